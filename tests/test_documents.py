@@ -1,0 +1,170 @@
+"""What the documents say is run: snippets, commands, links.
+
+A ``python`` fence is run as a program, or, with ``file=NAME``, written beside the others for them to import.
+Of a ``console`` fence each line after ``$ `` is run and must leave with status 0, or with the one that
+``exit=N`` states; its other lines show output and are not compared. A ``sh`` fence holds tox commands only:
+they set up the environment in which this test runs already, so only the environments' names are checked.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+SHOWN_ONLY = ("text", "json", "toml")
+TOX = re.compile(r"(?:python -m pip install tox && )?(?:python -m )?tox run (?:-r )?-e ([a-z,]+)( -- .+)?")
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fenced block of a document, and the options that follow its language."""
+
+    document: str
+    line: int
+    language: str
+    options: dict[str, str]
+    text: str
+
+    def __str__(self):
+        return f"{self.document}:{self.line}"
+
+
+def fences(document: str, text: str) -> list[Fence]:
+    """Take the fenced blocks out of a document; a fence that is never closed is an error."""
+    found: list[Fence] = []
+    opening: tuple[int, str] | None = None
+    block: list[str] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.startswith("```"):
+            block.append(line)
+        elif opening is None:
+            opening, block = (number, line.removeprefix("```")), []
+        else:
+            language, *options = opening[1].split() or [""]
+            settings = dict(option.split("=", 1) for option in options)
+            found.append(Fence(document, opening[0], language, settings, "\n".join(block) + "\n"))
+            opening = None
+    assert opening is None, f"{document}: the fence opened in line {opening} is never closed"
+    return found
+
+
+def read(document: str) -> str:
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+FENCES = [fence for document in DOCUMENTS for fence in fences(document, read(document))]
+
+
+def of_language(*languages: str) -> list[Fence]:
+    return [fence for fence in FENCES if fence.language in languages and "file" not in fence.options]
+
+
+def run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run one command as a reader would, in a directory of its own."""
+    environment = dict(os.environ)
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", "")])
+    if environment.get("PACKAGES_FROM") != "site-packages":
+        environment["PYTHONPATH"] = str(ROOT)
+        if arguments[0] == "conformance":
+            arguments = ["python", "-m", *arguments]
+    if arguments[0] == "python":
+        # The examples are meant to be started beside the reader's own files.
+        environment.pop("PYTHONSAFEPATH", None)
+        arguments = [sys.executable, *arguments[1:]]
+    return subprocess.run(  # noqa: S603  # the documents are this repository's own
+        arguments, cwd=directory, env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
+
+
+@pytest.fixture
+def directory(tmp_path, request):
+    """A directory with the files that the fence's document asks its reader to write."""
+    document = request.getfixturevalue("fence").document
+    for fence in FENCES:
+        if fence.document == document and "file" in fence.options:
+            (tmp_path / fence.options["file"]).write_text(fence.text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("fence", of_language("python"), ids=str)
+def test_snippets_run(fence, directory):
+    program = directory / "snippet.py"
+    program.write_text(fence.text, encoding="utf-8")
+    done = run(["python", program.name], directory)
+    assert done.returncode == 0, f"{fence}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("fence", of_language("console"), ids=str)
+def test_commands_leave_with_the_stated_status(fence, directory):
+    commands = [line.removeprefix("$ ") for line in fence.text.splitlines() if line.startswith("$ ")]
+    assert commands, f"{fence}: a console fence without a command"
+    for command in commands:
+        done = run(shlex.split(command), directory)
+        assert done.returncode == int(fence.options.get("exit", "0")), (
+            f"{fence}: {command}\n{done.stdout}{done.stderr}"
+        )
+
+
+@pytest.mark.parametrize("fence", of_language("sh"), ids=str)
+def test_shell_fences_name_environments_of_tox(fence):
+    sections = configparser.ConfigParser()
+    sections.read(ROOT / "tox.ini", encoding="utf-8")
+    for command in fence.text.splitlines():
+        matched = TOX.fullmatch(command)
+        assert matched, f"{fence}: write any other command in a console fence, where it is run: {command}"
+        for name in matched[1].split(","):
+            assert f"testenv:{name}" in sections, f"{fence}: tox.ini has no environment {name}"
+
+
+def test_no_fence_escapes():
+    known = {"python", "console", "sh", *SHOWN_ONLY}
+    assert not [str(fence) for fence in FENCES if fence.language not in known]
+
+
+def test_the_readme_gives_the_two_commands():
+    prefix = "python -m pip install tox && python -m tox run -e"
+    shell = "".join(fence.text for fence in of_language("sh") if fence.document == "README.md")
+    assert shell.splitlines() == [f"{prefix} conformance", f"{prefix} tests"]
+
+
+def anchors(text: str) -> set[str]:
+    """Name the headings of a document as links refer to them."""
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_relative_links_lead_somewhere(document):
+    text = read(document)
+    broken = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        target, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            continue
+        path = (ROOT / document).parent / target if target else ROOT / document
+        if not path.exists() or (anchor and anchor not in anchors(path.read_text(encoding="utf-8"))):
+            broken.append(link)
+    assert not broken
+
+
+def test_fences_are_taken_out_with_their_options():
+    text = "before\n```console exit=1\n$ false\n```\n\n```\nplain\n```\n"
+    assert fences("A.md", text) == [
+        Fence("A.md", 2, "console", {"exit": "1"}, "$ false\n"),
+        Fence("A.md", 6, "", {}, "plain\n"),
+    ]
+
+
+def test_an_unclosed_fence_is_an_error():
+    with pytest.raises(AssertionError, match="never closed"):
+        fences("A.md", "```python\n")
