@@ -1,0 +1,121 @@
+"""What importing and starting up may load, and where the packages come from, each seen in a fresh process."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FRAMEWORKS = ("torch", "jax", "tensorflow", "keras", "onnxruntime")
+
+# An audit hook cannot be taken off again, so nothing that runs after it can open a connection unseen.
+NO_NETWORK = """
+import sys
+def refuse(event, args):
+    if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto"}:
+        raise SystemExit(f"{event} {args}")
+sys.addaudithook(refuse)
+"""
+
+
+def python(code: str) -> str:
+    """Run code in a fresh interpreter, started at the root of the checkout, and return what it printed."""
+    done = subprocess.run(  # noqa: S603  # the code is this file's own
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def loaded_by(code: str) -> set[str]:
+    """Name the modules that stand in sys.modules after code has run."""
+    return set(python(f"{code}\nimport sys\nprint('\\n' + ' '.join(sys.modules))").splitlines()[-1].split())
+
+
+HELP = """
+from conformance.cli import main
+try:
+    status = main(["--help"])
+except SystemExit as leaving:
+    status = leaving.code
+assert not status, status
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "forbidden"),
+    [
+        pytest.param("import mytorch", [*FRAMEWORKS, "conformance", "numpy.random"], id="import mytorch"),
+        pytest.param("import conformance", FRAMEWORKS, id="import conformance"),
+        pytest.param(HELP, FRAMEWORKS, id="conformance --help"),
+    ],
+)
+def test_starting_up_loads_only_what_is_needed(code, forbidden):
+    modules = loaded_by(code)
+    assert "sys" in modules, "the modules were not listed at all"
+    assert modules.isdisjoint(forbidden)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("import mytorch", id="import mytorch"),
+        pytest.param(
+            "from conformance.cli import main; assert not main(['list', 'cases'])", id="conformance list"
+        ),
+        pytest.param(
+            "import tempfile\nfrom conformance.cli import main\n"
+            "with tempfile.TemporaryDirectory() as out:\n"
+            "    assert not main(['run', 'sigmoid', '--jobs', '1', '--out', out])",
+            id="conformance run",
+        ),
+    ],
+)
+def test_nothing_touches_the_network(code):
+    python(NO_NETWORK + code)
+
+
+def test_the_network_guard_sees_a_connection():
+    with pytest.raises(AssertionError, match=r"socket\.connect"):
+        python(NO_NETWORK + "import socket; socket.create_connection(('127.0.0.1', 9))")
+
+
+@pytest.mark.parametrize("package", ["mytorch", "conformance"])
+def test_packages_come_from_where_the_environment_says(package):
+    installed = os.environ.get("PACKAGES_FROM") == "site-packages"
+    expected = Path(sysconfig.get_path("purelib")) if installed else ROOT
+    origin = Path(python(f"import {package}; print({package}.__file__)").strip())
+    assert origin == expected / package / "__init__.py"
+
+
+def imports(source: Path) -> set[str]:
+    """Name the top-level packages that a module imports anywhere, late imports included."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"), filename=str(source))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_mytorch_imports_numpy_and_nothing_else():
+    sources = sorted((ROOT / "mytorch").rglob("*.py"))
+    assert sources
+    foreign = {
+        str(source.relative_to(ROOT)): found
+        for source in sources
+        if (found := imports(source) - set(sys.stdlib_module_names) - {"mytorch", "numpy"})
+    }
+    assert not foreign
