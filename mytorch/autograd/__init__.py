@@ -1,0 +1,17 @@
+"""Automatic differentiation: recording, the gradient mode, and the backward walk."""
+
+from mytorch.autograd.apply import apply, apply_many, binary
+from mytorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from mytorch.ops.op import GradientError, Op
+
+__all__ = [
+    "GradientError",
+    "Op",
+    "apply",
+    "apply_many",
+    "binary",
+    "enable_grad",
+    "is_grad_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]

@@ -1,0 +1,195 @@
+"""The one door through which ops are applied to tensors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import mytorch._tensor as _tensor
+from mytorch.autograd.graph import Node, counter_of
+from mytorch.autograd.mode import state
+from mytorch.promotion import to_float, unify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Operand
+    from mytorch.ops.op import Op
+
+
+def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
+    """Apply an op with one output, and record it where a gradient may be asked for.
+
+    Args:
+        op: the op; its forward gets the inputs' arrays, None for None.
+        *inputs: tensors whose dtypes the op takes as they are.
+        **params: whatever else forward takes.
+
+    Returns:
+        The op's output.
+
+    Raises:
+        TypeError: an input is no Tensor.
+    """
+    try:
+        arrays = [None if x is None else x.array for x in inputs]
+    except AttributeError:
+        _refuse(op.__name__.lower(), inputs)
+        raise
+    if op.float_result:
+        arrays = [to_float(x) for x in arrays]
+    out, saved = state.run(op.forward, *arrays, **params)
+    result = _tensor.wrap(out)
+    if op.is_view:
+        result.counter = counter_of(inputs[0])  # type: ignore[arg-type]  # a view is always of a tensor
+    if state.enabled:
+        for x in inputs:
+            if x is not None and x.tracked:
+                _record(op, inputs, result, saved)
+                break
+    return result
+
+
+def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Tensor, ...]:
+    """Apply an op with several outputs, and record it where a gradient may be asked for.
+
+    Args:
+        op: the op; its forward returns a tuple of arrays as output.
+        *inputs: tensors whose dtypes the op takes as they are.
+        **params: whatever else forward takes.
+
+    Returns:
+        The op's outputs.
+
+    Raises:
+        TypeError: an input is no Tensor.
+    """
+    try:
+        arrays = [None if x is None else x.array for x in inputs]
+    except AttributeError:
+        _refuse(op.__name__.lower(), inputs)
+        raise
+    outs, saved = state.run(op.forward, *arrays, **params)
+    results = tuple([_tensor.wrap(out) for out in outs])
+    if op.is_view:
+        counter = counter_of(inputs[0])  # type: ignore[arg-type]  # a view is always of a tensor
+        for result in results:
+            result.counter = counter
+    if state.enabled and any([x is not None and x.tracked for x in inputs]):
+        node = Node(op, saved, inputs, results, single=False)
+        for slot, result in enumerate(results):
+            if result.array.dtype.kind == "f":
+                result.grad_fn = node
+                result.tracked = True
+                result.output_nr = slot
+    return results
+
+
+def binary(op: type[Op], a: Operand, b: Operand, **params: Any) -> Tensor:
+    """Apply an op of two operands after torch's type promotion, with broadcasting.
+
+    Args:
+        op: the op; its forward gets two arrays of one dtype, or a floating array and a Python number.
+        a: a tensor or a Python number.
+        b: a tensor or a Python number.
+        **params: whatever else forward takes.
+
+    Returns:
+        The op's output, of the broadcast shape.
+
+    Raises:
+        TypeError: an operand is neither a tensor nor a number.
+        RuntimeError: the shapes do not broadcast; the message gives both sizes and the dimension.
+    """
+    x, y, first, second = unify(op.__name__.lower(), a, b, float_result=op.float_result)
+    try:
+        out, saved = state.run(op.forward, x, y, **params)
+    except ValueError:
+        require_broadcastable(np.shape(x), np.shape(y))
+        raise
+    result = _tensor.wrap(out)
+    if state.enabled and ((first is not None and first.tracked) or (second is not None and second.tracked)):
+        _record(op, (first, second), result, saved)
+    return result
+
+
+def plain(function: Callable[..., Any], *inputs: Tensor, **params: Any) -> Tensor:
+    """Apply a function of arrays that has no derivative, such as an arg-index.
+
+    Args:
+        function: takes the inputs' arrays.
+        *inputs: tensors.
+        **params: whatever else the function takes.
+
+    Returns:
+        What the function gave, as a tensor without history.
+
+    Raises:
+        TypeError: an input is no Tensor.
+    """
+    try:
+        arrays = [x.array for x in inputs]
+    except AttributeError:
+        _refuse(function.__name__, inputs)
+        raise
+    return _tensor.wrap(state.run(function, *arrays, **params))
+
+
+def plain_binary(function: Callable[..., Any], a: Operand, b: Operand) -> Tensor:
+    """Apply a function of two arrays that has no derivative, such as a comparison, after type promotion.
+
+    Args:
+        function: takes two arrays of one dtype, or a floating array and a Python number.
+        a: a tensor or a Python number.
+        b: a tensor or a Python number.
+
+    Returns:
+        What the function gave, as a tensor without history.
+
+    Raises:
+        TypeError: an operand is neither a tensor nor a number.
+        RuntimeError: the shapes do not broadcast; the message gives both sizes and the dimension.
+    """
+    x, y, _, _ = unify(function.__name__, a, b)
+    try:
+        return _tensor.wrap(state.run(function, x, y))
+    except ValueError:
+        require_broadcastable(np.shape(x), np.shape(y))
+        raise
+
+
+def require_broadcastable(a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    """Refuse two shapes that do not broadcast.
+
+    Args:
+        a: first shape.
+        b: second shape.
+
+    Raises:
+        RuntimeError: torch's, with both sizes and the dimension.
+    """
+    rank = max(len(a), len(b))
+    for back in range(1, min(len(a), len(b)) + 1):
+        if a[-back] != b[-back] and 1 not in (a[-back], b[-back]):
+            raise RuntimeError(
+                f"The size of tensor a ({a[-back]}) must match the size of tensor b ({b[-back]}) "
+                f"at non-singleton dimension {rank - back}"
+            ) from None
+
+
+def _record(op: type[Op], inputs: Sequence[Tensor | None], result: Tensor, saved: Any) -> None:
+    # What is no float has no gradient.
+    if result.array.dtype.kind == "f":
+        result.grad_fn = Node(op, saved, inputs, (result,), single=True)
+        result.tracked = True
+
+
+def _refuse(name: str, inputs: Sequence[Any]) -> None:
+    for position, x in enumerate(inputs, 1):
+        if x is not None and not isinstance(x, _tensor.Tensor):
+            raise TypeError(
+                f"{name}(): argument (position {position}) must be Tensor, not {type(x).__name__}"
+            ) from None

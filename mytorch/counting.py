@@ -1,0 +1,190 @@
+"""Making tensors of evenly spaced numbers, and tensors like another one."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.creation import array_from, finish, float_dtype, shape_from
+from mytorch.dtypes import get_default_dtype, numpy_dtype_of
+from mytorch.functions._check import array_of
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Scalar
+    from mytorch.dtypes import dtype as DType  # noqa: N812 - the parameters are named dtype
+
+
+def arange(
+    start: Scalar,
+    end: Scalar | None = None,
+    step: Scalar = 1,
+    *,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return the numbers from start up to, but without, end.
+
+    Args:
+        start: the first number; with one argument it is `end`, and the first number is 0.
+        end: the bound.
+        step: the distance.
+        dtype: int64 for whole numbers and the default floating dtype for others, if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The numbers, 1-dim.
+
+    Raises:
+        RuntimeError: step is 0, or leads away from end.
+    """
+    if end is None:
+        start, end = 0, start
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    whole = all(isinstance(x, int) for x in (start, end, step))
+    if dtype is not None:
+        target = numpy_dtype_of(dtype)
+    else:
+        target = np.dtype(np.int64) if whole else get_default_dtype().numpy
+    count = -((start - end) // step) if whole else math.ceil((end - start) / step)
+    wide = np.int64 if whole else np.float64
+    return finish((np.arange(count, dtype=wide) * step + start).astype(target), device, requires_grad)
+
+
+def linspace(
+    start: float,
+    end: float,
+    steps: int,
+    *,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return evenly spaced numbers from start to end, both included.
+
+    Args:
+        start: the first number.
+        end: the last number.
+        steps: how many.
+        dtype: the default floating dtype if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The numbers, (steps,).
+
+    Raises:
+        RuntimeError: `steps` is negative.
+    """
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    return finish(np.linspace(start, end, steps).astype(float_dtype(dtype)), device, requires_grad)
+
+
+def zeros_like(
+    input: Tensor, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False
+) -> Tensor:
+    """Return zeros in the shape and dtype of a tensor.
+
+    Args:
+        input: any shape.
+        dtype: the input's if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("zeros_like", input)
+    return finish(np.zeros(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
+
+
+def ones_like(
+    input: Tensor, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False
+) -> Tensor:
+    """Return ones in the shape and dtype of a tensor.
+
+    Args:
+        input: any shape.
+        dtype: the input's if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("ones_like", input)
+    return finish(np.ones(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
+
+
+def empty_like(
+    input: Tensor, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False
+) -> Tensor:
+    """Return whatever was in the memory, in the shape and dtype of a tensor.
+
+    Args:
+        input: any shape.
+        dtype: the input's if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("empty_like", input)
+    return finish(np.empty(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
+
+
+def full_like(
+    input: Tensor,
+    fill_value: Scalar | Tensor,
+    *,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return one number in the shape and dtype of a tensor.
+
+    Args:
+        input: any shape.
+        fill_value: a number, or a 0-dim tensor.
+        dtype: the input's if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("full_like", input)
+    target = _dtype_like(array.dtype, dtype)
+    value = array_from(fill_value, None).astype(target)
+    return finish(np.full(array.shape, value, target), device, requires_grad)
+
+
+def _dtype_like(own: np.dtype[Any], dtype: DType | None) -> np.dtype[Any]:
+    return own if dtype is None else numpy_dtype_of(dtype)

@@ -1,0 +1,1 @@
+"""The public functions, one documented text each, by the families of `mytorch.ops`."""

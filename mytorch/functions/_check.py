@@ -1,0 +1,121 @@
+"""Checking arguments: tensors, dimensions and sizes."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mytorch._types import Array, Dims
+
+
+def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> Array:
+    """Return the array of what must be a tensor.
+
+    Args:
+        name: the function, named in errors.
+        x: what was passed.
+        argument: the argument's name.
+        position: the argument's position, from 1.
+
+    Returns:
+        The array.
+
+    Raises:
+        TypeError: `x` is no Tensor.
+    """
+    try:
+        array: Array = x.array
+    except AttributeError:
+        raise TypeError(
+            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(x).__name__}"
+        ) from None
+    return array
+
+
+def wrap_dim(dim: Any, rank: int) -> int:
+    """Return a dimension as a non-negative number.
+
+    Args:
+        dim: an integer, negative ones counted from the end.
+        rank: how many dimensions there are; a 0-dim tensor counts as having one.
+
+    Returns:
+        The dimension, 0 ≤ dim < max(rank, 1).
+
+    Raises:
+        IndexError: out of range; the message gives the range.
+        TypeError: no integer.
+    """
+    if type(dim) is not int:
+        dim = _integer("dim", dim)
+    bound = rank or 1
+    if not -bound <= dim < bound:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})"
+        )
+    wrapped: int = dim % bound
+    return wrapped
+
+
+def wrap_dims(dim: Dims, rank: int) -> tuple[int, ...]:
+    """Return the dimensions of a reduction as non-negative numbers that NumPy takes as `axis`.
+
+    Args:
+        dim: one dimension, several, or None or an empty sequence for all.
+        rank: how many dimensions there are.
+
+    Returns:
+        The dimensions; of a 0-dim tensor, none.
+
+    Raises:
+        IndexError: one is out of range.
+        RuntimeError: one is named twice.
+        TypeError: one is no integer.
+    """
+    if dim is None:
+        return tuple(range(rank))
+    if isinstance(dim, (tuple, list)):
+        dims = tuple([wrap_dim(d, rank) for d in dim])
+        for d in dims:
+            if dims.count(d) > 1:
+                raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+        if not dims:
+            return tuple(range(rank))
+    else:
+        dims = (wrap_dim(dim, rank),)
+    return dims if rank else ()
+
+
+def sizes_of(name: str, sizes: Sequence[Any]) -> tuple[int, ...]:
+    """Return sizes that were given as several arguments or as one tuple or list.
+
+    Args:
+        name: the function, named in errors.
+        sizes: what its `*args` caught.
+
+    Returns:
+        The sizes; -1 is left to the function.
+
+    Raises:
+        TypeError: one is no integer.
+    """
+    if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
+        sizes = sizes[0]
+    try:
+        return tuple([operator.index(n) for n in sizes])
+    except TypeError:
+        wrong = next(n for n in sizes if not hasattr(n, "__index__"))
+        raise TypeError(
+            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(wrong).__name__}"
+        ) from None
+
+
+def _integer(argument: str, given: Any) -> int:
+    try:
+        return operator.index(given)
+    except TypeError:
+        raise TypeError(f"argument '{argument}' must be int, not {type(given).__name__}") from None

@@ -1,0 +1,331 @@
+"""Elementwise arithmetic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.autograd.apply import apply, binary, plain
+from mytorch.functions._check import array_of
+from mytorch.ops import arithmetic as ops
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Array, Operand, Scalar
+
+
+def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+    """Return input + alpha·other, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype, or a number.
+        alpha: factor of `other`.
+
+    Returns:
+        The sum, of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or alpha is a float where the result is an integer.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    if alpha == 1:
+        return binary(ops.Add, input, other)
+    _check_alpha(alpha, input, other)
+    return binary(ops.Add, input, other, alpha=alpha)
+
+
+def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+    """Return input - alpha·other, broadcast.
+
+    Args:
+        input: any shape, any dtype but bool.
+        other: any shape that broadcasts with it, any dtype but bool, or a number.
+        alpha: factor of `other`.
+
+    Returns:
+        The difference, of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result is an
+            integer.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    _refuse_bool(input, other)
+    if alpha == 1:
+        return binary(ops.Sub, input, other)
+    _check_alpha(alpha, input, other)
+    return binary(ops.Sub, input, other, alpha=alpha)
+
+
+def rsub(input: Operand, other: Operand) -> Tensor:
+    """Return other - input, broadcast.
+
+    Args:
+        input: any shape, any dtype but bool.
+        other: any shape that broadcasts with it, any dtype but bool, or a number.
+
+    Returns:
+        The difference, of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or an operand is bool.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return sub(other, input)
+
+
+def mul(input: Operand, other: Operand) -> Tensor:
+    """Return input·other elementwise, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype, or a number.
+
+    Returns:
+        The product, of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return binary(ops.Mul, input, other)
+
+
+def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """Return input / other elementwise, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype, or a number.
+        rounding_mode: None for true division, "trunc" to round towards zero, "floor" to round down.
+
+    Returns:
+        The quotient, of the broadcast shape; floating for true division, else of the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, `rounding_mode` is another text, or an integer is divided by
+            zero with rounding.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    if rounding_mode is None:
+        return binary(ops.Div, input, other)
+    if rounding_mode not in ("trunc", "floor"):
+        raise RuntimeError(
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found " + repr(rounding_mode)
+        )
+    result = binary(ops.RoundedDiv, input, other, rounding_mode=rounding_mode)
+    if result.array.dtype.kind != "f" and np.any(_values(other) == 0):
+        raise RuntimeError("ZeroDivisionError")
+    return result
+
+
+def rdiv(input: Operand, other: Operand) -> Tensor:
+    """Return other / input elementwise, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype, or a number.
+
+    Returns:
+        The quotient, of the broadcast shape, floating.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return div(other, input)
+
+
+def floor_divide(input: Operand, other: Operand) -> Tensor:
+    """Return input / other rounded down.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype, or a number.
+
+    Returns:
+        The quotient, of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or an integer is divided by zero.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return div(input, other, rounding_mode="floor")
+
+
+def neg(input: Tensor) -> Tensor:
+    """Return -input.
+
+    Args:
+        input: any shape, any dtype but bool.
+
+    Returns:
+        The negative, of the same shape and dtype.
+
+    Raises:
+        RuntimeError: input is bool.
+        TypeError: input is no Tensor.
+    """
+    if array_of("neg", input).dtype.kind == "b":
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+    return apply(ops.Neg, input)
+
+
+def pow(input: Operand, exponent: Operand) -> Tensor:
+    """Return input to the power of exponent, elementwise, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        exponent: any shape that broadcasts with it, any dtype, or a number.
+
+    Returns:
+        The power, of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or an integer is raised to a negative whole number.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    if type(exponent) is int and exponent < 0 and _values(input).dtype.kind != "f":
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return binary(ops.Pow, input, exponent)
+
+
+def rpow(input: Operand, other: Operand) -> Tensor:
+    """Return other to the power of input, elementwise, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype, or a number.
+
+    Returns:
+        The power, of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return pow(other, input)
+
+
+def exp(input: Tensor) -> Tensor:
+    """Return e to the power of input.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        The exponential, of the same shape, floating.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return apply(ops.Exp, input)
+
+
+def log(input: Tensor) -> Tensor:
+    """Return the natural logarithm: -inf of 0, nan of what is negative.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        The logarithm, of the same shape, floating.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return apply(ops.Log, input)
+
+
+def sqrt(input: Tensor) -> Tensor:
+    """Return the square root: nan of what is negative.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        The root, of the same shape, floating.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return apply(ops.Sqrt, input)
+
+
+def abs(input: Tensor) -> Tensor:
+    """Return the absolute value; its gradient at 0 is 0.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        The absolute value, of the same shape and dtype.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return apply(ops.Abs, input)
+
+
+def logical_not(input: Tensor) -> Tensor:
+    """Return whether each element is zero.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        bool, of the same shape.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return plain(np.logical_not, input)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """Return every bit inverted: `not` of a bool.
+
+    Args:
+        input: any shape, bool or integer.
+
+    Returns:
+        Of the same shape and dtype.
+
+    Raises:
+        TypeError: input is no Tensor, or is floating.
+    """
+    if array_of("bitwise_not", input).dtype.kind == "f":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return plain(np.invert, input)
+
+
+def _values(x: Any) -> Array:
+    return np.asarray(getattr(x, "array", x))
+
+
+def _refuse_bool(input: Any, other: Any) -> None:
+    a, b = getattr(input, "array", input), getattr(other, "array", other)
+    first = type(a) is bool or (type(a) is np.ndarray and a.dtype.kind == "b")
+    second = type(b) is bool or (type(b) is np.ndarray and b.dtype.kind == "b")
+    if first and second:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+            "`logical_xor()` operator instead."
+        )
+    if first or second:
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+            "mask, use the `~` or `logical_not()` operator instead."
+        )
+
+
+def _check_alpha(alpha: Scalar, input: Any, other: Any) -> None:
+    if isinstance(alpha, float) and not any(_values(x).dtype.kind == "f" for x in (input, other)):
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")

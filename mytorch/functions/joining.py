@@ -1,0 +1,210 @@
+"""Putting tensors together and taking them apart along one dimension."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import mytorch._tensor as _tensor
+from mytorch.autograd.apply import apply, apply_many
+from mytorch.functions._check import array_of, wrap_dim
+from mytorch.ops import joining as ops
+from mytorch.ops import shape as shape_ops
+from mytorch.promotion import common_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return tensors joined along a dimension that they have.
+
+    Args:
+        tensors: at least one; equal sizes but in `dim`. An empty 1-dim tensor is passed over, as in torch.
+        dim: the dimension.
+
+    Returns:
+        The joined tensor, of the promoted dtype.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: sizes or numbers of dimensions differ, or a tensor is 0-dim.
+        TypeError: `tensors` is no sequence of tensors.
+        ValueError: there are none.
+    """
+    given = _tensors_of("cat", tensors)
+    if not given:
+        raise ValueError("mytorch.cat(): expected a non-empty list of Tensors")
+    for position, x in enumerate(given):
+        if not x.array.ndim:
+            raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
+    first = next((x for x in given if x.array.shape != (0,)), given[0])
+    rank = first.array.ndim
+    wrapped = wrap_dim(dim, rank)
+    joined = []
+    for position, x in enumerate(given):
+        if x.array.shape == (0,) and rank != 1:
+            continue
+        _check_sizes(first, x, position, wrapped)
+        joined.append(x)
+    return apply(ops.Cat, *_promoted(joined, given), dim=wrapped)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return tensors of one shape joined along a new dimension.
+
+    Args:
+        tensors: at least one, all of one shape.
+        dim: where the new dimension goes.
+
+    Returns:
+        The joined tensor, with one dimension more, of the promoted dtype.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: there are none, or the shapes differ.
+        TypeError: `tensors` is no sequence of tensors.
+    """
+    given = _tensors_of("stack", tensors)
+    if not given:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    shape = given[0].array.shape
+    wrapped = wrap_dim(dim, len(shape) + 1)
+    for position, x in enumerate(given):
+        if x.array.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 "
+                f"and {list(x.array.shape)} at entry {position}"
+            )
+    return apply(ops.Stack, *_promoted(given, given), dim=wrapped)
+
+
+def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+    """Return views of consecutive pieces along a dimension.
+
+    Args:
+        tensor: at least one dimension.
+        split_size_or_sections: the size of every piece but a smaller last one, or all sizes.
+        dim: the dimension.
+
+    Returns:
+        The pieces.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: a size is negative, or the sizes do not add up; 0-dim tensor.
+        TypeError: tensor is no Tensor.
+    """
+    array = array_of("split", tensor, "tensor")
+    if not array.ndim:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    wrapped = wrap_dim(dim, array.ndim)
+    length = array.shape[wrapped]
+    if isinstance(split_size_or_sections, int):
+        size = split_size_or_sections
+        if size < 0:
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
+        if size == 0 and length:
+            raise RuntimeError(
+                f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
+            )
+        sizes = [min(size, length - start) for start in range(0, length, size)] if length else [0]
+    else:
+        sizes = list(split_size_or_sections)
+        if any(size < 0 for size in sizes):
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes}"
+            )
+        total = 0
+        for size in sizes:
+            total += size
+        if total != length:
+            raise RuntimeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's size at "
+                f"dimension {wrapped}), but got split_sizes={sizes}"
+            )
+    return apply_many(ops.Split, tensor, sizes=tuple(sizes), dim=wrapped)
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return views of at most `chunks` pieces of equal size, but for a smaller last one.
+
+    Args:
+        input: at least one dimension.
+        chunks: how many pieces, at least 1.
+        dim: the dimension.
+
+    Returns:
+        The pieces; there may be fewer.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: `chunks` is not positive, or the tensor is 0-dim.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("chunk", input)
+    if not array.ndim:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    length = array.shape[wrap_dim(dim, array.ndim)]
+    size = -(-length // chunks)
+    # Of a dimension of size 0, torch gives as many empty pieces as were asked for.
+    return split(input, size, dim) if size else split(input, [0] * chunks, dim)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """Return views of all slices along a dimension.
+
+    Args:
+        input: at least one dimension.
+        dim: the dimension that disappears.
+
+    Returns:
+        One tensor for each position.
+
+    Raises:
+        IndexError: `dim` is out of range; 0-dim tensors have none.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("unbind", input)
+    wrapped = wrap_dim(dim, array.ndim)
+    if not array.ndim:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    return apply_many(ops.Unbind, input, dim=wrapped)
+
+
+def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
+    if not isinstance(tensors, (tuple, list)):
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
+    for position, x in enumerate(tensors):
+        if not isinstance(x, _tensor.Tensor):
+            raise TypeError(
+                f"expected Tensor as element {position} in argument 0, but got {type(x).__name__}"
+            )
+    return tensors
+
+
+def _promoted(joined: Sequence[Tensor], given: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Return the tensors in their common dtype; the ones passed over count too."""
+    first = given[0].array.dtype
+    if all([x.array.dtype is first for x in given]):
+        return joined
+    common = common_dtype([x.array for x in given])
+    return [x if x.array.dtype == common else apply(shape_ops.Cast, x, dtype=common) for x in joined]
+
+
+def _check_sizes(first: Tensor, x: Tensor, position: int, dim: int) -> None:
+    expected, got = first.array.shape, x.array.shape
+    if len(expected) != len(got):
+        raise RuntimeError(f"Tensors must have same number of dimensions: got {len(expected)} and {len(got)}")
+    for i, (n, m) in enumerate(zip(expected, got, strict=True)):
+        if i != dim and n != m:
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} "
+                f"for tensor number {position} in the list."
+            )

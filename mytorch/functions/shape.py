@@ -1,0 +1,298 @@
+"""The same elements in another shape; views wherever that is possible."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.autograd.apply import apply
+from mytorch.functions._check import array_of, sizes_of, wrap_dim, wrap_dims
+from mytorch.ops import shape as ops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+
+
+def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
+    """Return the elements, in row-major order, in another shape: a view if there is one, else a copy.
+
+    Args:
+        input: any shape.
+        shape: the new sizes; one may be -1 and is then inferred.
+
+    Returns:
+        Of the given shape.
+
+    Raises:
+        RuntimeError: the number of elements differs, or two sizes are -1.
+        TypeError: input is no Tensor, or a size is no integer.
+    """
+    array = array_of("reshape", input)
+    sizes = _inferred(sizes_of("reshape", shape), array.size)
+    return apply(ops.View if _viewable(array, sizes) else ops.Clone, input, shape=sizes)
+
+
+def view(input: Tensor, *shape: Any) -> Tensor:
+    """Return a view of the elements, in row-major order, in another shape.
+
+    Args:
+        input: any shape.
+        *shape: the new sizes, one by one or as one tuple; one may be -1 and is then inferred.
+
+    Returns:
+        Of the given shape, sharing memory.
+
+    Raises:
+        RuntimeError: the number of elements differs, two sizes are -1, or there is no such view.
+        TypeError: input is no Tensor, or a size is no integer.
+    """
+    array = array_of("view", input)
+    sizes = _inferred(sizes_of("view", shape), array.size)
+    if not _viewable(array, sizes):
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+            "two contiguous subspaces). Use .reshape(...) instead."
+        )
+    return apply(ops.View, input, shape=sizes)
+
+
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Return the tensor with a range of dimensions made into one: a view if there is one, else a copy.
+
+    Args:
+        input: any shape; 0-dim becomes (1,).
+        start_dim: first dimension of the range.
+        end_dim: last dimension of the range.
+
+    Returns:
+        Of end_dim - start_dim dimensions less.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: the range ends before it starts.
+        TypeError: input is no Tensor.
+    """
+    shape = array_of("flatten", input).shape
+    start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
+    if start > end:
+        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if not shape:
+        return reshape(input, (1,))
+    if start == end:
+        return input
+    return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
+    """Return a view with one more dimension, of size 1.
+
+    Args:
+        input: any shape.
+        dim: where the new dimension goes.
+
+    Returns:
+        The view.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        TypeError: input is no Tensor.
+    """
+    shape = array_of("unsqueeze", input).shape
+    wrapped = wrap_dim(dim, len(shape) + 1)
+    return apply(ops.Unsqueeze, input, shape=(*shape[:wrapped], 1, *shape[wrapped:]))
+
+
+def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
+    """Return a view without dimensions of size 1.
+
+    Args:
+        input: any shape.
+        dim: the dimension or dimensions to leave out, if of size 1; None for all.
+
+    Returns:
+        The view.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: input is no Tensor.
+    """
+    shape = array_of("squeeze", input).shape
+    # An empty tuple squeezes nothing here, where it stands for all in reductions.
+    dims = () if isinstance(dim, (tuple, list)) and not dim else wrap_dims(dim, len(shape))
+    return apply(ops.Squeeze, input, shape=tuple([n for i, n in enumerate(shape) if i not in dims or n != 1]))
+
+
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
+    """Return a view with two dimensions swapped.
+
+    Args:
+        input: any shape.
+        dim0: one dimension.
+        dim1: the other.
+
+    Returns:
+        The view.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        TypeError: input is no Tensor.
+    """
+    rank = array_of("transpose", input).ndim
+    first, second = wrap_dim(dim0, rank), wrap_dim(dim1, rank)
+    if not rank:
+        return apply(ops.View, input, shape=())
+    return apply(ops.Transpose, input, dim0=first, dim1=second)
+
+
+def t(input: Tensor) -> Tensor:
+    """Return a view of a matrix with its dimensions swapped; vectors and 0-dim tensors stay as they are.
+
+    Args:
+        input: at most two dimensions.
+
+    Returns:
+        The view.
+
+    Raises:
+        RuntimeError: input has more dimensions.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("t", input)
+    if array.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {array.ndim}D")
+    return apply(ops.Permute, input, dims=tuple(reversed(range(array.ndim))))
+
+
+def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
+    """Return a view with the dimensions in another order.
+
+    Args:
+        input: any shape.
+        dims: for each new dimension, the old one.
+
+    Returns:
+        The view.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is named twice, or their number differs.
+        TypeError: input is no Tensor, or a dimension is no integer.
+    """
+    rank = array_of("permute", input).ndim
+    if len(dims) != rank:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            f"ordering of dimensions i.e. input.dim() = {rank} is not equal to len(dims) = {len(dims)}"
+        )
+    order = tuple([wrap_dim(d, rank) for d in dims])
+    if len(set(order)) != rank:
+        raise RuntimeError("permute(): duplicate dims are not allowed.")
+    return apply(ops.Permute, input, dims=order)
+
+
+def expand(input: Tensor, *size: Any) -> Tensor:
+    """Return a view that repeats dimensions of size 1, and adds leading ones.
+
+    Args:
+        input: any shape.
+        *size: the new sizes, one by one or as one tuple; -1 leaves a size as it is.
+
+    Returns:
+        The view.
+
+    Raises:
+        RuntimeError: a dimension is not of size 1 and differs, there are too few sizes, or -1 for a new dimension.
+        TypeError: input is no Tensor, or a size is no integer.
+    """
+    shape = array_of("expand", input).shape
+    sizes = sizes_of("expand", size)
+    lead = len(sizes) - len(shape)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand(tensor of size {list(shape)}, size={list(sizes)}): the number of sizes provided ({len(sizes)}) "
+            f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
+    target = []
+    for i, n in enumerate(sizes):
+        own = shape[i - lead] if i >= lead else None
+        if n == -1 and own is None:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
+            )
+        if own is not None and n not in (-1, own) and own != 1:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at non-singleton "
+                f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
+            )
+        target.append(own if n == -1 and own is not None else n)
+    return apply(ops.Expand, input, shape=tuple(target))
+
+
+def clone(input: Tensor) -> Tensor:
+    """Return a copy that gradients flow through.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        The copy.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return apply(ops.Clone, input)
+
+
+def contiguous(input: Tensor) -> Tensor:
+    """Return the tensor itself if its elements lie in row-major order, else a copy that does.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        The tensor or its copy.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return input if array_of("contiguous", input).flags.c_contiguous else apply(ops.Clone, input)
+
+
+def _inferred(sizes: tuple[int, ...], count: int) -> tuple[int, ...]:
+    """Return the sizes with -1 replaced, and refuse what does not hold `count` elements."""
+    known = 1
+    unknown = None
+    for i, n in enumerate(sizes):
+        if n == -1:
+            if unknown is not None:
+                raise RuntimeError("only one dimension can be inferred")
+            unknown = i
+        elif n < 0:
+            raise RuntimeError(f"invalid shape dimension {n}")
+        else:
+            known *= n
+    if unknown is None:
+        if known == count:
+            return sizes
+    elif known:
+        if count % known == 0:
+            return (*sizes[:unknown], count // known, *sizes[unknown + 1 :])
+    elif not count:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(sizes)} because the unspecified dimension size "
+            "-1 can be any value and is ambiguous"
+        )
+    raise RuntimeError(f"shape '{list(sizes)}' is invalid for input of size {count}")
+
+
+def _viewable(array: np.ndarray[Any, Any], shape: tuple[int, ...]) -> bool:
+    if array.flags.c_contiguous or not array.size:
+        return True
+    # NumPy alone knows when strides allow a view: it copies where they do not.
+    return np.may_share_memory(array, array.reshape(shape))

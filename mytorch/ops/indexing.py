@@ -1,0 +1,54 @@
+"""Taking elements by index; the index was checked and brought into NumPy's form before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.op import Op
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._types import Array, Gradients
+
+
+class Slice(Op):
+    """A view by numbers, slices, None and Ellipsis."""
+
+    uses = ()
+    is_view = True
+
+    @staticmethod
+    def forward(a: Array, index: tuple[Any, ...]) -> tuple[Array, Any]:
+        return a[index], (a.shape, index)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, index = saved
+        whole = np.zeros(shape, grad.dtype)
+        # A view reaches no element twice.
+        whole[index] = grad
+        return (whole,)
+
+
+class Index(Op):
+    """A copy of the elements that integer or boolean arrays name, with repeats."""
+
+    uses = ()
+
+    @staticmethod
+    def forward(a: Array, index: tuple[Any, ...]) -> tuple[Array, Any]:
+        return a[index], (a.shape, index)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, index = saved
+        whole = np.zeros(shape, grad.dtype)
+        if all(i.dtype.kind == "b" for i in index if isinstance(i, np.ndarray)):
+            # Masks name no element twice, and assignment is many times faster than np.add.at.
+            whole[index] = grad
+        else:
+            np.add.at(whole, index, grad)
+        return (whole,)

@@ -1,0 +1,82 @@
+"""Sums, means and extremes over dimensions; `axis` is a tuple of non-negative numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.op import OUT, Op
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._types import Array, Gradients
+
+
+def _restore(reduced: Array, shape: tuple[int, ...], axis: tuple[int, ...]) -> Array:
+    """Give what was reduced its dimensions back, of size 1, so that it broadcasts."""
+    return reduced.reshape([1 if i in axis else n for i, n in enumerate(shape)])
+
+
+def _sum(a: Array, axis: tuple[int, ...], keepdim: bool) -> Array:
+    # float16 is summed in float32, as torch and NumPy's own mean do.
+    wide = np.float32 if a.dtype == np.float16 else a.dtype
+    return np.asarray(np.add.reduce(a, axis=axis, keepdims=keepdim, dtype=wide))
+
+
+class Sum(Op):
+    """Sum over dimensions."""
+
+    uses = ()
+
+    @staticmethod
+    def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
+        return _sum(a, axis, keepdim).astype(a.dtype, copy=False), (a.shape, axis)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, axis = saved
+        return (lambda: np.broadcast_to(_restore(grad, shape, axis), shape),)
+
+
+class Mean(Op):
+    """Mean over dimensions; of nothing it is nan."""
+
+    uses = ()
+
+    @staticmethod
+    def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
+        count = 1
+        for i in axis:
+            count *= a.shape[i]
+        total = _sum(a, axis, keepdim)
+        return (total / total.dtype.type(count)).astype(a.dtype, copy=False), (a.shape, axis, count)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, axis, count = saved
+        return (lambda: np.broadcast_to(_restore(grad / grad.dtype.type(count), shape, axis), shape),)
+
+
+class Extreme(Op):
+    """The largest or smallest element over dimensions; equal ones share the gradient evenly.
+
+    Source: torch.amax and torch.amin, whose gradients are shared; torch.max(x) of the whole is like them.
+    """
+
+    uses = ((0, OUT),)
+
+    @staticmethod
+    def forward(a: Array, axis: tuple[int, ...], keepdim: bool, largest: bool) -> tuple[Array, Any]:
+        reduce = np.maximum.reduce if largest else np.minimum.reduce
+        out = reduce(a, axis=axis, keepdims=keepdim)
+        return out, (a, axis, out)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        a, axis, out = saved
+        best = _restore(out, a.shape, axis)
+        chosen = (a == best) | (np.isnan(a) & np.isnan(best))
+        ties = chosen.sum(axis=axis, keepdims=True, dtype=grad.dtype)
+        return (np.where(chosen, _restore(grad, a.shape, axis) / ties, grad.dtype.type(0)),)
