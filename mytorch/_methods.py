@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from mytorch.functions import (
     activation,
     arithmetic,
+    comparison,
+    conversion,
+    extremes,
     indexing,
     joining,
+    products,
     reduction,
+    selection,
     shape,
 )
-
-from mytorch.functions import matmul as products
 
 if TYPE_CHECKING:
     from typing import Any
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
 
-class Methods:
-    """Every family's methods."""
+class ArithmeticMethods:
+    """Elementwise arithmetic, and its operators."""
 
     __slots__ = ()
 
@@ -30,12 +33,15 @@ class Methods:
     sub = arithmetic.sub
     mul = arithmetic.mul
     div = arithmetic.div
+    floor_divide = arithmetic.floor_divide
     neg = arithmetic.neg
     pow = arithmetic.pow
     exp = arithmetic.exp
     log = arithmetic.log
     sqrt = arithmetic.sqrt
     abs = arithmetic.abs
+    logical_not = arithmetic.logical_not
+    bitwise_not = arithmetic.bitwise_not
     __add__ = arithmetic.add
     __radd__ = arithmetic.add
     __sub__ = arithmetic.sub
@@ -45,9 +51,11 @@ class Methods:
     __truediv__ = arithmetic.div
     __rtruediv__ = arithmetic.rdiv
     __floordiv__ = arithmetic.floor_divide
+    __rfloordiv__ = arithmetic.rfloor_divide
     __pow__ = arithmetic.pow
     __rpow__ = arithmetic.rpow
     __neg__ = arithmetic.neg
+    __pos__ = arithmetic.pos
     __abs__ = arithmetic.abs
     __invert__ = arithmetic.bitwise_not
 
@@ -55,8 +63,69 @@ class Methods:
     tanh = activation.tanh
     relu = activation.relu
 
+    maximum = selection.maximum
+    minimum = selection.minimum
+    clamp = selection.clamp
+
+    matmul = products.matmul
+    mm = products.mm
+    bmm = products.bmm
+    dot = products.dot
+    __matmul__ = products.matmul
+
+    def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+        """Return `mytorch.where(condition, self, other)`."""
+        return selection.where(condition, self, other)
+
+
+class ComparisonMethods:
+    """Comparisons, and their operators."""
+
+    __slots__ = ()
+
+    eq = comparison.eq
+    ne = comparison.ne
+    lt = comparison.lt
+    le = comparison.le
+    gt = comparison.gt
+    ge = comparison.ge
+    __eq__ = comparison.as_operator(comparison.eq)
+    __ne__ = comparison.as_operator(comparison.ne)
+    __lt__ = comparison.as_operator(comparison.lt)
+    __le__ = comparison.as_operator(comparison.le)
+    __gt__ = comparison.as_operator(comparison.gt)
+    __ge__ = comparison.as_operator(comparison.ge)
+    # Equal tensors are not the same tensor: a set of parameters is one of objects.
+    __hash__ = object.__hash__
+
+    isnan = comparison.isnan
+    isinf = comparison.isinf
+    isfinite = comparison.isfinite
+    allclose = comparison.allclose
+    equal = comparison.equal
+
+
+class ReductionMethods:
+    """What makes fewer elements of many."""
+
+    __slots__ = ()
+
     sum = reduction.sum
     mean = reduction.mean
+    max = extremes.max
+    min = extremes.min
+    amax = extremes.amax
+    amin = extremes.amin
+    argmax = extremes.argmax
+    argmin = extremes.argmin
+    any = extremes.any
+    all = extremes.all
+
+
+class ShapeMethods:
+    """The same elements otherwise arranged, or some of them."""
+
+    __slots__ = ()
 
     view = shape.view
     flatten = shape.flatten
@@ -72,18 +141,56 @@ class Methods:
     chunk = joining.chunk
     unbind = joining.unbind
 
-    matmul = products.matmul
-    mm = products.mm
-    bmm = products.bmm
-    dot = products.dot
-    __matmul__ = products.matmul
-
     __getitem__ = indexing.getitem
 
-    def reshape(self: Tensor, *shape_: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+    T = property(shape.reverse_dims)
+    mT = property(shape.matrix_transpose)  # noqa: N815 - torch's name
+
+    def reshape(self: Tensor, *sizes: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `mytorch.reshape` to sizes given one by one or as one tuple."""
-        return shape.reshape(self, shape_[0] if len(shape_) == 1 and not isinstance(shape_[0], int) else shape_)
+        return shape.reshape(self, sizes)
 
     def permute(self: Tensor, *dims: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `mytorch.permute` by dimensions given one by one or as one tuple."""
-        return shape.permute(self, dims[0] if len(dims) == 1 and not isinstance(dims[0], int) else dims)
+        return shape.permute(self, dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims)
+
+    def expand_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+        """Return `expand` to the sizes of another tensor."""
+        return shape.expand(self, other.array.shape)
+
+    def view_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+        """Return `view` in the sizes of another tensor."""
+        return shape.view(self, other.array.shape)
+
+    def reshape_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+        """Return `reshape` to the sizes of another tensor."""
+        return shape.reshape(self, other.array.shape)
+
+
+class ConversionMethods:
+    """Other dtypes, and questions about dtype and layout."""
+
+    __slots__ = ()
+
+    to = conversion.to
+    type = conversion.type_
+    type_as = conversion.type_as
+    float = conversion.float_
+    double = conversion.double_
+    half = conversion.half_
+    long = conversion.long_
+    int = conversion.int_
+    short = conversion.short_
+    bool = conversion.bool_
+    cpu = conversion.cpu
+    is_floating_point = conversion.is_floating_point
+    is_contiguous = conversion.is_contiguous
+    size = conversion.size
+    stride = conversion.stride
+    data_ptr = conversion.data_ptr
+
+
+class Methods(ArithmeticMethods, ComparisonMethods, ReductionMethods, ShapeMethods, ConversionMethods):
+    """Every family's methods."""
+
+    __slots__ = ()

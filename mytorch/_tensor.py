@@ -38,7 +38,7 @@ class Size(tuple[int, ...]):
     def __repr__(self) -> str:
         return f"mytorch.Size({list(self)})"
 
-    def __add__(self, other: tuple[Any, ...]) -> Size:  # type: ignore[override]  # sizes stay sizes
+    def __add__(self, other: tuple[Any, ...]) -> Size:
         return Size(tuple.__add__(self, tuple(other)))
 
     def __getitem__(self, index: Any) -> Any:
@@ -50,7 +50,8 @@ class Size(tuple[int, ...]):
 class Tensor(Methods, InPlaceMethods):
     """A multi-dimensional array with a gradient.
 
-    Make one with `mytorch.tensor`, `mytorch.zeros` and their kind; `Tensor(2, 3)` and `Tensor([1.0, 2.0])` are torch's
+    Make one with `mytorch.tensor`, `mytorch.zeros` and their kind; `Tensor(2, 3)` and `Tensor([1.0, 2.0])`
+    are torch's
     old forms, always of the default floating dtype.
 
     Args:
@@ -82,7 +83,7 @@ class Tensor(Methods, InPlaceMethods):
             array = array_from(data[0], None)
             self.array = array if isinstance(data[0], Tensor) else array.astype(default.numpy)
         else:
-            self.array = np.zeros(data if data else 0, default.numpy)
+            self.array = np.zeros(data or 0, default.numpy)
         self.grad_fn = None
         self.output_nr = 0
         self.tracked = False
@@ -144,7 +145,8 @@ class Tensor(Methods, InPlaceMethods):
     def requires_grad(self, value: bool) -> None:
         if self.grad_fn is not None and not value:
             raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if value and self.array.dtype.kind != "f":
@@ -218,7 +220,8 @@ class Tensor(Methods, InPlaceMethods):
             create_graph: not supported: the gradients have no history.
 
         Raises:
-            RuntimeError: the tensor has no history, is no scalar and got no cotangent, or got one of another shape; the
+            RuntimeError: the tensor has no history, is no scalar and got no cotangent, or got one of another
+                shape; the
                 graph was freed before; a value that is needed was changed in place; or `create_graph`.
             TypeError: gradient is no Tensor.
         """
@@ -285,7 +288,7 @@ class Tensor(Methods, InPlaceMethods):
     def __len__(self) -> int:
         if not self.array.ndim:
             raise TypeError("len() of a 0-d tensor")
-        return self.array.shape[0]
+        return int(self.array.shape[0])
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.array.ndim:
@@ -317,9 +320,6 @@ class Tensor(Methods, InPlaceMethods):
 
     def __contains__(self, element: Any) -> bool:
         return bool((self == element).array.any())
-
-    def __hash__(self) -> int:
-        return id(self)
 
     def __repr__(self) -> str:
         from mytorch._format import format_tensor  # noqa: PLC0415 - most programs print no tensor

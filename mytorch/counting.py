@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.creation import array_from, finish, float_dtype, shape_from
+from mytorch.creation import array_from, finish, float_dtype
 from mytorch.dtypes import get_default_dtype, numpy_dtype_of
 from mytorch.functions._check import array_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mytorch._tensor import Tensor
     from mytorch._types import Scalar
-    from mytorch.dtypes import dtype as DType  # noqa: N812 - the parameters are named dtype
+    from mytorch.dtypes import dtype as DType
 
 
 def arange(
@@ -56,8 +56,8 @@ def arange(
     else:
         target = np.dtype(np.int64) if whole else get_default_dtype().numpy
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
-    wide = np.int64 if whole else np.float64
-    return finish((np.arange(count, dtype=wide) * step + start).astype(target), device, requires_grad)
+    steps: Any = np.arange(count, dtype=np.int64 if whole else np.float64)
+    return finish((steps * step + start).astype(target), device, requires_grad)
 
 
 def linspace(

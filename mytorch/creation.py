@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-import mytorch._tensor as _tensor
+from mytorch import _tensor
 from mytorch.device import check_device
 from mytorch.dtypes import from_numpy_dtype, get_default_dtype, numpy_dtype_of
-from mytorch.functions._check import array_of, sizes_of
+from mytorch.functions._check import sizes_of
 
 if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._tensor import Tensor
     from mytorch._types import Array, Scalar
-    from mytorch.dtypes import dtype as DType  # noqa: N812 - the parameters are named dtype
+    from mytorch.dtypes import dtype as DType
 
 
 def tensor(
@@ -27,7 +26,8 @@ def tensor(
 
     Args:
         data: a number, nested sequences of numbers, an array or a tensor.
-        dtype: by default that of an array or tensor; bool, int64 or the default floating dtype for Python numbers.
+        dtype: by default that of an array or tensor; bool, int64 or the default floating dtype for Python
+            numbers.
         device: only "cpu".
         requires_grad: whether gradients shall be recorded.
 
@@ -81,7 +81,8 @@ def from_numpy(ndarray: Array) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     if any(n < 0 for n in ndarray.strides):
         raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "At least one stride in the given numpy array is negative, and tensors with negative "
+            "strides are not "
             "currently supported. (You can probably work around this by making a copy of your array "
             "with array.copy().)"
         )

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
 
 class device:  # noqa: N801 - torch's name
     """Where a tensor's memory is: the CPU.
@@ -18,7 +23,7 @@ class device:  # noqa: N801 - torch's name
     type = "cpu"
     index = None
 
-    def __new__(cls, type: object = "cpu") -> device:
+    def __new__(cls, type: object = "cpu") -> Self:
         """Return the one device."""
         if not isinstance(type, device) and type not in ("cpu", "cpu:0"):
             raise RuntimeError(f"expected device 'cpu', got {type!r}: there is no other device")

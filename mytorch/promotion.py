@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import mytorch._tensor as _tensor
+from mytorch import _tensor
 from mytorch.dtypes import dtype, from_numpy_dtype, get_default_dtype
 
 if TYPE_CHECKING:
@@ -69,9 +69,7 @@ def common_dtype(operands: Iterable[Any]) -> np.dtype[Any]:
         tiers[tier] = own if before is None else promote_numpy(before, own)
     result: np.dtype[Any] | None = None
     for own_tier in tiers:
-        if result is None:
-            result = own_tier
-        elif own_tier is not None and _CATEGORY[own_tier.kind] > _CATEGORY[result.kind]:
+        if result is None or (own_tier is not None and _CATEGORY[own_tier.kind] > _CATEGORY[result.kind]):
             result = own_tier
     if result is None:
         raise ValueError("expected at least one operand, got none")
@@ -95,7 +93,8 @@ def unify(
         float_result: whether integers become the default floating dtype.
 
     Returns:
-        Two arrays of one dtype (a number stays one beside a floating array: it promotes nothing there), and the
+        Two arrays of one dtype (a number stays one beside a floating array: it promotes nothing there), and
+        the
         operands that are tensors, None for the others.
 
     Raises:
@@ -118,11 +117,11 @@ def unify(
 _PLAIN = frozenset({int, float})
 
 
-def _unify(
-    name: str, a: Any, b: Any, *, float_result: bool
-) -> tuple[Any, Any, Tensor | None, Tensor | None]:
+def _unify(name: str, a: Any, b: Any, *, float_result: bool) -> tuple[Any, Any, Tensor | None, Tensor | None]:
     x, first = _operand(name, "input", 1, a)
     y, second = _operand(name, "other", 2, b)
+    if first is None and second is None:
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
     common = common_dtype((x, y))
     if float_result and common.kind != "f":
         common = get_default_dtype().numpy

@@ -57,7 +57,9 @@ class Generator:
         if not isinstance(seed, int):
             raise TypeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         if not -(2**63) <= seed < 2**64:
-            raise RuntimeError(f"Overflow when unpacking long long: seed {seed} is not between -2**63 and 2**64 - 1")
+            raise RuntimeError(
+                f"Overflow when unpacking long long: seed {seed} is not between -2**63 and 2**64 - 1"
+            )
         self._seed = seed % 2**64
         self._stream = None
         return self

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mytorch._tensor import Tensor
     from mytorch._types import Array
-    from mytorch.dtypes import dtype as DType  # noqa: N812 - the parameters are named dtype
+    from mytorch.dtypes import dtype as DType
     from mytorch.random import Generator
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import mytorch._tensor as _tensor
+from mytorch import _tensor
 from mytorch.autograd.graph import Node, counter_of
 from mytorch.autograd.mode import state
 from mytorch.promotion import to_float, unify
@@ -78,7 +78,7 @@ def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Ten
         counter = counter_of(inputs[0])  # type: ignore[arg-type]  # a view is always of a tensor
         for result in results:
             result.counter = counter
-    if state.enabled and any([x is not None and x.tracked for x in inputs]):
+    if state.enabled and any(x is not None and x.tracked for x in inputs):
         node = Node(op, saved, inputs, results, single=False)
         for slot, result in enumerate(results):
             if result.array.dtype.kind == "f":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import mytorch._tensor as _tensor
+from mytorch import _tensor
 from mytorch.autograd.graph import Node, counter_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def backward(root: Tensor, gradient: Tensor | None, *, retain_graph: bool) -> No
         retain_graph: whether the graph can be walked again.
 
     Raises:
-        RuntimeError: root has no history, is no scalar and got no cotangent, or got one of another shape; the graph
+        RuntimeError: root has no history, is no scalar and got no cotangent, or got one of another shape;
+            the graph
             was freed before; or a value that a gradient depends on was changed in place.
         TypeError: gradient is no Tensor.
     """
@@ -168,7 +169,8 @@ def _fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         lead = grad.ndim - len(shape)
         kept = tuple([lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1])
         grad = grad.sum(axis=(*range(lead), *kept)).reshape(shape)
-    return grad if grad.dtype == dtype else grad.astype(dtype)
+    fitted: Array = grad if grad.dtype == dtype else grad.astype(dtype)
+    return fitted
 
 
 def _check_unchanged(node: Node) -> None:
@@ -176,8 +178,10 @@ def _check_unchanged(node: Node) -> None:
         if counter.value != value:
             what = "its output" if use < 0 else f"its input {use}"
             raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an inplace operation: "
-                f"{node.name()} needs {what}, which is at version {counter.value}; expected version {value} instead."
+                "one of the variables needed for gradient computation has been modified by an "
+                "inplace operation: "
+                f"{node.name()} needs {what}, which is at version {counter.value}; expected version "
+                f"{value} instead."
             )
 
 
@@ -201,8 +205,10 @@ def _accumulate(tensor: Tensor, grad: Array) -> None:
 def warn_of_missing_grad() -> None:
     """Warn that a non-leaf tensor has no gradient, as torch does."""
     warnings.warn(
-        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-        "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+        "attribute won't be "
+        "populated during autograd.backward(). If you indeed want the .grad field to be populated "
+        "for a non-leaf "
         "Tensor, use .retain_grad() on the non-leaf Tensor.",
         UserWarning,
         stacklevel=3,
@@ -226,7 +232,8 @@ def check_grad(tensor: Tensor, grad: Any) -> None:
         )
     if grad.array.shape != tensor.array.shape:
         raise RuntimeError(
-            f"assigned grad has data of a different size: expected {list(tensor.shape)}, got {list(grad.shape)}"
+            f"assigned grad has data of a different size: expected {list(tensor.shape)}, got "
+            f"{list(grad.shape)}"
         )
     if grad.array.dtype != tensor.array.dtype:
         raise RuntimeError(

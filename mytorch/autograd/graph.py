@@ -38,7 +38,8 @@ class Node:
     Attributes:
         op: the op, or None once backward has freed it.
         saved: what its forward saved.
-        parents: for each input, the node that made it, the leaf tensor itself, or None if it needs no gradient.
+        parents: for each input, the node that made it, the leaf tensor itself, or None if it needs no
+            gradient.
         slots: for each input, which output of its parent it is.
         watched: (input position or OUT, counter, value when saved) of the tensors that backward depends on.
         shapes: shape of every output.
@@ -74,12 +75,25 @@ class Node:
         self.single = single
         self.freed = False
         self.retained: dict[int, weakref.ref[Tensor]] | None = None
-        self.parents: list[Node | Tensor | None] = [
-            None if x is None or not x.tracked else x.grad_fn or x for x in inputs
-        ]
-        self.slots = [0 if x is None else x.output_nr for x in inputs]
-        self.shapes = [y.array.shape for y in outputs]
-        self.dtypes = [y.array.dtype for y in outputs]
+        # Loops and not comprehensions: this runs for every recorded op, and a comprehension is a call.
+        parents: list[Node | Tensor | None] = []
+        slots = []
+        for x in inputs:
+            if x is None or not x.tracked:
+                parents.append(None)
+                slots.append(0)
+            else:
+                parents.append(x.grad_fn or x)
+                slots.append(x.output_nr)
+        self.parents = parents
+        self.slots = slots
+        shapes = []
+        dtypes = []
+        for y in outputs:
+            shapes.append(y.array.shape)
+            dtypes.append(y.array.dtype)
+        self.shapes = shapes
+        self.dtypes = dtypes
         self.watched: list[tuple[int, Counter, int]] | None = None
         if op.uses != ():
             self._watch(op, inputs, outputs)
@@ -92,9 +106,11 @@ class Node:
             # The default, "everything", is for ops that declare nothing.
             used = (*range(len(inputs)), OUT) if op.uses is None else op.uses[position]
             for use in used:
-                for x in outputs if use == OUT else (inputs[use],):
+                for x in outputs if use < 0 else (inputs[use],):
                     if x is not None:
-                        counter = x.counter or counter_of(x)
+                        counter = x.counter
+                        if counter is None:
+                            counter = x.counter = Counter()
                         watched.append((use, counter, counter.value))
         self.watched = watched or None
 

@@ -23,7 +23,8 @@ class _State(threading.local):
     enabled: bool = True
 
     def __init__(self) -> None:
-        # torch gives inf and nan in silence. np.errstate around every op costs 0.6 to 1.1 µs; running the op in
+        # torch gives inf and nan in silence. np.errstate around every op costs 0.6 to 1.1 µs; running the op
+        # in
         # a context that holds the setting already costs 0.08 µs.
         quiet = contextvars.copy_context()
         quiet.run(np.seterr, all="ignore")

@@ -50,7 +50,8 @@ def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         The difference, of the broadcast shape and the promoted dtype.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result is an
+        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result
+            is an
             integer.
         TypeError: an operand is neither a tensor nor a number.
     """
@@ -107,7 +108,8 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
         The quotient, of the broadcast shape; floating for true division, else of the promoted dtype.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, `rounding_mode` is another text, or an integer is divided by
+        RuntimeError: the shapes do not broadcast, `rounding_mode` is another text, or an integer is divided
+            by
             zero with rounding.
         TypeError: an operand is neither a tensor nor a number.
     """
@@ -115,7 +117,8 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
         return binary(ops.Div, input, other)
     if rounding_mode not in ("trunc", "floor"):
         raise RuntimeError(
-            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found " + repr(rounding_mode)
+            "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found "
+            + repr(rounding_mode)
         )
     result = binary(ops.RoundedDiv, input, other, rounding_mode=rounding_mode)
     if result.array.dtype.kind != "f" and np.any(_values(other) == 0):
@@ -157,6 +160,40 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     return div(input, other, rounding_mode="floor")
 
 
+def rfloor_divide(input: Operand, other: Operand) -> Tensor:
+    """Return other / input rounded down.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype, or a number.
+
+    Returns:
+        The quotient, of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or an integer is divided by zero.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return floor_divide(other, input)
+
+
+def pos(input: Tensor) -> Tensor:
+    """Return the tensor itself: what `+tensor` is.
+
+    Args:
+        input: any shape, any dtype but bool.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        RuntimeError: input is bool.
+    """
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
 def neg(input: Tensor) -> Tensor:
     """Return -input.
 
@@ -172,7 +209,8 @@ def neg(input: Tensor) -> Tensor:
     """
     if array_of("neg", input).dtype.kind == "b":
         raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+            "invert a mask, "
             "use the `~` or `logical_not()` operator instead."
         )
     return apply(ops.Neg, input)
@@ -321,7 +359,8 @@ def _refuse_bool(input: Any, other: Any) -> None:
         )
     if first or second:
         raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
+            "to invert a "
             "mask, use the `~` or `logical_not()` operator instead."
         )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-import mytorch._tensor as _tensor
+from mytorch import _tensor
 from mytorch.autograd.apply import apply
 from mytorch.ops import indexing as ops
 
@@ -27,7 +27,8 @@ def getitem(input: Tensor, index: Any) -> Tensor:
 
     Args:
         input: any shape.
-        index: numbers, slices, None, Ellipsis, bools, lists, integer or boolean tensors or arrays, or a tuple of them.
+        index: numbers, slices, None, Ellipsis, bools, lists, integer or boolean tensors or arrays, or a
+            tuple of them.
 
     Returns:
         A view where the index has only numbers, slices, None and Ellipsis; else a copy.
@@ -69,7 +70,8 @@ def setitem(array: Array, index: Any, value: Array) -> None:
             target[where] = value
         except ValueError:
             raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to indexing result "
+                f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to "
+                "indexing result "
                 f"of shape {list(shape)}"
             ) from None
 
@@ -101,7 +103,8 @@ def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, t
     if used > rank:
         if not rank:
             raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
+                "`tensor.item<T>()` in C++ to "
                 "convert a 0-dim tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {rank}")
@@ -204,11 +207,10 @@ def _check_number(item: int, size: int, position: int) -> None:
 def _check_array(array: Array, shape: tuple[int, ...], position: int) -> None:
     if array.dtype.kind == "b":
         if array.shape != shape[position : position + array.ndim]:
-            offset = next(
-                (i for i, n in enumerate(array.shape) if n != shape[position + i]), 0
-            )
+            offset = next((i for i, n in enumerate(array.shape) if n != shape[position + i]), 0)
             raise IndexError(
-                f"The shape of the mask {list(array.shape)} at index {offset} does not match the shape of the "
+                f"The shape of the mask {list(array.shape)} at index {offset} does not match the "
+                "shape of the "
                 f"indexed tensor {list(shape)} at index {position + offset}"
             )
     elif array.size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import mytorch._tensor as _tensor
+from mytorch import _tensor
 from mytorch.autograd.apply import apply, apply_many
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.ops import joining as ops
@@ -115,7 +115,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         sizes = list(split_size_or_sections)
         if any(size < 0 for size in sizes):
             raise RuntimeError(
-                f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={sizes}"
+                "split_with_sizes expects split_sizes have only non-negative entries, but got "
+                f"split_sizes={sizes}"
             )
         total = 0
         for size in sizes:
@@ -179,7 +180,8 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
     if not isinstance(tensors, (tuple, list)):
         raise TypeError(
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+            f"{type(tensors).__name__}"
         )
     for position, x in enumerate(tensors):
         if not isinstance(x, _tensor.Tensor):
@@ -192,7 +194,7 @@ def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
 def _promoted(joined: Sequence[Tensor], given: Sequence[Tensor]) -> Sequence[Tensor]:
     """Return the tensors in their common dtype; the ones passed over count too."""
     first = given[0].array.dtype
-    if all([x.array.dtype is first for x in given]):
+    if all(x.array.dtype is first for x in given):
         return joined
     common = common_dtype([x.array for x in given])
     return [x if x.array.dtype == common else apply(shape_ops.Cast, x, dtype=common) for x in joined]

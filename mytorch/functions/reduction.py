@@ -15,7 +15,7 @@ from mytorch.ops import shape as shape_ops
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch._types import Dims
-    from mytorch.dtypes import dtype as DType  # noqa: N812 - the parameter is named dtype
+    from mytorch.dtypes import dtype as DType
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
@@ -69,7 +69,8 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
     if target.kind != "f":
         which, what = ("Input", "infer output") if dtype is None else ("Optional", "use the given")
         raise RuntimeError(
-            f"mean(): could not {what} dtype. {which} dtype must be either a floating point or complex dtype. "
+            f"mean(): could not {what} dtype. {which} dtype must be either a floating point or "
+            "complex dtype. "
             f"Got: {SCALAR_TYPE_NAMES[from_numpy_dtype(target)]}"
         )
     if target != array.dtype:

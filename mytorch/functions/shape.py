@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +56,8 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     sizes = _inferred(sizes_of("view", shape), array.size)
     if not _viewable(array, sizes):
         raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension spans across "
+            "view size is not compatible with input tensor's size and stride (at least one dimension "
+            "spans across "
             "two contiguous subspaces). Use .reshape(...) instead."
         )
     return apply(ops.View, input, shape=sizes)
@@ -185,9 +187,11 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
         TypeError: input is no Tensor, or a dimension is no integer.
     """
     rank = array_of("permute", input).ndim
+    dims = tuple(dims)
     if len(dims) != rank:
         raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length "
+            "of the desired "
             f"ordering of dimensions i.e. input.dim() = {rank} is not equal to len(dims) = {len(dims)}"
         )
     order = tuple([wrap_dim(d, rank) for d in dims])
@@ -207,7 +211,8 @@ def expand(input: Tensor, *size: Any) -> Tensor:
         The view.
 
     Raises:
-        RuntimeError: a dimension is not of size 1 and differs, there are too few sizes, or -1 for a new dimension.
+        RuntimeError: a dimension is not of size 1 and differs, there are too few sizes, or -1 for a new
+            dimension.
         TypeError: input is no Tensor, or a size is no integer.
     """
     shape = array_of("expand", input).shape
@@ -215,7 +220,8 @@ def expand(input: Tensor, *size: Any) -> Tensor:
     lead = len(sizes) - len(shape)
     if lead < 0:
         raise RuntimeError(
-            f"expand(tensor of size {list(shape)}, size={list(sizes)}): the number of sizes provided ({len(sizes)}) "
+            f"expand(tensor of size {list(shape)}, size={list(sizes)}): the number of sizes provided "
+            f"({len(sizes)}) "
             f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     target = []
@@ -223,11 +229,13 @@ def expand(input: Tensor, *size: Any) -> Tensor:
         own = shape[i - lead] if i >= lead else None
         if n == -1 and own is None:
             raise RuntimeError(
-                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
+                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing "
+                f"dimension {i}"
             )
         if own is not None and n not in (-1, own) and own != 1:
             raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at non-singleton "
+                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at "
+                "non-singleton "
                 f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
             )
         target.append(own if n == -1 and own is not None else n)
@@ -285,7 +293,8 @@ def _inferred(sizes: tuple[int, ...], count: int) -> tuple[int, ...]:
             return (*sizes[:unknown], count // known, *sizes[unknown + 1 :])
     elif not count:
         raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {list(sizes)} because the unspecified dimension size "
+            f"cannot reshape tensor of 0 elements into shape {list(sizes)} because the unspecified "
+            "dimension size "
             "-1 can be any value and is ambiguous"
         )
     raise RuntimeError(f"shape '{list(sizes)}' is invalid for input of size {count}")
@@ -296,3 +305,45 @@ def _viewable(array: np.ndarray[Any, Any], shape: tuple[int, ...]) -> bool:
         return True
     # NumPy alone knows when strides allow a view: it copies where they do not.
     return np.may_share_memory(array, array.reshape(shape))
+
+
+def reverse_dims(input: Tensor) -> Tensor:
+    """Return a view with all dimensions in reverse order: what `tensor.T` is.
+
+    Args:
+        input: any shape.
+
+    Returns:
+        The view.
+    """
+    rank = input.array.ndim
+    if rank != 2:
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+            "deprecated and it will "
+            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "`x.permute(*range(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return apply(ops.Permute, input, dims=tuple(reversed(range(rank))))
+
+
+def matrix_transpose(input: Tensor) -> Tensor:
+    """Return a view with the last two dimensions swapped: what `tensor.mT` is.
+
+    Args:
+        input: at least two dimensions.
+
+    Returns:
+        The view.
+
+    Raises:
+        RuntimeError: input has fewer dimensions.
+    """
+    rank = input.array.ndim
+    if rank < 2:
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {rank}-D tensor."
+        )
+    return apply(ops.Transpose, input, dim0=rank - 2, dim1=rank - 1)

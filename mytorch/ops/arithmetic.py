@@ -1,5 +1,8 @@
 """Elementwise arithmetic; operands are broadcast, and either may be a Python number."""
 
+# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
+# ruff: noqa: D102, ARG004
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -123,7 +126,14 @@ class Pow(Op):
     @staticmethod
     def forward(a: Array, b: Array) -> tuple[Array, Any]:
         # The operator, and not np.power, knows the fast ways for whole and half exponents.
-        out = a**b
+        if np.result_type(a, b).kind == "f":
+            out = a**b
+        else:
+            # NumPy refuses negative powers of integers; torch gives what is left of the fraction: 0, 1 or -1.
+            negative = np.asarray(b) < 0
+            out = np.asarray(a ** np.where(negative, 0, b))
+            unit = np.where(np.asarray(b) % 2 == 0, np.abs(a), a)
+            out = np.where(negative, np.where(np.abs(a) == 1, unit, 0), out).astype(out.dtype)
         return out, (a, b, out)
 
     @staticmethod

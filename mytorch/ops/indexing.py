@@ -1,5 +1,8 @@
 """Taking elements by index; the index was checked and brought into NumPy's form before."""
 
+# What forward and backward take and give is said once, in Op.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

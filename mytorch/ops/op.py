@@ -18,9 +18,11 @@ class GradientError(RuntimeError):
 class Op:
     """A function of arrays with its derivative.
 
-    An op never sees a Tensor. `forward(*arrays, **params)` returns `(out, saved)`; `backward(saved, grad)` returns
+    An op never sees a Tensor. `forward(*arrays, **params)` returns `(out, saved)`; `backward(saved, grad)`
+    returns
     one entry an input: an array, None, or a function without arguments that computes the array and is
-    called only if that input needs its gradient. Broadcasting, dtypes and accumulation are the engine's affair.
+    called only if that input needs its gradient. Broadcasting, dtypes and accumulation are the engine's
+    affair.
     An op with several outputs returns a tuple as `out`, and its backward is given a tuple of gradients, None
     where none arrived.
 
@@ -46,4 +48,6 @@ class Op:
     @staticmethod
     def backward(saved: Any, grad: Any) -> Any:
         """Compute the gradients of the inputs."""
-        raise GradientError(f"this op has no backward: saved {type(saved).__name__}, grad {type(grad).__name__}")
+        raise GradientError(
+            f"this op has no backward: saved {type(saved).__name__}, grad {type(grad).__name__}"
+        )

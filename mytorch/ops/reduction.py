@@ -1,5 +1,8 @@
 """Sums, means and extremes over dimensions; `axis` is a tuple of non-negative numbers."""
 
+# What forward and backward take and give is said once, in Op.
+# ruff: noqa: D102
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -22,7 +25,7 @@ def _restore(reduced: Array, shape: tuple[int, ...], axis: tuple[int, ...]) -> A
 def _sum(a: Array, axis: tuple[int, ...], keepdim: bool) -> Array:
     # float16 is summed in float32, as torch and NumPy's own mean do.
     wide = np.float32 if a.dtype == np.float16 else a.dtype
-    return np.asarray(np.add.reduce(a, axis=axis, keepdims=keepdim, dtype=wide))
+    return np.asarray(a.sum(axis=axis, keepdims=keepdim, dtype=wide))
 
 
 class Sum(Op):
@@ -69,8 +72,7 @@ class Extreme(Op):
 
     @staticmethod
     def forward(a: Array, axis: tuple[int, ...], keepdim: bool, largest: bool) -> tuple[Array, Any]:
-        reduce = np.maximum.reduce if largest else np.minimum.reduce
-        out = reduce(a, axis=axis, keepdims=keepdim)
+        out = (np.max if largest else np.min)(a, axis=axis, keepdims=keepdim)
         return out, (a, axis, out)
 
     @staticmethod
@@ -80,3 +82,20 @@ class Extreme(Op):
         chosen = (a == best) | (np.isnan(a) & np.isnan(best))
         ties = chosen.sum(axis=axis, keepdims=True, dtype=grad.dtype)
         return (np.where(chosen, _restore(grad, a.shape, axis) / ties, grad.dtype.type(0)),)
+
+
+class Pick(Op):
+    """The elements that an array of positions names along one dimension: what max over a dimension gives."""
+
+    uses = ()
+
+    @staticmethod
+    def forward(a: Array, positions: Array, dim: int) -> tuple[Array, Any]:
+        return np.take_along_axis(a, positions, dim), (a.shape, positions, dim)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, positions, dim = saved
+        whole = np.zeros(shape, grad.dtype)
+        np.put_along_axis(whole, positions, grad, dim)
+        return (whole,)

@@ -1,5 +1,8 @@
 """Other views of the same elements; all dimensions are non-negative here."""
 
+# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
+# ruff: noqa: D102, ARG004
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

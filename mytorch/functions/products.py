@@ -93,7 +93,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     _check(a, b)
     if a.shape != b.shape:
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of "
+            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the "
+            "same number of "
             f"elements, but got {a.size} and {b.size} elements respectively"
         )
     return apply(ops.Dot, input, tensor)
@@ -153,9 +154,7 @@ def _check(a: Array, b: Array) -> None:
 
 def _check_inner(a: tuple[int, ...], b: tuple[int, ...]) -> None:
     if a[1] != b[0]:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({a[0]}x{a[1]} and {b[0]}x{b[1]})"
-        )
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a[0]}x{a[1]} and {b[0]}x{b[1]})")
 
 
 def _check_stacks(a: tuple[int, ...], b: tuple[int, ...]) -> None:

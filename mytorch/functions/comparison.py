@@ -1,0 +1,227 @@
+"""Comparisons and tests of elements; none has a gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch import _tensor
+from mytorch.autograd.apply import plain, plain_binary, require_broadcastable
+from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.functions._check import array_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Operand
+
+
+def eq(input: Operand, other: Operand) -> Tensor:
+    """Return whether elements are equal, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, or a number.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return plain_binary(np.equal, input, other)
+
+
+def ne(input: Operand, other: Operand) -> Tensor:
+    """Return whether elements differ, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, or a number.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return plain_binary(np.not_equal, input, other)
+
+
+def lt(input: Operand, other: Operand) -> Tensor:
+    """Return whether elements are less than other's, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, or a number.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return plain_binary(np.less, input, other)
+
+
+def le(input: Operand, other: Operand) -> Tensor:
+    """Return whether elements are at most other's, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, or a number.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return plain_binary(np.less_equal, input, other)
+
+
+def gt(input: Operand, other: Operand) -> Tensor:
+    """Return whether elements are greater than other's, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, or a number.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return plain_binary(np.greater, input, other)
+
+
+def ge(input: Operand, other: Operand) -> Tensor:
+    """Return whether elements are at least other's, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, or a number.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return plain_binary(np.greater_equal, input, other)
+
+
+def as_operator(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Any]:
+    """Return a comparison as an operator, which leaves strange operands to Python: `tensor == None` is False.
+
+    Args:
+        function: the comparison.
+
+    Returns:
+        The method.
+    """
+
+    def operator(self: Any, other: Any) -> Any:
+        if isinstance(other, (_tensor.Tensor, bool, int, float, np.generic, np.ndarray)):
+            return function(self, other)
+        return NotImplemented
+
+    return operator
+
+
+def isnan(input: Tensor) -> Tensor:
+    """Return whether each element is nan.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        bool, of the same shape.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return plain(np.isnan, input)
+
+
+def isinf(input: Tensor) -> Tensor:
+    """Return whether each element is infinite, of either sign.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        bool, of the same shape.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return plain(np.isinf, input)
+
+
+def isfinite(input: Tensor) -> Tensor:
+    """Return whether each element is neither infinite nor nan.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        bool, of the same shape.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return plain(np.isfinite, input)
+
+
+def allclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> bool:
+    """Return whether all |input - other| ≤ atol + rtol·|other|.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, of the same dtype.
+        rtol: relative tolerance.
+        atol: absolute tolerance.
+        equal_nan: whether nan equals nan.
+
+    Returns:
+        Whether.
+
+    Raises:
+        RuntimeError: the dtypes differ, or the shapes do not broadcast.
+        TypeError: an argument is no Tensor.
+    """
+    a, b = array_of("allclose", input), array_of("allclose", other, "other", 2)
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"{SCALAR_TYPE_NAMES[input.dtype]} did not match {SCALAR_TYPE_NAMES[other.dtype]}")
+    require_broadcastable(a.shape, b.shape)
+    return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
+
+
+def equal(input: Tensor, other: Tensor) -> bool:
+    """Return whether shape and all elements are equal.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape, any dtype.
+
+    Returns:
+        Whether.
+
+    Raises:
+        TypeError: an argument is no Tensor.
+    """
+    a, b = array_of("equal", input), array_of("equal", other, "other", 2)
+    return a.shape == b.shape and bool(eq(input, other).array.all())

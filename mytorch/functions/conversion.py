@@ -1,0 +1,192 @@
+"""Changing dtypes, and asking about them and about the layout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch import _tensor, dtypes
+from mytorch.autograd.apply import apply
+from mytorch.device import check_device
+from mytorch.device import device as Device
+from mytorch.functions._check import array_of, wrap_dim
+from mytorch.ops import shape as ops
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+    from mytorch.dtypes import dtype as DType
+
+
+def _cast(input: Tensor, dtype: DType, *, copy: bool = False) -> Tensor:
+    target = dtypes.numpy_dtype_of(dtype)
+    if array_of("to", input).dtype == target and not copy:
+        return input
+    return apply(ops.Cast, input, dtype=target)
+
+
+def to(
+    input: Tensor,
+    *args: Any,
+    dtype: DType | None = None,
+    device: object = None,
+    non_blocking: bool = False,  # noqa: ARG001 - torch's argument; there is one device
+    copy: bool = False,
+) -> Tensor:
+    """Return the tensor in another dtype: itself if nothing changes.
+
+    Args:
+        input: any shape, any dtype.
+        *args: a dtype, a device, a device and a dtype, or a tensor whose dtype is meant.
+        dtype: the dtype.
+        device: only "cpu".
+        non_blocking: without meaning on a CPU.
+        copy: whether to copy even if nothing changes.
+
+    Returns:
+        The tensor or its converted copy, through which gradients flow.
+
+    Raises:
+        RuntimeError: another device.
+        TypeError: an argument is none of these.
+    """
+    for given in args:
+        if isinstance(given, _tensor.Tensor):
+            dtype = given.dtype
+        elif isinstance(given, dtypes.dtype):
+            dtype = given
+        elif isinstance(given, (str, Device)) or given is None:
+            check_device(given)
+        elif isinstance(given, bool):
+            continue
+        else:
+            raise TypeError(f"to(): expected a dtype, a device or a Tensor, got {type(given).__name__}")
+    check_device(device)
+    return _cast(input, input.dtype if dtype is None else dtype, copy=copy)
+
+
+def type_(input: Tensor, dtype: DType | str | None = None) -> Any:
+    """Return the tensor in another dtype, or torch's old name of its type.
+
+    Args:
+        input: any shape, any dtype.
+        dtype: the dtype, or its old name such as "mytorch.FloatTensor"; None to ask.
+
+    Returns:
+        The tensor or its converted copy; without `dtype` the name.
+
+    Raises:
+        ValueError: there is no such name.
+    """
+    if dtype is None:
+        return f"mytorch.{dtypes.SCALAR_TYPE_NAMES[input.dtype]}Tensor"
+    if isinstance(dtype, str):
+        for each, name in dtypes.SCALAR_TYPE_NAMES.items():
+            if dtype.rpartition(".")[2] == f"{name}Tensor":
+                return _cast(input, each)
+        raise ValueError(f"invalid type: {dtype!r}")
+    return _cast(input, dtype)
+
+
+def type_as(input: Tensor, other: Tensor) -> Tensor:
+    """Return the tensor in the dtype of another one."""
+    return _cast(input, other.dtype)
+
+
+def float_(input: Tensor) -> Tensor:
+    """Return the tensor as float32: itself if it is."""
+    return _cast(input, dtypes.float32)
+
+
+def double_(input: Tensor) -> Tensor:
+    """Return the tensor as float64: itself if it is."""
+    return _cast(input, dtypes.float64)
+
+
+def half_(input: Tensor) -> Tensor:
+    """Return the tensor as float16: itself if it is."""
+    return _cast(input, dtypes.float16)
+
+
+def long_(input: Tensor) -> Tensor:
+    """Return the tensor as int64: itself if it is."""
+    return _cast(input, dtypes.int64)
+
+
+def int_(input: Tensor) -> Tensor:
+    """Return the tensor as int32: itself if it is."""
+    return _cast(input, dtypes.int32)
+
+
+def short_(input: Tensor) -> Tensor:
+    """Return the tensor as int16: itself if it is."""
+    return _cast(input, dtypes.int16)
+
+
+def bool_(input: Tensor) -> Tensor:
+    """Return the tensor as bool, True for what is not zero: itself if it is."""
+    return _cast(input, dtypes.bool_)
+
+
+def cpu(input: Tensor) -> Tensor:
+    """Return the tensor itself: it is on the CPU."""
+    return input
+
+
+def is_tensor(obj: object) -> bool:
+    """Return whether an object is a tensor."""
+    return isinstance(obj, _tensor.Tensor)
+
+
+def is_floating_point(input: Tensor) -> bool:
+    """Return whether the elements are floats."""
+    return array_of("is_floating_point", input).dtype.kind == "f"
+
+
+def is_contiguous(input: Tensor) -> bool:
+    """Return whether the elements lie in row-major order without gaps."""
+    return array_of("is_contiguous", input).flags.c_contiguous
+
+
+def size(input: Tensor, dim: int | None = None) -> Any:
+    """Return all sizes, or one.
+
+    Args:
+        input: any shape.
+        dim: the dimension; None for all.
+
+    Returns:
+        A Size, or a number.
+
+    Raises:
+        IndexError: `dim` is out of range.
+    """
+    shape = input.shape
+    if dim is None:
+        return shape
+    if not shape:
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
+    return shape[wrap_dim(dim, len(shape))]
+
+
+def stride(input: Tensor, dim: int | None = None) -> Any:
+    """Return the distance in memory, in elements, between neighbours along all dimensions or one.
+
+    Args:
+        input: any shape.
+        dim: the dimension; None for all.
+
+    Returns:
+        A tuple, or a number.
+
+    Raises:
+        IndexError: `dim` is out of range.
+    """
+    array = array_of("stride", input)
+    steps = tuple([n // array.itemsize for n in array.strides])
+    return steps if dim is None else steps[wrap_dim(dim, len(steps))]
+
+
+def data_ptr(input: Tensor) -> int:
+    """Return the address of the first element."""
+    return array_of("data_ptr", input).ctypes.data

@@ -1,0 +1,130 @@
+"""Choosing elementwise between values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch import _tensor
+from mytorch.autograd.apply import apply, binary, require_broadcastable
+from mytorch.functions._check import array_of
+from mytorch.functions.comparison import gt, lt
+from mytorch.ops import selection as ops
+from mytorch.ops import shape as shape_ops
+from mytorch.promotion import common_dtype, unify
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+    from mytorch._types import Operand, Scalar
+
+
+def maximum(input: Tensor, other: Tensor) -> Tensor:
+    """Return the larger of two elements, nan if either is; equal ones share the gradient.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it.
+
+    Returns:
+        Of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is no Tensor.
+    """
+    array_of("maximum", input)
+    array_of("maximum", other, "other", 2)
+    return binary(ops.Maximum, input, other)
+
+
+def minimum(input: Tensor, other: Tensor) -> Tensor:
+    """Return the smaller of two elements, nan if either is; equal ones share the gradient.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it.
+
+    Returns:
+        Of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is no Tensor.
+    """
+    array_of("minimum", input)
+    array_of("minimum", other, "other", 2)
+    return binary(ops.Minimum, input, other)
+
+
+def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
+    """Return `input` where the condition holds, `other` elsewhere.
+
+    Args:
+        condition: bool, any shape.
+        input: any shape that broadcasts with it, any dtype, or a number.
+        other: any shape that broadcasts with both, any dtype, or a number.
+
+    Returns:
+        Of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or the condition is not bool.
+        TypeError: the condition is no Tensor, or an operand is neither a tensor nor a number.
+    """
+    array = array_of("where", condition, "condition")
+    if array.dtype.kind != "b":
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
+        )
+    if not isinstance(input, _tensor.Tensor) and not isinstance(other, _tensor.Tensor):
+        # Two numbers: the result has their dtype.
+        input = _tensor.wrap(np.asarray(input, common_dtype((input, other))))
+    x, y, first, second = unify("where", input, other)
+    dtype = common_dtype((x, y))
+    require_broadcastable(np.shape(x), np.shape(y))
+    require_broadcastable(array.shape, np.broadcast_shapes(np.shape(x), np.shape(y)))
+    left = _as_tensor(x, first, dtype)
+    right = _as_tensor(y, second, dtype)
+    return apply(ops.Where, condition, left, right)
+
+
+def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None) -> Tensor:
+    """Return each element, but not below `min` and not above `max`.
+
+    Args:
+        input: any shape, any dtype.
+        min: lower bound, a number or a tensor that broadcasts; None for none.
+        max: upper bound, likewise; it wins where it is below the lower one.
+
+    Returns:
+        Of the broadcast shape and the promoted dtype. The gradient passes at the bounds themselves.
+
+    Raises:
+        RuntimeError: both bounds are None, or the shapes do not broadcast.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("clamp", input)
+    if min is None and max is None:
+        raise RuntimeError("mytorch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, _tensor.Tensor) or isinstance(max, _tensor.Tensor):
+        result = input
+        if min is not None:
+            result = where(lt(result, min), min, result)
+        if max is not None:
+            result = where(gt(result, max), max, result)
+        return result
+    target = common_dtype((array, *[bound for bound in (min, max) if bound is not None]))
+    if target != array.dtype:
+        input = apply(shape_ops.Cast, input, dtype=target)
+    return apply(ops.Clamp, input, low=_bound(min, target), high=_bound(max, target))
+
+
+def _bound(bound: Scalar | None, dtype: np.dtype[np.generic]) -> object:
+    return None if bound is None else np.asarray(bound).astype(dtype)
+
+
+def _as_tensor(x: object, given: Tensor | None, dtype: np.dtype[np.generic]) -> Tensor:
+    if given is None:
+        return _tensor.wrap(np.asarray(x).astype(dtype))
+    return given if given.array.dtype == dtype else apply(shape_ops.Cast, given, dtype=dtype)

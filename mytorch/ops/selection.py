@@ -1,0 +1,93 @@
+"""Choosing elementwise between values."""
+
+# What forward and backward take and give is said once, in Op.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.arithmetic import BOTH
+from mytorch.ops.op import Op
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._types import Array, Gradients
+
+
+def _shares(a: Array, b: Array, grad: Array, compare: Any) -> Gradients:
+    """Give the gradient to the operand that was chosen: halves of it to equal ones, all to both at a nan."""
+
+    def share(loses: Array) -> Array:
+        return np.where(loses, grad.dtype.type(0), np.where(np.equal(a, b), grad / 2, grad))
+
+    return lambda: share(compare(a, b)), lambda: share(compare(b, a))
+
+
+class Maximum(Op):
+    """The larger operand; nan if either is."""
+
+    uses = BOTH
+
+    @staticmethod
+    def forward(a: Array, b: Array) -> tuple[Array, Any]:
+        return np.maximum(a, b), (a, b)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        a, b = saved
+        return _shares(a, b, grad, np.less)
+
+
+class Minimum(Op):
+    """The smaller operand; nan if either is."""
+
+    uses = BOTH
+
+    @staticmethod
+    def forward(a: Array, b: Array) -> tuple[Array, Any]:
+        return np.minimum(a, b), (a, b)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        a, b = saved
+        return _shares(a, b, grad, np.greater)
+
+
+class Where(Op):
+    """a where the condition holds, b elsewhere."""
+
+    uses = ((), (0,), (0,))
+
+    @staticmethod
+    def forward(condition: Array, a: Array, b: Array) -> tuple[Array, Any]:
+        return np.where(condition, a, b), condition
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        zero = grad.dtype.type(0)
+        return None, lambda: np.where(saved, grad, zero), lambda: np.where(saved, zero, grad)
+
+
+class Clamp(Op):
+    """a within two bounds that are no tensors; the gradient passes at the bounds themselves."""
+
+    uses = ((0,),)
+
+    @staticmethod
+    def forward(a: Array, low: float | None, high: float | None) -> tuple[Array, Any]:
+        out = a if low is None else np.maximum(a, low)
+        return out if high is None else np.minimum(out, high), (a, low, high)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        a, low, high = saved
+        inside = np.ones(a.shape, np.bool_)
+        if low is not None:
+            inside &= a >= low
+        if high is not None:
+            inside &= a <= high
+        return (np.where(inside, grad, grad.dtype.type(0)),)
