@@ -1,0 +1,118 @@
+"""A case's space, declared once: from it come the seeded sweep and the Hypothesis strategy.
+
+The sweep takes raw words and integer arithmetic, never Hypothesis's engine, which adapts to failures: so
+every subject and every branch sees the same samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from conformance.sample import Sample, Scalar, raw_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hypothesis.strategies import SearchStrategy
+
+# The batch size of an input that has no batch axis.
+UNBATCHED = -1
+
+_SMALL = {"batch": (1, 2, 3, 4, 5), "length": (1, 2, 3, 4, 5, 6), "feature": (1, 2, 3, 4, 5, 6)}
+
+# What a size may be, by the kind of shape and the kind of size. Smallest first: shrinking goes that way.
+CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
+    "small": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5, 6), "feature": (2, 3, 4, 5, 6)},
+    "one": {"batch": (1,), "length": (1,), "feature": (1,)},
+    "empty": _SMALL | {"batch": (0,)},
+    "pow2": {
+        "batch": (1, 2, 3, 4, 7, 8, 9),
+        "length": (3, 4, 5, 7, 8, 9),
+        "feature": (7, 8, 9, 15, 16, 17, 31, 32, 33),
+    },
+    "long": {"batch": (1, 2, 3), "length": (48, 63, 64, 65, 80), "feature": (2, 3, 4, 5)},
+    "wide": {"batch": (2, 3, 4), "length": (2, 3), "feature": (48, 64, 80, 96)},
+    "unbatched": _SMALL | {"batch": (UNBATCHED,)},
+    "strided": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5), "feature": (2, 3, 4, 5, 6)},
+}
+
+REGIMES: Mapping[str, str] = {
+    "normal": "values of order one",
+    "remembering": "forget biases of 3 to 5, so that long paths carry gradient",
+    "saturated": "data times 16, so that gates are nearly 0 or 1",
+    "cancelling": "operands that nearly cancel",
+    "tiny": "data near the smallest float32 numbers, denormals included",
+    "huge": "data whose products leave float32's range",
+    "integer": "small whole numbers, on which sums and products are exact",
+}
+
+
+@dataclass(frozen=True)
+class Space:
+    """Which configurations a case can be drawn in.
+
+    Attributes:
+        sizes: each size's kind: `batch`, `length` or `feature`.
+        classes: shape classes, names of `CLASSES`.
+        regimes: regimes, names of `REGIMES`.
+        flags: other settings and the values that they take.
+    """
+
+    sizes: Mapping[str, str]
+    classes: tuple[str, ...] = ("small", "one", "empty", "pow2", "wide", "strided")
+    regimes: tuple[str, ...] = ("normal", "saturated")
+    flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
+
+    @property
+    def combinations(self) -> int:
+        """How many pairs of shape class and regime there are: the least number of draws that shows each."""
+        return len(self.classes) * len(self.regimes)
+
+    def choices(self, shape_class: str) -> dict[str, tuple[Scalar, ...]]:
+        """What each size and flag may be in a shape class, smallest first."""
+        kinds = CLASSES[shape_class]
+        return {name: tuple(kinds[kind]) for name, kind in self.sizes.items()} | dict(self.flags)
+
+
+def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
+    """Draw the samples of one case; they depend on nothing but these arguments and the schema version.
+
+    Classes alternate fastest, then regimes, so that every `space.combinations` draws hold each pair once.
+    """
+    samples = []
+    for number in range(count):
+        shape_class = space.classes[number % len(space.classes)]
+        regime = space.regimes[number // len(space.classes) % len(space.regimes)]
+        choices = space.choices(shape_class)
+        words = raw_words(f"{case}|{seed}|{number}|{shape_class}|{regime}", len(choices))
+        config = tuple(
+            (name, values[int(word) % len(values)])
+            for (name, values), word in zip(choices.items(), words, strict=True)
+        )
+        samples.append(Sample(case, seed, number, shape_class, regime, config))
+    return samples
+
+
+def strategy(
+    case: str, space: Space, *, seed: int = 0, shape_class: str | None = None, regime: str | None = None
+) -> SearchStrategy[Sample]:
+    """Return the same space as a Hypothesis strategy, which shrinks towards the first choice of everything.
+
+    Args:
+        case: name of the case.
+        space: its space.
+        seed: goes into every sample's text, and so into its values.
+        shape_class: only this class; by default any.
+        regime: only this regime; by default any.
+    """
+    from hypothesis import strategies as st
+
+    def of_class(name: str) -> SearchStrategy[Sample]:
+        settings = st.tuples(
+            *(st.tuples(st.just(key), st.sampled_from(values)) for key, values in space.choices(name).items())
+        )
+        regimes = st.just(regime) if regime else st.sampled_from(space.regimes)
+        return st.builds(Sample, st.just(case), st.just(seed), st.just(0), st.just(name), regimes, settings)
+
+    return st.one_of(*(of_class(name) for name in space.classes if shape_class in {None, name}))

@@ -1,0 +1,15 @@
+"""What the harness raises about its own use; what a subject does wrong is a verdict, never an exception."""
+
+from __future__ import annotations
+
+
+class UsageError(ValueError):
+    """A name, a number or a file that the caller gave cannot be used; the command line exits with 2."""
+
+
+class DegenerateError(RuntimeError):
+    """A case was drawn again too often, or draws nothing that could tell right from wrong."""
+
+
+class NoiseError(RuntimeError):
+    """The oracle ran an operation of which nobody has said how it rounds."""

@@ -1,0 +1,120 @@
+"""A sample: one drawn configuration, and the text from which every bit of its arrays follows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+# Part of every seed: whoever changes how a text becomes bits, changes this number.
+SCHEMA = 1
+
+Scalar = bool | int | float | str
+_FIXED = ("seed", "draw", "class", "regime")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One drawn configuration of a case.
+
+    Attributes:
+        case: name of the case, e.g. `models.LSTM`.
+        seed: the run's seed.
+        draw: which draw of the run this is.
+        shape_class: the kind of shape, e.g. `small`.
+        regime: the kind of values, e.g. `saturated`.
+        config: sizes and flags, in the order in which the case declares them.
+        redraw: how often the draw was repeated because it was degenerate.
+    """
+
+    case: str
+    seed: int
+    draw: int
+    shape_class: str
+    regime: str
+    config: tuple[tuple[str, Scalar], ...]
+    redraw: int = 0
+
+    @property
+    def text(self) -> str:
+        """The sample in one word that a shell takes without quotes."""
+        pairs: list[tuple[str, Scalar]] = [
+            ("seed", self.seed),
+            ("draw", self.draw),
+            ("class", self.shape_class),
+            ("regime", self.regime),
+            *self.config,
+        ]
+        if self.redraw:
+            pairs.append(("redraw", self.redraw))
+        return f"{self.case}:" + ",".join(f"{name}={_write(value)}" for name, value in pairs)
+
+    @classmethod
+    def parse(cls, text: str) -> Sample:
+        """Read a sample back from its text.
+
+        Raises:
+            UsageError: the text is not one that `text` could have written; the message says where.
+        """
+        case, colon, rest = text.partition(":")
+        pairs = [part.partition("=") for part in rest.split(",")]
+        if not case or not colon or not all(name and equals for name, equals, _ in pairs):
+            raise UsageError(f"sample: expected CASE:seed=…,draw=…,class=…,regime=…,SIZE=…, got {text!r}")
+        values = {name: _read(value) for name, _, value in pairs}
+        missing = [name for name in _FIXED if name not in values]
+        if missing or len(values) != len(pairs):
+            raise UsageError(
+                f"sample: {text!r} lacks {missing}" if missing else f"sample: {text!r} repeats a name"
+            )
+        seed, draw, redraw = values.pop("seed"), values.pop("draw"), values.pop("redraw", 0)
+        shape_class, regime = str(values.pop("class")), str(values.pop("regime"))
+        for name, value in (("seed", seed), ("draw", draw), ("redraw", redraw)):
+            if not isinstance(value, int):
+                raise UsageError(f"sample: {name} must be a whole number, got {value!r}")
+        return cls(case, int(seed), int(draw), shape_class, regime, tuple(values.items()), int(redraw))
+
+    @property
+    def settings(self) -> Mapping[str, Scalar]:
+        """Sizes and flags by name."""
+        return dict(self.config)
+
+    def redrawn(self) -> Sample:
+        """Return the next repetition of this draw: the same configuration with other values."""
+        return replace(self, redraw=self.redraw + 1)
+
+    def words(self, name: str, count: int) -> NDArray[np.uint64]:
+        """Return `count` raw 64-bit words that follow from this text and the array's name alone.
+
+        NumPy promises stable raw streams for its bit generators, not for the distributions made of them.
+        """
+        return raw_words(f"{self.text}|{name}", count)
+
+
+def raw_words(text: str, count: int) -> NDArray[np.uint64]:
+    """Return `count` raw words of the Philox stream whose key is the SHA-256 of the text."""
+    key = hashlib.sha256(f"{SCHEMA}|{text}".encode()).digest()[:16]
+    return np.asarray(np.random.Philox(key=int.from_bytes(key, "little")).random_raw(count), dtype=np.uint64)
+
+
+def _write(value: Scalar) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _read(text: str) -> Scalar:
+    if text in {"true", "false"}:
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
