@@ -1,0 +1,1 @@
+"""Each adapter imports its framework when it is used, never before."""

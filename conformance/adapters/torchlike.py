@@ -1,0 +1,88 @@
+"""Runs a case's program on any namespace that speaks torch's API."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.case import Case, Mapped, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.contract import Task, Trace
+
+    Program = Callable[[Any, Values], Mapping[str, Any] | Mapped]
+
+
+class TorchLike:
+    """An implementation whose namespace has torch's names: `tensor`, `autograd.backward`, `nn` and so on.
+
+    Args:
+        name: how reports call it.
+        module: the namespace's import name; imported on first use.
+        programs: its own programs, by case, where the case's does not fit.
+        seams: faulty steps, by case and seam. A case named here runs the case's own program.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        programs: Mapping[str, Program] | None = None,
+        seams: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
+    ) -> None:
+        self.name = name
+        self._module = module
+        self._programs = dict(programs or {})
+        self._seams = dict(seams or {})
+
+    @property
+    def namespace(self) -> Any:
+        """The module with torch's API."""
+        return importlib.import_module(self._module)
+
+    def unsupported(self, task: Task) -> str | None:
+        """Nothing is refused: what the namespace lacks becomes an ERROR."""
+        del task
+        return None
+
+    def program(self, case: Case) -> tuple[Program, Mapping[str, Callable[..., Any]]]:
+        """Return the program that runs a case here, and its seams."""
+        faulty = self._seams.get(case.name)
+        if faulty is not None:
+            return case.program, {**case.seams, **faulty}
+        return self._programs.get(case.name, case.program), case.seams
+
+    def run(self, task: Task) -> Trace:
+        """Run forward and backward; see `Implementation.run`."""
+        t = self.namespace
+        program, seams = self.program(task.case)
+        tensors = {name: t.from_numpy(array) for name, array in task.inputs().items()}
+        for name in task.differentiable:
+            if tensors[name].is_floating_point():
+                tensors[name].requires_grad_()
+        returned = program(t, Values(tensors, task.config, seams))
+        outputs = returned.outputs if isinstance(returned, Mapped) else returned
+        trace = {name: _array(output) for name, output in outputs.items()}
+        if task.case.training:
+            return trace
+        self._backward(t, task, outputs)
+        gradients = {name: tensors[name].grad for name in sorted(task.differentiable)}
+        if isinstance(returned, Mapped):
+            gradients |= returned.gradients()
+        return trace | {f"grad.{name}": _array(grad) for name, grad in gradients.items() if grad is not None}
+
+    @staticmethod
+    def _backward(t: Any, task: Task, outputs: Mapping[str, Any]) -> None:
+        roots = [(name, output) for name, output in outputs.items() if output.requires_grad]
+        if not roots or not task.differentiable:
+            return
+        cotangents = [t.from_numpy(task.cotangent(name, tuple(output.shape))) for name, output in roots]
+        t.autograd.backward([output for _, output in roots], cotangents)
+
+
+def _array(value: Any) -> np.ndarray:
+    return value if isinstance(value, np.ndarray) else np.array(value.detach().numpy())
