@@ -1,0 +1,222 @@
+"""Monte Carlo arithmetic: a torch program in float64, with a random error after every operation.
+
+The error has the size that one rounding could have made there.
+
+The rules below say how large one rounding is, in units of u, per aten operation. They are written once for
+operations, never for cases. Views and copies round nothing; composite kernels are run by torch's own
+decompositions; an operation without a rule is an error, because no noise would look like perfect accuracy.
+
+Source: Parker 1997, "Monte Carlo arithmetic"; Denis et al. 2016 (Verificarlo).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch._decomp import decomposition_table
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from conformance.errors import NoiseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+# One rounding of float32, relative; and half of its smallest positive number, what underflow may add.
+UNIT = 2.0**-24
+UNDERFLOW = 2.0**-150
+
+# Nothing is computed, or what is computed is exact in binary arithmetic.
+# fmt: off
+EXACT = frozenset({
+    "_local_scalar_dense", "_record_function_enter_new", "_record_function_exit", "_reshape_alias",
+    "_to_copy", "_unsafe_view", "abs", "alias", "arange", "argmax", "argmin", "as_strided", "bernoulli",
+    "bitwise_and", "bitwise_not", "bitwise_or", "broadcast_tensors", "cat", "clamp", "clamp_max",
+    "clamp_min", "clone", "constant_pad_nd", "contiguous", "copy", "copy_", "detach", "diagonal", "empty",
+    "empty_like", "empty_strided", "eq", "equal", "expand", "eye", "fill", "flip", "full", "full_like",
+    "gather", "ge", "gt", "index", "index_select", "is_nonzero", "isinf", "isnan", "le", "lift_fresh",
+    "logical_and", "logical_not", "logical_or", "lt", "masked_fill", "max", "maximum", "min", "minimum",
+    "narrow", "ne", "neg", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros",
+    "nonzero", "normal", "ones", "ones_like", "permute", "rand", "randint", "randn", "relu", "repeat",
+    "reshape", "resolve_conj", "resolve_neg", "scalar_tensor", "select", "select_backward", "set_data",
+    "sgn", "sign", "slice", "slice_backward", "sort", "split", "split_with_sizes", "squeeze", "stack",
+    "t", "threshold_backward", "topk", "transpose", "tril", "triu", "unbind", "unfold", "uniform",
+    "unsafe_split", "unsqueeze", "view", "where", "zero", "zeros", "zeros_like",
+})
+# fmt: on
+
+# Bounded by so many roundings of the result.
+RELATIVE = {
+    "div": 1.0, "mul": 1.0, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 1.0,
+    "exp": 4.0, "log": 4.0, "pow": 4.0, "sigmoid": 4.0, "tanh": 4.0,
+}  # fmt: skip
+
+
+def _scalar(value: Any, default: float = 1.0) -> float:
+    return default if value is None else abs(float(value))
+
+
+def _magnitude(value: Any) -> Any:
+    return value.abs() if isinstance(value, torch.Tensor) else abs(value)
+
+
+def _axes(value: Any) -> Any:
+    return None if value is None or value == [] else value
+
+
+def _chain(terms: float) -> float:
+    """How much more than one rounding of Σ|x| a sum of equal terms loses when it is added up one by one.
+
+    The k-th partial sum is k/n of the whole and loses u/√3 of it, in root mean square: over all k that is
+    √(n/3)·u/√3. Products of matrices are added in such chains; reductions are not (they cascade).
+    """
+    return max(1.0, math.sqrt(terms / 3))
+
+
+def _contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda a, b: matrix_product(a.abs(), b.abs()) * _chain(a.shape[-1])
+
+
+def _added_contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+        return abs(beta) * c.abs() + abs(alpha) * matrix_product(a.abs(), b.abs()) * _chain(a.shape[-1])
+
+    return size
+
+
+def _sum_size(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
+    return x.abs().sum(_axes(dim), keepdim)
+
+
+def _mean_size(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
+    return 2 * x.abs().mean(_axes(dim), keepdim)
+
+
+def _accumulate_size(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor | None:
+    """Return √n roundings of the sum of the magnitudes, where n values are added into one place in turn."""
+    if not accumulate:
+        return None
+    put = torch.ops.aten.index_put
+    count = put(torch.zeros_like(x), indices, torch.ones_like(values), accumulate=True)
+    if not x.any() and not (count > 1).any():
+        return None  # one value added to nothing is a copy
+    total = put(x.abs(), indices, values.abs(), accumulate=True)
+    lost: Tensor = total * count.sqrt()
+    return lost
+
+
+# Where the operands say more than the result: a sum may cancel.
+OPERANDS: dict[str, Callable[..., Any]] = {
+    "add": lambda a, b, *, alpha=1, **_: _magnitude(a) + _scalar(alpha) * _magnitude(b),
+    "sub": lambda a, b, *, alpha=1, **_: _magnitude(a) + _scalar(alpha) * _magnitude(b),
+    "rsub": lambda a, b, alpha=1: _scalar(alpha) * _magnitude(a) + _magnitude(b),
+    "lerp": lambda a, b, weight: a.abs() + 2 * _magnitude(weight) * (b - a).abs(),
+    "addcmul": lambda a, b, c, *, value=1: a.abs() + 2 * _scalar(value) * (b * c).abs(),
+    "addcdiv": lambda a, b, c, *, value=1: a.abs() + 2 * _scalar(value) * (b / c).abs(),
+    "mm": _contraction(torch.mm),
+    "mv": _contraction(torch.mv),
+    "bmm": _contraction(torch.bmm),
+    "dot": _contraction(torch.dot),
+    "addmm": _added_contraction(torch.mm),
+    "addmv": _added_contraction(torch.mv),
+    "baddbmm": _added_contraction(torch.bmm),
+    "sum": _sum_size,
+    "mean": _mean_size,
+    "index_put": _accumulate_size,
+    # Derivatives from the result y: the factor 1 - y² or y(1 - y) cancels as y nears 1.
+    "tanh_backward": lambda grad, _y: 3 * grad.abs(),
+    "sigmoid_backward": lambda grad, y: 3 * (grad * y).abs(),
+}
+
+
+class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
+    """The dispatch mode that adds the noise and records the branches taken.
+
+    Args:
+        seed: of the noise.
+        unit: the size of one rounding; 0 adds nothing and gives the run that replicates are compared with.
+
+    Attributes:
+        branches: the integer and boolean tensors that were computed from floating ones, in order, and the
+            signs that piecewise operations looked at. A replicate with other branches measures another function.
+    """
+
+    def __init__(self, seed: int = 0, unit: float = UNIT) -> None:
+        super().__init__()  # type: ignore[no-untyped-call] # torch's own lacks annotations
+        self.branches: list[Tensor] = []
+        self._unit = unit
+        if unit:
+            self._offsets = random.Random(seed)  # noqa: S311 - noise, not a secret
+            self._generator = torch.Generator().manual_seed(seed)
+            # Offsets into one pool: drawing for each of thousands of small tensors costs most of the time.
+            self._pool = self._normal(1 << 17)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Run one aten operation, then perturb what it returned."""
+        del types
+        kwargs = kwargs or {}
+        name = _base_name(func)
+        if name in OPERANDS:
+            # Taken before the call: an in-place operation overwrites its operand.
+            operands = {key: value for key, value in kwargs.items() if key != "out"}
+            size = OPERANDS[name](*args, **operands) if self._unit else None
+            return self._perturb(func(*args, **kwargs), size)
+        if name in RELATIVE:
+            out = func(*args, **kwargs)
+            return self._perturb(out, RELATIVE[name] * out.abs() if self._unit else None)
+        if name in EXACT:
+            out = func(*args, **kwargs)
+            self._record(name, args, out)
+            return out
+        with self:
+            if func in decomposition_table:
+                return decomposition_table[func](*args, **kwargs)
+            composed = func.decompose(*args, **kwargs)
+            if composed is not NotImplemented:
+                return composed
+        if not _any_oracle(args, kwargs):
+            return func(*args, **kwargs)
+        raise NoiseError(f"{func}: no rule says how it rounds; add one to {__name__}, with its source")
+
+    def _perturb(self, out: Tensor, size: Any) -> Tensor:
+        # A tensor of another dtype is no result of the oracle's arithmetic: an optimiser's step counter.
+        if size is None or out.dtype != torch.float64 or not out.numel():
+            return out
+        out.addcmul_(self._noise(out), size * self._unit + UNDERFLOW)
+        return out
+
+    def _normal(self, count: int) -> Tensor:
+        # The variance of an error spread evenly over ±1 rounding, with the tail of many that add up.
+        return torch.randn(count, generator=self._generator, dtype=torch.float64) * 3**-0.5
+
+    def _noise(self, like: Tensor) -> Tensor:
+        count = like.numel()
+        if 2 * count > len(self._pool):
+            return self._normal(count).view(like.shape)
+        start = self._offsets.randrange(len(self._pool) - count)
+        return self._pool[start : start + count].view(like.shape)
+
+    def _record(self, name: str, args: Any, out: Any) -> None:
+        if name in {"sgn", "sign"}:
+            self.branches.append(out.detach().clone())
+        elif name == "threshold_backward":
+            self.branches.append(args[1] > args[2])
+        elif _any_oracle(args, {}):
+            for tensor in out if isinstance(out, (tuple, list)) else (out,):
+                if isinstance(tensor, torch.Tensor) and not tensor.is_floating_point():
+                    self.branches.append(tensor.detach().clone())
+
+
+def _base_name(func: Any) -> str:
+    """`aten::add_.Tensor` is `add`: an in-place operation rounds like its functional one."""
+    return str(func._schema.name).rpartition("::")[2].rstrip("_") or str(func)  # noqa: SLF001 - the only way to the name
+
+
+def _any_oracle(args: Any, kwargs: Any) -> bool:
+    values = [*args, *kwargs.values()]
+    flat = [item for value in values for item in (value if isinstance(value, (tuple, list)) else (value,))]
+    return any(isinstance(item, torch.Tensor) and item.dtype == torch.float64 for item in flat)
