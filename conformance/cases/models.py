@@ -1,0 +1,160 @@
+"""The lesson's LSTM, as a cell and as a sequence.
+
+The reference computes it by torch.nn.LSTMCell, the subject by its own model. The text below writes the same
+function out in torch's API, with seams: what the faults change, and what a namespace without models runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Values
+from conformance.draw import UNBATCHED, Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.case import Config
+
+    State = tuple[Any, Any]
+
+GATES = "ifgo"
+
+
+def split_gates(t: Any, z: Any, order: str = GATES) -> dict[str, Any]:
+    """Name the four blocks of the pre-activations (…, 4H), in torch's order."""
+    del t
+    width = z.shape[-1] // len(order)
+    return {gate: z[..., k * width : (k + 1) * width] for k, gate in enumerate(order)}
+
+
+def initial_state(t: Any, x: Values, like: Any) -> State:
+    """Return the given initial state, or zeros."""
+    if "h0" in x:
+        return x["h0"], x["c0"]
+    zeros = t.zeros(like.shape[0], int(x.config["H"]), dtype=like.dtype)
+    return zeros, zeros
+
+
+SEAMS: Mapping[str, Callable[..., Any]] = {
+    "parameters": lambda t, parameters, config: parameters,
+    "initial": initial_state,
+    "gates": split_gates,
+    "sigmoid": lambda t, z: t.sigmoid(z),
+    "carry": lambda t, step, state: state,
+    "returned": lambda t, state: state,
+}
+
+_PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "head.weight", "head.bias")
+
+
+def _step(t: Any, x: Values, p: Mapping[str, Any], step: Any, state: State) -> State:
+    h, c = state
+    s = x.seams
+    z = t.matmul(step, p["weight_ih"].T) + p["bias_ih"] + t.matmul(h, p["weight_hh"].T)
+    gate = s["gates"](t, z)
+    c = s["sigmoid"](t, gate["f"]) * c + s["sigmoid"](t, gate["i"]) * t.tanh(gate["g"])
+    return s["sigmoid"](t, gate["o"]) * t.tanh(c), c
+
+
+def _parameters(t: Any, x: Values) -> Mapping[str, Any]:
+    given = x.seams["parameters"](t, {name: x[name] for name in _PARAMETERS}, x.config)
+    return dict(given)
+
+
+def _head(t: Any, p: Mapping[str, Any], h: Any) -> Any:
+    return t.matmul(h, p["head.weight"].T) + p["head.bias"]
+
+
+def cell(t: Any, x: Values) -> dict[str, Any]:
+    """One step of the lesson's cell: (Y, H, C)."""
+    p = _parameters(t, x)
+    state = _step(t, x, p, x["input"], x.seams["initial"](t, x, x["input"]))
+    h, c = x.seams["returned"](t, state)
+    return {"output": _head(t, p, h), "h": h, "c": c}
+
+
+def sequence(t: Any, x: Values) -> dict[str, Any]:
+    """The lesson's LSTM over (N, L, I): every step's output, hidden and cell state."""
+    p = _parameters(t, x)
+    state = x.seams["initial"](t, x, x["input"])
+    hidden, cells = [], []
+    for step in range(x["input"].shape[1]):
+        state = x.seams["carry"](t, step, _step(t, x, p, x["input"][:, step, :], state))
+        h, c = x.seams["returned"](t, state)
+        hidden.append(h)
+        cells.append(c)
+    h, c = t.stack(hidden, 1), t.stack(cells, 1)
+    return {"outputs": _head(t, p, h), "h_states": h, "c_states": c}
+
+
+def _weights(config: Config) -> dict[str, Input]:
+    i, h, o = (int(config[name]) for name in "IHO")
+    return {
+        "weight_ih": Input((4 * h, i), fan_in=i, weight=True),
+        "weight_hh": Input((4 * h, h), fan_in=h, weight=True),
+        "bias_ih": Input((4 * h,), weight=True, forget=slice(h, 2 * h)),
+        "head.weight": Input((o, h), fan_in=h, weight=True),
+        "head.bias": Input((o,), weight=True),
+    }
+
+
+def _cell_inputs(config: Config) -> dict[str, Input]:
+    batch = () if config["N"] == UNBATCHED else (int(config["N"]),)
+    state = Input((*batch, int(config["H"])))
+    return {"input": Input((*batch, int(config["I"]))), "h0": state, "c0": state} | _weights(config)
+
+
+def _sequence_inputs(config: Config) -> dict[str, Input]:
+    n, length, i, h = (int(config[name]) for name in "NLIH")
+    state = {name: Input((n, h)) for name in ("h0", "c0")} if config["init_states"] else {}
+    return {"input": Input((n, length, i))} | state | _weights(config)
+
+
+_REGIMES = ("normal", "remembering", "saturated")
+_STATE_FAULTS = (
+    BadCall("width of h0", ("hidden", "6", "5"), shapes={"h0": (2, 6)}),
+    BadCall("width of c0", ("hidden", "6", "5"), shapes={"c0": (2, 6)}),
+    BadCall("batch of h0", ("hidden", "3", "2"), shapes={"h0": (3, 5)}),
+    BadCall("batch 1 of c0 is not broadcast", ("hidden", "1", "2"), shapes={"c0": (1, 5)}),
+)
+
+CASES = (
+    Case(
+        name="models.LSTMCell",
+        space=Space(
+            sizes={"N": "batch", "I": "feature", "H": "feature", "O": "feature"},
+            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
+            regimes=_REGIMES,
+        ),
+        inputs=_cell_inputs,
+        program=cell,
+        seams=SEAMS,
+        samples=28,
+        base={"N": 2, "I": 3, "H": 5, "O": 2},
+        bad_calls=(
+            BadCall("width of the input", ("input", "4", "3"), shapes={"input": (2, 4)}),
+            BadCall("rank of the input", ("input", "3"), shapes={"input": (2, 2, 3)}),
+            *_STATE_FAULTS,
+        ),
+    ),
+    Case(
+        name="models.LSTM",
+        space=Space(
+            sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature", "O": "feature"},
+            classes=("small", "one", "empty", "pow2", "long", "wide", "strided"),
+            regimes=_REGIMES,
+            flags={"init_states": (True, True, False)},
+        ),
+        inputs=_sequence_inputs,
+        program=sequence,
+        seams=SEAMS,
+        samples=28,
+        base={"N": 2, "L": 3, "I": 3, "H": 5, "O": 2, "init_states": True},
+        bad_calls=(
+            BadCall("width of the input", ("input", "4", "3"), shapes={"input": (2, 3, 4)}),
+            *_STATE_FAULTS,
+        ),
+    ),
+)

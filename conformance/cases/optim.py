@@ -1,0 +1,113 @@
+"""Optimisers: the parameters, after every step, of a linear model that they train from the same start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Values
+from conformance.draw import Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.case import Config
+    from conformance.sample import Scalar
+
+
+def _inputs(config: Config) -> dict[str, Input]:
+    n, i, o = (int(config[name]) for name in ("N", "I", "O"))
+    return {
+        "input": Input((n, i)),
+        "target": Input((n, o)),
+        "weight": Input((o, i), fan_in=i, weight=True),
+        "bias": Input((o,), weight=True),
+    }
+
+
+def _train(make: Callable[[Any, list[Any], Config], Any]) -> Callable[[Any, Values], dict[str, Any]]:
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        weight, bias = (x[name].clone().requires_grad_() for name in ("weight", "bias"))
+        optimizer = make(t, [weight, bias], x.config)
+        trace: dict[str, Any] = {}
+        for step in range(1, int(x.config["steps"]) + 1):
+            optimizer.zero_grad()
+            output = t.nn.functional.linear(x["input"], weight, bias)
+            loss = t.nn.functional.mse_loss(output, x["target"])
+            loss.backward()
+            optimizer.step()
+            trace |= {f"loss.{step}": loss.detach(), f"weight.{step}": weight.detach().clone()}
+            trace |= {f"bias.{step}": bias.detach().clone()}
+        return trace
+
+    return program
+
+
+def _optimiser(
+    name: str,
+    make: Callable[[Any, list[Any], Config], Any],
+    flags: dict[str, tuple[Scalar, ...]],
+    *bad: BadCall,
+) -> Case:
+    flags = {"steps": (1, 2, 5), "lr": (0.0625, 0.01, 0.3), **flags, "maximize": (False, False, True)}
+    return Case(
+        name=name,
+        space=Space(
+            {"N": "batch", "I": "feature", "O": "feature"},
+            ("small", "one", "pow2", "wide", "strided"),
+            ("normal", "saturated"),
+            flags,
+        ),
+        inputs=_inputs,
+        program=_train(make),
+        samples=30,
+        training=True,
+        base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in flags.items()},
+        bad_calls=(BadCall("lr below zero", ("-0.5",), config={"lr": -0.5}), *bad),
+    )
+
+
+def _sgd(t: Any, parameters: list[Any], config: Config) -> Any:
+    names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
+    options = {name: config[name] for name in names}
+    # Nesterov is defined for a momentum without dampening only.
+    if options["nesterov"] and not config.get("as given"):
+        options |= {"momentum": 0.9, "dampening": 0.0}
+    return t.optim.SGD(parameters, **options)
+
+
+def _adam(t: Any, parameters: list[Any], config: Config) -> Any:
+    names = ("lr", "eps", "weight_decay", "amsgrad", "maximize")
+    betas = (config["beta1"], config["beta2"])
+    return t.optim.Adam(parameters, betas=betas, **{name: config[name] for name in names})
+
+
+CASES = (
+    _optimiser(
+        "optim.SGD",
+        _sgd,
+        {
+            "momentum": (0.0, 0.9),
+            "dampening": (0.0, 0.1),
+            "weight_decay": (0.0, 0.01),
+            "nesterov": (False, False, True),
+        },
+        BadCall("momentum below zero", ("momentum", "-1"), config={"momentum": -1.0}),
+        BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
+        BadCall("nesterov without momentum", ("momentum",), config={"nesterov": True, "as given": True}),
+    ),
+    _optimiser(
+        "optim.Adam",
+        _adam,
+        {
+            "beta1": (0.9, 0.5, 0.0),
+            "beta2": (0.999, 0.9),
+            "eps": (1e-8, 1e-3),
+            "weight_decay": (0.0, 0.01),
+            "amsgrad": (False, True),
+        },
+        BadCall("beta of 1", ("beta", "1.0"), config={"beta1": 1.0}),
+        BadCall("eps below zero", ("eps", "-1"), config={"eps": -1.0}),
+        BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
+    ),
+)
