@@ -1,0 +1,155 @@
+"""cases × samples × lanes → verdicts. What a sample expects is prepared once and serves every subject."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from conformance.constants import constants
+from conformance.contract import LANES, Implementation, Task, Trace
+from conformance.errors import DegenerateError
+from conformance.judge import Expectation, judge
+from conformance.sample import Sample
+from conformance.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.case import BadCall, Case
+    from conformance.values import Array
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A sample that is ready to judge any subject by.
+
+    Attributes:
+        case: its case.
+        sample: the sample, drawn again where noise changed a branch.
+        expectations: by lane.
+        stored: arrays that replace the drawn ones (a bundle's).
+    """
+
+    case: Case
+    sample: Sample
+    expectations: Mapping[str, Expectation]
+    stored: Mapping[str, Array]
+
+
+def prepare(
+    case: Case, sample: Sample, lanes: Sequence[str] = tuple(LANES), stored: Mapping[str, Array] | None = None
+) -> Prepared:
+    """Run the oracle on a sample and derive what each lane allows.
+
+    Raises:
+        DegenerateError: noise changed a branch in every repetition of the draw.
+    """
+    from conformance.adapters import pytorch
+    from conformance.deviation import deviations
+    from conformance.tolerance import tolerances
+
+    reference = pytorch.make()
+    stored = stored or {}
+    for _ in range(constants().redraws + 1):
+        # Measured on float32 values: those that both lanes can hold, or differ from by less than a rounding.
+        base = Task(case, sample, "float64", carrier="float32", stored=stored)
+        measured = deviations(lambda task=base: reference.run(task), sample.text)  # type: ignore[misc]
+        if measured is not None:
+            break
+        sample = sample.redrawn()
+    else:
+        raise DegenerateError(
+            f"{sample.text}: noise took another branch in {constants().redraws + 1} draws; "
+            f"the case draws too near a tie, or compares what rounding decides"
+        )
+    exact = case.exact_on_integers and sample.regime == "integer"
+    expectations = {}
+    for lane in lanes:
+        dtype = LANES[lane]
+        oracle = reference.run(Task(case, sample, "float64", carrier=dtype, stored=stored))
+        own = oracle if dtype == "float64" else reference.run(Task(case, sample, dtype, stored=stored))
+        allowed = {name: tolerances(measured[name], dtype, exact=exact) for name in oracle}
+        expectations[lane] = Expectation(
+            case.name,
+            sample.text,
+            sample.shape_class,
+            sample.regime,
+            lane,
+            case.training,
+            oracle,
+            allowed,
+            own,
+        )
+    return Prepared(case, sample, expectations, stored)
+
+
+def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace:
+    """Run a subject on a prepared sample, silencing NumPy's warnings about what the regimes provoke."""
+    task = Task(prepared.case, prepared.sample, LANES[lane], stored=prepared.stored)
+    with np.errstate(all="ignore"):
+        return subject.run(task)
+
+
+def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
+    """Judge a subject on a prepared sample; whatever it raises is an ERROR verdict with its traceback."""
+    verdicts: list[Verdict] = []
+    for lane, expected in prepared.expectations.items():
+        task = Task(prepared.case, prepared.sample, LANES[lane], stored=prepared.stored)
+        reason = subject.unsupported(task)
+        if reason is not None:
+            verdicts.append(expected.verdict(None, Status.SKIP, reason=reason))
+            continue
+        try:
+            trace = run_subject(prepared, lane, subject)
+        except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
+            verdicts.append(
+                expected.verdict(None, Status.ERROR, reason=traceback.format_exc(limit=-8).strip())
+            )
+            continue
+        verdicts += judge(expected, trace)
+    return verdicts
+
+
+def judge_errors(case: Case, subject: Implementation, seed: int = 0) -> list[Verdict]:
+    """Judge what a subject raises for the case's bad calls, by what the reference raises."""
+    from conformance.adapters import pytorch
+
+    reference = pytorch.make()
+    return [_judge_bad_call(case, bad, reference, subject, seed) for bad in case.bad_calls]
+
+
+def _judge_bad_call(
+    case: Case, bad: BadCall, reference: Implementation, subject: Implementation, seed: int
+) -> Verdict:
+    sample = Sample(case.name, seed, 0, "small", "normal", tuple(case.base.items()))
+    task = Task(case, sample, "float32", bad_call=bad)
+
+    def verdict(status: Status, reason: str | None) -> Verdict:
+        return Verdict(case.name, sample.text, "errors", None, bad.label, status, reason=reason)
+
+    reason = subject.unsupported(task)
+    if reason is not None:
+        return verdict(Status.SKIP, reason)
+    expected, got = _raised(reference, task), _raised(subject, task)
+    if expected is None:
+        raise DegenerateError(f"{case.name}: torch accepts the bad call {bad.label!r}")
+    if got is None:
+        return verdict(Status.FAIL, f"expected {type(expected).__name__} ({expected}), got no error")
+    if not isinstance(got, type(expected)):
+        reason = f"expected {type(expected).__name__} ({expected}), got {type(got).__name__} ({got})"
+        return verdict(Status.FAIL, reason)
+    unnamed = [word for word in bad.mentions if word not in str(got)]
+    if unnamed:
+        return verdict(Status.FAIL, f"the message does not name {', '.join(unnamed)}: {got}")
+    return verdict(Status.PASS, None)
+
+
+def _raised(implementation: Implementation, task: Task) -> Exception | None:
+    try:
+        implementation.run(task)
+    except Exception as error:  # noqa: BLE001 - which one is what is judged
+        return error
+    return None

@@ -1,0 +1,103 @@
+"""A verdict: one observable of one sample in one lane."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from math import isfinite
+from typing import Any
+
+
+class Status(StrEnum):
+    """How a comparison ended."""
+
+    PASS = "PASS"  # noqa: S105 - a status, no password
+    FAIL = "FAIL"
+    ERROR = "ERROR"
+    EXCUSED = "EXCUSED"
+    SKIP = "SKIP"
+    EMPTY = "EMPTY"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One observable of one sample in one lane; the fields are those of a report's `verdicts`.
+
+    Attributes:
+        case: the case's name.
+        sample: the sample's text, which replays it.
+        check: `forward`, `backward`, `training` or `errors`.
+        lane: `semantic`, `precision`, or None for `errors`.
+        observable: an output's name, `grad.` and an input's, or a bad call's label; None for a whole sample.
+        status: how it ended.
+        elements: how many numbers were compared.
+        max_error: largest distance from the oracle among the finite elements.
+        tolerance: what was allowed at the worst element.
+        headroom: the smallest tolerance / error; below 1 is a failure.
+        max_ulp: largest error in units of the last place of the lane's dtype.
+        error_in_u: largest error relative to the largest expected value, in roundings of the lane's dtype.
+        reference_error: the reference's own largest error in the lane's dtype; for information.
+        worst_index: where headroom was smallest.
+        expected: the oracle's value there.
+        got: the subject's value there.
+        reason: why it is not a PASS, or what was compared instead of numbers.
+        shape_class: the sample's shape class.
+        regime: the sample's regime.
+    """
+
+    case: str
+    sample: str
+    check: str
+    lane: str | None
+    observable: str | None
+    status: Status
+    elements: int = 0
+    max_error: float | None = None
+    tolerance: float | None = None
+    headroom: float | None = None
+    max_ulp: float | None = None
+    error_in_u: float | None = None
+    reference_error: float | None = None
+    worst_index: list[int] | None = None
+    expected: float | None = None
+    got: float | None = None
+    reason: str | None = None
+    shape_class: str | None = None
+    regime: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is to be done about it."""
+        return self.status in {Status.PASS, Status.EXCUSED, Status.SKIP}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every field, numbers that JSON has no words for as strings."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Verdict:
+        """Read what `to_json` wrote.
+
+        Raises:
+            TypeError: a field is missing or unknown.
+            ValueError: the status is none.
+        """
+        numbers = {
+            name: float(value)
+            for name, value in data.items()
+            if name in _NUMBERS and isinstance(value, (int, float, str))
+        }
+        return cls(**{**data, **numbers, "status": Status(data["status"])})
+
+
+_NUMBERS = frozenset(
+    {"max_error", "tolerance", "headroom", "max_ulp", "error_in_u", "reference_error", "expected", "got"}
+)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, float) and not isfinite(value):
+        return "nan" if value != value else ("inf" if value > 0 else "-inf")  # noqa: PLR0124 - NaN is that
+    return value
