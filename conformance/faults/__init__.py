@@ -1,0 +1,23 @@
+"""The named faults: one file a family. A fault replaces a seam of a case's program, in torch's API.
+
+Applied to mytorch it tests the suite; the same text applied to torch can tell what a subject does wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.adapters.torchlike import TorchLike
+from conformance.faults import precision, structure, training
+
+if TYPE_CHECKING:
+    from conformance.faults.fault import Fault
+
+_FAMILIES = (structure, training, precision)
+
+FAULTS: dict[str, Fault] = {fault.name: fault for family in _FAMILIES for fault in family.FAULTS}
+
+
+def faulty(fault: Fault, module: str = "mytorch") -> TorchLike:
+    """Return an implementation on a namespace with torch's API that is wrong in that one way."""
+    return TorchLike(f"fault:{fault.name}", module, seams=dict.fromkeys(fault.cases, fault.seams))

@@ -1,0 +1,30 @@
+"""What a fault is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LSTMS = ("models.LSTMCell", "models.LSTM")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A named way to be wrong.
+
+    Attributes:
+        name: what a command calls it.
+        family: the kind of mistake.
+        cases: where it applies.
+        seams: the steps of those cases' programs that it replaces.
+        story: what it is, and who made it in real life where someone did.
+    """
+
+    name: str
+    family: str
+    cases: tuple[str, ...]
+    seams: Mapping[str, Callable[..., Any]]
+    story: str

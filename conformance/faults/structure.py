@@ -1,0 +1,116 @@
+"""Another function than the LSTM: gates, biases, matrices and states in the wrong place."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import permutations
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases.models import GATES, initial_state, split_gates
+from conformance.faults.fault import LSTMS, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.case import Config
+
+    Parameters = Mapping[str, Any]
+
+_NAMES = {"i": "input", "f": "forget", "g": "candidate", "o": "output"}
+
+
+def _order(order: str) -> Fault:
+    return Fault(
+        name=f"gates-{order}",
+        family="gate order",
+        cases=LSTMS,
+        seams={"gates": partial(split_gates, order=order)},
+        story=f"reads the four blocks as {', '.join(order)}; torch stores i, f, g, o "
+        "(pytorch #43000, keras #8720, coremltools #93)",
+    )
+
+
+def _block(t: Any, value: Any, gate: str, change: Callable[[Any], Any]) -> Any:
+    """Change one gate's block of a parameter."""
+    height = value.shape[0] // len(GATES)
+    blocks = [value[k * height : (k + 1) * height] for k in range(len(GATES))]
+    blocks[GATES.index(gate)] = change(blocks[GATES.index(gate)])
+    return t.cat(blocks, dim=0)
+
+
+def _scaled_bias(gate: str, factor: float) -> Callable[..., Parameters]:
+    def parameters(t: Any, p: Parameters, config: Config) -> Parameters:
+        del config
+        return {**p, "bias_ih": _block(t, p["bias_ih"], gate, lambda block: block * factor)}
+
+    return parameters
+
+
+def _scaled_head_bias(factor: float) -> Callable[..., Parameters]:
+    return lambda t, p, config: {**p, "head.bias": p["head.bias"] * factor}
+
+
+def _transposed(gate: str) -> Callable[..., Parameters]:
+    def parameters(t: Any, p: Parameters, config: Config) -> Parameters:
+        del config
+        return {**p, "weight_hh": _block(t, p["weight_hh"], gate, lambda block: block.T)}
+
+    return parameters
+
+
+_BIAS_STORY = "onnx #1127, pytorch #36905: a bias dropped or doubled is seen only once it has been trained"
+
+
+def _bias_faults() -> list[Fault]:
+    faults = []
+    for word, factor in (("dropped", 0.0), ("doubled", 2.0)):
+        faults += [
+            Fault(
+                f"bias-{gate}-{word}", "bias", LSTMS, {"parameters": _scaled_bias(gate, factor)}, _BIAS_STORY
+            )
+            for gate in GATES
+        ]
+        seams = {"parameters": _scaled_head_bias(factor)}
+        faults.append(Fault(f"bias-head-{word}", "bias", LSTMS, seams, _BIAS_STORY))
+    return faults
+
+
+def _ignored(which: int) -> Callable[..., Any]:
+    def initial(t: Any, x: Any, like: Any) -> Any:
+        state = list(initial_state(t, x, like))
+        state[which] = t.zeros_like(state[which])
+        return tuple(state)
+
+    return initial
+
+
+FAULTS = (
+    *(_order("".join(order)) for order in permutations(GATES) if "".join(order) != GATES),
+    *_bias_faults(),
+    *(
+        Fault(
+            f"recurrent-{gate}-transposed",
+            "transposed",
+            LSTMS,
+            {"parameters": _transposed(gate)},
+            f"takes the {_NAMES[gate]} gate's recurrent matrix transposed, which fits because it is square",
+        )
+        for gate in GATES
+    ),
+    Fault("h0-ignored", "states", LSTMS, {"initial": _ignored(0)}, "starts from h0 = 0 whatever was given"),
+    Fault("c0-ignored", "states", LSTMS, {"initial": _ignored(1)}, "starts from c0 = 0 whatever was given"),
+    Fault(
+        "h-c-swapped",
+        "states",
+        LSTMS,
+        {"returned": lambda t, state: (state[1], state[0])},
+        "returns (c, h) for (h, c) (nni #2839)",
+    ),
+    Fault(
+        "h0-c0-swapped",
+        "states",
+        LSTMS,
+        {"initial": lambda t, x, like: tuple(reversed(initial_state(t, x, like)))},
+        "takes (c0, h0) for (h0, c0)",
+    ),
+)
