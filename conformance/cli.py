@@ -1,0 +1,184 @@
+"""The command line. Nothing here imports a framework before it is needed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.errors import DegenerateError, NoiseError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.report.record import Report
+    from conformance.verdict import Verdict
+
+# So many failures are printed after the table; the rest is in parity.json.
+_SHOWN = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; `--help` says what each means."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except UsageError as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return 2
+    except (DegenerateError, NoiseError) as error:
+        print(f"conformance: {type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="conformance",
+        description="Decides whether an implementation computes what PyTorch computes.",
+        epilog="Exit codes: 0 shown; 1 not shown; 2 wrong usage; 3 nothing was compared.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser("run", help="judge an implementation", description="Judge an implementation.")
+    run.add_argument("cases", nargs="*", metavar="CASE", help="names from `list cases`; by default all")
+    _add_implementation(run, "mytorch")
+    run.add_argument(
+        "--dtype",
+        action="append",
+        help="float64 (the semantic lane) or float32 (precision); may be repeated; both by default",
+    )
+    run.add_argument(
+        "--samples", type=int, metavar="N", help="samples a case; by default what the case declares"
+    )
+    run.add_argument("--seed", type=int, default=1, metavar="S", help="of the samples (default: 1)")
+    run.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)"
+    )
+    run.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reports/latest"),
+        metavar="DIR",
+        help="for the reports (default: reports/latest)",
+    )
+    run.set_defaults(command=_run)
+    listing = commands.add_parser("list", help="show what there is", description="Show what there is.")
+    listing.add_argument("what", choices=("cases", "implementations", "faults"))
+    listing.set_defaults(command=_list)
+    replay = commands.add_parser(
+        "replay", help="run one sample again", description="Run one sample again and show the comparison."
+    )
+    replay.add_argument("sample", metavar="BUNDLE_OR_SAMPLE", help="a sample's text, or a bundle's folder")
+    _add_implementation(replay, None)
+    replay.set_defaults(command=_replay)
+    return parser
+
+
+def _add_implementation(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--implementation",
+        default=default,
+        metavar="NAME",
+        help="a name from `list implementations`, fault:NAME or module:attribute (default: "
+        + (f"{default})" if default else "the bundle's, or mytorch)"),
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    from conformance.progress import Progress
+    from conformance.runner import run
+
+    if options.jobs < 1:
+        raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
+    with Progress() as progress:
+        report = run(
+            options.implementation,
+            options.cases,
+            options.samples,
+            options.seed,
+            dtypes=options.dtype or ("float64", "float32"),
+            jobs=options.jobs,
+            out=options.out,
+            progress=progress,
+        )
+    _show(report, options.out)
+    return report.exit_code
+
+
+def _show(report: Report, out: Path) -> None:
+    from conformance.report.tables import explain, render, summary
+
+    print(render(summary(report), "terminal"))
+    for verdict in _to_show(report.failures):
+        print("\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample)))
+    totals = report.totals
+    word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
+    counts = ", ".join(
+        f"{totals[name]} {name}" for name in totals if totals[name] and name != "compared_elements"
+    )
+    print(f"\n{word}: {report.implementation} against {report.reference}, seed {report.seed}")
+    seconds = f"{report.timing['seconds']:.0f} s"
+    print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared in {seconds}")
+    print(f"Report: {out / 'parity.md'} and {out / 'parity.json'}")
+
+
+def _to_show(failures: Sequence[Verdict]) -> list[Verdict]:
+    """Choose one failure a case, so that a broad failure does not hide another."""
+    first: dict[str, Verdict] = {}
+    for verdict in failures:
+        first.setdefault(verdict.case, verdict)
+    return list(first.values())[:_SHOWN]
+
+
+def _list(options: argparse.Namespace) -> int:
+    from conformance.report.tables import render
+
+    if options.what == "cases":
+        from conformance.cases import CASES
+
+        rows: list[dict[str, object]] = [
+            {
+                "case": case.name,
+                "samples": case.default_samples,
+                "shape classes": " ".join(case.space.classes),
+                "regimes": " ".join(case.space.regimes),
+                "bad calls": len(case.bad_calls),
+            }
+            for case in CASES.values()
+        ]
+    elif options.what == "implementations":
+        from conformance.implementations import IMPLEMENTATIONS
+
+        rows = [{"implementation": name, "is": make.__doc__} for name, make in IMPLEMENTATIONS.items()]
+        rows.append({"implementation": "fault:NAME", "is": "mytorch with a fault from `list faults`."})
+        rows.append(
+            {"implementation": "module:attribute", "is": "Your own: an Implementation, or what returns one."}
+        )
+    else:
+        from conformance.faults import FAULTS
+
+        rows = [
+            {"fault": fault.name, "family": fault.family, "cases": " ".join(fault.cases), "what": fault.story}
+            for fault in FAULTS.values()
+        ]
+    print(render(rows, "terminal"))
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from conformance.implementations import find_implementation
+    from conformance.replay import comparison, prepare_text, read_bundle
+    from conformance.report.tables import explain, render
+    from conformance.suite import judge_sample
+
+    folder = Path(options.sample)
+    prepared, name = read_bundle(folder) if folder.is_dir() else (prepare_text(options.sample), "mytorch")
+    name = options.implementation or name
+    verdicts = judge_sample(prepared, find_implementation(name))
+    print(render(comparison(verdicts), "terminal"))
+    failures = [verdict for verdict in verdicts if not verdict.passed]
+    for verdict in failures[:_SHOWN]:
+        print("\n" + explain(verdict, name))
+    print(f"\n{len(verdicts) - len(failures)} of {len(verdicts)} observables of {prepared.sample.text} agree")
+    return 1 if failures else 0

@@ -1,0 +1,45 @@
+"""What a float32 result belongs to: versions, BLAS, threads, CPU."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("mytorch-conformance", "numpy", "torch", "hypothesis")
+
+
+def environment(threads: int) -> dict[str, Any]:
+    """Return the versions and the machine, for a report."""
+    import numpy as np
+    from threadpoolctl import threadpool_info
+
+    np.zeros((1, 1)) @ np.zeros((1, 1))  # a BLAS is known once it is loaded
+    pools = {
+        f"{pool['internal_api']} {pool['version']} ({pool.get('architecture')})" for pool in threadpool_info()
+    }
+    return {
+        "python": platform.python_version(),
+        **{name: _version(name) for name in _PACKAGES},
+        "blas": ", ".join(sorted(pool for pool in pools if "None" not in pool)),
+        "threads": threads,
+        "cpu": _cpu(),
+        "platform": platform.platform(),
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

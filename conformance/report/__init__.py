@@ -1,0 +1,1 @@
+"""One versioned record of a run, and what is written from it."""

@@ -1,0 +1,49 @@
+"""`parity.md`: the record as tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.report.tables import coverage, explain, observables, render, summary
+
+if TYPE_CHECKING:
+    from conformance.report.record import Report
+
+_WORD = {0: "shown", 1: "NOT shown", 3: "NOT shown: nothing was compared"}
+
+_LEGEND = (
+    "Headroom is tolerance / error: below 1 is a failure, `exact` means that every bit agreed. "
+    "float64 asks whether it is the same function, float32 whether it is as accurate as its arithmetic."
+)
+
+# So many failures are written out; the rest is in parity.json.
+_SHOWN = 20
+
+
+def markdown(report: Report) -> str:
+    """Return the whole report in markdown."""
+    totals = report.totals
+    counts = ", ".join(
+        f"{totals[name]} {name}" for name in ("pass", "fail", "error", "excused", "skip", "empty")
+    )
+    parts = [
+        f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}",
+        f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared.",
+        _LEGEND,
+        render(summary(report), "markdown"),
+    ]
+    if report.failures:
+        shown = report.failures[:_SHOWN]
+        texts = "\n\n".join(explain(v, report.implementation, report.shrunk.get(v.sample)) for v in shown)
+        parts += [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]
+    parts += [
+        "## Tolerances",
+        "Each observable's tightest verdict: its largest error, and what rounding may do there.",
+        render(observables(report), "markdown"),
+        "## Coverage",
+        "How many samples of each shape class and each regime were judged.",
+        render(coverage(report), "markdown"),
+        "## Environment",
+        "\n".join(f"- {name}: {value}" for name, value in report.environment.items()),
+    ]
+    return "\n\n".join(parts) + "\n"

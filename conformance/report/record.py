@@ -1,0 +1,110 @@
+"""The record of a run: its verdicts, and under which versions it was made."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import UsageError
+from conformance.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run found.
+
+    Attributes:
+        seed: of the samples.
+        implementation: the subject.
+        reference: what it was compared with.
+        verdicts: one an observable, sample and lane.
+        shrunk: the smallest failing sample found, by the text of the sample that failed.
+        environment: versions, BLAS, threads and CPU.
+        timing: when the run began and how long it took, in seconds.
+    """
+
+    seed: int
+    implementation: str
+    reference: str
+    verdicts: tuple[Verdict, ...]
+    shrunk: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+    timing: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def totals(self) -> dict[str, int]:
+        """How many verdicts ended how, and how many numbers were compared."""
+        counts = Counter(verdict.status for verdict in self.verdicts)
+        totals = {status.value.lower(): counts[status] for status in Status}
+        return totals | {"compared_elements": sum(verdict.elements for verdict in self.verdicts)}
+
+    @property
+    def exit_code(self) -> int:
+        """0 shown, 1 not shown, 3 nothing compared at all."""
+        if self.totals["fail"] or self.totals["error"]:
+            return 1
+        if not self.totals["compared_elements"]:
+            return 3
+        return 1 if self.totals["empty"] else 0
+
+    @property
+    def failures(self) -> list[Verdict]:
+        """The verdicts that need someone to look at them."""
+        return [verdict for verdict in self.verdicts if not verdict.passed]
+
+    def to_json(self) -> str:
+        """Return the report as JSON, a verdict a line, so that two reports can be compared by eye."""
+        head = {
+            "schema_version": SCHEMA_VERSION,
+            "environment": self.environment,
+            "timing": self.timing,
+            "seed": self.seed,
+            "implementation": self.implementation,
+            "reference": self.reference,
+            "totals": self.totals,
+            "shrunk": self.shrunk,
+        }
+        lines = ",\n".join(
+            "  " + json.dumps(verdict.to_json(), ensure_ascii=False) for verdict in self.verdicts
+        )
+        body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
+        return f'{body},\n "verdicts": [\n{lines}\n ]\n}}\n'
+
+    @classmethod
+    def from_json(cls, text: str) -> Report:
+        """Read what `to_json` wrote.
+
+        Raises:
+            UsageError: it is no report, or one of another schema version.
+        """
+        try:
+            data = json.loads(text)
+            if data["schema_version"] != SCHEMA_VERSION:
+                raise UsageError(
+                    f"report: expected schema_version {SCHEMA_VERSION}, got {data['schema_version']}"
+                )
+            verdicts = tuple(Verdict.from_json(verdict) for verdict in data["verdicts"])
+            names = ("seed", "implementation", "reference", "shrunk", "environment", "timing")
+            return cls(verdicts=verdicts, **{name: data[name] for name in names})
+        except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+            if isinstance(error, UsageError):
+                raise
+            raise UsageError(f"report: not a parity report: {type(error).__name__}: {error}") from error
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write `parity.json` and `parity.md` into a folder, which is made if need be."""
+        from conformance.report.markdown import markdown
+
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {"parity.json": self.to_json(), "parity.md": markdown(self)}
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        return [folder / name for name in texts]

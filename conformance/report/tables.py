@@ -1,0 +1,128 @@
+"""The tables for people, as rows; markdown and the terminal show the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import inf, isinf
+from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+
+from conformance.verdict import Status, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from conformance.report.record import Report
+
+_FORMAT = {"terminal": "simple", "markdown": "github"}
+
+
+def render(rows: Sequence[dict[str, object]], kind: str) -> str:
+    """Return rows as a table for the `terminal` or for `markdown`."""
+    return tabulate(rows, headers="keys", tablefmt=_FORMAT[kind], disable_numparse=True)
+
+
+def number(value: float | None) -> str:
+    """Return a number in three significant digits; `exact` for an infinite headroom, a dash for none."""
+    if value is None:
+        return "–"
+    return "exact" if isinf(value) else f"{value:.3g}"
+
+
+def _least(verdicts: Iterable[Verdict], lane: str) -> float | None:
+    return min((v.headroom for v in verdicts if v.lane == lane and v.headroom is not None), default=None)
+
+
+def summary(report: Report) -> list[dict[str, object]]:
+    """Return a row a case: how much was compared, how it ended, and how near to the tolerance it came."""
+    rows: list[dict[str, object]] = []
+    for case in dict.fromkeys(verdict.case for verdict in report.verdicts):
+        mine = [verdict for verdict in report.verdicts if verdict.case == case]
+        counts = Counter(verdict.status for verdict in mine)
+        judged = [verdict for verdict in mine if verdict.headroom is not None]
+        tightest = min(judged, key=lambda v: v.headroom if v.headroom is not None else inf, default=None)
+        rows.append(
+            {
+                "case": case,
+                "samples": len({v.sample for v in mine if v.check != "errors"}),
+                "verdicts": len(mine),
+                "pass": counts[Status.PASS],
+                "fail": counts[Status.FAIL] + counts[Status.EMPTY],
+                "error": counts[Status.ERROR],
+                "skip": counts[Status.SKIP] + counts[Status.EXCUSED],
+                "numbers compared": f"{sum(v.elements for v in mine):,}",
+                "headroom float64": number(_least(mine, "semantic")),
+                "headroom float32": number(_least(mine, "precision")),
+                "tightest": tightest.observable if tightest else "–",
+            }
+        )
+    return rows
+
+
+def observables(report: Report) -> list[dict[str, object]]:
+    """Return a row for each observable of each case and lane: its tightest verdict."""
+    tightest: dict[tuple[str, str, str], Verdict] = {}
+    elements: Counter[tuple[str, str, str]] = Counter()
+    for verdict in report.verdicts:
+        if verdict.headroom is None or verdict.lane is None or verdict.observable is None:
+            continue
+        key = verdict.case, verdict.observable, verdict.lane
+        elements[key] += verdict.elements
+        best = tightest.get(key)
+        if best is None or best.headroom is None or verdict.headroom < best.headroom:
+            tightest[key] = verdict
+    return [
+        {
+            "case": case,
+            "observable": observable,
+            "lane": lane,
+            "numbers": f"{elements[case, observable, lane]:,}",
+            "error": number(verdict.max_error),
+            "tolerance": number(verdict.tolerance),
+            "headroom": number(verdict.headroom),
+            "ulp": number(verdict.max_ulp),
+            "torch's error": number(verdict.reference_error),
+            "shape": verdict.shape_class,
+            "regime": verdict.regime,
+        }
+        for (case, observable, lane), verdict in tightest.items()
+    ]
+
+
+def coverage(report: Report) -> list[dict[str, object]]:
+    """Return a row a case: how many samples of each shape class and regime were judged."""
+    rows: list[dict[str, object]] = []
+    judged = [v for v in report.verdicts if v.shape_class is not None and v.status is not Status.SKIP]
+    classes = list(dict.fromkeys(v.shape_class for v in judged))
+    regimes = list(dict.fromkeys(v.regime for v in judged))
+    for case in dict.fromkeys(v.case for v in judged):
+        samples = {v.sample: v for v in judged if v.case == case}.values()
+        by_class = Counter(v.shape_class for v in samples)
+        by_regime = Counter(v.regime for v in samples)
+        counts = {str(name): by_class[name] or "" for name in classes} | {
+            str(n): by_regime[n] or "" for n in regimes
+        }
+        rows.append({"case": case, **counts})
+    return rows
+
+
+def explain(verdict: Verdict, implementation: str, shrunk: str | None = None) -> str:
+    """Return a failure as a bug report, with the command that replays it."""
+    where = f"{verdict.case} · {verdict.observable or 'whole sample'} · {verdict.lane or 'bad call'}"
+    lines = [f"{verdict.status} {where}", f"  sample     {verdict.sample}", f"  reason     {verdict.reason}"]
+    if verdict.worst_index is not None:
+        lines += [
+            f"  worst at   {verdict.worst_index} of {verdict.elements} elements",
+            f"  expected   {verdict.expected!r}",
+            f"  got        {verdict.got!r}",
+            f"  tolerance  {verdict.tolerance!r} there: Monte Carlo deviation times constants.toml's factor",
+            f"  max error  {number(verdict.max_error)} ({number(verdict.max_ulp)} ulp)",
+            f"  headroom   {number(verdict.headroom)}",
+        ]
+    if shrunk and shrunk != verdict.sample:
+        lines.append(f"  smallest   {shrunk}")
+    lines.append(
+        f"  replay     conformance replay {shrunk or verdict.sample} --implementation {implementation}"
+    )
+    return "\n".join(lines)
