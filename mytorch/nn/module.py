@@ -1,0 +1,183 @@
+"""Module, the base class of everything that has parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch.autograd import no_grad
+from mytorch.creation import empty
+from mytorch.dtypes import float16, float32, float64
+from mytorch.nn._state import Stateful
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Self
+
+    from mytorch._tensor import Tensor
+    from mytorch.dtypes import dtype as DType
+
+
+def indent(text: str) -> str:
+    """Indent every line of `text` by two spaces but the first, which stands behind a name."""
+    first, *rest = text.split("\n")
+    return "\n".join([first, *(f"  {line}" if line else line for line in rest)])
+
+
+def _forward_unimplemented(self: Module, *args: Any) -> Any:
+    raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
+
+
+class Module(Stateful):
+    """Base class of layers and models.
+
+    A subclass calls `super().__init__()`, assigns parameters and child modules as attributes, and defines
+    `forward`; calling the module runs it.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+    """
+
+    # An attribute, and no method, so that a subclass may give its forward any signature.
+    forward: Callable[..., Any] = _forward_unimplemented
+
+    def __init__(self) -> None:
+        tables = self.__dict__  # written to directly: __setattr__ needs the tables to exist
+        tables["training"] = True
+        tables["_parameters"] = {}
+        tables["_buffers"] = {}
+        tables["_non_persistent_buffers_set"] = set()
+        tables["_modules"] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what `forward` makes of the arguments."""
+        return self.forward(*args, **kwargs)
+
+    def apply(self, fn: Callable[[Module], object]) -> Self:
+        """Call `fn` on every module below this one, then on this one.
+
+        Args:
+            fn: takes a module; what it returns is ignored.
+
+        Returns:
+            This module.
+        """
+        for child in self.children():
+            child.apply(fn)
+        fn(self)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Put this module and all below it into training (or, with False, evaluation) mode.
+
+        Raises:
+            ValueError: `mode` is no bool.
+        """
+        if not isinstance(mode, bool):
+            raise ValueError(  # noqa: TRY004 - torch's class
+                f"training mode is expected to be boolean, got {mode!r}"
+            )
+        self.training = mode
+        for child in self.children():
+            child.train(mode)
+        return self
+
+    def eval(self) -> Self:
+        """Put this module and all below it into evaluation mode."""
+        return self.train(mode=False)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Set whether operations on the parameters of this module and all below it are recorded."""
+        for param in self.parameters():
+            param.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters.
+
+        Args:
+            set_to_none: whether `grad` becomes None; otherwise its elements become zero.
+        """
+        for param in self.parameters():
+            if set_to_none:
+                param.grad = None
+            elif param.grad is not None:
+                param.grad = param.grad.detach()
+                param.grad.zero_()
+
+    def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
+        """Replace the data of every parameter, its gradient, and every buffer by what `fn` makes of it."""
+        for child in self.children():
+            child._apply(fn)  # noqa: SLF001 - this method, of another Module
+        with no_grad():
+            for param in self._parameters.values():
+                if param is not None:
+                    # The object stays: optimizers and the owner's attribute refer to it.
+                    param.data = fn(param.data)
+                    if param.grad is not None:
+                        param.grad = fn(param.grad.detach())
+            for name, buffer in self._buffers.items():
+                if buffer is not None:
+                    self._buffers[name] = fn(buffer)
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Convert the floating parameters and buffers, in place.
+
+        Args:
+            *args: (dtype), (device, dtype) or (tensor), as in Tensor.to; the device can only be "cpu".
+            **kwargs: the same by name.
+
+        Returns:
+            This module.
+
+        Raises:
+            TypeError: the dtype is no floating one, or the arguments are none of these forms.
+            RuntimeError: another device.
+        """
+        # A tensor of no elements lets Tensor.to judge the arguments, also for a module without tensors.
+        target = empty(0, dtype=float64).to(*args, **kwargs).dtype
+        if not target.is_floating_point:
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={target}"
+            )
+        return self._apply(lambda t: t.to(*args, **kwargs) if t.is_floating_point() else t)
+
+    def type(self, dst_type: DType) -> Self:
+        """Convert all parameters and buffers, integer ones too, to `dst_type`, in place.
+
+        Raises:
+            RuntimeError: a parameter that requires gradients would lose its floating dtype.
+        """
+        if not dst_type.is_floating_point and any(p.requires_grad for p in self.parameters()):
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype, "
+                f"got {dst_type}"
+            )
+        return self._apply(lambda t: t.to(dst_type))
+
+    def float(self) -> Self:
+        """Convert the floating parameters and buffers to float32, in place."""
+        return self.to(float32)
+
+    def double(self) -> Self:
+        """Convert the floating parameters and buffers to float64, in place."""
+        return self.to(float64)
+
+    def half(self) -> Self:
+        """Convert the floating parameters and buffers to float16, in place."""
+        return self.to(float16)
+
+    def cpu(self) -> Self:
+        """Return this module: its tensors are nowhere else."""
+        return self
+
+    def extra_repr(self) -> str:
+        """Return what the repr shows between its parentheses before the children; one item a line."""
+        return ""
+
+    def __repr__(self) -> str:
+        extra = self.extra_repr()
+        children = [f"({name}): {indent(repr(child))}" for name, child in self._modules.items()]
+        if not children and "\n" not in extra:
+            return f"{type(self).__name__}({extra})"
+        body = "\n  ".join([*(extra.split("\n") if extra else []), *children])
+        return f"{type(self).__name__}(\n  {body}\n)"

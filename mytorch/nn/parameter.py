@@ -1,0 +1,58 @@
+"""Parameter, a tensor that a module trains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch._tensor import Tensor, wrap
+from mytorch.creation import empty
+
+if TYPE_CHECKING:
+    from typing import Any, SupportsIndex
+
+
+class Parameter(Tensor):
+    """A tensor that becomes a module's parameter when it is assigned to one.
+
+    What is computed from it is a plain Tensor.
+
+    Args:
+        data: the values, (*); their memory is shared and their history left behind. None for no elements.
+        requires_grad: whether operations on it are recorded.
+
+    Raises:
+        AttributeError: `data` is no Tensor.
+        RuntimeError: gradients are asked for and `data` is not floating.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
+    """
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        source = (empty(0) if data is None else data).detach()
+        if requires_grad and not source.is_floating_point():
+            raise RuntimeError(
+                "Only Tensors of floating point and complex dtype can require gradients, "
+                f"but data has {source.dtype}"
+            )
+        # Tensor's own constructor makes new memory; a parameter is a view of what it was given.
+        self.array = source.array
+        self.counter = source.counter
+        self.grad_fn = None
+        self.output_nr = 0
+        self.tracked = requires_grad
+        self.accumulated = None
+
+    def __repr__(self) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        # As in torch the gradient stays behind. The memo keeps parameters that are shared shared.
+        twin = memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
+        return twin
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        return _restore, (type(self), self.array, self.requires_grad)
+
+
+def _restore(kind: type[Parameter], array: Any, requires_grad: bool) -> Parameter:
+    return kind(wrap(array), requires_grad)
