@@ -1,0 +1,177 @@
+"""How the elements of a parameter are set before training; every function fills its tensor in place."""
+
+from __future__ import annotations
+
+import warnings
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from mytorch.autograd import no_grad
+from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.sampling import rand, randn
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+    from mytorch.random import Generator
+
+__all__ = ["calculate_gain", "constant_", "kaiming_uniform_", "normal_", "ones_", "uniform_", "zeros_"]
+
+# The root of what the activation does to the second moment of a unit normal input; torch's published table.
+_GAINS = {
+    "linear": 1.0,
+    "conv1d": 1.0,
+    "conv2d": 1.0,
+    "conv3d": 1.0,
+    "conv_transpose1d": 1.0,
+    "conv_transpose2d": 1.0,
+    "conv_transpose3d": 1.0,
+    "sigmoid": 1.0,
+    "tanh": 5.0 / 3,
+    "relu": sqrt(2.0),
+    "selu": 3.0 / 4,
+}
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill with draws from U(a, b).
+
+    Args:
+        tensor: what to fill, (*), floating.
+        a: lower bound.
+        b: upper bound.
+        generator: where the draws come from; the default one if None.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        RuntimeError: a is greater than b, or a bound is not finite.
+        NotImplementedError: the tensor is no floating one.
+    """
+    _require_floating("check_uniform_bounds", tensor)
+    for name, bound in (("from", a), ("to", b)):
+        if not float("-inf") < bound < float("inf"):
+            kind = SCALAR_TYPE_NAMES[tensor.dtype].lower()
+            raise RuntimeError(f"{name} is out of bounds for {kind}: expected a finite number, got {bound}")
+    if a > b:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={a} > to={b}")
+    with no_grad():
+        return tensor.copy_(rand(tensor.shape, generator=generator, dtype=tensor.dtype) * (b - a) + a)
+
+
+def normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
+) -> Tensor:
+    """Fill with draws from N(mean, std²).
+
+    Args:
+        tensor: what to fill, (*), floating.
+        mean: mean of the distribution.
+        std: its standard deviation, at least 0.
+        generator: where the draws come from; the default one if None.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        RuntimeError: std is negative.
+        NotImplementedError: the tensor is no floating one.
+    """
+    if not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
+    _require_floating("normal_kernel_cpu", tensor)
+    with no_grad():
+        return tensor.copy_(randn(tensor.shape, generator=generator, dtype=tensor.dtype) * std + mean)
+
+
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Fill with one number.
+
+    Args:
+        tensor: what to fill, (*).
+        val: the number.
+
+    Returns:
+        The tensor.
+    """
+    with no_grad():
+        return tensor.fill_(val)
+
+
+def ones_(tensor: Tensor) -> Tensor:
+    """Fill `tensor`, (*), with 1 and return it."""
+    return constant_(tensor, 1)
+
+
+def zeros_(tensor: Tensor) -> Tensor:
+    """Fill `tensor`, (*), with 0 and return it."""
+    return constant_(tensor, 0)
+
+
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
+    """Return the factor by which weights are drawn larger because of the activation that follows them.
+
+    Args:
+        nonlinearity: name of the activation, such as "relu", "tanh", "linear" or "leaky_relu".
+        param: the negative slope of "leaky_relu", 0.01 if None.
+
+    Returns:
+        The gain.
+
+    Raises:
+        ValueError: there is no such activation, or the slope is no number.
+
+    Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain
+    """
+    if nonlinearity == "leaky_relu":
+        slope = 0.01 if param is None else param
+        if isinstance(slope, bool) or not isinstance(slope, (int, float)):
+            raise ValueError(f"negative_slope {param} not a valid number")
+        return sqrt(2.0 / (1 + slope**2))
+    if nonlinearity not in _GAINS:
+        raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
+    return _GAINS[nonlinearity]
+
+
+def kaiming_uniform_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:
+    """Fill with draws from U(-bound, bound), bound = gain √(3 / fan).
+
+    Args:
+        tensor: what to fill, (O, I, *), floating.
+        a: negative slope of the activation, where that is "leaky_relu".
+        mode: "fan_in" keeps the variance of the forward pass, "fan_out" that of the backward pass.
+        nonlinearity: the activation that follows; see `calculate_gain`.
+        generator: where the draws come from; the default one if None.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions, or mode or nonlinearity do not exist.
+        NotImplementedError: the tensor is no floating one.
+
+    Source: He et al., "Delving Deep into Rectifiers", ICCV 2015.
+    """
+    if 0 in tensor.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=2)
+        return tensor
+    if mode.lower() not in {"fan_in", "fan_out"}:
+        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+    if tensor.dim() < 2:
+        raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
+    outputs, inputs = tensor.shape[:2]
+    receptive_field = tensor.numel() // (outputs * inputs)
+    fan = (inputs if mode.lower() == "fan_in" else outputs) * receptive_field
+    bound = calculate_gain(nonlinearity, a) * sqrt(3.0 / fan)
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def _require_floating(kernel: str, tensor: Tensor) -> None:
+    if not tensor.is_floating_point():
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{SCALAR_TYPE_NAMES[tensor.dtype]}'")

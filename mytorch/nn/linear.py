@@ -1,0 +1,78 @@
+"""Linear, the affine map."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING
+
+from mytorch.creation import empty
+from mytorch.nn import functional as F
+from mytorch.nn import init
+from mytorch.nn.module import Module
+from mytorch.nn.parameter import Parameter
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+    from mytorch.device import device as Device
+    from mytorch.dtypes import dtype as DType
+
+
+class Linear(Module):
+    """Apply y = x Wᵀ + b to the last dimension of the input.
+
+    Args:
+        in_features: I, size of the last dimension of the input.
+        out_features: O, size of the last dimension of the output.
+        bias: whether there is a b.
+        device: only "cpu" or None.
+        dtype: of the parameters; the default dtype if None.
+
+    Attributes:
+        weight: W, (O, I), drawn from U(-1/√I, 1/√I).
+        bias: b, (O,), drawn likewise; None without bias.
+
+    Raises:
+        RuntimeError: a size is negative.
+        TypeError: a size is no int.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+    """
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Device | str | None = None,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.weight = Parameter(empty((out_features, in_features), device=device, dtype=dtype))
+        if bias:
+            self.bias = Parameter(empty(out_features, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw weight and bias anew."""
+        # He et al.'s rule with slope √5 gives the bound √(6 / (1 + 5) / I) = 1/√I: torch's way to write it.
+        init.kaiming_uniform_(self.weight, a=sqrt(5))
+        if self.bias is not None:
+            bound = 1 / sqrt(self.in_features) if self.in_features > 0 else 0
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the map of `input`, (*, I), as (*, O); see `functional.linear` for the errors."""
+        return F.linear(input, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Return the part between the parentheses of the repr."""
+        return (
+            f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+        )
