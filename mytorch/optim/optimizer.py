@@ -1,0 +1,271 @@
+"""Optimizer, the base class: parameter groups, the state of each parameter, and the walk over both."""
+
+from __future__ import annotations
+
+import warnings
+from collections import defaultdict
+from copy import deepcopy
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch._tensor import Tensor
+from mytorch.autograd import enable_grad
+from mytorch.autograd.graph import counter_of
+from mytorch.typename import typename
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeAlias
+
+    from mytorch._types import Array
+
+    Group: TypeAlias = dict[str, Any]
+    Params: TypeAlias = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]
+    # (parameter, its gradient, its group's options, its own state): changes parameter and state in place.
+    Rule: TypeAlias = Callable[[Array, Array, Group, dict[str, Any]], None]
+
+
+class Optimizer:
+    """Base class of optimizers.
+
+    A subclass gives the defaults of its options and a `step`.
+
+    Args:
+        params: the parameters; or (name, parameter) pairs; or groups, dictionaries with a "params" entry and
+            options of their own.
+        defaults: option names to values, for groups that do not give them.
+
+    Attributes:
+        param_groups: the groups, each with its "params" and every option.
+        state: what the optimizer remembers of each parameter.
+
+    Raises:
+        TypeError: a parameter is no Tensor, or `params` a single one.
+        ValueError: there is no parameter, one was computed by recorded operations, or one is in two groups.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html
+    """
+
+    def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
+        if isinstance(params, Tensor):
+            raise TypeError(
+                "params argument given to the optimizer should be an iterable of Tensors or dicts, "
+                f"but got {typename(params)}"
+            )
+        if defaults.get("differentiable"):
+            raise RuntimeError("differentiable=True is not supported: steps are not recorded")
+        if defaults.get("capturable"):
+            raise RuntimeError("capturable=True is not supported: there are no CUDA graphs on a CPU")
+        self.defaults = defaults
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        self.param_groups: list[Group] = []
+        given: list[Any] = list(params)
+        if not given:
+            raise ValueError("optimizer got an empty parameter list")
+        for group in given if isinstance(given[0], dict) else [{"params": given}]:
+            self.add_param_group(group)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for i, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {i}")
+            lines += [f"    {name}: {group[name]}" for name in sorted(group) if name != "params"]
+            lines.append("")
+        return "\n".join([*lines[:-1], ")"])
+
+    def add_param_group(self, param_group: Group) -> None:
+        """Add a group of parameters with options of its own.
+
+        Args:
+            param_group: "params", a tensor or an ordered collection of tensors or of (name, tensor) pairs,
+                and options, by name. It becomes the group, completed from the defaults.
+
+        Raises:
+            TypeError: it is no dictionary, its parameters have no order, or one is no Tensor.
+            ValueError: a parameter was computed by recorded operations, is in another group already, or has
+                no name while others have one.
+        """
+        if not isinstance(param_group, dict):
+            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        given = param_group["params"]
+        if isinstance(given, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of "
+                "tensors in sets will change between runs. Please use a list instead."
+            )
+        entries = [given] if isinstance(given, Tensor) else list(given)
+        names = [entry[0] for entry in entries if isinstance(entry, tuple)]
+        params = [entry[1] if isinstance(entry, tuple) else entry for entry in entries]
+        if names and len(names) != len(params):
+            raise ValueError(
+                "all optimizer params should be with/without names. Some param names are missing"
+            )
+        self._check(params)
+        param_group["params"] = params
+        if names:
+            param_group["param_names"] = names
+        for name, default in self.defaults.items():
+            param_group.setdefault(name, default)
+        if len(set(params)) != len(params):
+            warnings.warn(
+                "optimizer contains a parameter group with duplicate parameters; "
+                "in future, this will cause an error",
+                UserWarning,
+                stacklevel=3,
+            )
+        for group in self.param_groups:
+            if ("param_names" in group) != ("param_names" in param_group):
+                kind = "with" if names else "without"
+                raise ValueError(
+                    "all optimizer param groups should be with/without names. "
+                    f"cannot add param group {kind} names to the optimizer"
+                )
+        known = set(chain.from_iterable(group["params"] for group in self.param_groups))
+        if not known.isdisjoint(params):
+            raise ValueError("some parameters appear in more than one parameter group")
+        self.param_groups.append(param_group)
+
+    @staticmethod
+    def _check(params: list[Any]) -> None:
+        for param in params:
+            if not isinstance(param, Tensor):
+                raise TypeError(
+                    f"optimizer can only optimize Tensors, but one of the params is {typename(param)}"
+                )
+            if not (param.is_leaf or param.retains_grad):
+                raise ValueError("can't optimize a non-leaf Tensor")
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters.
+
+        Args:
+            set_to_none: whether `grad` becomes None; otherwise its elements become zero.
+        """
+        for group in self.param_groups:
+            for param in group["params"]:
+                if set_to_none:
+                    param.grad = None
+                elif param.grad is not None:
+                    param.grad = param.grad.detach()
+                    param.grad.zero_()
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient.
+
+        Args:
+            closure: computes the loss and its gradients; called first.
+
+        Returns:
+            What `closure` returned, or None without one.
+
+        Raises:
+            NotImplementedError: the subclass has no `step`.
+        """
+        raise NotImplementedError
+
+    def _update(self, closure: Callable[[], Any] | None, rule: Rule) -> Any:
+        """Apply `rule` to the arrays of every parameter that has a gradient: what a step is."""
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        # torch overflows in silence.
+        with np.errstate(all="ignore"):
+            for group in self.param_groups:
+                for param in group["params"]:
+                    grad = param.grad
+                    if grad is not None:
+                        array = -grad.array if group["maximize"] else grad.array
+                        state = self.state.get(param, {})
+                        rule(param.array, array, group, state)
+                        if state:
+                            self.state[param] = state
+                        # A graph that saved the old value must not be walked with the new one.
+                        counter_of(param).value += 1
+        return loss
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the options and the state, with parameters replaced by their positions.
+
+        Returns:
+            "state", position to state, and "param_groups". The tensors are no copies.
+        """
+        positions: dict[Tensor, int] = {}
+        groups = []
+        start = 0
+        for group in self.param_groups:
+            for i, param in enumerate(group["params"], start):
+                positions.setdefault(param, i)
+            start += len(group["params"])
+            packed = {name: value for name, value in group.items() if name != "params"}
+            packed["params"] = [positions[param] for param in group["params"]]
+            groups.append(packed)
+        state = {positions.get(param, param): kept for param, kept in self.state.items()}
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the options and the state that `state_dict` returned.
+
+        Args:
+            state_dict: as `state_dict` returns it, of an optimizer with groups of the same lengths. Its
+                tensors are copied; those of floating parameters get the parameter's dtype, but for "step".
+
+        Raises:
+            ValueError: the number of groups, or the length of one, differs.
+        """
+        groups = deepcopy(state_dict["param_groups"])
+        if len(groups) != len(self.param_groups):
+            raise ValueError(
+                "loaded state dict has a different number of parameter groups: "
+                f"expected {len(self.param_groups)}, got {len(groups)}"
+            )
+        owners: dict[Any, Tensor] = {}
+        for present, group in zip(self.param_groups, groups, strict=True):
+            if len(present["params"]) != len(group["params"]):
+                raise ValueError(
+                    "loaded state dict contains a parameter group that doesn't match the size of "
+                    f"optimizer's group: expected {len(present['params'])}, got {len(group['params'])}"
+                )
+            owners.update(zip(group["params"], present["params"], strict=True))
+            group["params"] = present["params"]
+            if "param_names" in present:
+                group.setdefault("param_names", present["param_names"])
+        state: defaultdict[Any, dict[str, Any]] = defaultdict(dict)
+        for position, kept in state_dict["state"].items():
+            owner = owners.get(position)
+            state[position if owner is None else owner] = {
+                name: _taken(owner, name, value) for name, value in kept.items()
+            }
+        self.state = state
+        self.param_groups = groups
+
+
+def _taken(owner: Tensor | None, name: str, value: Any) -> Any:
+    if not isinstance(value, Tensor):
+        return deepcopy(value)
+    copy = value.detach().clone()
+    # A count must not lose digits, and is no quantity of the parameter's.
+    if owner is not None and owner.is_floating_point() and name != "step":
+        return copy.to(owner.dtype)
+    return copy
+
+
+def require_at_least_zero(value: Any, text: str) -> None:
+    """Refuse a negative option.
+
+    Args:
+        value: the option.
+        text: how the message calls it.
+
+    Raises:
+        ValueError: it is negative.
+    """
+    if value < 0.0:
+        raise ValueError(f"Invalid {text}: {value}")
+
+
+def as_number(option: Any) -> float:
+    """Return an option as a Python float, which never widens the dtype of an array that it meets."""
+    return float(option)

@@ -1,0 +1,303 @@
+"""Optimizers walk where torch's walk, keep the same state, and refuse the same options."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+import mytorch
+import mytorch.optim
+
+SGD_OPTIONS = [
+    {},
+    {"lr": 0.1},
+    {"lr": 0.1, "weight_decay": 0.02},
+    {"lr": 0.05, "momentum": 0.9},
+    {"lr": 0.05, "momentum": 0.9, "dampening": 0.3},
+    {"lr": 0.05, "momentum": 0.9, "nesterov": True},
+    {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.02, "nesterov": True, "maximize": True},
+    {"lr": 0.0},
+]
+ADAM_OPTIONS = [
+    {},
+    {"lr": 0.1},
+    {"lr": 0.1, "betas": (0.5, 0.9)},
+    {"lr": 0.1, "betas": (0.3, 0.0)},
+    {"lr": 0.1, "eps": 1e-3},
+    {"lr": 0.1, "weight_decay": 0.02},
+    {"lr": 0.1, "amsgrad": True},
+    {"lr": 0.1, "maximize": True, "weight_decay": 0.02, "amsgrad": True},
+    {"lr": 0.1, "weight_decay": 0.02, "decoupled_weight_decay": True},
+]
+RUNS = [("SGD", o) for o in SGD_OPTIONS] + [("Adam", o) for o in ADAM_OPTIONS]
+SHAPES = ((3, 4), (4,), ())
+
+
+def draw(*shape, seed=0):
+    return np.random.default_rng([seed, *shape]).standard_normal(shape)
+
+
+def parameters(t, dtype="float64"):
+    return [t.nn.Parameter(t.tensor(draw(*s).astype(dtype))) for s in SHAPES]
+
+
+def fill_gradients(t, params, step):
+    """Give every parameter a gradient, but for one that has none in the second step."""
+    for i, p in enumerate(params):
+        if (step, i) == (1, 0):
+            p.grad = None
+        else:
+            array = draw(*p.shape, seed=10 * step + i + 1).astype(str(p.dtype).split(".")[-1])
+            p.grad = t.tensor(array)
+
+
+def trajectory(t, name, options, dtype="float64", steps=20):
+    params = parameters(t, dtype)
+    optimizer = getattr(t.optim, name)(params, **options)
+    for step in range(steps):
+        fill_gradients(t, params, step)
+        optimizer.step()
+    return params, optimizer
+
+
+def arrays(state):
+    """Return an optimizer's state_dict with arrays for tensors."""
+    return {
+        k: {n: v.detach().numpy() if hasattr(v, "detach") else v for n, v in s.items()}
+        for k, s in state["state"].items()
+    }
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-12), ("float32", 2e-5)])
+@pytest.mark.parametrize(("name", "options"), RUNS)
+def test_trajectory_and_state(name, options, dtype, rtol):
+    got, ours = trajectory(mytorch, name, options, dtype)
+    expected, theirs = trajectory(torch, name, options, dtype)
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=rtol, atol=rtol)
+    state, their_state = ours.state_dict(), theirs.state_dict()
+    assert state["param_groups"] == their_state["param_groups"]
+    a, b = arrays(state), arrays(their_state)
+    assert list(a) == list(b)
+    for position, kept in b.items():
+        assert list(a[position]) == list(kept)
+        for key, value in kept.items():
+            assert a[position][key].dtype == value.dtype
+            np.testing.assert_allclose(a[position][key], value, rtol=rtol, atol=rtol)
+    assert repr(ours) == repr(theirs)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_groups_have_options_of_their_own(name):
+    results = []
+    for t in (mytorch, torch):
+        first, second, third = parameters(t)
+        groups = [{"params": [first]}, {"params": second, "lr": 0.5}]
+        optimizer = getattr(t.optim, name)(groups, lr=0.01)
+        optimizer.add_param_group({"params": (third,), "lr": 0.2, "weight_decay": 0.1})
+        for step in range(3):
+            fill_gradients(t, [first, second, third], step)
+            optimizer.param_groups[0]["lr"] *= 0.5
+            optimizer.step()
+        results.append(
+            ([p.detach().numpy() for p in (first, second, third)], optimizer.state_dict()["param_groups"])
+        )
+    (got, our_groups), (expected, their_groups) = results
+    assert our_groups == their_groups
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "options"), [("SGD", {"momentum": 0.9}), ("Adam", {"amsgrad": True})])
+@pytest.mark.parametrize("source", ["mytorch", "torch"])
+def test_a_loaded_optimizer_goes_on_where_the_other_stopped(name, options, source):
+    t = mytorch if source == "mytorch" else torch
+    params, optimizer = trajectory(t, name, options, steps=5)
+    twins = [mytorch.nn.Parameter(mytorch.tensor(p.detach().numpy().copy())) for p in params]
+    loaded = getattr(mytorch.optim, name)(twins, lr=99.0)
+    state = optimizer.state_dict()
+    if t is torch:
+        state["state"] = {
+            k: {n: mytorch.tensor(v.numpy()) for n, v in s.items()} for k, s in state["state"].items()
+        }
+    loaded.load_state_dict(state)
+    for step in range(5, 8):
+        fill_gradients(t, params, step)
+        optimizer.step()
+        fill_gradients(mytorch, twins, step)
+        loaded.step()
+    for a, b in zip(twins, params, strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-13)
+
+
+def test_loading_casts_the_state_but_not_the_count():
+    _, source = trajectory(mytorch, "Adam", {}, "float64", 2)
+    target = mytorch.optim.Adam(parameters(mytorch, "float32"))
+    target.load_state_dict(source.state_dict())
+    kept = target.state_dict()["state"][1]
+    assert kept["exp_avg"].dtype is mytorch.float32
+    assert kept["step"].dtype is mytorch.float32
+    assert kept["step"].item() == 2.0
+
+
+def test_a_loaded_state_is_a_copy():
+    params, source = trajectory(mytorch, "SGD", {"momentum": 0.9}, steps=2)
+    target = mytorch.optim.SGD(parameters(mytorch))
+    target.load_state_dict(source.state_dict())
+    before = target.state_dict()["state"][0]["momentum_buffer"].tolist()
+    fill_gradients(mytorch, params, 3)
+    source.step()
+    assert target.state_dict()["state"][0]["momentum_buffer"].tolist() == before
+
+
+def test_the_momentum_buffer_is_no_alias_of_the_gradient():
+    params = parameters(mytorch)
+    optimizer = mytorch.optim.SGD(params, momentum=0.9)
+    fill_gradients(mytorch, params, 0)
+    optimizer.step()
+    before = optimizer.state[params[0]]["momentum_buffer"].tolist()
+    params[0].grad.zero_()
+    assert optimizer.state[params[0]]["momentum_buffer"].tolist() == before
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_step_changes_in_place_and_leaves_the_gradient(name):
+    params = parameters(mytorch)
+    optimizer = getattr(mytorch.optim, name)(params, weight_decay=0.1)
+    fill_gradients(mytorch, params, 0)
+    array, grad = params[0].detach().numpy(), params[0].grad.tolist()
+    before = array.copy()
+    optimizer.step()
+    assert (array != before).all()
+    assert params[0].grad.tolist() == grad
+    assert params[0].is_leaf
+    assert params[0].requires_grad
+
+
+def test_backward_through_a_graph_older_than_the_step_is_refused():
+    p = mytorch.nn.Parameter(mytorch.ones(2))
+    loss = (p * p).sum()
+    p.grad = mytorch.ones(2)
+    mytorch.optim.SGD([p], lr=0.1).step()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+def test_step_calls_the_closure_with_gradients_on():
+    p = mytorch.nn.Parameter(mytorch.ones(2))
+    optimizer = mytorch.optim.SGD([p], lr=0.5)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with mytorch.no_grad():
+        loss = optimizer.step(closure)
+    assert loss.item() == 2.0
+    assert p.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_zero_grad(set_to_none):
+    params = parameters(mytorch)
+    optimizer = mytorch.optim.SGD(params)
+    fill_gradients(mytorch, params, 1)
+    optimizer.zero_grad(set_to_none=set_to_none)
+    assert params[0].grad is None
+    assert (params[1].grad is None) is set_to_none
+    if not set_to_none:
+        assert params[1].grad.tolist() == [0.0] * 4
+
+
+def test_overflow_is_silent():
+    p = mytorch.nn.Parameter(mytorch.tensor([3e38]))
+    p.grad = mytorch.tensor([-3e38])
+    mytorch.optim.SGD([p], lr=10.0).step()
+    assert p.tolist() == [float("inf")]
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_a_tensor_may_be_the_learning_rate(name):
+    got, expected = (
+        trajectory(t, name, {"lr": t.tensor(0.1, dtype=t.float64)}, steps=2)[0] for t in (mytorch, torch)
+    )
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-12)
+
+
+def test_a_numpy_learning_rate_does_not_widen_the_parameters():
+    params, _ = trajectory(mytorch, "SGD", {"lr": np.float64(0.1), "momentum": np.float64(0.9)}, "float32", 2)
+    assert params[0].dtype is mytorch.float32
+
+
+def test_a_deep_copy_owns_its_parameters():
+    params, optimizer = trajectory(mytorch, "Adam", {}, steps=1)
+    twin = copy.deepcopy(optimizer)
+    assert twin.param_groups[0]["params"][0] is not params[0]
+    assert set(twin.state) == set(twin.param_groups[0]["params"])
+
+
+BAD = {
+    "no parameters": lambda t, _: t.optim.SGD([]),
+    "no list": lambda t, p: t.optim.SGD(p),
+    "a number": lambda t, _: t.optim.SGD([1]),
+    "not iterable": lambda t, _: t.optim.SGD(5),
+    "no leaf": lambda t, p: t.optim.SGD([p * 2]),
+    "two groups": lambda t, p: t.optim.SGD([{"params": [p]}, {"params": [p]}]),
+    "a set": lambda t, p: t.optim.SGD([{"params": {p}}]),
+    "no params": lambda t, _: t.optim.SGD([{"lr": 1}]),
+    "group is no dict": lambda t, p: t.optim.SGD([p]).add_param_group([p]),
+    "some names": lambda t, p: t.optim.SGD([("a", p), t.nn.Parameter(t.ones(1))]),
+    "names in one group": lambda t, p: t.optim.SGD([p]).add_param_group(
+        {"params": [("a", t.nn.Parameter(t.ones(1)))]}
+    ),
+    "sgd lr": lambda t, p: t.optim.SGD([p], lr=-1),
+    "sgd lr tensor": lambda t, p: t.optim.SGD([p], lr=t.ones(2)),
+    "sgd momentum": lambda t, p: t.optim.SGD([p], momentum=-1),
+    "sgd weight_decay": lambda t, p: t.optim.SGD([p], weight_decay=-1),
+    "sgd nesterov": lambda t, p: t.optim.SGD([p], nesterov=True),
+    "sgd nesterov, dampening": lambda t, p: t.optim.SGD([p], momentum=1, dampening=1, nesterov=True),
+    "adam lr": lambda t, p: t.optim.Adam([p], lr=-1),
+    "adam eps": lambda t, p: t.optim.Adam([p], eps=-1),
+    "adam beta 1": lambda t, p: t.optim.Adam([p], betas=(1, 0.9)),
+    "adam beta 2": lambda t, p: t.optim.Adam([p], betas=(0.9, 1.0)),
+    "adam weight_decay": lambda t, p: t.optim.Adam([p], weight_decay=-1),
+    "step of the base": lambda t, p: t.optim.Optimizer([p], {}).step(),
+    "load other groups": lambda t, p: t.optim.SGD([p]).load_state_dict({"state": {}, "param_groups": []}),
+    "load other lengths": lambda t, p: t.optim.SGD([p]).load_state_dict(
+        {"state": {}, "param_groups": [{"params": []}]}
+    ),
+}
+
+
+@pytest.mark.parametrize("call", BAD.values(), ids=BAD.keys())
+def test_bad_calls_raise_what_torch_raises(call):
+    with pytest.raises(Exception) as expected:  # noqa: PT011 - whatever torch raises
+        call(torch, torch.nn.Parameter(torch.ones(2)))
+    with pytest.raises(expected.type) as raised:
+        call(mytorch, mytorch.nn.Parameter(mytorch.ones(2)))
+    assert str(raised.value).replace("mytorch.", "torch.").startswith(str(expected.value))
+
+
+@pytest.mark.parametrize("option", ["differentiable", "capturable"])
+def test_what_is_not_supported_is_said(option):
+    with pytest.raises(RuntimeError, match=f"{option}=True is not supported"):
+        mytorch.optim.Adam([mytorch.nn.Parameter(mytorch.ones(1))], **{option: True})
+
+
+def test_named_parameters_keep_their_names():
+    ours, theirs = (t.optim.SGD(t.nn.Linear(1, 2).named_parameters()) for t in (mytorch, torch))
+    assert ours.state_dict() == theirs.state_dict()
+    assert repr(ours) == repr(theirs)
+
+
+def test_duplicates_in_a_group_warn():
+    for t in (torch, mytorch):
+        p = t.nn.Parameter(t.ones(1))
+        with pytest.warns(UserWarning, match="duplicate parameters"):
+            t.optim.SGD([p, p])
