@@ -40,21 +40,13 @@ class Registry:
             AttributeError: Module.__init__ has not run yet.
             KeyError: the name is empty, contains a dot, or is taken.
             TypeError: the name is no string or `param` no Parameter.
-            ValueError: `param` was computed by recorded operations.
         """
         self._check_name("parameter", name, "_parameters")
-        if param is not None:
-            if not isinstance(param, Parameter):
-                raise TypeError(
-                    f"cannot assign '{typename(param)}' object to parameter '{name}' "
-                    "(mytorch.nn.Parameter or None required)"
-                )
-            if param.grad_fn is not None:
-                raise ValueError(
-                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created "
-                    f"explicitly. To express '{name}' as a function of another Tensor, compute the value in "
-                    "the forward() method."
-                )
+        if param is not None and not isinstance(param, Parameter):
+            raise TypeError(
+                f"cannot assign '{typename(param)}' object to parameter '{name}' "
+                "(mytorch.nn.Parameter or None required)"
+            )
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:

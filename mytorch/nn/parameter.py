@@ -39,7 +39,7 @@ class Parameter(Tensor):
         self.counter = source.counter
         self.grad_fn = None
         self.output_nr = 0
-        self.tracked = requires_grad
+        self.tracked = bool(requires_grad)
         self.accumulated = None
 
     def __repr__(self) -> str:
