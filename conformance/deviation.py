@@ -56,7 +56,9 @@ def deviations(run: Callable[[], Trace], key: str) -> dict[str, Deviation] | Non
                 return None
             for name, array in expected.items():
                 # A number that is not finite deviates by nothing: its mask is compared, not its size.
-                difference = np.nan_to_num(np.abs(moved[name] - array), nan=0.0, posinf=0.0)
+                # In float64, because masks have no difference.
+                away = np.abs(np.subtract(moved[name], array, dtype=np.float64))
+                difference = np.nan_to_num(away, nan=0.0, posinf=0.0)
                 squares[name] += difference**2
                 largest[name] = max(largest[name], float(difference.max(initial=0.0)))
         return {name: Deviation(largest[name], np.sqrt(squares[name] / replicates)) for name in expected}

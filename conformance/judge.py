@@ -99,8 +99,8 @@ def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
     if headroom[worst] >= 1:
         return expected.verdict(name, Status.PASS, **fields)
     failed = int(np.count_nonzero(headroom < 1))
-    if wrong_mask.any():
-        reason = f"{failed} of {oracle.size} elements, some of them inf or NaN where the reference is not"
+    if wrong_mask.any() or not np.isfinite(got[finite]).all():
+        reason = f"{failed} of {oracle.size} elements, some of them inf or NaN, unlike the reference's"
     else:
         reason = f"{failed} of {oracle.size} elements differ by more than rounding may"
     return expected.verdict(name, Status.FAIL, reason=reason, **fields)

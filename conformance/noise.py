@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import random
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -30,21 +31,23 @@ if TYPE_CHECKING:
 UNIT = 2.0**-24
 UNDERFLOW = 2.0**-150
 
+_POOL = 1 << 18
+
 # Nothing is computed, or what is computed is exact in binary arithmetic.
 # fmt: off
 EXACT = frozenset({
     "_local_scalar_dense", "_record_function_enter_new", "_record_function_exit", "_reshape_alias",
-    "_to_copy", "_unsafe_view", "abs", "alias", "arange", "argmax", "argmin", "as_strided", "bernoulli",
-    "bitwise_and", "bitwise_not", "bitwise_or", "broadcast_tensors", "cat", "clamp", "clamp_max",
-    "clamp_min", "clone", "constant_pad_nd", "contiguous", "copy", "copy_", "detach", "diagonal", "empty",
-    "empty_like", "empty_strided", "eq", "equal", "expand", "eye", "fill", "flip", "full", "full_like",
-    "gather", "ge", "gt", "index", "index_select", "is_nonzero", "isinf", "isnan", "le", "lift_fresh",
-    "logical_and", "logical_not", "logical_or", "lt", "masked_fill", "max", "maximum", "min", "minimum",
-    "narrow", "ne", "neg", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros",
-    "nonzero", "normal", "ones", "ones_like", "permute", "rand", "randint", "randn", "relu", "repeat",
-    "reshape", "resolve_conj", "resolve_neg", "scalar_tensor", "select", "select_backward", "set_data",
-    "sgn", "sign", "slice", "slice_backward", "sort", "split", "split_with_sizes", "squeeze", "stack",
-    "t", "threshold_backward", "topk", "transpose", "tril", "triu", "unbind", "unfold", "uniform",
+    "_to_copy", "_unsafe_view", "abs", "alias", "amax", "amin", "arange", "argmax", "argmin", "as_strided",
+    "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "broadcast_tensors", "cat", "clamp",
+    "clamp_max", "clamp_min", "clone", "constant_pad_nd", "contiguous", "copy", "copy_", "detach",
+    "diagonal", "empty", "empty_like", "empty_strided", "eq", "equal", "expand", "eye", "fill", "flip",
+    "full", "full_like", "gather", "ge", "gt", "index", "index_select", "is_nonzero", "isinf", "isnan",
+    "le", "lift_fresh", "logical_and", "logical_not", "logical_or", "lt", "masked_fill", "max", "maximum",
+    "min", "minimum", "narrow", "ne", "neg", "new_empty", "new_empty_strided", "new_full", "new_ones",
+    "new_zeros", "nonzero", "normal", "ones", "ones_like", "permute", "rand", "randint", "randn", "relu",
+    "repeat", "reshape", "resolve_conj", "resolve_neg", "scalar_tensor", "select", "select_backward",
+    "set_data", "sgn", "sign", "slice", "slice_backward", "sort", "split", "split_with_sizes", "squeeze",
+    "stack", "t", "threshold_backward", "topk", "transpose", "tril", "triu", "unbind", "unfold", "uniform",
     "unsafe_split", "unsqueeze", "view", "where", "zero", "zeros", "zeros_like",
 })
 # fmt: on
@@ -53,6 +56,8 @@ EXACT = frozenset({
 RELATIVE = {
     "div": 1.0, "mul": 1.0, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 1.0,
     "exp": 4.0, "log": 4.0, "pow": 4.0, "sigmoid": 4.0, "tanh": 4.0,
+    # Two passes, or Welford's: what the mean lost enters squared.
+    "var": 4.0,
 }  # fmt: skip
 
 
@@ -61,7 +66,8 @@ def _scalar(value: Any, default: float = 1.0) -> float:
 
 
 def _magnitude(value: Any) -> Any:
-    return value.abs() if isinstance(value, torch.Tensor) else abs(value)
+    # Converted, because a mask has no magnitude in torch.
+    return value.to(torch.float64).abs() if isinstance(value, torch.Tensor) else abs(value)
 
 
 def _axes(value: Any) -> Any:
@@ -89,7 +95,8 @@ def _added_contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., T
 
 
 def _sum_size(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
-    return x.abs().sum(_axes(dim), keepdim)
+    size: Tensor = _magnitude(x).sum(_axes(dim), keepdim)
+    return size
 
 
 def _mean_size(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
@@ -133,6 +140,14 @@ OPERANDS: dict[str, Callable[..., Any]] = {
 }
 
 
+# Which piece of a piecewise function each element is on.
+_PIECEWISE: dict[str, Callable[..., Tensor]] = {
+    "sgn": lambda x: x.sign(),
+    "sign": lambda x: x.sign(),
+    "threshold_backward": lambda _grad, x, threshold: x > threshold,
+}
+
+
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
     """The dispatch mode that adds the noise and records the branches taken.
 
@@ -142,40 +157,38 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
 
     Attributes:
         branches: the integer and boolean tensors that were computed from floating ones, in order, and the
-            signs that piecewise operations looked at. A replicate with other branches measures another function.
+            pieces of the piecewise functions. A replicate with other branches measures another function.
     """
 
     def __init__(self, seed: int = 0, unit: float = UNIT) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch's own lacks annotations
         self.branches: list[Tensor] = []
         self._unit = unit
-        if unit:
-            self._offsets = random.Random(seed)  # noqa: S311 - noise, not a secret
-            self._generator = torch.Generator().manual_seed(seed)
-            # Offsets into one pool: drawing for each of thousands of small tensors costs most of the time.
-            self._pool = self._normal(1 << 17)
+        self._offsets = random.Random(seed)  # noqa: S311 - noise, not a secret
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one aten operation, then perturb what it returned."""
         del types
         kwargs = kwargs or {}
         name = _base_name(func)
-        if name in OPERANDS:
-            # Taken before the call: an in-place operation overwrites its operand.
-            operands = {key: value for key, value in kwargs.items() if key != "out"}
-            size = OPERANDS[name](*args, **operands) if self._unit else None
-            return self._perturb(func(*args, **kwargs), size)
-        if name in RELATIVE:
-            out = func(*args, **kwargs)
-            return self._perturb(out, RELATIVE[name] * out.abs() if self._unit else None)
         if name in EXACT:
             out = func(*args, **kwargs)
             self._record(name, args, out)
             return out
+        if name in RELATIVE:
+            out = func(*args, **kwargs)
+            if not self._unit or out.dtype != torch.float64:
+                return out
+            return self._perturb(out, out.abs().mul_(RELATIVE[name]))
+        if name in OPERANDS:
+            if not self._unit:
+                return func(*args, **kwargs)
+            # Taken before the call: an in-place operation overwrites its operand.
+            size = OPERANDS[name](*args, **{key: value for key, value in kwargs.items() if key != "out"})
+            return self._perturb(func(*args, **kwargs), size)
         with self:
-            if func in decomposition_table:
-                return decomposition_table[func](*args, **kwargs)
-            composed = func.decompose(*args, **kwargs)
+            decompose = decomposition_table.get(func, func.decompose)
+            composed = decompose(*args, **kwargs)
             if composed is not NotImplemented:
                 return composed
         if not _any_oracle(args, kwargs):
@@ -186,31 +199,41 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         # A tensor of another dtype is no result of the oracle's arithmetic: an optimiser's step counter.
         if size is None or out.dtype != torch.float64 or not out.numel():
             return out
-        out.addcmul_(self._noise(out), size * self._unit + UNDERFLOW)
-        return out
-
-    def _normal(self, count: int) -> Tensor:
-        # The variance of an error spread evenly over ±1 rounding, with the tail of many that add up.
-        return torch.randn(count, generator=self._generator, dtype=torch.float64) * 3**-0.5
+        return out.addcmul_(self._noise(out), size * self._unit + UNDERFLOW)
 
     def _noise(self, like: Tensor) -> Tensor:
-        count = like.numel()
-        if 2 * count > len(self._pool):
-            return self._normal(count).view(like.shape)
-        start = self._offsets.randrange(len(self._pool) - count)
-        return self._pool[start : start + count].view(like.shape)
+        count, pool = like.numel(), _pool()
+        if count > _POOL // 2:
+            generator = torch.Generator().manual_seed(self._offsets.getrandbits(63))
+            return _normal(count, generator).view(like.shape)
+        start = int(self._offsets.random() * (_POOL - count))
+        return pool[start : start + count].view(like.shape)
 
     def _record(self, name: str, args: Any, out: Any) -> None:
-        if name in {"sgn", "sign"}:
-            self.branches.append(out.detach().clone())
-        elif name == "threshold_backward":
-            self.branches.append(args[1] > args[2])
-        elif _any_oracle(args, {}):
-            for tensor in out if isinstance(out, (tuple, list)) else (out,):
-                if isinstance(tensor, torch.Tensor) and not tensor.is_floating_point():
-                    self.branches.append(tensor.detach().clone())
+        if name in _PIECEWISE:
+            self.branches.append(_PIECEWISE[name](*args))
+            return
+        outs = out if isinstance(out, (tuple, list)) else (out,)
+        decisions = [each for each in outs if isinstance(each, torch.Tensor) and not each.is_floating_point()]
+        if decisions and _any_oracle(args, {}):
+            self.branches += [each.clone() for each in decisions]
 
 
+def _normal(count: int, generator: torch.Generator) -> Tensor:
+    # The variance of an error spread evenly over ±1 rounding, with the tail of many that add up.
+    return torch.randn(count, generator=generator, dtype=torch.float64) * 3**-0.5
+
+
+@cache
+def _pool() -> Tensor:
+    """Return the numbers that every replicate reads from, at offsets of its own.
+
+    Drawing anew for each of thousands of small tensors would cost more than all else.
+    """
+    return _normal(_POOL, torch.Generator().manual_seed(0))
+
+
+@cache
 def _base_name(func: Any) -> str:
     """`aten::add_.Tensor` is `add`: an in-place operation rounds like its functional one."""
     return str(func._schema.name).rpartition("::")[2].rstrip("_") or str(func)  # noqa: SLF001 - the only way to the name

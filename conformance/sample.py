@@ -80,7 +80,11 @@ class Sample:
         for name, value in (("seed", seed), ("draw", draw), ("redraw", redraw)):
             if not isinstance(value, int):
                 raise UsageError(f"sample: {name} must be a whole number, got {value!r}")
-        return cls(case, int(seed), int(draw), shape_class, regime, tuple(values.items()), int(redraw))
+        sample = cls(case, int(seed), int(draw), shape_class, regime, tuple(values.items()), int(redraw))
+        # The text is what the values follow from: `seed=01` would be another text with the same meaning.
+        if sample.text != text:
+            raise UsageError(f"sample: expected it written as {sample.text!r}, got {text!r}")
+        return sample
 
     @property
     def settings(self) -> Mapping[str, Scalar]:
