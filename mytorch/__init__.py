@@ -102,7 +102,7 @@ from mytorch.sampling import rand, rand_like, randint, randn, randn_like, randpe
 
 # isort: split
 # The submodules build on what stands above.
-from mytorch import autograd
+from mytorch import autograd, models, nn, optim, random
 
 __all__ = [
     "Generator",
@@ -120,6 +120,10 @@ __all__ = [
     "argmin",
     "as_tensor",
     "autograd",
+    "models",
+    "nn",
+    "optim",
+    "random",
     "bitwise_not",
     "bmm",
     "bool",

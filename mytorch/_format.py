@@ -43,7 +43,7 @@ def format_tensor(tensor: Tensor) -> str:
             edgeitems=_EDGE_ITEMS,
             max_line_width=_LINE_WIDTH,
             formatter={"all": _formatter(array)},
-        )
+        ).replace(", ..., ", ",  ..., ")
     else:
         numbers = "[]"
         if array.ndim != 1:

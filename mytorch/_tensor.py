@@ -321,6 +321,14 @@ class Tensor(Methods, InPlaceMethods):
     def __contains__(self, element: Any) -> bool:
         return bool((self == element).array.any())
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self.grad_fn is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy and pickle "
+                f"protocols; this one is the output of {self.grad_fn.name()}. Use detach() first."
+            )
+        return super().__reduce_ex__(protocol)
+
     def __repr__(self) -> str:
         from mytorch._format import format_tensor  # noqa: PLC0415 - most programs print no tensor
 

@@ -189,8 +189,6 @@ def can_cast(from_: dtype, to: dtype) -> bool:
         to: dtype that it shall become.
 
     Returns:
-        False for float to integer or bool, for integer to bool, and for signed to unsigned integers.
+        False for float to integer or bool, and for integer to bool.
     """
-    if to is not from_ and not to.is_signed and to.category == 1 and from_.is_signed:
-        return False
     return from_.category <= to.category

@@ -10,6 +10,7 @@ import numpy as np
 
 from mytorch import _tensor
 from mytorch.autograd.graph import Node, counter_of
+from mytorch.ops.op import GradientError, Op
 
 if TYPE_CHECKING:
     from typing import Any
@@ -153,6 +154,8 @@ def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: 
         raise RuntimeError(_SECOND_TIME)
     if node.watched is not None:
         _check_unchanged(node)
+    if node.op.backward is Op.backward:
+        raise GradientError(f"{node.op.__name__} has no backward")
     grads = node.op.backward(node.saved, arrived[0] if node.single else tuple(arrived))
     # torch frees saved tensors only: a graph of views and sums can be walked again.
     if not retain_graph and node.watched is not None:

@@ -43,13 +43,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     first = next((x for x in given if x.array.shape != (0,)), given[0])
     rank = first.array.ndim
     wrapped = wrap_dim(dim, rank)
-    joined = []
     for position, x in enumerate(given):
-        if x.array.shape == (0,) and rank != 1:
-            continue
-        _check_sizes(first, x, position, wrapped)
-        joined.append(x)
-    return apply(ops.Cat, *_promoted(joined, given), dim=wrapped)
+        if x.array.shape != (0,):
+            _check_sizes(first, x, position, wrapped)
+    return apply(ops.Cat, *_promoted(given), dim=wrapped)
 
 
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -78,7 +75,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 "
                 f"and {list(x.array.shape)} at entry {position}"
             )
-    return apply(ops.Stack, *_promoted(given, given), dim=wrapped)
+    return apply(ops.Stack, *_promoted(given), dim=wrapped)
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -191,13 +188,13 @@ def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
     return tensors
 
 
-def _promoted(joined: Sequence[Tensor], given: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Return the tensors in their common dtype; the ones passed over count too."""
+def _promoted(given: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Return the tensors in their common dtype."""
     first = given[0].array.dtype
     if all(x.array.dtype is first for x in given):
-        return joined
+        return given
     common = common_dtype([x.array for x in given])
-    return [x if x.array.dtype == common else apply(shape_ops.Cast, x, dtype=common) for x in joined]
+    return [x if x.array.dtype == common else apply(shape_ops.Cast, x, dtype=common) for x in given]
 
 
 def _check_sizes(first: Tensor, x: Tensor, position: int, dim: int) -> None:

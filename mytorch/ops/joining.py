@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 
 class Cat(Op):
-    """Concatenation along one dimension."""
+    """Concatenation along one dimension; empty vectors are passed over whatever the others are."""
 
     uses = ()
 
     @staticmethod
     def forward(*arrays: Array, dim: int) -> tuple[Array, Any]:
-        return np.concatenate(arrays, axis=dim), (dim, [a.shape[dim] for a in arrays])
+        empty = [a.shape == (0,) for a in arrays]
+        joined = [a for a, skip in zip(arrays, empty, strict=True) if not skip] or arrays[:1]
+        sizes = [None if skip else a.shape[dim] for a, skip in zip(arrays, empty, strict=True)]
+        return np.concatenate(joined, axis=dim), (dim, sizes)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
@@ -33,8 +36,11 @@ class Cat(Op):
         parts = []
         start = 0
         for size in sizes:
-            parts.append(grad[(*before, slice(start, start + size))])
-            start += size
+            if size is None:
+                parts.append(np.zeros(0, grad.dtype))
+            else:
+                parts.append(grad[(*before, slice(start, start + size))])
+                start += size
         return tuple(parts)
 
 

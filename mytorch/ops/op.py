@@ -47,7 +47,5 @@ class Op:
 
     @staticmethod
     def backward(saved: Any, grad: Any) -> Any:
-        """Compute the gradients of the inputs."""
-        raise GradientError(
-            f"this op has no backward: saved {type(saved).__name__}, grad {type(grad).__name__}"
-        )
+        """Compute the gradients of the inputs; where there is no such rule, the engine says so."""
+        raise NotImplementedError

@@ -1,0 +1,140 @@
+"""Indexing against torch: shapes, values, gradients, views, assignment and errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import mytorch
+
+SHAPE = (3, 4, 5)
+DATA = np.arange(60.0).reshape(SHAPE)
+ARRAY = np.array([[2, 0], [1, 1]])
+MASK3 = np.array([True, False, True])
+MASK34 = DATA[..., 0] % 2 == 0
+
+# name: (what makes the index from a namespace, whether it gives a view)
+INDICES = {
+    "number": (lambda t: 1, True),
+    "negative": (lambda t: -1, True),
+    "numbers": (lambda t: (0, 1, 2), True),
+    "numpy number": (lambda t: np.int64(2), True),
+    "slice": (lambda t: slice(1, None), True),
+    "step": (lambda t: (slice(None), slice(None, None, 2)), True),
+    "far slice": (lambda t: slice(-100, 100), True),
+    "empty slice": (lambda t: slice(2, 1), True),
+    "none": (lambda t: (None, 1, None), True),
+    "ellipsis": (lambda t: (..., 2), True),
+    "ellipsis alone": (lambda t: ..., True),
+    "ellipsis between": (lambda t: (1, ..., None, slice(0, 2)), True),
+    "empty tuple": (lambda t: (), True),
+    "0-dim tensor": (lambda t: t.tensor(1), True),
+    "list": (lambda t: [2, 0, 2], False),
+    "bool list": (lambda t: [True, False, True], False),
+    "tensor": (lambda t: t.tensor([2, 0, 2]), False),
+    "int32 tensor": (lambda t: t.tensor([2, 0], dtype=t.int32), False),
+    "negative tensor": (lambda t: t.tensor([-1, -3]), False),
+    "matrix": (lambda t: t.tensor(ARRAY), False),
+    "array": (lambda t: np.array([1, 1]), False),
+    "empty list": (lambda t: [], False),
+    "second": (lambda t: (slice(None), t.tensor([3, 3, 0])), False),
+    "two": (lambda t: (t.tensor([0, 1, 0]), t.tensor([3, 2, 3])), False),
+    "two broadcast": (lambda t: (t.tensor([[0], [2]]), t.tensor([3, 2, 3])), False),
+    "apart": (lambda t: (t.tensor([0, 1]), slice(None), t.tensor([3, 2])), False),
+    "apart by none": (lambda t: (t.tensor([0, 1]), None, t.tensor([3, 2])), False),
+    "adjacent": (lambda t: (slice(None), t.tensor([0, 1]), t.tensor([3, 2])), False),
+    "number first": (lambda t: (1, slice(None), [0, 4, 4]), False),
+    "number between": (lambda t: ([0, 1], 2, [0, 4]), False),
+    "with none": (lambda t: (None, [0, 2], slice(1, 3)), False),
+    "with ellipsis": (lambda t: (..., [0, 2]), False),
+    "mask": (lambda t: t.tensor(MASK3), False),
+    "mask array": (lambda t: MASK3, False),
+    "mask of two": (lambda t: t.tensor(MASK34), False),
+    "mask of all": (lambda t: t.tensor(DATA > 20), False),
+    "mask and slice": (lambda t: (t.tensor(MASK34), slice(1, 3)), False),
+    "mask later": (lambda t: (slice(None), slice(None), t.tensor([True] * 4 + [False])), False),
+    "mask and numbers": (lambda t: (t.tensor(MASK3), t.tensor([1, 3])), False),
+    "true": (lambda t: True, False),
+    "false": (lambda t: False, False),
+    "true tensor": (lambda t: (t.tensor(True), 1), False),
+}
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_values_gradients_and_views(name):
+    make, is_view = INDICES[name]
+    results = []
+    for t in (torch, mytorch):
+        x = t.tensor(DATA, requires_grad=True)
+        out = x[make(t)]
+        out.backward(t.tensor(np.cos(np.arange(out.numel())).reshape(tuple(out.shape))))
+        results.append((out.detach().numpy(), x.grad.numpy()))
+        if t is mytorch and out.numel():
+            assert np.shares_memory(out.array, x.array) == is_view
+    (expected, expected_gradient), (got, gradient) = results
+    np.testing.assert_array_equal(got, expected)
+    np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_assignment(name):
+    make, _ = INDICES[name]
+    # Where an index repeats, the order of writing is not defined: write one number.
+    results = []
+    for t in (torch, mytorch):
+        x = t.tensor(DATA)
+        x[make(t)] = -1.0
+        results.append(x.numpy())
+    np.testing.assert_array_equal(results[1], results[0])
+
+
+def test_assignment_broadcasts_and_casts():
+    for value in (np.arange(4.0), np.arange(4.0).reshape(1, 1, 4), np.arange(12).reshape(3, 4)):
+        results = []
+        for t in (torch, mytorch):
+            x = t.zeros(3, 4)
+            x[:] = t.tensor(value)
+            results.append(x.numpy())
+        np.testing.assert_array_equal(results[1], results[0])
+
+
+BAD = {
+    "out of range": lambda t, x: x[3],
+    "out of range, negative": lambda t, x: x[-4],
+    "out of range, second": lambda t, x: x[:, 4],
+    "out of range, tensor": lambda t, x: x[t.tensor([0, 3])],
+    "out of range, list": lambda t, x: x[[0, -4]],
+    "too many": lambda t, x: x[0, 0, 0, 0],
+    "0-dim": lambda t, x: x.sum()[0],
+    "backwards": lambda t, x: x[::-1],
+    "no step": lambda t, x: x[::0],
+    "float": lambda t, x: x[1.5],
+    "text": lambda t, x: x["a"],
+    "float tensor": lambda t, x: x[t.tensor([0.5])],
+    "mask too short": lambda t, x: x[t.tensor([True, False])],
+    "mask of wrong shape": lambda t, x: x[t.ones(3, 5, dtype=t.bool)],
+    "no broadcast": lambda t, x: x[t.tensor([0, 1]), t.tensor([0, 1, 2])],
+    "value of wrong shape": lambda t, x: x.__setitem__(0, t.ones(7)),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_errors(name):
+    errors = []
+    for t in (torch, mytorch):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is what is compared
+            BAD[name](t, t.tensor(DATA))
+        errors.append(caught)
+    assert errors[1].type is errors[0].type, f"{errors[1].value} instead of {errors[0].value}"
+    assert str(errors[1].value)
+
+
+def test_messages():
+    x = mytorch.zeros(3, 4)
+    with pytest.raises(IndexError, match="index 4 is out of bounds for dimension 1 with size 4"):
+        x[:, 4]
+    with pytest.raises(IndexError, match="too many indices for tensor of dimension 2"):
+        x[0, 0, 0]
+    with pytest.raises(ValueError, match="step must be greater than zero"):
+        x[::-1]

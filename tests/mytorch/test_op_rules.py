@@ -1,0 +1,118 @@
+"""What an op declares that its gradient depends on covers what it saves: changes in place would go unseen else."""
+
+from __future__ import annotations
+
+import importlib
+
+import numpy as np
+import pytest
+
+import mytorch
+from mytorch.autograd import Op, apply
+
+apply_module = importlib.import_module("mytorch.autograd.apply")
+graph = importlib.import_module("mytorch.autograd.graph")
+
+
+def arrays_in(saved):
+    if isinstance(saved, np.ndarray):
+        return [saved]
+    if isinstance(saved, (tuple, list)):
+        return [array for item in saved for array in arrays_in(item)]
+    return []
+
+
+def undeclared(op, saved, inputs, outputs):
+    """Positions of inputs, or -1 for the output, that are saved though `uses` does not name them."""
+    if op.uses is None:
+        return []
+    declared = {use for each in op.uses for use in each}
+    named = [(i, x) for i, x in enumerate(inputs) if x is not None] + [(-1, y) for y in outputs]
+    return [
+        position
+        for position, tensor in named
+        if position not in declared and any(np.shares_memory(s, tensor.array) for s in arrays_in(saved))
+    ]
+
+
+@pytest.fixture
+def watched_nodes(monkeypatch):
+    """Every node recorded in the test is checked; returns the names of the ops seen."""
+    seen = set()
+
+    class CheckedNode(graph.Node):
+        __slots__ = ()
+
+        def __init__(self, op, saved, inputs, outputs, single):
+            seen.add(op.__name__)
+            assert undeclared(op, saved, inputs, outputs) == [], op.__name__
+            super().__init__(op, saved, inputs, outputs, single)
+
+    monkeypatch.setattr(apply_module, "Node", CheckedNode)
+    return seen
+
+
+def leaf(*shape):
+    return mytorch.full(shape, 0.5, requires_grad=True)
+
+
+# One program an op; adding an op without a line here fails the second test.
+PROGRAMS = [
+    lambda a, b: mytorch.add(a, b, alpha=2),
+    lambda a, b: mytorch.sub(a, b),
+    lambda a, b: a * b,
+    lambda a, b: a / b,
+    lambda a, b: mytorch.div(a, b, rounding_mode="floor"),
+    lambda a, _: -a,
+    lambda a, b: a**b,
+    lambda a, _: a.exp().log().sqrt().abs(),
+    lambda a, _: a.sigmoid().tanh().relu(),
+    lambda a, b: mytorch.maximum(a, b) + mytorch.minimum(a, b),
+    lambda a, b: mytorch.where(a > b, a, b).clamp(0, 1),
+    lambda a, _: a.sum(0) + a.mean(0) + a.amax(0) + a.max(0).values,
+    lambda a, _: a.view(9).reshape(3, 3).t().reshape(9).unsqueeze(0).squeeze(),
+    lambda a, _: a.transpose(0, 1).clone().double(),
+    lambda a, _: a[0].expand(3, 3),
+    lambda a, _: a[[0, 1]],
+    lambda a, b: mytorch.cat([a, b]) + mytorch.cat(mytorch.stack([a, b]).unbind(0)),
+    lambda a, _: a.split(2)[0],
+    lambda a, b: (a @ b)[0].dot(b[0]) + (a.unsqueeze(0) @ b).sum(),
+    lambda a, b: mytorch.nn.functional.linear(a, b, b[0]),
+    lambda a, b: mytorch.nn.functional.mse_loss(a, b),
+]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_saved_values_are_declared(program, watched_nodes):
+    program(leaf(3, 3), leaf(3, 3))
+    assert watched_nodes
+
+
+def all_ops(base=Op):
+    for op in base.__subclasses__():
+        yield op
+        yield from all_ops(op)
+
+
+def test_every_op_is_among_the_programs(watched_nodes):
+    for program in PROGRAMS:
+        program(leaf(3, 3), leaf(3, 3))
+    own = {op.__name__ for op in all_ops() if op.__module__.startswith("mytorch.ops.")}
+    assert own - watched_nodes == set()
+
+
+def test_the_check_sees_what_is_not_declared(watched_nodes):
+    class Forgetful(Op):
+        uses = ()
+
+        @staticmethod
+        def forward(a):
+            return a * a, a
+
+        @staticmethod
+        def backward(saved, grad):
+            return (2 * saved * grad,)
+
+    with pytest.raises(AssertionError, match="Forgetful"):
+        apply(Forgetful, leaf(3))
+    assert watched_nodes == {"Forgetful"}
