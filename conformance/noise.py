@@ -38,8 +38,8 @@ _POOL = 1 << 18
 EXACT = frozenset({
     "_local_scalar_dense", "_record_function_enter_new", "_record_function_exit", "_reshape_alias",
     "_to_copy", "_unsafe_view", "abs", "alias", "amax", "amin", "arange", "argmax", "argmin", "as_strided",
-    "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "broadcast_tensors", "cat", "clamp",
-    "clamp_max", "clamp_min", "clone", "constant_pad_nd", "contiguous", "copy", "copy_", "detach",
+    "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "broadcast_in_dim", "broadcast_tensors", "cat",
+    "clamp", "clamp_max", "clamp_min", "clone", "constant_pad_nd", "contiguous", "copy", "copy_", "detach",
     "diagonal", "empty", "empty_like", "empty_strided", "eq", "equal", "expand", "eye", "fill", "flip",
     "full", "full_like", "gather", "ge", "gt", "index", "index_select", "is_nonzero", "isinf", "isnan",
     "le", "lift_fresh", "logical_and", "logical_not", "logical_or", "lt", "masked_fill", "max", "maximum",
@@ -177,14 +177,12 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             return out
         if name in RELATIVE:
             out = func(*args, **kwargs)
-            if not self._unit or out.dtype != torch.float64:
-                return out
-            return self._perturb(out, out.abs().mul_(RELATIVE[name]))
+            noisy = self._unit and out.dtype == torch.float64
+            return self._perturb(out, out.abs().mul_(RELATIVE[name]) if noisy else None)
         if name in OPERANDS:
-            if not self._unit:
-                return func(*args, **kwargs)
+            operands = {key: value for key, value in kwargs.items() if key != "out"}
             # Taken before the call: an in-place operation overwrites its operand.
-            size = OPERANDS[name](*args, **{key: value for key, value in kwargs.items() if key != "out"})
+            size = OPERANDS[name](*args, **operands) if self._unit else None
             return self._perturb(func(*args, **kwargs), size)
         with self:
             decompose = decomposition_table.get(func, func.decompose)
