@@ -106,11 +106,13 @@ def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
     return expected.verdict(name, Status.FAIL, reason=reason, **fields)
 
 
-def _form(expected: Expectation, name: str, got: Array | None) -> str | None:
-    """Say what is wrong with an observable's presence, shape or dtype."""
+def _form(expected: Expectation, name: str, got: Any) -> str | None:
+    """Say what is wrong with an observable's presence, type, shape or dtype."""
     oracle = expected.oracle[name]
     if got is None:
         return f"missing: expected {name} of shape {oracle.shape}"
+    if not isinstance(got, (np.ndarray, np.generic)):
+        return f"type: expected an array, got {type(got).__name__}"
     floating = np.issubdtype(oracle.dtype, np.floating)
     dtype = np.dtype(LANES[expected.lane]) if floating else oracle.dtype
     if got.shape != oracle.shape:
