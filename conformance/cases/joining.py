@@ -70,7 +70,7 @@ CASES = (
         space=Space(_SIZES, _CLASSES, ("normal",), {"dim": (0, 1, 2, 3, -1, -4)}),
         inputs=lambda config: {"input": Input(_shape(config))},
         program=lambda t, x: {"output": t.unsqueeze(x["input"], x.config["dim"])},
-        samples=18,
+        samples=36,
         base={"N": 2, "L": 3, "F": 4, "dim": 0},
         bad_calls=(BadCall("dim out of range", ("-4", "3", "5"), config={"dim": 5}),),
     ),
