@@ -3,7 +3,8 @@
 from mytorch._tensor import Size, Tensor
 from mytorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from mytorch.counting import arange, empty_like, full_like, linspace, ones_like, zeros_like
-from mytorch.creation import as_tensor, empty, eye, from_numpy, full, ones, tensor, zeros
+from mytorch.creation import empty, eye, full, ones, zeros
+from mytorch.data import as_tensor, from_numpy, tensor
 from mytorch.device import device
 from mytorch.dtypes import bool_ as bool
 from mytorch.dtypes import (
@@ -120,10 +121,6 @@ __all__ = [
     "argmin",
     "as_tensor",
     "autograd",
-    "models",
-    "nn",
-    "optim",
-    "random",
     "bitwise_not",
     "bmm",
     "bool",
@@ -185,12 +182,15 @@ __all__ = [
     "min",
     "minimum",
     "mm",
+    "models",
     "mul",
     "ne",
     "neg",
+    "nn",
     "no_grad",
     "ones",
     "ones_like",
+    "optim",
     "permute",
     "pow",
     "promote_types",
@@ -199,6 +199,7 @@ __all__ = [
     "randint",
     "randn",
     "randn_like",
+    "random",
     "randperm",
     "relu",
     "reshape",

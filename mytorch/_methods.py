@@ -12,6 +12,8 @@ from mytorch.functions import (
     extremes,
     indexing,
     joining,
+    layout,
+    pointwise,
     products,
     reduction,
     selection,
@@ -35,13 +37,13 @@ class ArithmeticMethods:
     div = arithmetic.div
     floor_divide = arithmetic.floor_divide
     neg = arithmetic.neg
-    pow = arithmetic.pow
-    exp = arithmetic.exp
-    log = arithmetic.log
-    sqrt = arithmetic.sqrt
-    abs = arithmetic.abs
-    logical_not = arithmetic.logical_not
-    bitwise_not = arithmetic.bitwise_not
+    pow = pointwise.pow
+    exp = pointwise.exp
+    log = pointwise.log
+    sqrt = pointwise.sqrt
+    abs = pointwise.abs
+    logical_not = pointwise.logical_not
+    bitwise_not = pointwise.bitwise_not
     __add__ = arithmetic.add
     __radd__ = arithmetic.add
     __sub__ = arithmetic.sub
@@ -52,12 +54,12 @@ class ArithmeticMethods:
     __rtruediv__ = arithmetic.rdiv
     __floordiv__ = arithmetic.floor_divide
     __rfloordiv__ = arithmetic.rfloor_divide
-    __pow__ = arithmetic.pow
-    __rpow__ = arithmetic.rpow
+    __pow__ = pointwise.pow
+    __rpow__ = pointwise.rpow
     __neg__ = arithmetic.neg
     __pos__ = arithmetic.pos
-    __abs__ = arithmetic.abs
-    __invert__ = arithmetic.bitwise_not
+    __abs__ = pointwise.abs
+    __invert__ = pointwise.bitwise_not
 
     sigmoid = activation.sigmoid
     tanh = activation.tanh
@@ -131,9 +133,9 @@ class ShapeMethods:
     flatten = shape.flatten
     unsqueeze = shape.unsqueeze
     squeeze = shape.squeeze
-    transpose = shape.transpose
-    t = shape.t
-    expand = shape.expand
+    transpose = layout.transpose
+    t = layout.t
+    expand = layout.expand
     clone = shape.clone
     contiguous = shape.contiguous
 
@@ -143,8 +145,8 @@ class ShapeMethods:
 
     __getitem__ = indexing.getitem
 
-    T = property(shape.reverse_dims)
-    mT = property(shape.matrix_transpose)  # noqa: N815 - torch's name
+    T = property(layout.reverse_dims)
+    mT = property(layout.matrix_transpose)  # noqa: N815 - torch's name
 
     def reshape(self: Tensor, *sizes: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `mytorch.reshape` to sizes given one by one or as one tuple."""
@@ -152,11 +154,13 @@ class ShapeMethods:
 
     def permute(self: Tensor, *dims: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `mytorch.permute` by dimensions given one by one or as one tuple."""
-        return shape.permute(self, dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims)
+        return layout.permute(
+            self, dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
+        )
 
     def expand_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `expand` to the sizes of another tensor."""
-        return shape.expand(self, other.array.shape)
+        return layout.expand(self, other.array.shape)
 
     def view_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `view` in the sizes of another tensor."""

@@ -8,13 +8,13 @@ import numpy as np
 
 from mytorch import dtypes
 from mytorch._methods import Methods
-from mytorch.autograd import engine
+from mytorch._python import PythonMethods
+from mytorch.autograd import engine, gradients
 from mytorch.autograd.graph import counter_of
 from mytorch.device import CPU
 from mytorch.inplace import InPlaceMethods
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from mytorch._types import Array
@@ -47,7 +47,7 @@ class Size(tuple[int, ...]):
         return Size(found) if isinstance(index, slice) else found
 
 
-class Tensor(Methods, InPlaceMethods):
+class Tensor(Methods, InPlaceMethods, PythonMethods):
     """A multi-dimensional array with a gradient.
 
     Make one with `mytorch.tensor`, `mytorch.zeros` and their kind; `Tensor(2, 3)` and `Tensor([1.0, 2.0])`
@@ -78,7 +78,7 @@ class Tensor(Methods, InPlaceMethods):
     def __init__(self, *data: Any) -> None:
         default = dtypes.get_default_dtype()
         if len(data) == 1 and not isinstance(data[0], int):
-            from mytorch.creation import array_from  # noqa: PLC0415 - creation needs this module
+            from mytorch.data import array_from  # noqa: PLC0415 - that module needs this one
 
             array = array_from(data[0], None)
             self.array = array if isinstance(data[0], Tensor) else array.astype(default.numpy)
@@ -221,13 +221,11 @@ class Tensor(Methods, InPlaceMethods):
 
         Raises:
             RuntimeError: the tensor has no history, is no scalar and got no cotangent, or got one of another
-                shape; the
-                graph was freed before; a value that is needed was changed in place; or `create_graph`.
+                shape; the graph was freed before; a value that is needed was changed in place; or
+                `create_graph`.
             TypeError: gradient is no Tensor.
         """
-        if create_graph:
-            raise RuntimeError("backward(create_graph=True) is not supported: gradients have no history")
-        engine.backward(self, gradient, retain_graph=bool(retain_graph))
+        gradients.backward(self, gradient, retain_graph, create_graph)
 
     def retain_grad(self) -> None:
         """Let backward fill `grad` though the tensor is no leaf.
@@ -241,102 +239,6 @@ class Tensor(Methods, InPlaceMethods):
     def _version(self) -> int:
         """How often the memory was changed in place."""
         return 0 if self.counter is None else self.counter.value
-
-    # What Python makes of it.
-
-    def numpy(self, *, force: bool = False) -> Array:
-        """Return the array, which shares its memory with the tensor.
-
-        Args:
-            force: whether to detach first.
-
-        Returns:
-            The array.
-
-        Raises:
-            RuntimeError: the tensor requires gradients.
-        """
-        if self.tracked and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
-        return self.array
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        array = self.numpy()
-        if dtype is not None and array.dtype != dtype:
-            return array.astype(dtype)
-        return array.copy() if copy else array
-
-    # NumPy leaves `array + tensor` to the tensor.
-    __array_ufunc__ = None
-
-    def item(self) -> Any:
-        """Return the one element as a Python number.
-
-        Raises:
-            RuntimeError: there is not exactly one.
-        """
-        if self.array.size != 1:
-            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
-        return self.array.item()
-
-    def tolist(self) -> Any:
-        """Return the elements as nested lists of Python numbers; a 0-dim tensor as a number."""
-        return self.array.tolist()
-
-    def __len__(self) -> int:
-        if not self.array.ndim:
-            raise TypeError("len() of a 0-d tensor")
-        return int(self.array.shape[0])
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if not self.array.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(self.unbind(0))
-
-    def __bool__(self) -> bool:
-        size = self.array.size
-        if size != 1:
-            what = "more than one value" if size else "no values"
-            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous")
-        return bool(self.array.item())
-
-    def _one(self) -> Any:
-        if self.array.size != 1:
-            raise ValueError("only one element tensors can be converted to Python scalars")
-        return self.array.item()
-
-    def __float__(self) -> float:
-        return float(self._one())
-
-    def __int__(self) -> int:
-        return int(self._one())
-
-    def __index__(self) -> int:
-        if self.array.size != 1 or self.array.dtype.kind not in "iu":
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self.array.item())
-
-    def __contains__(self, element: Any) -> bool:
-        return bool((self == element).array.any())
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        if self.grad_fn is not None:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy and pickle "
-                f"protocols; this one is the output of {self.grad_fn.name()}. Use detach() first."
-            )
-        return super().__reduce_ex__(protocol)
-
-    def __repr__(self) -> str:
-        from mytorch._format import format_tensor  # noqa: PLC0415 - most programs print no tensor
-
-        return format_tensor(self)
-
-    def __format__(self, spec: str) -> str:
-        # As in torch: a 0-dim tensor is formatted as its number.
-        return format(self.array.item(), spec) if not self.array.ndim and spec else str(self)
 
 
 _new = Tensor.__new__

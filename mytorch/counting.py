@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.creation import array_from, finish, float_dtype
+from mytorch.creation import float_dtype
+from mytorch.data import array_from, finish
 from mytorch.dtypes import get_default_dtype, numpy_dtype_of
 from mytorch.functions._check import array_of
 

@@ -51,11 +51,10 @@ class Generator:
             The generator itself.
 
         Raises:
-            RuntimeError: the seed is out of that range.
-            TypeError: the seed is no integer.
+        RuntimeError: the seed is out of that range, or no integer.
         """
         if not isinstance(seed, int):
-            raise TypeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")  # noqa: TRY004 - torch's class
         if not -(2**63) <= seed < 2**64:
             raise RuntimeError(
                 f"Overflow when unpacking long long: seed {seed} is not between -2**63 and 2**64 - 1"
@@ -109,8 +108,7 @@ def manual_seed(seed: int) -> Generator:
         The default generator.
 
     Raises:
-        RuntimeError: the seed is out of that range.
-        TypeError: the seed is no integer.
+        RuntimeError: the seed is out of that range, or no integer.
     """
     return default_generator.manual_seed(seed)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.creation import finish, float_dtype, shape_from
+from mytorch.creation import float_dtype, shape_from
+from mytorch.data import finish
 from mytorch.dtypes import from_numpy_dtype, numpy_dtype_of
 from mytorch.functions._check import array_of
 from mytorch.random import default_generator

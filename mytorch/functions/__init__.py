@@ -1,22 +1,7 @@
 """The public functions, one documented text each, by the families of `mytorch.ops`."""
 
 from mytorch.functions.activation import relu, sigmoid, tanh
-from mytorch.functions.arithmetic import (
-    abs,
-    add,
-    bitwise_not,
-    div,
-    exp,
-    floor_divide,
-    log,
-    logical_not,
-    mul,
-    neg,
-    pow,
-    rsub,
-    sqrt,
-    sub,
-)
+from mytorch.functions.arithmetic import add, div, floor_divide, mul, neg, rsub, sub
 from mytorch.functions.comparison import (
     allclose,
     eq,
@@ -33,10 +18,12 @@ from mytorch.functions.comparison import (
 from mytorch.functions.conversion import is_floating_point, is_tensor
 from mytorch.functions.extremes import all, amax, amin, any, argmax, argmin, max, min
 from mytorch.functions.joining import cat, chunk, split, stack, unbind
+from mytorch.functions.layout import permute, t, transpose
+from mytorch.functions.pointwise import abs, bitwise_not, exp, log, logical_not, pow, sqrt
 from mytorch.functions.products import bmm, dot, matmul, mm
 from mytorch.functions.reduction import mean, sum
 from mytorch.functions.selection import clamp, maximum, minimum, where
-from mytorch.functions.shape import clone, flatten, permute, reshape, squeeze, t, transpose, unsqueeze
+from mytorch.functions.shape import clone, flatten, reshape, squeeze, unsqueeze
 
 __all__ = [
     "abs",

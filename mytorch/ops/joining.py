@@ -97,8 +97,7 @@ class Unbind(Op):
 
     @staticmethod
     def forward(a: Array, dim: int) -> tuple[tuple[Array, ...], Any]:
-        before = (slice(None),) * dim
-        return tuple([a[(*before, i)] for i in range(a.shape[dim])]), (a.shape, dim)
+        return tuple(np.moveaxis(a, dim, 0)), (a.shape, dim)
 
     @staticmethod
     def backward(saved: Any, grad: tuple[Array | None, ...]) -> Gradients:
