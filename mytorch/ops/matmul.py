@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from mytorch._types import Array, Gradients
 
 
+def product(a: Array, b: Array) -> Array:
+    """Return the matrix product; of float16 computed in float32, as torch does.
+
+    NumPy multiplies float16 matrices in a loop that rounds every partial sum.
+    """
+    if a.dtype == np.float16:
+        wide = np.matmul(a.astype(np.float32), b.astype(np.float32))
+        return np.asarray(wide).astype(np.float16)
+    return a @ b
+
+
 class Mm(Op):
     """The product of two matrices, (n, k) and (k, m)."""
 
@@ -24,12 +35,12 @@ class Mm(Op):
 
     @staticmethod
     def forward(a: Array, b: Array) -> tuple[Array, Any]:
-        return a @ b, (a, b)
+        return product(a, b), (a, b)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         a, b = saved
-        return lambda: grad @ b.T, lambda: a.T @ grad
+        return lambda: product(grad, b.T), lambda: product(a.T, grad)
 
 
 class MatMul(Op):
@@ -39,12 +50,12 @@ class MatMul(Op):
 
     @staticmethod
     def forward(a: Array, b: Array) -> tuple[Array, Any]:
-        return np.matmul(a, b), (a, b)
+        return product(a, b), (a, b)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         a, b = saved
-        return lambda: grad @ b.swapaxes(-1, -2), lambda: a.swapaxes(-1, -2) @ grad
+        return lambda: product(grad, b.swapaxes(-1, -2)), lambda: product(a.swapaxes(-1, -2), grad)
 
 
 class Dot(Op):
@@ -54,7 +65,7 @@ class Dot(Op):
 
     @staticmethod
     def forward(a: Array, b: Array) -> tuple[Array, Any]:
-        return np.dot(a, b), (a, b)
+        return product(a, b), (a, b)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
