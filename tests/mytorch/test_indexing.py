@@ -1,5 +1,8 @@
 """Indexing against torch: shapes, values, gradients, views, assignment and errors."""
 
+# Every program takes the namespace, whether it needs it or not.
+# ruff: noqa: ARG005
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,5 +1,8 @@
 """What a Tensor is and what Python makes of it, against torch."""
 
+# Every program takes the namespace, whether it needs it or not.
+# ruff: noqa: ARG005
+
 from __future__ import annotations
 
 import copy
@@ -185,11 +188,29 @@ def test_errors(name):
 
 # Where torch's words are good, they are ours too.
 SAME_WORDS = [
-    "truth of many", "sizes do not broadcast", "sum out of range", "mean of integers", "matmul sizes",
-    "matmul vectors", "matmul matrix and vector", "matmul stacks", "matmul stacks inside", "bmm sizes", "cat sizes",
-    "cat ranks", "stack sizes", "split sizes", "view of wrong size", "view across strides", "expand sizes",
-    "bools subtracted", "unsqueeze out of range", "in place, category", "permute twice", "max over nothing",
-]  # fmt: skip
+    "truth of many",
+    "sizes do not broadcast",
+    "sum out of range",
+    "mean of integers",
+    "matmul sizes",
+    "matmul vectors",
+    "matmul matrix and vector",
+    "matmul stacks",
+    "matmul stacks inside",
+    "bmm sizes",
+    "cat sizes",
+    "cat ranks",
+    "stack sizes",
+    "split sizes",
+    "view of wrong size",
+    "view across strides",
+    "expand sizes",
+    "bools subtracted",
+    "unsqueeze out of range",
+    "in place, category",
+    "permute twice",
+    "max over nothing",
+]
 
 
 @pytest.mark.parametrize("name", SAME_WORDS)
@@ -269,7 +290,7 @@ def test_tensors_are_hashed_by_identity():
     assert len({x, y, x}) == 2
 
 
-@pytest.mark.parametrize("make_copy", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize("make_copy", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])  # noqa: S301 - its own pickle
 def test_copies(make_copy):
     x = mytorch.ones(2, requires_grad=True)
     (x * 2).sum().backward()

@@ -1,0 +1,124 @@
+"""Making tensors, against torch: values, dtypes and errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import mytorch
+
+MADE = {
+    "floats": lambda t: t.tensor([1.0, 2.5]),
+    "integers": lambda t: t.tensor([[1, 2], [3, 4]]),
+    "bools": lambda t: t.tensor([True, False]),
+    "mixed": lambda t: t.tensor([1, 2.0]),
+    "bool and integer": lambda t: t.tensor([True, 2]),
+    "number": lambda t: t.tensor(3),
+    "nothing": lambda t: t.tensor([]),
+    "nested nothing": lambda t: t.tensor([[], []]),
+    "array": lambda t: t.tensor(np.ones(2)),
+    "numpy double": lambda t: t.tensor([np.float64(1)]),
+    "numpy single": lambda t: t.tensor([np.float32(1)]),
+    "numpy integer": lambda t: t.tensor(np.int32(4)),
+    "tensors": lambda t: t.tensor([t.tensor(1.0), 2]),
+    "as float64": lambda t: t.tensor([1, 2], dtype=t.float64),
+    "as int": lambda t: t.tensor([1.7, -1.7], dtype=t.int32),
+    "tuple": lambda t: t.tensor((1, (2), 3)),
+    "of a tensor": lambda t: t.tensor(np.float32(1)),
+    "as_tensor": lambda t: t.as_tensor([1, 2], dtype=t.float32),
+    "from_numpy": lambda t: t.from_numpy(np.arange(3, dtype=np.int16)),
+    "zeros": lambda t: t.zeros(2, 3),
+    "zeros tuple": lambda t: t.zeros((2, 3), dtype=t.int8),
+    "zeros size": lambda t: t.zeros(size=(2,)),
+    "zeros 0-dim": lambda t: t.zeros(()),
+    "zeros of a shape": lambda t: t.zeros(t.ones(2, 3).shape),
+    "ones": lambda t: t.ones([2], dtype=t.bool),
+    "full": lambda t: t.full((2, 2), 7),
+    "full float": lambda t: t.full((2,), 7.5),
+    "full bool": lambda t: t.full((2,), True),
+    "full dtype": lambda t: t.full((2,), 7, dtype=t.float64),
+    "eye": lambda t: t.eye(2, 3),
+    "arange": lambda t: t.arange(5),
+    "arange from": lambda t: t.arange(2, 9, 3),
+    "arange down": lambda t: t.arange(5, 0, -2),
+    "arange float": lambda t: t.arange(0, 1, 0.25),
+    "arange dtype": lambda t: t.arange(3, dtype=t.float32),
+    "arange of nothing": lambda t: t.arange(3, 3),
+    "linspace": lambda t: t.linspace(0, 1, 5),
+    "linspace one": lambda t: t.linspace(3, 1, 1),
+    "zeros_like": lambda t: t.zeros_like(t.ones(2, dtype=t.float64)),
+    "ones_like": lambda t: t.ones_like(t.ones(2), dtype=t.int32),
+    "full_like": lambda t: t.full_like(t.ones(2), 3),
+    "full_like integers": lambda t: t.full_like(t.ones(2).int(), 3.7),
+    "on the device": lambda t: t.ones(2, device="cpu"),
+    "on the device object": lambda t: t.tensor([1.0], device=t.device("cpu")),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_agrees_with_torch(name):
+    expected, got = (MADE[name](t) for t in (torch, mytorch))
+    assert str(got.dtype).replace("mytorch", "torch") == str(expected.dtype)
+    assert tuple(got.shape) == tuple(expected.shape)
+    np.testing.assert_array_equal(got.numpy(), expected.numpy())
+    assert not got.requires_grad
+
+
+BAD = {
+    "ragged": lambda t: t.tensor([[1, 2], [3]]),
+    "text": lambda t: t.tensor(["a"]),
+    "object": lambda t: t.tensor([object()]),
+    "array of objects": lambda t: t.tensor(np.array([object()])),
+    "negative size": lambda t: t.zeros(-1),
+    "size as text": lambda t: t.zeros("a"),
+    "size as float": lambda t: t.zeros(2.0),
+    "no size": lambda t: t.zeros(),
+    "dtype as text": lambda t: t.zeros(2, dtype="float32"),
+    "integers with gradient": lambda t: t.tensor([1], requires_grad=True),
+    "bools with gradient": lambda t: t.ones(2, dtype=t.bool, requires_grad=True),
+    "from a list": lambda t: t.from_numpy([1, 2]),
+    "from backward strides": lambda t: t.from_numpy(np.arange(3)[::-1]),
+    "like a list": lambda t: t.zeros_like([1]),
+    "arange without step": lambda t: t.arange(0, 3, 0),
+    "arange the wrong way": lambda t: t.arange(3, 0),
+    "linspace of fewer than none": lambda t: t.linspace(0, 1, -1),
+    "unknown device": lambda t: t.zeros(2, device="nowhere"),
+    "default dtype of integers": lambda t: t.set_default_dtype(t.int32),
+    "random integers": lambda t: t.randn(2, dtype=t.int32),
+    "random bools": lambda t: t.rand(2, dtype=t.bool),
+    "empty range": lambda t: t.randint(3, 3, (2,)),
+    "negative permutation": lambda t: t.randperm(-1),
+    "seed as text": lambda t: t.Generator().manual_seed("a"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_errors(name):
+    errors = []
+    for t in (torch, mytorch):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is what is compared
+            BAD[name](t)
+        errors.append(caught)
+    assert errors[1].type is errors[0].type, f"{errors[1].value} instead of {errors[0].value}"
+    assert str(errors[1].value)
+
+
+def test_tensor_copies_and_as_tensor_shares():
+    array = np.zeros(2)
+    assert not np.shares_memory(mytorch.tensor(array).array, array)
+    assert np.shares_memory(mytorch.as_tensor(array).array, array)
+    x = mytorch.ones(2)
+    assert mytorch.as_tensor(x) is x
+    assert not np.shares_memory(mytorch.tensor(x).array, x.array)
+
+
+def test_byte_swapped_arrays():
+    assert mytorch.tensor(np.array([1, 2], ">i4")).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("make", [mytorch.zeros, mytorch.ones, mytorch.empty, mytorch.rand, mytorch.randn])
+def test_requires_grad(make):
+    x = make(2, requires_grad=True)
+    assert x.requires_grad
+    assert x.is_leaf
