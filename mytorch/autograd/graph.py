@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    import numpy as np
+
     from mytorch._tensor import Tensor
     from mytorch.ops.op import Op
 
@@ -32,6 +34,35 @@ def counter_of(tensor: Tensor) -> Counter:
     return counter
 
 
+_ZEROS = ((), (0,), (0, 0), (0, 0, 0))
+
+
+def _slots(inputs: Sequence[Tensor | None]) -> tuple[int, ...]:
+    return tuple([0 if x is None else x.output_nr for x in inputs])
+
+
+def _watched(
+    op: type[Op],
+    parents: Sequence[Node | Tensor | None],
+    inputs: Sequence[Tensor | None],
+    outputs: Sequence[Tensor],
+) -> tuple[tuple[int, Counter, int], ...] | None:
+    watched = []
+    for position, parent in enumerate(parents):
+        if parent is None:
+            continue
+        # The default, "everything", is for ops that declare nothing.
+        used = (*range(len(inputs)), OUT) if op.uses is None else op.uses[position]
+        for use in used:
+            for x in outputs if use < 0 else (inputs[use],):
+                if x is not None:
+                    counter = x.counter
+                    if counter is None:
+                        counter = x.counter = Counter()
+                    watched.append((use, counter, counter.value))
+    return tuple(watched) or None
+
+
 class Node:
     """One recorded application of an op.
 
@@ -41,7 +72,8 @@ class Node:
         parents: for each input, the node that made it, the leaf tensor itself, or None if it needs no
             gradient.
         slots: for each input, which output of its parent it is.
-        watched: (input position or OUT, counter, value when saved) of the tensors that backward depends on.
+        watched: (input position or OUT, counter, its value when saved) of each tensor that backward depends on;
+            None if there is none.
         shapes: shape of every output.
         dtypes: NumPy dtype of every output.
         single: whether the op has one output and not a tuple.
@@ -49,7 +81,6 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__",
         "dtypes",
         "freed",
         "op",
@@ -75,44 +106,27 @@ class Node:
         self.single = single
         self.freed = False
         self.retained: dict[int, weakref.ref[Tensor]] | None = None
-        # Loops and not comprehensions: this runs for every recorded op, and a comprehension is a call.
+        # This runs for every recorded op: loops, because a comprehension is a call, and tuples, because the
+        # garbage collector stops visiting a tuple that holds only numbers, and visits a list for ever.
         parents: list[Node | Tensor | None] = []
-        slots = []
+        first_outputs = True
         for x in inputs:
             if x is None or not x.tracked:
                 parents.append(None)
-                slots.append(0)
             else:
                 parents.append(x.grad_fn or x)
-                slots.append(x.output_nr)
-        self.parents = parents
-        self.slots = slots
-        shapes = []
-        dtypes = []
-        for y in outputs:
-            shapes.append(y.array.shape)
-            dtypes.append(y.array.dtype)
-        self.shapes = shapes
-        self.dtypes = dtypes
-        self.watched: list[tuple[int, Counter, int]] | None = None
-        if op.uses != ():
-            self._watch(op, inputs, outputs)
-
-    def _watch(self, op: type[Op], inputs: Sequence[Tensor | None], outputs: Sequence[Tensor]) -> None:
-        watched = []
-        for position, parent in enumerate(self.parents):
-            if parent is None:
-                continue
-            # The default, "everything", is for ops that declare nothing.
-            used = (*range(len(inputs)), OUT) if op.uses is None else op.uses[position]
-            for use in used:
-                for x in outputs if use < 0 else (inputs[use],):
-                    if x is not None:
-                        counter = x.counter
-                        if counter is None:
-                            counter = x.counter = Counter()
-                        watched.append((use, counter, counter.value))
-        self.watched = watched or None
+                if x.output_nr:
+                    first_outputs = False
+        self.parents = tuple(parents)
+        self.slots = _ZEROS[len(parents)] if first_outputs and len(parents) < 4 else _slots(inputs)
+        if single:
+            array = outputs[0].array
+            self.shapes: tuple[tuple[int, ...], ...] = (array.shape,)
+            self.dtypes: tuple[np.dtype[Any], ...] = (array.dtype,)
+        else:
+            self.shapes = tuple([y.array.shape for y in outputs])
+            self.dtypes = tuple([y.array.dtype for y in outputs])
+        self.watched = None if op.uses == () else _watched(op, parents, inputs, outputs)
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"
