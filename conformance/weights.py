@@ -56,8 +56,8 @@ class WeightMap:
         """Return the subject's parameters, from the reference's.
 
         Raises:
-            UsageError: a parameter of the reference is mapped nowhere, one that the map names is missing, or
-                one that it declares zero is not.
+            UsageError: a parameter of the reference is mapped nowhere, one that the map names is missing, one
+                that it declares zero is not, or one that it cuts into gates cannot be cut evenly.
         """
         self._check(reference)
         subject = {}
@@ -119,6 +119,12 @@ class WeightMap:
             if gates != set(self.layout):
                 lacking = "".join(gate for gate in self.layout if gate not in gates)
                 raise UsageError(f"weight map: gates {lacking!r} of {source} are mapped nowhere")
+        for source in {entry.source for entry in self.entries if entry.gates}:
+            rows = len(reference[source])
+            if rows % len(self.layout):
+                raise UsageError(
+                    f"weight map: {rows} rows of {source} are no multiple of its {len(self.layout)} gates"
+                )
         for name in self.zero:
             if name in reference and np.any(reference[name]):
                 raise UsageError(f"weight map: {name} is declared zero, but holds other numbers")
