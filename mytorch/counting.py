@@ -11,6 +11,7 @@ from mytorch.creation import float_dtype
 from mytorch.data import array_from, finish
 from mytorch.dtypes import get_default_dtype, numpy_dtype_of
 from mytorch.functions._check import array_of
+from mytorch.promotion import cast
 
 if TYPE_CHECKING:
     from typing import Any
@@ -58,7 +59,7 @@ def arange(
         target = np.dtype(np.int64) if whole else get_default_dtype().numpy
     count = -((start - end) // step) if whole else math.ceil((end - start) / step)
     steps: Any = np.arange(count, dtype=np.int64 if whole else np.float64)
-    return finish((steps * step + start).astype(target), device, requires_grad)
+    return finish(cast(steps * step + start, target), device, requires_grad)
 
 
 def linspace(
@@ -88,7 +89,7 @@ def linspace(
     """
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    return finish(np.linspace(start, end, steps).astype(float_dtype(dtype)), device, requires_grad)
+    return finish(cast(np.linspace(start, end, steps), float_dtype(dtype)), device, requires_grad)
 
 
 def zeros_like(
@@ -183,7 +184,7 @@ def full_like(
     """
     array = array_of("full_like", input)
     target = _dtype_like(array.dtype, dtype)
-    value = array_from(fill_value, None).astype(target)
+    value = cast(array_from(fill_value, None), target)
     return finish(np.full(array.shape, value, target), device, requires_grad)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from mytorch import _tensor
 from mytorch.device import check_device
 from mytorch.dtypes import from_numpy_dtype, get_default_dtype, numpy_dtype_of
-from mytorch.promotion import common_dtype, promote_numpy
+from mytorch.promotion import cast, common_dtype, promote_numpy
 
 if TYPE_CHECKING:
     from typing import Any
@@ -116,7 +116,7 @@ def array_from(data: Any, dtype: DType | None) -> Array:
         array = np.asarray(_unwrapped(data))
         if wanted is None:
             wanted = functools.reduce(promote_numpy, found) if found else get_default_dtype().numpy
-    return array if wanted is None else array.astype(wanted, copy=False)
+    return array if wanted is None else cast(array, wanted)
 
 
 def _unwrapped(data: Any) -> Any:

@@ -78,7 +78,7 @@ def _update(target: Any, ufunc: Callable[..., Any], other: Operand, alpha: Scala
     _check_shape(target, np.shape(value))
     array = writable(target, other)
     if alpha != 1:
-        value = np.multiply(value, alpha)
+        value = state.run(np.multiply, value, alpha)
     state.run(ufunc, array, value, out=array, casting="unsafe")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch import _tensor
+from mytorch.autograd.mode import state
 from mytorch.dtypes import dtype, from_numpy_dtype, get_default_dtype
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand
+    from mytorch._types import Array, Operand
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 
@@ -76,6 +77,14 @@ def common_dtype(operands: Iterable[Any]) -> np.dtype[Any]:
     return result
 
 
+def cast(array: Array, target: np.dtype[Any]) -> Array:
+    """Return an array in another dtype, itself if it has it; in silence where it overflows, as torch does."""
+    if array.dtype == target:
+        return array
+    converted: Array = state.run(array.astype, target)
+    return converted
+
+
 def to_float(array: Any) -> Any:
     """Return an array as it is if it is floating, or else in the default floating dtype."""
     return array if array.dtype.kind == "f" else array.astype(get_default_dtype().numpy)
@@ -126,7 +135,7 @@ def _unify(name: str, a: Any, b: Any, *, float_result: bool) -> tuple[Any, Any, 
     if float_result and common.kind != "f":
         common = get_default_dtype().numpy
     # A number out of the integer range wraps round, as torch lets it.
-    return np.asarray(x).astype(common, copy=False), np.asarray(y).astype(common, copy=False), first, second
+    return cast(np.asarray(x), common), cast(np.asarray(y), common), first, second
 
 
 def _operand(name: str, argument: str, position: int, x: Any) -> tuple[Any, Tensor | None]:

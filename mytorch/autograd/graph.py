@@ -72,8 +72,8 @@ class Node:
         parents: for each input, the node that made it, the leaf tensor itself, or None if it needs no
             gradient.
         slots: for each input, which output of its parent it is.
-        watched: (input position or OUT, counter, its value when saved) of each tensor that backward depends on;
-            None if there is none.
+        watched: (input position or OUT, counter, its value when saved) of each tensor that backward depends
+            on; None if there is none.
         shapes: shape of every output.
         dtypes: NumPy dtype of every output.
         single: whether the op has one output and not a tuple.

@@ -12,7 +12,7 @@ from mytorch.functions._check import array_of
 from mytorch.functions.comparison import gt, lt
 from mytorch.ops import selection as ops
 from mytorch.ops import shape as shape_ops
-from mytorch.promotion import common_dtype, unify
+from mytorch.promotion import cast, common_dtype, unify
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
@@ -121,10 +121,10 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
 
 
 def _bound(bound: Scalar | None, dtype: np.dtype[np.generic]) -> object:
-    return None if bound is None else np.asarray(bound).astype(dtype)
+    return None if bound is None else cast(np.asarray(bound), dtype)
 
 
 def _as_tensor(x: object, given: Tensor | None, dtype: np.dtype[np.generic]) -> Tensor:
     if given is None:
-        return _tensor.wrap(np.asarray(x).astype(dtype))
+        return _tensor.wrap(cast(np.asarray(x), dtype))
     return given if given.array.dtype == dtype else apply(shape_ops.Cast, given, dtype=dtype)
