@@ -225,7 +225,7 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
                 `create_graph`.
             TypeError: gradient is no Tensor.
         """
-        gradients.backward(self, gradient, retain_graph, create_graph)
+        gradients.backward((self,), (gradient,), retain_graph, create_graph)
 
     def retain_grad(self) -> None:
         """Let backward fill `grad` though the tensor is no leaf.

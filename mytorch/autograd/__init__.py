@@ -1,6 +1,7 @@
 """Automatic differentiation: recording, the gradient mode, and the backward walk."""
 
 from mytorch.autograd.apply import apply, apply_many, binary
+from mytorch.autograd.gradients import backward
 from mytorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from mytorch.ops.op import GradientError, Op
 
@@ -9,6 +10,7 @@ __all__ = [
     "Op",
     "apply",
     "apply_many",
+    "backward",
     "binary",
     "enable_grad",
     "is_grad_enabled",

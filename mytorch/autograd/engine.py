@@ -13,6 +13,7 @@ from mytorch.autograd.graph import Node, counter_of
 from mytorch.ops.op import GradientError, Op
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from mytorch._tensor import Tensor
@@ -60,39 +61,43 @@ class _Pending:
         return slots
 
 
-def backward(root: Tensor, gradient: Tensor | None, *, retain_graph: bool) -> None:
-    """Add to every leaf's grad the derivative of `root`, weighted with `gradient`.
+def backward(roots: Sequence[Tensor], gradients: Sequence[Tensor | None], *, retain_graph: bool) -> None:
+    """Add to every leaf's grad the derivative of the roots, each weighted with its gradient, in one walk.
 
     Args:
-        root: any shape.
-        gradient: the cotangent, of root's shape; None stands for 1 where root has one element.
+        roots: of any shapes.
+        gradients: one cotangent a root, of its shape; None stands for 1 where a root has one element.
         retain_graph: whether the graph can be walked again.
 
     Raises:
-        RuntimeError: root has no history, is no scalar and got no cotangent, or got one of another shape;
-            the graph
-            was freed before; or a value that a gradient depends on was changed in place.
-        TypeError: gradient is no Tensor.
+        RuntimeError: a root has no history, is no scalar and got no cotangent, or got one of another shape;
+            the graph was freed before; or a value that a gradient depends on was changed in place.
+        TypeError: a gradient is no Tensor.
     """
-    grad = _cotangent(root, gradient)
-    node = root.grad_fn
-    if node is None:
-        _accumulate(root, grad)
-        return
     pending = _Pending()
-    pending.add(node, root.output_nr, len(node.shapes), grad)
     leaves: dict[Tensor, None] = {}
+    nodes: dict[Node, None] = {}
+    # torch gives inf and nan in silence, and one such block for the whole walk costs next to nothing.
     with np.errstate(all="ignore"):
-        _walk(node, pending, leaves, retain_graph=retain_graph)
-    for leaf in leaves:
-        (total,) = pending.take(leaf) or [None]
-        if total is not None:
-            _accumulate(leaf, total)
+        for position, (root, gradient) in enumerate(zip(roots, gradients, strict=True)):
+            grad = _cotangent(root, gradient, position)
+            node = root.grad_fn
+            if node is None:
+                pending.add(root, 0, 1, grad)
+                leaves[root] = None
+            else:
+                pending.add(node, root.output_nr, len(node.shapes), grad)
+                nodes[node] = None
+        _walk(nodes, pending, leaves, retain_graph=retain_graph)
+        for leaf in leaves:
+            (total,) = pending.take(leaf) or [None]
+            if total is not None:
+                _accumulate(leaf, total)
 
 
-def _cotangent(root: Tensor, gradient: Tensor | None) -> Array:
+def _cotangent(root: Tensor, gradient: Tensor | None, position: int) -> Array:
     if not root.tracked:
-        raise RuntimeError("element 0 of tensors does not require grad and does not have a grad_fn")
+        raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
     array = root.array
     if gradient is None:
         if array.size != 1:
@@ -102,15 +107,18 @@ def _cotangent(root: Tensor, gradient: Tensor | None) -> Array:
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     if gradient.array.shape != array.shape:
         raise RuntimeError(
-            f"Mismatch in shape: grad_output[0] has a shape of {gradient.shape} "
-            f"and output[0] has a shape of {root.shape}."
+            f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} "
+            f"and output[{position}] has a shape of {root.shape}."
         )
     return gradient.array.astype(array.dtype, copy=False)
 
 
-def _walk(root: Node, pending: _Pending, leaves: dict[Tensor, None], *, retain_graph: bool) -> None:
-    waiting = _count_consumers(root)
-    ready = [root]
+def _walk(
+    roots: Iterable[Node], pending: _Pending, leaves: dict[Tensor, None], *, retain_graph: bool
+) -> None:
+    waiting = _count_consumers(roots)
+    # A root that another root was computed from waits for it.
+    ready = [root for root in roots if not waiting[root]]
     while ready:
         node = ready.pop()
         grads = _gradients(node, pending.take(node), retain_graph=retain_graph)
@@ -130,10 +138,10 @@ def _walk(root: Node, pending: _Pending, leaves: dict[Tensor, None], *, retain_g
                 leaves[leaf] = None
 
 
-def _count_consumers(root: Node) -> dict[Node, int]:
+def _count_consumers(roots: Iterable[Node]) -> dict[Node, int]:
     """How often each node's outputs were used by the nodes that will be walked."""
-    counts = {root: 0}
-    stack = [root]
+    counts = dict.fromkeys(roots, 0)
+    stack = list(counts)
     while stack:
         for parent in stack.pop().parents:
             if type(parent) is Node:
