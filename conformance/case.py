@@ -51,7 +51,8 @@ class BadCall:
 
     Attributes:
         label: what is wrong, in a few words.
-        mentions: what the message must name: the argument, the expected and the given value.
+        mentions: what the message must name: the argument, the expected and the given value; `a|b` where
+            implementations call it by different names.
         config: settings that differ from the sample's.
         shapes: shapes that differ, by the input's name.
         dtypes: dtypes that differ, by the input's name.

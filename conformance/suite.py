@@ -141,7 +141,7 @@ def _judge_bad_call(
     if not isinstance(got, type(expected)):
         reason = f"expected {type(expected).__name__} ({expected}), got {type(got).__name__} ({got})"
         return verdict(Status.FAIL, reason)
-    unnamed = [word for word in bad.mentions if word not in str(got)]
+    unnamed = [word for word in bad.mentions if not any(name in str(got) for name in word.split("|"))]
     if unnamed:
         return verdict(Status.FAIL, f"the message does not name {', '.join(unnamed)}: {got}")
     return verdict(Status.PASS, None)

@@ -90,7 +90,7 @@ CASES = (
             BadCall("integer out of range", ("7", "0", "2"), config={"index": "bad int"}),
             BadCall("too many indices", ("3",), config={"index": "bad rank"}),
             BadCall("length of a mask", ("3", "2"), config={"index": "bad mask"}),
-            BadCall("list out of range", ("9", "dimension 0", "3"), config={"index": "bad list"}),
+            BadCall("list out of range", ("9", "dimension", "3"), config={"index": "bad list"}),
             BadCall("a float as an index", ("indices",), config={"index": "bad type"}),
         ),
     ),

@@ -80,12 +80,14 @@ CASES = (
         space=Space(
             sizes={"N": "batch", "M": "feature", "K": "feature", "P": "feature"},
             classes=("small", "one", "empty", "pow2", "wide", "strided"),
-            regimes=("normal", "cancelling", "huge", "integer"),
+            # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf
+            # by the kernel, and both are right.
+            regimes=("normal", "cancelling", "integer"),
             flags={"form": ("mm", "mv", "vm", "dot", "bmm", "broadcast", "batched")},
         ),
         inputs=_matmul_inputs,
         program=lambda t, x: {"output": t.matmul(x["input"], x["other"])},
-        samples=48,
+        samples=42,
         exact_on_integers=True,
         base={"N": 2, "M": 2, "K": 3, "P": 5, "form": "mm"},
         bad_calls=(

@@ -113,11 +113,13 @@ def _sequence_inputs(config: Config) -> dict[str, Input]:
 
 
 _REGIMES = ("normal", "remembering", "saturated")
-_STATE_FAULTS = (
-    BadCall("width of h0", ("hidden", "6", "5"), shapes={"h0": (2, 6)}),
-    BadCall("width of c0", ("hidden", "6", "5"), shapes={"c0": (2, 6)}),
-    BadCall("batch of h0", ("hidden", "3", "2"), shapes={"h0": (3, 5)}),
-    BadCall("batch 1 of c0 is not broadcast", ("hidden", "1", "2"), shapes={"c0": (1, 5)}),
+# What torch, the lesson and others call the two states.
+_HIDDEN, _CELL = "hidden0|h_prev|h0", "hidden1|c_prev|c0"
+_BAD_STATES = (
+    BadCall("width of h0", (_HIDDEN, "6", "5"), shapes={"h0": (2, 6)}),
+    BadCall("width of c0", (_CELL, "6", "5"), shapes={"c0": (2, 6)}),
+    BadCall("batch of h0", (_HIDDEN, "3", "2"), shapes={"h0": (3, 5)}),
+    BadCall("batch 1 of c0 is not broadcast", (_CELL, "1", "2"), shapes={"c0": (1, 5)}),
 )
 
 CASES = (
@@ -134,9 +136,9 @@ CASES = (
         samples=28,
         base={"N": 2, "I": 3, "H": 5, "O": 2},
         bad_calls=(
-            BadCall("width of the input", ("input", "4", "3"), shapes={"input": (2, 4)}),
-            BadCall("rank of the input", ("input", "3"), shapes={"input": (2, 2, 3)}),
-            *_STATE_FAULTS,
+            BadCall("width of the input", ("input|x", "4", "3"), shapes={"input": (2, 4)}),
+            BadCall("rank of the input", ("input|x", "3"), shapes={"input": (2, 2, 3)}),
+            *_BAD_STATES,
         ),
     ),
     Case(
@@ -153,8 +155,8 @@ CASES = (
         samples=28,
         base={"N": 2, "L": 3, "I": 3, "H": 5, "O": 2, "init_states": True},
         bad_calls=(
-            BadCall("width of the input", ("input", "4", "3"), shapes={"input": (2, 3, 4)}),
-            *_STATE_FAULTS,
+            BadCall("width of the input", ("input|x", "4", "3"), shapes={"input": (2, 3, 4)}),
+            *_BAD_STATES,
         ),
     ),
 )
