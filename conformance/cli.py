@@ -170,12 +170,16 @@ def _replay(options: argparse.Namespace) -> int:
     from conformance.implementations import find_implementation
     from conformance.replay import comparison, prepare_text, read_bundle
     from conformance.report.tables import explain, render
-    from conformance.suite import judge_sample
+    from conformance.suite import judge_errors, judge_sample
 
     folder = Path(options.sample)
     prepared, name = read_bundle(folder) if folder.is_dir() else (prepare_text(options.sample), "mytorch")
     name = options.implementation or name
-    verdicts = judge_sample(prepared, find_implementation(name))
+    subject = find_implementation(name)
+    verdicts = judge_sample(prepared, subject)
+    if prepared.sample.settings == prepared.case.base:
+        # The configuration that the bad calls start from: this text stands for them too.
+        verdicts += judge_errors(prepared.case, subject, prepared.sample.seed)
     print(render(comparison(verdicts), "terminal"))
     failures = [verdict for verdict in verdicts if not verdict.passed]
     for verdict in failures[:_SHOWN]:

@@ -129,7 +129,7 @@ def comparison(verdicts: list[Verdict]) -> list[dict[str, object]]:
     """Return a row an observable: where it was worst, what was expected there and what came."""
     return [
         {
-            "lane": v.lane,
+            "lane": v.lane or v.check,
             "observable": v.observable or "whole sample",
             "status": v.status.value,
             "numbers": v.elements,
