@@ -1,5 +1,7 @@
 """A NumPy library with PyTorch's API for building and training recurrent networks."""
 
+from math import e, inf, nan, pi
+
 from mytorch._tensor import Size, Tensor
 from mytorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from mytorch.counting import arange, empty_like, full_like, linspace, ones_like, zeros_like
@@ -135,6 +137,7 @@ __all__ = [
     "dot",
     "double",
     "dtype",
+    "e",
     "empty",
     "empty_like",
     "enable_grad",
@@ -156,6 +159,7 @@ __all__ = [
     "get_rng_state",
     "gt",
     "half",
+    "inf",
     "initial_seed",
     "int",
     "int8",
@@ -184,6 +188,7 @@ __all__ = [
     "mm",
     "models",
     "mul",
+    "nan",
     "ne",
     "neg",
     "nn",
@@ -192,6 +197,7 @@ __all__ = [
     "ones_like",
     "optim",
     "permute",
+    "pi",
     "pow",
     "promote_types",
     "rand",
