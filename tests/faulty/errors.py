@@ -1,0 +1,58 @@
+"""Implementations that are right but for what they do about bad calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from conformance.adapters import pytorch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.contract import Task, Trace
+
+
+class OddError(Exception):
+    """No class that torch raises."""
+
+
+class Complaining:
+    """torch, but for what it does instead of raising what torch raises.
+
+    Args:
+        name: how reports call it.
+        complain: gets torch's exception; raises another, or returns a trace.
+    """
+
+    def __init__(self, name: str, complain: Callable[[Exception], Trace]) -> None:
+        self.name = name
+        self._complain = complain
+        self._right = pytorch.make()
+
+    def unsupported(self, task: Task) -> str | None:
+        """Nothing is refused."""
+        return self._right.unsupported(task)
+
+    def run(self, task: Task) -> Trace:
+        """Run torch; complain in another way."""
+        if task.bad_call is None:
+            return self._right.run(task)
+        try:
+            return self._right.run(task)
+        except Exception as error:  # noqa: BLE001 - whatever torch raises is replaced
+            return self._complain(error)
+
+
+def _other_class(error: Exception) -> Trace:
+    raise OddError(str(error))
+
+
+def _nothing_named(error: Exception) -> Trace:
+    raise type(error)("bad argument")
+
+
+wrong_class = Complaining("wrong class", _other_class)
+nothing_named = Complaining("nothing named", _nothing_named)
+accepting = Complaining("accepting", lambda _: {"output": np.zeros(1)})
