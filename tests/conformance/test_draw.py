@@ -51,8 +51,8 @@ def test_another_seed_or_case_draws_other_configurations(other):
 
 def test_the_draws_are_the_ones_that_old_reports_were_made_from():
     assert [sample.text.partition("regime=")[2] for sample in draw("x", SPACE, 7, 4)] == [
-        "normal,N=3,L=6,F=5,bias=true,lr=0.5",
-        "normal,N=0,L=6,F=2,bias=true,lr=0.25",
+        "normal,N=3,L=6,F=5,bias=false,lr=0.25",
+        "normal,N=0,L=6,F=2,bias=true,lr=0.5",
         "normal,N=2,L=80,F=4,bias=true,lr=0.5",
         "integer,N=2,L=4,F=6,bias=false,lr=0.25",
     ]
@@ -76,11 +76,18 @@ def test_draws_lie_in_the_space(case):
         _allowed(case, sample)
 
 
+@pytest.mark.parametrize("seed", range(5))
 @every_case
-def test_the_default_size_shows_every_value_of_every_flag(case):
-    drawn = draw(case.name, case.space, 1, case.default_samples)
+def test_the_default_size_shows_every_value_of_every_flag(case, seed):
+    drawn = draw(case.name, case.space, seed, case.default_samples)
     shown = {name: {sample.settings[name] for sample in drawn} for name in case.space.flags}
     assert shown == {name: set(values) for name, values in case.space.flags.items()}
+
+
+def test_flags_are_not_tied_to_classes():
+    flags = {"form": ("a", "b", "c")}
+    drawn = draw("x", Space({"N": "batch"}, ("small", "one", "empty"), ("normal",), flags), 1, 60)
+    assert len({(sample.shape_class, sample.settings["form"]) for sample in drawn}) == 9
 
 
 @every_case
