@@ -111,7 +111,9 @@ def _show(report: Report, out: Path) -> None:
 
     print(render(summary(report), "terminal"))
     for verdict in _to_show(report.failures):
-        print("\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample)))
+        print(
+            "\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
+        )
     totals = report.totals
     word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
     counts = ", ".join(
@@ -183,6 +185,6 @@ def _replay(options: argparse.Namespace) -> int:
     print(render(comparison(verdicts), "terminal"))
     failures = [verdict for verdict in verdicts if not verdict.passed]
     for verdict in failures[:_SHOWN]:
-        print("\n" + explain(verdict, name))
+        print("\n" + explain(verdict, name, run=verdicts))
     print(f"\n{len(verdicts) - len(failures)} of {len(verdicts)} observables of {prepared.sample.text} agree")
     return 1 if failures else 0

@@ -16,6 +16,11 @@ _LEGEND = (
     "float64 asks whether it is the same function, float32 whether it is as accurate as its arithmetic."
 )
 
+_TIGHTEST = (
+    "Each observable's tightest element, with what rounding may do there; beside it the largest error of its "
+    "tensor, torch's own, and the largest in units of the last place."
+)
+
 # So many failures are written out; the rest is in parity.json.
 _SHOWN = 20
 
@@ -34,11 +39,13 @@ def markdown(report: Report) -> str:
     ]
     if report.failures:
         shown = report.failures[:_SHOWN]
-        texts = "\n\n".join(explain(v, report.implementation, report.shrunk.get(v.sample)) for v in shown)
+        texts = "\n\n".join(
+            explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
+        )
         parts += [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]
     parts += [
         "## Tolerances",
-        "Each observable's tightest verdict: its largest error, and what rounding may do there.",
+        _TIGHTEST,
         render(observables(report), "markdown"),
         "## Coverage",
         "How many samples of each shape class and each regime were judged.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import inf, isinf
+from math import inf
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
@@ -24,10 +24,20 @@ def render(rows: Sequence[dict[str, object]], kind: str) -> str:
 
 
 def number(value: float | None) -> str:
-    """Return a number in three significant digits; `exact` for an infinite headroom, a dash for none."""
-    if value is None:
-        return "–"
-    return "exact" if isinf(value) else f"{value:.3g}"
+    """Return a number in three significant digits; a dash for none."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def headroom(value: float | None) -> str:
+    """Return a headroom; it is infinite where every bit agreed."""
+    return "exact" if value == inf else number(value)
+
+
+def _error_there(verdict: Verdict) -> float | None:
+    """Return the error at the worst element, which need not be the tensor's largest."""
+    if verdict.expected is None or verdict.got is None:
+        return None
+    return abs(verdict.expected - verdict.got)
 
 
 def _least(verdicts: Iterable[Verdict], lane: str) -> float | None:
@@ -46,14 +56,11 @@ def summary(report: Report) -> list[dict[str, object]]:
             {
                 "case": case,
                 "samples": len({v.sample for v in mine if v.check != "errors"}),
-                "verdicts": len(mine),
-                "pass": counts[Status.PASS],
-                "fail": counts[Status.FAIL] + counts[Status.EMPTY],
-                "error": counts[Status.ERROR],
-                "skip": counts[Status.SKIP] + counts[Status.EXCUSED],
+                "passed": f"{counts[Status.PASS]} of {len(mine)}",
+                "otherwise": ", ".join(f"{counts[s]} {s}" for s in Status if counts[s] and s != Status.PASS),
                 "numbers compared": f"{sum(v.elements for v in mine):,}",
-                "headroom float64": number(_least(mine, "semantic")),
-                "headroom float32": number(_least(mine, "precision")),
+                "headroom float64": headroom(_least(mine, "semantic")),
+                "headroom float32": headroom(_least(mine, "precision")),
                 "tightest": tightest.observable if tightest else "–",
             }
         )
@@ -78,11 +85,12 @@ def observables(report: Report) -> list[dict[str, object]]:
             "observable": observable,
             "lane": lane,
             "numbers": f"{elements[case, observable, lane]:,}",
-            "error": number(verdict.max_error),
+            "error": number(_error_there(verdict)),
             "tolerance": number(verdict.tolerance),
-            "headroom": number(verdict.headroom),
+            "headroom": headroom(verdict.headroom),
+            "largest error": number(verdict.max_error),
+            "torch's": number(verdict.reference_error),
             "ulp": number(verdict.max_ulp),
-            "torch's error": number(verdict.reference_error),
             "shape": verdict.shape_class,
             "regime": verdict.regime,
         }
@@ -107,8 +115,17 @@ def coverage(report: Report) -> list[dict[str, object]]:
     return rows
 
 
-def explain(verdict: Verdict, implementation: str, shrunk: str | None = None) -> str:
-    """Return a failure as a bug report, with the command that replays it."""
+def explain(
+    verdict: Verdict, implementation: str, shrunk: str | None = None, run: Iterable[Verdict] = ()
+) -> str:
+    """Return a failure as a bug report, with the command that replays it.
+
+    Args:
+        verdict: the failure.
+        implementation: the subject, as the command line names it.
+        shrunk: the text of a smaller sample that fails too.
+        run: the run's verdicts: what else of the sample is wrong, and what is right, points at the fault.
+    """
     where = f"{verdict.case} · {verdict.observable or 'whole sample'} · {verdict.lane or 'bad call'}"
     lines = [f"{verdict.status} {where}", f"  sample     {verdict.sample}", f"  reason     {verdict.reason}"]
     if verdict.worst_index is not None:
@@ -116,10 +133,15 @@ def explain(verdict: Verdict, implementation: str, shrunk: str | None = None) ->
             f"  worst at   {verdict.worst_index} of {verdict.elements} elements",
             f"  expected   {verdict.expected!r}",
             f"  got        {verdict.got!r}",
-            f"  tolerance  {verdict.tolerance!r} there: Monte Carlo deviation times constants.toml's factor",
-            f"  max error  {number(verdict.max_error)} ({number(verdict.max_ulp)} ulp)",
-            f"  headroom   {number(verdict.headroom)}",
+            f"  error      {number(_error_there(verdict))}",
+            f"  tolerance  {number(verdict.tolerance)}: what rounding may do there (constants.toml)",
+            f"  headroom   {headroom(verdict.headroom)}",
         ]
+    beside = [v for v in run if (v.sample, v.lane) == (verdict.sample, verdict.lane) and v.observable]
+    for word, passed in (("wrong", False), ("right", True)):
+        names = [str(v.observable) for v in beside if v.passed is passed]
+        if names and len(beside) > 1:
+            lines.append(f"  {word:10} {', '.join(names)}")
     if shrunk and shrunk != verdict.sample:
         lines.append(f"  smallest   {shrunk}")
     lines.append(
