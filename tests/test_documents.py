@@ -168,3 +168,11 @@ def test_fences_are_taken_out_with_their_options():
 def test_an_unclosed_fence_is_an_error():
     with pytest.raises(AssertionError, match="never closed"):
         fences("A.md", "```python\n")
+
+
+def test_the_readme_shows_rows_of_the_committed_report():
+    report = read("reports/parity.md").splitlines()
+    # The rules between head and body are as wide as the whole table's columns, in both.
+    table = [line for line in read("README.md").splitlines() if line.startswith("|")]
+    assert len(table) > 2
+    assert [line for line in table if line not in report] == []
