@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from numpy.typing import NDArray
 
 from mytorch._tensor import Tensor
+from mytorch.ops.op import Part
 
 Array: TypeAlias = NDArray[Any]
 """A NumPy array, or a NumPy scalar where a 0-dim result came out of a ufunc."""
@@ -21,8 +22,8 @@ Operand: TypeAlias = Tensor | Scalar
 Dims: TypeAlias = int | Sequence[int] | None
 """The dimensions of a reduction; None stands for all of them."""
 
-Gradient: TypeAlias = Array | Callable[[], Array] | None
-"""What backward gives for one input: the array, a way to compute it on demand, or nothing."""
+Gradient: TypeAlias = Array | Part | Callable[[], Array] | None
+"""What backward gives for one input: the array, a part of it, a way to compute it on demand, or nothing."""
 
 Gradients: TypeAlias = tuple[Gradient, ...]
 """One gradient an input, in the order of the inputs."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
@@ -15,12 +17,46 @@ class GradientError(RuntimeError):
     """A gradient was asked for that nothing defines."""
 
 
+class Part:
+    """A gradient that is zero but for a part: what backward gives where an op took a part of its input.
+
+    The engine adds parts into one array. A loop over the T steps of a sequence would otherwise make an array
+    of the sequence's size a step, T² work in all.
+
+    Args:
+        shape: of the whole.
+        index: where the part lies, as NumPy takes it.
+        values: the part, of the whole's dtype.
+        repeats: whether the index may name an element more than once.
+    """
+
+    __slots__ = ("index", "repeats", "shape", "values")
+
+    def __init__(self, shape: tuple[int, ...], index: Any, values: Any, *, repeats: bool = False) -> None:
+        self.shape = shape
+        self.index = index
+        self.values = values
+        self.repeats = repeats
+
+    def whole(self, before: Any = None) -> Any:
+        """Return a new array to add parts to: zeros, or a copy of what is there."""
+        return np.zeros(self.shape, self.values.dtype) if before is None else np.array(before)
+
+    def add_to(self, whole: Any) -> None:
+        """Add the part in its place."""
+        if self.repeats:
+            # Many times slower than the addition below, which counts an element once.
+            np.add.at(whole, self.index, self.values)
+        else:
+            whole[self.index] += self.values
+
+
 class Op:
     """A function of arrays with its derivative.
 
     An op never sees a Tensor. `forward(*arrays, **params)` returns `(out, saved)`; `backward(saved, grad)`
     returns
-    one entry an input: an array, None, or a function without arguments that computes the array and is
+    one entry an input: an array, a Part, None, or a function without arguments that computes the array and is
     called only if that input needs its gradient. Broadcasting, dtypes and accumulation are the engine's
     affair.
     An op with several outputs returns a tuple as `out`, and its backward is given a tuple of gradients, None
