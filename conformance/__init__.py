@@ -4,6 +4,7 @@ from conformance.adapters.torchlike import TorchLike
 from conformance.case import BadCall, Case, Mapped, Values
 from conformance.contract import Implementation, Task, Trace
 from conformance.errors import DegenerateError, NoiseError, UsageError
+from conformance.pytest_plugin import parametrize
 from conformance.report.record import Report
 from conformance.runner import run
 from conformance.verdict import Status, Verdict
@@ -26,5 +27,6 @@ __all__ = [
     "Values",
     "Verdict",
     "WeightMap",
+    "parametrize",
     "run",
 ]

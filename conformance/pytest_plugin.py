@@ -1,0 +1,100 @@
+"""The pytest door: one test a case and shape class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conformance.cases import CASES, find_cases
+from conformance.draw import draw
+from conformance.runner import Unit, find_lanes, judge_unit
+from conformance.verdict import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+    from conformance.contract import Implementation
+
+
+@dataclass(frozen=True)
+class Check:
+    """The samples of one case in one shape class, or its bad calls; call it to judge them.
+
+    Attributes:
+        implementation: the subject.
+        case: the case's name.
+        shape_class: a shape class of the case, or `errors` for its bad calls.
+        seed: of the samples.
+        lanes: `semantic`, `precision` or both.
+    """
+
+    implementation: str | Implementation
+    case: str
+    shape_class: str
+    seed: int
+    lanes: tuple[str, ...]
+
+    def __call__(self) -> None:
+        """Judge them all.
+
+        Raises:
+            AssertionError: something failed or nothing was compared; the message is the bug report.
+        """
+        from conformance.report.tables import explain
+
+        case = CASES[self.case]
+        units = [Unit(self.case, None)]
+        if self.shape_class != "errors":
+            samples = draw(self.case, case.space, self.seed, case.default_samples)
+            units = [Unit(self.case, sample) for sample in samples if sample.shape_class == self.shape_class]
+        verdicts = [
+            verdict
+            for unit in units
+            for verdict in judge_unit(unit, self.implementation, self.lanes, self.seed)
+        ]
+        name = self.implementation if isinstance(self.implementation, str) else self.implementation.name
+        failures = [verdict for verdict in verdicts if not verdict.passed]
+        if failures:
+            raise AssertionError("\n" + explain(failures[0], name, run=verdicts))
+        if all(verdict.status is Status.SKIP for verdict in verdicts):
+            reasons = sorted({str(verdict.reason) for verdict in verdicts})
+            raise AssertionError(
+                f"{self.case}, {self.shape_class}: nothing was compared: {'; '.join(reasons)}"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.case}-{self.shape_class}"
+
+
+def parametrize(
+    implementation: str | Implementation,
+    cases: Sequence[str] = (),
+    *,
+    seed: int = 1,
+    dtypes: Sequence[str] = ("float64", "float32"),
+) -> pytest.MarkDecorator:
+    """Decorate a pytest function that takes `check` and calls it: one test for each case and shape class.
+
+    Args:
+        implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
+        cases: names of cases; by default all.
+        seed: of the samples.
+        dtypes: `float64` for the semantic lane, `float32` for the precision lane.
+
+    Returns:
+        The decorator.
+
+    Raises:
+        UsageError: an unknown case or dtype.
+    """
+    import pytest
+
+    lanes = find_lanes(dtypes)
+    checks = [
+        Check(implementation, case.name, shape_class, seed, lanes)
+        for case in find_cases(cases)
+        for shape_class in (*case.space.classes, *(("errors",) if case.bad_calls else ()))
+    ]
+    return pytest.mark.parametrize("check", checks, ids=str)

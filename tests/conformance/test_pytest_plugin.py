@@ -1,0 +1,54 @@
+"""The pytest door, as someone's own test would use it."""
+
+from __future__ import annotations
+
+import pytest
+
+import conformance
+from conformance.adapters.torchlike import TorchLike
+from conformance.pytest_plugin import Check
+
+LANES = ("semantic", "precision")
+
+
+@conformance.parametrize("mytorch", ["unsqueeze", "sigmoid"])
+def test_parity(check):
+    check()
+
+
+def test_each_case_and_class_is_a_test():
+    mark = conformance.parametrize("mytorch", ["unsqueeze", "models.LSTM"]).mark
+    ids = [str(check) for check in mark.args[1]]
+    assert ids[:2] == ["unsqueeze-small", "unsqueeze-one"]
+    assert {"unsqueeze-errors", "models.LSTM-long", "models.LSTM-errors"} <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_a_failure_raises_its_bug_report():
+    with pytest.raises(
+        AssertionError, match=r"replay     conformance replay models.LSTMCell:.*fault:h0-ignored"
+    ):
+        Check("fault:h0-ignored", "models.LSTMCell", "one", 1, LANES)()
+
+
+def test_bad_calls_are_judged_too():
+    class Silent(TorchLike):
+        def run(self, task):
+            return {} if task.bad_call else super().run(task)
+
+    with pytest.raises(AssertionError, match="got no error"):
+        Check(Silent("silent", "torch"), "unsqueeze", "errors", 1, LANES)()
+
+
+def test_comparing_nothing_is_no_pass():
+    class Refuses(TorchLike):
+        def unsupported(self, task):
+            return f"no {task.dtype}"
+
+    with pytest.raises(AssertionError, match="nothing was compared: no float32; no float64"):
+        Check(Refuses("refuses", "torch"), "unsqueeze", "small", 1, LANES)()
+
+
+def test_an_unknown_case_is_named():
+    with pytest.raises(conformance.UsageError, match="unsqueese"):
+        conformance.parametrize("mytorch", ["unsqueese"])
