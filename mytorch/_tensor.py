@@ -9,18 +9,21 @@ import numpy as np
 from mytorch import dtypes
 from mytorch._methods import Methods
 from mytorch._python import PythonMethods
-from mytorch.autograd import engine, gradients
+from mytorch.autograd import accumulation, gradients
 from mytorch.autograd.graph import counter_of
 from mytorch.device import CPU
 from mytorch.inplace import InPlaceMethods
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from mytorch._types import Array
+    from mytorch.autograd.accumulation import Hook
     from mytorch.autograd.graph import Counter, Node
     from mytorch.device import device
     from mytorch.dtypes import dtype
+    from mytorch.hooks import RemovableHandle
 
 
 class Size(tuple[int, ...]):
@@ -64,9 +67,10 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
         tracked: what `requires_grad` says, without its checks.
         accumulated: what `grad` holds, without its checks.
         counter: the counter of changes in place, shared with all views; made on first use.
+        hooks: the hooks of a leaf, by the id of their handles; not even set before there is one.
     """
 
-    __slots__ = ("__weakref__", "accumulated", "array", "counter", "grad_fn", "output_nr", "tracked")
+    __slots__ = ("__weakref__", "accumulated", "array", "counter", "grad_fn", "hooks", "output_nr", "tracked")
 
     array: Array
     grad_fn: Node | None
@@ -74,6 +78,7 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
     tracked: bool
     accumulated: Tensor | None
     counter: Counter | None
+    hooks: dict[int, Hook]
 
     def __init__(self, *data: Any) -> None:
         default = dtypes.get_default_dtype()
@@ -176,20 +181,19 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
     @property
     def retains_grad(self) -> bool:
         """Whether the tensor is no leaf and keeps its gradient all the same."""
-        node = self.grad_fn
-        return node is not None and node.retained is not None and self.output_nr in node.retained
+        return accumulation.retains(self)
 
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward has added up, None before."""
         if self.accumulated is None and self.grad_fn is not None and not self.retains_grad:
-            engine.warn_of_missing_grad()
+            accumulation.warn_of_missing_grad()
         return self.accumulated
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
-            engine.check_grad(self, value)
+            accumulation.check_grad(self, value)
         self.accumulated = value
 
     @property
@@ -209,8 +213,28 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
         result.counter = counter_of(self)
         return result
 
+    def detach_(self) -> Tensor:
+        """Leave the tensor's history behind: it becomes a leaf that requires no gradient.
+
+        Returns:
+            The tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a view with a history.
+        """
+        if self.grad_fn is not None and self.grad_fn.op.is_view:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self.grad_fn = None
+        self.output_nr = 0
+        self.tracked = False
+        return self
+
     def backward(
-        self, gradient: Tensor | None = None, retain_graph: bool | None = None, create_graph: bool = False
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:
         """Add to every leaf's `grad` the derivative of this tensor, weighted with `gradient`.
 
@@ -218,6 +242,7 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
             gradient: the cotangent, of this tensor's shape; it may be left out where there is one element.
             retain_graph: whether backward can be called again.
             create_graph: not supported: the gradients have no history.
+            inputs: the tensors whose `grad` is added to; by default all leaves.
 
         Raises:
             RuntimeError: the tensor has no history, is no scalar and got no cotangent, or got one of another
@@ -225,7 +250,22 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
                 `create_graph`.
             TypeError: gradient is no Tensor.
         """
-        gradients.backward((self,), (gradient,), retain_graph, create_graph)
+        gradients.backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook: Hook) -> RemovableHandle:
+        """Call `hook` with the tensor's gradient whenever backward has computed it.
+
+        Args:
+            hook: takes the gradient, which it must not change, and returns another one, of the same shape and
+                dtype, to go on with, or None.
+
+        Returns:
+            A handle; its `remove()` takes the hook off.
+
+        Raises:
+            RuntimeError: the tensor does not require gradients.
+        """
+        return accumulation.register_hook(self, hook)
 
     def retain_grad(self) -> None:
         """Let backward fill `grad` though the tensor is no leaf.
@@ -233,7 +273,7 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
         Raises:
             RuntimeError: the tensor does not require gradients.
         """
-        engine.retain(self)
+        accumulation.retain(self)
 
     @property
     def _version(self) -> int:

@@ -1,7 +1,7 @@
 """Automatic differentiation: recording, the gradient mode, and the backward walk."""
 
 from mytorch.autograd.apply import apply, apply_many, binary
-from mytorch.autograd.gradients import backward
+from mytorch.autograd.gradients import backward, grad
 from mytorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
 from mytorch.ops.op import GradientError, Op
 
@@ -13,6 +13,7 @@ __all__ = [
     "backward",
     "binary",
     "enable_grad",
+    "grad",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
-import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mytorch import _tensor
-from mytorch.autograd.graph import Node, counter_of
-from mytorch.ops.op import GradientError, Op
+from mytorch.autograd.accumulation import accumulate, leaf_hooks, notify, run_hooks
+from mytorch.autograd.aim import Aim, catch, leading_to
+from mytorch.autograd.graph import SAVED, Node
+from mytorch.ops.op import OUT, GradientError, Op, Part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch._types import Array
 
-_SECOND_TIME = (
+SECOND_TIME = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have "
     "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
     "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
@@ -40,12 +40,17 @@ class _Pending:
         self._grads: dict[Node | Tensor, list[Array | None]] = {}
         self._owned: set[int] = set()
 
-    def add(self, target: Node | Tensor, slot: int, count: int, grad: Array) -> None:
+    def add(self, target: Node | Tensor, slot: int, count: int, grad: Array | Part) -> None:
         slots = self._grads.get(target)
         if slots is None:
             slots = self._grads[target] = [None] * count
         before = slots[slot]
-        if before is None:
+        if isinstance(grad, Part):
+            if before is None or id(before) not in self._owned:
+                before = slots[slot] = grad.whole(before)
+                self._owned.add(id(before))
+            grad.add_to(before)
+        elif before is None:
             slots[slot] = grad
         elif id(before) in self._owned:
             np.add(before, grad, out=before)
@@ -74,25 +79,71 @@ def backward(roots: Sequence[Tensor], gradients: Sequence[Tensor | None], *, ret
             the graph was freed before; or a value that a gradient depends on was changed in place.
         TypeError: a gradient is no Tensor.
     """
+    # torch gives inf and nan in silence, and one such block for the whole walk costs next to nothing.
+    with np.errstate(all="ignore"):
+        for leaf, grad in _start(roots, gradients, None, retain_graph=retain_graph).items():
+            accumulate(leaf, run_hooks(leaf_hooks(leaf), grad))
+
+
+def derivatives(
+    roots: Sequence[Tensor],
+    gradients: Sequence[Tensor | None],
+    inputs: Sequence[Tensor],
+    *,
+    retain_graph: bool,
+) -> list[Array | None]:
+    """Return the derivative of the roots, each weighted with its gradient, by each of some tensors.
+
+    Only what lies between them is walked, and no `grad` changes but of tensors that retain theirs.
+
+    Args:
+        roots: of any shapes.
+        gradients: as for `backward`.
+        inputs: leaves and results of recorded ops.
+        retain_graph: whether what was walked can be walked again.
+
+    Returns:
+        An array an input, which may be the same for several; None where the roots do not depend on it.
+
+    Raises:
+        RuntimeError: as for `backward`.
+        TypeError: a gradient is no Tensor.
+    """
+    leaves = {x for x in inputs if x.grad_fn is None}
+    made = {x.grad_fn for x in inputs if x.grad_fn is not None}
+    started = {root.grad_fn for root in roots if root.grad_fn is not None}
+    aim = Aim(leading_to(started, [*leaves, *made]), made, leaves, {})
+    with np.errstate(all="ignore"):
+        arrived = _start(roots, gradients, aim, retain_graph=retain_graph)
+        totals = {leaf: run_hooks(leaf_hooks(leaf), grad) for leaf, grad in arrived.items()}
+    nothing: list[Array | None] = []
+    found: list[Array | None] = []
+    for x in inputs:
+        if x.grad_fn is None:
+            found.append(totals.get(x))
+        else:
+            caught = aim.caught.get(x.grad_fn, nothing)
+            found.append(caught[x.output_nr] if caught else None)
+    return found
+
+
+def _start(
+    roots: Sequence[Tensor], gradients: Sequence[Tensor | None], aim: Aim | None, *, retain_graph: bool
+) -> dict[Tensor, Array]:
     pending = _Pending()
     leaves: dict[Tensor, None] = {}
     nodes: dict[Node, None] = {}
-    # torch gives inf and nan in silence, and one such block for the whole walk costs next to nothing.
-    with np.errstate(all="ignore"):
-        for position, (root, gradient) in enumerate(zip(roots, gradients, strict=True)):
-            grad = _cotangent(root, gradient, position)
-            node = root.grad_fn
-            if node is None:
-                pending.add(root, 0, 1, grad)
-                leaves[root] = None
-            else:
-                pending.add(node, root.output_nr, len(node.shapes), grad)
-                nodes[node] = None
-        _walk(nodes, pending, leaves, retain_graph=retain_graph)
-        for leaf in leaves:
-            (total,) = pending.take(leaf) or [None]
-            if total is not None:
-                _accumulate(leaf, total)
+    for position, (root, gradient) in enumerate(zip(roots, gradients, strict=True)):
+        grad = _cotangent(root, gradient, position)
+        node = root.grad_fn
+        if node is not None:
+            pending.add(node, root.output_nr, len(node.shapes), grad)
+            nodes[node] = None
+        elif aim is None or root in aim.leaves:
+            pending.add(root, 0, 1, grad)
+            leaves[root] = None
+    _walk(nodes, pending, leaves, aim, retain_graph=retain_graph)
+    return {leaf: total for leaf in leaves for total in pending.take(leaf) or () if total is not None}
 
 
 def _cotangent(root: Tensor, gradient: Tensor | None, position: int) -> Array:
@@ -114,40 +165,61 @@ def _cotangent(root: Tensor, gradient: Tensor | None, position: int) -> Array:
 
 
 def _walk(
-    roots: Iterable[Node], pending: _Pending, leaves: dict[Tensor, None], *, retain_graph: bool
+    roots: Iterable[Node],
+    pending: _Pending,
+    leaves: dict[Tensor, None],
+    aim: Aim | None,
+    *,
+    retain_graph: bool,
 ) -> None:
-    waiting = _count_consumers(roots)
+    waiting = _count_consumers(roots, aim)
     # A root that another root was computed from waits for it.
-    ready = [root for root in roots if not waiting[root]]
+    ready = [root for root in roots if waiting.get(root) == 0]
     while ready:
         node = ready.pop()
-        grads = _gradients(node, pending.take(node), retain_graph=retain_graph)
+        arrived = pending.take(node)
+        if aim is not None and catch(node, arrived, aim):
+            continue
+        grads = _gradients(node, arrived, retain_graph=retain_graph)
         for parent, slot, grad in zip(node.parents, node.slots, grads, strict=True):
             if parent is None:
                 continue
             if type(parent) is Node:
+                left = waiting.get(parent)
+                if left is None:
+                    continue
                 if grad is not None:
                     array = _fit(grad, parent.shapes[slot], parent.dtypes[slot])
                     pending.add(parent, slot, len(parent.shapes), array)
-                waiting[parent] -= 1
-                if not waiting[parent]:
+                waiting[parent] = left - 1
+                if left == 1:
                     ready.append(parent)
             elif grad is not None:
-                leaf: Tensor = parent  # type: ignore[assignment]  # what is no node is a leaf
-                pending.add(leaf, 0, 1, _fit(grad, leaf.array.shape, leaf.array.dtype))
-                leaves[leaf] = None
+                # What is no node is a leaf.
+                _give_leaf(parent, grad, pending, leaves, aim)  # type: ignore[arg-type]
 
 
-def _count_consumers(roots: Iterable[Node]) -> dict[Node, int]:
+def _give_leaf(
+    leaf: Tensor, grad: Any, pending: _Pending, leaves: dict[Tensor, None], aim: Aim | None
+) -> None:
+    if aim is None or leaf in aim.leaves:
+        pending.add(leaf, 0, 1, _fit(grad, leaf.array.shape, leaf.array.dtype))
+        leaves[leaf] = None
+
+
+def _count_consumers(roots: Iterable[Node], aim: Aim | None) -> dict[Node, int]:
     """How often each node's outputs were used by the nodes that will be walked."""
-    counts = dict.fromkeys(roots, 0)
+    counts = {root: 0 for root in roots if aim is None or root in aim.nodes or root in aim.made}
     stack = list(counts)
     while stack:
-        for parent in stack.pop().parents:
+        node = stack.pop()
+        if aim is not None and node not in aim.nodes:
+            continue
+        for parent in node.parents:
             if type(parent) is Node:
                 if parent in counts:
                     counts[parent] += 1
-                else:
+                elif aim is None or parent in aim.nodes or parent in aim.made:
                     counts[parent] = 1
                     stack.append(parent)
     return counts
@@ -156,10 +228,10 @@ def _count_consumers(roots: Iterable[Node]) -> dict[Node, int]:
 def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: bool) -> Any:
     if arrived is None:
         return (None,) * len(node.parents)
-    if node.retained is not None:
-        _keep(node, arrived)
+    if node.watches is not None:
+        notify(node, arrived)
     if node.freed:
-        raise RuntimeError(_SECOND_TIME)
+        raise RuntimeError(SECOND_TIME)
     if node.watched is not None:
         _check_unchanged(node)
     if node.op.backward is Op.backward:
@@ -172,8 +244,10 @@ def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: 
     return grads
 
 
-def _fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+def _fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | Part:
     """Compute a gradient that is given as a function, undo broadcasting, and give it the input's dtype."""
+    if isinstance(grad, Part):
+        return grad
     if callable(grad):
         grad = grad()
     if grad.shape != shape:
@@ -187,84 +261,10 @@ def _fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 def _check_unchanged(node: Node) -> None:
     for use, counter, value in node.watched or ():
         if counter.value != value:
-            what = "its output" if use < 0 else f"its input {use}"
+            what = {OUT: "its output", SAVED: "a tensor that it saved"}.get(use, f"its input {use}")
             raise RuntimeError(
                 "one of the variables needed for gradient computation has been modified by an "
                 "inplace operation: "
                 f"{node.name()} needs {what}, which is at version {counter.value}; expected version "
                 f"{value} instead."
             )
-
-
-def _keep(node: Node, arrived: list[Array | None]) -> None:
-    for slot, reference in (node.retained or {}).items():
-        tensor, grad = reference(), arrived[slot]
-        if tensor is not None and grad is not None:
-            _accumulate(tensor, grad)
-
-
-def _accumulate(tensor: Tensor, grad: Array) -> None:
-    if tensor.accumulated is None:
-        # A copy: the array may be another leaf's gradient too, or a view, or the caller's cotangent.
-        tensor.accumulated = _tensor.wrap(np.array(grad))
-    else:
-        present = tensor.accumulated
-        counter_of(present).value += 1
-        np.add(present.array, grad, out=present.array)
-
-
-def warn_of_missing_grad() -> None:
-    """Warn that a non-leaf tensor has no gradient, as torch does."""
-    warnings.warn(
-        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
-        "attribute won't be "
-        "populated during autograd.backward(). If you indeed want the .grad field to be populated "
-        "for a non-leaf "
-        "Tensor, use .retain_grad() on the non-leaf Tensor.",
-        UserWarning,
-        stacklevel=3,
-    )
-
-
-def check_grad(tensor: Tensor, grad: Any) -> None:
-    """Refuse what cannot be a tensor's gradient.
-
-    Args:
-        tensor: whose gradient it shall be.
-        grad: what was assigned.
-
-    Raises:
-        TypeError: no Tensor.
-        RuntimeError: another shape or dtype.
-    """
-    if not isinstance(grad, _tensor.Tensor):
-        raise TypeError(
-            f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
-        )
-    if grad.array.shape != tensor.array.shape:
-        raise RuntimeError(
-            f"assigned grad has data of a different size: expected {list(tensor.shape)}, got "
-            f"{list(grad.shape)}"
-        )
-    if grad.array.dtype != tensor.array.dtype:
-        raise RuntimeError(
-            f"assigned grad has data of a different type: expected {tensor.dtype}, got {grad.dtype}"
-        )
-
-
-def retain(tensor: Tensor) -> None:
-    """Let backward fill the gradient of a tensor that is no leaf.
-
-    Args:
-        tensor: any shape.
-
-    Raises:
-        RuntimeError: the tensor does not require gradients.
-    """
-    if not tensor.tracked:
-        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-    node = tensor.grad_fn
-    if node is not None:
-        if node.retained is None:
-            node.retained = {}
-        node.retained[tensor.output_nr] = weakref.ref(tensor)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mytorch import _tensor
 from mytorch.autograd import engine
+from mytorch.autograd.accumulation import accumulate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from mytorch._tensor import Tensor
 
+    Tensors: TypeAlias = Tensor | Sequence[Tensor]
+    Cotangents: TypeAlias = Tensor | Sequence[Tensor | None] | None
+
 
 def backward(
-    tensors: Tensor | Sequence[Tensor],
-    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    tensors: Tensors,
+    grad_tensors: Cotangents = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    *,
+    inputs: Tensors | None = None,
 ) -> None:
     """Add to every leaf's `grad` the derivative of the tensors, each weighted with its cotangent.
 
@@ -26,21 +35,120 @@ def backward(
         grad_tensors: the cotangent of each, of its shape; None for one that has one element.
         retain_graph: whether backward can be called again.
         create_graph: not supported: the gradients have no history.
+        inputs: the tensors whose `grad` is added to, leaves or not; by default all leaves.
 
     Raises:
         RuntimeError: there are not as many cotangents as tensors; a tensor has no history, is no scalar and
             got no cotangent, or got one of another shape; the graph was freed before; a value that is needed
-            was changed in place; or `create_graph`.
+            was changed in place; an input requires no gradient, or there are none; or `create_graph`.
         TypeError: a cotangent is no Tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
-    if create_graph:
-        raise RuntimeError("backward(create_graph=True) is not supported: gradients have no history")
-    roots = (tensors,) if isinstance(tensors, _tensor.Tensor) else tuple(tensors)
-    cotangents: tuple[Tensor | None, ...]
-    if grad_tensors is None:
-        cotangents = (None,) * len(roots)
-    else:
-        cotangents = (grad_tensors,) if isinstance(grad_tensors, _tensor.Tensor) else tuple(grad_tensors)
+    _refuse_create_graph("backward", create_graph)
+    roots = _several(tensors)
+    cotangents = _cotangents(roots, grad_tensors)
+    if inputs is None:
+        engine.backward(roots, cotangents, retain_graph=bool(retain_graph))
+        return
+    wanted = _wanted("backward", inputs)
+    found = engine.derivatives(roots, cotangents, wanted, retain_graph=bool(retain_graph))
+    for x, array in zip(wanted, found, strict=True):
+        if array is not None:
+            accumulate(x, array)
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Cotangents = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    is_grads_batched: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """Return the derivative of the outputs, each weighted with its cotangent, by each input.
+
+    No `grad` is changed, and only what lies between the inputs and the outputs is walked and freed.
+
+    Args:
+        outputs: one or several, of any shapes.
+        inputs: one or several, leaves or computed.
+        grad_outputs: the cotangent of each output, of its shape; None for one that has one element.
+        retain_graph: whether the graph can be walked again.
+        create_graph: not supported: the gradients have no history.
+        is_grads_batched: not supported: there is no vmap.
+        allow_unused: whether an input that no output depends on gives None instead of an error.
+        materialize_grads: whether such an input gives zeros.
+
+    Returns:
+        A gradient an input, of its shape and dtype.
+
+    Raises:
+        RuntimeError: there are not as many cotangents as outputs; an output has no history, is no scalar and
+            got no cotangent, or got one of another shape; an input is no Tensor, requires no gradient or is
+            not used, or there are none; the graph was freed before; a value that is needed was changed in
+            place; or `create_graph` or `is_grads_batched`.
+        TypeError: a cotangent is no Tensor.
+        ValueError: `materialize_grads` with `allow_unused=False`.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+    """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, "
+            "but got: allow_unused=False."
+        )
+    _refuse_create_graph("grad", create_graph)
+    if is_grads_batched:
+        raise RuntimeError("grad(is_grads_batched=True) is not supported: there is no vmap")
+    roots = _several(outputs)
+    wanted = _wanted("grad", inputs)
+    cotangents = _cotangents(roots, grad_outputs)
+    found = engine.derivatives(roots, cotangents, wanted, retain_graph=bool(retain_graph))
+    result: list[Tensor | None] = []
+    for position, (x, array) in enumerate(zip(wanted, found, strict=True)):
+        if array is not None:
+            # A copy: two inputs may share one array, and it may be the caller's cotangent.
+            result.append(_tensor.wrap(np.array(array)))
+        elif materialize_grads:
+            result.append(_tensor.wrap(np.zeros_like(x.array)))
+        elif allow_unused:
+            result.append(None)
+        else:
+            raise RuntimeError(
+                f"The differentiated Tensor at index {position} appears to not have been used in the graph. "
+                "Set allow_unused=True if this is the desired behavior."
+            )
+    return tuple(result)
+
+
+def _several(tensors: Tensors) -> tuple[Tensor, ...]:
+    return (tensors,) if isinstance(tensors, _tensor.Tensor) else tuple(tensors)
+
+
+def _cotangents(roots: tuple[Tensor, ...], given: Cotangents) -> tuple[Tensor | None, ...]:
+    if given is None:
+        return (None,) * len(roots)
+    cotangents = (given,) if isinstance(given, _tensor.Tensor) else tuple(given)
     if len(cotangents) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(cotangents)} gradients")
-    engine.backward(roots, cotangents, retain_graph=bool(retain_graph))
+    return cotangents
+
+
+def _wanted(function: str, inputs: Tensors) -> tuple[Tensor, ...]:
+    wanted = _several(inputs)
+    if not wanted:
+        raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
+    for x in wanted:
+        if not isinstance(x, _tensor.Tensor):
+            raise RuntimeError(f"all inputs have to be Tensors, but got {type(x).__name__}")  # noqa: TRY004 - torch's class
+        if not x.tracked:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return wanted
+
+
+def _refuse_create_graph(function: str, create_graph: bool) -> None:
+    if create_graph:
+        raise RuntimeError(f"{function}(create_graph=True) is not supported: gradients have no history")

@@ -8,13 +8,17 @@ from mytorch.ops.op import OUT
 
 if TYPE_CHECKING:
     import weakref
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     import numpy as np
 
     from mytorch._tensor import Tensor
     from mytorch.ops.op import Op
+
+
+SAVED = -2
+"""In `Node.watched`, a tensor that a `Function` saved."""
 
 
 class Counter:
@@ -63,6 +67,21 @@ def _watched(
     return tuple(watched) or None
 
 
+class Watch:
+    """Who waits for the gradient of one output of a node.
+
+    Attributes:
+        hooks: the hooks of the tensor, by the id of their handles.
+        retained: the tensor, if it keeps its gradient.
+    """
+
+    __slots__ = ("hooks", "retained")
+
+    def __init__(self) -> None:
+        self.hooks: dict[int, Callable[[Tensor], Tensor | None]] = {}
+        self.retained: weakref.ref[Tensor] | None = None
+
+
 class Node:
     """One recorded application of an op.
 
@@ -72,12 +91,12 @@ class Node:
         parents: for each input, the node that made it, the leaf tensor itself, or None if it needs no
             gradient.
         slots: for each input, which output of its parent it is.
-        watched: (input position or OUT, counter, its value when saved) of each tensor that backward depends
-            on; None if there is none.
+        watched: (input position, OUT or SAVED, counter, its value when saved) of each tensor that backward
+            depends on; None if there is none.
         shapes: shape of every output.
         dtypes: NumPy dtype of every output.
         single: whether the op has one output and not a tuple.
-        retained: weak references to the outputs that keep their gradient, by slot.
+        watches: who waits for the gradients of the outputs, by slot; None as long as nobody does.
     """
 
     __slots__ = (
@@ -85,12 +104,12 @@ class Node:
         "freed",
         "op",
         "parents",
-        "retained",
         "saved",
         "shapes",
         "single",
         "slots",
         "watched",
+        "watches",
     )
 
     def __init__(
@@ -105,7 +124,7 @@ class Node:
         self.saved = saved
         self.single = single
         self.freed = False
-        self.retained: dict[int, weakref.ref[Tensor]] | None = None
+        self.watches: dict[int, Watch] | None = None
         # This runs for every recorded op: loops, because a comprehension is a call, and tuples, because the
         # garbage collector stops visiting a tuple that holds only numbers, and visits a list for ever.
         parents: list[Node | Tensor | None] = []

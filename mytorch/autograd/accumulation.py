@@ -1,0 +1,191 @@
+"""What happens to a tensor's gradient when it arrives: hooks see it, and `grad` adds it up."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch import _tensor
+from mytorch.autograd.graph import Watch, counter_of
+from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch.hooks import RemovableHandle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Array
+    from mytorch.autograd.graph import Node
+
+    Hook = Callable[[Tensor], Tensor | None]
+
+
+def accumulate(tensor: Tensor, grad: Array) -> None:
+    """Add a gradient to a tensor's `grad`.
+
+    Args:
+        tensor: any shape, floating.
+        grad: of its shape and dtype; it is copied, never kept.
+    """
+    if tensor.accumulated is None:
+        # A copy: the array may be another leaf's gradient too, or a view, or the caller's cotangent.
+        tensor.accumulated = _tensor.wrap(np.array(grad))
+    else:
+        present = tensor.accumulated
+        counter_of(present).value += 1
+        np.add(present.array, grad, out=present.array)
+
+
+def notify(node: Node, arrived: list[Array | None]) -> None:
+    """Let the hooks on a node's outputs replace the gradients, then fill the `grad` of those that retain it.
+
+    Args:
+        node: whose outputs they are.
+        arrived: the gradient of every output, None where there is none; changed in place.
+    """
+    for slot, watch in (node.watches or {}).items():
+        grad = arrived[slot]
+        if grad is not None:
+            grad = arrived[slot] = run_hooks(watch.hooks, grad)
+            tensor = None if watch.retained is None else watch.retained()
+            if tensor is not None:
+                accumulate(tensor, grad)
+
+
+def leaf_hooks(leaf: Tensor) -> Mapping[int, Hook]:
+    """Return the hooks of a tensor that no recorded op made."""
+    # Few tensors ever have one, so that making a tensor does not even set the slot.
+    return getattr(leaf, "hooks", {})
+
+
+def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
+    """Return what a tensor's hooks make of its gradient.
+
+    Args:
+        hooks: in the order of their calls.
+        grad: any shape.
+
+    Returns:
+        The gradient, or what the last hook that returned something returned.
+
+    Raises:
+        TypeError: a hook returned what is neither a Tensor nor None.
+        RuntimeError: a hook returned another shape or dtype.
+    """
+    for hook in tuple(hooks.values()):
+        returned = hook(_tensor.wrap(grad))
+        if returned is not None:
+            grad = _replacement(hook, returned, grad)
+    return grad
+
+
+def _replacement(hook: Hook, returned: Any, grad: Array) -> Array:
+    if not isinstance(returned, _tensor.Tensor):
+        raise TypeError(f"expected Tensor, but hook returned '{type(returned).__name__}'")
+    name = getattr(hook, "__name__", repr(hook))
+    if returned.array.shape != grad.shape:
+        raise RuntimeError(
+            f"hook '{name}' has changed the size of value: "
+            f"expected {list(grad.shape)}, got {list(returned.shape)}"
+        )
+    if returned.array.dtype != grad.dtype:
+        was, got = (SCALAR_TYPE_NAMES[from_numpy_dtype(each.dtype)] for each in (grad, returned.array))
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was mytorch.{was}Tensor got mytorch.{got}Tensor)"
+        )
+    return returned.array
+
+
+def register_hook(tensor: Tensor, hook: Hook) -> RemovableHandle:
+    """Let a function see, and replace, a tensor's gradient in every backward walk.
+
+    Args:
+        tensor: any shape; it must require gradients.
+        hook: see `Tensor.register_hook`.
+
+    Returns:
+        The handle by which it is taken off.
+
+    Raises:
+        RuntimeError: the tensor does not require gradients.
+    """
+    if not tensor.tracked:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if tensor.grad_fn is not None:
+        return RemovableHandle(_watch(tensor.grad_fn, tensor.output_nr).hooks, hook)
+    if not hasattr(tensor, "hooks"):
+        tensor.hooks = {}
+    return RemovableHandle(tensor.hooks, hook)
+
+
+def retain(tensor: Tensor) -> None:
+    """Let backward fill the gradient of a tensor that is no leaf.
+
+    Args:
+        tensor: any shape.
+
+    Raises:
+        RuntimeError: the tensor does not require gradients.
+    """
+    if not tensor.tracked:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    if tensor.grad_fn is not None:
+        _watch(tensor.grad_fn, tensor.output_nr).retained = weakref.ref(tensor)
+
+
+def retains(tensor: Tensor) -> bool:
+    """Return whether a tensor is no leaf and keeps its gradient all the same."""
+    node = tensor.grad_fn
+    if node is None or node.watches is None:
+        return False
+    watch = node.watches.get(tensor.output_nr)
+    return watch is not None and watch.retained is not None
+
+
+def _watch(node: Node, slot: int) -> Watch:
+    if node.watches is None:
+        node.watches = {}
+    return node.watches.setdefault(slot, Watch())
+
+
+def warn_of_missing_grad() -> None:
+    """Warn that a non-leaf tensor has no gradient, as torch does."""
+    warnings.warn(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+        "attribute won't be "
+        "populated during autograd.backward(). If you indeed want the .grad field to be populated "
+        "for a non-leaf "
+        "Tensor, use .retain_grad() on the non-leaf Tensor.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def check_grad(tensor: Tensor, grad: Any) -> None:
+    """Refuse what cannot be a tensor's gradient.
+
+    Args:
+        tensor: whose gradient it shall be.
+        grad: what was assigned.
+
+    Raises:
+        TypeError: no Tensor.
+        RuntimeError: another shape or dtype.
+    """
+    if not isinstance(grad, _tensor.Tensor):
+        raise TypeError(
+            f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
+        )
+    if grad.array.shape != tensor.array.shape:
+        raise RuntimeError(
+            f"assigned grad has data of a different size: expected {list(tensor.shape)}, got "
+            f"{list(grad.shape)}"
+        )
+    if grad.array.dtype != tensor.array.dtype:
+        raise RuntimeError(
+            f"assigned grad has data of a different type: expected {tensor.dtype}, got {grad.dtype}"
+        )

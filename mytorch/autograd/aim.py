@@ -1,0 +1,64 @@
+"""Where a backward walk goes that ends at chosen tensors instead of at every leaf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mytorch.autograd.accumulation import notify
+from mytorch.autograd.graph import Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Array
+
+
+class Aim(NamedTuple):
+    """Where a walk goes that does not go everywhere.
+
+    Attributes:
+        nodes: those that lead to a wanted tensor; no other is evaluated or freed.
+        made: the nodes that made a wanted tensor.
+        leaves: the wanted tensors that no op made.
+        caught: filled by the walk: the gradients of the outputs of `made`.
+    """
+
+    nodes: set[Node]
+    made: set[Node]
+    leaves: set[Tensor]
+    caught: dict[Node, list[Array | None]]
+
+
+def leading_to(roots: Iterable[Node], targets: Iterable[Node | Tensor]) -> set[Node]:
+    """Return the nodes through which a gradient passes on its way from the roots to a target."""
+    consumers: dict[Node | Tensor, list[Node]] = {}
+    seen = set(roots)
+    stack = list(seen)
+    while stack:
+        node = stack.pop()
+        for parent in node.parents:
+            if parent is not None:
+                consumers.setdefault(parent, []).append(node)
+                if type(parent) is Node and parent not in seen:
+                    seen.add(parent)
+                    stack.append(parent)
+    found: set[Node] = set()
+    reached = list(targets)
+    while reached:
+        for node in consumers.pop(reached.pop(), ()):
+            if node not in found:
+                found.add(node)
+                reached.append(node)
+    return found
+
+
+def catch(node: Node, arrived: list[Array | None] | None, aim: Aim) -> bool:
+    """Keep what arrived at a node that made a wanted tensor; return whether the walk ends here."""
+    ends = node not in aim.nodes
+    if arrived is not None and node in aim.made:
+        # As in torch the hooks have had their say only where the walk goes no further.
+        if ends and node.watches is not None:
+            notify(node, arrived)
+        aim.caught[node] = list(arrived)
+    return ends
