@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.ops.op import Op
+from mytorch.ops.op import Op, Part
 
 if TYPE_CHECKING:
     from typing import Any
@@ -30,10 +30,8 @@ class Slice(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, index = saved
-        whole = np.zeros(shape, grad.dtype)
         # A view reaches no element twice.
-        whole[index] = grad
-        return (whole,)
+        return (Part(shape, index, grad),)
 
 
 class Index(Op):
@@ -48,10 +46,6 @@ class Index(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, index = saved
-        whole = np.zeros(shape, grad.dtype)
-        if all(i.dtype.kind == "b" for i in index if isinstance(i, np.ndarray)):
-            # Masks name no element twice, and assignment is many times faster than np.add.at.
-            whole[index] = grad
-        else:
-            np.add.at(whole, index, grad)
-        return (whole,)
+        # Masks name no element twice.
+        repeats = any(i.dtype.kind != "b" for i in index if isinstance(i, np.ndarray))
+        return (Part(shape, index, grad, repeats=repeats),)

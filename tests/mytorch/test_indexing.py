@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import mytorch
+from mytorch.ops.op import Part
 
 SHAPE = (3, 4, 5)
 DATA = np.arange(60.0).reshape(SHAPE)
@@ -141,3 +142,23 @@ def test_messages():
         x[0, 0, 0]
     with pytest.raises(ValueError, match="step must be greater than zero"):
         x[::-1]
+
+
+def test_a_loop_over_steps_adds_into_one_array(monkeypatch):
+    wholes = []
+    make = Part.whole
+    monkeypatch.setattr(Part, "whole", lambda self, before=None: wholes.append(1) or make(self, before))
+    x = mytorch.zeros(2, 50, requires_grad=True)
+    y = x * 1
+    mytorch.stack([y[:, t] * float(t) for t in range(50)]).sum().backward()
+    assert len(wholes) == 1
+    np.testing.assert_array_equal(x.grad.numpy(), np.broadcast_to(np.arange(50.0), (2, 50)))
+
+
+def test_a_part_leaves_the_gradient_that_came_before_as_it_is():
+    x = mytorch.ones(4, requires_grad=True)
+    cotangent = mytorch.ones(4)
+    y = x * 1
+    mytorch.autograd.backward([y, y[1:3], y[[0, 0]]], [cotangent, mytorch.ones(2), mytorch.ones(2)])
+    assert x.grad.tolist() == [3.0, 2.0, 2.0, 1.0]
+    assert cotangent.tolist() == [1.0] * 4
