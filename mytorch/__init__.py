@@ -3,7 +3,14 @@
 from math import e, inf, nan, pi
 
 from mytorch._tensor import Size, Tensor
-from mytorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from mytorch.autograd.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from mytorch.counting import arange, empty_like, full_like, linspace, ones_like, zeros_like
 from mytorch.creation import empty, eye, full, ones, zeros
 from mytorch.data import as_tensor, from_numpy, tensor
@@ -160,6 +167,7 @@ __all__ = [
     "gt",
     "half",
     "inf",
+    "inference_mode",
     "initial_seed",
     "int",
     "int8",
@@ -168,6 +176,7 @@ __all__ = [
     "int64",
     "is_floating_point",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "is_tensor",
     "isfinite",
     "isinf",

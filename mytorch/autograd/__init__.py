@@ -2,7 +2,14 @@
 
 from mytorch.autograd.apply import apply, apply_many, binary
 from mytorch.autograd.gradients import backward, grad
-from mytorch.autograd.mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from mytorch.autograd.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
 from mytorch.ops.op import GradientError, Op
 
 __all__ = [
@@ -14,7 +21,9 @@ __all__ = [
     "binary",
     "enable_grad",
     "grad",
+    "inference_mode",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "no_grad",
     "set_grad_enabled",
 ]
