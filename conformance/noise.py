@@ -184,11 +184,14 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             # Taken before the call: an in-place operation overwrites its operand.
             size = OPERANDS[name](*args, **operands) if self._unit else None
             return self._perturb(func(*args, **kwargs), size)
-        with self:
-            decompose = decomposition_table.get(func, func.decompose)
-            composed = decompose(*args, **kwargs)
-            if composed is not NotImplemented:
-                return composed
+        try:
+            with self:
+                composed = decomposition_table.get(func, func.decompose)(*args, **kwargs)
+        except ZeroDivisionError:
+            # Some divide by a count of elements in Python: over none, where the kernel returns NaN.
+            composed = func(*args, **kwargs)
+        if composed is not NotImplemented:
+            return composed
         if not _any_oracle(args, kwargs):
             return func(*args, **kwargs)
         raise NoiseError(f"{func}: no rule says how it rounds; add one to {__name__}, with its source")

@@ -217,6 +217,15 @@ def test_a_unit_of_zero_adds_nothing(call):
     torch.testing.assert_close(clean, call(), rtol=1e-14, atol=1e-16)
 
 
+def test_a_composite_kernel_over_no_elements_runs():
+    x = torch.zeros(0, 3, dtype=torch.float64, requires_grad=True)
+    with Arithmetic(1):
+        loss = functional.mse_loss(x, torch.zeros_like(x))
+        loss.backward()
+    assert loss.isnan()
+    assert x.grad.shape == (0, 3)
+
+
 def test_operands_keep_their_values():
     a, b = A.clone(), B.clone()
     with Arithmetic(1):
