@@ -9,6 +9,7 @@ import numpy as np
 
 from conformance.cases import find_cases
 from conformance.contract import LANES, Task
+from conformance.draw import UNBATCHED
 from conformance.errors import UsageError
 from conformance.sample import Sample
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.contract import Implementation
+    from conformance.draw import Space
     from conformance.report.record import Report
     from conformance.suite import Prepared
     from conformance.verdict import Verdict
@@ -43,19 +45,27 @@ def prepare_text(text: str) -> Prepared:
 
     sample = Sample.parse(text)
     case = find_cases([sample.case])[0]
-    _check_settings(sample, set(case.space.sizes) | set(case.space.flags))
+    _check(sample, case.space)
     return prepare(case, sample)
 
 
-def _check_settings(sample: Sample, expected: set[str]) -> None:
-    given = set(sample.settings)
-    if given != expected:
-        missing, unknown = sorted(expected - given), sorted(given - expected)
-        raise UsageError(
-            f"sample: {sample.case} has no {unknown}"
-            if unknown
-            else f"sample: {sample.text!r} lacks {missing}"
-        )
+def _check(sample: Sample, space: Space) -> None:
+    """Refuse a text that a person mistyped; sizes may be others than those drawn."""
+    expected, given = {*space.sizes, *space.flags}, sample.settings
+    if unknown := sorted(given.keys() - expected):
+        raise UsageError(f"sample: {sample.case} has no {unknown}; it has {sorted(expected)}")
+    if missing := sorted(expected - given.keys()):
+        raise UsageError(f"sample: {sample.text!r} lacks {missing}")
+    for what, value, there_are in (
+        ("class", sample.shape_class, space.classes),
+        ("regime", sample.regime, space.regimes),
+        *((name, given[name], values) for name, values in space.flags.items()),
+    ):
+        if value not in there_are:
+            raise UsageError(f"sample: {what}: expected one of {list(there_are)}, got {value!r}")
+    for name in space.sizes:
+        if not isinstance(given[name], int) or int(given[name]) < UNBATCHED:
+            raise UsageError(f"sample: {name}: expected a size, got {given[name]!r}")
 
 
 def write_bundle(folder: Path, text: str, report: Report, subject: Implementation) -> None:

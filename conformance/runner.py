@@ -82,6 +82,7 @@ def run(
     first = _first_failures(verdicts)
     shrunk = {v.sample: shrink_sample(v, subject) for v in first if shrink and v.check != "errors"}
     from conformance.environment import environment
+    from conformance.report.files import write
 
     report = Report(
         seed=seed,
@@ -96,7 +97,7 @@ def run(
         },
     )
     if out is not None:
-        report.write(Path(out))
+        write(report, Path(out))
         _write_bundles(report, first, subject, Path(out) / "failures")
     return report
 

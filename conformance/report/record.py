@@ -6,13 +6,10 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from conformance.errors import UsageError
 from conformance.verdict import Status, Verdict
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SCHEMA_VERSION = 1
 
@@ -98,13 +95,3 @@ class Report:
             if isinstance(error, UsageError):
                 raise
             raise UsageError(f"report: not a parity report: {type(error).__name__}: {error}") from error
-
-    def write(self, folder: Path) -> list[Path]:
-        """Write `parity.json` and `parity.md` into a folder, which is made if need be."""
-        from conformance.report.markdown import markdown
-
-        folder.mkdir(parents=True, exist_ok=True)
-        texts = {"parity.json": self.to_json(), "parity.md": markdown(self)}
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8")
-        return [folder / name for name in texts]
