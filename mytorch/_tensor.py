@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch import dtypes
+from mytorch._inplace import InPlaceMethods
 from mytorch._methods import Methods
 from mytorch._python import PythonMethods
 from mytorch.autograd import accumulation, gradients
-from mytorch.autograd.graph import counter_of
+from mytorch.autograd.graph import DetachedCounter, counter_of
 from mytorch.device import CPU
-from mytorch.inplace import InPlaceMethods
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,9 +68,20 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
         accumulated: what `grad` holds, without its checks.
         counter: the counter of changes in place, shared with all views; made on first use.
         hooks: the hooks of a leaf, by the id of their handles; not even set before there is one.
+        base: of a view, what it is a view of; of others not even set.
     """
 
-    __slots__ = ("__weakref__", "accumulated", "array", "counter", "grad_fn", "hooks", "output_nr", "tracked")
+    __slots__ = (
+        "__weakref__",
+        "accumulated",
+        "array",
+        "base",
+        "counter",
+        "grad_fn",
+        "hooks",
+        "output_nr",
+        "tracked",
+    )
 
     array: Array
     grad_fn: Node | None
@@ -79,6 +90,7 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
     accumulated: Tensor | None
     counter: Counter | None
     hooks: dict[int, Hook]
+    base: Tensor | None
 
     def __init__(self, *data: Any) -> None:
         default = dtypes.get_default_dtype()
@@ -210,7 +222,7 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
     def detach(self) -> Tensor:
         """Return a tensor on the same memory without history."""
         result = wrap(self.array)
-        result.counter = counter_of(self)
+        result.counter = DetachedCounter(counter_of(self))
         return result
 
     def detach_(self) -> Tensor:

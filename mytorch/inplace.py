@@ -1,4 +1,4 @@
-"""Changing tensors in place: what optimisers and initialisers do, outside of any recorded graph."""
+"""Changing tensors in place, recorded where a gradient may be asked for."""
 
 from __future__ import annotations
 
@@ -7,82 +7,161 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch import _tensor
-from mytorch.autograd.apply import require_broadcastable
+from mytorch.autograd.apply import apply, require_broadcastable
 from mytorch.autograd.graph import counter_of
 from mytorch.autograd.mode import state
+from mytorch.autograd.views import rebase, require_changeable, stand_in
 from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch.functions.indexing import setitem
+from mytorch.functions.indexing import fitted_shape, parse, setitem
+from mytorch.ops.memory import SetItem
+from mytorch.ops.shape import Cast, View
 from mytorch.promotion import category, common_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Self
+    from typing import Any
 
     from mytorch._tensor import Tensor
     from mytorch._types import Array, Operand, Scalar
 
 
-def writable(target: Any, *others: Any) -> Array:
+def is_recorded(target: Tensor, *operands: Any) -> bool:
+    """Return whether a change of a tensor by some operands has to be recorded."""
+    if not state.enabled:
+        return False
+    return target.tracked or any(isinstance(x, _tensor.Tensor) and x.tracked for x in operands)
+
+
+def writable(target: Tensor) -> Array:
     """Return the array of a tensor that is about to be changed in place, and count the change.
 
     Args:
         target: what is changed.
-        *others: operands; the change would have to be recorded if one of them is.
 
     Returns:
         The array.
 
     Raises:
-        RuntimeError: the change would have to be recorded, or several elements share memory.
+        RuntimeError: several elements share memory.
     """
-    if state.enabled:
-        if target.tracked:
-            if target.grad_fn is None:
-                raise RuntimeError(
-                    "a leaf Variable that requires grad is being used in an in-place operation."
-                )
-            raise RuntimeError(
-                "in-place operations on tensors with a recorded history are not supported: this one "
-                "is the output of "
-                f"{target.grad_fn.name()}. Use the out-of-place form, or `with mytorch.no_grad()`."
-            )
-        for x in others:
-            if isinstance(x, _tensor.Tensor) and x.tracked:
-                raise RuntimeError(
-                    "in-place operations that would have to be recorded are not supported: an "
-                    "operand requires grad. "
-                    "Use the out-of-place form, or `with mytorch.no_grad()`."
-                )
-    array: Array = target.array
+    array = target.array
     if not array.flags.writeable:
         raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a "
-            "single memory location. "
-            "Please clone() the tensor before performing the operation."
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
         )
     counter_of(target).value += 1
     return array
 
 
-def _update(target: Any, ufunc: Callable[..., Any], other: Operand, alpha: Scalar = 1) -> None:
+def change(target: Tensor, function: Callable[..., Tensor], *operands: Any, **params: Any) -> Tensor:
+    """Replace a tensor's elements with what a function makes of it.
+
+    Args:
+        target: what is changed.
+        function: its result has the target's shape; it gets the tensor, then the rest.
+        *operands: further arguments.
+        **params: further arguments by name.
+
+    Returns:
+        The tensor itself, with the history of the result.
+
+    Raises:
+        RuntimeError: the change cannot be recorded; the result's shape is another, or its dtype of a higher
+            category; or several elements share memory.
+    """
+    if not is_recorded(target, *operands, *params.values()):
+        result = function(target, *operands, **params)
+        _check_result(target, result.array.shape, result.array.dtype)
+        state.run(np.copyto, writable(target), result.array, casting="unsafe")
+        return target
+    require_changeable(target)
+    result = function(stand_in(target, copy=True), *operands, **params)
+    _check_result(target, result.array.shape, result.array.dtype)
+    if result.array.dtype != target.array.dtype:
+        result = apply(Cast, result, dtype=target.array.dtype)
+    np.copyto(writable(target), result.array)
+    rebase(target, result)
+    return target
+
+
+def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
+    """Write into the elements that an index names.
+
+    Args:
+        target: what is changed.
+        index: as `tensor[index]` takes it.
+        value: a number, or a tensor that broadcasts to what the index names.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        IndexError: out of range, too many indices, or an index of a wrong type or shape.
+        RuntimeError: the change cannot be recorded, the value's shape does not fit, or several elements share
+            memory.
+        ValueError: a slice steps backwards.
+    """
+    source = value.array if isinstance(value, _tensor.Tensor) else np.asarray(value)
+    if not is_recorded(target, value):
+        state.run(setitem, writable(target), index, source)
+        return target
+    require_changeable(target)
+    given = value if isinstance(value, _tensor.Tensor) else _tensor.wrap(source)
+    if source.dtype != target.array.dtype:
+        given = apply(Cast, given, dtype=target.array.dtype)
+    basic, advanced = parse(target.array.shape, index)
+    shape = fitted_shape(target.array, basic, advanced, source.shape)
+    if shape != source.shape:
+        given = apply(View, given, shape=shape)
+    writable(target)
+    # The op needs none of the old values: it writes into the tensor's own memory, and copies nothing.
+    rebase(target, apply(SetItem, stand_in(target, copy=False), given, basic=basic, advanced=advanced))
+    return target
+
+
+def update(target: Tensor, ufunc: Callable[..., Any], other: Operand, alpha: Scalar = 1) -> Tensor:
+    """Apply NumPy's function of two operands to a tensor in its own memory, unrecorded.
+
+    Args:
+        target: what is changed.
+        ufunc: such as `numpy.add`.
+        other: a number, or a tensor that broadcasts to the target's shape.
+        alpha: factor of `other`.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: the shape does not fit, the result's dtype is of a higher category than the target's, or
+            several elements share memory.
+        TypeError: other is neither a tensor nor a number.
+    """
     value: Any = other.array if isinstance(other, _tensor.Tensor) else other
     if not isinstance(value, (np.ndarray, np.generic, bool, int, float)):
         raise TypeError(f"argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
-    own: Array = target.array
-    result = common_dtype((own, value))
-    if ufunc is np.true_divide and result.kind != "f":
-        result = np.dtype(np.float32)
-    if category(result) > category(own.dtype):
-        names = [SCALAR_TYPE_NAMES[from_numpy_dtype(each)] for each in (result, own.dtype)]
-        raise RuntimeError(f"result type {names[0]} can't be cast to the desired output type {names[1]}")
-    _check_shape(target, np.shape(value))
-    array = writable(target, other)
+    own = target.array
+    dtype = common_dtype((own, value))
+    if ufunc is np.true_divide and dtype.kind != "f":
+        dtype = np.dtype(np.float32)
+    _check_result(target, np.shape(value), dtype)
+    array = writable(target)
     if alpha != 1:
         value = state.run(np.multiply, value, alpha)
     state.run(ufunc, array, value, out=array, casting="unsafe")
+    return target
 
 
-def _check_shape(target: Any, shape: tuple[int, ...]) -> None:
+def require_shape(target: Tensor, shape: tuple[int, ...]) -> None:
+    """Refuse a shape that does not broadcast to a tensor's.
+
+    Args:
+        target: what is about to be changed.
+        shape: of what shall be written.
+
+    Raises:
+        RuntimeError: it does not broadcast, or only together with the tensor to another shape.
+    """
     own = target.array.shape
     if shape != own:
         require_broadcastable(own, shape)
@@ -93,136 +172,9 @@ def _check_shape(target: Any, shape: tuple[int, ...]) -> None:
             )
 
 
-class InPlaceMethods:
-    """The methods whose names end in an underscore, and the assignments like `+=`."""
-
-    __slots__ = ()
-
-    def zero_(self) -> Self:
-        """Set every element to 0, and return the tensor itself.
-
-        Raises:
-            RuntimeError: the change would have to be recorded.
-        """
-        writable(self).fill(0)
-        return self
-
-    def fill_(self, value: Scalar | Tensor) -> Self:
-        """Set every element to a number.
-
-        Args:
-            value: a number, or a 0-dim tensor.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: the change would have to be recorded, or the value is not 0-dim.
-        """
-        number = value.array if isinstance(value, _tensor.Tensor) else np.asarray(value)
-        if number.ndim:
-            raise RuntimeError(
-                f"fill_ only supports 0-dimension value tensor but got tensor with {number.ndim} dimensions."
-            )
-        state.run(writable(self, value).fill, number)
-        return self
-
-    def copy_(self, src: Tensor, non_blocking: bool = False) -> Self:  # noqa: ARG002 - torch's argument; there is one device
-        """Overwrite the elements with another tensor's.
-
-        Args:
-            src: any shape that broadcasts to this one's, any dtype.
-            non_blocking: without meaning on a CPU.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: the change would have to be recorded, or the shape does not fit.
-            TypeError: src is no Tensor.
-        """
-        if not isinstance(src, _tensor.Tensor):
-            raise TypeError(
-                f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}"
-            )
-        _check_shape(self, src.array.shape)
-        state.run(np.copyto, writable(self, src), src.array, casting="unsafe")
-        return self
-
-    def add_(self, other: Operand, *, alpha: Scalar = 1) -> Self:
-        """Add alpha·other in place.
-
-        Args:
-            other: a number, or a tensor that broadcasts to this one's shape.
-            alpha: factor of `other`.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: the change would have to be recorded, the shape does not fit, or the result's dtype
-                is of a
-                higher category than this tensor's.
-            TypeError: other is neither a tensor nor a number.
-        """
-        _update(self, np.add, other, alpha)
-        return self
-
-    def sub_(self, other: Operand, *, alpha: Scalar = 1) -> Self:
-        """Subtract alpha·other in place.
-
-        Args:
-            other: a number, or a tensor that broadcasts to this one's shape.
-            alpha: factor of `other`.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: as for add_.
-            TypeError: other is neither a tensor nor a number.
-        """
-        _update(self, np.subtract, other, alpha)
-        return self
-
-    def mul_(self, other: Operand) -> Self:
-        """Multiply by other in place.
-
-        Args:
-            other: a number, or a tensor that broadcasts to this one's shape.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: as for add_.
-            TypeError: other is neither a tensor nor a number.
-        """
-        _update(self, np.multiply, other)
-        return self
-
-    def div_(self, other: Operand) -> Self:
-        """Divide by other in place.
-
-        Args:
-            other: a number, or a tensor that broadcasts to this one's shape.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: as for add_, and for integer tensors.
-            TypeError: other is neither a tensor nor a number.
-        """
-        _update(self, np.true_divide, other)
-        return self
-
-    def __setitem__(self, index: Any, value: Operand) -> None:
-        """Write into the elements that an index names; see `mytorch.functions.indexing.setitem`."""
-        source = value.array if isinstance(value, _tensor.Tensor) else np.asarray(value)
-        state.run(setitem, writable(self, value), index, source)
-
-    __iadd__ = add_
-    __isub__ = sub_
-    __imul__ = mul_
-    __itruediv__ = div_
+def _check_result(target: Tensor, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    own = target.array.dtype
+    if category(dtype) > category(own):
+        names = [SCALAR_TYPE_NAMES[from_numpy_dtype(each)] for each in (dtype, own)]
+        raise RuntimeError(f"result type {names[0]} can't be cast to the desired output type {names[1]}")
+    require_shape(target, shape)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch import _tensor
-from mytorch.autograd.graph import Node, counter_of
+from mytorch.autograd.graph import Node
 from mytorch.autograd.mode import state
+from mytorch.autograd.views import join
 from mytorch.promotion import to_float, unify
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     out, saved = state.run(op.forward, *arrays, **params)
     result = _tensor.wrap(out)
     if op.is_view:
-        result.counter = counter_of(inputs[0])  # type: ignore[arg-type]  # a view is always of a tensor
+        join(inputs[0], result)  # type: ignore[arg-type]  # a view is always of a tensor
     if state.enabled:
         for x in inputs:
             if x is not None and x.tracked:
@@ -75,9 +76,8 @@ def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Ten
     outs, saved = state.run(op.forward, *arrays, **params)
     results = tuple([_tensor.wrap(out) for out in outs])
     if op.is_view:
-        counter = counter_of(inputs[0])  # type: ignore[arg-type]  # a view is always of a tensor
         for result in results:
-            result.counter = counter
+            join(inputs[0], result)  # type: ignore[arg-type]  # a view is always of a tensor
     if state.enabled and any(x is not None and x.tracked for x in inputs):
         node = Node(op, saved, inputs, results, single=False)
         for slot, result in enumerate(results):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mytorch._tensor import Tensor
+    from mytorch.autograd.views import Family
     from mytorch.ops.op import Op
 
 
@@ -22,12 +23,45 @@ SAVED = -2
 
 
 class Counter:
-    """How often the memory of a tensor was changed in place; its views share the object."""
+    """How often the memory of a tensor was changed in place; its views share the object.
 
-    __slots__ = ("value",)
+    Attributes:
+        value: how often.
+        family: the tensor and its views, None as long as there are none.
+    """
+
+    __slots__ = ("family", "value")
 
     def __init__(self) -> None:
         self.value = 0
+        self.family: Family | None = None
+
+    def __deepcopy__(self, memo: object) -> Counter:
+        """Return a new counter: the memory of a copied tensor is its own."""
+        return Counter()
+
+
+class DetachedCounter(Counter):
+    """The counter of a detached tensor: it counts with its origin's, but its views are a family of their own.
+
+    Args:
+        origin: the counter of what it was detached from.
+    """
+
+    __slots__ = ("origin",)
+
+    def __init__(self, origin: Counter) -> None:
+        self.origin = origin
+        self.family = None
+
+    @property
+    def value(self) -> int:
+        """How often the memory was changed in place."""
+        return self.origin.value
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self.origin.value = value
 
 
 def counter_of(tensor: Tensor) -> Counter:

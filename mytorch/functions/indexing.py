@@ -59,21 +59,39 @@ def setitem(array: Array, index: Any, value: Array) -> None:
     """
     basic, advanced = parse(array.shape, index)
     target = array if basic is None else array[basic]
-    where = advanced if advanced is not None else ...
-    try:
-        target[where] = value
-    except ValueError:
-        shape = target[where].shape
-        while value.ndim > len(shape) and value.shape[0] == 1:
-            value = value[0]
-        try:
-            target[where] = value
-        except ValueError:
-            raise RuntimeError(
-                f"shape mismatch: value tensor of shape {list(value.shape)} cannot be broadcast to "
-                "indexing result "
-                f"of shape {list(shape)}"
-            ) from None
+    shape = fitted_shape(array, basic, advanced, value.shape)
+    target[... if advanced is None else advanced] = value.reshape(shape)
+
+
+def fitted_shape(
+    array: Array, basic: tuple[Any, ...] | None, advanced: tuple[Any, ...] | None, shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return the shape in which a value broadcasts to what an index names.
+
+    Args:
+        array: what is indexed.
+        basic: the index's first part, as `parse` gives it.
+        advanced: its second part.
+        shape: the value's shape.
+
+    Returns:
+        It without leading sizes of 1 that the elements named do not have.
+
+    Raises:
+        RuntimeError: it does not broadcast.
+    """
+    target = array if basic is None else array[basic]
+    named = target.shape if advanced is None else target[advanced].shape
+    fitted = shape
+    while len(fitted) > len(named) and fitted[0] == 1:
+        fitted = fitted[1:]
+    sizes = zip(reversed(fitted), reversed(named), strict=False)
+    if len(fitted) > len(named) or any(n not in (1, m) for n, m in sizes):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of "
+            f"shape {list(named)}"
+        )
+    return fitted
 
 
 def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:

@@ -204,20 +204,6 @@ def test_an_operand_whose_value_no_gradient_needs_may_change(t):
     assert w.grad.tolist() == [1, 2]
 
 
-def test_changes_that_would_have_to_be_recorded_are_refused():
-    x = leaf(mytorch, 1, 2)
-    buffer = mytorch.zeros(2)
-    for change in (
-        lambda: (x * 2).add_(1),
-        lambda: buffer.add_(x),
-        lambda: buffer.copy_(x),
-        lambda: buffer.__setitem__(0, x[0]),
-        x[0].zero_,
-    ):
-        with pytest.raises(RuntimeError, match="not supported"):
-            change()
-
-
 @BOTH
 def test_retain_grad(t):
     x = leaf(t, 1, 2)

@@ -15,6 +15,7 @@ from mytorch.autograd import Op, apply
 
 apply_module = importlib.import_module("mytorch.autograd.apply")
 graph = importlib.import_module("mytorch.autograd.graph")
+views = importlib.import_module("mytorch.autograd.views")
 
 
 def arrays_in(saved):
@@ -51,7 +52,8 @@ def watched_nodes(monkeypatch):
             assert undeclared(op, saved, inputs, outputs) == [], op.__name__
             super().__init__(op, saved, inputs, outputs, single)
 
-    monkeypatch.setattr(apply_module, "Node", CheckedNode)
+    for module in (apply_module, views):
+        monkeypatch.setattr(module, "Node", CheckedNode)
     return seen
 
 
@@ -77,6 +79,8 @@ PROGRAMS = [
     lambda a, _: a.transpose(0, 1).clone().double(),
     lambda a, _: a[0].expand(3, 3),
     lambda a, _: a[[0, 1]],
+    lambda a, b: (a * 1)[0].add_(b[1]),
+    lambda a, b: (a * 1).__setitem__(0, b[0]),
     lambda a, b: mytorch.cat([a, b]) + mytorch.cat(mytorch.stack([a, b]).unbind(0)),
     lambda a, _: a.split(2)[0],
     lambda a, b: (a @ b)[0].dot(b[0]) + (a.unsqueeze(0) @ b).sum(),

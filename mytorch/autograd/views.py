@@ -1,0 +1,143 @@
+"""Tensors that share memory: who they are, and whose history changes when one is changed in place."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch import _tensor
+from mytorch.autograd.accumulation import retain, retains
+from mytorch.autograd.graph import Node, counter_of
+from mytorch.autograd.mode import state
+from mytorch.ops.memory import AsStrided, CopySlices
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+
+_NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Make the view "
+    "and modify it either both inside or both outside of the no_grad block."
+)
+
+
+class Family:
+    """A tensor and the views that ops made of it.
+
+    None is kept alive from here; but every view keeps its base, whose history it may need.
+
+    Attributes:
+        base: the tensor that is no view.
+        views: its views, and views of those.
+    """
+
+    __slots__ = ("_limit", "base", "views")
+
+    def __init__(self, base: Tensor) -> None:
+        self.base = weakref.ref(base)
+        self.views: list[weakref.ref[Tensor]] = []
+        self._limit = 64
+
+    def add(self, view: Tensor) -> None:
+        """Remember a view, and at times forget those that are gone: a loop may make any number."""
+        self.views.append(weakref.ref(view))
+        if len(self.views) > self._limit:
+            self.views = [each for each in self.views if each() is not None]
+            self._limit = 64 + 2 * len(self.views)
+
+    def living(self) -> list[Tensor]:
+        """Return the views that somebody still has."""
+        return [view for each in self.views if (view := each()) is not None]
+
+
+def join(source: Tensor, view: Tensor) -> None:
+    """Let a view share its source's counter and family.
+
+    Args:
+        source: what an op made the view of.
+        view: the op's output.
+    """
+    counter = view.counter = counter_of(source)
+    if counter.family is None:
+        counter.family = Family(source)
+        view.base = source
+    else:
+        view.base = counter.family.base()
+    # torch refuses to record changes through a view that was made while nothing was recorded; so does
+    # `require_changeable`, by not finding it here.
+    if state.enabled:
+        counter.family.add(view)
+
+
+def require_changeable(target: Tensor) -> None:
+    """Refuse a change in place that would have to be recorded and cannot be.
+
+    Args:
+        target: what is about to be changed.
+
+    Raises:
+        RuntimeError: a leaf that requires gradients, or a view of one, or a view made in no_grad mode.
+    """
+    if target.tracked and target.grad_fn is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    family = counter_of(target).family
+    base = None if family is None else family.base()
+    if family is None or base is target:
+        return
+    if not any(view is target for view in family.living()):
+        raise RuntimeError(_NO_GRAD_VIEW)
+    if base is not None and base.tracked and base.grad_fn is None:
+        raise RuntimeError(
+            "a view of a leaf Variable that requires grad is being used in an in-place operation."
+        )
+
+
+def stand_in(target: Tensor, *, copy: bool) -> Tensor:
+    """Return a tensor with the values and the history that another has before it is changed in place.
+
+    Args:
+        target: what is about to be changed.
+        copy: whether to copy the values: needed where an op saves them.
+
+    Returns:
+        The other tensor; never a leaf that requires gradients.
+    """
+    result = _tensor.wrap(np.array(target.array) if copy else target.array)
+    result.grad_fn, result.output_nr, result.tracked = target.grad_fn, target.output_nr, target.tracked
+    return result
+
+
+def rebase(target: Tensor, result: Tensor) -> None:
+    """Give a tensor whose elements were overwritten, its base and all their views the history they now have.
+
+    Args:
+        target: what was changed.
+        result: what its elements now come from, of its shape and dtype.
+
+    Source: https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd; torch
+        makes the history of a view anew when it is next asked for, here that is done at once.
+    """
+    family = counter_of(target).family
+    base = None if family is None else family.base()
+    if base is None or base is target:
+        _set_history(target, result.grad_fn, result.output_nr, tracked=result.tracked)
+    else:
+        before = stand_in(base, copy=False)
+        _, saved = CopySlices.forward(base.array, result.array, target.array)
+        _set_history(base, Node(CopySlices, saved, (before, result), (base,), single=True), 0, tracked=True)
+    if family is None or base is None:
+        return
+    for view in family.living():
+        _, saved = AsStrided.forward(base.array, view.array)
+        _set_history(view, Node(AsStrided, saved, (base,), (view,), single=True), 0, tracked=base.tracked)
+
+
+def _set_history(tensor: Tensor, node: Node | None, output_nr: int, *, tracked: bool) -> None:
+    keeps = retains(tensor)
+    if keeps and tensor.grad_fn is not None and tensor.grad_fn.watches is not None:
+        # The gradient that is kept is that of the values after the change.
+        tensor.grad_fn.watches[tensor.output_nr].retained = None
+    tensor.grad_fn, tensor.output_nr, tensor.tracked = (node if tracked else None), output_nr, tracked
+    if keeps:
+        retain(tensor)
