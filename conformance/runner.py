@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES, find_cases
-from conformance.contract import LANES, Implementation
+from conformance.contract import LANES, Implementation, Task
 from conformance.draw import draw
 from conformance.errors import UsageError
 from conformance.implementations import find_implementation
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from conformance.sample import Sample
 
     Progress = Callable[[str, int, int, list[Verdict]], None]
+
+
+# A subject that is wrong everywhere would be shrunk for minutes; the command line shows no more than these.
+_SHRUNK = 3
 
 
 class Unit(NamedTuple):
@@ -52,7 +57,7 @@ def run(
         dtypes: `float64` for the semantic lane, `float32` for the precision lane.
         jobs: how many processes; -1 for one a core.
         out: a folder for the reports and a bundle for each failing case; by default nothing is written.
-        shrink: look for a smaller sample that fails, for the first failure of each case.
+        shrink: look for a smaller sample that fails, for the first failure of the first three that fail.
         progress: called after each piece of work with the case, how many are done and how many there are, and
             its verdicts.
 
@@ -80,7 +85,8 @@ def run(
         if progress:
             progress(unit.case, done, len(units), found)
     first = _first_failures(verdicts)
-    shrunk = {v.sample: shrink_sample(v, subject) for v in first if shrink and v.check != "errors"}
+    failed = [verdict for verdict in first if verdict.check != "errors"]
+    shrunk = {v.sample: shrink_sample(v, subject) for v in failed[:_SHRUNK] if shrink}
     from conformance.environment import environment
     from conformance.report.files import write
 
@@ -98,7 +104,7 @@ def run(
     )
     if out is not None:
         write(report, Path(out))
-        _write_bundles(report, first, subject, Path(out) / "failures")
+        _write_bundles(report, failed, subject, Path(out) / "failures")
     return report
 
 
@@ -170,7 +176,7 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
 
     from conformance.draw import strategy
     from conformance.sample import Sample
-    from conformance.suite import judge_sample, prepare
+    from conformance.suite import judge_sample, prepare, raises
 
     sample = Sample.parse(verdict.sample)
     case = CASES[sample.case]
@@ -180,8 +186,11 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
 
     def fails(candidate: Sample) -> bool:
         lanes = [verdict.lane] if verdict.lane else list(LANES)
+        if verdict.status is Status.ERROR:
+            # Whether it raises needs no oracle.
+            return any(raises(Task(case, candidate, LANES[lane]), subject) for lane in lanes)
         found = judge_sample(prepare(case, candidate, lanes), subject)
-        return any(v.status in {Status.FAIL, Status.ERROR} for v in found)
+        return any(v.status is Status.FAIL for v in found)
 
     how = settings(
         max_examples=attempts,
@@ -197,10 +206,12 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
         return sample.text
 
 
-def _write_bundles(report: Report, first: Sequence[Verdict], subject: Implementation, folder: Path) -> None:
+def _write_bundles(report: Report, failed: Sequence[Verdict], subject: Implementation, folder: Path) -> None:
     from conformance.replay import write_bundle
 
-    for verdict in first:
-        text = report.shrunk.get(verdict.sample)
-        if text:
-            write_bundle(folder / verdict.case, text, report, subject)
+    # Those of an earlier run into the same folder would pass for this one's.
+    shutil.rmtree(folder, ignore_errors=True)
+    for verdict in failed:
+        write_bundle(
+            folder / verdict.case, report.shrunk.get(verdict.sample, verdict.sample), report, subject
+        )

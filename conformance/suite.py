@@ -133,7 +133,7 @@ def _judge_bad_call(
     reason = subject.unsupported(task)
     if reason is not None:
         return verdict(Status.SKIP, reason)
-    expected, got = _raised(reference, task), _raised(subject, task)
+    expected, got = raises(task, reference), raises(task, subject)
     if expected is None:
         raise DegenerateError(f"{case.name}: torch accepts the bad call {bad.label!r}")
     if got is None:
@@ -147,7 +147,8 @@ def _judge_bad_call(
     return verdict(Status.PASS, None)
 
 
-def _raised(implementation: Implementation, task: Task) -> Exception | None:
+def raises(task: Task, implementation: Implementation) -> Exception | None:
+    """Return what an implementation raises on a task, or None."""
     try:
         implementation.run(task)
     except Exception as error:  # noqa: BLE001 - which one is what is judged

@@ -101,6 +101,8 @@ def test_a_bundle_replays_from_its_own_arrays(tmp_path):
     healed = run("replay", bundle, cwd=tmp_path)
     assert "grad.bias_ih" in healed.stdout
     assert "PASS" in next(line for line in healed.stdout.splitlines() if " output " in line)
+    run("run", "sigmoid", "--samples", 1, "--implementation", "torch", "--out", "out", cwd=tmp_path)
+    assert not bundle.parent.exists()  # a green run leaves no earlier run's failures behind
 
 
 @pytest.mark.parametrize(
