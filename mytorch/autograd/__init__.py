@@ -1,6 +1,8 @@
 """Automatic differentiation: recording, the gradient mode, and the backward walk."""
 
 from mytorch.autograd.apply import apply, apply_many, binary
+from mytorch.autograd.function import Function
+from mytorch.autograd.gradcheck import gradcheck
 from mytorch.autograd.gradients import backward, grad
 from mytorch.autograd.mode import (
     enable_grad,
@@ -13,6 +15,7 @@ from mytorch.autograd.mode import (
 from mytorch.ops.op import GradientError, Op
 
 __all__ = [
+    "Function",
     "GradientError",
     "Op",
     "apply",
@@ -21,6 +24,7 @@ __all__ = [
     "binary",
     "enable_grad",
     "grad",
+    "gradcheck",
     "inference_mode",
     "is_grad_enabled",
     "is_inference_mode_enabled",

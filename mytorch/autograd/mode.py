@@ -209,4 +209,4 @@ class inference_mode(_Mode):  # noqa: N801 - torch's name
         state.inference = self._inferring.pop()
 
     def _again(self) -> _Mode:
-        return inference_mode(not self._mode)  # type: ignore[no-any-return]  # an instance, for a bool
+        return inference_mode(not self._mode)

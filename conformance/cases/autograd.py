@@ -1,0 +1,121 @@
+"""Differentiation itself: chosen inputs, one's own functions, hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Values
+from conformance.draw import Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from conformance.case import Config
+
+_SIZES = {"N": "batch", "F": "feature"}
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
+_REGIMES = ("normal", "saturated")
+
+
+def _inputs(config: Config) -> dict[str, Input]:
+    shape = int(config["N"]), int(config["F"])
+    # The cotangents are the program's own: it differentiates by itself.
+    given = {name: Input(shape, grad=False) for name in ("cotangent.inner", "cotangent.outer")}
+    return {"a": Input(shape), "b": Input(shape)} | given
+
+
+def _grad(t: Any, x: Values) -> dict[str, Any]:
+    a, b, unused = (x[name].detach().requires_grad_() for name in ("a", "b", "cotangent.inner"))
+    inner = t.sigmoid(a * b)
+    outer = t.tanh(inner) * a
+    wanted = {"leaves": [a, b], "inside": [inner, a], "root": [outer, b], "unused": [a, unused]}
+    cotangents = [x["cotangent.inner"], x["cotangent.outer"]][: int(x.config["cotangents"])]
+    found = t.autograd.grad([inner, outer], wanted[str(x.config["wanted"])], cotangents or None)
+    return {f"grad.{position}": each for position, each in enumerate(found)}
+
+
+def _function(t: Any, x: Values) -> dict[str, Any]:
+    """A gate written by hand, y = σ(a)·b and the open part σ(a), with all that a Function can do."""
+    count = int(x.config["gradients"])
+
+    class Gate(t.autograd.Function):  # type: ignore[misc]  # a base class by namespace
+        @staticmethod
+        def forward(ctx: Any, a: Any, b: Any, scale: float) -> Any:
+            gate = t.sigmoid(a * scale)
+            ctx.save_for_backward(gate, b)
+            ctx.scale = scale
+            opened = gate > 0
+            ctx.mark_non_differentiable(opened)
+            return gate * b, gate, opened
+
+        @staticmethod
+        def backward(ctx: Any, by_product: Any, by_gate: Any, _: Any) -> Any:
+            gate, b = ctx.saved_tensors
+            by_a = (by_product * b + by_gate) * gate * (1 - gate) * ctx.scale
+            by_b = by_product * gate if ctx.needs_input_grad[1] else None
+            return (by_a, by_b, None)[:count]
+
+    product, gate, _ = Gate.apply(x["a"], x["b"], x.config["scale"])
+    return {"product": product} | ({"gate": gate} if x.config["both"] else {})
+
+
+def _hook(t: Any, x: Values) -> dict[str, Any]:
+    """A hook on a result and one on a leaf, of which the first changes what goes on."""
+    b = x["b"].detach()
+    inner = t.tanh(x["a"])
+    if x.config["returned"] == "other":
+        inner.register_hook(lambda grad: grad * b)
+    else:
+        inner.register_hook(lambda grad: t.cat([grad, grad]))
+    seen = inner.register_hook(lambda grad: grad * 100)
+    seen.remove()
+    x["b"].register_hook(lambda grad: grad + grad)
+    return {"output": inner * x["b"]}
+
+
+def _pair(config: Config) -> dict[str, Input]:
+    shape = int(config["N"]), int(config["F"])
+    return {"a": Input(shape), "b": Input(shape)}
+
+
+CASES = (
+    Case(
+        name="autograd.grad",
+        space=Space(_SIZES, _CLASSES, _REGIMES, {"wanted": ("leaves", "inside", "root"), "cotangents": (2,)}),
+        inputs=_inputs,
+        program=_grad,
+        training=True,
+        base={"N": 2, "F": 3, "wanted": "leaves", "cotangents": 2},
+        bad_calls=(
+            BadCall("an input that is not used", ("index 1", "allow_unused"), config={"wanted": "unused"}),
+            BadCall("shape of a cotangent", ("[2, 4]", "[2, 3]"), shapes={"cotangent.inner": (2, 4)}),
+            BadCall("number of cotangents", ("2 tensors", "1 gradients"), config={"cotangents": 1}),
+            BadCall("no cotangent of a matrix", ("scalar",), config={"cotangents": 0}),
+        ),
+    ),
+    Case(
+        name="autograd.Function",
+        space=Space(
+            _SIZES,
+            _CLASSES,
+            _REGIMES,
+            {"scale": (1.0, 0.5), "both": (True, False), "gradients": (3,)},
+        ),
+        inputs=_pair,
+        program=_function,
+        base={"N": 2, "F": 3, "scale": 1.0, "both": True, "gradients": 3},
+        bad_calls=(
+            BadCall("number of gradients", ("expected 3", "got 2"), config={"gradients": 2}),
+            BadCall("sizes inside forward", ("3", "4", "dimension 1"), shapes={"b": (2, 4)}),
+        ),
+    ),
+    Case(
+        name="Tensor.register_hook",
+        space=Space(_SIZES, _CLASSES, _REGIMES, {"returned": ("other",)}),
+        inputs=_pair,
+        program=_hook,
+        base={"N": 2, "F": 3, "returned": "other"},
+        bad_calls=(
+            BadCall("a hook that changes the shape", ("hook", "size"), config={"returned": "longer"}),
+        ),
+    ),
+)

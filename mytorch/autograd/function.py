@@ -1,0 +1,267 @@
+"""Function: one's own differentiable operation on tensors, with a backward written by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mytorch import _tensor
+from mytorch.autograd.graph import SAVED, Node, counter_of
+from mytorch.autograd.mode import no_grad, state
+from mytorch.ops.op import Op
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, ClassVar, TypeAlias
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Array
+
+    # Shape and dtype of an output or an input; None for what is no tensor.
+    Kind: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]] | None
+
+
+class FunctionCtx:
+    """What a Function's forward leaves for its backward; anything else may be set as an attribute.
+
+    Attributes:
+        needs_input_grad: for each argument of forward, whether its gradient is wanted.
+        to_save: what `save_for_backward` was given.
+        non_differentiable: what `mark_non_differentiable` was given.
+        materialize_grads: what `set_materialize_grads` was given.
+    """
+
+    def __init__(self, arguments: Sequence[Any]) -> None:
+        self.needs_input_grad = tuple(
+            [state.enabled and isinstance(x, _tensor.Tensor) and x.tracked for x in arguments]
+        )
+        self.to_save: tuple[Tensor | None, ...] = ()
+        self.non_differentiable: tuple[Tensor, ...] = ()
+        self.materialize_grads = True
+
+    def save_for_backward(self, *tensors: Tensor | None) -> None:
+        """Keep tensors for backward, which finds them in `saved_tensors`.
+
+        A change of one of them in place before backward is an error, and backward frees them.
+
+        Args:
+            *tensors: inputs, outputs or others; None is kept as None.
+
+        Raises:
+            TypeError: one is neither a Tensor nor None.
+        """
+        for position, x in enumerate(tensors):
+            if not (x is None or isinstance(x, _tensor.Tensor)):
+                raise TypeError(
+                    "save_for_backward can only save variables, "
+                    f"but argument {position} is of type {type(x).__name__}"
+                )
+        self.to_save = tensors
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        """What `save_for_backward` was given."""
+        return self.to_save
+
+    def mark_non_differentiable(self, *args: Tensor) -> None:
+        """State that outputs have no gradient; those that are not floating have none anyway."""
+        self.non_differentiable = args
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Set whether backward gets zeros, and not None, for an output that no gradient reached."""
+        self.materialize_grads = value
+
+    def mark_dirty(self, *args: Tensor) -> None:
+        """Refuse what torch offers here: a Function that changes its input in place."""
+        raise RuntimeError(
+            f"mark_dirty({len(args)} tensors) is not supported: return a new tensor instead of changing an "
+            "input in place"
+        )
+
+
+class _Call(NamedTuple):
+    """One recorded call: what its node saves."""
+
+    ctx: FunctionCtx
+    inputs: list[Kind]
+    outputs: list[Kind]
+
+
+class Function:
+    """Base class of one's own operations.
+
+    A subclass defines the static methods `forward(ctx, *args)` and `backward(ctx, *grad_outputs)`, which
+    returns one gradient for each argument of forward, None for what is no tensor; or, in the newer form,
+    `forward(*args)` and `setup_context(ctx, inputs, output)`. It is called by `apply`, never instantiated.
+
+    Source: https://docs.pytorch.org/docs/stable/notes/extending.html
+    """
+
+    _op: ClassVar[type[Op]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        backward = staticmethod(lambda call, grads: _run_backward(cls, call, grads))
+        # Which tensors backward depends on is known only after a call, which tells its node.
+        cls._op = type(cls.__name__, (Op,), {"uses": (), "backward": backward})
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse torch's oldest form.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError(
+            f"{type(self).__name__} was called with {len(args) + len(kwargs)} arguments as an object: a "
+            "legacy autograd function with non-static forward method. Use static methods and apply()."
+        )
+
+    @staticmethod
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        """Compute the output, a Tensor or a tuple, from `(ctx, *args)`, or from `(*args)` with setup_context.
+
+        Raises:
+            NotImplementedError: the subclass does not define it.
+        """
+        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+
+    @staticmethod
+    def setup_context(ctx: FunctionCtx, inputs: tuple[Any, ...], output: Any) -> None:
+        """Save for backward what a forward without `ctx` could not."""
+        raise NotImplementedError("setup_context is not implemented.")
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Any) -> Any:
+        """Compute the gradients of the arguments of forward.
+
+        Raises:
+            NotImplementedError: the subclass does not define it.
+        """
+        raise NotImplementedError(
+            "You must implement the backward method for your custom autograd.Function to use it with "
+            "backward mode AD."
+        )
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run forward, and record it where a gradient may be asked for.
+
+        Args:
+            *args: what forward takes after `ctx`.
+            **kwargs: the same by name.
+
+        Returns:
+            What forward returned; its tensors now have a history.
+
+        Raises:
+            NotImplementedError: the subclass defines no forward.
+            TypeError: forward saved for backward what is no tensor.
+        """
+        separate = cls.setup_context is not Function.setup_context
+        if kwargs:
+            args = _bound(cls, args, kwargs, separate=separate)
+        ctx = FunctionCtx(args)
+        with no_grad():
+            returned = cls.forward(*args) if separate else cls.forward(ctx, *args)
+            if separate:
+                cls.setup_context(ctx, args, returned)
+        outputs = returned if isinstance(returned, tuple) else (returned,)
+        results = _separate(outputs, args)
+        if any(ctx.needs_input_grad):
+            _record(cls, ctx, args, outputs, results)
+        return tuple(results) if isinstance(returned, tuple) else results[0]
+
+
+def _kind(x: Any) -> Kind:
+    return (x.array.shape, x.array.dtype) if isinstance(x, _tensor.Tensor) else None
+
+
+def _bound(
+    cls: type[Function], args: tuple[Any, ...], kwargs: dict[str, Any], *, separate: bool
+) -> tuple[Any, ...]:
+    import inspect  # noqa: PLC0415 - few calls name their arguments
+
+    first = () if separate else (None,)
+    bound = inspect.signature(cls.forward).bind(*first, *args, **kwargs)
+    bound.apply_defaults()
+    return bound.args[len(first) :]
+
+
+def _separate(outputs: tuple[Any, ...], args: tuple[Any, ...]) -> list[Any]:
+    """Return the outputs, with a tensor of its own for each that has a history or a place already."""
+    results: list[Any] = []
+    for y in outputs:
+        if isinstance(y, _tensor.Tensor) and (y.tracked or any(y is x for x in (*args, *results))):
+            alias = _tensor.wrap(y.array)
+            alias.counter = counter_of(y)
+            results.append(alias)
+        else:
+            results.append(y)
+    return results
+
+
+def _record(
+    cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], outputs: tuple[Any, ...], results: list[Any]
+) -> None:
+    call = _Call(ctx, [_kind(x) for x in args], [_kind(y) for y in results])
+    inputs = [x if isinstance(x, _tensor.Tensor) else None for x in args]
+    tensors = [y for y in results if isinstance(y, _tensor.Tensor)]
+    node = Node(cls._op, call, inputs, tensors, single=False)
+    saved = [x for x in ctx.to_save if x is not None]
+    if saved:
+        node.watched = tuple([(SAVED, counter_of(x), counter_of(x).value) for x in saved])
+    # An output that kept its history here would keep itself alive through the node.
+    ctx.to_save = tuple(
+        [_tensor.wrap(x.array) if x is not None and any(x is y for y in tensors) else x for x in ctx.to_save]
+    )
+    for slot, y in enumerate(tensors):
+        given = next(each for each, result in zip(outputs, results, strict=True) if result is y)
+        if y.array.dtype.kind == "f" and not any(given is flat for flat in ctx.non_differentiable):
+            y.grad_fn = node
+            y.tracked = True
+            y.output_nr = slot
+
+
+def _run_backward(cls: type[Function], call: _Call, grads: tuple[Array | None, ...]) -> list[Any]:
+    arrived = iter(grads)
+    given: list[Tensor | None] = []
+    for kind in call.outputs:
+        array = None if kind is None else next(arrived)
+        if array is None and kind is not None and call.ctx.materialize_grads:
+            array = np.zeros(*kind)
+        given.append(None if array is None else _tensor.wrap(array))
+    with no_grad():
+        returned = cls.backward(call.ctx, *given)
+    found = list(returned) if isinstance(returned, tuple) else [returned]
+    count = len(call.inputs)
+    got = len(found)
+    while len(found) > count and found[-1] is None:
+        found.pop()
+    if len(found) != count:
+        raise RuntimeError(
+            f"function {cls.__name__}Backward returned an incorrect number of gradients "
+            f"(expected {count}, got {got})"
+        )
+    return [_checked(cls, i, x, kind) for i, (x, kind) in enumerate(zip(found, call.inputs, strict=True))]
+
+
+def _checked(cls: type[Function], position: int, grad: Any, kind: Kind) -> Array | None:
+    if grad is None:
+        return None
+    name = f"{cls.__name__}Backward"
+    if not isinstance(grad, _tensor.Tensor):
+        raise RuntimeError(f"{name}: expected Tensor or None at index {position} (got {type(grad).__name__})")  # noqa: TRY004 - torch's class
+    if kind is None:
+        raise RuntimeError(
+            f"function {name} returned a gradient different than None at position {position + 1}, "
+            "but the corresponding forward input was not a Tensor"
+        )
+    got, wanted = grad.array.shape, kind[0]
+    lead = len(got) - len(wanted)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(wanted, got[lead:], strict=True)):
+        raise RuntimeError(
+            f"Function {name} returned an invalid gradient at index {position} - got {list(got)} "
+            f"but expected shape compatible with {list(wanted)}"
+        )
+    return grad.array

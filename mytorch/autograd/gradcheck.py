@@ -1,0 +1,194 @@
+"""gradcheck: compare the gradients that backward computes with finite differences."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch import _tensor
+from mytorch.autograd.gradients import grad
+from mytorch.autograd.mode import enable_grad, no_grad
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Array
+
+
+class GradcheckError(RuntimeError):
+    """A gradient is not what finite differences say."""
+
+
+def gradcheck(
+    func: Callable[..., Tensor | Sequence[Tensor]],
+    inputs: Tensor | Sequence[Any],
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> bool:
+    """Compare the derivatives of a function with central differences, element by element.
+
+    Only the derivatives by the floating inputs that require gradients are looked at. The check needs float64:
+    in float32 the differences are mostly noise.
+
+    Args:
+        func: takes the inputs and returns a Tensor or several.
+        inputs: its arguments.
+        eps: how far an element is moved to each side.
+        atol: absolute tolerance of an element of the Jacobian.
+        rtol: tolerance relative to the numerical element.
+        raise_exception: whether to raise, or to return False.
+        nondet_tol: how much two runs of backward may differ.
+        check_undefined_grad: accepted; every other output's gradient is undefined in each run of backward.
+        check_grad_dtypes: accepted; the engine gives every gradient its input's dtype.
+        check_batched_grad: not supported.
+        check_batched_forward_grad: not supported.
+        check_forward_ad: not supported.
+        check_backward_ad: whether to check at all.
+        fast_mode: accepted; the whole Jacobian is checked all the same.
+        masked: accepted; there are no sparse tensors.
+
+    Returns:
+        True where all agree; False where not and `raise_exception` is False.
+
+    Raises:
+        GradcheckError: derivatives differ, or two runs of backward do.
+        ValueError: no input requires gradients, or something is asked for that is not supported.
+        RuntimeError: several elements of an input share memory.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
+    """
+    del check_undefined_grad, check_grad_dtypes, fast_mode, masked
+    for name, asked in (
+        ("check_batched_grad", check_batched_grad),
+        ("check_batched_forward_grad", check_batched_forward_grad),
+        ("check_forward_ad", check_forward_ad),
+    ):
+        if asked:
+            raise ValueError(
+                f"gradcheck({name}=True) is not supported: there is only backward mode, unbatched"
+            )
+    arguments = (inputs,) if isinstance(inputs, _tensor.Tensor) else tuple(inputs)
+    try:
+        wanted = _differentiable(arguments)
+        if check_backward_ad:
+            _compare(func, arguments, wanted, eps, (atol, rtol, nondet_tol))
+    except (GradcheckError, ValueError, RuntimeError):
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def _differentiable(arguments: tuple[Any, ...]) -> list[Tensor]:
+    wanted = []
+    for position, x in enumerate(arguments):
+        if not (isinstance(x, _tensor.Tensor) and x.tracked):
+            continue
+        if x.array.dtype != np.float64:
+            warnings.warn(
+                f"Input #{position} requires gradient and is not a double precision floating point or "
+                "complex. This check will likely fail if all the inputs are not of double precision floating "
+                "point or complex.",
+                UserWarning,
+                stacklevel=3,
+            )
+        if any(step == 0 and n > 1 for step, n in zip(x.array.strides, x.array.shape, strict=True)):
+            raise RuntimeError(
+                f"The {position}th input has a dimension with stride 0. gradcheck only supports inputs that "
+                "are non-overlapping to be able to compute the numerical gradients correctly. You should "
+                "call .contiguous on the input before passing it to gradcheck."
+            )
+        wanted.append(x)
+    if not wanted:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, "
+            "but none of the them have requires_grad=True."
+        )
+    return wanted
+
+
+def _compare(
+    func: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    wanted: list[Tensor],
+    eps: float,
+    tolerances: tuple[float, float, float],
+) -> None:
+    atol, rtol, nondet_tol = tolerances
+    with enable_grad():
+        outputs = _floating(func(*arguments))
+    numerical = [_numerical(func, arguments, x, eps) for x in wanted]
+    for row, output in enumerate(outputs):
+        for column, x in enumerate(wanted):
+            expected = numerical[column][row]
+            if not output.tracked:
+                if not np.allclose(expected, 0, atol=atol):
+                    raise GradcheckError(
+                        f"Numerical gradient for function expected to be zero: output {row} does not require "
+                        f"gradients, but by input {column} its derivative is\n{expected}"
+                    )
+                continue
+            found, again = (_analytical(output, x) for _ in range(2))
+            if not np.allclose(found, again, rtol=0, atol=nondet_tol, equal_nan=True):
+                raise GradcheckError(
+                    "Backward is not reentrant, i.e., running backward with same input and grad_output "
+                    "multiple times gives different values, although analytical gradient matches numerical "
+                    f"gradient. The tolerance for nondeterminism was {nondet_tol}."
+                )
+            if not np.allclose(found, expected, rtol=rtol, atol=atol, equal_nan=True):
+                raise GradcheckError(
+                    f"Jacobian mismatch for output {row} with respect to input {column},\n"
+                    f"numerical:{expected}\nanalytical:{found}\n"
+                )
+
+
+def _floating(returned: Any) -> list[Tensor]:
+    several = (returned,) if isinstance(returned, _tensor.Tensor) else tuple(returned)
+    return [y for y in several if isinstance(y, _tensor.Tensor) and y.array.dtype.kind == "f"]
+
+
+def _numerical(func: Callable[..., Any], arguments: tuple[Any, ...], x: Tensor, eps: float) -> list[Array]:
+    """Return, for each output, its derivatives by an input: (input's elements, output's elements)."""
+    rows = []
+    with no_grad():
+        for index in np.ndindex(x.array.shape):
+            present = x.array[index]
+            sides = []
+            for moved in (present - eps, present + eps):
+                x.array[index] = moved
+                # Copies: an output may be a view of the input.
+                sides.append([np.array(y.array).ravel() for y in _floating(func(*arguments))])
+            x.array[index] = present
+            rows.append([(high - low) / (2 * eps) for low, high in zip(*sides, strict=True)])
+        outputs = _floating(func(*arguments))
+    return [
+        np.array([row[k] for row in rows]).reshape(x.array.size, y.array.size) for k, y in enumerate(outputs)
+    ]
+
+
+def _analytical(output: Tensor, x: Tensor) -> Array:
+    """Return the derivatives that backward computes: (input's elements, output's elements)."""
+    columns = []
+    for position in range(output.array.size):
+        cotangent = np.zeros(output.array.size, output.array.dtype)
+        cotangent[position] = 1
+        given = _tensor.wrap(cotangent.reshape(output.array.shape))
+        (found,) = grad(output, x, given, retain_graph=True, allow_unused=True)
+        columns.append(np.zeros(x.array.size) if found is None else found.array.ravel())
+    return np.array(columns).reshape(output.array.size, x.array.size).T
