@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from conformance.sample import Sample
 from conformance.verdict import Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from conformance.case import BadCall, Case
     from conformance.values import Array
@@ -97,19 +98,20 @@ def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
     """Judge a subject on a prepared sample; whatever it raises is an ERROR verdict with its traceback."""
     verdicts: list[Verdict] = []
     for lane, expected in prepared.expectations.items():
-        task = Task(prepared.case, prepared.sample, LANES[lane], stored=prepared.stored)
-        reason = subject.unsupported(task)
-        if reason is not None:
-            verdicts.append(expected.verdict(None, Status.SKIP, reason=reason))
-            continue
         try:
-            trace = run_subject(prepared, lane, subject)
+            reason = subject.unsupported(Task(prepared.case, prepared.sample, LANES[lane]))
+            trace = run_subject(prepared, lane, subject) if reason is None else {}
+            if not isinstance(trace, Mapping):
+                raise TypeError(f"run: expected a mapping of arrays by name, got {type(trace).__name__}")  # noqa: TRY301 - the subject's error, like any other
         except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
             verdicts.append(
                 expected.verdict(None, Status.ERROR, reason=traceback.format_exc(limit=-8).strip())
             )
             continue
-        verdicts += judge(expected, trace)
+        if reason is not None:
+            verdicts.append(expected.verdict(None, Status.SKIP, reason=reason))
+        else:
+            verdicts += judge(expected, trace)
     return verdicts
 
 
@@ -130,7 +132,10 @@ def _judge_bad_call(
     def verdict(status: Status, reason: str | None) -> Verdict:
         return Verdict(case.name, sample.text, "errors", None, bad.label, status, reason=reason)
 
-    reason = subject.unsupported(task)
+    try:
+        reason = subject.unsupported(task)
+    except Exception:  # noqa: BLE001 - as for a sample
+        return verdict(Status.ERROR, traceback.format_exc(limit=-8).strip())
     if reason is not None:
         return verdict(Status.SKIP, reason)
     expected, got = raises(task, reference), raises(task, subject)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from math import isfinite
 from typing import Any
@@ -82,6 +82,8 @@ class Verdict:
             TypeError: a field is missing or unknown.
             ValueError: the status is none.
         """
+        if missing := sorted({field.name for field in fields(cls)} - data.keys()):
+            raise TypeError(f"verdict: lacks {', '.join(missing)}")
         numbers = {
             name: float(value)
             for name, value in data.items()

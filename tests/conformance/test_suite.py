@@ -165,6 +165,38 @@ def test_after_a_subject_raised_the_other_lane_is_judged():
     assert len([v for v in verdicts if v.lane == "precision"]) == 4
 
 
+class Odd(Subject):
+    """Answers the question whether it supports a task by raising."""
+
+    def unsupported(self, task):
+        raise LookupError(f"{task.dtype}?")
+
+
+class Nothing(Subject):
+    """Forgets to return its trace."""
+
+    def run(self, task):
+        super().run(task)
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        (Odd(print), "LookupError: float64?"),
+        (Nothing(str), "TypeError: run: expected a mapping of arrays by name, got NoneType"),
+    ],
+    ids=["unsupported raises", "no trace"],
+)
+def test_other_ways_to_answer_wrongly_are_errors_too(subject, reason):
+    verdicts = judge_sample(prepare(LINEAR, SAMPLE), subject)
+    assert [v.status for v in verdicts] == [Status.ERROR] * 2
+    assert verdicts[0].reason.endswith(reason)
+
+
+def test_a_subject_that_cannot_say_what_it_supports_is_an_error_for_bad_calls():
+    assert {v.status for v in judge_errors(LINEAR, Odd(print))} == {Status.ERROR}
+
+
 def test_a_subject_that_writes_into_its_inputs_harms_nobody_else():
     prepared = prepare(LINEAR, SAMPLE)
 
