@@ -55,7 +55,7 @@ EXACT = frozenset({
 # Bounded by so many roundings of the result.
 RELATIVE = {
     "div": 1.0, "mul": 1.0, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 1.0,
-    "exp": 4.0, "log": 4.0, "pow": 4.0, "sigmoid": 4.0, "tanh": 4.0,
+    "erf": 4.0, "exp": 4.0, "expm1": 4.0, "log": 4.0, "log1p": 4.0, "pow": 4.0, "sigmoid": 4.0, "tanh": 4.0,
     # Two passes, or Welford's: what the mean lost enters squared.
     "var": 4.0,
 }  # fmt: skip

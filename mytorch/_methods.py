@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._new import NewMethods
 from mytorch.functions import (
     activation,
     arithmetic,
+    arrangement,
+    combination,
     comparison,
     conversion,
+    elementary,
     extremes,
     indexing,
     joining,
     layout,
+    logic,
+    ordering,
     pointwise,
     products,
     reduction,
+    rounding,
+    scatter,
     selection,
     shape,
+    shares,
+    statistics,
 )
+
+_reshape = shape.reshape
 
 if TYPE_CHECKING:
     from typing import Any
@@ -37,12 +49,40 @@ class ArithmeticMethods:
     div = arithmetic.div
     floor_divide = arithmetic.floor_divide
     neg = arithmetic.neg
+    subtract = arithmetic.subtract
+    multiply = arithmetic.multiply
+    divide = arithmetic.divide
+    negative = arithmetic.negative
     pow = pointwise.pow
     exp = pointwise.exp
     log = pointwise.log
     sqrt = pointwise.sqrt
     abs = pointwise.abs
+    absolute = pointwise.absolute
+    log1p = elementary.log1p
+    expm1 = elementary.expm1
+    sin = elementary.sin
+    cos = elementary.cos
+    erf = elementary.erf
+    reciprocal = elementary.reciprocal
+    rsqrt = elementary.rsqrt
+    square = elementary.square
+    floor = rounding.floor
+    ceil = rounding.ceil
+    round = rounding.round
+    trunc = rounding.trunc
+    sign = rounding.sign
+    remainder = rounding.remainder
+    addcmul = combination.addcmul
+    addcdiv = combination.addcdiv
+    lerp = combination.lerp
     logical_not = pointwise.logical_not
+    logical_and = logic.logical_and
+    logical_or = logic.logical_or
+    logical_xor = logic.logical_xor
+    bitwise_and = logic.bitwise_and
+    bitwise_or = logic.bitwise_or
+    bitwise_xor = logic.bitwise_xor
     bitwise_not = pointwise.bitwise_not
     __add__ = arithmetic.add
     __radd__ = arithmetic.add
@@ -54,6 +94,14 @@ class ArithmeticMethods:
     __rtruediv__ = arithmetic.rdiv
     __floordiv__ = arithmetic.floor_divide
     __rfloordiv__ = arithmetic.rfloor_divide
+    __mod__ = rounding.remainder
+    __rmod__ = rounding.rremainder
+    __and__ = logic.bitwise_and
+    __rand__ = logic.bitwise_and
+    __or__ = logic.bitwise_or
+    __ror__ = logic.bitwise_or
+    __xor__ = logic.bitwise_xor
+    __rxor__ = logic.bitwise_xor
     __pow__ = pointwise.pow
     __rpow__ = pointwise.rpow
     __neg__ = arithmetic.neg
@@ -64,15 +112,22 @@ class ArithmeticMethods:
     sigmoid = activation.sigmoid
     tanh = activation.tanh
     relu = activation.relu
+    softmax = shares.softmax
+    log_softmax = shares.log_softmax
 
     maximum = selection.maximum
     minimum = selection.minimum
     clamp = selection.clamp
+    clip = selection.clip
 
     matmul = products.matmul
     mm = products.mm
     bmm = products.bmm
     dot = products.dot
+    mv = products.mv
+    outer = products.outer
+    addmm = products.addmm
+    baddbmm = products.baddbmm
     __matmul__ = products.matmul
 
     def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
@@ -104,6 +159,7 @@ class ComparisonMethods:
     isinf = comparison.isinf
     isfinite = comparison.isfinite
     allclose = comparison.allclose
+    isclose = comparison.isclose
     equal = comparison.equal
 
 
@@ -120,6 +176,17 @@ class ReductionMethods:
     amin = extremes.amin
     argmax = extremes.argmax
     argmin = extremes.argmin
+    var = statistics.var
+    std = statistics.std
+    prod = statistics.prod
+    cumsum = statistics.cumsum
+    logsumexp = statistics.logsumexp
+    norm = statistics.norm
+    sort = ordering.sort
+    argsort = ordering.argsort
+    topk = ordering.topk
+    nonzero = ordering.nonzero
+    unique = ordering.unique
     any = extremes.any
     all = extremes.all
 
@@ -136,6 +203,26 @@ class ShapeMethods:
     transpose = layout.transpose
     t = layout.t
     expand = layout.expand
+    swapaxes = layout.swapaxes
+    swapdims = layout.swapdims
+    broadcast_to = layout.broadcast_to
+    movedim = arrangement.movedim
+    moveaxis = arrangement.moveaxis
+    narrow = arrangement.narrow
+    unflatten = arrangement.unflatten
+    ravel = arrangement.ravel
+    flip = arrangement.flip
+    roll = arrangement.roll
+    tril = arrangement.tril
+    triu = arrangement.triu
+    diagonal = arrangement.diagonal
+    repeat = arrangement.repeat
+    gather = scatter.gather
+    scatter = scatter.scatter
+    scatter_add = scatter.scatter_add
+    index_select = scatter.index_select
+    masked_fill = scatter.masked_fill
+    masked_select = scatter.masked_select
     clone = shape.clone
     contiguous = shape.contiguous
 
@@ -148,15 +235,15 @@ class ShapeMethods:
     T = property(layout.reverse_dims)
     mT = property(layout.matrix_transpose)  # noqa: N815 - torch's name
 
-    def reshape(self: Tensor, *sizes: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+    def reshape(self: Tensor, *sizes: Any, shape: Any = None) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `mytorch.reshape` to sizes given one by one or as one tuple."""
-        return shape.reshape(self, sizes)
+        return _reshape(self, sizes if shape is None else shape)
 
-    def permute(self: Tensor, *dims: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+    def permute(self: Tensor, *order: Any, dims: Any = None) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `mytorch.permute` by dimensions given one by one or as one tuple."""
-        return layout.permute(
-            self, dims[0] if len(dims) == 1 and isinstance(dims[0], (tuple, list)) else dims
-        )
+        if dims is None:
+            dims = order[0] if len(order) == 1 and isinstance(order[0], (tuple, list)) else order
+        return layout.permute(self, dims)
 
     def expand_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
         """Return `expand` to the sizes of another tensor."""
@@ -194,7 +281,9 @@ class ConversionMethods:
     data_ptr = conversion.data_ptr
 
 
-class Methods(ArithmeticMethods, ComparisonMethods, ReductionMethods, ShapeMethods, ConversionMethods):
+class Methods(
+    ArithmeticMethods, ComparisonMethods, ReductionMethods, ShapeMethods, ConversionMethods, NewMethods
+):
     """Every family's methods."""
 
     __slots__ = ()

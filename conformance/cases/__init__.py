@@ -5,7 +5,17 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from conformance.cases import autograd, elementwise, joining, linear, loss, models, optim, reduction
+from conformance.cases import (
+    activation,
+    autograd,
+    elementwise,
+    joining,
+    linear,
+    loss,
+    models,
+    optim,
+    reduction,
+)
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -13,7 +23,7 @@ if TYPE_CHECKING:
 
     from conformance.case import Case
 
-_FAMILIES = (models, linear, optim, loss, elementwise, reduction, joining, autograd)
+_FAMILIES = (models, linear, optim, loss, activation, elementwise, reduction, joining, autograd)
 
 CASES: dict[str, Case] = {case.name: case for family in _FAMILIES for case in family.CASES}
 

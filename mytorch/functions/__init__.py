@@ -1,13 +1,39 @@
 """The public functions, one documented text each, by the families of `mytorch.ops`."""
 
 from mytorch.functions.activation import relu, sigmoid, tanh
-from mytorch.functions.arithmetic import add, div, floor_divide, mul, neg, rsub, sub
+from mytorch.functions.arithmetic import (
+    add,
+    div,
+    divide,
+    floor_divide,
+    mul,
+    multiply,
+    neg,
+    negative,
+    rsub,
+    sub,
+    subtract,
+)
+from mytorch.functions.arrangement import (
+    diagonal,
+    flip,
+    moveaxis,
+    movedim,
+    narrow,
+    ravel,
+    roll,
+    tril,
+    triu,
+    unflatten,
+)
+from mytorch.functions.combination import addcdiv, addcmul, lerp
 from mytorch.functions.comparison import (
     allclose,
     eq,
     equal,
     ge,
     gt,
+    isclose,
     isfinite,
     isinf,
     isnan,
@@ -16,18 +42,30 @@ from mytorch.functions.comparison import (
     ne,
 )
 from mytorch.functions.conversion import is_floating_point, is_tensor
+from mytorch.functions.einsum import einsum
+from mytorch.functions.elementary import cos, erf, expm1, log1p, reciprocal, rsqrt, sin, square
 from mytorch.functions.extremes import all, amax, amin, any, argmax, argmin, max, min
-from mytorch.functions.joining import cat, chunk, split, stack, unbind
-from mytorch.functions.layout import permute, t, transpose
-from mytorch.functions.pointwise import abs, bitwise_not, exp, log, logical_not, pow, sqrt
-from mytorch.functions.products import bmm, dot, matmul, mm
+from mytorch.functions.joining import cat, chunk, concat, concatenate, hstack, split, stack, unbind, vstack
+from mytorch.functions.layout import broadcast_to, permute, swapaxes, swapdims, t, transpose
+from mytorch.functions.logic import bitwise_and, bitwise_or, bitwise_xor, logical_and, logical_or, logical_xor
+from mytorch.functions.ordering import argsort, nonzero, sort, topk, unique
+from mytorch.functions.pointwise import abs, absolute, bitwise_not, exp, log, logical_not, pow, sqrt
+from mytorch.functions.products import addmm, baddbmm, bmm, dot, matmul, mm, mv, outer
 from mytorch.functions.reduction import mean, sum
-from mytorch.functions.selection import clamp, maximum, minimum, where
+from mytorch.functions.rounding import ceil, floor, remainder, round, sign, trunc
+from mytorch.functions.scatter import gather, index_select, masked_fill, masked_select, scatter, scatter_add
+from mytorch.functions.selection import clamp, clip, maximum, minimum, where
 from mytorch.functions.shape import clone, flatten, reshape, squeeze, unsqueeze
+from mytorch.functions.shares import log_softmax, softmax
+from mytorch.functions.statistics import cumsum, logsumexp, norm, prod, std, var
 
 __all__ = [
     "abs",
+    "absolute",
     "add",
+    "addcdiv",
+    "addcmul",
+    "addmm",
     "all",
     "allclose",
     "amax",
@@ -35,30 +73,62 @@ __all__ = [
     "any",
     "argmax",
     "argmin",
+    "argsort",
+    "baddbmm",
+    "bitwise_and",
     "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
     "bmm",
+    "broadcast_to",
     "cat",
+    "ceil",
     "chunk",
     "clamp",
+    "clip",
     "clone",
+    "concat",
+    "concatenate",
+    "cos",
+    "cumsum",
+    "diagonal",
     "div",
+    "divide",
     "dot",
+    "einsum",
     "eq",
     "equal",
+    "erf",
     "exp",
+    "expm1",
     "flatten",
+    "flip",
+    "floor",
     "floor_divide",
+    "gather",
     "ge",
     "gt",
+    "hstack",
+    "index_select",
     "is_floating_point",
     "is_tensor",
+    "isclose",
     "isfinite",
     "isinf",
     "isnan",
     "le",
+    "lerp",
     "log",
+    "log1p",
+    "log_softmax",
+    "logical_and",
     "logical_not",
+    "logical_or",
+    "logical_xor",
+    "logsumexp",
     "lt",
+    "masked_fill",
+    "masked_select",
     "matmul",
     "max",
     "maximum",
@@ -66,25 +136,60 @@ __all__ = [
     "min",
     "minimum",
     "mm",
+    "moveaxis",
+    "movedim",
     "mul",
+    "multiply",
+    "mv",
+    "narrow",
     "ne",
     "neg",
+    "negative",
+    "nonzero",
+    "norm",
+    "outer",
     "permute",
     "pow",
+    "prod",
+    "ravel",
+    "reciprocal",
     "relu",
+    "remainder",
     "reshape",
+    "roll",
+    "round",
+    "rsqrt",
     "rsub",
+    "scatter",
+    "scatter_add",
     "sigmoid",
+    "sign",
+    "sin",
+    "softmax",
+    "sort",
     "split",
     "sqrt",
+    "square",
     "squeeze",
     "stack",
+    "std",
     "sub",
+    "subtract",
     "sum",
+    "swapaxes",
+    "swapdims",
     "t",
     "tanh",
+    "topk",
     "transpose",
+    "tril",
+    "triu",
+    "trunc",
     "unbind",
+    "unflatten",
+    "unique",
     "unsqueeze",
+    "var",
+    "vstack",
     "where",
 ]

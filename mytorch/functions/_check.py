@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
+from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
@@ -34,6 +36,25 @@ def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> A
             f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(x).__name__}"
         ) from None
     return array
+
+
+def require_floating(name: str, x: Any, argument: str = "input", position: int = 1) -> None:
+    """Refuse what is no tensor of floats.
+
+    Args:
+        name: the function, named in errors.
+        x: what was passed.
+        argument: the argument's name.
+        position: the argument's position, from 1.
+
+    Raises:
+        NotImplementedError: the elements are integers or bools, for which torch has no kernel either.
+        TypeError: `x` is no Tensor.
+    """
+    dtype = array_of(name, x, argument, position).dtype
+    if dtype.kind != "f":
+        kind = SCALAR_TYPE_NAMES[from_numpy_dtype(dtype)]
+        raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'")
 
 
 def wrap_dim(dim: Any, rank: int) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch.autograd.apply import apply
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, require_floating
 from mytorch.ops import activation as ops
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from mytorch._tensor import Tensor
+    from mytorch.ops.op import Op
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -58,3 +61,161 @@ def relu(input: Tensor) -> Tensor:
     if array_of("relu", input).dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
     return apply(ops.Relu, input)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """Return x where it is positive and negative_slope·x elsewhere.
+
+    Args:
+        input: x, any shape, floating.
+        negative_slope: slope of the negative side.
+        inplace: write the result into `input`.
+
+    Returns:
+        Of the same shape and dtype; `input` itself with `inplace`.
+
+    Raises:
+        NotImplementedError: input is not floating.
+        TypeError: input is no Tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
+    """
+    require_floating("leaky_relu", input)
+    return _activate(ops.LeakyRelu, input, inplace, slope=negative_slope)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return x where it is positive and α(eˣ - 1) elsewhere.
+
+    Args:
+        input: x, any shape, floating.
+        alpha: α; -α is the limit of the negative side.
+        inplace: write the result into `input`.
+
+    Returns:
+        Of the same shape and dtype; `input` itself with `inplace`.
+
+    Raises:
+        NotImplementedError: input is not floating.
+        TypeError: input is no Tensor.
+
+    Source: Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear Units", ICLR 2016.
+    """
+    require_floating("elu", input)
+    return _activate(ops.Elu, input, inplace, alpha=alpha)
+
+
+def gelu(input: Tensor, approximate: str = "none") -> Tensor:
+    """Return x·Φ(x), Φ the distribution function of the normal distribution.
+
+    Args:
+        input: x, any shape, floating.
+        approximate: "none" for Φ itself, "tanh" for a faster curve near to it.
+
+    Returns:
+        Of the same shape and dtype.
+
+    Raises:
+        RuntimeError: approximate is neither.
+        NotImplementedError: input is not floating.
+        TypeError: input is no Tensor.
+
+    Source: Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016, arXiv:1606.08415.
+    """
+    require_floating("gelu", input)
+    if approximate not in {"none", "tanh"}:
+        raise RuntimeError(f"approximate argument must be either none or tanh, got {approximate!r}")
+    return apply(ops.Gelu if approximate == "none" else ops.GeluTanh, input)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return x·σ(x), σ the sigmoid; also called swish.
+
+    Args:
+        input: x, any shape, floating.
+        inplace: write the result into `input`.
+
+    Returns:
+        Of the same shape and dtype; `input` itself with `inplace`.
+
+    Raises:
+        NotImplementedError: input is not floating.
+        TypeError: input is no Tensor.
+
+    Source: Elfwing et al., "Sigmoid-Weighted Linear Units", Neural Networks 107, 2018.
+    """
+    require_floating("silu", input)
+    return _activate(ops.Silu, input, inplace)
+
+
+def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+    """Return log(1 + e^βx) / β, a smooth form of the larger of x and 0.
+
+    Args:
+        input: x, any shape, floating.
+        beta: β.
+        threshold: where βx is above it the result is x itself.
+
+    Returns:
+        Of the same shape and dtype.
+
+    Raises:
+        NotImplementedError: input is not floating.
+        TypeError: input is no Tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
+    """
+    require_floating("softplus", input)
+    return apply(ops.Softplus, input, beta=float(beta), threshold=float(threshold))
+
+
+def logsigmoid(input: Tensor) -> Tensor:
+    """Return log σ(x), σ the sigmoid, without underflow.
+
+    Args:
+        input: x, any shape, floating.
+
+    Returns:
+        Of the same shape and dtype, below 0.
+
+    Raises:
+        NotImplementedError: input is not floating.
+        TypeError: input is no Tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
+    """
+    require_floating("log_sigmoid", input)
+    return apply(ops.LogSigmoid, input)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return x limited to [min_val, max_val]; unlike clamp's, its gradient at both ends is 0.
+
+    Args:
+        input: x, any shape, any dtype but bool.
+        min_val: the least value.
+        max_val: the largest value.
+        inplace: write the result into `input`.
+
+    Returns:
+        Of the same shape and dtype; `input` itself with `inplace`.
+
+    Raises:
+        ValueError: min_val is above max_val.
+        RuntimeError: input is bool.
+        TypeError: input is no Tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
+    """
+    if min_val > max_val:
+        raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
+    if array_of("hardtanh", input).dtype.kind == "b":
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    return _activate(ops.Hardtanh, input, inplace, low=min_val, high=max_val)
+
+
+def _activate(op: type[Op], input: Tensor, inplace: bool, **params: Any) -> Tensor:
+    if not inplace:
+        return apply(op, input, **params)
+    # The gradient is computed from the old values, so they are kept elsewhere.
+    return input.copy_(apply(op, input.clone(), **params))

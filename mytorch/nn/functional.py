@@ -5,20 +5,64 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from mytorch.autograd import apply, binary
+from mytorch.autograd import apply
 from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions import activation
-from mytorch.functions.activation import sigmoid, tanh
+from mytorch.functions import shares
+from mytorch.functions.activation import (
+    elu,
+    gelu,
+    hardtanh,
+    leaky_relu,
+    logsigmoid,
+    sigmoid,
+    silu,
+    softplus,
+    tanh,
+)
+from mytorch.functions.attention import scaled_dot_product_attention
+from mytorch.functions.classification import cross_entropy, nll_loss
+from mytorch.functions.dropout import dropout
+from mytorch.functions.embedding import embedding, one_hot
+from mytorch.functions.likelihood import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
+from mytorch.functions.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from mytorch.functions.normalization import layer_norm
 from mytorch.functions.products import matmul
 from mytorch.ops.linear import Linear
-from mytorch.ops.loss import MseLoss
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
+    from mytorch.dtypes import dtype as DType
 
-__all__ = ["linear", "mse_loss", "relu", "sigmoid", "tanh"]
-
-_REDUCTIONS = ("mean", "sum", "none")
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "elu",
+    "embedding",
+    "gelu",
+    "hardtanh",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "layer_norm",
+    "leaky_relu",
+    "linear",
+    "log_softmax",
+    "logsigmoid",
+    "mse_loss",
+    "nll_loss",
+    "one_hot",
+    "relu",
+    "scaled_dot_product_attention",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "softmax",
+    "softplus",
+    "tanh",
+]
 
 # C++'s names, which torch gives in this one message, where they differ from the lower-cased type names.
 _CPP_NAMES = {
@@ -134,83 +178,75 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Args:
         input: x, (*).
-        inplace: write the result into `input`; refused where gradients are recorded.
+        inplace: write the result into `input`; not for a leaf that requires gradients.
 
     Returns:
         A tensor of the shape and dtype of `input`; `input` itself with `inplace`.
 
     Raises:
-        RuntimeError: `input` is boolean, or `inplace` would change a recorded tensor.
+        RuntimeError: `input` is boolean, or `inplace` would change a leaf that requires gradients.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
     """
-    if inplace:
-        return input.copy_(activation.relu(input.detach()))
-    return activation.relu(input)
+    out = activation.relu(input)
+    return input.copy_(out) if inplace else out
 
 
-def mse_loss(
+def softmax(
     input: Tensor,
-    target: Tensor,
-    size_average: bool | None = None,
-    reduce: bool | None = None,
-    reduction: str = "mean",
-    weight: Tensor | None = None,
+    dim: int | None = None,
+    _stacklevel: int = 3,
+    dtype: DType | None = None,
 ) -> Tensor:
-    """Measure the squared difference of two tensors.
+    """Return eˣ / Σ eˣ along a dimension; see `mytorch.softmax`.
 
     Args:
-        input: what was predicted, (*).
-        target: what should have been, (*); another shape that broadcasts is accepted with a warning.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
-        reduction: "mean", "sum", or "none" for the squared differences themselves.
-        weight: factor of every squared difference, (*), for a weighted mean or sum; None for equal weights.
+        input: x, any shape, floating unless `dtype` is.
+        dim: the dimension that is summed over; None for torch's old choice, with its warning.
+        _stacklevel: whom that warning names.
+        dtype: floating dtype to compute in; the input's own by default.
 
     Returns:
-        The loss, (), or (*) with reduction "none".
+        Of the shape of `input`.
 
     Raises:
-        ValueError: `reduction` is none of the three, or `weight` has not the shape of `input`.
-        RuntimeError: the shapes do not broadcast.
-        NotImplementedError: both tensors are integers.
-        AttributeError: `input` or `target` is no Tensor.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
+        IndexError: the dimension is out of range.
+        NotImplementedError: the dtype is not floating.
     """
-    if target.size() != input.size():
-        warnings.warn(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
-            "This will likely lead to incorrect results due to broadcasting. "
-            "Please ensure they have the same size.",
-            UserWarning,
-            stacklevel=2,
-        )
-    reduction = legacy_reduction(size_average, reduce) or reduction
-    if reduction not in _REDUCTIONS:
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-    if not (input.is_floating_point() or target.is_floating_point()):
-        kind = SCALAR_TYPE_NAMES[input.dtype]
-        raise NotImplementedError(f"\"mse_cpu\" not implemented for '{kind}'")
-    if weight is None:
-        return binary(MseLoss, input, target, reduction=reduction)
-    if weight.size() != input.size():
-        raise ValueError(f"Weights and input must have the same size. Got {weight.size()} and {input.size()}")
-    weighted = weight * binary(MseLoss, input, target, reduction="none")
-    if reduction == "none":
-        return weighted
-    return weighted.sum() if reduction == "sum" else weighted.sum() / weight.sum()
+    chosen = _implicit_dim("softmax", input.ndim, _stacklevel) if dim is None else dim
+    return shares.softmax(input, chosen, dtype)
 
 
-def legacy_reduction(size_average: bool | None, reduce: bool | None) -> str | None:
-    """Translate the two deprecated flags, with torch's warning; None when neither is given."""
-    if size_average is None and reduce is None:
-        return None
-    summed = "sum" if size_average is False else "mean"
-    reduction = "none" if reduce is False else summed
+def log_softmax(
+    input: Tensor,
+    dim: int | None = None,
+    _stacklevel: int = 3,
+    dtype: DType | None = None,
+) -> Tensor:
+    """Return x - log Σ eˣ along a dimension; see `mytorch.log_softmax`.
+
+    Args:
+        input: x, any shape, floating unless `dtype` is.
+        dim: the dimension that is summed over; None for torch's old choice, with its warning.
+        _stacklevel: whom that warning names.
+        dtype: floating dtype to compute in; the input's own by default.
+
+    Returns:
+        Of the shape of `input`.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        NotImplementedError: the dtype is not floating.
+    """
+    chosen = _implicit_dim("log_softmax", input.ndim, _stacklevel) if dim is None else dim
+    return shares.log_softmax(input, chosen, dtype)
+
+
+def _implicit_dim(name: str, rank: int, stacklevel: int) -> int:
     warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
+        f"Implicit dimension choice for {name} has been deprecated. "
+        "Change the call to include dim=X as an argument.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=stacklevel,
     )
-    return reduction
+    return 0 if rank in {0, 1, 3} else 1

@@ -1,0 +1,117 @@
+"""Activations, and softmax with its logarithm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Values
+from conformance.draw import Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from conformance.case import Config
+    from conformance.sample import Scalar
+
+_CLASSES = ("small", "one", "empty", "pow2", "strided")
+
+
+def _inputs(config: Config) -> dict[str, Input]:
+    return {"input": Input((int(config["N"]), int(config["F"])))}
+
+
+def _activation(
+    name: str,
+    module: str,
+    flags: dict[str, tuple[Scalar, ...]] | None = None,
+    *regimes: str,
+    bad: tuple[BadCall, ...] = (),
+) -> Case:
+    """An activation as a function, or as a module with the same options."""
+    options = flags or {}
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        chosen = {key: x.config[key] for key in options}
+        if x.config["module"]:
+            return {"output": getattr(t.nn, module)(**chosen)(x["input"])}
+        return {"output": getattr(t.nn.functional, name)(x["input"], **chosen)}
+
+    return Case(
+        name=f"nn.functional.{name}",
+        space=Space(
+            {"N": "batch", "F": "feature"},
+            _CLASSES,
+            ("normal", "saturated", "tiny", *regimes),
+            {**options, "module": (False, True)},
+        ),
+        inputs=_inputs,
+        program=program,
+        base={"N": 2, "F": 3, "module": False} | {key: values[0] for key, values in options.items()},
+        bad_calls=(BadCall("integers", ("Long",), dtypes={"input": "int64"}), *bad),
+    )
+
+
+def _softmax(name: str, module: str) -> Case:
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        call = {
+            "torch": lambda: getattr(t, name)(x["input"], x.config["dim"]),
+            "method": lambda: getattr(x["input"], name)(dim=x.config["dim"]),
+            "functional": lambda: getattr(t.nn.functional, name)(x["input"], dim=x.config["dim"]),
+            "module": lambda: getattr(t.nn, module)(dim=x.config["dim"])(x["input"]),
+        }[str(x.config["door"])]
+        return {"output": call()}
+
+    return Case(
+        name=name,
+        space=Space(
+            {"N": "batch", "L": "length", "F": "feature"},
+            (*_CLASSES, "wide"),
+            # Not huge: the noise of x - max x, which is exactly 0 at the maximum, would overflow exp there.
+            ("normal", "saturated", "tiny"),
+            {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
+        ),
+        inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
+        program=program,
+        samples=24,
+        base={"N": 2, "L": 3, "F": 4, "dim": -1, "door": "torch"},
+        bad_calls=(
+            BadCall("dim out of range", ("-3", "2", "5"), config={"dim": 5}),
+            BadCall("integers", ("Long",), dtypes={"input": "int64"}),
+        ),
+    )
+
+
+CASES = (
+    _activation("leaky_relu", "LeakyReLU", {"negative_slope": (0.01, 0.5, -0.25)}),
+    _activation("elu", "ELU", {"alpha": (1.0, 0.5)}),
+    _activation(
+        "gelu",
+        "GELU",
+        {"approximate": ("none", "tanh")},
+        bad=(BadCall("approximation", ("none", "tanh"), config={"approximate": "erf"}),),
+    ),
+    _activation("silu", "SiLU"),
+    _activation("softplus", "Softplus", {"beta": (1.0, 2.0, 0.5), "threshold": (20.0, 5.0)}),
+    _activation("logsigmoid", "LogSigmoid"),
+    Case(
+        name="nn.functional.hardtanh",
+        space=Space(
+            {"N": "batch", "F": "feature"},
+            _CLASSES,
+            ("normal", "integer"),
+            {"max_val": (1.0, 0.5, 3.0), "module": (False, True)},
+        ),
+        inputs=_inputs,
+        program=lambda t, x: {
+            "output": t.nn.Hardtanh(-1.0, x.config["max_val"])(x["input"])
+            if x.config["module"]
+            else t.nn.functional.hardtanh(x["input"], -1.0, x.config["max_val"])
+        },
+        base={"N": 2, "F": 3, "max_val": 1.0, "module": False},
+        bad_calls=(
+            BadCall("limits", ("min_val", "max_val"), config={"max_val": -2.0}),
+            BadCall("bools", ("Bool",), dtypes={"input": "bool"}),
+        ),
+    ),
+    _softmax("softmax", "Softmax"),
+    _softmax("log_softmax", "LogSoftmax"),
+)

@@ -1,0 +1,138 @@
+"""From whole numbers to vectors: rows of a learned table, and indicator vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch import _tensor
+from mytorch.autograd.apply import apply
+from mytorch.autograd.graph import counter_of
+from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.functions._check import array_of
+from mytorch.ops import embedding as ops
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+    from mytorch._types import Array
+
+
+def embedding(
+    input: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
+    """Return the rows of a table that whole numbers name.
+
+    Args:
+        input: row numbers, (*), int64 or int32.
+        weight: the table, (V, D).
+        padding_idx: a row that gets no gradient; may count from the end.
+        max_norm: rows that are named and longer than this are shortened to it first, in the table itself.
+        norm_type: p of the p-norm that `max_norm` means.
+        scale_grad_by_freq: whether the gradient of a row is divided by how often it is named.
+        sparse: only False: gradients are dense.
+
+    Returns:
+        The rows, (*, D).
+
+    Raises:
+        AssertionError: there is no row `padding_idx` (torch's class).
+        IndexError: a row number is negative or too large.
+        RuntimeError: `input` holds no int64 or int32, `weight` is no matrix, or `sparse`.
+        TypeError: an argument is no Tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
+    """
+    places = array_of("embedding", input, "indices", 2)
+    table = array_of("embedding", weight, "weight", 1)
+    if table.ndim != 2:
+        raise RuntimeError(f"'weight' must be 2-D, got {table.ndim}-D")
+    rows = table.shape[0]
+    if padding_idx is not None:
+        padding_idx = checked_padding(padding_idx, rows)
+    if sparse:
+        raise RuntimeError("embedding: sparse=True is not supported: gradients are dense")
+    if places.dtype not in (np.int64, np.int32):
+        raise RuntimeError(
+            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
+            f"but got {SCALAR_TYPE_NAMES[input.dtype]} instead (while checking arguments for embedding)"
+        )
+    if places.size and not 0 <= places.min() <= places.max() < rows:
+        wrong = places.min() if places.min() < 0 else places.max()
+        raise IndexError(f"index out of range in self: expected 0 to {rows - 1}, got {wrong}")
+    if max_norm is not None:
+        _shorten(weight, places, max_norm, norm_type)
+    return apply(ops.Embedding, weight, places=places, padding=padding_idx, by_frequency=scale_grad_by_freq)
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Return vectors that are 1 at the place that a whole number names, and 0 elsewhere.
+
+    Args:
+        tensor: the places, (*), int64, not negative.
+        num_classes: C, length of the vectors; -1 for the largest place plus 1.
+
+    Returns:
+        The vectors, (*, C), int64.
+
+    Raises:
+        RuntimeError: a place is negative or not below C, or C is to be found where there is no place, or
+            `tensor` holds no int64.
+        TypeError: `tensor` is no Tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
+    """
+    places = array_of("one_hot", tensor)
+    if places.dtype != np.int64:
+        kind = SCALAR_TYPE_NAMES[tensor.dtype]
+        raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, got {kind}.")
+    if not places.size:
+        if num_classes <= 0:
+            raise RuntimeError("Can not infer total number of classes from empty tensor.")
+        return _tensor.wrap(np.zeros((*places.shape, num_classes), np.int64))
+    if places.min() < 0:
+        raise RuntimeError(f"Class values must be non-negative, got {places.min()}.")
+    if num_classes != -1 and places.max() >= num_classes:
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes, got {places.max()} and {num_classes}."
+        )
+    classes = int(places.max()) + 1 if num_classes == -1 else num_classes
+    return _tensor.wrap((places[..., None] == np.arange(classes)).astype(np.int64))
+
+
+def checked_padding(padding_idx: int, rows: int) -> int:
+    """Return the number of the padding row, counted from the start.
+
+    Args:
+        padding_idx: may count from the end.
+        rows: how many rows there are.
+
+    Returns:
+        The number, at least 0.
+
+    Raises:
+        AssertionError: there is no such row (torch's class).
+    """
+    if not -rows <= padding_idx < max(rows, 1):
+        raise AssertionError(
+            f"Padding_idx must be within num_embeddings, got {padding_idx} and num_embeddings {rows}"
+        )
+    return padding_idx % rows if rows else padding_idx
+
+
+def _shorten(weight: Tensor, places: Array, max_norm: float, norm_type: float) -> None:
+    """Scale the named rows that are too long, in place; torch, too, takes no gradient of it."""
+    named = np.unique(places)
+    table = weight.array
+    norms = np.linalg.norm(table[named], ord=norm_type, axis=1)
+    # The small number keeps the result from being longer than max_norm after rounding.
+    long = norms > max_norm
+    scales = (max_norm / (norms[long] + 1e-7)).astype(table.dtype)
+    table[named[long]] *= scales[:, None]
+    counter_of(weight).value += 1

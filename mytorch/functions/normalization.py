@@ -1,0 +1,76 @@
+"""Layer normalisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch.autograd.apply import apply
+from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.functions._check import array_of, require_floating
+from mytorch.ops import normalization as ops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mytorch._tensor import Tensor
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Bring the last dimensions to mean 0 and variance 1, then scale and shift them.
+
+    Args:
+        input: (*, S), floating.
+        normalized_shape: S, the last sizes, over which mean and variance are taken.
+        weight: factor, S, of the dtype of `input`; or None for 1.
+        bias: summand, S, of the dtype of `input`; or None for 0.
+        eps: added to the variance, so that nothing is divided by 0.
+
+    Returns:
+        Of the shape of `input`.
+
+    Raises:
+        RuntimeError: S is empty or not the end of the shape of `input`, or a parameter has another shape or
+            dtype.
+        NotImplementedError: `input` is no tensor of floats.
+        TypeError: `input` is no Tensor, or S no sequence.
+
+    Source: Ba, Kiros & Hinton, "Layer Normalization", 2016, arXiv:1607.06450.
+    """
+    x = array_of("layer_norm", input)
+    if not isinstance(normalized_shape, (tuple, list)):
+        raise TypeError(
+            "layer_norm(): argument 'normalized_shape' (position 2) must be tuple of ints, not "
+            f"{type(normalized_shape).__name__}"
+        )
+    sizes = list(normalized_shape)
+    if not sizes:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
+            "but got normalized_shape = []"
+        )
+    for name, given in (("weight", weight), ("bias", bias)):
+        if given is not None and list(given.shape) != sizes:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                f"{list(given.shape)} and normalized_shape = {sizes}"
+            )
+    if list(x.shape[-len(sizes) :]) != sizes:
+        expected = ", ".join(["*", *map(str, sizes)])
+        raise RuntimeError(
+            f"Given normalized_shape={sizes}, expected input with shape [{expected}], but got input of "
+            f"size{list(x.shape)}"
+        )
+    require_floating("layer_norm", input)
+    for name, given in (("weight", weight), ("bias", bias)):
+        if given is not None and given.dtype != input.dtype:
+            names = SCALAR_TYPE_NAMES[input.dtype], SCALAR_TYPE_NAMES[given.dtype]
+            raise RuntimeError(
+                f"mixed dtype (CPU): expect {name} to have scalar type of {names[0]}, got {names[1]}"
+            )
+    return apply(ops.LayerNorm, input, weight, bias, rank=len(sizes), eps=eps)

@@ -1,0 +1,73 @@
+"""Shares along a dimension: softmax and its logarithm."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.autograd.apply import apply
+from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
+from mytorch.functions._check import array_of, wrap_dim
+from mytorch.ops import shape as shape_ops
+from mytorch.ops import softmax as ops
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+    from mytorch.dtypes import dtype as DType
+    from mytorch.ops.op import Op
+
+
+def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
+    """Return eˣ / Σ eˣ along a dimension: numbers between 0 and 1 that add up to 1.
+
+    Args:
+        input: x, any shape, floating unless `dtype` is.
+        dim: the dimension that is summed over.
+        dtype: floating dtype to compute in; the input's own by default.
+
+    Returns:
+        Of the shape of `input`.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        NotImplementedError: the dtype is not floating.
+        TypeError: input is no Tensor, or dim no int.
+    """
+    return _along("softmax", ops.Softmax, input, dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
+    """Return x - log Σ eˣ along a dimension: the logarithm of softmax, accurate where that underflows.
+
+    Args:
+        input: x, any shape, floating unless `dtype` is.
+        dim: the dimension that is summed over.
+        dtype: floating dtype to compute in; the input's own by default.
+
+    Returns:
+        Of the shape of `input`.
+
+    Raises:
+        IndexError: the dimension is out of range.
+        NotImplementedError: the dtype is not floating.
+        TypeError: input is no Tensor, or dim no int.
+    """
+    return _along("log_softmax", ops.LogSoftmax, input, dim, dtype)
+
+
+def _along(name: str, op: type[Op], input: Tensor, dim: int, dtype: DType | None) -> Tensor:
+    array = array_of(name, input)
+    if isinstance(dim, float):
+        raise TypeError(f"{name}(): argument 'dim' (position 2) must be int, not float")
+    axis = wrap_dim(dim, array.ndim)
+    target = array.dtype if dtype is None else numpy_dtype_of(dtype)
+    if target.kind != "f":
+        kind = SCALAR_TYPE_NAMES[from_numpy_dtype(target)]
+        raise NotImplementedError(f"\"{name}_kernel_impl\" not implemented for '{kind}'")
+    if target != array.dtype:
+        input = apply(shape_ops.Cast, input, dtype=target)
+    if not np.ndim(array):
+        # One number is all of its own sum; a dimension of size 1 says so.
+        return apply(op, input.reshape(1), dim=0).reshape(())
+    return apply(op, input, dim=axis)

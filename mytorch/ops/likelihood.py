@@ -1,0 +1,103 @@
+"""Losses that compare a distribution with what came of it."""
+
+# What forward and backward take and give is said once, in Op.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.op import Op
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._types import Array, Gradients
+
+
+class BinaryCrossEntropy(Op):
+    """-t log x - (1 - t) log(1 - x); a logarithm below -100 counts as -100, so that the loss is finite."""
+
+    uses = ((0, 1), (0,))
+
+    @staticmethod
+    def forward(x: Array, target: Array) -> tuple[Array, Any]:
+        yes, no = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
+        return (target - 1) * no - target * yes, (x, target, yes, no)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        x, target, yes, no = saved
+        return grad * (x - target) / np.maximum((1 - x) * x, 1e-12), lambda: grad * (no - yes)
+
+
+class BinaryCrossEntropyWithLogits(Op):
+    """-p t log σ(x) - (1 - t) log(1 - σ(x)) with a weight p of the positive answers, or None for 1."""
+
+    uses = ((0, 1, 2), (0, 2), ())
+
+    @staticmethod
+    def forward(x: Array, target: Array, positive: Array | None) -> tuple[Array, Any]:
+        log_sigmoid = np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+        weight = 1.0 if positive is None else 1 + (positive - 1) * target
+        return (1 - target) * x - weight * log_sigmoid, (x, target, positive, log_sigmoid)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        x, target, positive, log_sigmoid = saved
+        sigmoid = 1 / (1 + np.exp(-x))
+        if positive is None:
+            return grad * (sigmoid - target), lambda: grad * -x, None
+        wanted = positive * target
+        return (
+            lambda: grad * ((wanted + 1 - target) * sigmoid - wanted),
+            lambda: grad * -(x + (positive - 1) * log_sigmoid),
+            None,
+        )
+
+
+class KlDiv(Op):
+    """t (log t - x), the target given as t or as log t; 0 where t is 0."""
+
+    uses = ((1,), (0, 1))
+
+    @staticmethod
+    def forward(x: Array, target: Array, log_target: bool) -> tuple[Array, Any]:
+        if log_target:
+            return np.exp(target) * (target - x), (x, target, True)
+        # torch's order of operations: 0 · log 0 counts as 0, whatever x is.
+        return np.where(target == 0, 0, target * np.log(target)) - target * x, (x, target, False)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        x, target, log_target = saved
+        if log_target:
+            share = np.exp(target)
+            return grad * -share, lambda: grad * (share * (target - x + 1))
+        return grad * -target, lambda: grad * np.where(target == 0, -x, np.log(target) + 1 - x)
+
+
+class NegativeLogLikelihood(Op):
+    """-w x[t] of each sample, x (N, C, *) along its second dimension, w the weight of the class t.
+
+    Where `counts`, (N, *), is False the loss is 0 whatever x is; `target` may name any class there.
+    """
+
+    uses = ()
+
+    @staticmethod
+    def forward(x: Array, target: Array, weight: Array, counts: Array) -> tuple[Array, Any]:
+        places = target[:, None]
+        picked = np.take_along_axis(x, places, 1)[:, 0]
+        return np.where(counts, -picked * weight, x.dtype.type(0)), (x.shape, places, weight, counts)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, places, weight, counts = saved
+        whole = np.zeros(shape, grad.dtype)
+        # Not times 0: the mean over no sample sends infinity.
+        each = np.where(counts, grad * -weight, grad.dtype.type(0))
+        np.put_along_axis(whole, places, each[:, None], 1)
+        return (whole,)

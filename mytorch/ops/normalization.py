@@ -1,0 +1,54 @@
+"""Features brought to mean 0 and variance 1."""
+
+# What forward and backward take and give is said once, in Op.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.op import Op
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._types import Array, Gradients
+
+
+class LayerNorm(Op):
+    """n·weight + bias, n = (x - mean) / √(variance + ε) over the last `rank` dimensions of x.
+
+    The variance is that of the population: divided by the count, not by the count less one.
+    """
+
+    uses = ((0, 1), (0,), ())
+
+    @staticmethod
+    def forward(
+        x: Array, weight: Array | None, bias: Array | None, rank: int, eps: float
+    ) -> tuple[Array, Any]:
+        axes = tuple(range(x.ndim - rank, x.ndim))
+        # float16 is averaged in float32, as torch does it.
+        wide = x.astype(np.float32) if x.dtype == np.float16 else x
+        centred = wide - wide.mean(axis=axes, keepdims=True)
+        scale = 1 / np.sqrt((centred * centred).mean(axis=axes, keepdims=True) + wide.dtype.type(eps))
+        normal = centred * scale
+        out = normal if weight is None else normal * weight
+        if bias is not None:
+            out = out + bias
+        return out.astype(x.dtype, copy=out is normal), (normal, scale, weight, axes)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        normal, scale, weight, axes = saved
+
+        def of_input() -> Array:
+            g = grad if weight is None else grad * weight
+            # What moves the mean, and what stretches the vector, is divided out again by the forward.
+            shift = g.mean(axis=axes, keepdims=True)
+            stretch = normal * (g * normal).mean(axis=axes, keepdims=True)
+            return np.asarray((g - shift - stretch) * scale)
+
+        return of_input, lambda: grad * normal, grad

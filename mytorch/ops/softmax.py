@@ -1,0 +1,65 @@
+"""Shares of the exponentials along a dimension, and their logarithms."""
+
+# What forward and backward take and give is said once, in Op.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.op import OUT, Op
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._types import Array, Gradients
+
+
+def _wide(a: Array) -> Array:
+    # float16 is summed in float32, as torch does it.
+    return a.astype(np.float32) if a.dtype == np.float16 else a
+
+
+def _shifted(a: Array, dim: int) -> Array:
+    # The largest exponent becomes 0, so that nothing overflows; the shares do not depend on the shift.
+    wide = _wide(a)
+    return np.subtract(wide, wide.max(axis=dim, keepdims=True, initial=-np.inf))
+
+
+class Softmax(Op):
+    """eᵃ / Σ eᵃ along a dimension."""
+
+    uses = ((OUT,),)
+
+    @staticmethod
+    def forward(a: Array, dim: int) -> tuple[Array, Any]:
+        share = np.exp(_shifted(a, dim))
+        share /= share.sum(axis=dim, keepdims=True)
+        out = share.astype(a.dtype, copy=False)
+        return out, (out, dim)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        out, dim = saved
+        product = _wide(grad * out)
+        return (product - out * product.sum(axis=dim, keepdims=True),)
+
+
+class LogSoftmax(Op):
+    """A - log Σ eᵃ along a dimension."""
+
+    uses = ((OUT,),)
+
+    @staticmethod
+    def forward(a: Array, dim: int) -> tuple[Array, Any]:
+        shifted = _shifted(a, dim)
+        shifted -= np.log(np.exp(shifted).sum(axis=dim, keepdims=True))
+        out = shifted.astype(a.dtype, copy=False)
+        return out, (out, dim)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        out, dim = saved
+        return (lambda: grad - np.exp(_wide(out)) * _wide(grad).sum(axis=dim, keepdims=True),)
