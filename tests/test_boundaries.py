@@ -56,7 +56,9 @@ assert not status, status
 @pytest.mark.parametrize(
     ("code", "forbidden"),
     [
-        pytest.param("import mytorch", [*FRAMEWORKS, "conformance", "numpy.random"], id="import mytorch"),
+        pytest.param(
+            "import mytorch", [*FRAMEWORKS, "conformance", "numpy.random", "safetensors"], id="import mytorch"
+        ),
         pytest.param("import conformance", FRAMEWORKS, id="import conformance"),
         pytest.param(HELP, FRAMEWORKS, id="conformance --help"),
     ],
@@ -118,4 +120,5 @@ def test_mytorch_imports_numpy_and_nothing_else():
         for source in sources
         if (found := imports(source) - set(sys.stdlib_module_names) - {"mytorch", "numpy"})
     }
-    assert not foreign
+    # An extra, imported when something is saved or loaded.
+    assert foreign == {"mytorch/serialization.py": {"safetensors"}}
