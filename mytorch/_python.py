@@ -101,13 +101,23 @@ class PythonMethods:
     def __contains__(self, element: Any) -> bool:
         return bool((self == element).array.any())
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def _require_leaf(self) -> None:
         if self.grad_fn is not None:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy and pickle "
                 f"protocols; this one is the output of {self.grad_fn.name()}. Use detach() first."
             )
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self._require_leaf()
         return super().__reduce_ex__(protocol)
+
+    def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+        """Copy values and gradient; tensors that share memory share it in the copy, hooks stay behind."""
+        self._require_leaf()
+        from mytorch._copying import copy_tensor  # noqa: PLC0415 - most programs copy no tensor
+
+        return copy_tensor(self, memo)
 
     def __repr__(self: Tensor) -> str:  # type: ignore[misc]  # self is a Tensor
         from mytorch._format import format_tensor  # noqa: PLC0415 - most programs print no tensor
