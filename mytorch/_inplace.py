@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch import _tensor, inplace
-from mytorch.functions import activation, arithmetic, pointwise, selection
+from mytorch.functions import (
+    activation,
+    arithmetic,
+    arrangement,
+    combination,
+    elementary,
+    logic,
+    pointwise,
+    positions,
+    rounding,
+    selection,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,6 +182,27 @@ class InPlaceMethods:
         """Write into the elements that an index names; see `mytorch.inplace.assign`."""
         inplace.assign(self, index, value)
 
+    log1p_ = _in_place(elementary.log1p)
+    expm1_ = _in_place(elementary.expm1)
+    sin_ = _in_place(elementary.sin)
+    cos_ = _in_place(elementary.cos)
+    reciprocal_ = _in_place(elementary.reciprocal)
+    rsqrt_ = _in_place(elementary.rsqrt)
+    square_ = _in_place(elementary.square)
+    floor_ = _in_place(rounding.floor)
+    ceil_ = _in_place(rounding.ceil)
+    round_ = _in_place(rounding.round)
+    trunc_ = _in_place(rounding.trunc)
+    sign_ = _in_place(rounding.sign)
+    remainder_ = _in_place(rounding.remainder)
+    addcmul_ = _in_place(combination.addcmul)
+    addcdiv_ = _in_place(combination.addcdiv)
+    lerp_ = _in_place(combination.lerp)
+    scatter_ = _in_place(positions.scatter)
+    scatter_add_ = _in_place(positions.scatter_add)
+    masked_fill_ = _in_place(positions.masked_fill)
+    tril_ = _in_place(arrangement.tril)
+    triu_ = _in_place(arrangement.triu)
     pow_ = _in_place(pointwise.pow)
     exp_ = _in_place(pointwise.exp)
     log_ = _in_place(pointwise.log)
@@ -178,6 +210,11 @@ class InPlaceMethods:
     abs_ = _in_place(pointwise.abs)
     neg_ = _in_place(arithmetic.neg)
     clamp_ = _in_place(selection.clamp)
+    clip_ = clamp_
+    floor_divide_ = _in_place(arithmetic.floor_divide)
+    subtract_ = sub_
+    multiply_ = mul_
+    divide_ = div_
     sigmoid_ = _in_place(activation.sigmoid)
     tanh_ = _in_place(activation.tanh)
     relu_ = _in_place(activation.relu)
@@ -187,3 +224,8 @@ class InPlaceMethods:
     __imul__ = mul_
     __itruediv__ = div_
     __ipow__ = pow_
+    __ifloordiv__ = floor_divide_
+    __imod__ = remainder_
+    __iand__ = _in_place(logic.bitwise_and)
+    __ior__ = _in_place(logic.bitwise_or)
+    __ixor__ = _in_place(logic.bitwise_xor)

@@ -20,10 +20,10 @@ from mytorch.functions import (
     logic,
     ordering,
     pointwise,
+    positions,
     products,
     reduction,
     rounding,
-    scatter,
     selection,
     shape,
     shares,
@@ -49,16 +49,16 @@ class ArithmeticMethods:
     div = arithmetic.div
     floor_divide = arithmetic.floor_divide
     neg = arithmetic.neg
-    subtract = arithmetic.subtract
-    multiply = arithmetic.multiply
-    divide = arithmetic.divide
-    negative = arithmetic.negative
+    subtract = arithmetic.sub
+    multiply = arithmetic.mul
+    divide = arithmetic.div
+    negative = arithmetic.neg
     pow = pointwise.pow
     exp = pointwise.exp
     log = pointwise.log
     sqrt = pointwise.sqrt
     abs = pointwise.abs
-    absolute = pointwise.absolute
+    absolute = pointwise.abs
     log1p = elementary.log1p
     expm1 = elementary.expm1
     sin = elementary.sin
@@ -118,7 +118,7 @@ class ArithmeticMethods:
     maximum = selection.maximum
     minimum = selection.minimum
     clamp = selection.clamp
-    clip = selection.clip
+    clip = selection.clamp
 
     matmul = products.matmul
     mm = products.mm
@@ -203,11 +203,11 @@ class ShapeMethods:
     transpose = layout.transpose
     t = layout.t
     expand = layout.expand
-    swapaxes = layout.swapaxes
-    swapdims = layout.swapdims
+    swapaxes = layout.transpose
+    swapdims = layout.transpose
     broadcast_to = layout.broadcast_to
     movedim = arrangement.movedim
-    moveaxis = arrangement.moveaxis
+    moveaxis = arrangement.movedim
     narrow = arrangement.narrow
     unflatten = arrangement.unflatten
     ravel = arrangement.ravel
@@ -217,12 +217,12 @@ class ShapeMethods:
     triu = arrangement.triu
     diagonal = arrangement.diagonal
     repeat = arrangement.repeat
-    gather = scatter.gather
-    scatter = scatter.scatter
-    scatter_add = scatter.scatter_add
-    index_select = scatter.index_select
-    masked_fill = scatter.masked_fill
-    masked_select = scatter.masked_select
+    gather = positions.gather
+    scatter = positions.scatter
+    scatter_add = positions.scatter_add
+    index_select = positions.index_select
+    masked_fill = positions.masked_fill
+    masked_select = positions.masked_select
     clone = shape.clone
     contiguous = shape.contiguous
 

@@ -42,7 +42,7 @@ from mytorch.functions.comparison import (
     ne,
 )
 from mytorch.functions.conversion import is_floating_point, is_tensor
-from mytorch.functions.einsum import einsum
+from mytorch.functions.einstein import einsum
 from mytorch.functions.elementary import cos, erf, expm1, log1p, reciprocal, rsqrt, sin, square
 from mytorch.functions.extremes import all, amax, amin, any, argmax, argmin, max, min
 from mytorch.functions.joining import cat, chunk, concat, concatenate, hstack, split, stack, unbind, vstack
@@ -50,10 +50,10 @@ from mytorch.functions.layout import broadcast_to, permute, swapaxes, swapdims, 
 from mytorch.functions.logic import bitwise_and, bitwise_or, bitwise_xor, logical_and, logical_or, logical_xor
 from mytorch.functions.ordering import argsort, nonzero, sort, topk, unique
 from mytorch.functions.pointwise import abs, absolute, bitwise_not, exp, log, logical_not, pow, sqrt
+from mytorch.functions.positions import gather, index_select, masked_fill, masked_select, scatter, scatter_add
 from mytorch.functions.products import addmm, baddbmm, bmm, dot, matmul, mm, mv, outer
 from mytorch.functions.reduction import mean, sum
 from mytorch.functions.rounding import ceil, floor, remainder, round, sign, trunc
-from mytorch.functions.scatter import gather, index_select, masked_fill, masked_select, scatter, scatter_add
 from mytorch.functions.selection import clamp, clip, maximum, minimum, where
 from mytorch.functions.shape import clone, flatten, reshape, squeeze, unsqueeze
 from mytorch.functions.shares import log_softmax, softmax

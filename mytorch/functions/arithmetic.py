@@ -240,3 +240,10 @@ def _refuse_bool(input: Any, other: Any) -> None:
 def _check_alpha(alpha: Scalar, input: Any, other: Any) -> None:
     if isinstance(alpha, float) and not any(_values(x).dtype.kind == "f" for x in (input, other)):
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+
+
+# torch's other names.
+subtract = sub
+multiply = mul
+divide = div
+negative = neg

@@ -203,11 +203,36 @@ def allclose(
         RuntimeError: the dtypes differ, or the shapes do not broadcast.
         TypeError: an argument is no Tensor.
     """
-    a, b = array_of("allclose", input), array_of("allclose", other, "other", 2)
+    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+
+
+def isclose(
+    input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Tensor:
+    """Return whether each |input - other| ≤ atol + rtol·|other|, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, of the same dtype.
+        rtol: relative tolerance.
+        atol: absolute tolerance.
+        equal_nan: whether nan equals nan.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the dtypes differ, the shapes do not broadcast, or a tolerance is negative.
+        TypeError: an argument is no Tensor.
+    """
+    a, b = array_of("isclose", input), array_of("isclose", other, "other", 2)
     if a.dtype != b.dtype:
         raise RuntimeError(f"{SCALAR_TYPE_NAMES[input.dtype]} did not match {SCALAR_TYPE_NAMES[other.dtype]}")
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if tolerance < 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
     require_broadcastable(a.shape, b.shape)
-    return bool(np.allclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
+    return plain(np.isclose, input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
 def equal(input: Tensor, other: Tensor) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from mytorch import _tensor
 from mytorch.autograd.apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
+from mytorch.functions._names import numpy_names
 from mytorch.functions.selection import maximum, minimum
 from mytorch.functions.shape import squeeze
 from mytorch.ops import reduction as ops
@@ -245,3 +246,14 @@ def _test(name: str, test: Any, input: Tensor, dim: Dims, keepdim: bool) -> Tens
     axis = () if dim == () else wrap_dims(dim, array.ndim)
     result = plain(test, input, axis=axis, keepdims=keepdim)
     return plain(np.ndarray.astype, result, dtype=np.uint8) if array.dtype == np.uint8 else result
+
+
+if not TYPE_CHECKING:  # the signatures that are checked are those above
+    max = numpy_names(max)
+    min = numpy_names(min)
+    amax = numpy_names(amax)
+    amin = numpy_names(amin)
+    argmax = numpy_names(argmax)
+    argmin = numpy_names(argmin)
+    any = numpy_names(any)
+    all = numpy_names(all)

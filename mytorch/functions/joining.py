@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from mytorch import _tensor
 from mytorch.autograd.apply import apply, apply_many
 from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._names import numpy_names
+from mytorch.functions.shape import reshape
 from mytorch.ops import joining as ops
 from mytorch.ops import shape as shape_ops
 from mytorch.promotion import common_dtype
@@ -76,6 +78,44 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 f"and {list(x.array.shape)} at entry {position}"
             )
     return apply(ops.Stack, *_promoted(given), dim=wrapped)
+
+
+def hstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Return tensors side by side: joined along the second dimension, vectors along their only one.
+
+    Args:
+        tensors: at least one; 0-dim ones count as vectors of one element.
+
+    Returns:
+        The joined tensor, of the promoted dtype.
+
+    Raises:
+        RuntimeError: there are none, or sizes or numbers of dimensions differ.
+        TypeError: `tensors` is no sequence of tensors.
+    """
+    given = [x if x.array.ndim else reshape(x, (1,)) for x in _tensors_of("hstack", tensors)]
+    if not given:
+        raise RuntimeError("hstack expects a non-empty TensorList")
+    return cat(given, 0 if given[0].array.ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Tensor]) -> Tensor:
+    """Return tensors below each other: joined along the first dimension, vectors as rows.
+
+    Args:
+        tensors: at least one; vectors count as matrices of one row, 0-dim ones of one element.
+
+    Returns:
+        The joined tensor, of the promoted dtype.
+
+    Raises:
+        RuntimeError: there are none, or sizes or numbers of dimensions differ.
+        TypeError: `tensors` is no sequence of tensors.
+    """
+    given = _tensors_of("vstack", tensors)
+    if not given:
+        raise RuntimeError("vstack expects a non-empty TensorList")
+    return cat([x if x.array.ndim > 1 else reshape(x, (1, x.array.size)) for x in given], 0)
 
 
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
@@ -207,3 +247,15 @@ def _check_sizes(first: Tensor, x: Tensor, position: int, dim: int) -> None:
                 f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} "
                 f"for tensor number {position} in the list."
             )
+
+
+if not TYPE_CHECKING:  # the signatures that are checked are those above
+    cat = numpy_names(cat)
+    stack = numpy_names(stack)
+    split = numpy_names(split)
+    chunk = numpy_names(chunk)
+    unbind = numpy_names(unbind)
+
+# torch's other names.
+concat = cat
+concatenate = cat

@@ -86,12 +86,13 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     return apply(ops.Permute, input, dims=order)
 
 
-def expand(input: Tensor, *size: Any) -> Tensor:
+def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     """Return a view that repeats dimensions of size 1, and adds leading ones.
 
     Args:
         input: any shape.
-        *size: the new sizes, one by one or as one tuple; -1 leaves a size as it is.
+        *sizes: the new sizes, one by one or as one tuple; -1 leaves a size as it is.
+        size: the new sizes as a tuple.
 
     Returns:
         The view.
@@ -102,7 +103,7 @@ def expand(input: Tensor, *size: Any) -> Tensor:
         TypeError: input is no Tensor, or a size is no integer.
     """
     shape = array_of("expand", input).shape
-    sizes = sizes_of("expand", size)
+    sizes = sizes_of("expand", sizes if size is None else (size,))
     lead = len(sizes) - len(shape)
     if lead < 0:
         raise RuntimeError(
@@ -168,3 +169,25 @@ def matrix_transpose(input: Tensor) -> Tensor:
             f"tensor.mT is only supported on matrices or batches of matrices. Got {rank}-D tensor."
         )
     return apply(ops.Transpose, input, dim0=rank - 2, dim1=rank - 1)
+
+
+def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
+    """Return a view that repeats dimensions of size 1, and adds leading ones: `Tensor.expand` as a function.
+
+    Args:
+        input: any shape.
+        size: the new sizes; -1 leaves a size as it is.
+
+    Returns:
+        The view.
+
+    Raises:
+        RuntimeError: a dimension is not of size 1 and differs, or there are too few sizes.
+        TypeError: input is no Tensor, or a size is no integer.
+    """
+    return expand(input, size)
+
+
+# torch's other names.
+swapaxes = transpose
+swapdims = transpose

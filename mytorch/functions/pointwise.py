@@ -145,3 +145,7 @@ def bitwise_not(input: Tensor) -> Tensor:
     if array_of("bitwise_not", input).dtype.kind == "f":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
     return plain(np.invert, input)
+
+
+# torch's other names.
+absolute = abs

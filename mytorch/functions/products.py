@@ -10,12 +10,15 @@ import numpy as np
 from mytorch.autograd.apply import apply, require_broadcastable
 from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.functions._check import array_of
+from mytorch.functions.arithmetic import add, mul
+from mytorch.functions.layout import expand
+from mytorch.functions.shape import unsqueeze
 from mytorch.ops import matmul as ops
 from mytorch.ops import shape as shape_ops
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
+    from mytorch._types import Array, Scalar
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
@@ -142,6 +145,102 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     if rank_b == 1:
         product = apply(shape_ops.Squeeze, product, shape=product.array.shape[:-1])
     return product
+
+
+def mv(input: Tensor, vec: Tensor) -> Tensor:
+    """Return the product of a matrix and a vector.
+
+    Args:
+        input: (n, k), any dtype but bool.
+        vec: (k,), of the same dtype.
+
+    Returns:
+        The product, (n,), of that dtype.
+
+    Raises:
+        NotImplementedError: the arguments are bool.
+        RuntimeError: the ranks or shapes do not fit, or the dtypes differ.
+        TypeError: an argument is no Tensor.
+    """
+    a, b = array_of("mv", input), array_of("mv", vec, "vec", 2)
+    if (a.ndim, b.ndim) != (2, 1):
+        raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
+    return matmul(input, vec)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Tensor:
+    """Return all products of the elements of two vectors.
+
+    Args:
+        input: (n,), any dtype.
+        vec2: (m,), any dtype.
+
+    Returns:
+        The products, (n, m), of the promoted dtype.
+
+    Raises:
+        RuntimeError: an argument is no vector.
+        TypeError: an argument is no Tensor.
+    """
+    for argument, position, x in (("self", 1, input), ("vec2", 2, vec2)):
+        rank = array_of("outer", x, argument, position).ndim
+        if rank != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {argument}, but got {rank}-D")
+    return mul(unsqueeze(input, 1), vec2)
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Scalar = 1, alpha: Scalar = 1) -> Tensor:
+    """Return beta·input + alpha·(mat1 @ mat2).
+
+    Args:
+        input: any shape that broadcasts to (n, m), of the matrices' dtype.
+        mat1: (n, k), any dtype but bool.
+        mat2: (k, m), of the same dtype.
+        beta: factor of the input; at 0 it is not read at all.
+        alpha: factor of the product.
+
+    Returns:
+        (n, m), of that dtype.
+
+    Raises:
+        NotImplementedError: the matrices are bool.
+        RuntimeError: the shapes do not fit, or the dtypes differ.
+        TypeError: an argument is no Tensor.
+    """
+    array_of("addmm", input)
+    return _added(input, mm(mat1, mat2), beta, alpha)
+
+
+def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Scalar = 1, alpha: Scalar = 1) -> Tensor:
+    """Return beta·input + alpha·(batch1 @ batch2), of stacks of matrices.
+
+    Args:
+        input: any shape that broadcasts to (b, n, m), of the matrices' dtype.
+        batch1: (b, n, k), any dtype but bool.
+        batch2: (b, k, m), of the same dtype.
+        beta: factor of the input; at 0 it is not read at all.
+        alpha: factor of the product.
+
+    Returns:
+        (b, n, m), of that dtype.
+
+    Raises:
+        NotImplementedError: the matrices are bool.
+        RuntimeError: the shapes do not fit, or the dtypes differ.
+        TypeError: an argument is no Tensor.
+    """
+    array_of("baddbmm", input)
+    return _added(input, bmm(batch1, batch2), beta, alpha)
+
+
+def _added(input: Tensor, product: Tensor, beta: Scalar, alpha: Scalar) -> Tensor:
+    wide = expand(input, product.array.shape)
+    _check(product.array, input.array)
+    if alpha != 1:
+        product = mul(product, alpha)
+    if beta == 0:
+        return product
+    return add(product, wide if beta == 1 else mul(wide, beta))
 
 
 def _check(a: Array, b: Array) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from mytorch.autograd.apply import apply
 from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.functions._check import array_of, wrap_dims
+from mytorch.functions._names import numpy_names
 from mytorch.ops import reduction as ops
 from mytorch.ops import shape as shape_ops
 
@@ -76,3 +77,8 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
     if target != array.dtype:
         input = apply(shape_ops.Cast, input, dtype=target)
     return apply(ops.Mean, input, axis=axis, keepdim=keepdim)
+
+
+if not TYPE_CHECKING:  # the signatures that are checked are those above
+    sum = numpy_names(sum)
+    mean = numpy_names(mean)

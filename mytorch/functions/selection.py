@@ -128,3 +128,7 @@ def _as_tensor(x: object, given: Tensor | None, dtype: np.dtype[np.generic]) -> 
     if given is None:
         return _tensor.wrap(cast(np.asarray(x), dtype))
     return given if given.array.dtype == dtype else apply(shape_ops.Cast, given, dtype=dtype)
+
+
+# torch's other names.
+clip = clamp

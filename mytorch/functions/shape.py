@@ -9,6 +9,7 @@ import numpy as np
 
 from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of, sizes_of, wrap_dim, wrap_dims
+from mytorch.functions._names import numpy_names
 from mytorch.ops import shape as ops
 
 if TYPE_CHECKING:
@@ -37,12 +38,13 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     return apply(ops.View if _viewable(array, sizes) else ops.Clone, input, shape=sizes)
 
 
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """Return a view of the elements, in row-major order, in another shape.
 
     Args:
         input: any shape.
         *shape: the new sizes, one by one or as one tuple; one may be -1 and is then inferred.
+        size: the new sizes as a tuple.
 
     Returns:
         Of the given shape, sharing memory.
@@ -52,7 +54,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
         TypeError: input is no Tensor, or a size is no integer.
     """
     array = array_of("view", input)
-    sizes = _inferred(sizes_of("view", shape), array.size)
+    sizes = _inferred(sizes_of("view", shape if size is None else (size,)), array.size)
     if not _viewable(array, sizes):
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension "
@@ -192,3 +194,8 @@ def _viewable(array: np.ndarray[Any, Any], shape: tuple[int, ...]) -> bool:
         return True
     # NumPy alone knows when strides allow a view: it copies where they do not.
     return np.may_share_memory(array, array.reshape(shape))
+
+
+if not TYPE_CHECKING:  # the signatures that are checked are those above
+    unsqueeze = numpy_names(unsqueeze)
+    squeeze = numpy_names(squeeze)

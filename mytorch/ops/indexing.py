@@ -41,7 +41,9 @@ class Index(Op):
 
     @staticmethod
     def forward(a: Array, index: tuple[Any, ...]) -> tuple[Array, Any]:
-        return a[index], (a.shape, index)
+        # The index may be a tensor's, whose later changes nobody here would see.
+        kept = tuple([np.array(i) if isinstance(i, np.ndarray) else i for i in index])
+        return a[index], (a.shape, kept)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:

@@ -110,7 +110,9 @@ class SetItem(Op):
     ) -> tuple[Array, Any]:
         target = a if basic is None else a[basic]
         target[... if advanced is None else advanced] = value
-        return a, (basic, advanced)
+        # The index may be a tensor's, whose later changes nobody here would see.
+        kept = [np.array(i) if isinstance(i, np.ndarray) else i for i in advanced or ()]
+        return a, (basic, tuple(kept) if advanced is not None else None)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:

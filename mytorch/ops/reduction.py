@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mytorch._types import Array, Gradients
 
 
-def _restore(reduced: Array, shape: tuple[int, ...], axis: tuple[int, ...]) -> Array:
+def restore(reduced: Array, shape: tuple[int, ...], axis: tuple[int, ...]) -> Array:
     """Give what was reduced its dimensions back, of size 1, so that it broadcasts."""
     return reduced.reshape([1 if i in axis else n for i, n in enumerate(shape)])
 
@@ -40,7 +40,7 @@ class Sum(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, axis = saved
-        return (lambda: np.broadcast_to(_restore(grad, shape, axis), shape),)
+        return (lambda: np.broadcast_to(restore(grad, shape, axis), shape),)
 
 
 class Mean(Op):
@@ -59,7 +59,7 @@ class Mean(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, axis, count = saved
-        return (lambda: np.broadcast_to(_restore(grad / grad.dtype.type(count), shape, axis), shape),)
+        return (lambda: np.broadcast_to(restore(grad / grad.dtype.type(count), shape, axis), shape),)
 
 
 class Extreme(Op):
@@ -78,10 +78,10 @@ class Extreme(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         a, axis, out = saved
-        best = _restore(out, a.shape, axis)
+        best = restore(out, a.shape, axis)
         chosen = (a == best) | (np.isnan(a) & np.isnan(best))
         ties = chosen.sum(axis=axis, keepdims=True, dtype=grad.dtype)
-        return (np.where(chosen, _restore(grad, a.shape, axis) / ties, grad.dtype.type(0)),)
+        return (np.where(chosen, restore(grad, a.shape, axis) / ties, grad.dtype.type(0)),)
 
 
 class Pick(Op):
@@ -91,7 +91,8 @@ class Pick(Op):
 
     @staticmethod
     def forward(a: Array, positions: Array, dim: int) -> tuple[Array, Any]:
-        return np.take_along_axis(a, positions, dim), (a.shape, positions, dim)
+        # The positions are handed out too, and may be changed.
+        return np.take_along_axis(a, positions, dim), (a.shape, np.array(positions), dim)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:

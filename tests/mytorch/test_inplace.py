@@ -323,6 +323,19 @@ def test_a_refused_change_changes_nothing():
     assert x._version == 0
 
 
+def test_an_index_that_is_changed_afterwards_harms_no_gradient():
+    x = mytorch.tensor(X, requires_grad=True)
+    mask, places = x.detach() > 0, mytorch.tensor([0, 1])
+    y = x * 1
+    y[places, places] = 0
+    values, indices = x.max(0)
+    loss = x[mask].sum() + x[places].sum() + y.sum() + values.sum()
+    for changed in (mask, places, indices):
+        changed.zero_()
+    loss.backward()
+    assert x.grad.tolist() == [[2.0, 2.0, 4.0], [4.0, 3.0, 2.0]]
+
+
 def test_outside_of_a_graph_nothing_is_recorded():
     x = mytorch.tensor(X, requires_grad=True)
     with mytorch.no_grad():

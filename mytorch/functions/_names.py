@@ -1,0 +1,37 @@
+"""NumPy's names for arguments, which torch takes everywhere beside its own."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input"}
+
+
+def numpy_names(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function take `axis` for `dim`, `keepdims` for `keepdim`, and `x` or `a` for `input`.
+
+    Args:
+        function: with torch's names.
+
+    Returns:
+        The function that takes both; a name that stands for one that was also given is a TypeError.
+    """
+
+    @functools.wraps(function)
+    def renaming(*args: Any, **kwargs: Any) -> R:
+        if kwargs:
+            for name in [name for name in kwargs if name in _NAMES]:
+                if _NAMES[name] in kwargs:
+                    raise TypeError(f"{function.__name__}() got both {name!r} and {_NAMES[name]!r}")
+                kwargs[_NAMES[name]] = kwargs.pop(name)
+        return function(*args, **kwargs)
+
+    return renaming

@@ -1,0 +1,140 @@
+"""Logic elementwise, of truth values and of bits; none has a gradient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.autograd.apply import plain_binary, require_broadcastable
+from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch.functions._check import array_of
+from mytorch.promotion import common_dtype
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+    from mytorch._types import Operand
+
+
+def logical_and(input: Tensor, other: Tensor) -> Tensor:
+    """Return whether both elements are not zero, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is no Tensor.
+    """
+    return _logical("logical_and", np.logical_and, input, other)
+
+
+def logical_or(input: Tensor, other: Tensor) -> Tensor:
+    """Return whether either element is not zero, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is no Tensor.
+    """
+    return _logical("logical_or", np.logical_or, input, other)
+
+
+def logical_xor(input: Tensor, other: Tensor) -> Tensor:
+    """Return whether exactly one element is not zero, broadcast.
+
+    Args:
+        input: any shape, any dtype.
+        other: any shape that broadcasts with it, any dtype.
+
+    Returns:
+        bool, of the broadcast shape.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an argument is no Tensor.
+    """
+    return _logical("logical_xor", np.logical_xor, input, other)
+
+
+def bitwise_and(input: Operand, other: Operand) -> Tensor:
+    """Return the bits that both elements have; of bools it is their logic. `&`, `|` and `^` are these.
+
+    Args:
+        input: any shape, bool or integer.
+        other: any shape that broadcasts with it, bool or integer, or such a number.
+
+    Returns:
+        Of the broadcast shape and the promoted dtype.
+
+    Raises:
+        NotImplementedError: an operand is floating.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return _bitwise("bitwise_and", np.bitwise_and, input, other)
+
+
+def bitwise_or(input: Operand, other: Operand) -> Tensor:
+    """Return the bits that either element has; of bools it is their logic. `&`, `|` and `^` are these.
+
+    Args:
+        input: any shape, bool or integer.
+        other: any shape that broadcasts with it, bool or integer, or such a number.
+
+    Returns:
+        Of the broadcast shape and the promoted dtype.
+
+    Raises:
+        NotImplementedError: an operand is floating.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return _bitwise("bitwise_or", np.bitwise_or, input, other)
+
+
+def bitwise_xor(input: Operand, other: Operand) -> Tensor:
+    """Return the bits that exactly one element has; of bools it is their logic. `&`, `|` and `^` are these.
+
+    Args:
+        input: any shape, bool or integer.
+        other: any shape that broadcasts with it, bool or integer, or such a number.
+
+    Returns:
+        Of the broadcast shape and the promoted dtype.
+
+    Raises:
+        NotImplementedError: an operand is floating.
+        RuntimeError: the shapes do not broadcast.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    return _bitwise("bitwise_xor", np.bitwise_xor, input, other)
+
+
+def _logical(name: str, function: Callable[..., Any], input: Tensor, other: Tensor) -> Tensor:
+    a, b = array_of(name, input), array_of(name, other, "other", 2)
+    require_broadcastable(a.shape, b.shape)
+    return plain_binary(function, input.bool(), other.bool())
+
+
+def _bitwise(name: str, function: Callable[..., Any], input: Operand, other: Operand) -> Tensor:
+    operands = [getattr(x, "array", x) for x in (input, other)]
+    if all(isinstance(x, (np.ndarray, bool, int, float)) for x in operands):
+        dtype = common_dtype(operands)
+        if dtype.kind == "f":
+            kind = SCALAR_TYPE_NAMES[from_numpy_dtype(dtype)]
+            raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'")
+    return plain_binary(function, input, other)

@@ -1,0 +1,244 @@
+"""Variances, products, norms and running sums over dimensions."""
+
+from __future__ import annotations
+
+import warnings
+from math import inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.autograd.apply import apply
+from mytorch.dtypes import SCALAR_TYPE_NAMES, numpy_dtype_of
+from mytorch.functions._check import array_of, wrap_dim, wrap_dims
+from mytorch.functions._names import numpy_names
+from mytorch.functions.shape import reshape
+from mytorch.ops import statistics as ops
+from mytorch.ops.shape import Cast
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+    from mytorch._types import Dims
+    from mytorch.dtypes import dtype as DType
+
+
+def var(
+    input: Tensor,
+    dim: Dims | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """Return the variance over dimensions.
+
+    Args:
+        input: any shape, floating.
+        dim: the dimension or dimensions; None for all. A bool here is torch's old way to give `unbiased`.
+        unbiased: torch's old way to give a correction of 1 or 0.
+        keepdim: whether the reduced dimensions stay, with size 1.
+        correction: what is subtracted from the number of elements in the divisor; 1 if not given.
+
+    Returns:
+        The variance; nan, with a warning, where there are no more elements than the correction.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: input is not floating, or a dimension is named twice.
+        TypeError: input is no Tensor, or both `unbiased` and `correction` are given.
+    """
+    return _spread("var", input, dim, unbiased, keepdim, correction, root=False)
+
+
+def std(
+    input: Tensor,
+    dim: Dims | bool = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+) -> Tensor:
+    """Return the standard deviation over dimensions: the root of `var`, with the same arguments.
+
+    Args:
+        input: any shape, floating.
+        dim: as for `var`.
+        unbiased: as for `var`.
+        keepdim: whether the reduced dimensions stay, with size 1.
+        correction: as for `var`.
+
+    Returns:
+        The standard deviation; its gradient is 0 where it is 0.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: input is not floating, or a dimension is named twice.
+        TypeError: input is no Tensor, or both `unbiased` and `correction` are given.
+    """
+    return _spread("std", input, dim, unbiased, keepdim, correction, root=True)
+
+
+def prod(
+    input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
+) -> Tensor:
+    """Return the product over a dimension, or of all elements.
+
+    Args:
+        input: any shape, any dtype.
+        dim: the dimension; None for all.
+        keepdim: whether the reduced dimension stays, with size 1; only with `dim`.
+        dtype: dtype to multiply in; by default int64 for bool and integers, the input's own for floats.
+
+    Returns:
+        The product; 1 of nothing.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        TypeError: input is no Tensor, or `dim` is no integer.
+    """
+    array = array_of("prod", input)
+    input = _widened(input, dtype)
+    if dim is None and keepdim:
+        raise TypeError("prod(): 'keepdim' needs 'dim', which is None")
+    wrapped = None if dim is None else wrap_dim(dim, array.ndim)
+    if wrapped is None or not array.ndim:
+        return apply(ops.Prod, reshape(input, (array.size,)), dim=0, keepdim=False)
+    return apply(ops.Prod, input, dim=wrapped, keepdim=keepdim)
+
+
+def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """Return the running sums along a dimension.
+
+    Args:
+        input: any shape, any dtype.
+        dim: the dimension.
+        dtype: dtype to sum in; by default int64 for bool and integers, the input's own for floats.
+
+    Returns:
+        Of the same shape.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        TypeError: input is no Tensor, or `dim` is no integer.
+    """
+    array = array_of("cumsum", input)
+    wrapped = wrap_dim(dim, array.ndim)
+    input = _widened(input, dtype)
+    return apply(ops.CumSum, input, dim=wrapped) if array.ndim else input.clone()
+
+
+def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
+    """Return log Σ exp(input) over dimensions, without overflow.
+
+    Args:
+        input: any shape, any dtype.
+        dim: the dimension or dimensions; an empty tuple for all.
+        keepdim: whether the reduced dimensions stay, with size 1.
+
+    Returns:
+        Floating; -inf of nothing.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: a dimension is named twice.
+        TypeError: input is no Tensor, or `dim` holds no integers.
+    """
+    array = array_of("logsumexp", input)
+    return apply(ops.LogSumExp, input, axis=wrap_dims(dim, array.ndim), keepdim=keepdim)
+
+
+def norm(
+    input: Tensor,
+    p: float | str | None = "fro",
+    dim: Dims = None,
+    keepdim: bool = False,
+    *,
+    dtype: DType | None = None,
+) -> Tensor:
+    """Return the norm of all elements, or over dimensions, as those of a vector.
+
+    Args:
+        input: any shape, floating.
+        p: the order: (Σ|x|^p)^(1/p); ±inf for the largest or smallest |x|, 0 for how many are not 0; "fro"
+            and None are 2.
+        dim: the dimension or dimensions; None for all.
+        keepdim: whether the reduced dimensions stay, with size 1.
+        dtype: dtype to compute in; the input's own by default.
+
+    Returns:
+        The norm; its gradient is 0 where it is 0, and equal extremes share it.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: input is not floating; `p` is another text: matrix norms are not there; a dimension is
+            named twice; or an extreme of nothing is asked for.
+        TypeError: input is no Tensor.
+    """
+    array = array_of("norm", input)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+    order = 2.0 if p is None or isinstance(p, str) else float(p)
+    if dtype is not None and numpy_dtype_of(dtype) != array.dtype:
+        input = apply(Cast, input, dtype=numpy_dtype_of(dtype))
+    if input.array.dtype.kind != "f":
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+            f"{SCALAR_TYPE_NAMES[input.dtype]}"
+        )
+    axis = wrap_dims(dim, array.ndim)
+    if order in (inf, -inf) and any(not array.shape[i] for i in axis):
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {order:g} norm on an empty tensor because the operation "
+            "does not have an identity"
+        )
+    return apply(ops.Norm, input, axis=axis, keepdim=keepdim, p=order)
+
+
+def _spread(
+    name: str,
+    input: Tensor,
+    dim: Dims | bool,
+    unbiased: bool | None,
+    keepdim: bool,
+    correction: float | None,
+    *,
+    root: bool,
+) -> Tensor:
+    array = array_of(name, input)
+    if isinstance(dim, bool):
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise TypeError(f"{name}(): got both 'unbiased' and 'correction'; they mean the same")
+    if array.dtype.kind != "f":
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    axis = wrap_dims(dim, array.ndim)
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    count = 1
+    for i in axis:
+        count *= array.shape[i]
+    out = apply(ops.Var, input, axis=axis, keepdim=keepdim, correction=correction, root=root)
+    if count <= correction and out.array.size:
+        warnings.warn(
+            f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+            f"factor (input numel divided by output numel): {correction} against {count}.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return out
+
+
+def _widened(input: Tensor, dtype: DType | None) -> Tensor:
+    own = input.array.dtype
+    default = own if own.kind == "f" else np.dtype(np.int64)
+    target = default if dtype is None else numpy_dtype_of(dtype)
+    return input if target == own else apply(Cast, input, dtype=target)
+
+
+if not TYPE_CHECKING:  # the signatures that are checked are those above
+    var = numpy_names(var)
+    std = numpy_names(std)
+    prod = numpy_names(prod)
+    cumsum = numpy_names(cumsum)
+    logsumexp = numpy_names(logsumexp)
+    norm = numpy_names(norm)

@@ -1,0 +1,60 @@
+"""Einstein's summation; the equation was checked and completed before."""
+
+# What forward and backward take and give is said once, in Op.
+# ruff: noqa: D102
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.op import Op
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._types import Array, Gradients
+
+
+def _contract(inputs: tuple[str, ...], output: str, arrays: tuple[Array, ...]) -> Array:
+    dtype = arrays[0].dtype
+    # As in all products, float16 is added up in float32. Several operands may go through matrix products.
+    wide = [a.astype(np.float32) for a in arrays] if dtype == np.float16 else arrays
+    out = np.einsum(f"{','.join(inputs)}->{output}", *wide, optimize=len(arrays) > 1)
+    # Without a sum NumPy gives a view.
+    return np.array(out, dtype) if len(arrays) == 1 else np.asarray(out).astype(dtype, copy=False)
+
+
+class Einsum(Op):
+    """The sum of products over every letter that the output lacks."""
+
+    @staticmethod
+    def forward(*arrays: Array, inputs: tuple[str, ...], output: str) -> tuple[Array, Any]:
+        return _contract(inputs, output, arrays), (arrays, inputs, output)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        arrays, inputs, output = saved
+        return tuple([partial(_gradient, k, arrays, inputs, output, grad) for k in range(len(arrays))])
+
+
+def _gradient(k: int, arrays: Any, inputs: tuple[str, ...], output: str, grad: Array) -> Array:
+    """Contract the output's gradient with all other operands, onto the letters of operand k."""
+    others = (output, *inputs[:k], *inputs[k + 1 :])
+    letters = "".join(dict.fromkeys(inputs[k]))
+    # A letter that only operand k has was summed over: its gradient is the same everywhere.
+    shared = "".join([letter for letter in letters if any(letter in other for other in others)])
+    found = _contract(others, shared, (grad, *arrays[:k], *arrays[k + 1 :]))
+    found = np.expand_dims(found, [i for i, letter in enumerate(letters) if letter not in shared])
+    # A dimension of size 1 was broadcast: its gradient has the others' size until the engine sums it.
+    size = {letter: found.shape[i] for i, letter in enumerate(letters)}
+    own = dict(zip(inputs[k], arrays[k].shape, strict=True))
+    shape = [max(size[letter], own[letter]) if own[letter] else 0 for letter in letters]
+    if len(letters) == len(inputs[k]):
+        return np.broadcast_to(found, shape)
+    # A letter twice in one operand is its diagonal, of which einsum gives a view.
+    whole = np.zeros([shape[letters.index(letter)] for letter in inputs[k]], grad.dtype)
+    np.einsum(f"{inputs[k]}->{letters}", whole)[...] = found
+    return whole
