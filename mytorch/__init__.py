@@ -2,7 +2,7 @@
 
 from math import e, inf, nan, pi
 
-from mytorch._tensor import Size, Tensor
+from mytorch._tensor import Tensor
 from mytorch.autograd.mode import (
     enable_grad,
     inference_mode,
@@ -181,6 +181,7 @@ from mytorch.random import (
 )
 from mytorch.sampling import rand, rand_like, randint, randn, randn_like, randperm
 from mytorch.serialization import load, save
+from mytorch.size import Size
 from mytorch.version import __version__
 
 # isort: split

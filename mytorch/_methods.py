@@ -274,6 +274,7 @@ class ConversionMethods:
     short = conversion.short_
     bool = conversion.bool_
     cpu = conversion.cpu
+    cuda = conversion.cuda
     is_floating_point = conversion.is_floating_point
     is_contiguous = conversion.is_contiguous
     size = conversion.size

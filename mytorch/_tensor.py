@@ -13,6 +13,7 @@ from mytorch._python import PythonMethods
 from mytorch.autograd import accumulation, gradients
 from mytorch.autograd.graph import DetachedCounter, counter_of
 from mytorch.device import CPU
+from mytorch.size import Size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,30 +25,6 @@ if TYPE_CHECKING:
     from mytorch.device import device
     from mytorch.dtypes import dtype
     from mytorch.hooks import RemovableHandle
-
-
-class Size(tuple[int, ...]):
-    """The sizes of a tensor."""
-
-    __slots__ = ()
-
-    def numel(self) -> int:
-        """Return how many elements such a tensor has."""
-        count = 1
-        for n in self:
-            count *= n
-        return count
-
-    def __repr__(self) -> str:
-        return f"mytorch.Size({list(self)})"
-
-    def __add__(self, other: tuple[Any, ...]) -> Size:
-        return Size(tuple.__add__(self, tuple(other)))
-
-    def __getitem__(self, index: Any) -> Any:
-        """Return one size, or a range of them as a Size."""
-        found = tuple.__getitem__(self, index)
-        return Size(found) if isinstance(index, slice) else found
 
 
 class Tensor(Methods, InPlaceMethods, PythonMethods):
@@ -123,6 +100,11 @@ class Tensor(Methods, InPlaceMethods, PythonMethods):
     def device(self) -> device:
         """Always the CPU."""
         return CPU
+
+    @property
+    def is_cuda(self) -> bool:
+        """Always False: there is only the CPU."""
+        return False
 
     @property
     def ndim(self) -> int:

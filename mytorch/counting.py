@@ -107,7 +107,8 @@ def zeros_like(
         The tensor.
 
     Raises:
-        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: `requires_grad` for a dtype that is not floating.
         TypeError: input is no Tensor.
     """
     array = array_of("zeros_like", input)
@@ -129,7 +130,8 @@ def ones_like(
         The tensor.
 
     Raises:
-        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: `requires_grad` for a dtype that is not floating.
         TypeError: input is no Tensor.
     """
     array = array_of("ones_like", input)
@@ -151,7 +153,8 @@ def empty_like(
         The tensor.
 
     Raises:
-        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: `requires_grad` for a dtype that is not floating.
         TypeError: input is no Tensor.
     """
     array = array_of("empty_like", input)
@@ -179,7 +182,8 @@ def full_like(
         The tensor.
 
     Raises:
-        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: `requires_grad` for a dtype that is not floating.
         TypeError: input is no Tensor.
     """
     array = array_of("full_like", input)

@@ -71,7 +71,8 @@ def zeros(
         The tensor.
 
     Raises:
-        RuntimeError: a negative size, another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
         TypeError: a size is no integer.
     """
     return finish(np.zeros(shape_from("zeros", sizes, size), float_dtype(dtype)), device, requires_grad)
@@ -97,7 +98,8 @@ def ones(
         The tensor.
 
     Raises:
-        RuntimeError: a negative size, another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
         TypeError: a size is no integer.
     """
     return finish(np.ones(shape_from("ones", sizes, size), float_dtype(dtype)), device, requires_grad)
@@ -123,7 +125,8 @@ def empty(
         The tensor.
 
     Raises:
-        RuntimeError: a negative size, another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
         TypeError: a size is no integer.
     """
     return finish(np.empty(shape_from("empty", sizes, size), float_dtype(dtype)), device, requires_grad)
@@ -150,7 +153,8 @@ def full(
         The tensor.
 
     Raises:
-        RuntimeError: a negative size, another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
         TypeError: a size is no integer.
     """
     value = array_from(fill_value, dtype)
@@ -178,7 +182,8 @@ def eye(
         The matrix, (n, m).
 
     Raises:
-        RuntimeError: a negative size, another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
     """
     rows, columns = shape_from("eye", (n, n if m is None else m), None)
     return finish(np.eye(rows, columns, dtype=float_dtype(dtype)), device, requires_grad)

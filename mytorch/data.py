@@ -36,7 +36,8 @@ def tensor(
         The tensor.
 
     Raises:
-        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: `requires_grad` for a dtype that is not floating.
         TypeError: something in the data is no number.
         ValueError: the sequences are ragged.
     """
@@ -55,7 +56,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: object = None) -> T
         The tensor.
 
     Raises:
-        RuntimeError: another device.
+        AssertionError: another device.
         TypeError: something in the data is no number.
         ValueError: the sequences are ragged.
     """
@@ -171,7 +172,8 @@ def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
         The tensor.
 
     Raises:
-        RuntimeError: another device, or `requires_grad` for a dtype that is not floating.
+        AssertionError: another device.
+        RuntimeError: `requires_grad` for a dtype that is not floating.
     """
     check_device(device)
     result = _tensor.wrap(array)

@@ -1,48 +1,58 @@
-"""Devices: there is only the CPU, but torch's programs name it."""
+"""Devices: there is only the CPU, but torch's programs name others."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Self
+_KNOWN = ("cpu", "cuda", "mps", "xpu", "meta")
 
 
 class device:  # noqa: N801 - torch's name
-    """Where a tensor's memory is: the CPU.
+    """Where a tensor's memory is, or would be: only on the CPU can there be any.
 
     Args:
-        type: "cpu", or another device.
+        type: the name of a device, with its number after a colon if it has one; or a device.
+        index: the number.
+
+    Attributes:
+        type: the name without the number.
+        index: the number, None if there is none.
 
     Raises:
-        RuntimeError: another device; the message names it.
+        RuntimeError: there is no device of that name; the message gives those there are.
+        TypeError: `type` is neither a text nor a device.
     """
 
-    __slots__ = ()
+    __slots__ = ("index", "type")
 
-    type = "cpu"
-    index = None
-
-    def __new__(cls, type: object = "cpu") -> Self:
-        """Return the one device."""
-        if not isinstance(type, device) and type not in ("cpu", "cpu:0"):
-            raise RuntimeError(f"expected device 'cpu', got {type!r}: there is no other device")
-        return super().__new__(cls)
-
-    def __init__(self, type: object = "cpu") -> None:
-        """Take what __new__ has checked."""
+    def __init__(self, type: object = "cpu", index: int | None = None) -> None:
+        if isinstance(type, device):
+            index = type.index
+            type = type.type
+        if not isinstance(type, str):
+            raise TypeError(
+                f"device(): argument 'type' (position 1) must be str, not {type.__class__.__name__}"
+            )
+        name, colon, number = type.partition(":")
+        if name not in _KNOWN:
+            raise RuntimeError(
+                f"Expected one of {', '.join(_KNOWN)} device type at start of device string: {type}"
+            )
+        if colon and (index is not None or not number.isdigit()):
+            raise RuntimeError(f"Invalid device string: {type!r}")
+        self.type = name
+        self.index = int(number) if colon else index
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, device)
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
 
     def __hash__(self) -> int:
-        return hash("cpu")
+        return hash((self.type, self.index))
 
     def __repr__(self) -> str:
-        return "device(type='cpu')"
+        number = "" if self.index is None else f", index={self.index}"
+        return f"device(type={self.type!r}{number})"
 
     def __str__(self) -> str:
-        return "cpu"
+        return self.type if self.index is None else f"{self.type}:{self.index}"
 
 
 CPU = device()
@@ -55,7 +65,12 @@ def check_device(given: object) -> None:
         given: what was passed as `device`; None stands for the CPU.
 
     Raises:
-        RuntimeError: another device; the message names it.
+        AssertionError: it is another device: what a torch says that was built for the CPU only.
+        RuntimeError: there is no device of that name.
+        TypeError: it is neither a text nor a device.
     """
-    if given is not None and given is not CPU:
-        device(given)
+    if given is None or given is CPU:
+        return
+    named = device(given)
+    if named.type != "cpu":
+        raise AssertionError(f"mytorch computes on the CPU only: expected device 'cpu', got {str(named)!r}")

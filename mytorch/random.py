@@ -21,7 +21,7 @@ class Generator:
         device: only "cpu".
 
     Raises:
-        RuntimeError: another device.
+        AssertionError: another device.
     """
 
     __slots__ = ("_seed", "_stream")

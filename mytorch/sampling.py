@@ -80,7 +80,8 @@ def rand(
 
     Raises:
         NotImplementedError: the dtype is not floating.
-        RuntimeError: a negative size, or another device.
+        AssertionError: another device.
+        RuntimeError: a negative size.
         TypeError: a size is no integer.
     """
     shape = shape_from("rand", sizes, size)
@@ -111,7 +112,8 @@ def randn(
 
     Raises:
         NotImplementedError: the dtype is not floating.
-        RuntimeError: a negative size, or another device.
+        AssertionError: another device.
+        RuntimeError: a negative size.
         TypeError: a size is no integer.
     """
     shape = shape_from("randn", sizes, size)
@@ -144,7 +146,8 @@ def randint(
         The tensor.
 
     Raises:
-        RuntimeError: low is not below high, a negative size, or another device.
+        AssertionError: another device.
+        RuntimeError: low is not below high, or a negative size.
         TypeError: a size is no integer.
     """
     if size is None and isinstance(high, (tuple, list)):
@@ -180,7 +183,8 @@ def randperm(
         The numbers, (n,).
 
     Raises:
-        RuntimeError: n is negative, or another device.
+        AssertionError: another device.
+        RuntimeError: n is negative.
     """
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
@@ -205,7 +209,7 @@ def rand_like(
 
     Raises:
         NotImplementedError: the dtype is not floating.
-        RuntimeError: another device.
+        AssertionError: another device.
         TypeError: input is no Tensor.
     """
     array = array_of("rand_like", input)
@@ -229,7 +233,7 @@ def randn_like(
 
     Raises:
         NotImplementedError: the dtype is not floating.
-        RuntimeError: another device.
+        AssertionError: another device.
         TypeError: input is no Tensor.
     """
     array = array_of("randn_like", input)

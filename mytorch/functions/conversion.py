@@ -47,7 +47,7 @@ def to(
         The tensor or its converted copy, through which gradients flow.
 
     Raises:
-        RuntimeError: another device.
+        AssertionError: another device.
         TypeError: an argument is none of these.
     """
     for given in args:
@@ -131,6 +131,22 @@ def bool_(input: Tensor) -> Tensor:
 def cpu(input: Tensor) -> Tensor:
     """Return the tensor itself: it is on the CPU."""
     return input
+
+
+def cuda(input: Tensor, device: object = None, non_blocking: bool = False) -> Tensor:
+    """Refuse what torch does where it was built for the CPU only.
+
+    Args:
+        input: any shape.
+        device: the device; the first if not given.
+        non_blocking: without meaning.
+
+    Raises:
+        AssertionError: always.
+    """
+    del input, non_blocking
+    check_device("cuda" if device is None or isinstance(device, int) else device)
+    raise AssertionError(f"cuda(): expected a CUDA device, got {device!r}")
 
 
 def is_tensor(obj: object) -> bool:

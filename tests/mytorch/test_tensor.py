@@ -313,6 +313,31 @@ def test_transpose_of_other_ranks_warns():
 
 
 def test_other_devices_are_named():
-    for bad in (lambda: mytorch.zeros(2, device="cuda"), lambda: mytorch.zeros(2).to("cuda:1")):
-        with pytest.raises(RuntimeError, match="cuda"):
+    for bad in (
+        lambda: mytorch.zeros(2, device="cuda"),
+        lambda: mytorch.zeros(2).to("cuda:1"),
+        mytorch.zeros(2).cuda,
+    ):
+        with pytest.raises(AssertionError, match="cuda"):
             bad()
+
+
+DEVICES = ["cpu", "cpu:0", "cuda", "cuda:1", "mps", "foo", "cuda:x", 1.5]
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_devices_are_torchs(name):
+    answers = []
+    for t in (torch, mytorch):
+        try:
+            device = t.device(name)
+            answers.append((str(device), repr(device), device.type, device.index, device == t.device("cpu")))
+        except Exception as error:  # noqa: BLE001 - the class is what is compared
+            answers.append(type(error))
+    assert answers[1] == answers[0]
+
+
+def test_devices_by_number():
+    assert mytorch.device("cuda", 1) == mytorch.device("cuda:1") == mytorch.device(mytorch.device("cuda:1"))
+    assert hash(mytorch.device("cpu")) == hash(mytorch.zeros(1).device)
+    assert not mytorch.zeros(1).is_cuda
