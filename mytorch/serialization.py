@@ -98,10 +98,10 @@ def load(f: File, map_location: object = None, *, weights_only: bool = True) -> 
             data = stream.read()
     else:
         name, data = getattr(f, "name", "the file"), f.read()
-    _refuse_pickle(name, data)
     try:
         found = library.deserialize(data)
     except library.SafetensorError as error:
+        _refuse_pickle(name, data)
         raise RuntimeError(f"{name}: expected a complete safetensors file: {error}") from None
     tensors = {key: _tensor.wrap(_array(name, key, spec)) for key, spec in found}
     return _object(name, data, tensors)
@@ -139,7 +139,8 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _refuse_pickle(name: str, data: bytes) -> None:
-    # Zip, as torch.save writes it; pickle, protocols 2 to 5.
+    # Zip, as torch.save writes it; pickle, protocols 2 to 5. A sound safetensors file may begin so, too: with
+    # the length of its header.
     if data[:2] == b"PK" or (data[:1] == b"\x80" and data[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")):
         raise RuntimeError(
             f"{name}: expected a safetensors file, got a pickle, as torch.save writes it, which can execute "

@@ -214,6 +214,16 @@ def test_pickles_are_refused_with_a_word_on_what_to_do(tmp_path, write):
         mytorch.load(path)
 
 
+@pytest.mark.parametrize("start", [b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"])
+def test_a_header_whose_length_reads_like_a_pickle(tmp_path, start):
+    path = tmp_path / "x"
+    header = json.dumps({"w": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}}).encode()
+    padded = header.ljust(int.from_bytes(start, "little"))
+    path.write_bytes(len(padded).to_bytes(8, "little") + padded + b"\7")
+    assert path.read_bytes().startswith(start)
+    assert mytorch.load(path)["w"].tolist() == [7]
+
+
 def _text(header):
     encoded = json.dumps(header).encode()
     return len(encoded).to_bytes(8, "little") + encoded
