@@ -36,25 +36,29 @@ _POOL = 1 << 18
 # Nothing is computed, or what is computed is exact in binary arithmetic.
 # fmt: off
 EXACT = frozenset({
-    "_local_scalar_dense", "_record_function_enter_new", "_record_function_exit", "_reshape_alias",
-    "_to_copy", "_unsafe_view", "abs", "alias", "amax", "amin", "arange", "argmax", "argmin", "as_strided",
-    "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "broadcast_in_dim", "broadcast_tensors", "cat",
-    "clamp", "clamp_max", "clamp_min", "clone", "constant_pad_nd", "contiguous", "copy", "copy_", "detach",
-    "diagonal", "empty", "empty_like", "empty_strided", "eq", "equal", "expand", "eye", "fill", "flip",
-    "full", "full_like", "gather", "ge", "gt", "index", "index_select", "is_nonzero", "isinf", "isnan",
-    "le", "lift_fresh", "logical_and", "logical_not", "logical_or", "lt", "masked_fill", "max", "maximum",
-    "min", "minimum", "narrow", "ne", "neg", "new_empty", "new_empty_strided", "new_full", "new_ones",
-    "new_zeros", "nonzero", "normal", "ones", "ones_like", "permute", "rand", "randint", "randn", "relu",
-    "repeat", "reshape", "resolve_conj", "resolve_neg", "scalar_tensor", "select", "select_backward",
-    "set_data", "sgn", "sign", "slice", "slice_backward", "sort", "split", "split_with_sizes", "squeeze",
-    "stack", "t", "threshold_backward", "topk", "transpose", "tril", "triu", "unbind", "unfold", "uniform",
-    "unsafe_split", "unsqueeze", "view", "where", "zero", "zeros", "zeros_like",
+    "_local_scalar_dense", "_pack_padded_sequence", "_pack_padded_sequence_backward",
+    "_record_function_enter_new", "_record_function_exit", "_reshape_alias", "_to_copy", "_unique2",
+    "_unsafe_view", "abs", "alias", "amax", "amin", "arange", "argmax", "argmin", "as_strided", "bernoulli",
+    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_in_dim", "broadcast_tensors",
+    "cat", "ceil", "clamp", "clamp_max", "clamp_min", "clone", "constant_pad_nd", "contiguous", "copy",
+    "copy_", "detach", "diagonal", "div_mode", "empty", "empty_like", "empty_strided", "eq", "equal",
+    "expand", "eye", "fill", "flip", "floor", "floor_divide", "full", "full_like", "gather", "ge", "gt",
+    "index", "index_select", "is_nonzero", "isinf", "isnan", "le", "lift_fresh", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "lt", "masked_fill", "masked_scatter", "masked_select",
+    "max", "maximum", "min", "minimum", "narrow", "ne", "neg", "new_empty", "new_empty_strided", "new_full",
+    "new_ones", "new_zeros", "nonzero", "normal", "ones", "ones_like", "permute", "rand", "randint", "randn",
+    "relu", "repeat", "reshape", "resolve_conj", "resolve_neg", "roll", "round", "scalar_tensor", "scatter",
+    "select", "select_backward", "set_data", "sgn", "sign", "slice", "slice_backward", "sort", "split",
+    "split_with_sizes", "squeeze", "stack", "t", "threshold_backward", "topk", "transpose", "tril", "triu",
+    "trunc", "unbind", "unfold", "uniform", "unique_dim", "unsafe_split", "unsqueeze", "view", "where",
+    "zero", "zeros", "zeros_like",
 })
 # fmt: on
 
 # Bounded by so many roundings of the result.
 RELATIVE = {
-    "div": 1.0, "mul": 1.0, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 1.0,
+    "div": 1.0, "mul": 1.0, "reciprocal": 1.0, "remainder": 1.0, "rsqrt": 2.0, "sqrt": 1.0,
+    "cos": 4.0, "sin": 4.0,
     "erf": 4.0, "exp": 4.0, "expm1": 4.0, "log": 4.0, "log1p": 4.0, "pow": 4.0, "sigmoid": 4.0, "tanh": 4.0,
     # Two passes, or Welford's: what the mean lost enters squared.
     "var": 4.0,
@@ -116,6 +120,30 @@ def _accumulate_size(x: Tensor, indices: Any, values: Tensor, accumulate: bool =
     return lost
 
 
+def _prod_size(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) -> Tensor:
+    """Return as many roundings of the product as it has factors, one by one as in C's loop."""
+    out = x.prod() if dim is None else x.prod(dim, keepdim)
+    return out.abs() * math.sqrt(max(1, x.numel() / max(1, out.numel())))
+
+
+def _cumulative_size(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return √k roundings of what the first k magnitudes amount to: each step rounds once."""
+
+    def size(x: Tensor, dim: int, **_: Any) -> Tensor:
+        lost: Tensor = cumulate(_magnitude(x), dim) * torch.ones_like(x).cumsum(dim).sqrt()
+        return lost
+
+    return size
+
+
+def _scatter_add_size(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor | None:
+    count = torch.zeros_like(x).scatter_add(dim, index, torch.ones_like(src))
+    if not x.any() and not (count > 1).any():
+        return None  # one value added to nothing is a copy
+    lost: Tensor = x.abs().scatter_add(dim, index, src.abs()) * count.sqrt()
+    return lost
+
+
 # Where the operands say more than the result: a sum may cancel.
 OPERANDS: dict[str, Callable[..., Any]] = {
     "add": lambda a, b, *, alpha=1, **_: _magnitude(a) + _scalar(alpha) * _magnitude(b),
@@ -133,12 +161,19 @@ OPERANDS: dict[str, Callable[..., Any]] = {
     "baddbmm": _added_contraction(torch.bmm),
     "sum": _sum_size,
     "mean": _mean_size,
+    "prod": _prod_size,
+    "cumsum": _cumulative_size(torch.cumsum),
+    "cumprod": _cumulative_size(torch.cumprod),
     "index_put": _accumulate_size,
+    "scatter_add": _scatter_add_size,
     # Derivatives from the result y: the factor 1 - y² or y(1 - y) cancels as y nears 1.
     "tanh_backward": lambda grad, _y: 3 * grad.abs(),
     "sigmoid_backward": lambda grad, y: 3 * (grad * y).abs(),
 }
 
+
+# The result says which step of a staircase each element is on.
+_STEPS = frozenset({"ceil", "div_mode", "floor", "floor_divide", "round", "trunc"})
 
 # Which piece of a piecewise function each element is on.
 _PIECEWISE: dict[str, Callable[..., Tensor]] = {
@@ -213,6 +248,9 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     def _record(self, name: str, args: Any, out: Any) -> None:
         if name in _PIECEWISE:
             self.branches.append(_PIECEWISE[name](*args))
+            return
+        if name in _STEPS:
+            self.branches.append(out.clone())
             return
         outs = out if isinstance(out, (tuple, list)) else (out,)
         decisions = [each for each in outs if isinstance(each, torch.Tensor) and not each.is_floating_point()]

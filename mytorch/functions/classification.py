@@ -100,6 +100,11 @@ def cross_entropy(
     x, t = array_of("cross_entropy_loss", input), array_of("cross_entropy_loss", target, "target", 2)
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
+    if x.shape == t.shape and t.dtype.kind != "f":
+        raise RuntimeError(
+            "Expected floating point type for target with class probabilities, got "
+            f"{SCALAR_TYPE_NAMES[target.dtype]}"
+        )
     if not x.ndim:
         raise IndexError("input: Dimension specified as 1 but tensor has no dimensions")
     require_floating("log_softmax", input)
@@ -113,7 +118,7 @@ def cross_entropy(
     loss, weights = _nll(logs, target, weight, ignore_index)
     if label_smoothing:
         everything = logs if weight is None else logs * _along_classes(weight, logs)
-        counted = _tensor.wrap(target.array != ignore_index)
+        counted = _tensor.wrap((target.array != ignore_index).reshape(loss.shape))
         missed = -everything.sum(0 if x.ndim == 1 else 1).reshape(loss.shape)
         missed = missed.where(counted, 0.0)
         loss = (1 - label_smoothing) * loss + (label_smoothing / classes) * missed
@@ -124,11 +129,6 @@ def _soft(
     input: Tensor, target: Tensor, weight: Tensor | None, reduction: str, smoothing: float, classes: int
 ) -> Tensor:
     """Cross entropy of probabilities."""
-    if not target.is_floating_point():
-        raise RuntimeError(
-            "Expected floating point type for target with class probabilities, got "
-            f"{SCALAR_TYPE_NAMES[target.dtype]}"
-        )
     dim = 0 if input.ndim == 1 else 1
     if smoothing:
         target = target * (1 - smoothing) + smoothing / classes
@@ -143,7 +143,8 @@ def _soft(
 def _nll(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int) -> tuple[Tensor, Tensor]:
     """Return the loss of each sample and its weight, both of the shape of the target."""
     x, t = input.array, target.array.astype(np.int64, copy=False)
-    shape = t.shape
+    # The loss of one sample is one number, also where its target is a vector of one.
+    shape = () if x.ndim == 1 else t.shape
     if x.ndim == 1:
         input, t = input.reshape(1, -1), t.reshape(1)
     classes = input.shape[1]
@@ -162,7 +163,6 @@ def _nll(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
             raise RuntimeError(f"expected weight of scalar type {names[0]} but found {names[1]}")
         weights = np.where(counts, weight.array[places], x.dtype.type(0))
     loss = apply(NegativeLogLikelihood, input, target=places, weight=weights, counts=counts)
-    # 1-D input has one sample, whose loss has the target's shape: () or (1,).
     return (loss if loss.shape == shape else loss.reshape(shape)), _tensor.wrap(weights)
 
 

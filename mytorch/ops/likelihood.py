@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mytorch._types import Array, Gradients
 
 
+# torch's least denominator, 1e-12, is a float32 in every dtype.
+_LEAST = float(np.float32(1e-12))
+
+
 class BinaryCrossEntropy(Op):
     """-t log x - (1 - t) log(1 - x); a logarithm below -100 counts as -100, so that the loss is finite."""
 
@@ -25,12 +29,16 @@ class BinaryCrossEntropy(Op):
     @staticmethod
     def forward(x: Array, target: Array) -> tuple[Array, Any]:
         yes, no = np.maximum(np.log(x), -100), np.maximum(np.log1p(-x), -100)
-        return (target - 1) * no - target * yes, (x, target, yes, no)
+        return (target - 1) * no - target * yes, (x, target)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        x, target, yes, no = saved
-        return grad * (x - target) / np.maximum((1 - x) * x, 1e-12), lambda: grad * (no - yes)
+        x, target = saved
+        return (
+            grad * (x - target) / np.maximum((1 - x) * x, _LEAST),
+            # Without the limit of 100, as torch has it.
+            lambda: grad * (np.log1p(-x) - np.log(x)),
+        )
 
 
 class BinaryCrossEntropyWithLogits(Op):
@@ -76,7 +84,8 @@ class KlDiv(Op):
         if log_target:
             share = np.exp(target)
             return grad * -share, lambda: grad * (share * (target - x + 1))
-        return grad * -target, lambda: grad * np.where(target == 0, -x, np.log(target) + 1 - x)
+        # At 0, where the derivative is infinite, torch gives nan.
+        return grad * -target, lambda: grad * np.where(target == 0, np.nan, np.log(target) + 1 - x)
 
 
 class NegativeLogLikelihood(Op):

@@ -25,7 +25,7 @@ def _wide(a: Array) -> Array:
 def _shifted(a: Array, dim: int) -> Array:
     # The largest exponent becomes 0, so that nothing overflows; the shares do not depend on the shift.
     wide = _wide(a)
-    return np.subtract(wide, wide.max(axis=dim, keepdims=True, initial=-np.inf))
+    return np.asarray(wide - wide.max(axis=dim, keepdims=True, initial=-np.inf))
 
 
 class Softmax(Op):
