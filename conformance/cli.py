@@ -51,17 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--samples", type=int, metavar="N", help="samples a case; by default what the case declares"
     )
-    run.add_argument("--seed", type=int, default=1, metavar="S", help="of the samples (default: 1)")
-    run.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: one a core)"
-    )
-    run.add_argument(
-        "--out",
-        type=Path,
-        default=Path("reports/latest"),
-        metavar="DIR",
-        help="for the reports (default: reports/latest)",
-    )
+    _add_sweep(run)
     run.set_defaults(command=_run)
     listing = commands.add_parser("list", help="show what there is", description="Show what there is.")
     listing.add_argument("what", choices=("cases", "implementations", "faults"))
@@ -72,7 +62,30 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("sample", metavar="BUNDLE_OR_SAMPLE", help="a sample's text, or a bundle's folder")
     _add_implementation(replay, None)
     replay.set_defaults(command=_replay)
+    selftest = commands.add_parser(
+        "selftest",
+        help="judge the judge by every fault",
+        description="Show that every fault is caught: the kill matrix.",
+    )
+    selftest.add_argument("--fault", action="append", metavar="NAME", help="only this one; may be repeated")
+    _add_sweep(selftest)
+    selftest.set_defaults(command=_selftest)
     return parser
+
+
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    cores = os.cpu_count() or 1
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the samples (default: 1)")
+    parser.add_argument(
+        "--jobs", type=int, default=cores, metavar="N", help="processes (default: one a core)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reports/latest"),
+        metavar="DIR",
+        help="for the reports (default: reports/latest)",
+    )
 
 
 def _add_implementation(parser: argparse.ArgumentParser, default: str | None) -> None:
@@ -89,8 +102,7 @@ def _run(options: argparse.Namespace) -> int:
     from conformance.progress import Progress
     from conformance.runner import run
 
-    if options.jobs < 1:
-        raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
+    _check_sweep(options)
     with Progress() as progress:
         report = run(
             options.implementation,
@@ -104,6 +116,43 @@ def _run(options: argparse.Namespace) -> int:
         )
     _show(report, options.out)
     return report.exit_code
+
+
+def _check_sweep(options: argparse.Namespace) -> None:
+    if options.jobs < 1:
+        raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
+    if options.seed < 0:
+        raise UsageError(f"seed: expected a number of at least 0, got {options.seed}")
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    from conformance.progress import Progress
+    from conformance.report.kills import criteria, families, write
+    from conformance.report.tables import render
+    from conformance.selftest import selftest
+
+    _check_sweep(options)
+    with Progress() as progress:
+        matrix = selftest(
+            options.fault or (),
+            seed=options.seed,
+            jobs=options.jobs,
+            progress=lambda case, done, total: progress(case, done, total, []),
+        )
+    write(matrix, options.out)
+    print(render(families(matrix), "terminal"))
+    print("\n" + render(criteria(matrix), "terminal"))
+    for fault, case in matrix.survivors:
+        print(f"\nSURVIVES {fault} in {case}: no sample shows it")
+    for trial in matrix.false_alarms[:_SHOWN]:
+        print(f"\nFALSE ALARM {trial.sample}, {trial.cell.lane}: {trial.seen_by}")
+    word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING TRIED"}[matrix.exit_code]
+    caught = len(matrix.faults) - len({fault for fault, _ in matrix.survivors})
+    print(
+        f"\n{word}: {caught} of {len(matrix.faults)} faults caught, {len(matrix.false_alarms)} false alarms"
+    )
+    print(f"Report: {options.out / 'kill_matrix.md'} and {options.out / 'kill_matrix.json'}")
+    return matrix.exit_code
 
 
 def _show(report: Report, out: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -121,25 +122,32 @@ def find_lanes(dtypes: Sequence[str]) -> tuple[str, ...]:
     return tuple(lane for lane, dtype in LANES.items() if dtype in dtypes)
 
 
-def judge_unit(
-    unit: Unit, implementation: str | Implementation, lanes: Sequence[str], seed: int
-) -> list[Verdict]:
-    """Judge one piece of work, on one thread, so that results do not depend on how many there are."""
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread, so that no result depends on how many there are."""
     import torch
     from threadpoolctl import threadpool_limits
 
-    from conformance.suite import judge_errors, judge_sample, prepare
-
-    subject = find_implementation(implementation) if isinstance(implementation, str) else implementation
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with threadpool_limits(limits=1):
-            if unit.sample is None:
-                return judge_errors(CASES[unit.case], subject, seed)
-            return judge_sample(prepare(CASES[unit.case], unit.sample, lanes), subject)
+            yield
     finally:
         torch.set_num_threads(threads)
+
+
+def judge_unit(
+    unit: Unit, implementation: str | Implementation, lanes: Sequence[str], seed: int
+) -> list[Verdict]:
+    """Judge one piece of work."""
+    from conformance.suite import judge_errors, judge_sample, prepare
+
+    subject = find_implementation(implementation) if isinstance(implementation, str) else implementation
+    with one_thread():
+        if unit.sample is None:
+            return judge_errors(CASES[unit.case], subject, seed)
+        return judge_sample(prepare(CASES[unit.case], unit.sample, lanes), subject)
 
 
 def _work(

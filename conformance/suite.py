@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,15 +58,14 @@ def prepare(
     for _ in range(constants().redraws + 1):
         # Measured on float32 values: those that both lanes can hold, or differ from by less than a rounding.
         base = Task(case, sample, "float64", carrier="float32", stored=stored)
-        measured = deviations(lambda task=base: reference.run(task), sample.text)  # type: ignore[misc]
+        why = "" if stored else _degenerate(base)
+        measured = None if why else deviations(partial(reference.run, base), sample.text)
         if measured is not None:
             break
+        why = why or "noise took another branch: it draws too near a tie, or compares what rounding decides"
         sample = sample.redrawn()
     else:
-        raise DegenerateError(
-            f"{sample.text}: noise took another branch in {constants().redraws + 1} draws; "
-            f"the case draws too near a tie, or compares what rounding decides"
-        )
+        raise DegenerateError(f"{sample.text}: degenerate in {constants().redraws + 1} draws; {why}")
     exact = case.exact_on_integers and sample.regime == "integer"
     expectations = {}
     for lane in lanes:
@@ -85,6 +85,21 @@ def prepare(
             own,
         )
     return Prepared(case, sample, expectations, stored)
+
+
+def _degenerate(task: Task) -> str | None:
+    """Say why a draw cannot tell right from wrong: constant weights, say, make any order of gates right."""
+    for name, array in task.inputs().items():
+        if _constant(array):
+            return f"{name} is constant"
+    # The sum as the loss is a constant cotangent.
+    if task.differentiable and _constant(task.cotangent("output", (8,))):
+        return "the cotangents are constant"
+    return None
+
+
+def _constant(array: Array) -> bool:
+    return array.size > 2 and np.issubdtype(array.dtype, np.floating) and bool((array == array.flat[0]).all())
 
 
 def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace:

@@ -42,6 +42,12 @@ SEAMS: Mapping[str, Callable[..., Any]] = {
     "initial": initial_state,
     "gates": split_gates,
     "sigmoid": lambda t, z: t.sigmoid(z),
+    "tanh": lambda t, z: t.tanh(z),
+    "linear": lambda t, p, step, h: (
+        t.matmul(step, p["weight_ih"].T) + p["bias_ih"] + t.matmul(h, p["weight_hh"].T)
+    ),
+    "update": lambda t, i, f, g, c: f * c + i * g,
+    "output": lambda t, o, shown: o * shown,
     "carry": lambda t, step, state: state,
     "returned": lambda t, state: state,
 }
@@ -52,10 +58,10 @@ _PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "head.weight", "head.bias")
 def _step(t: Any, x: Values, p: Mapping[str, Any], step: Any, state: State) -> State:
     h, c = state
     s = x.seams
-    z = t.matmul(step, p["weight_ih"].T) + p["bias_ih"] + t.matmul(h, p["weight_hh"].T)
-    gate = s["gates"](t, z)
-    c = s["sigmoid"](t, gate["f"]) * c + s["sigmoid"](t, gate["i"]) * t.tanh(gate["g"])
-    return s["sigmoid"](t, gate["o"]) * t.tanh(c), c
+    z = s["gates"](t, s["linear"](t, p, step, h))
+    i, f, o = (s["sigmoid"](t, z[gate]) for gate in "ifo")
+    c = s["update"](t, i, f, s["tanh"](t, z["g"]), c)
+    return s["output"](t, o, s["tanh"](t, c)), c
 
 
 def _parameters(t: Any, x: Values) -> Mapping[str, Any]:
@@ -112,7 +118,7 @@ def _sequence_inputs(config: Config) -> dict[str, Input]:
     return {"input": Input((n, length, i))} | state | _weights(config)
 
 
-_REGIMES = ("normal", "remembering", "saturated")
+_REGIMES = ("normal", "remembering", "saturated", "huge")
 # What torch, the lesson and others call the two states.
 _HIDDEN, _CELL = "hidden0|h_prev|h0", "hidden1|c_prev|c0"
 _BAD_STATES = (

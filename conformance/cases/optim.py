@@ -25,22 +25,19 @@ def _inputs(config: Config) -> dict[str, Input]:
     }
 
 
-def _train(make: Callable[[Any, list[Any], Config], Any]) -> Callable[[Any, Values], dict[str, Any]]:
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        weight, bias = (x[name].clone().requires_grad_() for name in ("weight", "bias"))
-        optimizer = make(t, [weight, bias], x.config)
-        trace: dict[str, Any] = {}
-        for step in range(1, int(x.config["steps"]) + 1):
-            optimizer.zero_grad()
-            output = t.nn.functional.linear(x["input"], weight, bias)
-            loss = t.nn.functional.mse_loss(output, x["target"])
-            loss.backward()
-            optimizer.step()
-            trace |= {f"loss.{step}": loss.detach(), f"weight.{step}": weight.detach().clone()}
-            trace |= {f"bias.{step}": bias.detach().clone()}
-        return trace
-
-    return program
+def _train(t: Any, x: Values) -> dict[str, Any]:
+    weight, bias = (x[name].clone().requires_grad_() for name in ("weight", "bias"))
+    optimizer = x.seams["optimizer"](t, [weight, bias], x.config)
+    trace: dict[str, Any] = {}
+    for step in range(1, int(x.config["steps"]) + 1):
+        optimizer.zero_grad()
+        output = t.nn.functional.linear(x["input"], weight, bias)
+        loss = t.nn.functional.mse_loss(output, x["target"])
+        loss.backward()
+        optimizer.step()
+        trace |= {f"loss.{step}": loss.detach(), f"weight.{step}": weight.detach().clone()}
+        trace |= {f"bias.{step}": bias.detach().clone()}
+    return trace
 
 
 def _optimiser(
@@ -59,7 +56,8 @@ def _optimiser(
             flags,
         ),
         inputs=_inputs,
-        program=_train(make),
+        program=_train,
+        seams={"optimizer": make},
         samples=30,
         training=True,
         base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in flags.items()},

@@ -6,30 +6,109 @@ from typing import Any
 
 from conformance.faults.fault import LSTMS, Fault
 
-
-def _rounded(t: Any, value: Any) -> Any:
-    """Return the value through float16, with the gradient of the identity."""
-    return value + (value.detach().to(t.float16).to(value.dtype) - value).detach()
+# The last bit that a format keeps, of float64's 53: float16 has 11 significant bits, bfloat16 8, TF32 11.
+_BITS = {"float16": 11, "bfloat16": 8, "tf32": 11, "float32": 24}
 
 
-def _half_weights(t: Any, parameters: Any, config: Any) -> Any:
-    del config
-    return {name: _rounded(t, value) for name, value in parameters.items()}
+def to_bits(value: Any, bits: int) -> Any:
+    """Round to so many significant bits in any namespace, with the gradient of the identity.
+
+    Source: Veltkamp, in Dekker 1971, "A floating-point technique for extending the available precision".
+    """
+    width = 24 if "float32" in str(value.dtype) else 53
+    if bits >= width:
+        return value
+    fixed = value.detach()
+    scaled = fixed * (2.0 ** (width - bits) + 1.0)
+    high = scaled - (scaled - fixed)
+    return value + (high - value).detach()
+
+
+def _stored(bits: int) -> Any:
+    return lambda t, parameters, config: {name: to_bits(value, bits) for name, value in parameters.items()}
+
+
+def _one_off(name: str, amount: float) -> Any:
+    """Change the last element of a parameter by a relative amount."""
+
+    def parameters(t: Any, p: Any, config: Any) -> Any:
+        del config
+        flat = p[name].detach().reshape(-1)
+        change = t.cat([t.zeros_like(flat[:-1]), flat[-1:] * amount], dim=0)
+        return {**p, name: p[name] + change.reshape(p[name].shape)}
+
+    return parameters
+
+
+def _approximate_tanh(t: Any, z: Any) -> Any:
+    """A rational approximation, as embedded runtimes use it: exact to about 1e-4 within its range."""
+    z = t.clamp(z, -4.9, 4.9)
+    square = z * z
+    above = z * (135135.0 + square * (17325.0 + square * (378.0 + square)))
+    return above / (135135.0 + square * (62370.0 + square * (3150.0 + square * 28.0)))
+
+
+def _fault(name: str, seam: str, text: Any, story: str) -> Fault:
+    return Fault(name, "precision", LSTMS, {seam: text}, story)
 
 
 FAULTS = (
-    Fault(
-        "weights-float16",
-        "precision",
-        LSTMS,
-        {"parameters": _half_weights},
-        "stores the weights in float16, as a quantised port or a half-precision checkpoint does",
+    *(
+        _fault(
+            f"weights-{name}",
+            "parameters",
+            _stored(_BITS[name]),
+            f"stores the weights with the {_BITS[name]} significant bits of {name}",
+        )
+        for name in ("float16", "bfloat16", "float32")
     ),
+    *(
+        _fault(
+            f"inputs-{name}",
+            "linear",
+            lambda t, p, step, h, bits=_BITS[name]: (
+                t.matmul(to_bits(step, bits), to_bits(p["weight_ih"], bits).T)
+                + p["bias_ih"]
+                + t.matmul(to_bits(h, bits), to_bits(p["weight_hh"], bits).T)
+            ),
+            f"rounds the operands of its matrix products to {name}, as tensor cores do",
+        )
+        for name in ("tf32", "bfloat16")
+    ),
+    _fault(
+        "activations-float16", "sigmoid", lambda t, z: to_bits(t.sigmoid(z), 11), "keeps gates in float16"
+    ),
+    _fault("candidates-float16", "tanh", lambda t, z: to_bits(t.tanh(z), 11), "keeps candidates in float16"),
     Fault(
-        "sigmoid-by-tanh",
+        "states-float16",
         "precision",
-        LSTMS,
-        {"sigmoid": lambda t, z: t.tanh(z * 0.5) * 0.5 + 0.5},
+        ("models.LSTM",),
+        {"carry": lambda t, step, state: tuple(to_bits(part, 11) for part in state)},
+        "carries the states in float16",
+    ),
+    _fault(
+        "one-weight-off", "parameters", _one_off("weight_hh", 1e-4), "one weight is off by 1e-4 of itself"
+    ),
+    _fault("one-bias-off", "parameters", _one_off("bias_ih", 1e-5), "one bias is off by 1e-5 of itself"),
+    _fault("sigmoid-scaled", "sigmoid", lambda t, z: t.sigmoid(z) * (1 + 1e-5), "the sigmoid is off by 1e-5"),
+    _fault("tanh-scaled", "tanh", lambda t, z: t.tanh(z) * (1 - 1e-6), "tanh is off by 1e-6"),
+    _fault("tanh-approximate", "tanh", _approximate_tanh, "a rational approximation of tanh"),
+    _fault(
+        "sigmoid-by-tanh",
+        "sigmoid",
+        lambda t, z: t.tanh(z * 0.5) * 0.5 + 0.5,
         "computes the sigmoid as tanh(x/2)/2 + 1/2, which cancels where it is nearly 0",
+    ),
+    _fault(
+        "sigmoid-overflows",
+        "sigmoid",
+        lambda t, z: t.exp(z) / (1.0 + t.exp(z)),
+        "computes the sigmoid by exp(x), which is inf / inf for large x",
+    ),
+    _fault(
+        "tanh-by-exp",
+        "tanh",
+        lambda t, z: (t.exp(2.0 * z) - 1.0) / (t.exp(2.0 * z) + 1.0),
+        "computes tanh by exp, which cancels near 0 and is NaN at 50",
     ),
 )

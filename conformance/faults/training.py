@@ -37,13 +37,102 @@ def _mean_linear_bias(t: Any, output: Any, bias: Any, config: Any) -> Any:
     return output - bias + scale_gradient(bias, 1 / max(rows, 1))
 
 
+def _detached(seam: str, text: Any, name: str, story: str) -> Fault:
+    return Fault(name, "backward", LSTMS, {seam: text}, story)
+
+
+def _wrong_sum(name: str) -> Any:
+    def parameters(t: Any, p: Any, config: Any) -> Any:
+        del t, config
+        return {**p, name: scale_gradient(p[name], 2.0)}
+
+    return parameters
+
+
+_PATHS = (
+    _detached(
+        "output", lambda t, o, shown: o.detach() * shown, "no-path-through-o", "the output gate is detached"
+    ),
+    _detached(
+        "output", lambda t, o, shown: o * shown.detach(), "no-path-to-c", "the shown memory is detached"
+    ),
+    _detached(
+        "update",
+        lambda t, i, f, g, c: f.detach() * c + i * g,
+        "no-path-through-f",
+        "the forget gate is detached",
+    ),
+    _detached("update", lambda t, i, f, g, c: f * c + i.detach() * g, "no-path-through-i", "i is detached"),
+    _detached("update", lambda t, i, f, g, c: f * c + i * g.detach(), "no-path-through-g", "g is detached"),
+    _detached(
+        "returned",
+        lambda t, state: (state[0].detach(), state[1]),
+        "cotangent-of-h-ignored",
+        "what is returned as h has no gradient",
+    ),
+    _detached(
+        "returned",
+        lambda t, state: (state[0], state[1].detach()),
+        "cotangent-of-c-ignored",
+        "what is returned as c has no gradient",
+    ),
+    _detached(
+        "linear",
+        lambda t, p, step, h: (
+            t.matmul(step.detach(), p["weight_ih"].T) + p["bias_ih"] + t.matmul(h, p["weight_hh"].T)
+        ),
+        "no-gradient-to-input",
+        "the input is detached",
+    ),
+    _detached(
+        "tanh",
+        lambda t, z: scale_gradient(t.tanh(z), 1 + 1e-6),
+        "tanh-derivative-off",
+        "the derivative of tanh is off by one in a million",
+    ),
+    _detached(
+        "sigmoid",
+        lambda t, z: t.sigmoid(z).detach() + (t.sigmoid(z + 0.01) - t.sigmoid(z + 0.01).detach()),
+        "sigmoid-derivative-elsewhere",
+        "the derivative of the sigmoid is taken at another point",
+    ),
+)
+
 FAULTS = (
+    *(
+        Fault(
+            f"bptt-cut-{every}",
+            "backward",
+            ("models.LSTM",),
+            {"carry": _cut(every)},
+            f"back-propagates through {every} steps only, which a short test cannot see (MyGrad #4)",
+        )
+        for every in (1, 4, 16, 64)
+    ),
     Fault(
-        "bptt-cut-16",
+        "no-path-through-c",
         "backward",
         ("models.LSTM",),
-        {"carry": _cut(16)},
-        "back-propagates through 16 steps only, which a short test cannot see (MyGrad #4)",
+        {"carry": lambda t, step, state: (state[0], state[1].detach())},
+        "the cell state is detached between steps",
+    ),
+    Fault(
+        "no-path-through-h",
+        "backward",
+        ("models.LSTM",),
+        {"carry": lambda t, step, state: (state[0].detach(), state[1])},
+        "the hidden state is detached between steps",
+    ),
+    *_PATHS,
+    *(
+        Fault(
+            f"gradient-of-{name}-doubled",
+            "backward",
+            LSTMS,
+            {"parameters": _wrong_sum(name)},
+            "adds a gradient twice, as a leaf used twice may (micrograd #2)",
+        )
+        for name in ("weight_ih", "weight_hh", "bias_ih", "head.weight", "head.bias")
     ),
     Fault(
         "bias-gradient-mean",

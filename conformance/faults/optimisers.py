@@ -1,0 +1,115 @@
+"""Update rules, wrongly written. Each is torch's algorithm, spelled out, with one step changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.faults.fault import Fault
+
+
+class _Spelled:
+    """An optimiser in torch's API: state by parameter, a rule that returns the change."""
+
+    def __init__(self, t: Any, parameters: list[Any], config: Any, wrong: str = "") -> None:
+        self._t, self._parameters, self._config, self._wrong = t, parameters, config, wrong
+        self._state: list[dict[str, Any]] = [{} for _ in parameters]
+
+    def zero_grad(self) -> None:
+        """Forget the gradients, as every training loop asks for."""
+        if self._wrong != "never-zeroed":
+            for parameter in self._parameters:
+                parameter.grad = None
+
+    def step(self) -> None:
+        """Apply the rule to every parameter."""
+        with self._t.no_grad():
+            for parameter, state in zip(self._parameters, self._state, strict=True):
+                sign = -1.0 if self._config["maximize"] and self._wrong != "maximize-ignored" else 1.0
+                parameter.copy_(self._rule(parameter.detach(), parameter.grad * sign, state))
+
+    def _decayed(self, p: Any, grad: Any) -> tuple[Any, Any]:
+        decay = self._config["weight_decay"]
+        if self._wrong == "weight-decay-ignored":
+            return p, grad
+        if self._wrong == "weight-decay-decoupled":
+            return p * (1 - self._config["lr"] * decay), grad
+        return p, grad + p * decay
+
+    def _rule(self, p: Any, grad: Any, state: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+
+class SGD(_Spelled):
+    """torch.optim.SGD's rule."""
+
+    def _rule(self, p: Any, grad: Any, state: dict[str, Any]) -> Any:
+        c = self._config
+        nesterov = c["nesterov"]
+        momentum, dampening = (0.9, 0.0) if nesterov else (c["momentum"], c["dampening"])
+        p, grad = self._decayed(p, grad)
+        if momentum:
+            first = "buffer" not in state
+            damped = grad * (1 - (0.0 if self._wrong == "dampening-ignored" else dampening))
+            if first and self._wrong != "momentum-from-zero":
+                damped = grad
+            old = 0.0 if first else state["buffer"] * momentum
+            state["buffer"] = old + damped
+            looks_ahead = nesterov and self._wrong != "nesterov-ignored"
+            grad = grad + state["buffer"] * momentum if looks_ahead else state["buffer"]
+        return p - grad * c["lr"]
+
+
+class Adam(_Spelled):
+    """torch.optim.Adam's rule."""
+
+    def _rule(self, p: Any, grad: Any, state: dict[str, Any]) -> Any:
+        c, wrong = self._config, self._wrong
+        beta1, beta2 = (c["beta2"], c["beta1"]) if wrong == "betas-swapped" else (c["beta1"], c["beta2"])
+        p, grad = self._decayed(p, grad)
+        k = state["k"] = state.get("k", -1 if wrong == "step-late" else 0) + 1
+        state["m"] = state.get("m", grad * 0.0) * beta1 + grad * (1 - beta1)
+        state["v"] = state.get("v", grad * 0.0) * beta2 + grad * grad * (1 - beta2)
+        count = max(k, 1)
+        correct1 = 1.0 if wrong in {"no-bias-correction", "no-first-correction"} else 1 - beta1**count
+        correct2 = 1.0 if wrong in {"no-bias-correction", "no-second-correction"} else 1 - beta2**count
+        v = state["v"]
+        if c["amsgrad"] and wrong != "amsgrad-ignored":
+            v = state["largest"] = self._t.maximum(state.get("largest", v), v)
+        v = v / correct2
+        root = self._t.sqrt(v + c["eps"]) if wrong == "eps-inside" else self._t.sqrt(v) + c["eps"]
+        return p - c["lr"] / correct1 * state["m"] / root
+
+
+def _fault(rule: type[_Spelled], case: str, wrong: str, story: str) -> Fault:
+    def optimizer(t: Any, parameters: list[Any], config: Any) -> Any:
+        return rule(t, parameters, config, wrong)
+
+    name = f"{case.rpartition('.')[2].lower()}-{wrong}"
+    return Fault(name, "training", (case,), {"optimizer": optimizer}, story)
+
+
+_BOTH = {
+    "weight-decay-ignored": "leaves weight decay out",
+    "weight-decay-decoupled": "decays the weights beside the gradient, as AdamW does, not through it",
+    "maximize-ignored": "descends where it must ascend",
+    "never-zeroed": "accumulates the gradients of earlier steps: they are stale",
+}
+_SGD = {
+    "momentum-from-zero": "damps the first step too: torch's first momentum is the gradient itself",
+    "dampening-ignored": "leaves the dampening out",
+    "nesterov-ignored": "looks back where Nesterov looks ahead",
+}
+_ADAM = {
+    "no-bias-correction": "leaves both corrections out",
+    "no-first-correction": "corrects the second moment only",
+    "no-second-correction": "corrects the first moment only",
+    "eps-inside": "adds epsilon inside the root, as TensorFlow's 'epsilon hat' does nearly",
+    "betas-swapped": "takes the betas in the wrong order",
+    "step-late": "counts its steps one late",
+    "amsgrad-ignored": "leaves amsgrad out",
+}
+
+FAULTS = (
+    *(_fault(SGD, "optim.SGD", wrong, story) for wrong, story in (_BOTH | _SGD).items()),
+    *(_fault(Adam, "optim.Adam", wrong, story) for wrong, story in (_BOTH | _ADAM).items()),
+)

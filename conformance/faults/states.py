@@ -1,0 +1,84 @@
+"""The state update of an LSTM, wrongly written: what enters the memory, what stays and what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.cases.models import initial_state, split_gates
+from conformance.faults.fault import LSTMS, Fault
+
+
+def _fault(name: str, seam: str, text: Any, story: str) -> Fault:
+    return Fault(name, "state update", LSTMS, {seam: text}, story)
+
+
+def _row_rolled(which: int) -> Any:
+    def initial(t: Any, x: Any, like: Any) -> Any:
+        state = list(initial_state(t, x, like))
+        rows = state[which]
+        if rows.dim() > 1 and rows.shape[0] > 1:
+            state[which] = t.cat([rows[1:], rows[:1]], dim=0)
+        return tuple(state)
+
+    return initial
+
+
+def _negated(gate: str) -> Any:
+    def gates(t: Any, z: Any) -> Any:
+        blocks = split_gates(t, z)
+        return {**blocks, gate: -blocks[gate]}
+
+    return gates
+
+
+def _rolled(gate: str) -> Any:
+    def gates(t: Any, z: Any) -> Any:
+        blocks = split_gates(t, z)
+        block = blocks[gate]
+        return {**blocks, gate: t.cat([block[..., 1:], block[..., :1]], dim=-1)}
+
+    return gates
+
+
+FAULTS = (
+    _fault("plus-for-times-forget", "update", lambda t, i, f, g, c: f + c + i * g, "torchrecurrent #22"),
+    _fault("plus-for-times-input", "update", lambda t, i, f, g, c: f * c + (i + g), "torchrecurrent #22"),
+    _fault("plus-for-times-output", "output", lambda t, o, shown: o + shown, "torchrecurrent #22"),
+    _fault(
+        "coupled-gates",
+        "update",
+        lambda t, i, f, g, c: f * c + (1 - f) * g,
+        "the input gate is 1 - f, as in a variant of the LSTM (Greff et al. 2017)",
+    ),
+    _fault("forget-complement", "update", lambda t, i, f, g, c: (1 - f) * c + i * g, "f forgets, not keeps"),
+    _fault(
+        "no-forget-gate", "update", lambda t, i, f, g, c: c + i * g, "the LSTM of 1997 has no forget gate"
+    ),
+    _fault("no-input-gate", "update", lambda t, i, f, g, c: f * c + g, "the candidate enters ungated"),
+    _fault("no-output-gate", "output", lambda t, o, shown: shown, "the memory is shown ungated"),
+    _fault(
+        "forget-bias-1",
+        "gates",
+        lambda t, z: {**split_gates(t, z), "f": split_gates(t, z)["f"] + 1.0},
+        "adds 1 to the forget gate at run time, as TensorFlow 1's BasicLSTMCell did",
+    ),
+    _fault("candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid in every tanh's place"),
+    _fault("gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh in every gate's place"),
+    _fault(
+        "hard-sigmoid",
+        "sigmoid",
+        lambda t, z: t.clamp(z * 0.2 + 0.5, 0.0, 1.0),
+        "Keras's recurrent activation before 2.3 was the piecewise linear one",
+    ),
+    _fault("linear-candidate", "tanh", lambda t, z: z, "no tanh at all"),
+    *(
+        _fault(f"gate-{g}-negated", "gates", _negated(g), f"the sign of the block {g} is flipped")
+        for g in "ifgo"
+    ),
+    Fault("h0-wrong-row", "states", LSTMS, {"initial": _row_rolled(0)}, "h0 of the next batch row"),
+    Fault("c0-wrong-row", "states", LSTMS, {"initial": _row_rolled(1)}, "c0 of the next batch row"),
+    *(
+        _fault(f"gate-{g}-rolled", "gates", _rolled(g), f"the block {g} is off by one element")
+        for g in "ifgo"
+    ),
+)

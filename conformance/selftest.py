@@ -1,0 +1,218 @@
+"""The suite's own test: which faults it catches, where, and what saw each first.
+
+A sample is prepared once and every fault is judged on it, so that the matrix costs little more than a run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conformance.adapters.torchlike import TorchLike
+from conformance.cases import CASES
+from conformance.constants import constants_sha256
+from conformance.criteria import CRITERIA, passed
+from conformance.draw import draw
+from conformance.errors import UsageError
+from conformance.faults import FAULTS, faulty
+from conformance.faults.equivalents import EQUIVALENTS
+from conformance.judge import judge
+from conformance.suite import prepare, run_subject
+from conformance.verdict import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from conformance.sample import Sample
+    from conformance.suite import Prepared
+
+    Progress = Callable[[str, int, int], None]
+
+SCHEMA_VERSION = 1
+
+# The correct text, judged beside the faults: what kills it is a false alarm, and no fault's kill counts.
+CONTROL = "(none)"
+
+
+class Cell(NamedTuple):
+    """One place of the matrix."""
+
+    fault: str
+    case: str
+    shape_class: str
+    regime: str
+    lane: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one fault did on one sample in one lane.
+
+    Attributes:
+        cell: where.
+        sample: the sample's text.
+        seen_by: the first observable that failed, or None if none did.
+        missed_by: the other criteria that pass it.
+    """
+
+    cell: Cell
+    sample: str
+    seen_by: str | None
+    missed_by: tuple[str, ...]
+
+
+@dataclass
+class KillMatrix:
+    """Every trial of every fault.
+
+    Attributes:
+        trials: in the order drawn.
+        seed: of the samples.
+    """
+
+    trials: list[Trial]
+    seed: int
+    _kills: dict[str, list[Trial]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._kills = defaultdict(list)
+        for trial in self.trials:
+            if trial.seen_by is not None:
+                self._kills[trial.cell.fault].append(trial)
+
+    @property
+    def faults(self) -> list[str]:
+        """The names of the faults that were tried, in the order of their list."""
+        tried = {trial.cell.fault for trial in self.trials}
+        return [name for name in FAULTS if name in tried]
+
+    @property
+    def survivors(self) -> list[tuple[str, str]]:
+        """The pairs of fault and case that no sample caught and that no proof excuses."""
+        pairs = dict.fromkeys((t.cell.fault, t.cell.case) for t in self.trials if t.cell.fault != CONTROL)
+        killed = {(t.cell.fault, t.cell.case) for trials in self._kills.values() for t in trials}
+        return [pair for pair in pairs if pair not in killed and pair not in EQUIVALENTS]
+
+    @property
+    def false_alarms(self) -> list[Trial]:
+        """Where the correct text was called wrong."""
+        return self._kills.get(CONTROL, [])
+
+    @property
+    def exit_code(self) -> int:
+        """0 if every fault was caught and nothing else; 3 if nothing was tried."""
+        if not self.faults:
+            return 3
+        return 1 if self.survivors or self.false_alarms else 0
+
+    def cells(self, fault: str) -> dict[Cell, tuple[int, int]]:
+        """Return kills and trials of a fault in each place of the matrix."""
+        tried = Counter(t.cell for t in self.trials if t.cell.fault == fault)
+        killed = Counter(t.cell for t in self._kills.get(fault, []))
+        return {cell: (killed[cell], count) for cell, count in tried.items()}
+
+    def criteria(self) -> dict[str, dict[str, int]]:
+        """Return for this suite and each other criterion the faults caught and the false alarms.
+
+        A false alarm is a sample and lane on which the correct text is called wrong. What is caught in
+        float32 stands apart: those who compare with torch in float32 only have no more.
+        """
+        rows = {}
+        for name in ("this suite", *CRITERIA):
+            red = [t for t in self.trials if (t.seen_by if name == "this suite" else name not in t.missed_by)]
+            rows[name] = {
+                "caught": len({t.cell.fault for t in red} - {CONTROL}),
+                "caught_in_float32": len(
+                    {t.cell.fault for t in red if t.cell.lane == "precision"} - {CONTROL}
+                ),
+                "faults": len(self.faults),
+                "false_alarms": sum(t.cell.fault == CONTROL for t in red),
+                "clean": sum(t.cell.fault == CONTROL for t in self.trials),
+            }
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record that `kill_matrix.json` holds."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "constants_sha256": constants_sha256(),
+            "seed": self.seed,
+            "criteria": self.criteria(),
+            "faults": [self._fault_to_json(name) for name in self.faults],
+        }
+
+    def _fault_to_json(self, name: str) -> dict[str, Any]:
+        kills = self._kills.get(name, [])
+        first = kills[0] if kills else None
+        where: dict[str, dict[str, str]] = defaultdict(dict)
+        for cell, (killed, count) in self.cells(name).items():
+            where[cell.case][f"{cell.shape_class}/{cell.regime}/{cell.lane}"] = f"{killed}/{count}"
+        by = {"sample": first.sample, "lane": first.cell.lane, "observable": first.seen_by} if first else None
+        cases = FAULTS[name].cases
+        return {
+            "name": name,
+            "family": FAULTS[name].family,
+            "story": FAULTS[name].story,
+            "killed": not any(fault == name for fault, _ in self.survivors),
+            "killed_by": by,
+            "equivalent": {case: EQUIVALENTS[name, case] for case in cases if (name, case) in EQUIVALENTS},
+            "where": where,
+        }
+
+
+def selftest(
+    names: Sequence[str] = (), *, seed: int = 1, jobs: int = 1, progress: Progress | None = None
+) -> KillMatrix:
+    """Judge every fault on every default sample of the cases that it applies to.
+
+    Args:
+        names: of faults; by default all.
+        seed: of the samples.
+        jobs: how many processes.
+        progress: called after each sample with its case, how many are done and how many there are.
+
+    Raises:
+        UsageError: an unknown fault; the message lists those there are.
+    """
+    chosen = list(dict.fromkeys(names)) or list(FAULTS)
+    for name in chosen:
+        if name not in FAULTS:
+            raise UsageError(f"unknown fault {name!r}. There are: {', '.join(FAULTS)}")
+    cases = dict.fromkeys(case for name in chosen for case in FAULTS[name].cases)
+    samples = [s for case in cases for s in draw(case, CASES[case].space, seed, CASES[case].default_samples)]
+    trials: list[Trial] = []
+    for done, (sample, found) in enumerate(_work(samples, chosen, jobs), start=1):
+        trials += found
+        if progress:
+            progress(sample.case, done, len(samples))
+    return KillMatrix(trials, seed)
+
+
+def _work(samples: Sequence[Sample], names: Sequence[str], jobs: int) -> Iterator[tuple[Sample, list[Trial]]]:
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
+    return zip(samples, parallel(delayed(try_sample)(sample, names) for sample in samples), strict=True)
+
+
+def try_sample(sample: Sample, names: Sequence[str]) -> list[Trial]:
+    """Judge the correct text and each fault that applies on one sample."""
+    from conformance.runner import one_thread
+
+    with one_thread():
+        prepared = prepare(CASES[sample.case], sample)
+        subjects = {CONTROL: TorchLike(CONTROL, "mytorch", seams={sample.case: {}})}
+        subjects |= {name: faulty(FAULTS[name]) for name in names if sample.case in FAULTS[name].cases}
+        return [trial for name, subject in subjects.items() for trial in _trials(prepared, name, subject)]
+
+
+def _trials(prepared: Prepared, name: str, subject: TorchLike) -> Iterator[Trial]:
+    sample = prepared.sample
+    for lane, expected in prepared.expectations.items():
+        # Only a FAIL is a kill. A fault that raises is a broken fault, and stops the self-test.
+        trace = run_subject(prepared, lane, subject)
+        seen = [verdict for verdict in judge(expected, trace) if verdict.status is Status.FAIL]
+        cell = Cell(name, sample.case, sample.shape_class, sample.regime, lane)
+        missed = tuple(c for c, criterion in CRITERIA.items() if passed(criterion, expected, trace))
+        yield Trial(cell, sample.text, seen[0].observable if seen else None, missed)
