@@ -14,6 +14,7 @@ from conformance.cases import (
     loss,
     models,
     optim,
+    packing,
     reduction,
 )
 from conformance.errors import UsageError
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from conformance.case import Case
 
-_FAMILIES = (models, linear, optim, loss, activation, elementwise, reduction, joining, autograd)
+_FAMILIES = (models, packing, linear, optim, loss, activation, elementwise, reduction, joining, autograd)
 
 CASES: dict[str, Case] = {case.name: case for family in _FAMILIES for case in family.CASES}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mytorch.nn import functional, init
+from mytorch.nn import functional, init, utils
 from mytorch.nn.activation import Identity, ReLU, Sigmoid, Tanh
 from mytorch.nn.container import ModuleList, Sequential
 from mytorch.nn.linear import Linear
@@ -23,4 +23,5 @@ __all__ = [
     "Tanh",
     "functional",
     "init",
+    "utils",
 ]
