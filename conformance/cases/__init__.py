@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from conformance.cases import (
     activation,
     autograd,
+    cells,
     elementwise,
     joining,
     linear,
@@ -15,6 +16,7 @@ from conformance.cases import (
     models,
     optim,
     packing,
+    recurrent,
     reduction,
 )
 from conformance.errors import UsageError
@@ -24,7 +26,20 @@ if TYPE_CHECKING:
 
     from conformance.case import Case
 
-_FAMILIES = (models, packing, linear, optim, loss, activation, elementwise, reduction, joining, autograd)
+_FAMILIES = (
+    models,
+    recurrent,
+    cells,
+    packing,
+    linear,
+    optim,
+    loss,
+    activation,
+    elementwise,
+    reduction,
+    joining,
+    autograd,
+)
 
 CASES: dict[str, Case] = {case.name: case for family in _FAMILIES for case in family.CASES}
 

@@ -1,0 +1,102 @@
+"""nn.LSTMCell, nn.GRUCell and nn.RNNCell: one step of a recurrent layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Mapped, Values
+from conformance.cases.recurrent import GATES
+from conformance.draw import UNBATCHED, Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from conformance.case import Config
+
+_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
+
+def _inputs(kind: str, config: Config) -> dict[str, Input]:
+    features, hidden = int(config["I"]), int(config["H"])
+    batch = () if config["N"] == UNBATCHED else (int(config["N"]),)
+    rows = GATES[kind] * hidden
+    inputs = {
+        "input": Input((*batch, features)),
+        "weight_ih": Input((rows, features), fan_in=features, weight=True),
+        "weight_hh": Input((rows, hidden), fan_in=hidden, weight=True),
+    }
+    if config["states"]:
+        inputs |= {name: Input((*batch, hidden)) for name in (("h0", "c0") if kind == "LSTM" else ("h0",))}
+    if config["bias"]:
+        forget = slice(hidden, 2 * hidden) if kind == "LSTM" else None
+        inputs["bias_ih"] = Input((rows,), weight=True, forget=forget)
+        inputs["bias_hh"] = Input((rows,), weight=True)
+    return inputs
+
+
+def _cell(kind: str) -> Any:
+    def program(t: Any, x: Values) -> Mapped:
+        names = [name for name in _NAMES if name in x]
+        options = {"nonlinearity": x.config["nonlinearity"]} if kind == "RNN" else {}
+        cell = getattr(t.nn, f"{kind}Cell")(
+            x.config["I"], x.config["H"], bias=x.config["bias"], **options, dtype=x["weight_ih"].dtype
+        )
+        cell.load_state_dict({name: x[name].detach() for name in names})
+        states = [x[name] for name in ("h0", "c0") if name in x]
+        if kind == "LSTM" and not x.config.get("alone"):
+            states = [(*states, *states[: int(x.config.get("surplus", 0))])] if states else []
+        step = cell(x["input"], *states[:1])
+        outputs = {"h": step[0], "c": step[1]} if kind == "LSTM" else {"h": step}
+        return Mapped(outputs, lambda: {name: getattr(cell, name).grad for name in names})
+
+    return program
+
+
+_BAD = (
+    BadCall("rank of the input", ("input", "1D or 2D", "3D"), shapes={"input": (2, 2, 3)}),
+    BadCall("width of the input", ("input", "4", "3"), shapes={"input": (2, 4)}),
+    BadCall("batch of h0", ("hidden0", "2", "3"), shapes={"h0": (3, 5)}),
+    BadCall("batch 1 of h0 is not broadcast", ("hidden0", "2", "1"), shapes={"h0": (1, 5)}),
+    BadCall("width of h0", ("hidden0", "6", "5"), shapes={"h0": (2, 6)}),
+    BadCall("rank of h0", ("hidden|hx[0]", "1D or 2D", "3D"), shapes={"h0": (1, 2, 5)}),
+    BadCall("a batch of states for one input", ("hidden0", "5"), shapes={"input": (3,), "h0": (1, 5)}),
+    BadCall("dtype of the input", ("Double", "Float"), dtypes={"input": "float64"}),
+    BadCall("dtype of h0", ("Double", "Float"), dtypes={"h0": "float64"}),
+)
+
+
+def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]], *bad: BadCall) -> Case:
+    return Case(
+        name=f"nn.{kind}Cell",
+        space=Space(
+            sizes={"N": "batch", "I": "feature", "H": "feature"},
+            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
+            regimes=regimes,
+            flags={"bias": (True, True, False), "states": (True, True, False), **flags},
+        ),
+        inputs=lambda config: _inputs(kind, config),
+        program=_cell(kind),
+        samples=21,
+        base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}
+        | {name: values[0] for name, values in flags.items()},
+        bad_calls=(*_BAD, *bad),
+    )
+
+
+CASES = (
+    _case(
+        "LSTM",
+        ("normal", "remembering", "saturated"),
+        {},
+        BadCall("batch of c0", ("hidden1", "2", "3"), shapes={"c0": (3, 5)}),
+        BadCall("width of c0", ("hidden1", "6", "5"), shapes={"c0": (2, 6)}),
+        BadCall("a tensor for the pair of states", ("hx", "tuple"), {"alone": True}),
+        BadCall("three states", ("two hidden states",), {"surplus": 1}),
+    ),
+    _case("GRU", ("normal", "saturated"), {}),
+    _case(
+        "RNN",
+        ("normal", "saturated"),
+        {"nonlinearity": ("tanh", "relu")},
+        BadCall("nonlinearity", ("gelu",), {"nonlinearity": "gelu"}),
+    ),
+)

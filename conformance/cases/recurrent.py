@@ -1,0 +1,211 @@
+"""nn.LSTM, nn.GRU and nn.RNN: every flag, states given or not, equal, packed or single sequences."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Mapped, Values
+from conformance.draw import UNBATCHED, Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.case import Config
+    from conformance.sample import Scalar
+
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+
+# A longer sequence gets one layer and direction: an oracle of several costs seconds and shows nothing more.
+_LONG = 16
+
+
+def _shape(config: Config) -> tuple[int, int, int]:
+    """How many layers, directions and features of the output there are."""
+    long = int(config["L"]) > _LONG
+    layers, directions = (1, 1) if long else (int(config["layers"]), 2 if config["bidirectional"] else 1)
+    return layers, directions, _projection(config) or int(config["H"])
+
+
+def _projection(config: Config) -> int:
+    return int(config["H"]) // 2 if config.get("projection") else 0
+
+
+def _weights(kind: str, config: Config) -> dict[str, Input]:
+    (layers, directions, width), hidden = _shape(config), int(config["H"])
+    rows = GATES[kind] * hidden
+    weights = {}
+    for layer in range(layers):
+        for suffix in (f"l{layer}", f"l{layer}_reverse")[:directions]:
+            features = width * directions if layer else int(config["I"])
+            weights[f"weight_ih_{suffix}"] = Input((rows, features), fan_in=features, weight=True)
+            weights[f"weight_hh_{suffix}"] = Input((rows, width), fan_in=width, weight=True)
+            if config["bias"]:
+                forget = slice(hidden, 2 * hidden) if kind == "LSTM" else None
+                weights[f"bias_ih_{suffix}"] = Input((rows,), weight=True, forget=forget)
+                weights[f"bias_hh_{suffix}"] = Input((rows,), weight=True)
+            if width != hidden:
+                weights[f"weight_hr_{suffix}"] = Input((width, hidden), fan_in=hidden, weight=True)
+    return weights
+
+
+def _inputs(kind: str, config: Config) -> dict[str, Input]:
+    n, length, features = (int(config[name]) for name in "NLI")
+    layers, directions, width = _shape(config)
+    batch = () if n == UNBATCHED else (n,)
+    sizes = (*batch, length) if config["batch_first"] else (length, *batch)
+    inputs = {"input": Input((*sizes, features))}
+    if config["states"]:
+        inputs["h0"] = Input((layers * directions, *batch, width))
+        if kind == "LSTM":
+            inputs["c0"] = Input((layers * directions, *batch, int(config["H"])))
+    return inputs | _weights(kind, config)
+
+
+def _options(kind: str, config: Config) -> dict[str, Any]:
+    layers, directions, _ = _shape(config)
+    options = {name: config[name] for name in ("bias", "batch_first")}
+    options |= {"num_layers": layers, "bidirectional": directions == 2}
+    if layers > 1 and config["dropout"] != "none":
+        # At random only what evaluation ignores: at p = 1 nothing passes, whatever the generator says.
+        options["dropout"] = 1.0 if config["dropout"] == "all" else 0.5
+    if kind == "LSTM":
+        options["proj_size"] = _projection(config)
+    if kind == "RNN":
+        options["nonlinearity"] = config["nonlinearity"]
+    return options | {name[1:]: value for name, value in config.items() if name.startswith("=")}
+
+
+def lengths(config: Config) -> list[int]:
+    """The lengths of the packed sequences: unlike, and longest first where packing asks for that."""
+    found = [1 + (5 * k + 2) % int(config["L"]) for k in range(int(config["N"]))]
+    return sorted(found, reverse=True) if config["form"] == "sorted" else found
+
+
+def _call(t: Any, x: Values, layer: Any) -> tuple[Any, Any]:
+    """Return the output and the tuple of final states."""
+    config = x.config
+    given = [x[name] for name in ("h0", "c0") if name in x]
+    given += given[:1] * int(config.get("surplus", 0))
+    states = (tuple(given) if len(given) > 1 else given[0]) if given else None
+    rnn, first = t.nn.utils.rnn, config["batch_first"]
+    if config["form"] == "equal" or int(config["N"]) < 1:
+        with warnings.catch_warnings():
+            # torch says once that oneDNN has no projections; it computes them all the same.
+            warnings.filterwarnings("ignore", "LSTM with projections is not supported", UserWarning)
+            output, final = layer(x["input"], states)
+    else:
+        packed = rnn.pack_padded_sequence(
+            x["input"], lengths(config), batch_first=first, enforce_sorted=config["form"] == "sorted"
+        )
+        packed, final = layer(packed, states)
+        output, _ = rnn.pad_packed_sequence(packed, batch_first=first, padding_value=0.5)
+    return output, final if isinstance(final, tuple) else (final,)
+
+
+def _layer(kind: str) -> Any:
+    def program(t: Any, x: Values) -> Mapped:
+        names = [name for name in x if name.startswith(("weight", "bias"))]
+        sizes = {"input_size": x.config["I"], "hidden_size": x.config["H"]} | _options(kind, x.config)
+        layer = getattr(t.nn, kind)(**sizes, dtype=x["weight_ih_l0"].dtype)
+        layer.load_state_dict({name: x[name].detach() for name in names if name != x.config.get("missing")})
+        if x.config["dropout"] == "eval":
+            layer.eval()
+        output, final = _call(t, x, layer)
+        outputs = {"output": output} | dict(zip(("h_n", "c_n"), final, strict=False))
+        return Mapped(outputs, lambda: {name: getattr(layer, name).grad for name in names})
+
+    return program
+
+
+_BASE: Mapping[str, Scalar] = {
+    "N": 2,
+    "L": 3,
+    "I": 3,
+    "H": 5,
+    "layers": 1,
+    "bidirectional": False,
+    "batch_first": False,
+    "bias": True,
+    "states": True,
+    "form": "equal",
+    "dropout": "none",
+}
+
+_BAD = (
+    BadCall("width of the input", ("3", "4", "input"), shapes={"input": (3, 2, 4)}),
+    BadCall("rank 4 of the input", ("input", "4D"), shapes={"input": (3, 2, 3, 1)}),
+    BadCall("rank 1 of the input", ("input", "1D"), shapes={"input": (3,)}),
+    BadCall("dtype of the input", ("float64", "float32"), dtypes={"input": "float64"}),
+    BadCall("no step", ("0",), shapes={"input": (0, 2, 3)}),
+    BadCall("batch of h0", ("hidden", "(1, 2, 5)", "[1, 3, 5]"), shapes={"h0": (1, 3, 5)}),
+    BadCall("layers of h0", ("hidden", "(1, 2, 5)", "[2, 2, 5]"), shapes={"h0": (2, 2, 5)}),
+    BadCall("width of h0", ("hidden", "(1, 2, 5)", "[1, 2, 6]"), shapes={"h0": (1, 2, 6)}),
+    BadCall("rank of h0", ("hx", "3-D", "2-D"), shapes={"h0": (2, 5)}),
+    BadCall("dtype of h0", ("Double|dtype|data type",), dtypes={"h0": "float64"}),
+    BadCall("width of the packed input", ("3", "4"), {"form": "sorted"}, shapes={"input": (3, 2, 4)}),
+    BadCall("no hidden size", ("hidden_size", "zero"), {"=hidden_size": 0}),
+    BadCall("input size below zero", ("input_size", "zero"), {"=input_size": -1}),
+    BadCall("no layer", ("num_layers", "zero"), {"=num_layers": 0}),
+    BadCall("a float as a size", ("hidden_size", "int", "float"), {"=hidden_size": 5.0}),
+    BadCall("a number as bias", ("bias", "bool", "int"), {"=bias": 1}),
+    BadCall("a number as batch_first", ("batch_first", "bool", "int"), {"=batch_first": 1}),
+    BadCall("dropout above 1", ("dropout", "[0, 1]"), {"=dropout": 1.5}),
+    BadCall("dropout below 0", ("dropout", "[0, 1]"), {"=dropout": -0.5}),
+    BadCall("a missing parameter", ("Missing", "bias_hh_l0"), {"missing": "bias_hh_l0"}),
+    BadCall("size of a parameter", ("weight_hh_l0", "[7, 5]"), shapes={"weight_hh_l0": (7, 5)}),
+)
+
+
+def _case(
+    kind: str, flags: Mapping[str, tuple[Scalar, ...]], regimes: tuple[str, ...], *bad: BadCall
+) -> Case:
+    flags = {
+        "layers": (1, 2),
+        "bidirectional": (False, True),
+        "batch_first": (False, True),
+        "bias": (True, True, False),
+        "states": (True, True, False),
+        "form": ("equal", "sorted", "unsorted"),
+        "dropout": ("none", "eval", "all"),
+        **flags,
+    }
+    return Case(
+        name=f"nn.{kind}",
+        space=Space(
+            sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature"},
+            classes=("small", "one", "empty", "unbatched", "pow2", "long", "wide", "strided"),
+            regimes=regimes,
+            flags=flags,
+        ),
+        inputs=lambda config: _inputs(kind, config),
+        program=_layer(kind),
+        samples=16,
+        base={**_BASE, **{name: values[0] for name, values in flags.items() if name not in _BASE}},
+        bad_calls=(*_BAD, *bad),
+    )
+
+
+_NO_PROJECTION = BadCall("a projection", ("proj_size", "LSTM"), {"=proj_size": 2})
+
+CASES = (
+    _case(
+        "LSTM",
+        {"projection": (False, False, True)},
+        ("normal", "remembering", "saturated"),
+        BadCall("batch of c0", ("hidden[1]", "(1, 2, 5)", "[1, 3, 5]"), shapes={"c0": (1, 3, 5)}),
+        BadCall("rank of both states", ("2-D, 2-D", "3-D"), shapes={"h0": (2, 5), "c0": (2, 5)}),
+        BadCall("three states", ("two hidden states",), {"surplus": 1}),
+        BadCall("projection as wide as the state", ("proj_size", "hidden_size"), {"=proj_size": 5}),
+        BadCall("projection below zero", ("proj_size",), {"=proj_size": -1}),
+    ),
+    _case("GRU", {}, ("normal", "saturated"), _NO_PROJECTION),
+    _case(
+        "RNN",
+        {"nonlinearity": ("tanh", "relu")},
+        ("normal", "saturated"),
+        _NO_PROJECTION,
+        BadCall("nonlinearity", ("gelu", "tanh", "relu"), {"nonlinearity": "gelu"}),
+    ),
+)

@@ -1,0 +1,118 @@
+"""One layer and direction of a plain recurrent network over whole sequences, as one op."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.op import Op
+from mytorch.ops.recurrence import Carry, Walk, matrix_gradients, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mytorch._types import Array, Gradients
+
+
+def _advance(a: Array, h: Array, w_hh: Array, *, relu: bool) -> None:
+    """Go through the steps of one block: h' = tanh(a + W_hh h), or max(a + W_hh h, 0).
+
+    Args:
+        a: W_ih x + b, (T, H, B).
+        h: room for the hidden states, (T + 1, H, B), with the first one in it.
+        w_hh: (H, H).
+        relu: the second nonlinearity and not the first.
+    """
+    for a_t, h_before, h_t in zip(a, h[:-1], h[1:], strict=True):
+        np.matmul(w_hh, h_before, out=h_t)
+        np.add(h_t, a_t, out=h_t)
+        if relu:
+            np.maximum(h_t, 0, out=h_t)
+        else:
+            np.tanh(h_t, out=h_t)
+
+
+def _retreat(h: Array, dh_out: Array, dh: Array, w_hh: Array, *, relu: bool) -> tuple[Array, Array]:
+    """Go back through the steps of one block.
+
+    Args:
+        h: the hidden states after every step, (T, H, B).
+        dh_out: gradient of every h' from outside, (T, H, B); becomes the gradient of every `a`.
+        dh: gradient of the last h' from later steps, (H, B).
+        w_hh: (H, H).
+        relu: as `_advance` had it.
+
+    Returns:
+        The gradients of `_advance`'s a, and of the first h.
+    """
+    slope = h <= 0 if relu else 1 - h * h
+    dh, back = dh.copy(), w_hh.T
+    for slope_t, da_t in zip(slope[::-1], dh_out[::-1], strict=True):
+        np.add(da_t, dh, out=da_t)
+        if relu:
+            # Multiplying by the mask would make nan of an infinite gradient.
+            np.copyto(da_t, 0, where=slope_t)
+        else:
+            np.multiply(da_t, slope_t, out=da_t)
+        np.matmul(back, da_t, out=dh)
+    return dh_out, dh
+
+
+class Rnn(Op):
+    """Outputs every h', and the last one.
+
+    Source: Elman 1990.
+    """
+
+    uses = ((2, 3), (3,), (0, 3), (3,), (3,), (3,))
+
+    @staticmethod
+    def forward(
+        x: Array,
+        h0: Array | None,
+        w_ih: Array,
+        w_hh: Array,
+        b_ih: Array | None,
+        b_hh: Array | None,
+        *,
+        runs: Sequence[tuple[int, int]],
+        reverse: bool = False,
+        relu: bool = False,
+    ) -> tuple[tuple[Array, Array], Any]:
+        """Compute (h' of every step (…, H), last h (1, N, H)) for x (…, I)."""
+        height, dtype = len(w_hh), x.dtype
+        walk = Walk(runs, reverse, height)
+        rows = x.reshape(walk.rows, w_ih.shape[1])
+        bias = b_ih if b_hh is None or b_ih is None else b_ih + b_hh
+        hidden = Carry(h0, walk.batch, height, dtype)
+        blocks = []
+        for block in walk.blocks:
+            h = hidden.start(block)
+            _advance(walk.project(w_ih, rows, bias, block), h, w_hh, relu=relu)
+            hidden.state = h[-1]
+            blocks.append(h)
+        out = rows_of(walk, [h[1:] for h in blocks], height, dtype).reshape(*x.shape[:-1], height)
+        shape = None if h0 is None else h0.shape
+        return (out, hidden.finish(1, walk.batch, height)), (x, w_ih, w_hh, walk, blocks, relu, shape)
+
+    @staticmethod
+    def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
+        """Go back through the blocks; what is one product over all steps is left for the end."""
+        x, w_ih, w_hh, walk, blocks, relu, h0 = saved
+        height, dtype = len(w_hh), x.dtype
+        d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)
+        hidden = Carry(grads[1], walk.batch, height, dtype)
+        da_rows = np.empty((walk.rows, height), dtype)
+        for block, h in zip(walk.blocks[::-1], blocks[::-1], strict=True):
+            dh_out, dh = walk.columns(d_out, block, height, dtype), hidden.enter(block.batch)
+            da, hidden.state = _retreat(h[1:], dh_out, dh, w_hh, relu=relu)
+            walk.steps(da_rows, block)[...] = da.transpose(0, 2, 1)
+
+        def before() -> Array:
+            return rows_of(walk, [h[:-1] for h in blocks], height, dtype)
+
+        dx, dw_ih, dw_hh, db_ih, db_hh = matrix_gradients(x, w_ih, before, da_rows, da_rows)
+        dh0 = None if h0 is None else lambda: hidden.finish(*h0)
+        return dx, dh0, dw_ih, dw_hh, db_ih, db_hh
