@@ -26,11 +26,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch.autograd.apply import apply_many
 from mytorch.creation import zeros
+from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions.activation import sigmoid, tanh
 from mytorch.functions.joining import cat
 from mytorch.nn.linear import Linear
 from mytorch.nn.module import Module
+from mytorch.ops.lstm import Lstm
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
@@ -105,7 +108,7 @@ class LSTMCell(Module):
             RuntimeError: a size does not fit; the message gives the expected and the given one.
         """
         h_prev, c_prev = init_states
-        self._check(x, h_prev, c_prev)
+        _check_step(self, x, h_prev, c_prev)
         # The gates are squeezed by the sigmoid into (0, 1): they scale, element by element.
         I = sigmoid(self.W_xi(x) + self.W_hi(h_prev))
         F = sigmoid(self.W_xf(x) + self.W_hf(h_prev))
@@ -118,32 +121,36 @@ class LSTMCell(Module):
         Y = self.W_hq(H)
         return Y, H, C
 
-    def _check(self, x: Tensor, h_prev: Tensor, c_prev: Tensor) -> None:
-        if x.dim() not in {1, 2}:
-            raise ValueError(f"LSTMCell: Expected x to be 1D or 2D, got {x.dim()}D instead")
-        if x.shape[-1] != self.input_size:
+
+def _check_step(cell: LSTMCell, x: Tensor, h_prev: Tensor, c_prev: Tensor) -> None:
+    if x.dim() not in {1, 2}:
+        raise ValueError(f"LSTMCell: Expected x to be 1D or 2D, got {x.dim()}D instead")
+    if x.shape[-1] != cell.input_size:
+        raise RuntimeError(f"x has inconsistent input_size: got {x.shape[-1]}, expected {cell.input_size}")
+    own = cell.W_xi.weight.dtype
+    for name, state in (("h_prev", h_prev), ("c_prev", c_prev)):
+        if state.dim() != x.dim():
             raise RuntimeError(
-                f"x has inconsistent input_size: got {x.shape[-1]}, expected {self.input_size}"
+                f"init_states: {name} should be {x.dim()}-D like x, but got a {state.dim()}-D tensor"
             )
-        for name, state in (("h_prev", h_prev), ("c_prev", c_prev)):
-            if state.dim() != x.dim():
-                raise RuntimeError(
-                    f"init_states: {name} should be {x.dim()}-D like x, but got a {state.dim()}-D tensor"
-                )
-            # Else a state with batch size 1 would be broadcast, and a forgotten dimension go unnoticed.
-            if state.shape[:-1] != x.shape[:-1]:
-                raise RuntimeError(
-                    f"x batch size {x.shape[0]} doesn't match init_states {name} batch size {state.shape[0]}"
-                )
-            if state.shape[-1] != self.hidden_size:
-                raise RuntimeError(
-                    f"init_states: {name} has inconsistent hidden_size: got {state.shape[-1]}, "
-                    f"expected {self.hidden_size}"
-                )
+        # Else a state with batch size 1 would be broadcast, and a forgotten dimension go unnoticed.
+        if state.shape[:-1] != x.shape[:-1]:
+            raise RuntimeError(
+                f"x batch size {x.shape[0]} doesn't match init_states {name} batch size {state.shape[0]}"
+            )
+        if state.shape[-1] != cell.hidden_size:
+            raise RuntimeError(
+                f"init_states: {name} has inconsistent hidden_size: got {state.shape[-1]}, "
+                f"expected {cell.hidden_size}"
+            )
+    for given in (x, h_prev, c_prev):
+        if given.dtype != own:
+            kinds = SCALAR_TYPE_NAMES[given.dtype], SCALAR_TYPE_NAMES[own]
+            raise RuntimeError("mat1 and mat2 must have the same dtype, but got " + " and ".join(kinds))
 
 
 class LSTM(Module):
-    """An LSTM over a sequence: the same cell, step after step.
+    """An LSTM over a sequence: the same cell, step after step, in one op.
 
     Args:
         input_size: I, the number of features of the input at one step.
@@ -189,13 +196,23 @@ class LSTM(Module):
         else:
             h, c = init_states
 
-        outputs = []
-        h_states = []
-        c_states = []
-        for t in range(seq_len):
-            # What this step hands to the next is all that the next knows of the past.
-            y, h, c = self.lstm_cell(inputs[:, t, :], (h, c))
-            outputs.append(y.unsqueeze(1))
-            h_states.append(h.unsqueeze(1))
-            c_states.append(c.unsqueeze(1))
-        return cat(outputs, dim=1), (cat(h_states, dim=1), cat(c_states, dim=1))
+        cell = self.lstm_cell
+        _check_step(cell, inputs[:, 0], h, c)
+        # The cell says what a step is. The sequence runs as one op, in which four matrices are one.
+        input_maps = cell.W_xi, cell.W_xf, cell.W_xc, cell.W_xo
+        hidden_maps = cell.W_hi, cell.W_hf, cell.W_hc, cell.W_ho
+        h_states, c_states = apply_many(
+            Lstm,
+            inputs.transpose(0, 1),
+            h,
+            c,
+            cat([linear.weight for linear in input_maps]),
+            cat([linear.weight for linear in hidden_maps]),
+            cat([linear.bias for linear in input_maps if linear.bias is not None]),
+            None,
+            None,
+            runs=((seq_len, batch_size),),
+            every_cell=True,
+        )
+        h_states, c_states = h_states.transpose(0, 1), c_states.transpose(0, 1)
+        return cell.W_hq(h_states), (h_states, c_states)

@@ -32,16 +32,38 @@ def test_an_lstm_returns_every_step(n, length):
     assert (outputs.shape, h.shape, c.shape) == ((n, length, Q), (n, length, H), (n, length, H))
 
 
+def leaf(*shape):
+    return mytorch.randn(*shape, dtype=mytorch.float64).requires_grad_()
+
+
+def step_by_step(lstm, inputs, state):
+    """Run the model's own cell over the steps: the definition of what the model computes."""
+    steps = []
+    for t in range(inputs.shape[1]):
+        y, *state = lstm.lstm_cell(inputs[:, t], state)
+        steps.append((y, *state))
+    return [mytorch.stack(kind, 1) for kind in zip(*steps, strict=True)]
+
+
+def in_one_op(lstm, inputs, state):
+    outputs, states = lstm(inputs, state)
+    return [outputs, *states]
+
+
 def test_an_lstm_is_its_cell_step_after_step():
-    lstm = models.LSTM(I, H, Q)
-    inputs = mytorch.randn(4, 6, I)
-    h, c = state = mytorch.randn(4, H), mytorch.randn(4, H)
-    outputs, (hs, cs) = lstm(inputs, state)
-    for t in range(6):
-        y, h, c = lstm.lstm_cell(inputs[:, t], (h, c))
-        assert mytorch.equal(outputs[:, t], y)
-        assert mytorch.equal(hs[:, t], h)
-        assert mytorch.equal(cs[:, t], c)
+    lstm = models.LSTM(I, H, Q).double()
+    inputs, h, c = leaf(4, 6, I), leaf(4, H), leaf(4, H)
+    cotangents = [mytorch.randn(4, 6, F, dtype=mytorch.float64) for F in (Q, H, H)]
+    found = []
+    for route in (step_by_step, in_one_op):
+        leaves = [inputs, h, c, *lstm.parameters()]
+        for each in leaves:
+            each.grad = None
+        outs = route(lstm, inputs, (h, c))
+        mytorch.autograd.backward(outs, cotangents)
+        found.append([t.detach().numpy() for t in outs] + [each.grad.numpy() for each in leaves])
+    for expected, got in zip(*found, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-13)
 
 
 def test_the_states_of_a_double_model_start_as_double():
@@ -118,3 +140,8 @@ def test_an_lstm_names_what_does_not_fit(shape, error, text):
     with pytest.raises(error) as raised:
         models.LSTM(I, H, Q)(mytorch.zeros(shape))
     assert text in str(raised.value)
+
+
+def test_an_lstm_refuses_another_dtype_as_its_cell_does():
+    with pytest.raises(RuntimeError, match="must have the same dtype, but got Double and Float"):
+        models.LSTM(I, H, Q)(mytorch.zeros(4, 2, I, dtype=mytorch.float64))

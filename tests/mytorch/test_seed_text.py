@@ -82,8 +82,9 @@ def run_torch(model):
     return {name: t.numpy() for name, t in found.items()}
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_lesson_and_our_model_are_bit_for_bit_the_same(lesson, dtype):
+# The model runs its sequence as one op, which sums in another order than the text.
+@pytest.mark.parametrize(("dtype", "rounding"), [(np.float32, 2e-5), (np.float64, 1e-13)])
+def test_the_lesson_and_our_model_compute_the_same(lesson, dtype, rounding):
     ours, theirs = models.LSTM(I, H, Q), lesson["LSTM"](I, H, Q)
     assert theirs.load_state_dict(ours.state_dict()).missing_keys == []
     for model in (ours, theirs):
@@ -92,7 +93,9 @@ def test_the_lesson_and_our_model_are_bit_for_bit_the_same(lesson, dtype):
     assert expected.keys() == got.keys()
     for name, array in expected.items():
         assert array.dtype == dtype, name
-        np.testing.assert_array_equal(got[name], array, err_msg=name)
+        np.testing.assert_allclose(
+            got[name], array, rtol=rounding, atol=rounding * abs(array).max(), err_msg=name
+        )
 
 
 def test_the_lesson_computes_what_torch_computes(lesson):
