@@ -15,6 +15,7 @@ from mytorch.counting import arange, empty_like, full_like, linspace, ones_like,
 from mytorch.creation import empty, eye, full, ones, zeros
 from mytorch.data import as_tensor, from_numpy, tensor
 from mytorch.device import device
+from mytorch.drawing import bernoulli, multinomial, normal
 from mytorch.dtypes import bool_ as bool
 from mytorch.dtypes import (
     dtype,
@@ -211,6 +212,7 @@ __all__ = [
     "as_tensor",
     "autograd",
     "baddbmm",
+    "bernoulli",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -312,6 +314,7 @@ __all__ = [
     "moveaxis",
     "movedim",
     "mul",
+    "multinomial",
     "multiply",
     "mv",
     "nan",
@@ -323,6 +326,7 @@ __all__ = [
     "no_grad",
     "nonzero",
     "norm",
+    "normal",
     "ones",
     "ones_like",
     "optim",

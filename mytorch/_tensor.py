@@ -13,6 +13,7 @@ from mytorch._python import PythonMethods
 from mytorch.autograd import accumulation, gradients
 from mytorch.autograd.graph import DetachedCounter, counter_of
 from mytorch.device import CPU
+from mytorch.drawing import DrawingMethods
 from mytorch.size import Size
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mytorch.hooks import RemovableHandle
 
 
-class Tensor(Methods, InPlaceMethods, PythonMethods):
+class Tensor(Methods, InPlaceMethods, DrawingMethods, PythonMethods):
     """A multi-dimensional array with a gradient.
 
     Make one with `mytorch.tensor`, `mytorch.zeros` and their kind; `Tensor(2, 3)` and `Tensor([1.0, 2.0])`

@@ -9,6 +9,7 @@ from conformance.cases import (
     activation,
     autograd,
     cells,
+    drawing,
     elementwise,
     joining,
     linear,
@@ -39,6 +40,7 @@ _FAMILIES = (
     reduction,
     joining,
     autograd,
+    drawing,
 )
 
 CASES: dict[str, Case] = {case.name: case for family in _FAMILIES for case in family.CASES}
