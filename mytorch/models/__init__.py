@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mytorch.models.convert import from_lstm, to_lstm
 from mytorch.models.lstm import LSTM, LSTMCell
 
-__all__ = ["LSTM", "LSTMCell"]
+__all__ = ["LSTM", "LSTMCell", "from_lstm", "to_lstm"]
