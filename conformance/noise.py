@@ -38,12 +38,12 @@ _POOL = 1 << 18
 EXACT = frozenset({
     "_local_scalar_dense", "_pack_padded_sequence", "_pack_padded_sequence_backward",
     "_record_function_enter_new", "_record_function_exit", "_reshape_alias", "_to_copy", "_unique2",
-    "_unsafe_view", "abs", "alias", "amax", "amin", "arange", "argmax", "argmin", "as_strided", "bernoulli",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_in_dim", "broadcast_tensors",
-    "cat", "ceil", "clamp", "clamp_max", "clamp_min", "clone", "constant_pad_nd", "contiguous", "copy",
-    "copy_", "detach", "diagonal", "div_mode", "empty", "empty_like", "empty_strided", "eq", "equal",
-    "expand", "eye", "fill", "flip", "floor", "floor_divide", "full", "full_like", "gather", "ge", "gt",
-    "index", "index_select", "is_nonzero", "isinf", "isnan", "le", "lift_fresh", "logical_and",
+    "_unsafe_view", "abs", "alias", "allclose", "amax", "amin", "arange", "argmax", "argmin", "as_strided",
+    "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_in_dim",
+    "broadcast_tensors", "cat", "ceil", "clamp", "clamp_max", "clamp_min", "clone", "constant_pad_nd",
+    "contiguous", "copy", "copy_", "detach", "diagonal", "div_mode", "empty", "empty_like", "empty_strided",
+    "eq", "equal", "expand", "eye", "fill", "flip", "floor", "floor_divide", "full", "full_like", "gather",
+    "ge", "gt", "index", "index_select", "is_nonzero", "isinf", "isnan", "le", "lift_fresh", "logical_and",
     "logical_not", "logical_or", "logical_xor", "lt", "masked_fill", "masked_scatter", "masked_select",
     "max", "maximum", "min", "minimum", "narrow", "ne", "neg", "new_empty", "new_empty_strided", "new_full",
     "new_ones", "new_zeros", "nonzero", "normal", "ones", "ones_like", "permute", "rand", "randint", "randn",
@@ -104,7 +104,8 @@ def _sum_size(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Te
 
 
 def _mean_size(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
-    return 2 * x.abs().mean(_axes(dim), keepdim)
+    size: Tensor = 2 * _magnitude(x).mean(_axes(dim), keepdim)
+    return size
 
 
 def _accumulate_size(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor | None:
@@ -235,7 +236,11 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         # A tensor of another dtype is no result of the oracle's arithmetic: an optimiser's step counter.
         if size is None or out.dtype != torch.float64 or not out.numel():
             return out
-        return out.addcmul_(self._noise(out), size * self._unit + UNDERFLOW)
+        error = size * self._unit + UNDERFLOW
+        if not error.isfinite().all():
+            # What is infinite is not rounded: a masked score stays minus infinity.
+            error = error.nan_to_num(nan=0.0, posinf=0.0)
+        return out.addcmul_(self._noise(out), error)
 
     def _noise(self, like: Tensor) -> Tensor:
         count, pool = like.numel(), _pool()
@@ -247,7 +252,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
 
     def _record(self, name: str, args: Any, out: Any) -> None:
         if name in _PIECEWISE:
-            self.branches.append(_PIECEWISE[name](*args))
+            if _any_oracle(args, {}):
+                self.branches.append(_PIECEWISE[name](*args))
             return
         if name in _STEPS:
             self.branches.append(out.clone())
@@ -274,8 +280,13 @@ def _pool() -> Tensor:
 
 @cache
 def _base_name(func: Any) -> str:
-    """`aten::add_.Tensor` is `add`: an in-place operation rounds like its functional one."""
-    return str(func._schema.name).rpartition("::")[2].rstrip("_") or str(func)  # noqa: SLF001 - the only way to the name
+    """`aten::add_.Tensor` is `add`: an in-place operation rounds like its functional one.
+
+    A division to whole numbers is another operation: `aten::div.Tensor_mode` is `div_mode`.
+    """
+    schema = func._schema  # noqa: SLF001 - the only way to the name
+    name = str(schema.name).rpartition("::")[2].rstrip("_") or str(func)
+    return f"{name}_mode" if str(schema.overload_name).endswith("_mode") else name
 
 
 def _any_oracle(args: Any, kwargs: Any) -> bool:

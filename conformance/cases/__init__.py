@@ -9,9 +9,11 @@ from conformance.cases import (
     activation,
     autograd,
     cells,
+    comparison,
     drawing,
     elementwise,
     joining,
+    layers,
     linear,
     loss,
     models,
@@ -33,6 +35,7 @@ _FAMILIES = (
     cells,
     packing,
     linear,
+    layers,
     optim,
     loss,
     activation,
@@ -40,6 +43,7 @@ _FAMILIES = (
     reduction,
     joining,
     autograd,
+    comparison,
     drawing,
 )
 

@@ -9,6 +9,8 @@ from conformance.draw import Space
 from conformance.values import Input
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conformance.case import Config
     from conformance.sample import Scalar
 
@@ -52,13 +54,13 @@ def _activation(
 
 def _softmax(name: str, module: str) -> Case:
     def program(t: Any, x: Values) -> dict[str, Any]:
-        call = {
+        doors: dict[str, Callable[[], Any]] = {
             "torch": lambda: getattr(t, name)(x["input"], x.config["dim"]),
             "method": lambda: getattr(x["input"], name)(dim=x.config["dim"]),
             "functional": lambda: getattr(t.nn.functional, name)(x["input"], dim=x.config["dim"]),
             "module": lambda: getattr(t.nn, module)(dim=x.config["dim"])(x["input"]),
-        }[str(x.config["door"])]
-        return {"output": call()}
+        }
+        return {"output": doors[str(x.config["door"])]()}
 
     return Case(
         name=name,

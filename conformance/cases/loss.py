@@ -61,6 +61,7 @@ def _loss(
                 return {"output": getattr(t.nn, module)(**options)(*operands(t, x))}
             return {"output": getattr(t.nn.functional, name)(*operands(t, x), **options)}
 
+    base: dict[str, Scalar] = {"N": 2, "F": 3, "reduction": "mean", "module": False}
     return Case(
         name=f"nn.functional.{name}",
         space=Space(
@@ -72,8 +73,7 @@ def _loss(
         inputs=inputs,
         program=program,
         samples=samples,
-        base={"N": 2, "F": 3, "reduction": "mean", "module": False, "weighted": "no"}
-        | {key: values[0] for key, values in flags.items()},
+        base=base | {key: values[0] for key, values in flags.items()},
         bad_calls=(_BAD_REDUCTION, *bad),
     )
 

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import warnings
-from math import sqrt
+from math import prod, sqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mytorch._tensor import wrap
 from mytorch.autograd import no_grad
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.dtypes import SCALAR_TYPE_NAMES, float64
 from mytorch.sampling import rand, randn
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.random import Generator
 
-__all__ = ["calculate_gain", "constant_", "kaiming_uniform_", "normal_", "ones_", "uniform_", "zeros_"]
+__all__ = [
+    "calculate_gain",
+    "constant_",
+    "kaiming_normal_",
+    "kaiming_uniform_",
+    "normal_",
+    "ones_",
+    "orthogonal_",
+    "uniform_",
+    "xavier_normal_",
+    "xavier_uniform_",
+    "zeros_",
+]
 
 # The root of what the activation does to the second moment of a unit normal input; torch's published table.
-_GAINS = {
-    "linear": 1.0,
-    "conv1d": 1.0,
-    "conv2d": 1.0,
-    "conv3d": 1.0,
-    "conv_transpose1d": 1.0,
-    "conv_transpose2d": 1.0,
-    "conv_transpose3d": 1.0,
-    "sigmoid": 1.0,
+_CONVOLUTIONS = [f"conv{kind}{n}d" for kind in ("", "_transpose") for n in (1, 2, 3)]
+_GAINS = dict.fromkeys(("linear", *_CONVOLUTIONS, "sigmoid"), 1.0) | {
     "tanh": 5.0 / 3,
     "relu": sqrt(2.0),
     "selu": 3.0 / 4,
@@ -158,18 +166,132 @@ def kaiming_uniform_(
 
     Source: He et al., "Delving Deep into Rectifiers", ICCV 2015.
     """
-    if 0 in tensor.shape:
-        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=2)
+    scale = _kaiming_std(tensor, a, mode, nonlinearity)
+    return tensor if scale is None else uniform_(tensor, -sqrt(3.0) * scale, sqrt(3.0) * scale, generator)
+
+
+def kaiming_normal_(
+    tensor: Tensor,
+    a: float = 0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    generator: Generator | None = None,
+) -> Tensor:
+    """Fill with draws from N(0, gain² / fan).
+
+    Args:
+        tensor: what to fill, (O, I, *), floating.
+        a: negative slope of the activation, where that is "leaky_relu".
+        mode: "fan_in" keeps the variance of the forward pass, "fan_out" that of the backward pass.
+        nonlinearity: the activation that follows; see `calculate_gain`.
+        generator: where the draws come from; the default one if None.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions, or mode or nonlinearity do not exist.
+        NotImplementedError: the tensor is no floating one.
+
+    Source: He et al., "Delving Deep into Rectifiers", ICCV 2015.
+    """
+    scale = _kaiming_std(tensor, a, mode, nonlinearity)
+    return tensor if scale is None else normal_(tensor, 0.0, scale, generator)
+
+
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill with draws from U(-bound, bound), bound = gain √(6 / (fan in + fan out)).
+
+    Args:
+        tensor: what to fill, (O, I, *), floating.
+        gain: see `calculate_gain`.
+        generator: where the draws come from; the default one if None.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions.
+        NotImplementedError: the tensor is no floating one.
+
+    Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+        AISTATS 2010.
+    """
+    bound = gain * sqrt(6.0 / max(sum(_fans(tensor)), 1))
+    return uniform_(tensor, -bound, bound, generator)
+
+
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
+    """Fill with draws from N(0, 2 gain² / (fan in + fan out)).
+
+    Args:
+        tensor: what to fill, (O, I, *), floating.
+        gain: see `calculate_gain`.
+        generator: where the draws come from; the default one if None.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions.
+        NotImplementedError: the tensor is no floating one.
+
+    Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+        AISTATS 2010.
+    """
+    return normal_(tensor, 0.0, gain * sqrt(2.0 / max(sum(_fans(tensor)), 1)), generator)
+
+
+def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
+    """Fill with a random matrix whose rows or columns, whichever are fewer, are orthonormal, times gain.
+
+    Args:
+        tensor: what to fill, (R, *), floating; dimensions after the first count as one.
+        gain: length of the rows or columns.
+        generator: where the draws come from; the default one if None.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions.
+        NotImplementedError: the tensor is no floating one.
+
+    Source: Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+        networks", ICLR 2014; the signs, which make it uniform, Mezzadri 2007, arXiv:math-ph/0609050.
+    """
+    if tensor.dim() < 2:
+        raise ValueError(f"Only tensors with 2 or more dimensions are supported, got {tensor.dim()}")
+    if tensor.numel() == 0:
         return tensor
+    _require_floating("normal_kernel_cpu", tensor)
+    rows = tensor.shape[0]
+    columns = tensor.numel() // rows
+    long, short = max(rows, columns), min(rows, columns)
+    q, r = np.linalg.qr(randn(long, short, generator=generator, dtype=float64).array)
+    q = q * np.sign(np.diagonal(r)) * gain
+    with no_grad():
+        matrix = (q if rows >= columns else q.T).astype(tensor.array.dtype)
+        return tensor.copy_(wrap(matrix.reshape(tensor.shape)))
+
+
+def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float | None:
+    """Return the standard deviation of He et al.'s rule, None where there is nothing to fill."""
+    if 0 in tensor.shape:
+        warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
+        return None
     if mode.lower() not in {"fan_in", "fan_out"}:
         raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+    inputs, outputs = _fans(tensor)
+    return calculate_gain(nonlinearity, a) / sqrt(inputs if mode.lower() == "fan_in" else outputs)
+
+
+def _fans(tensor: Tensor) -> tuple[int, int]:
+    """Return how many inputs an output has, and how many outputs an input has."""
     if tensor.dim() < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
-    outputs, inputs = tensor.shape[:2]
-    receptive_field = tensor.numel() // (outputs * inputs)
-    fan = (inputs if mode.lower() == "fan_in" else outputs) * receptive_field
-    bound = calculate_gain(nonlinearity, a) * sqrt(3.0 / fan)
-    return uniform_(tensor, -bound, bound, generator)
+    outputs, inputs, *field = tensor.shape
+    return inputs * prod(field), outputs * prod(field)
 
 
 def _require_floating(kernel: str, tensor: Tensor) -> None:

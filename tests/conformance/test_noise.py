@@ -46,6 +46,13 @@ MEASURED = {
     "sigmoid": (ATEN.sigmoid, _random(N, scale=4)),
     "tanh": (ATEN.tanh, _random(N, scale=2)),
     "var": (lambda x: ATEN.var(x, [1]), _random(300, 80)),
+    "remainder": (ATEN.remainder, _random(N, scale=8), _positive(N, seed=1)),
+    "cos": (ATEN.cos, _random(N, scale=4)),
+    "sin": (ATEN.sin, _random(N, scale=4)),
+    "prod": (lambda x: ATEN.prod(x, 1), _positive(300, 20)),
+    "cumsum": (lambda x: ATEN.cumsum(x, 1), _random(60, 96)),
+    "cumprod": (lambda x: ATEN.cumprod(x, 1), _positive(60, 20)),
+    "scatter_add": (lambda x, v: ATEN.scatter_add(x, 0, PLACES, v), _random(50), _random(N)),
     "add": (ATEN.add, _random(N), _random(N, seed=1)),
     "sub": (ATEN.sub, _random(N), _random(N, seed=1)),
     "rsub": (ATEN.rsub, _random(N), _random(N, seed=1)),
@@ -187,6 +194,7 @@ KEPT = {
     "integers": lambda: torch.arange(4) * 3 + 1,
     "masks": lambda: (A > 0) * (B > 0) + (A > 1),
     "a count of a mask": (A > 0).sum,
+    "infinities": lambda: (A > 0) * 0.0 - torch.full_like(A, torch.inf),
     "no elements": lambda: A[:0] * 2,
 }
 
@@ -299,7 +307,7 @@ UNKNOWN = {
     "_fft_r2c": lambda: torch.fft.rfft(A),
     "linalg_inv_ex": lambda: torch.linalg.inv(torch.eye(3, dtype=torch.float64)),
     "_foreach_mul": lambda: torch._foreach_mul([A], 2.0),
-    "prims.round": A.round,
+    "prims.erf_inv": A.erfinv,
 }
 
 
@@ -325,6 +333,8 @@ DECISIONS = {
     "max": lambda x: torch.stack([x, torch.zeros_like(x)]).max(0).values,
     "min": lambda x: torch.stack([x, torch.zeros_like(x)]).min(0).values,
     "sort": lambda x: torch.stack([x, torch.zeros_like(x)]).sort(0).values,
+    "floor": lambda x: x.floor(),
+    "a whole quotient": lambda x: torch.div(x, torch.ones_like(x), rounding_mode="floor"),
     "topk": lambda x: torch.stack([x, torch.zeros_like(x)]).topk(1, 0).values,
     "nonzero": lambda x: (x > 0).nonzero(),
     "a whole number of it": lambda x: (x + 1).to(torch.int64),

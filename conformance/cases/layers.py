@@ -1,0 +1,314 @@
+"""Layers: embedding, normalisation, dropout where nothing is random, attention, containers, initialisers."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Mapped, Values
+from conformance.draw import Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.case import Config
+
+_CLASSES = ("small", "one", "empty", "pow2", "strided")
+_SIZES = {"N": "batch", "L": "length", "F": "feature"}
+
+
+def _cube(config: Config) -> dict[str, Input]:
+    return {"input": Input(tuple(int(config[name]) for name in "NLF"))}
+
+
+_ROWS = 6
+# Row numbers for a batch of n and a length l; by whole numbers, with repeats.
+_PLACES: Mapping[str, Callable[[int, int], int]] = {
+    "spread": lambda n, k: (5 * n + 2 * k) % _ROWS,
+    "equal": lambda n, k: 3,
+    "too large": lambda n, k: _ROWS,
+    "negative": lambda n, k: -2,
+}
+
+
+def _places(t: Any, config: Config) -> Any:
+    n, length = int(config["N"]), int(config["L"])
+    place = _PLACES[str(config["places"])]
+    numbers = [[place(i, k) for k in range(length)] for i in range(n)]
+    dtype = {"int64": t.int64, "int32": t.int32, "float32": t.float32}[str(config["index"])]
+    return t.tensor(numbers, dtype=dtype).reshape(n, length)
+
+
+def _embedding(t: Any, x: Values) -> Mapped | dict[str, Any]:
+    config, places = x.config, _places(t, x.config)
+    options = {"padding_idx": None if config["padding"] == "none" else config["padding"]}
+    options["scale_grad_by_freq"] = config["by_frequency"]
+    if not config["module"]:
+        return Mapped(
+            {"output": t.nn.functional.embedding(places, x["weight"], **options)},
+            lambda: {"weight": x["weight"].grad},
+        )
+    layer = t.nn.Embedding(_ROWS, int(config["F"]), dtype=x["weight"].dtype, **options)
+    layer.load_state_dict({"weight": x["weight"].detach()})
+    return Mapped({"output": layer(places)}, lambda: {"weight": layer.weight.grad})
+
+
+def _one_hot(t: Any, x: Values) -> dict[str, Any]:
+    # Multiplied by what has a gradient, so that there is one to compare.
+    hot = t.nn.functional.one_hot(_places(t, x.config), x.config["classes"])
+    return {"output": hot, "product": hot.to(x["scale"].dtype) * x["scale"]}
+
+
+def _norm_inputs(config: Config) -> dict[str, Input]:
+    shape = tuple(int(config[name]) for name in "NLF")
+    own = shape[-int(config["rank"]) :]
+    inputs = {"input": Input(shape)}
+    if config["affine"] != "none":
+        inputs["weight"] = Input(own, weight=True)
+    if config["affine"] == "both":
+        inputs["bias"] = Input(own, weight=True)
+    return inputs
+
+
+def _layer_norm(t: Any, x: Values) -> Mapped:
+    config = x.config
+    names = [name for name in ("weight", "bias") if name in x]
+    sizes = tuple(int(config[name]) for name in "NLF")[-int(config["rank"]) :]
+    given: Any = x
+    with warnings.catch_warnings():
+        # torch's decomposition warns of the variance of an empty batch.
+        warnings.simplefilter("ignore", UserWarning)
+        if config["module"]:
+            layer = t.nn.LayerNorm(sizes, config["eps"], bool(names), "bias" in names, dtype=x["input"].dtype)
+            layer.load_state_dict({name: x[name].detach() for name in names})
+            given = dict(layer.named_parameters())
+            out = layer(x["input"])
+        else:
+            parameters = {name: x[name] for name in names}
+            out = t.nn.functional.layer_norm(x["input"], sizes, eps=config["eps"], **parameters)
+    return Mapped({"output": out}, lambda: {name: given[name].grad for name in names})
+
+
+def _dropout(t: Any, x: Values) -> dict[str, Any]:
+    p, training = x.config["p"], x.config["training"]
+    # What is random is not compared: in training only nothing and everything can be dropped.
+    p = p if not training else round(float(p))
+    if x.config["module"]:
+        return {"output": t.nn.Dropout(p).train(training)(x["input"])}
+    return {"output": t.nn.functional.dropout(x["input"], p, training=training)}
+
+
+def _attention_inputs(config: Config) -> dict[str, Input]:
+    n, length, other, width = (int(config[name]) for name in "NLSE")
+    heads, shared = (2, 1) if config["grouped"] else (2, 2)
+    inputs = {
+        "query": Input((n, heads, length, width)),
+        "key": Input((n, shared, other, width)),
+        "value": Input((n, shared, other, width + 1)),
+    }
+    return inputs | ({"mask": Input((length, other))} if config["mask"] == "summands" else {})
+
+
+def _attention(t: Any, x: Values) -> dict[str, Any]:
+    config, kind = x.config, x.config["mask"]
+    options: dict[str, Any] = {"is_causal": kind in {"causal", "both"}, "enable_gqa": config["grouped"]}
+    if config["scale"] != "root":
+        options["scale"] = config["scale"]
+    length, other = x["query"].shape[-2], x["key"].shape[-2]
+    if kind in {"allowed", "both"}:
+        # The first query may look nowhere.
+        rows, columns = t.arange(length).reshape(-1, 1), t.arange(other).reshape(1, -1)
+        options["attn_mask"] = (rows != 0) & (rows + columns != 3)
+    elif kind == "summands":
+        # For no query torch returns zeros that do not know of the mask.
+        options["attn_mask"] = x["mask"] if config["N"] else x["mask"].detach()
+    elif kind == "integers":
+        options["attn_mask"] = t.ones(length, other, dtype=t.int64)
+    attend = t.nn.functional.scaled_dot_product_attention
+    return {"output": attend(x["query"], x["key"], x["value"], **options)}
+
+
+def _module_dict(t: Any, x: Values) -> dict[str, Any]:
+    layers = t.nn.ModuleDict({"a": t.nn.Tanh(), "b": t.nn.Sigmoid()})
+    layers["flat"] = t.nn.Flatten(x.config["start"])
+    layers.update([("b", t.nn.Identity())])
+    out = x["input"]
+    for name in layers if x.config["key"] == "all" else [x.config["key"]]:
+        out = layers[name](out)
+    return {"output": out, "held": t.tensor(len(layers))}
+
+
+def _initialised(name: str, *bad: BadCall) -> Case:
+    """What an initialiser promises, in truth values: what it draws is not torch's."""
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        rows, columns, gain = int(x.config["R"]), int(x.config["C"]), float(x.config["gain"])
+        shape = {"matrix": (rows, columns), "vector": (rows,)}[str(x.config["shape"])]
+        # float32 in both lanes: the noise has no rule for a QR decomposition, and none is needed.
+        drawn = getattr(t.nn.init, name)(t.empty(shape, dtype=t.float32), gain=gain)
+        if name == "orthogonal_":
+            short = drawn if rows <= columns else drawn.T
+            away = t.matmul(short, short.T) - gain**2 * t.eye(min(rows, columns))
+            return {"orthonormal": away.abs() < 1e-4}
+        bound = gain * (6 / (rows + columns)) ** 0.5
+        # √3 deviations are a uniform's bound; a normal draw beyond seven of them does not occur.
+        limit = bound * 1.0001 if name == "xavier_uniform_" else bound * 3**-0.5 * 7
+        return {"within": drawn.abs() < limit, "varied": (drawn != 0).any()}
+
+    return Case(
+        name=f"nn.init.{name}",
+        space=Space(
+            {"R": "feature", "C": "feature"},
+            ("small", "pow2"),
+            ("normal",),
+            {"gain": (1.0, 2.0), "shape": ("matrix",)},
+        ),
+        inputs=lambda config: {"unit": Input((1,), grad=False)},
+        program=program,
+        samples=6,
+        base={"R": 3, "C": 2, "gain": 1.0, "shape": "matrix"},
+        bad_calls=(BadCall("a vector", ("2",), config={"shape": "vector"}), *bad),
+    )
+
+
+CASES = (
+    Case(
+        name="nn.Embedding",
+        space=Space(
+            _SIZES,
+            ("small", "one", "empty", "pow2", "long", "strided"),
+            ("normal",),
+            {
+                "places": ("spread", "equal"),
+                "index": ("int64", "int32"),
+                "padding": ("none", 0, 3, -1),
+                "by_frequency": (False, True),
+                "module": (True, False),
+            },
+        ),
+        inputs=lambda config: {"weight": Input((_ROWS, int(config["F"])), weight=True)},
+        program=_embedding,
+        samples=24,
+        base={
+            "N": 2,
+            "L": 3,
+            "F": 4,
+            "places": "spread",
+            "index": "int64",
+            "padding": "none",
+            "by_frequency": False,
+            "module": True,
+        },
+        bad_calls=(
+            BadCall("a row that is not there", ("index",), config={"places": "too large"}),
+            BadCall("a negative row", ("index",), config={"places": "negative"}),
+            BadCall("floating rows", ("indices", "Long", "Float"), config={"index": "float32"}),
+            BadCall("a padding row that is not there", ("adding_idx",), config={"padding": 9}),
+        ),
+    ),
+    Case(
+        name="nn.functional.one_hot",
+        space=Space(
+            {"N": "batch", "L": "length"},
+            ("small", "one", "empty"),
+            ("normal",),
+            {"places": ("spread", "equal"), "index": ("int64",), "classes": (_ROWS, _ROWS + 2)},
+        ),
+        inputs=lambda config: {"scale": Input((int(config["classes"]),))},
+        program=_one_hot,
+        samples=9,
+        base={"N": 2, "L": 3, "places": "spread", "index": "int64", "classes": _ROWS},
+        bad_calls=(
+            BadCall("floats", ("LongTensor",), config={"index": "float32"}),
+            BadCall("a negative class", ("non-negative",), config={"places": "negative"}),
+            BadCall("a class beyond", ("num_classes",), config={"places": "too large"}),
+        ),
+    ),
+    Case(
+        name="nn.LayerNorm",
+        space=Space(
+            _SIZES,
+            # Not one: the variance of one feature is 0, and the gradient nothing but rounding.
+            ("small", "empty", "pow2", "wide", "strided"),
+            ("normal", "saturated"),
+            {
+                "rank": (1, 2),
+                "affine": ("both", "weight", "none"),
+                "eps": (1e-5, 1e-2),
+                "module": (True, False),
+            },
+        ),
+        inputs=_norm_inputs,
+        program=_layer_norm,
+        samples=24,
+        base={"N": 2, "L": 3, "F": 4, "rank": 1, "affine": "both", "eps": 1e-5, "module": True},
+        bad_calls=(
+            BadCall("width of the input", ("4", "5"), shapes={"input": (2, 3, 5)}),
+            BadCall("dtype of the weight", ("Double",), {"module": False}, dtypes={"weight": "float64"}),
+        ),
+    ),
+    Case(
+        name="nn.Dropout",
+        space=Space(
+            _SIZES,
+            _CLASSES,
+            ("normal",),
+            {"p": (0.5, 0.0, 0.9, 1.0), "training": (False, True), "module": (True, False)},
+        ),
+        inputs=_cube,
+        program=_dropout,
+        samples=15,
+        base={"N": 2, "L": 3, "F": 4, "p": 0.5, "training": False, "module": True},
+        bad_calls=(
+            BadCall("p above one", ("between 0 and 1", "1.5"), config={"p": 1.5}),
+            BadCall("p below zero", ("between 0 and 1", "-0.5"), config={"p": -0.5, "module": False}),
+        ),
+    ),
+    Case(
+        name="nn.functional.scaled_dot_product_attention",
+        space=Space(
+            {"N": "batch", "L": "length", "S": "length", "E": "feature"},
+            ("small", "one", "empty", "pow2", "strided"),
+            ("normal", "saturated"),
+            {
+                "mask": ("none", "causal", "allowed", "summands"),
+                "scale": ("root", 0.5, 2.0),
+                "grouped": (False, False, True),
+            },
+        ),
+        inputs=_attention_inputs,
+        program=_attention,
+        samples=20,
+        base={"N": 2, "L": 3, "S": 4, "E": 5, "mask": "none", "scale": "root", "grouped": False},
+        bad_calls=(
+            BadCall("width of the keys", ("5", "6"), shapes={"key": (2, 2, 4, 6)}),
+            BadCall("lengths of keys and values", ("4", "7"), shapes={"value": (2, 2, 7, 6)}),
+            BadCall("two masks", ("attn_mask", "is_causal"), config={"mask": "both"}),
+            BadCall("a mask of integers", ("attn_mask", "query"), config={"mask": "integers"}),
+            BadCall("dtypes", ("query", "key", "value"), dtypes={"key": "float64"}),
+        ),
+    ),
+    Case(
+        name="nn.ModuleDict",
+        space=Space(_SIZES, _CLASSES, ("normal",), {"key": ("all", "a", "flat"), "start": (1, 0, 2)}),
+        inputs=_cube,
+        program=_module_dict,
+        base={"N": 2, "L": 3, "F": 4, "key": "all", "start": 1},
+        bad_calls=(BadCall("a name that is not there", ("missing",), config={"key": "missing"}),),
+    ),
+    Case(
+        name="nn.Flatten",
+        space=Space(_SIZES, _CLASSES, ("normal",), {"start": (1, 0, 2, -2), "end": (-1, 2)}),
+        inputs=_cube,
+        program=lambda t, x: {"output": t.nn.Flatten(x.config["start"], x.config["end"])(x["input"])},
+        samples=10,
+        base={"N": 2, "L": 3, "F": 4, "start": 1, "end": -1},
+        bad_calls=(
+            BadCall("an end before the start", ("start_dim", "end_dim"), config={"start": 2, "end": 0}),
+        ),
+    ),
+    _initialised("xavier_uniform_"),
+    _initialised("xavier_normal_"),
+    _initialised("orthogonal_"),
+)

@@ -1,0 +1,160 @@
+"""Embedding, a learned vector for every whole number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch.autograd import no_grad
+from mytorch.creation import empty
+from mytorch.functions.embedding import checked_padding
+from mytorch.nn import functional as F
+from mytorch.nn import init
+from mytorch.nn.module import Module
+from mytorch.nn.parameter import Parameter
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from mytorch._tensor import Tensor
+    from mytorch.device import device as Device
+    from mytorch.dtypes import dtype as DType
+
+
+class Embedding(Module):
+    """Look up a learned vector for every whole number.
+
+    Args:
+        num_embeddings: V, how many vectors there are.
+        embedding_dim: D, their length.
+        padding_idx: a number whose vector starts as 0 and is never trained; may count from the end.
+        max_norm: vectors that are looked up and longer than this are shortened to it first.
+        norm_type: p of the p-norm that `max_norm` means.
+        scale_grad_by_freq: whether a vector's gradient is divided by how often it was looked up.
+        sparse: only False.
+        device: only "cpu" or None.
+        dtype: of the parameter; the default dtype if None.
+
+    Attributes:
+        weight: the vectors, (V, D), drawn from N(0, 1).
+
+    Raises:
+        AssertionError: there is no vector `padding_idx`, or `_weight` has another shape (torch's class).
+        RuntimeError: a size is negative.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+    """
+
+    weight: Parameter
+
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+        _weight: Tensor | None = None,
+        _freeze: bool = False,
+        device: Device | str | None = None,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        self.num_embeddings = num_embeddings
+        self.embedding_dim = embedding_dim
+        self.padding_idx = None if padding_idx is None else checked_padding(padding_idx, num_embeddings)
+        self.max_norm = max_norm
+        self.norm_type = norm_type
+        self.scale_grad_by_freq = scale_grad_by_freq
+        self.sparse = sparse
+        if _weight is None:
+            table = empty((num_embeddings, embedding_dim), device=device, dtype=dtype)
+            self.weight = Parameter(table, requires_grad=not _freeze)
+            self.reset_parameters()
+        else:
+            if _weight.shape != (num_embeddings, embedding_dim):
+                raise AssertionError(
+                    "Shape of weight does not match num_embeddings and embedding_dim: expected "
+                    f"{[num_embeddings, embedding_dim]}, got {list(_weight.shape)}"
+                )
+            self.weight = Parameter(_weight, requires_grad=not _freeze)
+
+    def reset_parameters(self) -> None:
+        """Draw the vectors anew."""
+        init.normal_(self.weight)
+        if self.padding_idx is not None:
+            with no_grad():
+                self.weight[self.padding_idx] = 0
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        embeddings: Tensor,
+        freeze: bool = True,
+        padding_idx: int | None = None,
+        max_norm: float | None = None,
+        norm_type: float = 2.0,
+        scale_grad_by_freq: bool = False,
+        sparse: bool = False,
+    ) -> Self:
+        """Return a layer with given vectors.
+
+        Args:
+            embeddings: the vectors, (V, D); the layer shares their memory.
+            freeze: whether they are left untrained.
+            padding_idx: a number whose vector is never trained.
+            max_norm: as for the class.
+            norm_type: as for the class.
+            scale_grad_by_freq: as for the class.
+            sparse: only False.
+
+        Returns:
+            The layer.
+
+        Raises:
+            AssertionError: `embeddings` is no matrix, or there is no vector `padding_idx` (torch's class).
+        """
+        if embeddings.dim() != 2:
+            raise AssertionError(
+                f"Embeddings parameter is expected to be 2-dimensional, got {embeddings.dim()}"
+            )
+        rows, columns = embeddings.shape
+        return cls(
+            rows,
+            columns,
+            padding_idx,
+            max_norm,
+            norm_type,
+            scale_grad_by_freq,
+            sparse,
+            _weight=embeddings,
+            _freeze=freeze,
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the vectors, (*, D), of whole numbers, (*); see `functional.embedding` for the errors."""
+        return F.embedding(
+            input,
+            self.weight,
+            self.padding_idx,
+            self.max_norm,
+            self.norm_type,
+            self.scale_grad_by_freq,
+            self.sparse,
+        )
+
+    def extra_repr(self) -> str:
+        """Return the part between the parentheses of the repr."""
+        parts = [str(self.num_embeddings), str(self.embedding_dim)]
+        for name, default in (
+            ("padding_idx", None),
+            ("max_norm", None),
+            ("norm_type", 2),
+            ("scale_grad_by_freq", False),
+            ("sparse", False),
+        ):
+            value = getattr(self, name)
+            if value != default:
+                parts.append(f"{name}={value}")
+        return ", ".join(parts)

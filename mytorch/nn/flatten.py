@@ -1,0 +1,34 @@
+"""Flatten, which joins dimensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch.nn.module import Module
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+
+
+class Flatten(Module):
+    """Join neighbouring dimensions to one, by default all but the batch's.
+
+    Args:
+        start_dim: the first of them.
+        end_dim: the last of them.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        super().__init__()
+        self.start_dim = start_dim
+        self.end_dim = end_dim
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return `input`, (*), with its elements in the same order and fewer dimensions."""
+        return input.flatten(self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        """Return the part between the parentheses of the repr."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"

@@ -1,0 +1,106 @@
+"""What keeps activations in range: layer normalisation and dropout."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch.creation import empty
+from mytorch.functions.dropout import check_probability
+from mytorch.nn import functional as F
+from mytorch.nn import init
+from mytorch.nn.module import Module
+from mytorch.nn.parameter import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mytorch._tensor import Tensor
+    from mytorch.device import device as Device
+    from mytorch.dtypes import dtype as DType
+
+
+class LayerNorm(Module):
+    """Bring the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
+
+    Args:
+        normalized_shape: S, the last sizes of the input; one number for one dimension.
+        eps: added to the variance.
+        elementwise_affine: whether there are a weight and a bias.
+        bias: whether there is a bias beside the weight.
+        device: only "cpu" or None.
+        dtype: of the parameters; the default dtype if None.
+
+    Attributes:
+        weight: the factor, S, at first 1; or None.
+        bias: the summand, S, at first 0; or None.
+
+    Source: Ba, Kiros & Hinton, "Layer Normalization", 2016, arXiv:1607.06450; torch.nn.LayerNorm.
+    """
+
+    weight: Parameter | None
+    bias: Parameter | None
+
+    def __init__(
+        self,
+        normalized_shape: int | Sequence[int],
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        device: Device | str | None = None,
+        dtype: DType | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.normalized_shape = sizes
+        self.eps = eps
+        self.elementwise_affine = elementwise_affine
+        for name, wanted in (("weight", elementwise_affine), ("bias", elementwise_affine and bias)):
+            tensor = empty(sizes, device=device, dtype=dtype) if wanted else None
+            self.register_parameter(name, None if tensor is None else Parameter(tensor))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Set the weight to 1 and the bias to 0."""
+        if self.weight is not None:
+            init.ones_(self.weight)
+        if self.bias is not None:
+            init.zeros_(self.bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return `input`, (*, S), normalised; see `functional.layer_norm` for the errors."""
+        return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """Return the part between the parentheses of the repr."""
+        return (
+            f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
+            f"bias={self.bias is not None}"
+        )
+
+
+class Dropout(Module):
+    """In training, set each element to 0 with probability p, and divide the others by 1 - p.
+
+    Args:
+        p: probability, between 0 and 1.
+        inplace: write the result into the input; not for a leaf that requires gradients.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+
+    Source: Srivastava et al., "Dropout", Journal of Machine Learning Research 15, 2014; torch.nn.Dropout.
+    """
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        check_probability(p)
+        self.p = p
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the shape of `input`, (*); in evaluation `input` itself."""
+        return F.dropout(input, self.p, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        """Return the part between the parentheses of the repr."""
+        return f"p={self.p}, inplace={self.inplace}"
