@@ -23,6 +23,9 @@ class device:  # noqa: N801 - torch's name
 
     __slots__ = ("index", "type")
 
+    index: int | None
+    type: str
+
     def __init__(self, type: object = "cpu", index: int | None = None) -> None:
         if isinstance(type, device):
             index = type.index

@@ -1,10 +1,11 @@
-"""Elementwise operations of one and two operands."""
+"""Elementwise operations of one, two and three operands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Values
+from conformance.cases.table import function, method, row
 from conformance.draw import Space
 from conformance.values import Input
 
@@ -12,18 +13,25 @@ if TYPE_CHECKING:
     from conformance.case import Config
 
 _CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
+_FEW = ("small", "empty", "pow2", "strided")
 
 
-def _unary(name: str, *regimes: str, positive: bool = False) -> Case:
+def _unary(name: str, *regimes: str, positive: bool = False, in_place: bool = False) -> Case:
     def program(t: Any, x: Values) -> dict[str, Any]:
-        call = getattr(x["input"], name) if x.config["method"] else lambda: getattr(t, name)(x["input"])
-        return {"output": call()}
+        if x.config["form"] == "function":
+            return {"output": getattr(t, name)(x["input"])}
+        if x.config["form"] == "method":
+            return {"output": getattr(x["input"], name)()}
+        # A leaf is not changed in place; the product is one with a history.
+        return {"output": getattr(x["input"] * 1.5, f"{name}_")()}
 
+    forms = ("function", "method", "in place") if in_place else ("function", "method")
     return Case(
         name=name,
-        space=Space({"N": "batch", "F": "feature"}, _CLASSES, regimes, {"method": (False, True)}),
+        space=Space({"N": "batch", "F": "feature"}, _FEW, regimes, {"form": forms}),
         inputs=lambda config: {"input": Input((int(config["N"]), int(config["F"])), positive=positive)},
         program=program,
+        samples=12,
     )
 
 
@@ -43,7 +51,13 @@ def _binary_inputs(config: Config) -> dict[str, Input]:
     return {"input": Input(a), "other": Input(b, against="input" if len(b) == len(a) else None)}
 
 
-def _binary(name: str, symbol: str, *regimes: str, exact: bool = False) -> Case:
+def _positive_inputs(config: Config) -> dict[str, Input]:
+    return {name: Input(each.shape, positive=True) for name, each in _binary_inputs(config).items()}
+
+
+def _binary(
+    name: str, symbol: str, *regimes: str, exact: bool = False, positive: bool = False, samples: int = 30
+) -> Case:
     def program(t: Any, x: Values) -> dict[str, Any]:
         if x.config["operator"]:
             return {"output": getattr(x["input"], symbol)(x["other"])}
@@ -57,9 +71,9 @@ def _binary(name: str, symbol: str, *regimes: str, exact: bool = False) -> Case:
             regimes,
             {"broadcast": _BROADCAST, "operator": (False, True)},
         ),
-        inputs=_binary_inputs,
+        inputs=_positive_inputs if positive else _binary_inputs,
         program=program,
-        samples=30,
+        samples=samples,
         exact_on_integers=exact,
         base={"N": 2, "F": 3, "broadcast": "none", "operator": False},
         bad_calls=(
@@ -69,8 +83,173 @@ def _binary(name: str, symbol: str, *regimes: str, exact: bool = False) -> Case:
 
 
 CASES = (
-    _unary("sigmoid", "normal", "saturated", "tiny", "huge"),
-    _unary("tanh", "normal", "saturated", "tiny", "huge"),
+    _unary("sigmoid", "normal", "saturated", "tiny", "huge", in_place=True),
+    _unary("tanh", "normal", "saturated", "tiny", "huge", in_place=True),
+    _unary("relu", "normal", "huge", in_place=True),
+    _unary("exp", "normal", "saturated", "tiny", in_place=True),
+    _unary("expm1", "normal", "saturated", "tiny"),
+    _unary("log", "normal", "huge", positive=True, in_place=True),
+    _unary("log1p", "normal", "huge", "tiny", positive=True),
+    # Not tiny: denormals are zero to some kernels, and the reciprocal of zero is inf.
+    _unary("sqrt", "normal", "huge", positive=True, in_place=True),
+    _unary("rsqrt", "normal", "huge", positive=True),
+    _unary("reciprocal", "normal", "huge", positive=True, in_place=True),
+    _unary("square", "normal", "tiny", "huge"),
+    _unary("abs", "normal", "tiny", "huge", in_place=True),
+    _unary("neg", "normal", "tiny", "huge", in_place=True),
+    _unary("sin", "normal", "saturated", "tiny"),
+    _unary("cos", "normal", "saturated", "tiny"),
+    _unary("erf", "normal", "saturated", "tiny"),
+    _unary("sign", "normal", "tiny", "huge"),
+    _unary("floor", "normal", "saturated"),
+    _unary("ceil", "normal", "saturated"),
+    _unary("round", "normal", "saturated"),
+    _unary("trunc", "normal", "saturated"),
     _binary("add", "__add__", "normal", "cancelling", "tiny", "huge", "integer", exact=True),
     _binary("mul", "__mul__", "normal", "tiny", "huge", "integer", exact=True),
+    _binary("sub", "__sub__", "normal", "cancelling", "tiny", "integer", exact=True, samples=20),
+    _binary("div", "__truediv__", "normal", samples=20),
+    _binary("pow", "__pow__", "normal", positive=True, samples=20),
+    row(
+        "add-alpha",
+        "NF F",
+        {
+            "function": lambda t, a, b: t.add(a, b, alpha=2.5),
+            "method": lambda t, a, b: a.add(b, alpha=-0.5),
+            "number": lambda t, a, b: 2 + a + 1.5 + b,
+            "sub": lambda t, a, b: t.sub(a, b, alpha=2.5),
+            "rsub": lambda t, a, b: t.rsub(a, b),
+            "number first": lambda t, a, b: 1.5 - a - b,
+        },
+    ),
+    row(
+        "pow-numbers",
+        "NF",
+        {
+            "square": lambda t, a: a**2,
+            "cube": lambda t, a: t.pow(a, 3),
+            "zero": lambda t, a: a**0,
+            "half": lambda t, a: a.abs() ** 0.5,
+            "inverse": lambda t, a: (a.abs() + 1) ** -1,
+            "number first": lambda t, a: 2**a,
+            "float first": lambda t, a: t.pow(0.5, a),
+        },
+        {"negative power of integers": (lambda t, a: t.arange(3) ** -1, ("negative",))},
+    ),
+    # Not tiny quotients: near a whole number, one rounding decides which.
+    row(
+        "div-rounding",
+        "NF",
+        {
+            "floor": lambda t, a: t.div(a * 4, 1.5, rounding_mode="floor"),
+            "trunc": lambda t, a: (a * 4).div(1.5, rounding_mode="trunc"),
+            "floor_divide": lambda t, a: t.floor_divide(a * 4, 1.5),
+            "operator": lambda t, a: (a * 4) // 1.5,
+            "true": lambda t, a: 3 / (a.abs() + 1),
+            "integers": lambda t, a: t.div(t.arange(-4, 5), 3, rounding_mode="trunc"),
+        },
+        {
+            "mode": (lambda t, a: t.div(a, a, rounding_mode="up"), ("up",)),
+            "zero": (lambda t, a: t.arange(3) // 0, ("ZeroDivisionError",)),
+        },
+    ),
+    row(
+        "remainder",
+        "NF",
+        {
+            "function": lambda t, a: t.remainder(a * 4, 1.5),
+            "operator": lambda t, a: (a * 4) % -1.5,
+            "integers": lambda t, a: t.arange(-4, 5) % 3,
+        },
+        {"sizes": (lambda t, a: t.remainder(a, t.ones(5)), ("4", "5"))},
+    ),
+    row(
+        "addcmul",
+        "NF NF F",
+        {
+            "function": function("addcmul"),
+            "value": lambda t, a, b, c: t.addcmul(a, b, c, value=-0.5),
+            "in place": lambda t, a, b, c: (a * 1).addcmul_(b, c, value=2),
+        },
+        {"sizes": (lambda t, a, b, c: t.addcmul(a, b, t.ones(5)), ("4", "5"))},
+        regimes=("normal", "cancelling"),
+    ),
+    row(
+        "addcdiv",
+        "NF NF F",
+        {
+            "function": function("addcdiv"),
+            "value": lambda t, a, b, c: t.addcdiv(a, b, c + 1, value=-0.5),
+            "in place": lambda t, a, b, c: (a * 1).addcdiv_(b, c + 0.5, value=2),
+        },
+        {"sizes": (lambda t, a, b, c: t.addcdiv(a, b, t.ones(5)), ("4", "5"))},
+        positive=True,
+    ),
+    row(
+        "lerp",
+        "NF NF F",
+        {
+            "near": lambda t, a, b, c: t.lerp(a, b, 0.25),
+            "far": lambda t, a, b, c: a.lerp(b, 0.75),
+            "weights": lambda t, a, b, c: t.lerp(a, b, c * 0.25),
+            "in place": lambda t, a, b, c: (a * 1).lerp_(b, 0.1),
+        },
+        {
+            "dtype of end": (
+                lambda t, a, b, c: t.lerp(a, b.double(), 0.5),
+                ("end", "float", "double|float64"),
+            ),
+            "sizes": (lambda t, a, b, c: t.lerp(a, t.ones(5), 0.5), ("4", "5")),
+        },
+    ),
+    row(
+        "maximum",
+        "NF F",
+        {"function": function("maximum"), "method": method("maximum")},
+        {"a number": (lambda t, a, b: t.maximum(a, 1.0), ("other", "float"))},
+    ),
+    row(
+        "minimum",
+        "NF F",
+        {"function": function("minimum"), "method": method("minimum")},
+        {"a number": (lambda t, a, b: t.minimum(a, 1.0), ("other", "float"))},
+    ),
+    row(
+        "clamp",
+        "NF F",
+        {
+            "both": lambda t, a, b: t.clamp(a, -0.5, 0.5),
+            "low": lambda t, a, b: a.clamp(min=0.25),
+            "high": lambda t, a, b: a.clamp(max=0.25),
+            "tensors": lambda t, a, b: t.clamp(a, b, b + 0.5),
+            "in place": lambda t, a, b: (a * 1).clamp_(-0.5, 0.5),
+            "clip": lambda t, a, b: t.clip(a, -0.5, 0.5),
+            "integers": lambda t, a, b: t.arange(-4, 5).clamp(-2, 2),
+        },
+        {"no bound": (lambda t, a, b: t.clamp(a), ("min", "max"))},
+    ),
+    row(
+        "where",
+        "NF F",
+        {
+            "function": lambda t, a, b: t.where(a > 0, a, b),
+            "method": lambda t, a, b: a.where(a > b, b * 2),
+            "number": lambda t, a, b: t.where(a > 0, a, 0.5),
+        },
+        {
+            "sizes": (lambda t, a, b: t.where(a > 0, a, t.ones(5)), ("4", "5")),
+            "condition": (lambda t, a, b: t.where(a, a, b), ("condition", "bool")),
+        },
+    ),
+    row(
+        "absolute",
+        "NF NF",
+        {
+            "absolute": lambda t, a, b: t.absolute(a),
+            "negative": lambda t, a, b: t.negative(a),
+            "subtract": lambda t, a, b: t.subtract(a, b),
+            "multiply": lambda t, a, b: t.multiply(a, b),
+            "divide": lambda t, a, b: t.divide(a, b.abs() + 1),
+        },
+    ),
 )

@@ -170,8 +170,8 @@ def norm(
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: input is not floating; `p` is another text: matrix norms are not there; a dimension is
-            named twice; or an extreme of nothing is asked for.
+        RuntimeError: input is not floating; `p` is another text: matrix norms are not there; it is "fro" and
+            there are more than two dimensions; one is named twice; or an extreme of nothing is asked for.
         TypeError: input is no Tensor.
     """
     array = array_of("norm", input)
@@ -186,6 +186,8 @@ def norm(
             f"{SCALAR_TYPE_NAMES[input.dtype]}"
         )
     axis = wrap_dims(dim, array.ndim)
+    if dim is not None and len(axis) > 2 and p == "fro":
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {list(axis)}")
     if order in (inf, -inf) and any(not array.shape[i] for i in axis):
         raise RuntimeError(
             f"linalg.vector_norm cannot compute the {order:g} norm on an empty tensor because the operation "

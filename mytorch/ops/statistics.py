@@ -130,7 +130,8 @@ class Norm(Op):
             out = reduce(size, axis=axis, keepdims=keepdim)
         elif p == 0:
             out = (size != 0).sum(axis=axis, keepdims=keepdim)
-        elif p == 1:
+        elif p == 1 or all(a.shape[i] == 1 for i in axis):
+            # The root of the power of one element would round twice.
             out = size.sum(axis=axis, keepdims=keepdim)
         elif p == 2:
             out = np.sqrt((size * size).sum(axis=axis, keepdims=keepdim))
@@ -144,7 +145,7 @@ class Norm(Op):
         a, axis, p, out = saved
         norm, upstream = restore(out, a.shape, axis), restore(grad, a.shape, axis)
         if p == 0:
-            return (np.zeros_like(a),)
+            return (None,)
         if p in (inf, -inf):
             chosen = (np.abs(a) == norm) | (np.isnan(a) & np.isnan(norm))
             share = np.sign(a) * upstream / chosen.sum(axis=axis, keepdims=True, dtype=a.dtype)

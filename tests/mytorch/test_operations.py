@@ -312,6 +312,7 @@ BAD = {
     "cumsum dim": (lambda t, x: x.cumsum(4), ["-2", "1", "4"]),
     "logsumexp dim": (lambda t, x: x.logsumexp(9), ["-2", "1", "9"]),
     "norm integers": (lambda t, x: x.long().norm(), ["Long"]),
+    "norm of three dims": (lambda t, x: x[None].norm(dim=(0, 1, 2)), ["2-tuple"]),
     "norm order": (lambda t, x: x.norm("foo"), ["foo"]),
     "norm of nothing": (lambda t, x: x[:0].norm(float("inf")), ["inf"]),
     "movedim number": (lambda t, x: t.movedim(x, (0, 1), (0,)), ["[0, 1]", "[0]"]),
