@@ -12,6 +12,8 @@ from conformance.cases import (
     comparison,
     drawing,
     elementwise,
+    hooks,
+    indexing,
     joining,
     layers,
     linear,
@@ -21,6 +23,7 @@ from conformance.cases import (
     packing,
     recurrent,
     reduction,
+    shape,
 )
 from conformance.errors import UsageError
 
@@ -36,12 +39,15 @@ _FAMILIES = (
     packing,
     linear,
     layers,
+    hooks,
     optim,
     loss,
     activation,
     elementwise,
     reduction,
+    indexing,
     joining,
+    shape,
     autograd,
     comparison,
     drawing,

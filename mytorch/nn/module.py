@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from mytorch.autograd import no_grad
 from mytorch.creation import empty
 from mytorch.dtypes import float16, float32, float64
+from mytorch.hooks import RemovableHandle
+from mytorch.nn._hooks import Hooks
 from mytorch.nn._state import Stateful
 
 if TYPE_CHECKING:
@@ -23,6 +25,23 @@ def indent(text: str) -> str:
     return "\n".join([first, *(f"  {line}" if line else line for line in rest)])
 
 
+def _register(
+    hooks: dict[int, Callable[..., Any]],
+    hook: Callable[..., Any],
+    prepend: bool,
+    marked: set[int] | None = None,
+) -> RemovableHandle:
+    handle = RemovableHandle(hooks, hook)
+    if prepend:
+        others = {key: other for key, other in hooks.items() if key != handle.id}
+        for key in others:
+            del hooks[key]
+        hooks.update(others)
+    if marked is not None:
+        marked.add(handle.id)
+    return handle
+
+
 def _forward_unimplemented(self: Module, *args: Any) -> Any:
     raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
@@ -36,6 +55,9 @@ class Module(Stateful):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
     """
 
+    # Made when the first hook is registered: a module without any pays one look for them.
+    _hooks: Hooks | None = None
+
     # An attribute, and no method, so that a subclass may give its forward any signature.
     forward: Callable[..., Any] = _forward_unimplemented
 
@@ -48,8 +70,82 @@ class Module(Stateful):
         tables["_modules"] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what `forward` makes of the arguments."""
-        return self.forward(*args, **kwargs)
+        """Return what `forward` makes of the arguments, with the hooks called around it."""
+        hooks = self._hooks
+        return self.forward(*args, **kwargs) if hooks is None else hooks.call(self, args, kwargs)
+
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Have `hook(module, args)` called before every forward.
+
+        Args:
+            hook: may return other arguments: one, or a tuple of all of them.
+            prepend: whether it is called before the hooks that are there.
+            with_kwargs: whether it is called as `hook(module, args, kwargs)` and returns both or None.
+
+        Returns:
+            The handle that takes the hook off.
+        """
+        hooks = self._own_hooks()
+        return _register(hooks.before, hook, prepend, hooks.with_kwargs if with_kwargs else None)
+
+    def register_forward_hook(
+        self,
+        hook: Callable[..., Any],
+        *,
+        prepend: bool = False,
+        with_kwargs: bool = False,
+        always_call: bool = False,
+    ) -> RemovableHandle:
+        """Have `hook(module, args, output)` called after every forward.
+
+        Args:
+            hook: may return another output.
+            prepend: whether it is called before the hooks that are there.
+            with_kwargs: whether it is called as `hook(module, args, kwargs, output)`.
+            always_call: whether it is called even if forward raises; the output is None then.
+
+        Returns:
+            The handle that takes the hook off.
+        """
+        hooks = self._own_hooks()
+        handle = _register(hooks.after, hook, prepend, hooks.with_kwargs if with_kwargs else None)
+        if always_call:
+            hooks.always.add(handle.id)
+        return handle
+
+    def register_full_backward_pre_hook(
+        self, hook: Callable[..., Any], prepend: bool = False
+    ) -> RemovableHandle:
+        """Have `hook(module, grad_output)` called when the gradients of the outputs are there.
+
+        Args:
+            hook: may return other gradients of the outputs.
+            prepend: whether it is called before the hooks that are there.
+
+        Returns:
+            The handle that takes the hook off.
+        """
+        return _register(self._own_hooks().backward_before, hook, prepend)
+
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
+        """Have `hook(module, grad_input, grad_output)` called when the gradients of the inputs are there.
+
+        Args:
+            hook: may return other gradients of the inputs. Both tuples hold one entry for each positional
+                argument and each output, None where there is no gradient.
+            prepend: whether it is called before the hooks that are there.
+
+        Returns:
+            The handle that takes the hook off.
+        """
+        return _register(self._own_hooks().backward, hook, prepend)
+
+    def _own_hooks(self) -> Hooks:
+        if self._hooks is None:
+            self._hooks = Hooks()
+        return self._hooks
 
     def apply(self, fn: Callable[[Module], object]) -> Self:
         """Call `fn` on every module below this one, then on this one.
