@@ -67,9 +67,12 @@ def _options(kind: str, config: Config) -> dict[str, Any]:
     layers, directions, _ = _shape(config)
     options = {name: config[name] for name in ("bias", "batch_first")}
     options |= {"num_layers": layers, "bidirectional": directions == 2}
-    if layers > 1 and config["dropout"] != "none":
-        # At random only what evaluation ignores: at p = 1 nothing passes, whatever the generator says.
-        options["dropout"] = 1.0 if config["dropout"] == "all" else 0.5
+    # At random only what evaluation ignores: at p = 1 nothing passes, whatever the generator says.
+    if layers > 1 and config["dropout"] == "eval":
+        options["dropout"] = 0.5
+    # Not with relu: of zeros, and without biases, it stands exactly at its kink.
+    if layers > 1 and config["dropout"] == "all" and config.get("nonlinearity") != "relu":
+        options["dropout"] = 1.0
     if kind == "LSTM":
         options["proj_size"] = _projection(config)
     if kind == "RNN":
