@@ -140,10 +140,12 @@ def _collect(data: Any, found: set[np.dtype[Any]], depth: int) -> None:
             found.add(array.dtype)
         else:
             found.add(common_dtype((array,)))
+    elif isinstance(data, str) and not depth:
+        raise TypeError(f"new(): invalid data type {type(data).__name__!r}")
     elif isinstance(data, str):
-        raise ValueError(f"too many dimensions {type(data).__name__!r}")  # noqa: TRY004 - torch's class
+        raise ValueError(f"too many dimensions {type(data).__name__!r}")
     else:
-        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")  # noqa: TRY004 - torch's class
+        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
 
 
 def _check_lengths(data: Any, depth: int) -> None:

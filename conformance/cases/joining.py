@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from conformance.case import BadCall, Case, Values
+from conformance.case import BadCall, Case
+from conformance.cases.table import row
 from conformance.draw import Space
 from conformance.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conformance.case import Config
 
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
@@ -25,31 +24,6 @@ def _cat_inputs(config: Config) -> dict[str, Input]:
     first, second = list(_shape(config)), list(_shape(config))
     second[int(config["dim"])] = int(config["second"])
     return {"first": Input(tuple(first)), "second": Input(tuple(second))}
-
-
-# What can stand between the brackets. `n` is the batch, which may be 0 or 1.
-_INDICES: dict[str, Callable[[Any, int], Any]] = {
-    "column": lambda t, n: (slice(None), 0),
-    "time": lambda t, n: (slice(None), -1, slice(None)),
-    "slice": lambda t, n: slice(1, None),
-    "step": lambda t, n: (..., slice(0, None, 2)),
-    "newaxis": lambda t, n: (None, ..., None),
-    "list": lambda t, n: (slice(None), [0, 0, -1]),
-    "tensor": lambda t, n: (..., t.tensor([0, 0])),
-    "grid": lambda t, n: (slice(None), t.tensor([[0], [0]]), t.tensor([0, -1])),
-    "apart": lambda t, n: (t.arange(n), 0, t.zeros(n, dtype=t.int64)),
-    "mask": lambda t, n: t.arange(n) != 1,
-    "bad int": lambda t, n: 7,
-    "bad rank": lambda t, n: (0, 0, 0, 0),
-    "bad mask": lambda t, n: t.arange(n + 1) != 1,
-    "bad list": lambda t, n: (slice(None), [9]),
-    "bad type": lambda t, n: 1.5,
-}
-
-
-def _getitem(t: Any, x: Values) -> dict[str, Any]:
-    n = int(x.config["N"])
-    return {"output": x["input"][_INDICES[str(x.config["index"])](t, n)]}
 
 
 CASES = (
@@ -74,24 +48,72 @@ CASES = (
         base={"N": 2, "L": 3, "F": 4, "dim": 0},
         bad_calls=(BadCall("dim out of range", ("-4", "3", "5"), config={"dim": 5}),),
     ),
-    Case(
-        name="getitem",
-        space=Space(
-            _SIZES,
-            _CLASSES,
-            ("normal",),
-            {"index": tuple(name for name in _INDICES if not name.startswith("bad"))},
-        ),
-        inputs=lambda config: {"input": Input(_shape(config))},
-        program=_getitem,
-        samples=60,
-        base={"N": 2, "L": 3, "F": 4, "index": "slice"},
-        bad_calls=(
-            BadCall("integer out of range", ("7", "0", "2"), config={"index": "bad int"}),
-            BadCall("too many indices", ("3",), config={"index": "bad rank"}),
-            BadCall("length of a mask", ("3", "2"), config={"index": "bad mask"}),
-            BadCall("list out of range", ("9", "dimension", "3"), config={"index": "bad list"}),
-            BadCall("a float as an index", ("indices",), config={"index": "bad type"}),
-        ),
+    row(
+        "stack",
+        "NF NF",
+        {
+            "first": lambda t, a, b: t.stack([a, b]),
+            "last": lambda t, a, b: t.stack((a, b, a), -1),
+            "axis": lambda t, a, b: t.stack([a, b], axis=1),
+        },
+        {
+            "sizes": (lambda t, a, b: t.stack([a, b[:1]]), ("[2, 4]", "[1, 4]")),
+            "none": (lambda t, a, b: t.stack([]), ("non-empty",)),
+            "dim": (lambda t, a, b: t.stack([a, b], 5), ("-3", "2", "5")),
+        },
+    ),
+    row(
+        "hstack",
+        "NF NF F",
+        {
+            "matrices": lambda t, a, b, c: t.hstack([a, b]),
+            "vectors": lambda t, a, b, c: t.hstack((c, c[0], c)),
+        },
+        {"ranks": (lambda t, a, b, c: t.hstack([c, a]), ("1", "2"))},
+    ),
+    row(
+        "vstack",
+        "NF NF F",
+        {"matrices": lambda t, a, b, c: t.vstack([a, b]), "vectors": lambda t, a, b, c: t.vstack((a, c))},
+        {"sizes": (lambda t, a, b, c: t.vstack([a, c[:3]]), ("4", "3"))},
+    ),
+    row(
+        "concat",
+        "NF NF",
+        {
+            "concat": lambda t, a, b: t.concat([a, b], 1),
+            "concatenate": lambda t, a, b: t.concatenate([a, b], axis=0),
+            "promoted": lambda t, a, b: t.cat([a > 0, b]),
+        },
+        {"0-dim": (lambda t, a, b: t.cat([a, b.sum()]), ("zero-dim", "1"))},
+    ),
+    row(
+        "split",
+        "NLF",
+        {
+            "size": lambda t, a: t.split(a, 2, 2),
+            "sizes": lambda t, a: a.split([1, a.shape[1] - 1], dim=1),
+            "one of them": lambda t, a: a.split(1, -1)[-1],
+        },
+        {
+            "sum of sizes": (lambda t, a: a.split([1, 5], 1), ("3", "[1, 5]")),
+            "negative": (lambda t, a: a.split(-1), ("-1",)),
+        },
+    ),
+    row(
+        "chunk",
+        "NLF",
+        {"two": lambda t, a: t.chunk(a, 2, 2), "method": lambda t, a: a.chunk(3, dim=-1)},
+        {"none": (lambda t, a: a.chunk(0), ("0",)), "dim": (lambda t, a: a.chunk(2, 5), ("-3", "2", "5"))},
+    ),
+    row(
+        "unbind",
+        "NLF",
+        {
+            "last": lambda t, a: t.unbind(a, -1),
+            "one of them": lambda t, a: a.unbind(1)[0],
+            "iterated": lambda t, a: [*a.transpose(0, 1)],
+        },
+        {"dim": (lambda t, a: a.unbind(5), ("-3", "2", "5"))},
     ),
 )

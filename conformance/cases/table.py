@@ -81,7 +81,7 @@ def row(
                 positive=positive,
                 grad=grad,
                 pairs=i == 0,
-                against="x0" if i == 1 and len(shape) == len(shapes[0]) and 0 not in shape else None,
+                against="x0" if i == 1 and shape == shapes[0] else None,
             )
             for i, (each, shape) in enumerate(zip(names, shapes, strict=True))
         }

@@ -117,6 +117,7 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
             f"unflatten: Provided sizes {list(parts)} don't multiply up to the size of dim {wrapped} "
             f"({whole}) in the input tensor"
         )
+    parts = tuple([n if n != -1 else whole // known if known else 0 for n in parts])
     return view(input, *shape[:wrapped], *parts, *shape[wrapped + 1 :])
 
 

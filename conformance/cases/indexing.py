@@ -1,0 +1,174 @@
+"""Elements by index, position and mask: taken, and written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Values
+from conformance.cases.table import row
+from conformance.draw import Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_SIZES = {"N": "batch", "L": "length", "F": "feature"}
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
+
+# What can stand between the brackets. `n` is the batch, which may be 0 or 1.
+_INDICES: dict[str, Callable[[Any, int], Any]] = {
+    "column": lambda t, n: (slice(None), 0),
+    "time": lambda t, n: (slice(None), -1, slice(None)),
+    "slice": lambda t, n: slice(1, None),
+    "step": lambda t, n: (..., slice(0, None, 2)),
+    "newaxis": lambda t, n: (None, ..., None),
+    "list": lambda t, n: (slice(None), [0, 0, -1]),
+    "tensor": lambda t, n: (..., t.tensor([0, 0])),
+    "grid": lambda t, n: (slice(None), t.tensor([[0], [0]]), t.tensor([0, -1])),
+    "apart": lambda t, n: (t.arange(n), 0, t.zeros(n, dtype=t.int64)),
+    "mask": lambda t, n: t.arange(n) != 1,
+    "bad int": lambda t, n: 7,
+    "bad rank": lambda t, n: (0, 0, 0, 0),
+    "bad mask": lambda t, n: t.arange(n + 1) != 1,
+    "bad list": lambda t, n: (slice(None), [9]),
+    "bad type": lambda t, n: 1.5,
+}
+
+
+def _getitem(t: Any, x: Values) -> dict[str, Any]:
+    return {"output": x["input"][_INDICES[str(x.config["index"])](t, int(x.config["N"]))]}
+
+
+def _setitem(t: Any, x: Values) -> dict[str, Any]:
+    index = _INDICES[str(x.config["index"])](t, int(x.config["N"]))
+    # A leaf is not changed in place; the product is one with a history.
+    target = x["input"] * 1.5
+    before = target.sum() * 2
+    target[index] = x["value"][index] if x.config["value"] == "tensor" else 0.5
+    return {"output": target, "before": before}
+
+
+def _case(
+    name: str,
+    program: Callable[[Any, Values], dict[str, Any]],
+    inputs: tuple[str, ...],
+    samples: int,
+    indices: tuple[str, ...],
+    flags: Mapping[str, tuple[str, ...]],
+) -> Case:
+    return Case(
+        name=name,
+        space=Space(_SIZES, _CLASSES, ("normal",), {"index": indices, **flags}),
+        inputs=lambda config: {
+            each: Input((int(config["N"]), int(config["L"]), int(config["F"]))) for each in inputs
+        },
+        program=program,
+        samples=samples,
+        base={"N": 2, "L": 3, "F": 4, "index": "slice", **{key: values[0] for key, values in flags.items()}},
+        bad_calls=(
+            BadCall("integer out of range", ("7", "0", "2"), config={"index": "bad int"}),
+            BadCall("too many indices", ("3",), config={"index": "bad rank"}),
+            BadCall("length of a mask", ("3", "2"), config={"index": "bad mask"}),
+            BadCall("list out of range", ("9", "dimension", "3"), config={"index": "bad list"}),
+            BadCall("a float as an index", ("indices",), config={"index": "bad type"}),
+        ),
+    )
+
+
+_GOOD = tuple(name for name in _INDICES if not name.startswith("bad"))
+# Where an index names an element twice, it is not defined which of the values it gets.
+_WRITABLE = tuple(name for name in _GOOD if name not in ("list", "tensor", "grid"))
+
+
+def _rows(t: Any, a: Any) -> Any:
+    """Positions along the last dimension, of the shape of a; each row has every one at most once."""
+    return t.arange(a.numel()).reshape(a.shape).flip(0) % a.shape[-1]
+
+
+_POSITION = ("9", "dimension 1", "4")
+_DIM = ("-2", "1", "5")
+
+CASES = (
+    _case("getitem", _getitem, ("input",), 60, _GOOD, {}),
+    _case("setitem", _setitem, ("input", "value"), 28, _WRITABLE, {"value": ("tensor", "number")}),
+    row(
+        "gather",
+        "NF",
+        {
+            "last": lambda t, a: t.gather(a, 1, _rows(t, a)),
+            "repeats": lambda t, a: a.gather(1, t.zeros(a.shape[0], 3, dtype=t.int64)),
+            "first": lambda t, a: t.gather(a, 0, t.zeros(min(1, a.shape[0]), a.shape[1], dtype=t.int64)),
+        },
+        {
+            "position": (lambda t, a: a.gather(1, t.full((2, 1), 9)), _POSITION),
+            "size": (lambda t, a: a.gather(1, t.zeros(3, 1, dtype=t.int64)), ("[3, 1]", "[2, 4]")),
+            "dtype": (lambda t, a: a.gather(1, a), ("int",)),
+            "dim": (lambda t, a: a.gather(5, t.zeros(2, 4, dtype=t.int64)), _DIM),
+        },
+    ),
+    row(
+        "scatter",
+        "NF NF",
+        {
+            "tensor": lambda t, a, b: t.scatter(a, 1, _rows(t, a), b),
+            "number": lambda t, a, b: a.scatter(1, t.zeros(a.shape[0], 1, dtype=t.int64), 2.5),
+            "in place": lambda t, a, b: (a * 1.5).scatter_(1, _rows(t, a), b),
+        },
+        {
+            "position": (lambda t, a, b: a.scatter(1, t.full((2, 1), 9), b), _POSITION),
+            "size": (
+                lambda t, a, b: a.scatter(1, t.zeros(2, 4, dtype=t.int64), b[:, :1]),
+                ("[2, 4]", "[2, 1]"),
+            ),
+            "dtype": (lambda t, a, b: a.scatter(1, t.zeros(2, 4, dtype=t.int64), b.double()), ("dtype",)),
+        },
+    ),
+    row(
+        "scatter_add",
+        "NF NF",
+        {
+            "once": lambda t, a, b: t.scatter_add(a, 1, _rows(t, a), b),
+            "repeats": lambda t, a, b: a.scatter_add(1, t.zeros(a.shape, dtype=t.int64), b),
+            "in place": lambda t, a, b: (a * 1.5).scatter_add_(1, _rows(t, a), b),
+        },
+        {"position": (lambda t, a, b: a.scatter_add(1, t.full((2, 1), 9), b), _POSITION)},
+    ),
+    row(
+        "index_select",
+        "NF",
+        {
+            "repeats": lambda t, a: t.index_select(a, 1, t.tensor([0, 0])),
+            "first": lambda t, a: a.index_select(0, t.arange(a.shape[0])),
+            "one": lambda t, a: a.index_select(-1, t.tensor([0], dtype=t.int32)),
+        },
+        {
+            "rank": (lambda t, a: a.index_select(1, t.tensor([[1]])), ("vector",)),
+            "position": (lambda t, a: a.index_select(1, t.tensor([9])), ("9", "4")),
+            "dtype": (lambda t, a: a.index_select(1, a[0]), ("int32",)),
+        },
+    ),
+    row(
+        "masked_fill",
+        "NF F -",
+        {
+            "number": lambda t, a, b, c: t.masked_fill(a, a > 0, float("-inf")),
+            "broadcast": lambda t, a, b, c: a.masked_fill(b > 0, 2),
+            "tensor": lambda t, a, b, c: a.masked_fill(a > 0, c),
+            "in place": lambda t, a, b, c: (a * 1.5).masked_fill_(b > 0, -1.5),
+        },
+        {
+            "mask": (lambda t, a, b, c: a.masked_fill(a, 1), ("boolean|bool",)),
+            "value": (lambda t, a, b, c: a.masked_fill(a > 0, b), ("0-dim", "1")),
+            "sizes": (lambda t, a, b, c: a.masked_fill(t.ones(5) > 0, 1), ("5", "4")),
+        },
+    ),
+    row(
+        "masked_select",
+        "NF F",
+        {
+            "same": lambda t, a, b: t.masked_select(a, a > 0),
+            "broadcast": lambda t, a, b: b.masked_select(a > 0),
+        },
+        {"mask": (lambda t, a, b: a.masked_select(a), ("BoolTensor",))},
+    ),
+)

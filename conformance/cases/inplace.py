@@ -1,0 +1,102 @@
+"""Changes in place, recorded: of a result, through a view of it, and into a buffer."""
+
+# Every form takes the namespace, whether it needs it or not.
+# ruff: noqa: ARG001
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases.table import row
+
+if TYPE_CHECKING:
+    from conformance.case import Case
+    from conformance.cases.table import Form
+
+_REFUSED = {
+    "a leaf": (lambda t, a, b: a.mul_(2), ("leaf",)),
+    "a view of a leaf": (lambda t, a, b: a[0].mul_(2), ("view", "leaf")),
+    "sizes": (lambda t, a, b: (b * 1).add_(a), ("[4]|4", "[2, 4]|2")),
+}
+
+
+def _changed(name: str, *arguments: Any, **options: Any) -> Form:
+    """A product is changed, then its view, and both are used."""
+
+    def form(t: Any, a: Any, b: Any) -> dict[str, Any]:
+        x = a * 1.5
+        row = x[:, :1]
+        getattr(x, name)(*(b if each is ... else each for each in arguments), **options)
+        return {"output": x, "view": row * 2}
+
+    return form
+
+
+def _positive(name: str) -> Form:
+    return lambda t, a, b: getattr(a.abs() + 0.5, name)()
+
+
+def _scaled(name: str) -> Form:
+    return lambda t, a, b: getattr(a * 4, name)()
+
+
+def _in_place(name: str, forms: dict[str, Form]) -> Case:
+    return row(f"Tensor.{name}", "NF F", forms, _REFUSED if name == "mul_" else None)
+
+
+def _loop(t: Any, a: Any, b: Any) -> Any:
+    out = t.zeros(a.shape[0], 3, a.shape[1], dtype=a.dtype)
+    h = a
+    for step in range(3):
+        h = (h * b).tanh()
+        out[:, step] = h
+        out[:, step] += step * b
+    return out
+
+
+def _through_view(t: Any, a: Any, b: Any) -> dict[str, Any]:
+    x = a * 1.5
+    other = x.t()
+    x[:, :1].mul_(b[0])
+    return {"base": x, "view": other.sum(1)}
+
+
+CASES = (
+    _in_place(
+        "add_",
+        {
+            "tensor": _changed("add_", ...),
+            "number": _changed("add_", 2),
+            "alpha": _changed("add_", ..., alpha=-0.5),
+        },
+    ),
+    _in_place("sub_", {"tensor": _changed("sub_", ...), "alpha": _changed("sub_", ..., alpha=2)}),
+    _in_place(
+        "mul_",
+        {
+            "tensor": _changed("mul_", ...),
+            "number": _changed("mul_", 2),
+            "through a view": _through_view,
+            "into a buffer": _loop,
+        },
+    ),
+    _in_place("div_", {"number": _changed("div_", 3), "tensor": lambda t, a, b: (a * 1.5).div_(b.abs() + 1)}),
+    _in_place("pow_", {"number": _changed("pow_", 3)}),
+    _in_place("zero_", {"all": _changed("zero_"), "part": lambda t, a, b: (a * b)[:, :1].zero_()}),
+    _in_place("fill_", {"number": _changed("fill_", 2.5), "tensor": lambda t, a, b: (a * 1.5).fill_(b[0])}),
+    _in_place(
+        "copy_",
+        {"tensor": _changed("copy_", ...), "of another dtype": lambda t, a, b: (a * 1.5).copy_(b > 0)},
+    ),
+    _in_place("clamp_", {"both": _changed("clamp_", -0.5, 0.5), "keyword": _changed("clamp_", max=0.25)}),
+    _in_place("remainder_", {"number": _changed("remainder_", 1.5)}),
+    _in_place("floor_divide_", {"number": lambda t, a, b: (a.detach() * 8).floor_divide_(3)}),
+    _in_place(
+        "log1p_",
+        {name: _positive(name) for name in ("log1p_", "expm1_", "sin_", "cos_", "rsqrt_", "square_")},
+    ),
+    _in_place(
+        "sign_",
+        {name: _scaled(name) for name in ("sign_", "floor_", "ceil_", "round_", "trunc_", "tril_", "triu_")},
+    ),
+)
