@@ -64,6 +64,9 @@ def _retreat(
 ) -> tuple[Array, Array, Array]:
     """Go back through the steps of one block.
 
+    A step gives da_n = dh'·(1 - z)·(1 - n²), da_z = dh'·(h - n)·σ', da_r = da_n·m·σ', dm = da_n·r, and hands
+    back dh = W_hhᵀ (da_r, da_z, dm) + dh'·z.
+
     Args:
         gates: r, z, n, (T, 3H, B).
         h: the hidden states before, between and after the steps, (T + 1, H, B).

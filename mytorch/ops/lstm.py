@@ -86,6 +86,10 @@ def _retreat(
 ) -> tuple[Array, Array, Array]:
     """Go back through the steps of one block.
 
+    With dm = W_hrᵀ dh' and the whole gradient dc = dc' + dm·o·(1 - tanh²(c')), a step gives
+    da_o = dm·tanh(c')·σ', da_i = dc·g·σ', da_f = dc·c·σ', da_g = dc·i·(1 - g²), and hands back
+    dh = W_hhᵀ da and dc·f.
+
     Args:
         gates: o, i, f, g, (T, 4H, B).
         c: the cell states before, between and after the steps, (T + 1, H, B).

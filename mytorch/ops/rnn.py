@@ -35,7 +35,7 @@ def _advance(a: Array, h: Array, w_hh: Array, *, relu: bool) -> None:
 
 
 def _retreat(h: Array, dh_out: Array, dh: Array, w_hh: Array, *, relu: bool) -> tuple[Array, Array]:
-    """Go back through the steps of one block.
+    """Go back through the steps of one block: da = dh'·(1 - h'²), or dh' where h' > 0, and dh = W_hhᵀ da.
 
     Args:
         h: the hidden states after every step, (T, H, B).
