@@ -80,7 +80,44 @@ def _adam(t: Any, parameters: list[Any], config: Config) -> Any:
     return t.optim.Adam(parameters, betas=betas, **{name: config[name] for name in names})
 
 
+def _adamw(t: Any, parameters: list[Any], config: Config) -> Any:
+    names = ("lr", "eps", "weight_decay", "amsgrad", "maximize")
+    betas = (config["beta1"], config["beta2"])
+    return t.optim.AdamW(parameters, betas=betas, **{name: config[name] for name in names})
+
+
+def _rmsprop(t: Any, parameters: list[Any], config: Config) -> Any:
+    names = ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize")
+    return t.optim.RMSprop(parameters, **{name: config[name] for name in names})
+
+
 CASES = (
+    _optimiser(
+        "optim.AdamW",
+        _adamw,
+        {
+            "beta1": (0.9, 0.5),
+            "beta2": (0.999, 0.9),
+            "eps": (1e-8, 1e-3),
+            "weight_decay": (0.01, 0.5, 0.0),
+            "amsgrad": (False, True),
+        },
+        BadCall("beta of 1", ("beta", "1.0"), config={"beta1": 1.0}),
+        BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
+    ),
+    _optimiser(
+        "optim.RMSprop",
+        _rmsprop,
+        {
+            "alpha": (0.99, 0.5),
+            "eps": (1e-8, 1e-3),
+            "weight_decay": (0.0, 0.01),
+            "momentum": (0.0, 0.9),
+            "centered": (False, False, True),
+        },
+        BadCall("alpha below zero", ("alpha", "-1"), config={"alpha": -1.0}),
+        BadCall("momentum below zero", ("momentum", "-1"), config={"momentum": -1.0}),
+    ),
     _optimiser(
         "optim.SGD",
         _sgd,

@@ -1,9 +1,12 @@
-"""Optimizers."""
+"""Optimizers, and the schedules of their learning rates."""
 
 from __future__ import annotations
 
+from mytorch.optim import lr_scheduler
 from mytorch.optim.adam import Adam
+from mytorch.optim.adamw import AdamW
 from mytorch.optim.optimizer import Optimizer
+from mytorch.optim.rmsprop import RMSprop
 from mytorch.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]

@@ -115,7 +115,7 @@ def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> 
         grad = grad + param * weight_decay
 
     work = np.empty_like(param)
-    _interpolate(mean, grad, 1 - beta1, work)
+    interpolate(mean, grad, 1 - beta1, work)
     square *= beta2
     np.multiply(grad, 1 - beta2, out=work)
     work *= grad
@@ -133,8 +133,15 @@ def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> 
     param += change
 
 
-def _interpolate(mean: Array, grad: Array, weight: float, work: Array) -> None:
-    """Move `mean` towards `grad` by `weight`, from the nearer end, where less is lost to rounding."""
+def interpolate(mean: Array, grad: Array, weight: float, work: Array) -> None:
+    """Move `mean` towards `grad` by `weight`, from the nearer end, where less is lost to rounding.
+
+    Args:
+        mean: what moves, changed in place.
+        grad: where to, of the same shape.
+        weight: how far, 0 to 1.
+        work: overwritten, of the same shape.
+    """
     np.subtract(grad, mean, out=work)
     if weight < 0.5:
         work *= weight

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from copy import deepcopy
+from functools import wraps
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,16 @@ class Optimizer:
 
     Source: https://docs.pytorch.org/docs/stable/optim.html
     """
+
+    # Whether a step was ever taken: what learning rate schedulers ask before their own first one.
+    _opt_called = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Let the subclass's `step` note that it was called."""
+        super().__init_subclass__(**kwargs)
+        step = cls.__dict__.get("step")
+        if step is not None:
+            cls.step = _noting(step)  # type: ignore[method-assign]  # the same, but for the note
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -240,6 +251,15 @@ class Optimizer:
             }
         self.state = state
         self.param_groups = groups
+
+
+def _noting(step: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(step)
+    def noted(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
+        self._opt_called = True
+        return step(self, *args, **kwargs)
+
+    return noted
 
 
 def _taken(owner: Tensor | None, name: str, value: Any) -> Any:

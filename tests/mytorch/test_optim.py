@@ -32,7 +32,22 @@ ADAM_OPTIONS = [
     {"lr": 0.1, "maximize": True, "weight_decay": 0.02, "amsgrad": True},
     {"lr": 0.1, "weight_decay": 0.02, "decoupled_weight_decay": True},
 ]
-RUNS = [("SGD", o) for o in SGD_OPTIONS] + [("Adam", o) for o in ADAM_OPTIONS]
+ADAMW_OPTIONS = [{}, {"lr": 0.1, "weight_decay": 0.2}, {"lr": 0.1, "amsgrad": True, "maximize": True}]
+RMSPROP_OPTIONS = [
+    {},
+    {"lr": 0.1, "alpha": 0.5},
+    {"lr": 0.1, "eps": 1e-3, "weight_decay": 0.02},
+    {"lr": 0.05, "momentum": 0.9},
+    {"lr": 0.05, "centered": True},
+    {"lr": 0.05, "centered": True, "momentum": 0.9, "maximize": True},
+]
+EVERY_OPTION = {
+    "SGD": SGD_OPTIONS,
+    "Adam": ADAM_OPTIONS,
+    "AdamW": ADAMW_OPTIONS,
+    "RMSprop": RMSPROP_OPTIONS,
+}
+RUNS = [(name, options) for name, each in EVERY_OPTION.items() for options in each]
 SHAPES = ((3, 4), (4,), ())
 
 
@@ -90,7 +105,7 @@ def test_trajectory_and_state(name, options, dtype, rtol):
     assert repr(ours) == repr(theirs)
 
 
-@pytest.mark.parametrize("name", ["SGD", "Adam"])
+@pytest.mark.parametrize("name", EVERY_OPTION)
 def test_groups_have_options_of_their_own(name):
     results = []
     for t in (mytorch, torch):
@@ -111,7 +126,15 @@ def test_groups_have_options_of_their_own(name):
         np.testing.assert_allclose(a, b, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("name", "options"), [("SGD", {"momentum": 0.9}), ("Adam", {"amsgrad": True})])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SGD", {"momentum": 0.9}),
+        ("Adam", {"amsgrad": True}),
+        ("AdamW", {}),
+        ("RMSprop", {"centered": True, "momentum": 0.5}),
+    ],
+)
 @pytest.mark.parametrize("source", ["mytorch", "torch"])
 def test_a_loaded_optimizer_goes_on_where_the_other_stopped(name, options, source):
     t = mytorch if source == "mytorch" else torch
@@ -267,6 +290,14 @@ BAD = {
     "adam beta 1": lambda t, p: t.optim.Adam([p], betas=(1, 0.9)),
     "adam beta 2": lambda t, p: t.optim.Adam([p], betas=(0.9, 1.0)),
     "adam weight_decay": lambda t, p: t.optim.Adam([p], weight_decay=-1),
+    "adamw lr": lambda t, p: t.optim.AdamW([p], lr=-1),
+    "adamw weight_decay": lambda t, p: t.optim.AdamW([p], weight_decay=-1),
+    "rmsprop lr": lambda t, p: t.optim.RMSprop([p], lr=-1),
+    "rmsprop lr tensor": lambda t, p: t.optim.RMSprop([p], lr=t.ones(2)),
+    "rmsprop eps": lambda t, p: t.optim.RMSprop([p], eps=-1),
+    "rmsprop alpha": lambda t, p: t.optim.RMSprop([p], alpha=-1),
+    "rmsprop momentum": lambda t, p: t.optim.RMSprop([p], momentum=-1),
+    "rmsprop weight_decay": lambda t, p: t.optim.RMSprop([p], weight_decay=-1),
     "step of the base": lambda t, p: t.optim.Optimizer([p], {}).step(),
     "load other groups": lambda t, p: t.optim.SGD([p]).load_state_dict({"state": {}, "param_groups": []}),
     "load other lengths": lambda t, p: t.optim.SGD([p]).load_state_dict(

@@ -1,0 +1,203 @@
+"""What training does beside optimisers: schedules of the learning rate, and clipping of gradients."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import BadCall, Case, Values
+from conformance.draw import Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.case import Config
+    from conformance.sample import Scalar
+
+    # Makes a schedule for an optimiser of the namespace.
+    Make = Callable[[Any, Any, Config], Any]
+
+_CLASSES = ("small", "one", "pow2", "strided")
+_STEPS = 8
+
+
+def _inputs(config: Config) -> dict[str, Input]:
+    n, i, o = (int(config[name]) for name in ("N", "I", "O"))
+    return {
+        "input": Input((n, i)),
+        "target": Input((n, o)),
+        "weight": Input((o, i), fan_in=i, weight=True),
+        "bias": Input((o,), weight=True),
+    }
+
+
+def _gradients(t: Any, x: Values, weight: Any, bias: Any) -> None:
+    output = t.nn.functional.linear(x["input"], weight, bias)
+    t.nn.functional.mse_loss(output, x["target"]).backward()
+
+
+def _exact(t: Any, rates: list[float]) -> Any:
+    """Return learning rates, which are Python's numbers in both lanes, as whole multiples of 2⁻⁴⁰."""
+    return t.tensor([round(rate * 2**40) for rate in rates])
+
+
+def _schedule(name: str, make: Make, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
+    """Parameters and learning rates, of two groups, after every step of a schedule."""
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        weight, bias = (x[key].clone().requires_grad_() for key in ("weight", "bias"))
+        optimizer = t.optim.SGD([{"params": [weight]}, {"params": [bias], "lr": 0.25}], lr=0.0625)
+        schedule = make(t, optimizer, x.config)
+        trace: dict[str, Any] = {}
+        for step in range(_STEPS):
+            optimizer.zero_grad()
+            _gradients(t, x, weight, bias)
+            optimizer.step()
+            # A measure that stands still for a while; only plateaus look at it.
+            schedule.step(*([1.0 / (1 + step // 3)] if name == "ReduceLROnPlateau" else []))
+            trace[f"lr.{step}"] = _exact(t, [group["lr"] for group in optimizer.param_groups])
+            trace[f"last_lr.{step}"] = _exact(t, schedule.get_last_lr())
+        return trace | {"weight": weight.detach(), "bias": bias.detach()}
+
+    return Case(
+        name=f"optim.lr_scheduler.{name}",
+        space=Space(
+            {"N": "batch", "I": "feature", "O": "feature"}, ("small", "one", "strided"), ("normal",), flags
+        ),
+        inputs=_inputs,
+        program=program,
+        samples=12,
+        training=True,
+        base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in flags.items()},
+        bad_calls=bad,
+    )
+
+
+def _plateau(t: Any, optimizer: Any, config: Config) -> Any:
+    names = ("mode", "factor", "patience", "threshold_mode", "cooldown", "min_lr")
+    return t.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **{name: config[name] for name in names})
+
+
+def _lambda(t: Any, optimizer: Any, config: Config) -> Any:
+    each = [lambda epoch: 1 / (1 + epoch), lambda epoch: 0.5**epoch, lambda epoch: 1.0]
+    return t.optim.lr_scheduler.LambdaLR(optimizer, each[: int(config["functions"])])
+
+
+def _resumed(name: str, *keys: str) -> Make:
+    def make(t: Any, optimizer: Any, config: Config) -> Any:
+        options: dict[str, Any] = {key: config[key] for key in keys}
+        if "milestones" in options:
+            options["milestones"] = [2, 5, 5, int(config["milestones"])]
+        if int(config["last_epoch"]) >= 0:
+            for group in optimizer.param_groups:
+                group["initial_lr"] = 0.5
+        if config["last_epoch"] == _WITHOUT_START:
+            options["last_epoch"] = 2
+        else:
+            options["last_epoch"] = config["last_epoch"]
+        return getattr(t.optim.lr_scheduler, name)(optimizer, **options)
+
+    return make
+
+
+_WITHOUT_START = -5
+_RESUMING = BadCall("resuming without a start", ("initial_lr",), config={"last_epoch": _WITHOUT_START})
+_EPOCHS: dict[str, tuple[Scalar, ...]] = {"last_epoch": (-1, -1, 3)}
+
+
+def _clipped(name: str, limit: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
+    """The gradients after clipping, and what clipping returned."""
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        weight, bias, idle = (x[key].clone().requires_grad_() for key in ("weight", "bias", "bias"))
+        _gradients(t, x, weight, bias)
+        if x.config["spoilt"]:
+            weight.grad.fill_(float("inf"))
+        options = {key: x.config[key] for key in flags if key != "limit"}
+        # Tensor by tensor: the operations that torch does on lists have no rule of rounding.
+        options |= {limit: x.config["limit"], "foreach": False}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            returned = getattr(t.nn.utils, name)([weight, idle, bias], **options)
+        found = {} if returned is None else {"norm": returned}
+        return found | {"grad of weight": weight.grad, "grad of bias": bias.grad}
+
+    settings = {**flags, "spoilt": (False,)}
+    return Case(
+        name=f"nn.utils.{name}",
+        space=Space(
+            {"N": "batch", "I": "feature", "O": "feature"},
+            _CLASSES,
+            ("normal", "saturated"),
+            settings,
+        ),
+        inputs=_inputs,
+        program=program,
+        samples=16,
+        training=True,
+        base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in settings.items()},
+        bad_calls=bad,
+    )
+
+
+CASES = (
+    _schedule(
+        "LambdaLR",
+        _lambda,
+        {"functions": (2,)},
+        BadCall("as many functions as groups", ("2", "1"), config={"functions": 1}),
+    ),
+    _schedule(
+        "StepLR",
+        _resumed("StepLR", "step_size", "gamma"),
+        {"step_size": (2, 3), "gamma": (0.5, 0.1), **_EPOCHS},
+        _RESUMING,
+    ),
+    _schedule(
+        "MultiStepLR",
+        _resumed("MultiStepLR", "milestones", "gamma"),
+        {"milestones": (7, 1), "gamma": (0.5, 0.1), **_EPOCHS},
+        _RESUMING,
+    ),
+    _schedule(
+        "ExponentialLR", _resumed("ExponentialLR", "gamma"), {"gamma": (0.5, 0.9), **_EPOCHS}, _RESUMING
+    ),
+    _schedule(
+        "CosineAnnealingLR",
+        _resumed("CosineAnnealingLR", "T_max", "eta_min"),
+        {"T_max": (5, 3, 20), "eta_min": (0.0, 0.01), **_EPOCHS},
+        _RESUMING,
+    ),
+    _schedule(
+        "ReduceLROnPlateau",
+        _plateau,
+        {
+            "mode": ("min", "max"),
+            "factor": (0.5, 0.1),
+            "patience": (0, 1),
+            "threshold_mode": ("rel", "abs"),
+            "cooldown": (0, 2),
+            "min_lr": (0.0, 0.05),
+        },
+        BadCall("mode", ("least",), config={"mode": "least"}),
+        BadCall("threshold mode", ("some",), config={"threshold_mode": "some"}),
+        BadCall("factor of one", ("actor", "1.0"), config={"factor": 1.0}),
+    ),
+    _clipped(
+        "clip_grad_norm_",
+        "max_norm",
+        {
+            "limit": (0.5, 0.01, 100.0),
+            "norm_type": (2.0, 1.0, 3.0, float("inf")),
+            "error_if_nonfinite": (False,),
+        },
+        BadCall("an infinite norm", ("non-finite",), config={"spoilt": True, "error_if_nonfinite": True}),
+    ),
+    _clipped(
+        "clip_grad_value_",
+        "clip_value",
+        {"limit": (0.5, 2.0**-7, 128.0)},
+        BadCall("a limit that is no number", ("limit",), config={"limit": "limit"}),
+    ),
+)

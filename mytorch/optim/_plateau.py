@@ -1,0 +1,152 @@
+"""ReduceLROnPlateau, which looks at a measure of success instead of the epoch."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import TYPE_CHECKING
+
+from mytorch.optim._schedule import LRScheduler, rates, require_optimizer, set_rate, warn_of_epoch
+
+if TYPE_CHECKING:
+    from typing import Any, SupportsFloat
+
+    from mytorch.optim.optimizer import Optimizer
+
+
+class ReduceLROnPlateau(LRScheduler):
+    """Multiply the learning rates by a factor when a measure has not improved for some epochs.
+
+    Args:
+        optimizer: whose learning rates change.
+        mode: "min" where less is better, "max" where more is.
+        factor: below 1.
+        patience: how many epochs without improvement are borne.
+        threshold: what counts as improvement: by this share, or by this much.
+        threshold_mode: "rel" or "abs".
+        cooldown: how many epochs after a reduction are not counted.
+        min_lr: the least learning rate; one for all groups, or a list with one for each.
+        eps: the least reduction that is made at all.
+
+    Attributes:
+        best: the best measure so far.
+        num_bad_epochs: epochs without improvement since then.
+        cooldown_counter: epochs that will not be counted.
+
+    Raises:
+        ValueError: an option is out of its range, or there are not as many `min_lr` as groups.
+        TypeError: `optimizer` is no Optimizer.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: list[float] | float = 0,
+        eps: float = 1e-8,
+    ) -> None:
+        # The base class's own start counts an epoch, which here needs a measure.
+        if factor >= 1.0:
+            raise ValueError(f"Factor should be < 1.0, got {factor}.")
+        self.factor = factor
+        require_optimizer(optimizer)
+        self.optimizer = optimizer
+        groups = len(optimizer.param_groups)
+        self.default_min_lr: float | None = None
+        if isinstance(min_lr, (list, tuple)):
+            if len(min_lr) != groups:
+                raise ValueError(f"expected {groups} min_lrs, got {len(min_lr)}")
+            self.min_lrs = list(min_lr)
+        else:
+            self.default_min_lr = min_lr
+            self.min_lrs = [min_lr] * groups
+        self.patience = patience
+        self.cooldown = cooldown
+        self.eps = eps
+        self.last_epoch = 0
+        self._last_lr = rates(optimizer)
+        self._choose(mode, threshold, threshold_mode)
+        self.best = self.mode_worse
+        self.cooldown_counter = 0
+        self.num_bad_epochs = 0
+
+    def _choose(self, mode: str, threshold: float, threshold_mode: str) -> None:
+        if mode not in {"min", "max"}:
+            raise ValueError(f"mode {mode} is unknown!")
+        if threshold_mode not in {"rel", "abs"}:
+            raise ValueError(f"threshold mode {threshold_mode} is unknown!")
+        self.mode_worse = inf if mode == "min" else -inf
+        self.mode = mode
+        self.threshold = threshold
+        self.threshold_mode = threshold_mode
+
+    @property
+    def in_cooldown(self) -> bool:
+        """Whether epochs are not counted at present."""
+        return self.cooldown_counter > 0
+
+    def step(  # type: ignore[override]  # torch's signature too has a measure
+        self, metrics: SupportsFloat, epoch: int | None = None
+    ) -> None:
+        """Count an epoch and, where it is due, reduce the learning rates.
+
+        Args:
+            metrics: the measure, a number or a one-element tensor.
+            epoch: torch's deprecated way to name the epoch; leave it out.
+
+        Raises:
+            RuntimeError: groups were added to an optimizer whose `min_lr` was given group by group.
+        """
+        current = float(metrics)
+        if epoch is not None:
+            warn_of_epoch()
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        if self._is_better(current):
+            self.best = current
+            self.num_bad_epochs = 0
+        else:
+            self.num_bad_epochs += 1
+        if self.in_cooldown:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            self._reduce()
+            self.cooldown_counter = self.cooldown
+            self.num_bad_epochs = 0
+        self._last_lr = rates(self.optimizer)
+
+    def _is_better(self, current: float) -> bool:
+        sign = -1.0 if self.mode == "min" else 1.0
+        if self.threshold_mode == "rel":
+            bar = self.best * (1.0 + sign * self.threshold)
+        else:
+            bar = self.best + sign * self.threshold
+        return current < bar if self.mode == "min" else current > bar
+
+    def _reduce(self) -> None:
+        groups = self.optimizer.param_groups
+        if len(groups) != len(self.min_lrs):
+            if self.default_min_lr is None:
+                raise RuntimeError(
+                    f"The number of param groups in the `optimizer` ({len(groups)}) differs from when "
+                    f"`ReduceLROnPlateau` was initialized ({len(self.min_lrs)}), usually due to a new param "
+                    "group being added to the optimizer. Please modify the `min_lrs` field to match the "
+                    "length of the `optimizer` param groups."
+                )
+            self.min_lrs = [self.default_min_lr] * len(groups)
+        for group, least in zip(groups, self.min_lrs, strict=True):
+            old = float(group["lr"])
+            new = max(old * self.factor, least)
+            if old - new > self.eps:
+                set_rate(group, new)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.__dict__.update(state_dict)
+        self._choose(self.mode, self.threshold, self.threshold_mode)

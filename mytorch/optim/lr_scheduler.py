@@ -1,0 +1,203 @@
+"""Schedules: how the learning rates of an optimizer change from epoch to epoch."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from mytorch.optim._plateau import ReduceLROnPlateau
+from mytorch.optim._schedule import LRScheduler, rates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from mytorch.optim.optimizer import Optimizer
+
+__all__ = [
+    "CosineAnnealingLR",
+    "ExponentialLR",
+    "LRScheduler",
+    "LambdaLR",
+    "MultiStepLR",
+    "ReduceLROnPlateau",
+    "StepLR",
+]
+
+
+class LambdaLR(LRScheduler):
+    """Set each learning rate to its initial value times a function of the epoch.
+
+    Args:
+        optimizer: whose learning rates change.
+        lr_lambda: takes the epoch and gives the factor; one function, or a list with one for each group.
+        last_epoch: the epoch to resume after; -1 to start.
+
+    Raises:
+        ValueError: there are not as many functions as groups.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        lr_lambda: Callable[[int], float] | list[Callable[[int], float]],
+        last_epoch: int = -1,
+    ) -> None:
+        groups = len(optimizer.param_groups)
+        given = list(lr_lambda) if isinstance(lr_lambda, (list, tuple)) else [lr_lambda] * groups
+        if len(given) != groups:
+            raise ValueError(f"Expected {groups} lr_lambdas, but got {len(given)}")
+        self.lr_lambdas = given
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[Any]:
+        """Return the learning rates of this epoch, one for each group."""
+        return [
+            base * function(self.last_epoch)
+            for function, base in zip(self.lr_lambdas, self.base_lrs, strict=True)
+        ]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything but the optimizer; of functions nothing, of callable objects their attributes."""
+        state = super().state_dict()
+        state["lr_lambdas"] = [
+            dict(vars(each)) if not hasattr(each, "__code__") else None for each in self.lr_lambdas
+        ]
+        return state
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over what `state_dict` returned; functions stay those that were given here."""
+        self.__dict__.update({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
+        for function, kept in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
+            if kept is not None:
+                vars(function).update(kept)
+
+
+class StepLR(LRScheduler):
+    """Multiply the learning rates by gamma every `step_size` epochs.
+
+    Args:
+        optimizer: whose learning rates change.
+        step_size: the number of epochs.
+        gamma: the factor.
+        last_epoch: the epoch to resume after; -1 to start.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        self.step_size = step_size
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[Any]:
+        """Return the learning rates of this epoch, one for each group."""
+        due = self.last_epoch != 0 and self.last_epoch % self.step_size == 0
+        return [rate * self.gamma if due else rate for rate in rates(self.optimizer)]
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        return [base * self.gamma ** (self.last_epoch // self.step_size) for base in self.base_lrs]
+
+
+class MultiStepLR(LRScheduler):
+    """Multiply the learning rates by gamma at each of some epochs.
+
+    Args:
+        optimizer: whose learning rates change.
+        milestones: the epochs; one that is named twice counts twice.
+        gamma: the factor.
+        last_epoch: the epoch to resume after; -1 to start.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        self.milestones = Counter(milestones)
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[Any]:
+        """Return the learning rates of this epoch, one for each group."""
+        times = self.milestones[self.last_epoch]
+        return [rate * self.gamma**times if times else rate for rate in rates(self.optimizer)]
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        passed = bisect_right(sorted(self.milestones.elements()), self.last_epoch)
+        return [base * self.gamma**passed for base in self.base_lrs]
+
+
+class ExponentialLR(LRScheduler):
+    """Multiply the learning rates by gamma every epoch.
+
+    Args:
+        optimizer: whose learning rates change.
+        gamma: the factor.
+        last_epoch: the epoch to resume after; -1 to start.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html
+    """
+
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[Any]:
+        """Return the learning rates of this epoch, one for each group."""
+        return [rate if self._is_initial else rate * self.gamma for rate in rates(self.optimizer)]
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        return [base * self.gamma**self.last_epoch for base in self.base_lrs]
+
+
+class CosineAnnealingLR(LRScheduler):
+    """Let the learning rates fall along half a cosine wave, and rise again along the other half.
+
+    At epoch t a rate is η_min + (η - η_min)(1 + cos(πt / T)) / 2, where η is the initial one. It is computed
+    from the rate of the epoch before, so that a rate which something else has changed stays changed.
+
+    Args:
+        optimizer: whose learning rates change.
+        T_max: T, the epochs until the lowest rate.
+        eta_min: η_min, the lowest rate.
+        last_epoch: the epoch to resume after; -1 to start.
+
+    Source: Loshchilov & Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017, without
+        the restarts, in the form of
+        https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
+    """
+
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
+        self.T_max = T_max
+        self.eta_min = eta_min
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[Any]:
+        """Return the learning rates of this epoch, one for each group."""
+        present, epoch = rates(self.optimizer), self.last_epoch
+        if self._is_initial:
+            return present
+        if self._step_count == 1 and epoch > 0:
+            return self._get_closed_form_lr()
+        if (epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
+            # The epoch before was the lowest, from which no factor leads away.
+            rise = (1 - math.cos(math.pi / self.T_max)) / 2
+            return [
+                rate + (base - self.eta_min) * rise for base, rate in zip(self.base_lrs, present, strict=True)
+            ]
+        factor = self._height(epoch) / self._height(epoch - 1)
+        return [factor * (rate - self.eta_min) + self.eta_min for rate in present]
+
+    def _height(self, epoch: int) -> float:
+        return 1 + math.cos(math.pi * epoch / self.T_max)
+
+    def _get_closed_form_lr(self) -> list[Any]:
+        height = self._height(self.last_epoch)
+        return [self.eta_min + (base - self.eta_min) * height / 2 for base in self.base_lrs]

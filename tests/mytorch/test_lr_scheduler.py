@@ -1,0 +1,239 @@
+"""Schedules give torch's learning rates, keep torch's state and refuse what torch refuses."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+
+import mytorch
+
+
+class Halving:
+    """A callable object, whose attributes are state."""
+
+    def __init__(self, base=2.0):
+        self.base = base
+
+    def __call__(self, epoch):
+        return self.base**-epoch
+
+
+SCHEDULES = {
+    "LambdaLR": [
+        lambda s, o: s.LambdaLR(o, lambda epoch: 0.9**epoch),
+        lambda s, o: s.LambdaLR(o, [Halving(), abs]),
+    ],
+    "StepLR": [lambda s, o: s.StepLR(o, 3), lambda s, o: s.StepLR(o, 1, 0.7)],
+    "MultiStepLR": [
+        lambda s, o: s.MultiStepLR(o, [2, 5, 5, 7]),
+        lambda s, o: s.MultiStepLR(o, [1], gamma=0.5),
+    ],
+    "ExponentialLR": [lambda s, o: s.ExponentialLR(o, 0.8)],
+    "CosineAnnealingLR": [
+        lambda s, o: s.CosineAnnealingLR(o, 4),
+        lambda s, o: s.CosineAnnealingLR(o, 5, eta_min=0.01),
+        lambda s, o: s.CosineAnnealingLR(o, 1),
+    ],
+}
+RUNS = [
+    pytest.param(make, id=f"{name} {i}") for name, each in SCHEDULES.items() for i, make in enumerate(each)
+]
+
+
+def optimizer(t, lr=0.1):
+    params = [t.nn.Parameter(t.ones(2)) for _ in range(2)]
+    return t.optim.SGD([{"params": params[0]}, {"params": params[1], "lr": lr / 4}], lr=lr)
+
+
+def rates(t, make, steps=14):
+    own = optimizer(t)
+    schedule = make(t.optim.lr_scheduler, own)
+    seen = [schedule.get_last_lr()]
+    for step in range(steps):
+        own.step()
+        schedule.step()
+        seen.append(schedule.get_last_lr())
+        if step == 5:
+            # What else changes a rate is not forgotten.
+            own.param_groups[1]["lr"] *= 2
+    return [list(map(float, each)) for each in seen], schedule
+
+
+@pytest.mark.parametrize("make", RUNS)
+def test_rates(make):
+    got, ours = rates(mytorch, make)
+    expected, theirs = rates(torch, make)
+    assert got == expected
+    assert [group["lr"] for group in ours.optimizer.param_groups] == [
+        group["lr"] for group in theirs.optimizer.param_groups
+    ]
+    state, expected_state = ours.__dict__, theirs.__dict__
+    assert set(state) == set(expected_state)
+
+
+@pytest.mark.parametrize("make", [p for p in RUNS if "Lambda" not in p.id])
+def test_states_are_torch_s_and_resume_its_run(make):
+    _, theirs = rates(torch, make, steps=5)
+    _, ours = rates(mytorch, make, steps=5)
+    assert ours.state_dict() == theirs.state_dict()
+    own = optimizer(mytorch)
+    resumed = make(mytorch.optim.lr_scheduler, own)
+    resumed.load_state_dict(theirs.state_dict())
+    own.load_state_dict(ours.optimizer.state_dict())
+    for _ in range(4):
+        for each in (theirs, resumed):
+            each.optimizer.step()
+            each.step()
+    assert resumed.get_last_lr() == theirs.get_last_lr()
+
+
+def test_lambda_states_hold_the_attributes_of_objects():
+    _, ours = rates(mytorch, lambda s, o: s.LambdaLR(o, [Halving(3.0), lambda _: 1.0]), steps=1)
+    state = ours.state_dict()
+    assert state["lr_lambdas"] == [{"base": 3.0}, None]
+    _, other = rates(mytorch, lambda s, o: s.LambdaLR(o, [Halving(5.0), lambda _: 1.0]), steps=1)
+    other.load_state_dict(state)
+    assert other.lr_lambdas[0].base == 3.0
+
+
+@pytest.mark.parametrize("make", [p for p in RUNS if "Lambda" not in p.id])
+def test_an_epoch_can_be_named_with_a_warning(make):
+    def at(t):
+        own = optimizer(t)
+        schedule = make(t.optim.lr_scheduler, own)
+        own.step()
+        with pytest.warns(UserWarning, match="epoch parameter"):
+            schedule.step(5)
+        return schedule.get_last_lr()
+
+    assert at(mytorch) == at(torch)
+
+
+PLATEAUS = [
+    {},
+    {"patience": 1, "factor": 0.5},
+    {"mode": "max", "patience": 0, "threshold": 0.1},
+    {"mode": "max", "patience": 1, "threshold_mode": "abs", "threshold": 0.05},
+    {"patience": 0, "threshold_mode": "abs", "threshold": 0.3, "cooldown": 2, "factor": 0.5},
+    {"patience": 0, "min_lr": [0.04, 0.001], "factor": 0.3},
+    {"patience": 0, "min_lr": 0.01, "factor": 0.3},
+    {"patience": 0, "eps": 0.05, "factor": 0.7},
+]
+MEASURES = [1.0, 0.9, 0.95, 0.9, 0.91, 0.5, 0.49, 0.6, 0.7, 0.7, float("nan"), 0.3, 0.31, 0.32, 0.33]
+
+
+@pytest.mark.parametrize("options", PLATEAUS)
+def test_plateaus(options):
+    def run(t):
+        own = optimizer(t)
+        schedule = t.optim.lr_scheduler.ReduceLROnPlateau(own, **options)
+        seen = [schedule.get_last_lr()]
+        for measure in MEASURES:
+            own.step()
+            schedule.step(t.tensor(measure, dtype=t.float64))
+            seen.append(schedule.get_last_lr())
+        return seen, schedule
+
+    got, ours = run(mytorch)
+    expected, theirs = run(torch)
+    assert got == expected
+    assert ours.state_dict() == theirs.state_dict()
+    twin = mytorch.optim.lr_scheduler.ReduceLROnPlateau(optimizer(mytorch))
+    twin.load_state_dict(theirs.state_dict())
+    assert twin.state_dict() == theirs.state_dict()
+
+
+def test_a_plateau_follows_added_groups():
+    def run(t, min_lr):
+        own = optimizer(t)
+        schedule = t.optim.lr_scheduler.ReduceLROnPlateau(own, patience=0, min_lr=min_lr)
+        own.add_param_group({"params": [t.nn.Parameter(t.ones(1))]})
+        for _ in range(3):
+            schedule.step(1.0)
+        return schedule.get_last_lr()
+
+    assert run(mytorch, 0.002) == run(torch, 0.002)
+    for t in (mytorch, torch):
+        with pytest.raises(RuntimeError, match="number of param groups"):
+            run(t, [0.1, 0.1])
+
+
+def test_a_rate_that_is_a_tensor_stays_the_same_tensor():
+    for t in (mytorch, torch):
+        rate = t.tensor(0.5)
+        own = t.optim.SGD([t.nn.Parameter(t.ones(1))], lr=rate)
+        schedule = t.optim.lr_scheduler.ExponentialLR(own, 0.5)
+        own.step()
+        schedule.step()
+        assert own.param_groups[0]["lr"] is rate
+        assert rate.item() == 0.25
+        assert schedule.base_lrs[0].item() == 0.5
+
+
+def test_stepping_before_the_optimizer_is_warned_of():
+    for t in (mytorch, torch):
+        own = optimizer(t)
+        schedule = t.optim.lr_scheduler.StepLR(own, 2)
+        with pytest.warns(
+            UserWarning, match=r"`lr_scheduler.step\(\)` before `optimizer.step\(\)`"
+        ) as caught:
+            schedule.step()
+        assert caught[0].filename == __file__
+        schedule.step()
+
+
+def test_an_optimizer_of_ones_own_counts_too():
+    class Plain(mytorch.optim.Optimizer):
+        def __init__(self, params):
+            super().__init__(params, {"lr": 1.0, "maximize": False})
+
+        def step(self, closure=None):
+            return closure
+
+    own = Plain([mytorch.nn.Parameter(mytorch.ones(1))])
+    schedule = mytorch.optim.lr_scheduler.ExponentialLR(own, 0.5)
+    assert own.step("kept") == "kept"
+    schedule.step()
+    assert copy.deepcopy(own)._opt_called
+
+
+BAD = {
+    "no optimizer": lambda s, _: s.StepLR(3, 1),
+    "no optimizer on a plateau": lambda s, _: s.ReduceLROnPlateau(3),
+    "factor": lambda s, o: s.ReduceLROnPlateau(o, factor=1.0),
+    "mode": lambda s, o: s.ReduceLROnPlateau(o, "least"),
+    "threshold mode": lambda s, o: s.ReduceLROnPlateau(o, threshold_mode="some"),
+    "least rates": lambda s, o: s.ReduceLROnPlateau(o, min_lr=[0.1]),
+    "functions": lambda s, o: s.LambdaLR(o, [abs]),
+    "resuming": lambda s, o: s.StepLR(o, 2, last_epoch=3),
+    "no rule": lambda s, o: s.LRScheduler(o),
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_what_torch_refuses(bad):
+    with pytest.raises(Exception) as expected:  # noqa: PT011 - whatever torch raises
+        bad(torch.optim.lr_scheduler, optimizer(torch))
+    with pytest.raises(expected.type):
+        bad(mytorch.optim.lr_scheduler, optimizer(mytorch))
+
+
+def test_resuming_after_an_epoch():
+    def run(t):
+        own = optimizer(t)
+        for group in own.param_groups:
+            group["initial_lr"] = 0.3
+        schedules = t.optim.lr_scheduler
+        return [
+            make(own).get_last_lr()
+            for make in (
+                lambda o: schedules.StepLR(o, 4, last_epoch=3),
+                lambda o: schedules.CosineAnnealingLR(o, 5, last_epoch=3),
+                lambda o: schedules.ExponentialLR(o, 0.5, last_epoch=3),
+                lambda o: schedules.MultiStepLR(o, [4], last_epoch=3),
+            )
+        ]
+
+    assert run(mytorch) == run(torch)
