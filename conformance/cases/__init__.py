@@ -21,6 +21,7 @@ from conformance.cases import (
     linear,
     loss,
     models,
+    modules,
     optim,
     packing,
     products,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _FAMILIES = (
     models,
+    modules,
     recurrent,
     cells,
     packing,

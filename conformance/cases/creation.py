@@ -42,7 +42,7 @@ def _filled(name: str, *fill: Any) -> Case:
         name,
         make,
         {
-            "negative size": (lambda t, a: getattr(t, name)((2, -1), *fill), ("-1",)),
+            "negative size": (lambda t, a: getattr(t, name)((2, -1), *fill), ("-1|negative",)),
             "device": (lambda t, a: getattr(t, name)((2,), *fill, device="cuda"), ("CUDA|cuda",)),
             "no size": (lambda t, a: getattr(t, name)("a", *fill), ("str",)),
             "gradients of integers": (
@@ -107,7 +107,7 @@ CASES = (
             "new": lambda t, a: a.new_empty(3),
         },
         lambda t, made: t.tensor(True),
-        {"negative size": (lambda t, a: t.empty(2, -1), ("-1",))},
+        {"negative size": (lambda t, a: t.empty(2, -1), ("-1|negative",))},
     ),
     _rows(
         "eye",
@@ -270,7 +270,7 @@ CASES = (
             "dtype": lambda t, a: t.randperm(5, dtype=t.int32),
         },
         lambda t, made: (made.sort().values == t.arange(made.numel())).all(),
-        {"negative": (lambda t, a: t.randperm(-1), ("-1",))},
+        {"negative": (lambda t, a: t.randperm(-1), ("-1|negative",))},
     ),
     _random(
         "manual_seed",

@@ -61,6 +61,22 @@ def _through_view(t: Any, a: Any, b: Any) -> dict[str, Any]:
     return {"base": x, "view": other.sum(1)}
 
 
+_SMOOTH = ("exp_", "log_", "sqrt_", "log1p_", "expm1_", "sin_", "cos_", "reciprocal_", "rsqrt_", "square_")
+_OTHER = (
+    "abs_",
+    "neg_",
+    "sigmoid_",
+    "tanh_",
+    "relu_",
+    "sign_",
+    "floor_",
+    "ceil_",
+    "round_",
+    "trunc_",
+    "tril_",
+    "triu_",
+)
+
 CASES = (
     _in_place(
         "add_",
@@ -91,12 +107,6 @@ CASES = (
     _in_place("clamp_", {"both": _changed("clamp_", -0.5, 0.5), "keyword": _changed("clamp_", max=0.25)}),
     _in_place("remainder_", {"number": _changed("remainder_", 1.5)}),
     _in_place("floor_divide_", {"number": lambda t, a, b: (a.detach() * 8).floor_divide_(3)}),
-    _in_place(
-        "log1p_",
-        {name: _positive(name) for name in ("log1p_", "expm1_", "sin_", "cos_", "rsqrt_", "square_")},
-    ),
-    _in_place(
-        "sign_",
-        {name: _scaled(name) for name in ("sign_", "floor_", "ceil_", "round_", "trunc_", "tril_", "triu_")},
-    ),
+    *(_in_place(name, {"positive": _positive(name)}) for name in _SMOOTH),
+    *(_in_place(name, {"scaled": _scaled(name)}) for name in _OTHER),
 )

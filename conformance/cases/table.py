@@ -66,21 +66,23 @@ def row(
         samples: how many to draw; by default two for each form, but each class and regime once.
         exact: only sums, products and copies.
     """
-    names = [f"x{i}" for i in range(len(inputs.split()))]
+    letters = [each.strip("-") for each in inputs.split()]
+    names = [f"x{i}" for i in range(len(letters))]
     calls = {**forms, **{f"bad {label}": call for label, (call, _) in (bad or {}).items()}}
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         return outputs_of(calls[str(x.config["form"])](t, *[x[each] for each in names]))
 
     def arrays(config: Config) -> dict[str, Input]:
-        shapes = [shape_of(letters.strip("-"), config) for letters in inputs.split()]
-        # In the regime `cancelling`, the second mirrors the first, and the first its neighbours.
+        shapes = [shape_of(each, config) for each in letters]
+        # In the regime `cancelling`, the second mirrors the first, or the elements of one their neighbours.
+        long = next((i for i, shape in enumerate(shapes) if shape and letters[i][-1] != "1"), None)
         return {
             each: Input(
                 shape,
                 positive=positive,
                 grad=grad,
-                pairs=i == 0,
+                pairs=i == long,
                 against="x0" if i == 1 and shape == shapes[0] else None,
             )
             for i, (each, shape) in enumerate(zip(names, shapes, strict=True))

@@ -1,0 +1,139 @@
+"""Public names without a case of their own: the case that judges them, or why none does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# case → the names that it calls beside its own. `Tensor.x` is a method or property.
+JUDGED_BY: Mapping[str, tuple[str, ...]] = {
+    "add-alpha": ("rsub",),
+    "addcdiv": ("Tensor.addcdiv_",),
+    "addcmul": ("Tensor.addcmul_",),
+    "autograd.grad": ("autograd.backward",),
+    "clone": ("Tensor.contiguous", "Tensor.data", "Tensor.detach", "Tensor.cpu"),
+    "div-rounding": ("floor_divide",),
+    "empty": ("empty_like", "Tensor.new_empty"),
+    "equal": ("is_tensor",),
+    "flatten": ("ravel",),
+    "full": ("full_like", "Tensor.new_full"),
+    "isclose": ("allclose",),
+    "lerp": ("Tensor.lerp_",),
+    "manual_seed": ("Generator", "get_rng_state", "set_rng_state"),
+    "masked_fill": ("Tensor.masked_fill_",),
+    "nn.Dropout": ("nn.functional.dropout",),
+    "nn.Embedding": ("nn.functional.embedding",),
+    "nn.LayerNorm": ("nn.functional.layer_norm",),
+    "nn.functional.binary_cross_entropy": ("nn.BCELoss",),
+    "nn.functional.binary_cross_entropy_with_logits": ("nn.BCEWithLogitsLoss",),
+    "nn.functional.cross_entropy": ("nn.CrossEntropyLoss",),
+    "nn.functional.elu": ("nn.ELU",),
+    "nn.functional.gelu": ("nn.GELU",),
+    "nn.functional.hardtanh": ("nn.Hardtanh",),
+    "nn.functional.huber_loss": ("nn.HuberLoss",),
+    "nn.functional.kl_div": ("nn.KLDivLoss",),
+    "nn.functional.l1_loss": ("nn.L1Loss",),
+    "nn.functional.leaky_relu": ("nn.LeakyReLU",),
+    "nn.functional.logsigmoid": ("nn.LogSigmoid",),
+    "nn.functional.mse_loss": ("nn.MSELoss",),
+    "nn.functional.nll_loss": ("nn.NLLLoss",),
+    "nn.functional.silu": ("nn.SiLU",),
+    "nn.functional.smooth_l1_loss": ("nn.SmoothL1Loss",),
+    "nn.functional.softplus": ("nn.Softplus",),
+    "nn.init.constant_": ("nn.init.ones_", "nn.init.zeros_"),
+    "nn.init.kaiming_uniform_": ("nn.init.kaiming_normal_",),
+    "nn.init.uniform_": ("nn.init.normal_",),
+    "ones": ("ones_like", "Tensor.new_ones"),
+    "permute": ("Tensor.permute",),
+    "rand": ("rand_like",),
+    "randn": ("randn_like",),
+    "reshape": ("Tensor.reshape",),
+    "result_type": ("can_cast", "promote_types"),
+    "scatter": ("Tensor.scatter_",),
+    "scatter_add": ("Tensor.scatter_add_",),
+    "softmax": ("nn.Softmax", "nn.LogSoftmax", "nn.functional.softmax", "nn.functional.log_softmax"),
+    "t": ("Tensor.T",),
+    "tensor": ("as_tensor", "Tensor", "Tensor.new_tensor"),
+    "transpose": ("Tensor.mT",),
+    "where": ("Tensor.where",),
+    "zeros": ("zeros_like", "Tensor.new_zeros"),
+    "Tensor.expand": ("Tensor.expand_as", "broadcast_to"),
+    "Tensor.size": (
+        "is_floating_point",
+        "Tensor.dim",
+        "Tensor.element_size",
+        "Tensor.is_contiguous",
+        "Tensor.is_leaf",
+        "Tensor.item",
+        "Tensor.itemsize",
+        "Tensor.nbytes",
+        "Tensor.ndim",
+        "Tensor.numel",
+        "Tensor.requires_grad",
+        "Tensor.stride",
+        "Tensor.tolist",
+    ),
+    "Tensor.to": (
+        "Tensor.bool",
+        "Tensor.cuda",
+        "Tensor.double",
+        "Tensor.float",
+        "Tensor.half",
+        "Tensor.int",
+        "Tensor.long",
+        "Tensor.short",
+        "Tensor.type",
+        "Tensor.type_as",
+    ),
+    "Tensor.view": ("Tensor.reshape_as", "Tensor.view_as"),
+}
+
+_DTYPE = "a dtype: arguments and results of the other cases"
+_NUMBER = "a number, Python's own"
+_MODE = "a switch of the thread, which a case would leave for the next: tests/mytorch/test_modes.py"
+_EVERY = "every run of every case goes through it"
+_OWN = "mytorch's own: torch has none"
+_GRADIENT = "what every case's gradients are read through: tests/mytorch/test_autograd.py"
+_SEED = "one stream for the whole process: tests/mytorch/test_random.py"
+_DEVICE = "there is one answer: tests/mytorch/test_devices.py"
+_BASE = "what others are derived from"
+
+UNJUDGED: Mapping[str, str] = {
+    **dict.fromkeys(("bool", "dtype", "float16", "float32", "float64"), _DTYPE),
+    **dict.fromkeys(("int8", "int16", "int32", "int64", "uint8"), _DTYPE),
+    **dict.fromkeys(("e", "inf", "nan", "pi"), _NUMBER),
+    **dict.fromkeys(("enable_grad", "inference_mode", "no_grad", "set_grad_enabled"), _MODE),
+    **dict.fromkeys(("is_grad_enabled", "is_inference_mode_enabled"), _MODE),
+    **dict.fromkeys(("get_default_dtype", "set_default_dtype"), _MODE.replace("modes", "creation")),
+    **dict.fromkeys(("from_numpy", "Tensor.numpy", "Tensor.dtype", "Tensor.shape"), _EVERY),
+    **dict.fromkeys(("Tensor.backward", "Tensor.grad", "Tensor.requires_grad_"), _GRADIENT),
+    **dict.fromkeys(("Tensor.retain_grad", "Tensor.retains_grad", "Tensor.grad_fn"), _GRADIENT),
+    "Tensor.detach_": _GRADIENT,
+    **dict.fromkeys(("default_generator", "initial_seed", "seed"), _SEED),
+    **dict.fromkeys(("device", "Tensor.device", "Tensor.is_cuda"), _DEVICE),
+    **dict.fromkeys(("cuda.device_count", "cuda.empty_cache", "cuda.is_available"), _DEVICE),
+    **dict.fromkeys(("cuda.manual_seed", "cuda.manual_seed_all"), _DEVICE),
+    "__version__": "mytorch's, not torch's: tests/mytorch/test_devices.py",
+    "Size": "a tuple: every shape that is compared",
+    "load": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
+    "save": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
+    "Tensor.data_ptr": "an address",
+    **dict.fromkeys(("Tensor.array", "Tensor.accumulated", "Tensor.base", "Tensor.counter"), _OWN),
+    **dict.fromkeys(("Tensor.hooks", "Tensor.output_nr", "Tensor.tracked"), _OWN),
+    **dict.fromkeys(("autograd.GradientError", "autograd.Op", "autograd.apply"), _OWN),
+    **dict.fromkeys(("autograd.apply_many", "autograd.binary"), _OWN),
+    **dict.fromkeys(("models.from_lstm", "models.to_lstm"), _OWN),
+    "autograd.gradcheck": "it judges for itself: tests/mytorch/test_gradcheck.py shows that torch's agrees",
+    "nn.Module": _BASE + ": every module's case",
+    "nn.RNNBase": _BASE + ": nn.RNN, nn.GRU, nn.LSTM",
+    "nn.RNNCellBase": _BASE + ": nn.RNNCell, nn.GRUCell, nn.LSTMCell",
+    "optim.Optimizer": _BASE + ": every optimiser's case",
+    "optim.lr_scheduler.LRScheduler": _BASE + ": every scheduler's case",
+    "nn.functional.linear": "nn.Linear is nothing else",
+    "nn.functional.relu": "mytorch.relu with `inplace`: tests/mytorch/test_functional.py",
+    "nn.utils.get_total_norm": "nn.utils.clip_grad_norm_ returns it",
+    "nn.utils.rnn.PackedSequence": "what pack_padded_sequence and its kind return",
+    "nn.utils.rnn.invert_permutation": "what PackedSequence.unsorted_indices is made by",
+}

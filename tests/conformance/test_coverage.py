@@ -1,0 +1,108 @@
+"""Every public name of mytorch has a case, or is called by one, or says why not."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import conformance.cases
+import mytorch
+from conformance.cases import CASES
+from conformance.cases.unjudged import JUDGED_BY, UNJUDGED
+
+NAMESPACES = (
+    "",
+    "autograd",
+    "cuda",
+    "models",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.utils",
+    "nn.utils.rnn",
+    "optim",
+    "optim.lr_scheduler",
+)
+SOURCES = {path.stem: path.read_text() for path in Path(conformance.cases.__file__).parent.glob("*.py")}
+
+
+def exports(namespace):
+    module = importlib.import_module(".".join(filter(None, ("mytorch", namespace))))
+    names = getattr(module, "__all__", None) or [
+        name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__
+    ]
+    return {
+        ".".join(filter(None, (namespace, name))): getattr(module, name)
+        for name in names
+        if not isinstance(getattr(module, name), ModuleType)
+    }
+
+
+def public():
+    found = {name: value for namespace in NAMESPACES for name, value in exports(namespace).items()}
+    methods = {
+        f"Tensor.{name}": inspect.getattr_static(mytorch.Tensor, name)
+        for name in dir(mytorch.Tensor)
+        if not name.startswith("_")
+    }
+    return found | methods
+
+
+PUBLIC = public()
+CALLED = {name: case for case, names in JUDGED_BY.items() for name in names}
+ACCOUNTED = set(CASES) | set(CALLED) | set(UNJUDGED)
+
+
+def is_accounted(name):
+    """A second name of one function or class needs no case of its own."""
+    same = {other for other, value in PUBLIC.items() if value is PUBLIC[name]}
+    return bool(same & ACCOUNTED)
+
+
+def test_every_public_name_is_judged_or_says_why_not():
+    assert sorted(name for name in PUBLIC if not is_accounted(name)) == []
+
+
+def test_no_name_has_both_a_case_and_a_reason():
+    assert set(UNJUDGED) & (set(CASES) | set(CALLED)) == set()
+
+
+def test_nothing_is_accounted_for_that_is_not_there():
+    assert sorted((set(CALLED) | set(UNJUDGED)) - set(PUBLIC)) == []
+
+
+def test_the_cases_that_are_named_are_there():
+    assert sorted(set(JUDGED_BY) - set(CASES)) == []
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_the_case_that_judges_a_name_calls_it(name):
+    case = CASES[CALLED[name]]
+    families = [SOURCES[stem] for stem in SOURCES if case in family_cases(stem)]
+    short = name.rpartition(".")[2]
+    # What is called by a name that is put together, as `new_zeros`, ends like it.
+    assert any(re.search(rf"\b{short}\b", text) or made_up(short, text) for text in families)
+
+
+def made_up(short, text):
+    return (short.endswith("_like") and "_like" in text) or (short.startswith("new_") and "new_{" in text)
+
+
+def family_cases(stem):
+    return (
+        getattr(importlib.import_module(f"conformance.cases.{stem}"), "CASES", ())
+        if stem != "__init__"
+        else ()
+    )
+
+
+def test_files_that_reasons_name_are_there():
+    root = Path(__file__).parents[2]
+    for reason in UNJUDGED.values():
+        for path in re.findall(r"tests/\S+?\.py", reason):
+            assert (root / path).is_file(), path
