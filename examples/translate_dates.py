@@ -1,0 +1,198 @@
+"""Translate dates as people write them into ISO dates, with an LSTM encoder, an LSTM decoder and attention.
+
+"the 3rd of March, 1984", "3.3.1984" and "Mar 3, 84" all become "1984-03-03". The encoder reads the text,
+letter by letter and in both directions; the decoder writes ten letters, and before each it looks back over
+what the encoder saw: attention tells it where. That look is the step from recurrent networks to the
+transformer.
+
+Numbers stand in the order day, month; a year of two digits is in 1970–2029, as all dates here are. A tenth
+of all days is held out: no text of those days is ever trained on, and on them the answers are counted.
+
+    python examples/translate_dates.py --steps 300
+
+Source: Bahdanau, Cho & Bengio 2015, "Neural machine translation by jointly learning to align and translate";
+the score is the bilinear one of Luong, Pham & Manning 2015.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from tqdm import tqdm
+
+import mytorch as torch
+import mytorch.nn.functional as F
+from mytorch import nn, optim
+from mytorch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
+
+# Written out and not asked of strftime, whose names follow the language of the machine.
+MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
+MONTHS += ["August", "September", "October", "November", "December"]
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+FIRST, LAST = date(1970, 1, 1), date(2029, 12, 31)
+
+PADDING = 0  # the number of no letter, in texts that are shorter than their neighbours
+WRITTEN = "0123456789-"  # the letters of an ISO date
+START = len(WRITTEN)  # what the decoder reads before it has written anything
+
+
+def ways_to_write(day: date) -> list[str]:
+    """List the ways in which a person may write a day."""
+    month, weekday = MONTHS[day.month - 1], WEEKDAYS[day.weekday()]
+    ending = "th" if day.day in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10, "th")
+    return [
+        f"{day.day} {month} {day.year}",
+        f"{month} {day.day}, {day.year}",
+        f"{month[:3]} {day.day}, {day.year % 100:02}",
+        f"{day.day:02}/{day.month:02}/{day.year}",
+        f"{day.day}.{day.month}.{day.year}",
+        f"{day.day}-{month[:3]}-{day.year % 100:02}",
+        f"{weekday[:3]} {day.day} {month[:3]} {day.year}",
+        f"the {day.day}{ending} of {month}, {day.year}",
+    ]
+
+
+LETTERS = sorted(set("".join(MONTHS + WEEKDAYS) + "0123456789 ,./-thendrof"))
+NUMBER_OF = {letter: number for number, letter in enumerate(LETTERS, start=PADDING + 1)}
+
+
+def encode(texts: list[str]) -> torch.Tensor:
+    """Number the letters of N texts, padded to the longest, (N, S)."""
+    rows = [torch.tensor([NUMBER_OF[letter] for letter in text]) for text in texts]
+    return pad_sequence(rows, batch_first=True, padding_value=PADDING)
+
+
+def pairs(days: list[date], chooser: random.Random) -> tuple[list[str], torch.Tensor, torch.Tensor]:
+    """Write each day in a way drawn for it: the N texts, their letters (N, S), and the answers (N, 10)."""
+    texts = [chooser.choice(ways_to_write(day)) for day in days]
+    answers = torch.tensor([[WRITTEN.index(letter) for letter in day.isoformat()] for day in days])
+    return texts, encode(texts), answers
+
+
+class Translator(nn.Module):
+    """An encoder in both directions, and a decoder that attends to what it saw."""
+
+    def __init__(self, hidden_size: int = 64, embedding_size: int = 32) -> None:
+        super().__init__()
+        self.read = nn.Embedding(PADDING + 1 + len(LETTERS), embedding_size, padding_idx=PADDING)
+        self.encoder = nn.LSTM(embedding_size, hidden_size // 2, batch_first=True, bidirectional=True)
+        self.reread = nn.Embedding(len(WRITTEN) + 1, embedding_size)
+        self.decoder = nn.LSTMCell(embedding_size + hidden_size, hidden_size)
+        self.query = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.write = nn.Linear(2 * hidden_size, len(WRITTEN))
+
+    def encode(self, letters: torch.Tensor) -> torch.Tensor:
+        """Give each letter of (N, S) a state that knows what stands around it, (N, S, H)."""
+        lengths = (letters != PADDING).sum(dim=1)
+        # Packed, so that the backward direction starts at a text's last letter and not in its padding.
+        packed = pack_padded_sequence(self.read(letters), lengths, batch_first=True, enforce_sorted=False)
+        states, _ = pad_packed_sequence(self.encoder(packed)[0], batch_first=True)
+        return states
+
+    def forward(
+        self, letters: torch.Tensor, answers: torch.Tensor | None = None, count: int = 10
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write an answer to each text.
+
+        Args:
+            letters: texts, (N, S), padded with `PADDING`.
+            answers: the right answers, (N, T), to read on from in training; without them the decoder reads
+                on from what it wrote itself.
+            count: how many letters to write, T.
+
+        Returns:
+            The scores of each letter to write, (N, T, letters), and where the decoder looked, (N, T, S).
+        """
+        states = self.encode(letters)  # (N, S, H)
+        padding = letters == PADDING
+        hidden = memory = seen = torch.zeros(states.size(0), states.size(2))
+        last = torch.full((states.size(0),), START)
+        scores, looks = [], []
+        for step in range(count):
+            hidden, memory = self.decoder(torch.cat([self.reread(last), seen], dim=1), (hidden, memory))
+            # One score for each letter of the text: how well does it answer the decoder's question?
+            match = (states @ self.query(hidden).unsqueeze(2)).squeeze(2)
+            look = F.softmax(match.masked_fill(padding, -torch.inf), dim=1)
+            seen = (look.unsqueeze(1) @ states).squeeze(1)
+            scores.append(self.write(torch.cat([hidden, seen], dim=1)))
+            looks.append(look)
+            last = scores[-1].argmax(dim=1) if answers is None else answers[:, step]
+        return torch.stack(scores, dim=1), torch.stack(looks, dim=1)
+
+
+def spell(answer: torch.Tensor) -> str:
+    """Spell out the numbers of letters, (T,)."""
+    return "".join(WRITTEN[number] for number in answer.tolist())
+
+
+def train(model: Translator, days: list[date], options: argparse.Namespace) -> None:
+    """Train on new texts every step, showing the decoder the right letters so far."""
+    chooser = random.Random(options.seed)
+    optimizer = optim.Adam(model.parameters(), lr=0.01)
+    with tqdm(range(options.steps), desc="train") as bar:
+        for _ in bar:
+            _, letters, answers = pairs(chooser.sample(days, options.batch), chooser)
+            scores, _ = model(letters, answers)
+            loss = F.cross_entropy(scores.flatten(0, 1), answers.flatten())
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            bar.set_postfix(loss=f"{loss.item():.4f}")
+
+
+def draw(model: Translator, texts: list[str], path: Path) -> None:
+    """Draw where the decoder looks as it writes, a panel for each text."""
+    with torch.no_grad():
+        scores, looks = model(encode(texts))
+    figure = Figure(figsize=(11, 3.6 * ((len(texts) + 1) // 2)), layout="constrained")
+    panels = figure.subplots((len(texts) + 1) // 2, 2, squeeze=False).flat
+    for axes, text, answer, look in zip(panels, texts, scores.argmax(dim=2), looks, strict=False):
+        image = axes.imshow(look[:, : len(text)].numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        axes.set_xticks(range(len(text)), list(text))
+        axes.set_yticks(range(len(answer)), list(spell(answer)))
+        axes.set_title(f"{text}  →  {spell(answer)}")
+    figure.supxlabel("what it reads")
+    figure.supylabel("what it writes")
+    figure.colorbar(image, ax=list(panels) or figure.axes, label="attention", shrink=0.6)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=100)
+
+
+def main() -> None:
+    """Train a translator, count its answers to dates it has not seen, and draw where it looked."""
+    parser = argparse.ArgumentParser(description="Learn to translate dates into ISO dates.")
+    parser.add_argument("--steps", type=int, default=400, help="training steps (default: %(default)s)")
+    parser.add_argument("--batch", type=int, default=64, help="dates a step (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and texts (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "translate_dates.png")
+    options = parser.parse_args()
+
+    days = [FIRST + timedelta(days=number) for number in range((LAST - FIRST).days + 1)]
+    random.Random(0).shuffle(days)
+    held_out, seen = days[: len(days) // 10], days[len(days) // 10 :]
+
+    torch.manual_seed(options.seed)
+    model = Translator()
+    train(model, seen, options)
+
+    texts, letters, answers = pairs(held_out, random.Random(1))
+    with torch.no_grad():
+        written = model(letters)[0].argmax(dim=2)
+    right = (written == answers).all(dim=1)
+    print(f"{'as people write it':<32}{'translated':<14}right?")
+    for text, answer, matches in list(zip(texts, written, right.tolist(), strict=True))[:8]:
+        print(f"{text:<32}{spell(answer):<14}{'yes' if matches else 'no'}")
+    print(f"exact: {right.sum().item()} of {len(texts):,} held-out dates ({right.float().mean().item():.1%})")
+
+    day = max(held_out, key=lambda day: len(set(day.isoformat())))  # the clearest to look at
+    draw(model, [ways_to_write(day)[way] for way in (7, 2, 3, 6)], options.out)
+    print(f"picture: {options.out}")
+
+
+if __name__ == "__main__":
+    main()
