@@ -1,6 +1,8 @@
 """A NumPy library with PyTorch's API for building and training recurrent networks."""
 
+from importlib import import_module as _import_module
 from math import e, inf, nan, pi
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from mytorch._tensor import Tensor
 from mytorch.autograd.mode import (
@@ -188,6 +190,9 @@ from mytorch.version import __version__
 # isort: split
 # The submodules build on what stands above.
 from mytorch import autograd, cuda, models, nn, optim, random
+
+if _TYPE_CHECKING:
+    from mytorch import utils
 
 __all__ = [
     "Generator",
@@ -390,9 +395,17 @@ __all__ = [
     "unflatten",
     "unique",
     "unsqueeze",
+    "utils",
     "var",
     "vstack",
     "where",
     "zeros",
     "zeros_like",
 ]
+
+
+def __getattr__(name: str) -> object:
+    # Loading data is no part of most programs, and importing what they do not use would cost them time.
+    if name == "utils":
+        return _import_module("mytorch.utils")
+    raise AttributeError(f"module 'mytorch' has no attribute {name!r}")

@@ -1,0 +1,205 @@
+"""DataLoader, which makes batches of a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from mytorch.utils.data.collate import default_collate, default_convert
+from mytorch.utils.data.dataset import IterableDataset
+from mytorch.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from mytorch.random import Generator
+    from mytorch.utils.data.dataset import Dataset
+
+T_co = TypeVar("T_co", covariant=True)
+
+_FIXED = frozenset({"batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"})
+
+
+class DataLoader(Generic[T_co]):
+    """Make batches of a dataset, in its order or in a random one, anew with every iteration.
+
+    Args:
+        dataset: by index with a length, or an IterableDataset.
+        batch_size: samples a batch; None for samples without batches.
+        shuffle: whether their order is random.
+        sampler: gives the order of the indices; excludes `shuffle`.
+        batch_sampler: gives lists of indices; excludes `batch_size`, `shuffle`, `sampler` and `drop_last`.
+        num_workers: only 0: batches are made by the one who asks for them.
+        collate_fn: makes a batch of a list of samples; `default_collate` if None.
+        pin_memory: accepted as in torch; no effect on a CPU.
+        drop_last: whether a last batch that is smaller is left out.
+        timeout: accepted as in torch; no effect without workers.
+        worker_init_fn: accepted as in torch; no effect without workers.
+        multiprocessing_context: accepted as in torch; no effect without workers.
+        generator: of the random order; the default one if None.
+        prefetch_factor: only None.
+        persistent_workers: only False.
+        pin_memory_device: accepted as in torch; no effect on a CPU.
+        in_order: accepted as in torch; batches always are.
+
+    Raises:
+        ValueError: options exclude each other, a number is out of its range, or something is asked for that
+            needs workers.
+        NotImplementedError: `num_workers` is above 0.
+
+    Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[T_co],
+        batch_size: int | None = 1,
+        shuffle: bool | None = None,
+        sampler: Iterable[Any] | None = None,
+        batch_sampler: Iterable[Any] | None = None,
+        num_workers: int = 0,
+        collate_fn: Callable[[Any], Any] | None = None,
+        pin_memory: bool = False,
+        drop_last: bool = False,
+        timeout: float = 0,
+        worker_init_fn: Callable[[int], None] | None = None,
+        multiprocessing_context: Any = None,
+        generator: Generator | None = None,
+        *,
+        prefetch_factor: int | None = None,
+        persistent_workers: bool = False,
+        pin_memory_device: str = "",
+        in_order: bool = True,
+    ) -> None:
+        _refuse_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        iterable = isinstance(dataset, IterableDataset)
+        if iterable:
+            _refuse_order(shuffle, sampler, batch_sampler)
+        _refuse_both(batch_size, shuffle, sampler, batch_sampler, drop_last)
+        if batch_sampler is not None:
+            batch_size = None
+        self.dataset = dataset
+        self.num_workers = num_workers
+        self.prefetch_factor = prefetch_factor
+        self.pin_memory = pin_memory
+        self.pin_memory_device = pin_memory_device
+        self.timeout = timeout
+        self.worker_init_fn = worker_init_fn
+        self.multiprocessing_context = multiprocessing_context
+        self.in_order = in_order
+        self.persistent_workers = persistent_workers
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+        self.generator = generator
+        if sampler is None:
+            sampler = _Endless() if iterable else _order(dataset, shuffle, generator)
+        if batch_size is not None:
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+        self.sampler = sampler
+        self.batch_sampler = batch_sampler
+        own: Callable[[Any], Any] = default_convert if batch_sampler is None else default_collate
+        self.collate_fn = own if collate_fn is None else collate_fn
+        self._ready = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _FIXED and self.__dict__.get("_ready"):
+            raise ValueError(f"{name} attribute should not be set after {type(self).__name__} is initialized")
+        super().__setattr__(name, value)
+
+    def __iter__(self) -> Iterator[Any]:
+        if isinstance(self.dataset, IterableDataset):
+            return self._of_stream()
+        return self._of_indices()
+
+    def _of_indices(self) -> Iterator[Any]:
+        dataset: Any = self.dataset
+        if self.batch_sampler is None:
+            for index in self.sampler:
+                yield self.collate_fn(dataset[index])
+            return
+        many = getattr(dataset, "__getitems__", None)
+        for indices in self.batch_sampler:
+            yield self.collate_fn(many(indices) if many else [dataset[index] for index in indices])
+
+    def _of_stream(self) -> Iterator[Any]:
+        stream: Iterator[Any] = iter(self.dataset)
+        if self.batch_size is None:
+            yield from map(self.collate_fn, stream)
+            return
+        batch = []
+        for sample in stream:
+            batch.append(sample)
+            if len(batch) == self.batch_size:
+                yield self.collate_fn(batch)
+                batch = []
+        if batch and not self.drop_last:
+            yield self.collate_fn(batch)
+
+    def __len__(self) -> int:
+        if isinstance(self.dataset, IterableDataset):
+            count = len(self.dataset)  # type: ignore[arg-type]  # where there is none, Python's own error
+            if self.batch_size is None:
+                return count
+            return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
+        counted: Any = self.sampler if self.batch_sampler is None else self.batch_sampler
+        return len(counted)
+
+
+def _order(dataset: Any, shuffle: bool | None, generator: Generator | None) -> Iterable[int]:
+    return RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
+
+
+class _Endless:
+    """Stands where an iterable dataset needs no indices; BatchSampler checks the options on it."""
+
+    def __iter__(self) -> Iterator[int]:
+        while True:
+            yield 0
+
+
+def _refuse_order(shuffle: bool | None, sampler: object, batch_sampler: object) -> None:
+    given = {"shuffle": shuffle or None, "sampler": sampler, "batch_sampler": batch_sampler}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(
+                f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}"
+            )
+
+
+def _refuse_both(
+    batch_size: int | None, shuffle: bool | None, sampler: object, batch_sampler: object, drop_last: bool
+) -> None:
+    if sampler is not None and shuffle:
+        raise ValueError("sampler option is mutually exclusive with shuffle")
+    if batch_sampler is not None:
+        if batch_size != 1 or shuffle or sampler is not None or drop_last:
+            raise ValueError(
+                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+            )
+    elif batch_size is None and drop_last:
+        raise ValueError(
+            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
+        )
+
+
+def _refuse_workers(
+    num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool
+) -> None:
+    if num_workers < 0:
+        raise ValueError(
+            f"num_workers option should be non-negative, got {num_workers}; use num_workers=0 to disable "
+            "multiprocessing."
+        )
+    if timeout < 0:
+        raise ValueError(f"timeout option should be non-negative, got {timeout}")
+    if num_workers > 0:
+        raise NotImplementedError(
+            f"num_workers={num_workers} is not supported: batches are made in the process that asks for "
+            "them; use num_workers=0"
+        )
+    if prefetch_factor is not None:
+        raise ValueError(
+            "prefetch_factor option could only be specified in multiprocessing: let num_workers > 0 to "
+            f"enable it, otherwise set prefetch_factor to None, got {prefetch_factor}"
+        )
+    if persistent_workers:
+        raise ValueError("persistent_workers option needs num_workers > 0, got num_workers=0")

@@ -1,0 +1,134 @@
+"""Samplers: in which order the samples of a dataset are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from mytorch.sampling import randint, randperm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sized
+
+    from mytorch.random import Generator
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Sampler(Generic[T_co]):
+    """Base class of samplers; a subclass gives `__iter__`, and `__len__` where the number is known.
+
+    Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Sampler
+    """
+
+    def __iter__(self) -> Iterator[T_co]:
+        raise NotImplementedError(f"{type(self).__name__} has no __iter__: subclasses of Sampler give it")
+
+
+class SequentialSampler(Sampler[int]):
+    """One index after the other.
+
+    Args:
+        data_source: what is sampled.
+    """
+
+    def __init__(self, data_source: Sized) -> None:
+        self.data_source = data_source
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self.data_source)))
+
+    def __len__(self) -> int:
+        return len(self.data_source)
+
+
+class RandomSampler(Sampler[int]):
+    """The indices in random order.
+
+    Args:
+        data_source: what is sampled.
+        replacement: whether an index may come again before all others came.
+        num_samples: how many are drawn; as many as there are if None.
+        generator: the default one if None.
+
+    Raises:
+        TypeError: `replacement` is no bool.
+        ValueError: `num_samples` is no positive int.
+    """
+
+    def __init__(
+        self,
+        data_source: Sized,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator: Generator | None = None,
+    ) -> None:
+        if not isinstance(replacement, bool):
+            raise TypeError(f"replacement should be a boolean value, but got replacement={replacement}")
+        self.data_source = data_source
+        self.replacement = replacement
+        self._num_samples = num_samples
+        self.generator = generator
+        if not _is_positive(self.num_samples):
+            raise ValueError(
+                f"num_samples should be a positive integer value, but got num_samples={self.num_samples}"
+            )
+
+    @property
+    def num_samples(self) -> int:
+        """How many indices are drawn."""
+        return len(self.data_source) if self._num_samples is None else self._num_samples
+
+    def __iter__(self) -> Iterator[int]:
+        count, left = len(self.data_source), self.num_samples
+        if self.replacement:
+            yield from randint(0, count, (left,), generator=self.generator).tolist()
+            return
+        while left > 0:
+            order = randperm(count, generator=self.generator).tolist()
+            yield from order[:left]
+            left -= count
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class BatchSampler(Sampler[list[int]]):
+    """Lists of indices.
+
+    Args:
+        sampler: gives the indices.
+        batch_size: how many make a list.
+        drop_last: whether a last list that is shorter is left out.
+
+    Raises:
+        ValueError: `batch_size` is no positive int, or `drop_last` no bool.
+    """
+
+    def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
+        if not _is_positive(batch_size):
+            raise ValueError(
+                f"batch_size should be a positive integer value, but got batch_size={batch_size}"
+            )
+        if not isinstance(drop_last, bool):
+            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")  # noqa: TRY004 - torch's class
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+
+    def __iter__(self) -> Iterator[list[int]]:
+        batch: list[int] = []
+        for index in self.sampler:
+            batch.append(index)
+            if len(batch) == self.batch_size:
+                yield batch
+                batch = []
+        if batch and not self.drop_last:
+            yield batch
+
+    def __len__(self) -> int:
+        count = len(self.sampler)  # type: ignore[arg-type]  # a sampler without a length has Python's error
+        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
+
+
+def _is_positive(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number > 0
