@@ -101,7 +101,34 @@ def _collated(t: Any, dataset: Any, config: Config) -> list[Any]:
     return list(collate(samples))
 
 
+def _sampled(t: Any, dataset: Any, config: Config) -> list[Any]:
+    order = t.utils.data.SequentialSampler(dataset)
+    batches = t.utils.data.BatchSampler(order, config["batch_size"], config["drop_last"])
+    return [t.tensor(len(batches)), *(t.tensor(batch) for batch in batches)]
+
+
+def _streamed(t: Any, dataset: Any, config: Config) -> list[Any]:
+    class Backwards(t.utils.data.IterableDataset):  # type: ignore[misc]  # of whichever namespace it is
+        def __iter__(self) -> Any:
+            return (dataset[i] for i in range(len(dataset) - 1, -1, -1))
+
+    shuffle = True if config["shuffled"] else None
+    return _flat(t.utils.data.DataLoader(Backwards(), config["batch_size"], shuffle=shuffle))
+
+
 CASES = (
+    _loading(
+        "BatchSampler",
+        _sampled,
+        {"batch_size": (2, 1, 7), "drop_last": (False, True)},
+        BadCall("batch_size of zero", ("batch_size", "0"), config={"batch_size": 0}),
+    ),
+    _loading(
+        "IterableDataset",
+        _streamed,
+        {"batch_size": (2, 1, 7), "shuffled": (False,)},
+        BadCall("shuffling a stream", ("shuffle", "True"), config={"shuffled": True}),
+    ),
     _loading(
         "TensorDataset",
         lambda t, dataset, config: [t.tensor(len(dataset)), *dataset[0], *dataset[-1]],

@@ -146,7 +146,9 @@ def _initialised(name: str, *bad: BadCall) -> Case:
         rows, columns, gain = int(x.config["R"]), int(x.config["C"]), float(x.config["gain"])
         shape = {"matrix": (rows, columns), "vector": (rows,)}[str(x.config["shape"])]
         # float32 in both lanes: the noise has no rule for a QR decomposition, and none is needed.
-        drawn = getattr(t.nn.init, name)(t.empty(shape, dtype=t.float32), gain=gain)
+        kaiming = name == "kaiming_normal_"
+        options = {"nonlinearity": "relu" if gain > 1 else "linear"} if kaiming else {"gain": gain}
+        drawn = getattr(t.nn.init, name)(t.empty(shape, dtype=t.float32), **options)
         if name == "orthogonal_":
             short = drawn if rows <= columns else drawn.T
             away = t.matmul(short, short.T) - gain**2 * t.eye(min(rows, columns))
@@ -154,6 +156,8 @@ def _initialised(name: str, *bad: BadCall) -> Case:
         bound = gain * (6 / (rows + columns)) ** 0.5
         # √3 deviations are a uniform's bound; a normal draw beyond seven of them does not occur.
         limit = bound * 1.0001 if name == "xavier_uniform_" else bound * 3**-0.5 * 7
+        if kaiming:
+            limit = 7 * gain * columns**-0.5
         return {"within": drawn.abs() < limit, "varied": (drawn != 0).any()}
 
     return Case(
@@ -310,5 +314,6 @@ CASES = (
     ),
     _initialised("xavier_uniform_"),
     _initialised("xavier_normal_"),
+    _initialised("kaiming_normal_"),
     _initialised("orthogonal_"),
 )

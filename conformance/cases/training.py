@@ -141,7 +141,31 @@ def _clipped(name: str, limit: str, flags: dict[str, tuple[Scalar, ...]], *bad: 
     )
 
 
+def _total_norm(t: Any, x: Values) -> dict[str, Any]:
+    tensors = [x["weight"], x["bias"], x["input"]]
+    # Tensor by tensor, as in clipping.
+    norm = t.nn.utils.get_total_norm(
+        tensors, x.config["norm_type"], x.config["error_if_nonfinite"], foreach=False
+    )
+    return {"norm": norm.detach()}
+
+
 CASES = (
+    Case(
+        name="nn.utils.get_total_norm",
+        space=Space(
+            {"N": "batch", "I": "feature", "O": "feature"},
+            _CLASSES,
+            ("normal", "huge"),
+            {"norm_type": (2.0, 1.0, float("inf")), "error_if_nonfinite": (False,)},
+        ),
+        inputs=_inputs,
+        program=_total_norm,
+        samples=12,
+        training=True,
+        base={"N": 2, "I": 3, "O": 2, "norm_type": 2.0, "error_if_nonfinite": False},
+        bad_calls=(BadCall("a norm that is no number", ("norm",), config={"norm_type": "norm"}),),
+    ),
     _schedule(
         "LambdaLR",
         _lambda,
