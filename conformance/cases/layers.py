@@ -1,4 +1,4 @@
-"""Layers: embedding, normalisation, dropout where nothing is random, attention, containers, initialisers."""
+"""Layers: embedding, normalisation, dropout where nothing is random, attention, containers."""
 
 from __future__ import annotations
 
@@ -139,43 +139,6 @@ def _module_dict(t: Any, x: Values) -> dict[str, Any]:
     return {"output": out, "held": t.tensor(len(layers))}
 
 
-def _initialised(name: str, *bad: BadCall) -> Case:
-    """What an initialiser promises, in truth values: what it draws is not torch's."""
-
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        rows, columns, gain = int(x.config["R"]), int(x.config["C"]), float(x.config["gain"])
-        shape = {"matrix": (rows, columns), "vector": (rows,)}[str(x.config["shape"])]
-        # float32 in both lanes: the noise has no rule for a QR decomposition, and none is needed.
-        kaiming = name == "kaiming_normal_"
-        options = {"nonlinearity": "relu" if gain > 1 else "linear"} if kaiming else {"gain": gain}
-        drawn = getattr(t.nn.init, name)(t.empty(shape, dtype=t.float32), **options)
-        if name == "orthogonal_":
-            short = drawn if rows <= columns else drawn.T
-            away = t.matmul(short, short.T) - gain**2 * t.eye(min(rows, columns))
-            return {"orthonormal": away.abs() < 1e-4}
-        bound = gain * (6 / (rows + columns)) ** 0.5
-        # √3 deviations are a uniform's bound; a normal draw beyond seven of them does not occur.
-        limit = bound * 1.0001 if name == "xavier_uniform_" else bound * 3**-0.5 * 7
-        if kaiming:
-            limit = 7 * gain * columns**-0.5
-        return {"within": drawn.abs() < limit, "varied": (drawn != 0).any()}
-
-    return Case(
-        name=f"nn.init.{name}",
-        space=Space(
-            {"R": "feature", "C": "feature"},
-            ("small", "pow2"),
-            ("normal",),
-            {"gain": (1.0, 2.0), "shape": ("matrix",)},
-        ),
-        inputs=lambda config: {"unit": Input((1,), grad=False)},
-        program=program,
-        samples=6,
-        base={"R": 3, "C": 2, "gain": 1.0, "shape": "matrix"},
-        bad_calls=(BadCall("a vector", ("2",), config={"shape": "vector"}), *bad),
-    )
-
-
 CASES = (
     Case(
         name="nn.Embedding",
@@ -312,8 +275,4 @@ CASES = (
             BadCall("an end before the start", ("start_dim", "end_dim"), config={"start": 2, "end": 0}),
         ),
     ),
-    _initialised("xavier_uniform_"),
-    _initialised("xavier_normal_"),
-    _initialised("kaiming_normal_"),
-    _initialised("orthogonal_"),
 )

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from mytorch.autograd import apply
 from mytorch.dtypes import SCALAR_TYPE_NAMES
-from mytorch.functions import activation
-from mytorch.functions import shares
+from mytorch.functions import activation, shares
 from mytorch.functions.activation import (
     elu,
     gelu,
