@@ -59,6 +59,7 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
     "transpose": ("Tensor.mT",),
     "where": ("Tensor.where",),
     "zeros": ("zeros_like", "Tensor.new_zeros"),
+    "utils.data.BatchSampler": ("utils.data.SequentialSampler",),
     "Tensor.expand": ("Tensor.expand_as", "broadcast_to"),
     "Tensor.size": (
         "is_floating_point",
@@ -131,9 +132,10 @@ UNJUDGED: Mapping[str, str] = {
     "nn.RNNCellBase": _BASE + ": nn.RNNCell, nn.GRUCell, nn.LSTMCell",
     "optim.Optimizer": _BASE + ": every optimiser's case",
     "optim.lr_scheduler.LRScheduler": _BASE + ": every scheduler's case",
+    "utils.data.Dataset": _BASE + ": every dataset's case",
+    "utils.data.Sampler": _BASE + ": every sampler's case",
     "nn.functional.linear": "nn.Linear is nothing else",
     "nn.functional.relu": "mytorch.relu with `inplace`: tests/mytorch/test_functional.py",
-    "nn.utils.get_total_norm": "nn.utils.clip_grad_norm_ returns it",
     "nn.utils.rnn.PackedSequence": "what pack_padded_sequence and its kind return",
     "nn.utils.rnn.invert_permutation": "what PackedSequence.unsorted_indices is made by",
 }

@@ -27,6 +27,7 @@ NAMESPACES = (
     "nn.utils.rnn",
     "optim",
     "optim.lr_scheduler",
+    "utils.data",
 )
 SOURCES = {path.stem: path.read_text() for path in Path(conformance.cases.__file__).parent.glob("*.py")}
 

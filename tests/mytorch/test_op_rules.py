@@ -12,6 +12,8 @@ import pytest
 
 import mytorch
 from mytorch.autograd import Op, apply
+from mytorch.nn import functional as F
+from mytorch.nn.utils import rnn
 
 apply_module = importlib.import_module("mytorch.autograd.apply")
 graph = importlib.import_module("mytorch.autograd.graph")
@@ -92,6 +94,19 @@ PROGRAMS = [
     lambda a, b: (a @ b)[0].dot(b[0]) + (a.unsqueeze(0) @ b).sum(),
     lambda a, b: mytorch.nn.functional.linear(a, b, leaf(3)),
     lambda a, b: mytorch.nn.functional.mse_loss(a, b),
+    lambda a, b: F.l1_loss(a, b) + F.smooth_l1_loss(a, b) + F.huber_loss(a, b),
+    lambda a, b: F.binary_cross_entropy(a, b) + F.binary_cross_entropy_with_logits(a, b),
+    lambda a, b: F.kl_div(a, b, reduction="sum") + F.kl_div(a, b, reduction="sum", log_target=True),
+    lambda a, _: F.cross_entropy(a, mytorch.tensor([0, 2, 1])),
+    lambda a, _: F.leaky_relu(F.elu(F.hardtanh(a))) + F.softplus(F.logsigmoid(F.silu(a))),
+    lambda a, _: F.gelu(a) + F.gelu(a, approximate="tanh"),
+    lambda a, _: a.softmax(0) + a.log_softmax(0),
+    lambda a, b: F.layer_norm(a, (3,), b[0], leaf(3)),
+    lambda a, _: F.embedding(mytorch.tensor([0, 2]), a),
+    lambda a, _: mytorch.nn.LSTM(3, 2)(a)[0],
+    lambda a, _: mytorch.nn.GRU(3, 2)(a)[0],
+    lambda a, _: mytorch.nn.RNN(3, 2)(a)[0],
+    lambda a, b: rnn.pad_packed_sequence(rnn.pack_sequence([a, b[:2]]))[0],
 ]
 
 
