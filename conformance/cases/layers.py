@@ -212,7 +212,12 @@ CASES = (
         base={"N": 2, "L": 3, "F": 4, "rank": 1, "affine": "both", "eps": 1e-5, "module": True},
         bad_calls=(
             BadCall("width of the input", ("4", "5"), shapes={"input": (2, 3, 5)}),
-            BadCall("dtype of the weight", ("mixed dtype", "Float"), {"module": False}, dtypes={"weight": "float64"}),
+            BadCall(
+                "dtype of the weight",
+                ("mixed dtype", "Float"),
+                {"module": False},
+                dtypes={"weight": "float64"},
+            ),
         ),
     ),
     Case(
