@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch import dtypes
-from mytorch._tensor import Size, Tensor
+from mytorch._tensor import Tensor
 from mytorch.device import device
+from mytorch.size import Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
