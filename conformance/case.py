@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
     Config = Mapping[str, Scalar]
     Gradients = Callable[[], Mapping[str, Any]]
+    Program = Callable[[Any, "Values"], Mapping[str, Any] | "Mapped"]
+
+# The seam that every case has: a fault's `(t, x, correct)` stands around the case's program, and may change
+# the namespace, the tensors or what is returned.
+PROGRAM = "program"
 
 
 class Values(UserDict[str, Any]):
@@ -76,7 +81,9 @@ class Case:
         program: runs on any namespace with torch's API: `program(t, x)` takes the namespace and the `Values`
             and returns the outputs by name.
         samples: how many samples a run draws by default; at least one for each class and regime.
-        seams: the program's replaceable steps, correct.
+        written_out: the same function, step by step in torch's API, where the program calls a layer that does
+            it in one: what runs when a seam is replaced.
+        seams: the replaceable steps, correct, of what is written out, or else of the program.
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         base: settings for the bad calls, which start from this one good configuration.
@@ -86,8 +93,9 @@ class Case:
     name: str
     space: Space
     inputs: Callable[[Config], Mapping[str, Input]]
-    program: Callable[[Any, Values], Mapping[str, Any] | Mapped]
+    program: Program
     samples: int = 0
+    written_out: Program | None = None
     seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     training: bool = False
     exact_on_integers: bool = False

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.case import Case, Mapped, Values
+from conformance.case import PROGRAM, Case, Mapped, Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from conformance.case import Program
     from conformance.contract import Task, Trace
-
-    Program = Callable[[Any, Values], Mapping[str, Any] | Mapped]
 
 
 class TorchLike:
@@ -24,7 +23,8 @@ class TorchLike:
         name: how reports call it.
         module: the namespace's import name; imported on first use.
         programs: its own programs, by case, where the case's does not fit.
-        seams: faulty steps, by case and seam. A case named here runs the case's own program.
+        seams: faulty steps, by case and seam. A case named here runs the case's own program, written out
+            unless `program` is the only seam.
     """
 
     def __init__(
@@ -52,9 +52,13 @@ class TorchLike:
     def program(self, case: Case) -> tuple[Program, Mapping[str, Callable[..., Any]]]:
         """Return the program that runs a case here, and its seams."""
         faulty = self._seams.get(case.name)
-        if faulty is not None:
-            return case.program, {**case.seams, **faulty}
-        return self._programs.get(case.name, case.program), case.seams
+        if faulty is None:
+            return self._programs.get(case.name, case.program), case.seams
+        steps = {name: step for name, step in faulty.items() if name != PROGRAM}
+        whole = case.written_out if case.written_out and (steps or PROGRAM not in faulty) else case.program
+        around = faulty.get(PROGRAM)
+        program = whole if around is None else lambda t, x: around(t, x, whole)
+        return program, {**case.seams, **steps}
 
     def run(self, task: Task) -> Trace:
         """Run forward and backward; see `Implementation.run`."""

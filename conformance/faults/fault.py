@@ -19,7 +19,7 @@ class Fault:
         name: what a command calls it.
         family: the kind of mistake.
         cases: where it applies.
-        seams: the steps of those cases' programs that it replaces.
+        seams: the steps of those cases' programs that it replaces; `program` stands around the whole.
         story: what it is, and who made it in real life where someone did.
     """
 
