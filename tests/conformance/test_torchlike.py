@@ -14,12 +14,17 @@ from conformance.draw import Space
 from conformance.sample import Sample
 from conformance.values import Input
 
+
+def scaled(factor):
+    return {"scale": lambda t, value: t.mul(value, t.full_like(value, factor))}
+
+
 CASE = Case(
     name="x",
     space=Space({"N": "batch"}),
     inputs=lambda config: {"input": Input((config["N"],))},
     program=lambda t, x: {"output": x.seams["scale"](t, x["input"])},
-    seams={"scale": lambda t, value: value * 2},
+    seams=scaled(2),
 )
 WRITTEN_OUT = replace(CASE, written_out=lambda t, x: {"output": x.seams["scale"](t, x["input"]) + 1})
 SAMPLE = Sample("x", 1, 0, "small", "normal", (("N", 4),))
@@ -34,14 +39,14 @@ def negated(t, x, correct):
     [
         (CASE, None, 2, 0),
         (CASE, {}, 2, 0),
-        (CASE, {"scale": lambda t, value: value * 3}, 3, 0),
+        (CASE, scaled(3), 3, 0),
         (CASE, {"program": negated}, -2, 0),
-        (CASE, {"program": negated, "scale": lambda t, value: value * 3}, -3, 0),
+        (CASE, {"program": negated, **scaled(3)}, -3, 0),
         (WRITTEN_OUT, None, 2, 0),
         (WRITTEN_OUT, {}, 2, 1),
-        (WRITTEN_OUT, {"scale": lambda t, value: value * 3}, 3, 1),
+        (WRITTEN_OUT, scaled(3), 3, 1),
         (WRITTEN_OUT, {"program": negated}, -2, 0),
-        (WRITTEN_OUT, {"program": negated, "scale": lambda t, value: value * 3}, -3, -1),
+        (WRITTEN_OUT, {"program": negated, **scaled(3)}, -3, -1),
     ],
 )
 @pytest.mark.parametrize("module", ["mytorch", "torch"])
