@@ -30,7 +30,7 @@ class Input:
         fan_in: values are divided by the power of two next to the root of this, as initialisation does.
         weight: a learned parameter, which only the regimes `integer` and `remembering` change.
         grad: its gradient is an observable.
-        forget: the rows that the regime `remembering` lifts to 3…5.
+        forget: the rows that the regime `remembering` lifts to 3…5: the biases of what keeps the state.
         against: in the regime `cancelling`, nearly the negative of that other array.
         pairs: in the regime `cancelling`, neighbours along the last axis nearly cancel.
         positive: absolute values.

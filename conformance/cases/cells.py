@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Mapped, Values
-from conformance.cases.recurrent import GATES
+from conformance.cases import unrolled
+from conformance.cases.steps import GATES, SEAMS
 from conformance.draw import UNBATCHED, Space
 from conformance.values import Input
 
@@ -18,7 +19,7 @@ _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 def _inputs(kind: str, config: Config) -> dict[str, Input]:
     features, hidden = int(config["I"]), int(config["H"])
     batch = () if config["N"] == UNBATCHED else (int(config["N"]),)
-    rows = GATES[kind] * hidden
+    rows = len(GATES[kind]) * hidden
     inputs = {
         "input": Input((*batch, features)),
         "weight_ih": Input((rows, features), fan_in=features, weight=True),
@@ -27,7 +28,7 @@ def _inputs(kind: str, config: Config) -> dict[str, Input]:
     if config["states"]:
         inputs |= {name: Input((*batch, hidden)) for name in (("h0", "c0") if kind == "LSTM" else ("h0",))}
     if config["bias"]:
-        forget = slice(hidden, 2 * hidden) if kind == "LSTM" else None
+        forget = None if kind == "RNN" else slice(hidden, 2 * hidden)
         inputs["bias_ih"] = Input((rows,), weight=True, forget=forget)
         inputs["bias_hh"] = Input((rows,), weight=True)
     return inputs
@@ -75,6 +76,8 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         ),
         inputs=lambda config: _inputs(kind, config),
         program=_cell(kind),
+        written_out=unrolled.cell(kind),
+        seams=SEAMS[kind],
         samples=21,
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}
         | {name: values[0] for name, values in flags.items()},
@@ -92,7 +95,7 @@ CASES = (
         BadCall("a tensor for the pair of states", ("hx", "tuple"), {"alone": True}),
         BadCall("three states", ("two hidden states",), {"surplus": 1}),
     ),
-    _case("GRU", ("normal", "saturated"), {}),
+    _case("GRU", ("normal", "remembering", "saturated"), {}),
     _case(
         "RNN",
         ("normal", "saturated"),

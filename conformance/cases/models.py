@@ -9,27 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Values
+from conformance.cases.steps import SEAMS, lstm_step
 from conformance.draw import UNBATCHED, Space
 from conformance.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from conformance.case import Config
-
-    State = tuple[Any, Any]
-
-GATES = "ifgo"
+    from conformance.cases.steps import State
 
 
-def split_gates(t: Any, z: Any, order: str = GATES) -> dict[str, Any]:
-    """Name the four blocks of the pre-activations (…, 4H), in torch's order."""
-    del t
-    width = z.shape[-1] // len(order)
-    return {gate: z[..., k * width : (k + 1) * width] for k, gate in enumerate(order)}
-
-
-def initial_state(t: Any, x: Values, like: Any) -> State:
+def _initial_state(t: Any, x: Values, like: Any) -> State:
     """Return the given initial state, or zeros."""
     if "h0" in x:
         return x["h0"], x["c0"]
@@ -37,31 +28,7 @@ def initial_state(t: Any, x: Values, like: Any) -> State:
     return zeros, zeros
 
 
-SEAMS: Mapping[str, Callable[..., Any]] = {
-    "parameters": lambda t, parameters, config: parameters,
-    "initial": initial_state,
-    "gates": split_gates,
-    "sigmoid": lambda t, z: t.sigmoid(z),
-    "tanh": lambda t, z: t.tanh(z),
-    "linear": lambda t, p, step, h: (
-        t.matmul(step, p["weight_ih"].T) + p["bias_ih"] + t.matmul(h, p["weight_hh"].T)
-    ),
-    "update": lambda t, i, f, g, c: f * c + i * g,
-    "output": lambda t, o, shown: o * shown,
-    "carry": lambda t, step, state: state,
-    "returned": lambda t, state: state,
-}
-
 _PARAMETERS = ("weight_ih", "weight_hh", "bias_ih", "head.weight", "head.bias")
-
-
-def _step(t: Any, x: Values, p: Mapping[str, Any], step: Any, state: State) -> State:
-    h, c = state
-    s = x.seams
-    z = s["gates"](t, s["linear"](t, p, step, h))
-    i, f, o = (s["sigmoid"](t, z[gate]) for gate in "ifo")
-    c = s["update"](t, i, f, s["tanh"](t, z["g"]), c)
-    return s["output"](t, o, s["tanh"](t, c)), c
 
 
 def _parameters(t: Any, x: Values) -> Mapping[str, Any]:
@@ -76,7 +43,7 @@ def _head(t: Any, p: Mapping[str, Any], h: Any) -> Any:
 def cell(t: Any, x: Values) -> dict[str, Any]:
     """One step of the lesson's cell: (Y, H, C)."""
     p = _parameters(t, x)
-    state = _step(t, x, p, x["input"], x.seams["initial"](t, x, x["input"]))
+    _, state = lstm_step(t, x, p, x["input"], x.seams["initial"](t, _initial_state(t, x, x["input"])))
     h, c = x.seams["returned"](t, state)
     return {"output": _head(t, p, h), "h": h, "c": c}
 
@@ -84,10 +51,11 @@ def cell(t: Any, x: Values) -> dict[str, Any]:
 def sequence(t: Any, x: Values) -> dict[str, Any]:
     """The lesson's LSTM over (N, L, I): every step's output, hidden and cell state."""
     p = _parameters(t, x)
-    state = x.seams["initial"](t, x, x["input"])
+    state = x.seams["initial"](t, _initial_state(t, x, x["input"]))
     hidden, cells = [], []
     for step in range(x["input"].shape[1]):
-        state = x.seams["carry"](t, step, _step(t, x, p, x["input"][:, step, :], state))
+        _, state = lstm_step(t, x, p, x["input"][:, step, :], state)
+        state = x.seams["carry"](t, step, state)
         h, c = x.seams["returned"](t, state)
         hidden.append(h)
         cells.append(c)
@@ -138,7 +106,7 @@ CASES = (
         ),
         inputs=_cell_inputs,
         program=cell,
-        seams=SEAMS,
+        seams=SEAMS["LSTM"],
         samples=28,
         base={"N": 2, "I": 3, "H": 5, "O": 2},
         bad_calls=(
@@ -157,7 +125,7 @@ CASES = (
         ),
         inputs=_sequence_inputs,
         program=sequence,
-        seams=SEAMS,
+        seams=SEAMS["LSTM"],
         samples=28,
         base={"N": 2, "L": 3, "I": 3, "H": 5, "O": 2, "init_states": True},
         bad_calls=(

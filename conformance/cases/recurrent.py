@@ -6,6 +6,17 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Mapped, Values
+from conformance.cases import unrolled
+from conformance.cases.steps import GATES
+from conformance.cases.unrolled import (
+    LAYER_SEAMS,
+    PADDING,
+    drops_all,
+    is_packed,
+    lengths,
+    projection,
+    sizes,
+)
 from conformance.draw import UNBATCHED, Space
 from conformance.values import Input
 
@@ -15,26 +26,10 @@ if TYPE_CHECKING:
     from conformance.case import Config
     from conformance.sample import Scalar
 
-GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
-
-# A longer sequence gets one layer and direction: an oracle of several costs seconds and shows nothing more.
-_LONG = 16
-
-
-def _shape(config: Config) -> tuple[int, int, int]:
-    """How many layers, directions and features of the output there are."""
-    long = int(config["L"]) > _LONG
-    layers, directions = (1, 1) if long else (int(config["layers"]), 2 if config["bidirectional"] else 1)
-    return layers, directions, _projection(config) or int(config["H"])
-
-
-def _projection(config: Config) -> int:
-    return int(config["H"]) // 2 if config.get("projection") else 0
-
 
 def _weights(kind: str, config: Config) -> dict[str, Input]:
-    (layers, directions, width), hidden = _shape(config), int(config["H"])
-    rows = GATES[kind] * hidden
+    (layers, directions, width), hidden = sizes(config), int(config["H"])
+    rows = len(GATES[kind]) * hidden
     weights = {}
     for layer in range(layers):
         for suffix in (f"l{layer}", f"l{layer}_reverse")[:directions]:
@@ -42,7 +37,7 @@ def _weights(kind: str, config: Config) -> dict[str, Input]:
             weights[f"weight_ih_{suffix}"] = Input((rows, features), fan_in=features, weight=True)
             weights[f"weight_hh_{suffix}"] = Input((rows, width), fan_in=width, weight=True)
             if config["bias"]:
-                forget = slice(hidden, 2 * hidden) if kind == "LSTM" else None
+                forget = None if kind == "RNN" else slice(hidden, 2 * hidden)
                 weights[f"bias_ih_{suffix}"] = Input((rows,), weight=True, forget=forget)
                 weights[f"bias_hh_{suffix}"] = Input((rows,), weight=True)
             if width != hidden:
@@ -52,10 +47,10 @@ def _weights(kind: str, config: Config) -> dict[str, Input]:
 
 def _inputs(kind: str, config: Config) -> dict[str, Input]:
     n, length, features = (int(config[name]) for name in "NLI")
-    layers, directions, width = _shape(config)
+    layers, directions, width = sizes(config)
     batch = () if n == UNBATCHED else (n,)
-    sizes = (*batch, length) if config["batch_first"] else (length, *batch)
-    inputs = {"input": Input((*sizes, features))}
+    steps = (*batch, length) if config["batch_first"] else (length, *batch)
+    inputs = {"input": Input((*steps, features))}
     if config["states"]:
         inputs["h0"] = Input((layers * directions, *batch, width))
         if kind == "LSTM":
@@ -64,26 +59,19 @@ def _inputs(kind: str, config: Config) -> dict[str, Input]:
 
 
 def _options(kind: str, config: Config) -> dict[str, Any]:
-    layers, directions, _ = _shape(config)
+    layers, directions, _ = sizes(config)
     options = {name: config[name] for name in ("bias", "batch_first")}
     options |= {"num_layers": layers, "bidirectional": directions == 2}
     # At random only what evaluation ignores: at p = 1 nothing passes, whatever the generator says.
     if layers > 1 and config["dropout"] == "eval":
         options["dropout"] = 0.5
-    # Not with relu: of zeros, and without biases, it stands exactly at its kink.
-    if layers > 1 and config["dropout"] == "all" and config.get("nonlinearity") != "relu":
+    if drops_all(config):
         options["dropout"] = 1.0
     if kind == "LSTM":
-        options["proj_size"] = _projection(config)
+        options["proj_size"] = projection(config)
     if kind == "RNN":
         options["nonlinearity"] = config["nonlinearity"]
     return options | {name[1:]: value for name, value in config.items() if name.startswith("=")}
-
-
-def lengths(config: Config) -> list[int]:
-    """The lengths of the packed sequences: unlike, and longest first where packing asks for that."""
-    found = [1 + (5 * k + 2) % int(config["L"]) for k in range(int(config["N"]))]
-    return sorted(found, reverse=True) if config["form"] == "sorted" else found
 
 
 def _call(t: Any, x: Values, layer: Any) -> tuple[Any, Any]:
@@ -93,7 +81,7 @@ def _call(t: Any, x: Values, layer: Any) -> tuple[Any, Any]:
     given += given[:1] * int(config.get("surplus", 0))
     states = (tuple(given) if len(given) > 1 else given[0]) if given else None
     rnn, first = t.nn.utils.rnn, config["batch_first"]
-    if config["form"] == "equal" or int(config["N"]) < 1:
+    if not is_packed(config):
         with warnings.catch_warnings():
             # torch says once that oneDNN has no projections; it computes them all the same.
             warnings.filterwarnings("ignore", "LSTM with projections is not supported", UserWarning)
@@ -103,15 +91,15 @@ def _call(t: Any, x: Values, layer: Any) -> tuple[Any, Any]:
             x["input"], lengths(config), batch_first=first, enforce_sorted=config["form"] == "sorted"
         )
         packed, final = layer(packed, states)
-        output, _ = rnn.pad_packed_sequence(packed, batch_first=first, padding_value=0.5)
+        output, _ = rnn.pad_packed_sequence(packed, batch_first=first, padding_value=PADDING)
     return output, final if isinstance(final, tuple) else (final,)
 
 
 def _layer(kind: str) -> Any:
     def program(t: Any, x: Values) -> Mapped:
         names = [name for name in x if name.startswith(("weight", "bias"))]
-        sizes = {"input_size": x.config["I"], "hidden_size": x.config["H"]} | _options(kind, x.config)
-        layer = getattr(t.nn, kind)(**sizes, dtype=x["weight_ih_l0"].dtype)
+        options = {"input_size": x.config["I"], "hidden_size": x.config["H"]} | _options(kind, x.config)
+        layer = getattr(t.nn, kind)(**options, dtype=x["weight_ih_l0"].dtype)
         layer.load_state_dict({name: x[name].detach() for name in names if name != x.config.get("missing")})
         if x.config["dropout"] == "eval":
             layer.eval()
@@ -165,7 +153,7 @@ def _case(
     kind: str, flags: Mapping[str, tuple[Scalar, ...]], regimes: tuple[str, ...], *bad: BadCall
 ) -> Case:
     flags = {
-        "layers": (1, 2),
+        "layers": (1, 2, 3),
         "bidirectional": (False, True),
         "batch_first": (False, True),
         "bias": (True, True, False),
@@ -184,6 +172,8 @@ def _case(
         ),
         inputs=lambda config: _inputs(kind, config),
         program=_layer(kind),
+        written_out=unrolled.layer(kind),
+        seams=LAYER_SEAMS[kind],
         samples=16,
         base={**_BASE, **{name: values[0] for name, values in flags.items() if name not in _BASE}},
         bad_calls=(*_BAD, *bad),
@@ -203,7 +193,7 @@ CASES = (
         BadCall("projection as wide as the state", ("proj_size", "hidden_size"), {"=proj_size": 5}),
         BadCall("projection below zero", ("proj_size",), {"=proj_size": -1}),
     ),
-    _case("GRU", {}, ("normal", "saturated"), _NO_PROJECTION),
+    _case("GRU", {}, ("normal", "remembering", "saturated"), _NO_PROJECTION),
     _case(
         "RNN",
         {"nonlinearity": ("tanh", "relu")},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.faults.fault import LSTMS, Fault
+from conformance.faults.fault import GRUS, LSTMS, RNNS, Fault
 
 # The last bit that a format keeps, of float64's 53: float16 has 11 significant bits, bfloat16 8, TF32 11.
 _BITS = {"float16": 11, "bfloat16": 8, "tf32": 11, "float32": 24}
@@ -48,8 +48,16 @@ def _approximate_tanh(t: Any, z: Any) -> Any:
     return above / (135135.0 + square * (62370.0 + square * (3150.0 + square * 28.0)))
 
 
+# The seams that other cells have too.
+_CASES = {
+    "sigmoid": (*LSTMS, *GRUS),
+    "tanh": (*LSTMS, *GRUS, *RNNS),
+    "parameters": (*LSTMS, *GRUS, *RNNS),
+}
+
+
 def _fault(name: str, seam: str, text: Any, story: str) -> Fault:
-    return Fault(name, "precision", LSTMS, {seam: text}, story)
+    return Fault(name, "precision", _CASES.get(seam, LSTMS), {seam: text}, story)
 
 
 FAULTS = (
@@ -82,7 +90,7 @@ FAULTS = (
     Fault(
         "states-float16",
         "precision",
-        ("models.LSTM",),
+        ("models.LSTM", "nn.LSTM", "nn.GRU", "nn.RNN"),
         {"carry": lambda t, step, state: tuple(to_bits(part, 11) for part in state)},
         "carries the states in float16",
     ),

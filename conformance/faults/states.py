@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.cases.models import initial_state, split_gates
+from conformance.cases.steps import split_gates
 from conformance.faults.fault import LSTMS, Fault
 
 
@@ -13,12 +13,11 @@ def _fault(name: str, seam: str, text: Any, story: str) -> Fault:
 
 
 def _row_rolled(which: int) -> Any:
-    def initial(t: Any, x: Any, like: Any) -> Any:
-        state = list(initial_state(t, x, like))
+    def initial(t: Any, state: Any) -> Any:
         rows = state[which]
-        if rows.dim() > 1 and rows.shape[0] > 1:
-            state[which] = t.cat([rows[1:], rows[:1]], dim=0)
-        return tuple(state)
+        if rows.dim() > 1 and rows.shape[-2] > 1:
+            rows = t.cat([rows[..., 1:, :], rows[..., :1, :]], dim=-2)
+        return (*state[:which], rows, *state[which + 1 :])
 
     return initial
 

@@ -6,8 +6,9 @@ from functools import partial
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.models import GATES, initial_state, split_gates
-from conformance.faults.fault import LSTMS, Fault
+from conformance.cases.steps import GATES as BLOCKS
+from conformance.cases.steps import split_gates
+from conformance.faults.fault import GRUS, LESSONS, LSTMS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,18 +17,24 @@ if TYPE_CHECKING:
 
     Parameters = Mapping[str, Any]
 
+GATES = BLOCKS["LSTM"]
 _NAMES = {"i": "input", "f": "forget", "g": "candidate", "o": "output"}
+_ORDER_STORY = "pytorch #43000, keras #8720, coremltools #93"
 
 
-def _order(order: str) -> Fault:
-    return Fault(
-        name=f"gates-{order}",
-        family="gate order",
-        cases=LSTMS,
-        seams={"gates": partial(split_gates, order=order)},
-        story=f"reads the four blocks as {', '.join(order)}; torch stores i, f, g, o "
-        "(pytorch #43000, keras #8720, coremltools #93)",
-    )
+def _orders(kind: str, cases: tuple[str, ...], prefix: str) -> list[Fault]:
+    right = BLOCKS[kind]
+    return [
+        Fault(
+            name=f"{prefix}gates-{order}",
+            family="gate order",
+            cases=cases,
+            seams={"gates": partial(split_gates, order=order)},
+            story=f"reads the blocks as {', '.join(order)}; torch stores {', '.join(right)} ({_ORDER_STORY})",
+        )
+        for order in map("".join, permutations(right))
+        if order != right
+    ]
 
 
 def _block(t: Any, value: Any, gate: str, change: Callable[[Any], Any]) -> Any:
@@ -50,10 +57,14 @@ def _scaled_head_bias(factor: float) -> Callable[..., Parameters]:
     return lambda t, p, config: {**p, "head.bias": p["head.bias"] * factor}
 
 
+def _square(block: Any) -> Any:
+    return block.T if block.shape[0] == block.shape[1] else block
+
+
 def _transposed(gate: str) -> Callable[..., Parameters]:
     def parameters(t: Any, p: Parameters, config: Config) -> Parameters:
         del config
-        return {**p, "weight_hh": _block(t, p["weight_hh"], gate, lambda block: block.T)}
+        return {**p, "weight_hh": _block(t, p["weight_hh"], gate, _square)}
 
     return parameters
 
@@ -71,21 +82,20 @@ def _bias_faults() -> list[Fault]:
             for gate in GATES
         ]
         seams = {"parameters": _scaled_head_bias(factor)}
-        faults.append(Fault(f"bias-head-{word}", "bias", LSTMS, seams, _BIAS_STORY))
+        faults.append(Fault(f"bias-head-{word}", "bias", LESSONS, seams, _BIAS_STORY))
     return faults
 
 
 def _ignored(which: int) -> Callable[..., Any]:
-    def initial(t: Any, x: Any, like: Any) -> Any:
-        state = list(initial_state(t, x, like))
-        state[which] = t.zeros_like(state[which])
-        return tuple(state)
+    def initial(t: Any, state: Any) -> Any:
+        return (*state[:which], t.zeros_like(state[which]), *state[which + 1 :])
 
     return initial
 
 
 FAULTS = (
-    *(_order("".join(order)) for order in permutations(GATES) if "".join(order) != GATES),
+    *_orders("LSTM", LSTMS, ""),
+    *_orders("GRU", GRUS, "gru-"),
     *_bias_faults(),
     *(
         Fault(
@@ -100,6 +110,9 @@ FAULTS = (
     Fault("h0-ignored", "states", LSTMS, {"initial": _ignored(0)}, "starts from h0 = 0 whatever was given"),
     Fault("c0-ignored", "states", LSTMS, {"initial": _ignored(1)}, "starts from c0 = 0 whatever was given"),
     Fault(
+        "gru-h0-ignored", "states", GRUS, {"initial": _ignored(0)}, "starts from h0 = 0 whatever was given"
+    ),
+    Fault(
         "h-c-swapped",
         "states",
         LSTMS,
@@ -110,7 +123,7 @@ FAULTS = (
         "h0-c0-swapped",
         "states",
         LSTMS,
-        {"initial": lambda t, x, like: tuple(reversed(initial_state(t, x, like)))},
+        {"initial": lambda t, state: tuple(reversed(state))},
         "takes (c0, h0) for (h0, c0)",
     ),
 )

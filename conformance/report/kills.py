@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 _CONTROL = "the same text without a fault is judged beside them"
 _CRITERIA = (
     "The same outputs and gradients of the same samples, under what others use. A fault is caught if any "
-    "sample shows it. A false alarm is a sample and lane on which the correct text is called wrong."
+    "sample shows it. A false alarm is a sample and lane on which the correct text is called wrong; what is "
+    "called wrong there too is not caught by it."
 )
 
 

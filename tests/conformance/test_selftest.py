@@ -14,6 +14,7 @@ from conformance import selftest as module
 from conformance.adapters.torchlike import TorchLike
 from conformance.cases import CASES
 from conformance.constants import constants_sha256
+from conformance.criteria import CRITERIA
 from conformance.draw import draw
 from conformance.errors import DegenerateError, UsageError
 from conformance.faults import FAULTS
@@ -120,8 +121,8 @@ def test_the_spelled_out_rules_are_torchs_where_nothing_is_wrong(rule, case):
         assert {v.status for v in verdicts} == {Status.PASS}, sample.text
 
 
-def trial(fault, seen_by, *, case="models.LSTM", missed_by=()):
-    return Trial(Cell(fault, case, "small", "normal", "semantic"), "sample", seen_by, missed_by)
+def trial(fault, seen_by, *, case="models.LSTM", missed_by=(), sample="sample"):
+    return Trial(Cell(fault, case, "small", "normal", "semantic"), sample, seen_by, missed_by)
 
 
 def test_nothing_tried_is_no_pass():
@@ -137,11 +138,20 @@ def test_a_fault_must_be_caught_in_every_case_of_its_own(monkeypatch):
 
 
 def test_criteria_are_counted_by_fault_and_alarms_by_run():
-    trials = [trial(FORWARD, "h", missed_by=("1e-2",)), trial(CONTROL, None), trial(CONTROL, "h")]
+    trials = [
+        trial(FORWARD, "h", missed_by=("1e-2",)),
+        trial(CONTROL, None, missed_by=tuple(CRITERIA)),
+        trial(CONTROL, "h", sample="other"),
+    ]
     rows = KillMatrix(trials, 1).criteria()
-    common = {"caught_in_float32": 0, "faults": 1, "clean": 2}
-    assert rows["this suite"] == common | {"caught": 1, "false_alarms": 1}
-    assert rows["1e-2"] == common | {"caught": 0, "false_alarms": 2}
+    common = {"caught_in_float32": 0, "faults": 1, "clean": 2, "false_alarms": 1}
+    assert rows["this suite"] == common | {"caught": 1}
+    assert rows["1e-2"] == common | {"caught": 0}
+
+
+def test_a_criterion_that_calls_the_correct_text_wrong_too_catches_nothing_there():
+    rows = KillMatrix([trial(FORWARD, "h"), trial(CONTROL, "h")], 1).criteria()
+    assert {(row["caught"], row["false_alarms"]) for row in rows.values()} == {(0, 1)}
 
 
 def test_an_unknown_fault_is_named():

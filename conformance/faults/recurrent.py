@@ -1,0 +1,225 @@
+"""Recurrent layers, wrongly put together: directions, layers, projections, padded steps, two biases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.faults.fault import GRUS, RNNS, Fault
+from conformance.faults.training import scale_gradient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LAYERS = ("nn.LSTM", "nn.GRU", "nn.RNN")
+_TORCHS = ("nn.LSTM", "nn.LSTMCell", *GRUS, *RNNS)
+
+
+def _parts(change: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda t, state: tuple(change(part) for part in state)
+
+
+def _next_layer(t: Any, state: Any) -> Any:
+    return tuple(t.cat([part[1:], part[:1]], 0) for part in state)
+
+
+def _bias(name: str, factor: float) -> Callable[..., Any]:
+    return lambda t, p, config: {**p, name: p[name] * factor}
+
+
+def _bias_moved(name: str) -> Callable[..., Any]:
+    """Hand each gate's bias to the gate before it."""
+
+    def parameters(t: Any, p: Any, config: Any) -> Any:
+        height = int(config["H"])
+        return {**p, name: t.cat([p[name][height:], p[name][:height]], 0)}
+
+    return parameters
+
+
+def _mean_over_time(t: Any, p: Any, config: Any) -> Any:
+    del t
+    return {**p, "weight_hh": scale_gradient(p["weight_hh"], 1 / int(config["L"]))}
+
+
+def _last_only(shown: Any, reverse: Any) -> Any:
+    """Give a gradient to the last step's output only."""
+    steps = [step.detach() for step in shown[:-1]] + list(shown[-1:])
+    return steps[::-1] if reverse else steps
+
+
+def _structure(name: str, seam: str, text: Any, story: str, cases: tuple[str, ...] = _LAYERS) -> Fault:
+    return Fault(name, "layers and directions", cases, {seam: text}, story)
+
+
+_DIRECTIONS = (
+    _structure(
+        "reverse-not-reversed",
+        "order",
+        lambda steps, reverse: steps,
+        "runs the reverse direction forward (coremltools #2798 had it for ragged lengths)",
+    ),
+    _structure(
+        "reverse-not-reversed-back",
+        "placed",
+        lambda shown, reverse: shown,
+        "shows the reverse direction in the order it was computed in, as Keras's go_backwards does",
+    ),
+    _structure(
+        "directions-swapped",
+        "joined",
+        lambda t, directions: t.cat(list(directions)[::-1], -1),
+        "puts the reverse direction's features first",
+    ),
+    _structure(
+        "directions-summed",
+        "joined",
+        lambda t, directions: t.cat([sum(directions[1:], directions[0])] * len(directions), -1),
+        "merges the directions by their sum, as Keras's merge_mode can",
+    ),
+    _structure(
+        "directions-never-mixed",
+        "between",
+        lambda t, inputs, config: (
+            t.cat([inputs[-1][..., : inputs[-1].shape[-1] // 2]] * 2, -1)
+            if config["bidirectional"] and int(config["L"]) <= 16
+            else inputs[-1]
+        ),
+        "lets the next layer see the forward direction only",
+    ),
+    _structure(
+        "layer-reads-input-before-last",
+        "between",
+        lambda t, inputs, config: inputs[-2] if inputs[-2].shape == inputs[-1].shape else inputs[-1],
+        "feeds a layer what the layer below was fed",
+    ),
+    _structure(
+        "layer-reads-one-step-late",
+        "between",
+        lambda t, inputs, config: t.cat([inputs[-1][:1] * 0, inputs[-1][:-1]], 0),
+        "feeds a layer the step before",
+    ),
+    _structure(
+        "dropout-between-layers-ignored",
+        "between",
+        lambda t, inputs, config: inputs[-1],
+        "leaves the dropout between the layers out",
+    ),
+    _structure(
+        "state-of-next-layer", "initial", _next_layer, "gives each layer the initial state of the next"
+    ),
+    _structure(
+        "states-batch-first",
+        "stacked",
+        lambda t, states, config: (
+            t.stack(states).transpose(0, 1) if config["batch_first"] and config["N"] > 0 else t.stack(states)
+        ),
+        "returns the final states batch first, which torch never does (pytorch #4145, #19675, #144116)",
+    ),
+    _structure(
+        "states-layers-reversed",
+        "stacked",
+        lambda t, states, config: t.stack(states[::-1]),
+        "returns the last layer's final state first",
+    ),
+    _structure(
+        "padded-steps-leak",
+        "held",
+        lambda t, lasts, new, old: new,
+        "goes on through padded steps, so that the final state is theirs (pytorch #3662, #1811)",
+    ),
+    _structure(
+        "padded-steps-forget",
+        "held",
+        lambda t, lasts, new, old: t.where(lasts, new, old * 0),
+        "clears the state of a sequence that has ended",
+    ),
+)
+
+_PROJECTIONS = (
+    _structure(
+        "projection-missing",
+        "projected",
+        lambda t, p, h, o, shown: (_cut(p, h),) * 2,
+        "takes the first features for a projection",
+        ("nn.LSTM",),
+    ),
+    _structure(
+        "projection-at-the-end-only",
+        "projected",
+        lambda t, p, h, o, shown: (_projected(t, p, h), _cut(p, h)),
+        "projects what is shown and not what is carried on; torch does at every step (pytorch #139582)",
+        ("nn.LSTM",),
+    ),
+    _structure(
+        "projection-on-c",
+        "projected",
+        lambda t, p, h, o, shown: (_cut(p, o) * _projected(t, p, shown),) * 2,
+        "projects the memory before the output gate",
+        ("nn.LSTM",),
+    ),
+)
+
+
+def _projected(t: Any, p: Any, h: Any) -> Any:
+    return t.matmul(h, p["weight_hr"].T) if "weight_hr" in p else h
+
+
+def _cut(p: Any, h: Any) -> Any:
+    return h[..., : p["weight_hh"].shape[-1]]
+
+
+_BIASES = tuple(
+    Fault(
+        f"torch-{name}-{word}",
+        "bias",
+        _TORCHS,
+        {"parameters": text},
+        "onnx #1127, pytorch #36905, nntrainer #1768: one of the two biases goes another way than the other",
+    )
+    for name in ("bias_ih", "bias_hh")
+    for word, text in (("dropped", _bias(name, 0.0)), ("doubled", _bias(name, 2.0)))
+)
+
+FAULTS = (
+    *_DIRECTIONS,
+    *_PROJECTIONS,
+    *_BIASES,
+    *(
+        Fault(
+            f"{name}-on-next-gate",
+            "bias",
+            ("nn.LSTM", "nn.LSTMCell", *GRUS),
+            {"parameters": _bias_moved(name)},
+            "adds each gate's bias to the gate before it",
+        )
+        for name in ("bias_ih", "bias_hh")
+    ),
+    Fault(
+        "recurrent-gradient-mean-over-time",
+        "backward",
+        _LAYERS,
+        {"parameters": _mean_over_time},
+        "averages the gradient of the recurrent weights over the steps where it must be summed",
+    ),
+    Fault(
+        "last-output-only",
+        "backward",
+        _LAYERS,
+        {"placed": _last_only},
+        "gives a gradient to the last step's output only, as training on the last output hides",
+    ),
+    Fault(
+        "final-states-detached",
+        "backward",
+        _LAYERS,
+        {"returned": _parts(lambda part: part.detach())},
+        "gives no gradient to what is returned as final state",
+    ),
+    Fault(
+        "torch-initial-state-detached",
+        "backward",
+        (*GRUS, *RNNS),
+        {"initial": _parts(lambda part: part.detach())},
+        "gives no gradient to the initial state",
+    ),
+)
