@@ -46,6 +46,7 @@ REGIMES: Mapping[str, str] = {
     "tiny": "data near the smallest float32 numbers, denormals included",
     "huge": "data whose products leave float32's range",
     "integer": "small whole numbers, on which sums and products are exact",
+    "nonfinite": "an inf, a -inf and a NaN among values of order one; parameters are finite",
 }
 
 

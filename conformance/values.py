@@ -19,6 +19,8 @@ Array = np.ndarray
 
 # Exponents of two by which a regime moves the data of a case.
 _SHIFT = {"saturated": 4, "tiny": -138, "huge": 100}
+# What the regime `nonfinite` puts among the data.
+_SPECIAL = (np.inf, -np.inf, np.nan)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ def make(sample: Sample, inputs: Mapping[str, Input], dtype: DTypeLike) -> dict[
         values = fill(sample, name, spec.shape)
         if sample.regime != "integer":
             values = _regime(sample.regime, spec, values, arrays)
+        if sample.regime == "nonfinite" and not spec.weight:
+            values = _with_specials(values, sample.words(f"{name}.nonfinite", values.size + 1))
         arrays[name] = np.abs(values) if spec.positive else values
     with np.errstate(under="ignore"):
         return {name: values.astype(dtype) for name, values in arrays.items()}
@@ -91,6 +95,21 @@ def _regime(regime: str, spec: Input, values: Array, others: Mapping[str, Array]
         half = values.shape[-1] // 2 * 2
         values[..., 1:half:2] = -values[..., 0:half:2] * (1.0 + values[..., 1:half:2] * 2.0**-12)
     return values
+
+
+def _with_specials(values: Array, words: NDArray[np.uint64]) -> Array:
+    """Put an inf, a -inf and a NaN in drawn places; in fewer than six elements, in no more than half of them.
+
+    A single element is one of the three.
+    """
+    if not values.size:
+        return values
+    changed = values.copy()
+    count = min(len(_SPECIAL), max(1, values.size // 2))
+    first = int(words[-1] % np.uint64(len(_SPECIAL)))
+    for k, place in enumerate(np.argsort(words[:-1], kind="stable")[:count]):
+        changed.flat[place] = _SPECIAL[(first + k) % len(_SPECIAL)]
+    return changed
 
 
 def strided(array: Array) -> Array:

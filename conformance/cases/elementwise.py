@@ -81,7 +81,7 @@ def _binary(
 
 
 CASES = (
-    _unary("sigmoid", "normal", "saturated", "tiny", "huge", classes=_CLASSES),
+    _unary("sigmoid", "normal", "saturated", "tiny", "huge", "nonfinite", classes=_CLASSES),
     _unary("tanh", "normal", "saturated", "tiny", "huge", classes=_CLASSES),
     _unary("relu", "normal", "huge"),
     _unary("exp", "normal", "saturated", "tiny"),

@@ -103,7 +103,7 @@ def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
         TypeError: input is no Tensor.
     """
     axis = _nonempty("amax", array_of("amax", input), dim)
-    return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=True)
+    return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=True, undivided=True)
 
 
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
@@ -123,7 +123,7 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
         TypeError: input is no Tensor.
     """
     axis = _nonempty("amin", array_of("amin", input), dim)
-    return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=False)
+    return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=False, undivided=True)
 
 
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mytorch.autograd.apply import apply, binary
 from mytorch.functions._check import array_of
+from mytorch.ops import arithmetic
 from mytorch.ops import pointwise as ops
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._tensor import Tensor
-    from mytorch._types import Array, Operand
+    from mytorch._types import Operand
 
 
 def floor(input: Tensor) -> Tensor:
@@ -96,7 +97,7 @@ def sign(input: Tensor) -> Tensor:
     """
     if array_of("sign", input).dtype.kind == "b":
         return input.clone()
-    return apply(ops.Flat, input, function=_sign)
+    return apply(ops.Flat, input, function=arithmetic.sign)
 
 
 def remainder(input: Operand, other: Operand) -> Tensor:
@@ -125,11 +126,6 @@ def remainder(input: Operand, other: Operand) -> Tensor:
 def rremainder(input: Operand, other: Operand) -> Tensor:
     """Return `remainder` with its operands exchanged: what `number % tensor` is."""
     return remainder(other, input)
-
-
-def _sign(a: Array) -> Array:
-    # torch says 0 where NumPy says nan.
-    return np.where(np.isnan(a), a.dtype.type(0), np.sign(a)) if a.dtype.kind == "f" else np.sign(a)
 
 
 def _whole(name: str, function: Callable[..., Any], input: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ import numpy as np
 from mytorch import _tensor
 from mytorch.autograd.apply import apply, binary, require_broadcastable
 from mytorch.functions._check import array_of
-from mytorch.functions.comparison import gt, lt
 from mytorch.ops import selection as ops
 from mytorch.ops import shape as shape_ops
 from mytorch.promotion import cast, common_dtype, unify
@@ -108,16 +107,28 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     if min is None and max is None:
         raise RuntimeError("mytorch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, _tensor.Tensor) or isinstance(max, _tensor.Tensor):
-        result = input
-        if min is not None:
-            result = where(lt(result, min), min, result)
-        if max is not None:
-            result = where(gt(result, max), max, result)
-        return result
+        return _between(input, min, max)
     target = common_dtype((array, *[bound for bound in (min, max) if bound is not None]))
     if target != array.dtype:
         input = apply(shape_ops.Cast, input, dtype=target)
     return apply(ops.Clamp, input, low=_bound(min, target), high=_bound(max, target))
+
+
+def _between(input: Tensor, *bounds: Operand | None) -> Tensor:
+    given = [input, *[bound for bound in bounds if bound is not None]]
+    dtype = common_dtype([getattr(each, "array", each) for each in given])
+    shape = input.array.shape
+    operands: list[Tensor | None] = [_as_tensor(input.array, input, dtype)]
+    for bound in bounds:
+        if bound is None:
+            operands.append(None)
+            continue
+        tensor = bound if isinstance(bound, _tensor.Tensor) else None
+        array = np.asarray(bound) if tensor is None else tensor.array
+        require_broadcastable(shape, array.shape)
+        shape = np.broadcast_shapes(shape, array.shape)
+        operands.append(_as_tensor(array, tensor, dtype))
+    return apply(ops.ClampBetween, *operands)
 
 
 def _bound(bound: Scalar | None, dtype: np.dtype[np.generic]) -> object:

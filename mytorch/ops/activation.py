@@ -78,8 +78,8 @@ class Relu(Op):
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        # Multiplying by the mask would make nan of an infinite gradient.
-        return (np.where(saved > 0, grad, grad.dtype.type(0)),)
+        # Multiplying by the mask would make nan of an infinite gradient; nan is not at most 0.
+        return (np.where(saved <= 0, grad.dtype.type(0), grad),)
 
 
 class LeakyRelu(Op):

@@ -22,6 +22,11 @@ OUTPUT = ((OUT,),)
 INPUT = ((0,),)
 
 
+def sign(a: Array) -> Array:
+    """Return 1, 0 or -1 by the sign; of nan 0, as torch has it, where NumPy says nan."""
+    return np.where(np.isnan(a), a.dtype.type(0), np.sign(a)) if a.dtype.kind == "f" else np.sign(a)
+
+
 class Add(Op):
     """a + alpha·b."""
 
@@ -201,7 +206,7 @@ class Sqrt(Op):
 
 
 class Abs(Op):
-    """The absolute value of a; flat at 0, as torch has it."""
+    """The absolute value of a; flat at 0 and at nan, as torch has it."""
 
     uses = INPUT
 
@@ -211,4 +216,4 @@ class Abs(Op):
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        return (grad * np.sign(saved),)
+        return (grad * sign(saved),)

@@ -61,7 +61,8 @@ class BinaryCrossEntropyWithLogits(Op):
         wanted = positive * target
         return (
             lambda: grad * ((wanted + 1 - target) * sigmoid - wanted),
-            lambda: grad * -(x + (positive - 1) * log_sigmoid),
+            # The two logarithms, and not x for their difference, which is nan where both are infinite.
+            lambda: grad * (np.minimum(-x, 0) - np.log1p(np.exp(-np.abs(x))) - positive * log_sigmoid),
             None,
         )
 

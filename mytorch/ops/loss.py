@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch.ops.arithmetic import sign
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class L1Loss(Op):
     @staticmethod
     def backward(saved: Array, grad: Array) -> Gradients:
         """The sign of the difference."""
-        dx = grad * np.sign(saved)
+        dx = grad * sign(saved)
         return dx, lambda: -dx
 
 

@@ -65,23 +65,28 @@ class Mean(Op):
 class Extreme(Op):
     """The largest or smallest element over dimensions; equal ones share the gradient evenly.
 
-    Source: torch.amax and torch.amin, whose gradients are shared; torch.max(x) of the whole is like them.
+    Where that is nan, torch.max(x) shares it among the nans; torch.amax and torch.amin find none that equals
+    nan, and divide by that count of 0 (`undivided`).
     """
 
     uses = ((0, OUT),)
 
     @staticmethod
-    def forward(a: Array, axis: tuple[int, ...], keepdim: bool, largest: bool) -> tuple[Array, Any]:
+    def forward(
+        a: Array, axis: tuple[int, ...], keepdim: bool, largest: bool, undivided: bool = False
+    ) -> tuple[Array, Any]:
         out = (np.max if largest else np.min)(a, axis=axis, keepdims=keepdim)
-        return out, (a, axis, out)
+        return out, (a, axis, out, undivided)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        a, axis, out = saved
+        a, axis, out, undivided = saved
         best = restore(out, a.shape, axis)
-        chosen = (a == best) | (np.isnan(a) & np.isnan(best))
+        chosen = a == best if undivided else (a == best) | (np.isnan(a) & np.isnan(best))
         ties = chosen.sum(axis=axis, keepdims=True, dtype=grad.dtype)
-        return (np.where(chosen, restore(grad, a.shape, axis) / ties, grad.dtype.type(0)),)
+        share = restore(grad, a.shape, axis) / ties
+        # 0 of 0 shares is nan, for every element.
+        return (np.where(chosen | (ties == 0), share * chosen, grad.dtype.type(0)),)
 
 
 class Pick(Op):

@@ -72,6 +72,34 @@ class Where(Op):
         return None, lambda: np.where(saved, grad, zero), lambda: np.where(saved, zero, grad)
 
 
+class ClampBetween(Op):
+    """a within two bounds that are arrays, or None; the gradient goes where the value comes from.
+
+    nan in any of the three gives nan. It is neither below nor above: what is compared with it gets nothing.
+    """
+
+    uses = ((0, 1, 2), (0, 1, 2), (0, 1, 2))
+
+    @staticmethod
+    def forward(a: Array, low: Array | None, high: Array | None) -> tuple[Array, Any]:
+        out = a if low is None else np.maximum(a, low)
+        return out if high is None else np.minimum(out, high), (a, low, high)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        a, low, high = saved
+        zero = grad.dtype.type(0)
+        if low is None:
+            return np.where(a <= high, grad, zero), None, lambda: np.where(a > high, grad, zero)
+        if high is None:
+            return np.where(a >= low, grad, zero), lambda: np.where(a < low, grad, zero), None
+        return (
+            lambda: np.where((a >= low) & (a <= high), grad, zero),
+            lambda: np.where((low < high) & (a < low), grad, zero),
+            lambda: np.where((a > high) | (high < low), grad, zero),
+        )
+
+
 class Clamp(Op):
     """a within two bounds that are no tensors; the gradient passes at the bounds themselves."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch.ops.arithmetic import sign
 from mytorch.ops.op import OUT, Op
 from mytorch.ops.reduction import restore
 
@@ -148,11 +149,11 @@ class Norm(Op):
             return (None,)
         if p in (inf, -inf):
             chosen = (np.abs(a) == norm) | (np.isnan(a) & np.isnan(norm))
-            share = np.sign(a) * upstream / chosen.sum(axis=axis, keepdims=True, dtype=a.dtype)
+            share = sign(a) * upstream / chosen.sum(axis=axis, keepdims=True, dtype=a.dtype)
             return (np.where(chosen, share, a.dtype.type(0)),)
         if p == 1:
-            return (np.sign(a) * upstream,)
+            return (sign(a) * upstream,)
         if p == 2:
             return (np.where(norm == 0, a.dtype.type(0), a * (upstream / norm)),)
-        slope = np.sign(a) * np.abs(a) ** (p - 1) * (upstream / norm ** (p - 1))
+        slope = sign(a) * np.abs(a) ** (p - 1) * (upstream / norm ** (p - 1))
         return (np.where((norm == 0) | ((p < 1) & (a == 0)), a.dtype.type(0), slope),)

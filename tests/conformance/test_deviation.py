@@ -78,6 +78,16 @@ def test_a_run_whose_branch_flips_has_no_deviation(distance, steady):
     assert (deviations(run, "key") is not None) == steady
 
 
+def test_the_step_that_a_nan_is_on_is_steady():
+    x = torch.tensor([np.nan, np.inf, 0.5], dtype=torch.float64)
+    assert deviations(lambda: {"output": (x * 3).floor().numpy()}, "key") is not None
+
+
+def test_a_nan_that_becomes_a_number_is_another_branch():
+    third = torch.full((64,), 1 / 3, dtype=torch.float64)
+    assert deviations(lambda: {"output": (third * 3 - 1).sqrt().floor().numpy()}, "key") is None
+
+
 def test_a_shape_that_noise_decides_is_a_branch():
     third = torch.full((64,), 1 / 3, dtype=torch.float64)
 

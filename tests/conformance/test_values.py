@@ -76,10 +76,11 @@ def test_arrays_have_the_declared_shapes_and_the_asked_dtype(case):
 
 
 @every_case
-def test_arrays_are_finite(case):
+def test_arrays_are_finite_but_for_one_regime(case):
     for sample, specs in _drawn(case):
         for name, array in make(sample, specs, "float32").items():
-            assert np.isfinite(array).all(), (sample.text, name)
+            finite = sample.regime != "nonfinite" or specs[name].weight or not array.size
+            assert np.isfinite(array).all() == finite, (sample.text, name)
 
 
 @every_case
@@ -89,7 +90,7 @@ def test_no_array_is_constant_or_zero(case):
             if array.size > 1:
                 assert len(np.unique(array)) > 1, (sample.text, name)
             if array.size and sample.regime != "integer":
-                assert array.any(), (sample.text, name)
+                assert np.nan_to_num(array).any() or sample.regime == "nonfinite", (sample.text, name)
 
 
 @every_case
@@ -160,6 +161,44 @@ def test_cancelling_operands_nearly_cancel(case):
             assert np.all(np.abs(a + b) <= 2.0**-11 * np.abs(a)), (sample.text, name)
             shown += np.count_nonzero(a + b)
     assert shown
+
+
+@_with("nonfinite")
+def test_nonfinite_data_hold_all_three_where_they_are_large_enough(case):
+    for sample, specs in _drawn(case, "nonfinite"):
+        for name, array in make(sample, specs, "float64").items():
+            if array.size >= 6 and not specs[name].weight:
+                kinds = [np.isposinf(array).sum(), np.isneginf(array).sum(), np.isnan(array).sum()]
+                wanted = [2, 0, 1] if specs[name].positive else [1, 1, 1]
+                assert kinds == wanted, (sample.text, name)
+                assert np.abs(array[np.isfinite(array)]).max() < 2
+
+
+def _nonfinite(count, draw=0):
+    sample = Sample("x", 1, draw, "small", "nonfinite", ())
+    return make(sample, {"a": Input((count,))}, "float64")["a"]
+
+
+@pytest.mark.parametrize(
+    ("count", "specials"), [(0, 0), (1, 1), (2, 1), (3, 1), (4, 2), (5, 2), (6, 3), (99, 3)]
+)
+def test_few_elements_hold_fewer_that_are_not_finite(count, specials):
+    assert np.count_nonzero(~np.isfinite(_nonfinite(count))) == specials
+
+
+def test_what_is_not_finite_stands_in_every_place_and_a_single_element_is_each_of_the_three():
+    assert {str(_nonfinite(1, draw)[0]) for draw in range(20)} == {"inf", "-inf", "nan"}
+    places = {int(k) for draw in range(40) for k in np.flatnonzero(~np.isfinite(_nonfinite(7, draw)))}
+    assert places == set(range(7))
+
+
+def test_the_same_places_in_both_dtypes_and_every_other_element_as_in_the_regime_normal():
+    sample = Sample("x", 1, 0, "small", "nonfinite", ())
+    double, single = (make(sample, {"a": Input((9,))}, dtype)["a"] for dtype in ("float64", "float32"))
+    np.testing.assert_array_equal(double.astype(np.float32), single)
+    plain = fill(sample, "a", (9,))
+    finite = np.isfinite(double)
+    np.testing.assert_array_equal(double[finite], plain[finite])
 
 
 @_with("remembering")

@@ -25,7 +25,14 @@ def positive(*shape):
 A, B, ROW, COLUMN, CUBE = draw(3, 4), draw(3, 4), draw(4), draw(3, 1), draw(2, 3, 4)
 TIES = np.array([[1.0, 2.0, 2.0, -1.0], [0.0, 0.0, -3.0, 0.0], [5.0, 1.0, 5.0, 5.0]])
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e300, 1e-310, 50.0, -800.0, 800.0])
+NANS = np.array([[np.nan, 1.0, -2.0, 1.0], [np.inf, -1.0, 0.5, -np.inf], [0.25, np.nan, -np.inf, 3.0]])
 MASK = np.array([[True, False, True, True], [False] * 4, [True, True, False, False]])
+
+
+def _bce_with_logits(t, a, b, weight):
+    loss = t.nn.functional.binary_cross_entropy_with_logits
+    return loss(a, b, pos_weight=weight.detach(), reduction="none") * weight
+
 
 # name: (program over a namespace and its tensors, arrays)
 CASES = {
@@ -94,6 +101,19 @@ CASES = {
     "amax ties": (lambda t, a: a.amax(1), [TIES]),
     "amin ties": (lambda t, a: t.amin(a, 1, keepdim=True), [TIES]),
     "max nan": (lambda t, a: a.max(), [np.array([1.0, np.nan, np.nan])]),
+    "amax nan": (lambda t, a: a.amax(1), [NANS]),
+    "amin nan": (lambda t, a: t.amin(a, 0, keepdim=True), [NANS]),
+    "abs nan": (lambda t, a: a.abs(), [NANS]),
+    "relu nan": (lambda t, a: a.relu(), [NANS]),
+    "norm 1 nan": (lambda t, a: a.norm(1, 1), [NANS]),
+    "norm inf nan": (lambda t, a: a.norm(float("inf"), 0), [NANS]),
+    "l1_loss nan": (lambda t, a, b: t.nn.functional.l1_loss(a, b, reduction="none"), [NANS, A]),
+    "bce with logits nan": (_bce_with_logits, [NANS, np.abs(A), positive(4)]),
+    "clamp tensors nan": (lambda t, a, b: a.clamp(b, b + 0.5), [NANS, ROW]),
+    "clamp by nan": (lambda t, a, b, c: a.clamp(b, c), [A, NANS, B]),
+    "clamp below by nan": (lambda t, a, b: a.clamp(min=b), [A, NANS]),
+    "clamp above by nan": (lambda t, a, b: a.clamp(max=b), [A, NANS]),
+    "clamp crossed": (lambda t, a, b: a.clamp(b + 1, b), [A, ROW]),
     "unsqueeze": (lambda t, a: t.unsqueeze(a, 1), [A]),
     "unsqueeze last": (lambda t, a: a.unsqueeze(-1), [A]),
     "squeeze": (lambda t, a: a.squeeze(), [draw(1, 3, 1)]),

@@ -75,7 +75,7 @@ PROGRAMS = [
     lambda a, _: a.exp().log().sqrt().abs(),
     lambda a, _: a.sigmoid().tanh().relu(),
     lambda a, b: mytorch.maximum(a, b) + mytorch.minimum(a, b),
-    lambda a, b: mytorch.where(a > b, a, b).clamp(0, 1),
+    lambda a, b: mytorch.where(a > b, a, b).clamp(0, 1) + a.clamp(b, b),
     lambda a, _: a.sum(0) + a.mean(0) + a.amax(0) + a.max(0).values,
     lambda a, _: a.view(9).reshape(3, 3).t().reshape(9).unsqueeze(0).squeeze(),
     lambda a, _: a.transpose(0, 1).clone().double(),
