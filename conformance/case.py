@@ -75,7 +75,8 @@ class Case:
     """One thing to compare.
 
     Attributes:
-        name: the public name that it judges, e.g. `nn.Linear`.
+        name: the public name that it judges, e.g. `nn.Linear`; a further case of one name has an aspect, as
+            `add@alpha`.
         space: the configurations that it can be drawn in.
         inputs: from settings to the arrays, by the reference's names.
         program: runs on any namespace with torch's API: `program(t, x)` takes the namespace and the `Values`
@@ -101,6 +102,11 @@ class Case:
     exact_on_integers: bool = False
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()
+
+    @property
+    def public_name(self) -> str:
+        """The public name that it judges: its own name without the aspect."""
+        return self.name.partition("@")[0]
 
     @property
     def default_samples(self) -> int:

@@ -109,7 +109,7 @@ CASES = (
     _binary("div", "__truediv__", "normal", samples=20),
     _binary("pow", "__pow__", "normal", positive=True, samples=20),
     row(
-        "add-alpha",
+        "add@alpha",
         "NF F",
         {
             "function": lambda t, a, b: t.add(a, b, alpha=2.5),
@@ -121,7 +121,7 @@ CASES = (
         },
     ),
     row(
-        "pow-numbers",
+        "pow@numbers",
         "NF",
         {
             "square": lambda t, a: a**2,
@@ -136,7 +136,7 @@ CASES = (
     ),
     # Not tiny quotients: near a whole number, one rounding decides which.
     row(
-        "div-rounding",
+        "div@rounding",
         "NF",
         {
             "floor": lambda t, a: t.div(a * 4, 1.5, rounding_mode="floor"),

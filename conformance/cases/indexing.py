@@ -89,8 +89,8 @@ _POSITION = ("9", "dimension 1", "4")
 _DIM = ("-2", "1", "5")
 
 CASES = (
-    _case("getitem", _getitem, ("input",), 60, _GOOD, {}),
-    _case("setitem", _setitem, ("input", "value"), 28, _WRITABLE, {"value": ("tensor", "number")}),
+    _case("Tensor.__getitem__", _getitem, ("input",), 60, _GOOD, {}),
+    _case("Tensor.__setitem__", _setitem, ("input", "value"), 28, _WRITABLE, {"value": ("tensor", "number")}),
     row(
         "gather",
         "NF",

@@ -83,7 +83,7 @@ CASES = (
     _reduction("argmax", "normal", exact=False, classes=FILLED, axes=_ONE, samples=9),
     _reduction("argmin", "normal", exact=False, classes=FILLED, axes=_ONE, samples=9),
     row(
-        "max-dim",
+        "max@dim",
         "NF",
         {
             "max": lambda t, a: t.max(a, 1),
@@ -97,7 +97,7 @@ CASES = (
         classes=FILLED,
     ),
     row(
-        "var-correction",
+        "var@correction",
         "NF",
         {
             "unbiased": lambda t, a: t.var(a, unbiased=False),
@@ -112,7 +112,7 @@ CASES = (
         classes=("small", "pow2", "strided"),
     ),
     row(
-        "norm-orders",
+        "norm@orders",
         "NF",
         {
             **{f"p={p}": _norm(p) for p in (1, 3, 0.5, float("inf"), 0)},
@@ -126,7 +126,7 @@ CASES = (
         classes=FILLED,
     ),
     row(
-        "sum-dtype",
+        "sum@dtype",
         "NF",
         {
             "integers": lambda t, a: (a > 0).sum(1),

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 # case → the names that it calls beside its own. `Tensor.x` is a method or property.
 JUDGED_BY: Mapping[str, tuple[str, ...]] = {
-    "add-alpha": ("rsub",),
+    "add@alpha": ("rsub",),
     "addcdiv": ("Tensor.addcdiv_",),
     "addcmul": ("Tensor.addcmul_",),
     "autograd.grad": ("autograd.backward",),
     "clone": ("Tensor.contiguous", "Tensor.data", "Tensor.detach", "Tensor.cpu"),
-    "div-rounding": ("floor_divide",),
+    "div@rounding": ("floor_divide",),
     "empty": ("empty_like", "Tensor.new_empty"),
     "equal": ("is_tensor",),
     "flatten": ("ravel",),

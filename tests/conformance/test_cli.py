@@ -142,7 +142,10 @@ def test_exit_codes(tmp_path, arguments, code, mentions):
 @pytest.mark.parametrize(
     ("what", "expected"),
     [
-        ("cases", ["models.LSTMCell", "models.LSTM", "nn.Linear", "optim.SGD", "optim.Adam", "getitem"]),
+        (
+            "cases",
+            ["models.LSTMCell", "models.LSTM", "nn.Linear", "optim.SGD", "optim.Adam", "Tensor.__getitem__"],
+        ),
         ("implementations", ["mytorch", "torch", "fault:NAME", "module:attribute"]),
         ("faults", list(FAULTS)),
     ],

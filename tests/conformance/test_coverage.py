@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+from functools import reduce
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 
 import conformance.cases
 import mytorch
@@ -56,7 +58,8 @@ def public():
 
 PUBLIC = public()
 CALLED = {name: case for case, names in JUDGED_BY.items() for name in names}
-ACCOUNTED = set(CASES) | set(CALLED) | set(UNJUDGED)
+JUDGED = {case.public_name for case in CASES.values()}
+ACCOUNTED = JUDGED | set(CALLED) | set(UNJUDGED)
 
 
 def is_accounted(name):
@@ -70,7 +73,29 @@ def test_every_public_name_is_judged_or_says_why_not():
 
 
 def test_no_name_has_both_a_case_and_a_reason():
-    assert set(UNJUDGED) & (set(CASES) | set(CALLED)) == set()
+    assert set(UNJUDGED) & (JUDGED | set(CALLED)) == set()
+
+
+@pytest.mark.parametrize("name", sorted(JUDGED))
+def test_what_a_case_judges_is_a_public_name(name):
+    assert any(is_there(namespace, name) for namespace in (torch, mytorch))
+
+
+def is_there(namespace, name):
+    try:
+        reduce(getattr, name.split("."), namespace)
+    except AttributeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", ["add-alpha", "nn.LSTM.nothing", ""])
+def test_what_is_no_public_name_is_not_there(name):
+    assert not any(is_there(namespace, name) for namespace in (torch, mytorch))
+
+
+def test_an_aspect_is_a_word_that_files_and_shells_take():
+    assert [name for name in CASES if not re.fullmatch(r"[\w.]+(@[a-z0-9-]+)?", name)] == []
 
 
 def test_nothing_is_accounted_for_that_is_not_there():

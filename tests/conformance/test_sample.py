@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,6 +56,11 @@ def test_the_text_is_as_documented():
 
 def test_the_text_gives_the_sample_back():
     assert Sample.parse(TEXT) == SAMPLE
+
+
+def test_the_case_of_a_text_may_have_an_aspect():
+    sample = replace(SAMPLE, case="add@alpha")
+    assert Sample.parse(sample.text) == sample
 
 
 @pytest.mark.parametrize("name", [name for name, _ in CONFIG])
