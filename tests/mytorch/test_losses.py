@@ -169,6 +169,20 @@ def test_an_ignored_sample_may_hold_anything():
         agree(name, (x,), (np.array([-100, 1]),))
 
 
+def test_the_gradient_of_a_target_keeps_its_digits_where_logits_are_very_negative():
+    x, p = np.float32([-16.5, -30.25, 20.0]), np.float32([2.0**-12, 2.0**-10, 0.125])
+
+    def gradient(t, dtype):
+        target = t.tensor(np.full(3, 0.5, dtype), requires_grad=True)
+        loss = t.nn.functional.binary_cross_entropy_with_logits(
+            t.tensor(x.astype(dtype)), target, pos_weight=t.tensor(p.astype(dtype)), reduction="sum"
+        )
+        loss.backward()
+        return target.grad.numpy()
+
+    np.testing.assert_allclose(gradient(mytorch, np.float32), gradient(torch, np.float64), rtol=1e-6)
+
+
 def test_a_mean_over_no_sample_is_nan_and_has_no_gradient():
     agree("nll_loss", (draw(2, 3),), (np.array([-100, -100]),))
 
