@@ -1,0 +1,1 @@
+"""Where the judge's constants come from: what correct implementations really err by, and how often more."""

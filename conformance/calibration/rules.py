@@ -1,0 +1,182 @@
+"""The rules of noise.py against real float32 errors, operation by operation.
+
+A rule says how large one rounding of an operation may be. It is shown if neither torch nor NumPy ever errs by
+more, in any regime, and if one of them comes within a factor of it: a rule far too large blinds the judge.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from conformance.calibration.operations import OPERATIONS
+from conformance.draw import REGIMES
+from conformance.errors import NoiseError
+from conformance.noise import OPERANDS, RELATIVE, UNDERFLOW, UNIT, Arithmetic
+from conformance.sample import Sample
+from conformance.values import make
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from conformance.calibration.operations import Arrays, Operation
+    from conformance.values import Array
+
+# A rule of which less than this is ever used would hide errors that many times the real ones.
+USED = 1 / 20
+
+# Where errors add up, the rule is a standard deviation (times √3), which chance exceeds now and then; six of
+# them it does not. Source: Higham & Mary 2019, "A new approach to probabilistic rounding error analysis".
+DEVIATIONS = 6.0
+
+# Values that `remembering` changes are biases, of which operations know nothing.
+_REGIMES = tuple(name for name in REGIMES if name != "remembering")
+_DRAWS = 4
+
+
+class Measured(NamedTuple):
+    """Real errors of one operation, in units of what its rule says.
+
+    Attributes:
+        implementation: `torch` or `mytorch`.
+        regime: of the operands.
+        elements: how many results were compared.
+        largest: the largest error.
+        rms: the root mean square of the errors.
+    """
+
+    implementation: str
+    regime: str
+    elements: int
+    largest: float
+    rms: float
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule and what was measured of it.
+
+    Attributes:
+        name: of the operation.
+        accumulates: the rule is a standard deviation, and no bound.
+        measured: by implementation and regime.
+        without: why mytorch was not measured, if it was not.
+    """
+
+    name: str
+    accumulates: bool
+    measured: tuple[Measured, ...]
+    without: str | None = None
+
+    @property
+    def worst(self) -> Measured:
+        """Where the rule was used most."""
+        return max(self.measured, key=lambda m: m.largest)
+
+    @property
+    def wrong(self) -> str | None:
+        """Say what is wrong with the rule, or nothing."""
+        limit = DEVIATIONS / sqrt(3) if self.accumulates else 1.0
+        if self.worst.largest > limit:
+            at = f"{self.worst.implementation}, {self.worst.regime}"
+            most = f"expected at most {limit:.3g} ({at})"
+            return f"exceeded: a real error of {self.worst.largest:.3g} of it, {most}"
+        # What never errs by more than one rounding is no accumulation: halves of denormals round by a half.
+        rms = max((m for m in self.measured if m.largest > 1), key=lambda m: m.rms, default=None)
+        if self.accumulates and rms and rms.rms * sqrt(3) > 1:
+            spread = f"{rms.rms * sqrt(3):.3g} of its standard deviation"
+            return f"exceeded: real errors spread over {spread} ({rms.implementation}, {rms.regime})"
+        if self.used < USED:
+            return f"far too large: no real error above {self.used:.3g} of it, expected at least {USED}"
+        return None
+
+    @property
+    def used(self) -> float:
+        """How much of the rule real errors use, but for half of the smallest number, which is what it is."""
+        return max(m.largest for m in self.measured if m.regime != "tiny")
+
+
+class _Sizes(Arithmetic):  # type: ignore[no-untyped-call] # as its base
+    """Adds no noise, but keeps the size that it would have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[Tensor] = []
+
+    def _perturb(self, out: Tensor, size: Any) -> Tensor:
+        if size is not None:
+            self.sizes.append((size * UNIT + UNDERFLOW).expand(out.shape))
+        return out
+
+
+def measure_rules(names: Sequence[str] = ()) -> list[Rule]:
+    """Measure the rules of all operations, or of those named.
+
+    Raises:
+        NoiseError: a rule has no call that it could be measured by, or one of other operations.
+    """
+    ruled = [*RELATIVE, *OPERANDS]
+    if unmeasured := sorted(set(ruled) - set(OPERATIONS)):
+        raise NoiseError(f"no call measures the rule of {', '.join(unmeasured)}; add it to operations.py")
+    return [_measure(name, OPERATIONS[name]) for name in names or ruled]
+
+
+def _measure(name: str, operations: Sequence[Operation]) -> Rule:
+    found: dict[tuple[str, str], list[Array]] = defaultdict(list)
+    for regime in _REGIMES:
+        for number, operation in enumerate(operations):
+            for size in operation.sizes:
+                for draw in range(_DRAWS):
+                    config = (("variant", number), ("n", size))
+                    sample = Sample(f"rule.{name}", 0, draw, "small", regime, config)
+                    for implementation, ratios in _ratios(name, operation, sample, size).items():
+                        found[implementation, regime].append(ratios)
+    measured = [_summary(*key, np.concatenate(parts)) for key, parts in found.items()]
+    without = next((operation.without for operation in operations if operation.without), None)
+    return Rule(name, operations[0].accumulates, tuple(m for m in measured if m.elements), without)
+
+
+def _summary(implementation: str, regime: str, ratios: Array) -> Measured:
+    rms = float(np.sqrt(np.mean(ratios**2))) if ratios.size else 0.0
+    return Measured(implementation, regime, ratios.size, float(ratios.max(initial=0.0)), rms)
+
+
+def _ratios(name: str, operation: Operation, sample: Sample, size: int) -> dict[str, Array]:
+    """Return the errors of each implementation over the rule, where its result is finite."""
+    import torch
+
+    specs = {f"x{i}": spec for i, spec in enumerate(operation.inputs(size))}
+    with np.errstate(all="ignore"):
+        drawn = make(sample, specs, "float32")
+        arrays = tuple(a.astype(np.float32) for a in operation.prepare(*drawn.values()))
+    exact = [torch.from_numpy(array).double() for array in arrays]
+    with _Sizes() as mode:
+        oracle = operation.call(torch, *exact)
+    if len(mode.sizes) != 1:
+        raise NoiseError(f"{name}: expected one operation that rounds in its call, got {len(mode.sizes)}")
+    expected, allowed = oracle.numpy(), mode.sizes[0].numpy()
+    with np.errstate(all="ignore"):
+        results = {"torch": operation.call(torch, *(torch.from_numpy(a) for a in arrays)).numpy()}
+        if operation.without is None:
+            results["mytorch"] = _own(operation, arrays)
+        ratios = {}
+        for implementation, got in results.items():
+            if got.dtype != np.float32 or got.shape != expected.shape:
+                raise NoiseError(f"{name}: {implementation} returned {got.dtype} of shape {got.shape}")
+            finite = np.isfinite(got) & np.isfinite(expected)
+            ratios[implementation] = np.atleast_1d((np.abs(got - expected) / allowed)[finite]).ravel()
+    return ratios
+
+
+def _own(operation: Operation, arrays: Arrays) -> Array:
+    if operation.own is not None:
+        return operation.own(*arrays)
+    import mytorch
+
+    return np.asarray(operation.call(mytorch, *(mytorch.from_numpy(a) for a in arrays)).numpy())
