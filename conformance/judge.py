@@ -70,19 +70,15 @@ def judge(expected: Expectation, trace: Trace) -> list[Verdict]:
 
 def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
     oracle, reference = expected.oracle[name], expected.reference[name]
-    reason = _form(expected, name, got)
+    reason = form(expected, name, got)
     if got is None or reason:
         return expected.verdict(name, Status.FAIL, reason=reason)
     if not oracle.size:
         return expected.verdict(name, Status.PASS, reason="no elements: shape and dtype compared")
     if not np.issubdtype(oracle.dtype, np.floating):
         return _judge_exact(expected, name, got)
-    # In the lane's range the reference decides what is inf or NaN: 1e30 · 1e30 is 1e60 only for the oracle.
-    finite = np.isfinite(reference) & np.isfinite(oracle)
-    wrong_mask = ~finite & ~_same(got, reference)
+    finite, error = errors(expected, name, got)
     with np.errstate(all="ignore"):
-        error = np.where(finite, np.abs(got.astype(np.float64) - oracle), np.where(wrong_mask, inf, 0.0))
-        error = np.where(np.isnan(error), inf, error)
         tolerance = np.where(finite, expected.tolerance[name], 0.0)
         headroom = np.where(error == 0, inf, tolerance / np.where(error == 0, 1.0, error))
         shown = np.where(finite, oracle, reference.astype(np.float64))
@@ -99,14 +95,27 @@ def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
     if headroom[worst] >= 1:
         return expected.verdict(name, Status.PASS, **fields)
     failed = int(np.count_nonzero(headroom < 1))
-    if wrong_mask.any() or not np.isfinite(got[finite]).all():
+    if np.isinf(error).any():
         reason = f"{failed} of {oracle.size} elements, some of them inf or NaN, unlike the reference's"
     else:
         reason = f"{failed} of {oracle.size} elements differ by more than rounding may"
     return expected.verdict(name, Status.FAIL, reason=reason, **fields)
 
 
-def _form(expected: Expectation, name: str, got: Any) -> str | None:
+def errors(expected: Expectation, name: str, got: Array) -> tuple[Array, Array]:
+    """Return where an observable is finite, and how far each element is from the oracle.
+
+    An element that is inf or NaN is infinitely far where the reference's is another, and else not at all.
+    """
+    oracle, reference = expected.oracle[name], expected.reference[name]
+    # In the lane's range the reference decides what is inf or NaN: 1e30 · 1e30 is 1e60 only for the oracle.
+    finite = np.isfinite(reference) & np.isfinite(oracle)
+    with np.errstate(all="ignore"):
+        away = np.nan_to_num(np.abs(got.astype(np.float64) - oracle), nan=inf, posinf=inf)
+        return finite, np.where(finite, away, np.where(_same(got, reference), 0.0, inf))
+
+
+def form(expected: Expectation, name: str, got: Any) -> str | None:
     """Say what is wrong with an observable's presence, type, shape or dtype."""
     oracle = expected.oracle[name]
     if got is None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.case import BadCall, Case
+    from conformance.tolerance import Scale
     from conformance.values import Array
 
 
@@ -33,12 +34,14 @@ class Prepared:
         sample: the sample, drawn again where noise changed a branch.
         expectations: by lane.
         stored: arrays that replace the drawn ones (a bundle's).
+        scales: by lane and observable, what the tolerances are multiples of.
     """
 
     case: Case
     sample: Sample
     expectations: Mapping[str, Expectation]
     stored: Mapping[str, Array]
+    scales: Mapping[str, Mapping[str, Scale]]
 
 
 def prepare(
@@ -51,7 +54,7 @@ def prepare(
     """
     from conformance.adapters import pytorch
     from conformance.deviation import deviations
-    from conformance.tolerance import tolerances
+    from conformance.tolerance import scale
 
     reference = pytorch.make()
     stored = stored or {}
@@ -67,12 +70,13 @@ def prepare(
     else:
         raise DegenerateError(f"{sample.text}: degenerate in {constants().redraws + 1} draws; {why}")
     exact = case.exact_on_integers and sample.regime == "integer"
-    expectations = {}
+    expectations, scales = {}, {}
     for lane in lanes:
         dtype = LANES[lane]
         oracle = reference.run(Task(case, sample, "float64", carrier=dtype, stored=stored))
         own = oracle if dtype == "float64" else reference.run(Task(case, sample, dtype, stored=stored))
-        allowed = {name: tolerances(measured[name], dtype, exact=exact) for name in oracle}
+        scales[lane] = {name: scale(measured[name], dtype, exact=exact) for name in oracle}
+        allowed = {name: each.allowed() for name, each in scales[lane].items()}
         expectations[lane] = Expectation(
             case.name,
             sample.text,
@@ -84,7 +88,7 @@ def prepare(
             allowed,
             own,
         )
-    return Prepared(case, sample, expectations, stored)
+    return Prepared(case, sample, expectations, stored, scales)
 
 
 def _degenerate(task: Task) -> str | None:

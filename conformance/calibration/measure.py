@@ -1,0 +1,173 @@
+"""How far correct implementations are from the oracle, in what a constant of 1 would allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from conformance.adapters import mytorch, pytorch
+from conformance.adapters.torchlike import TorchLike
+from conformance.cases import CASES
+from conformance.contract import LANES
+from conformance.draw import draw
+from conformance.judge import errors, form
+from conformance.suite import prepare, run_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from conformance.contract import Implementation, Trace
+    from conformance.judge import Expectation
+    from conformance.sample import Sample
+    from conformance.suite import Prepared
+    from conformance.tolerance import Scale
+
+    Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An implementation that is taken to be correct, and where its verdicts are evidence.
+
+    Attributes:
+        name: how the tables call it.
+        implementation: what is run.
+        lanes: those in which it does not compute what the oracle computes, bit for bit.
+        cases: where it is run; None for all.
+    """
+
+    name: str
+    implementation: Implementation
+    lanes: tuple[str, ...] = tuple(LANES)
+    cases: frozenset[str] | None = None
+
+
+class Ratio(NamedTuple):
+    """One verdict, measured: a tolerance of c times the scale holds if and only if the ratio is at most c.
+
+    Attributes:
+        case: the case's name.
+        sample: the sample's text.
+        subject: the subject's name.
+        lane: `semantic` or `precision`.
+        observable: an output's name, or `grad.` and an input's.
+        tensor: the largest error over the tensor's deviation.
+        element: the largest of the errors over their elements' deviations.
+        exact: nothing rounds there: both ratios are 0 or infinite, whatever the constants.
+    """
+
+    case: str
+    sample: str
+    subject: str
+    lane: str
+    observable: str
+    tensor: float
+    element: float
+    exact: bool
+
+    def alarms(self, tensor: float, element: float) -> bool:
+        """Whether the judge would call it wrong under these constants."""
+        return self.tensor > tensor or self.element > element
+
+
+def correct_subjects() -> list[Subject]:
+    """Return the implementations that calibration takes to be correct.
+
+    torch computes the oracle, so in float64 it is evidence only where a case can be written out another way.
+    """
+    reference = pytorch.make()
+    written = TorchLike("torch, written out", "torch", seams={name: {} for name in CASES})
+    other = frozenset(
+        name for name, case in CASES.items() if written.program(case)[0] is not reference.program(case)[0]
+    )
+    return [
+        Subject("mytorch", mytorch.make()),
+        Subject("torch", reference, ("precision",)),
+        Subject("torch, written out", written, cases=other),
+    ]
+
+
+def measure(
+    cases: Sequence[str],
+    seed: int,
+    subjects: Sequence[Subject],
+    *,
+    jobs: int = 1,
+    samples: int | None = None,
+    progress: Progress | None = None,
+) -> list[Ratio]:
+    """Measure every verdict of a default run, for each subject.
+
+    Args:
+        cases: names of cases.
+        seed: of the samples.
+        subjects: what is taken to be correct; a sample is prepared once for all of them.
+        jobs: how many processes.
+        samples: how many of each case; by default what the case declares.
+        progress: called after each sample with its case, how many are done and how many there are.
+    """
+    drawn = [
+        sample
+        for name in cases
+        for sample in draw(
+            name, CASES[name].space, seed, CASES[name].default_samples if samples is None else samples
+        )
+    ]
+    ratios: list[Ratio] = []
+    for done, (sample, found) in enumerate(_work(drawn, subjects, jobs), start=1):
+        ratios += found
+        if progress:
+            progress(sample.case, done, len(drawn))
+    return ratios
+
+
+def _work(
+    samples: Sequence[Sample], subjects: Sequence[Subject], jobs: int
+) -> Iterator[tuple[Sample, list[Ratio]]]:
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
+    found = parallel(delayed(measure_sample)(sample, subjects) for sample in samples)
+    return zip(samples, found, strict=True)
+
+
+def measure_sample(sample: Sample, subjects: Sequence[Subject]) -> list[Ratio]:
+    """Measure every subject on one sample, drawn again where noise changed a branch."""
+    from conformance.runner import one_thread
+
+    with one_thread():
+        prepared = prepare(CASES[sample.case], sample)
+        return [
+            ratio
+            for subject in subjects
+            if subject.cases is None or sample.case in subject.cases
+            for lane in subject.lanes
+            for ratio in _ratios(prepared, lane, subject)
+        ]
+
+
+def _ratios(prepared: Prepared, lane: str, subject: Subject) -> Iterator[Ratio]:
+    expected = prepared.expectations[lane]
+    trace = run_subject(prepared, lane, subject.implementation)
+    for name, scale in prepared.scales[lane].items():
+        if not expected.oracle[name].size:
+            continue
+        tensor, element = _ratio(expected, name, trace, scale)
+        yield Ratio(expected.case, expected.sample, subject.name, lane, name, tensor, element, scale.exact)
+
+
+def _ratio(expected: Expectation, name: str, trace: Trace, scale: Scale) -> tuple[float, float]:
+    got = trace.get(name)
+    if got is None or form(expected, name, got):
+        return inf, inf
+    if not np.issubdtype(expected.oracle[name].dtype, np.floating):
+        wrong = inf if (got != expected.oracle[name]).any() else 0.0
+        return wrong, wrong
+    _, error = errors(expected, name, got)
+    if scale.exact:
+        wrong = inf if error.any() else 0.0
+        return wrong, wrong
+    return float(error.max() / scale.tensor), float((error / scale.element).max())
