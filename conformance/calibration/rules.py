@@ -35,8 +35,8 @@ USED = 1 / 20
 # them it does not. Source: Higham & Mary 2019, "A new approach to probabilistic rounding error analysis".
 DEVIATIONS = 6.0
 
-# Values that `remembering` changes are biases, of which operations know nothing.
-_REGIMES = tuple(name for name in REGIMES if name != "remembering")
+# `remembering` changes biases, of which operations know nothing; what is not finite does not round.
+_REGIMES = tuple(name for name in REGIMES if name not in {"remembering", "nonfinite"})
 _DRAWS = 4
 
 
