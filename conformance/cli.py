@@ -163,6 +163,8 @@ def _show(report: Report, out: Path) -> None:
         print(
             "\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
         )
+    for row in report.shortfalls:
+        print(f"\nTOO SELDOM {row}")
     totals = report.totals
     word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
     counts = ", ".join(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.contract import LANES
+from conformance.draw import HOLLOW
 from conformance.tolerance import UNIT
 from conformance.verdict import Status, Verdict
 
@@ -61,7 +62,7 @@ def judge(expected: Expectation, trace: Trace) -> list[Verdict]:
         if name not in expected.oracle:
             reason = f"unexpected: the reference has no {name}; it has {', '.join(expected.oracle)}"
             verdicts.append(expected.verdict(name, Status.FAIL, reason=reason))
-    if expected.shape_class != "empty" and not any(array.size for array in expected.oracle.values()):
+    if expected.shape_class not in HOLLOW and not any(array.size for array in expected.oracle.values()):
         names = ", ".join(expected.oracle) or "no outputs"
         reason = f"nothing to compare, in a class that should have elements: {names}"
         verdicts.append(expected.verdict(None, Status.EMPTY, reason=reason))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES, find_cases
 from conformance.contract import LANES, Implementation, Task
-from conformance.draw import draw
+from conformance.draw import MINIMUMS, draw
 from conformance.errors import UsageError
 from conformance.implementations import find_implementation
 from conformance.report.record import Report
@@ -20,6 +20,7 @@ from conformance.verdict import Status, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from conformance.case import Case
     from conformance.sample import Sample
 
     Progress = Callable[[str, int, int, list[Verdict]], None]
@@ -96,6 +97,7 @@ def run(
         implementation=implementation if isinstance(implementation, str) else subject.name,
         reference="torch",
         verdicts=tuple(verdicts),
+        minimums=minimums(chosen, samples),
         shrunk=shrunk,
         environment=environment(threads=1),
         timing={
@@ -107,6 +109,18 @@ def run(
         write(report, Path(out))
         _write_bundles(report, failed, subject, Path(out) / "failures")
     return report
+
+
+def minimums(chosen: Sequence[Case], samples: int | None) -> dict[str, int]:
+    """Return how many samples of each shape class and regime are needed: none but in a run of all cases.
+
+    Args:
+        chosen: the cases that are run.
+        samples: how many of each; None for what each declares.
+    """
+    whole = {case.name for case in chosen} >= set(CASES)
+    enough = samples is None or all(samples >= case.default_samples for case in chosen)
+    return dict(MINIMUMS) if whole and enough else {}
 
 
 def find_lanes(dtypes: Sequence[str]) -> tuple[str, ...]:

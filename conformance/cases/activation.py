@@ -68,7 +68,7 @@ def _softmax(name: str, module: str) -> Case:
             {"N": "batch", "L": "length", "F": "feature"},
             (*_CLASSES, "wide"),
             # Not huge: the noise of x - max x, which is exactly 0 at the maximum, would overflow exp there.
-            ("normal", "saturated", "tiny"),
+            ("normal", "saturated", "tiny", "nonfinite"),
             {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
         ),
         inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
@@ -83,7 +83,9 @@ def _softmax(name: str, module: str) -> Case:
 
 
 CASES = (
-    _activation("leaky_relu", "LeakyReLU", {"negative_slope": (0.01, 0.5, -0.25)}),
+    _activation("leaky_relu", "LeakyReLU", {"negative_slope": (0.01, 0.5, -0.25)}, "huge", "nonfinite"),
+    # elu, gelu and hardtanh not nonfinite: in torch the slope of elu and hardtanh at NaN, and gelu at inf,
+    # are one thing in the vectorised loop and another in the scalar one.
     _activation("elu", "ELU", {"alpha": (1.0, 0.5)}),
     _activation(
         "gelu",
@@ -91,15 +93,15 @@ CASES = (
         {"approximate": ("none", "tanh")},
         bad=(BadCall("approximation", ("none", "tanh"), config={"approximate": "erf"}),),
     ),
-    _activation("silu", "SiLU"),
-    _activation("softplus", "Softplus", {"beta": (1.0, 2.0, 0.5), "threshold": (20.0, 5.0)}),
-    _activation("logsigmoid", "LogSigmoid"),
+    _activation("silu", "SiLU", {}, "nonfinite"),
+    _activation("softplus", "Softplus", {"beta": (1.0, 2.0, 0.5), "threshold": (20.0, 5.0)}, "nonfinite"),
+    _activation("logsigmoid", "LogSigmoid", {}, "nonfinite"),
     Case(
         name="nn.functional.hardtanh",
         space=Space(
             {"N": "batch", "F": "feature"},
             _CLASSES,
-            ("normal", "integer"),
+            ("normal", "integer", "saturated"),
             {"max_val": (1.0, 0.5, 3.0), "module": (False, True)},
         ),
         inputs=_inputs,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Mapped, Values
 from conformance.cases import unrolled
-from conformance.cases.steps import GATES, SEAMS
+from conformance.cases.steps import GATES, SEAMS, WITHOUT
 from conformance.draw import UNBATCHED, Space
 from conformance.values import Input
 
@@ -72,6 +72,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
             sizes={"N": "batch", "I": "feature", "H": "feature"},
             classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
             regimes=regimes,
+            without=WITHOUT,
             flags={"bias": (True, True, False), "states": (True, True, False), **flags},
         ),
         inputs=lambda config: _inputs(kind, config),
@@ -88,17 +89,17 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
 CASES = (
     _case(
         "LSTM",
-        ("normal", "remembering", "saturated"),
+        ("normal", "remembering", "saturated", "huge", "nonfinite"),
         {},
         BadCall("batch of c0", ("hidden1", "2", "3"), shapes={"c0": (3, 5)}),
         BadCall("width of c0", ("hidden1", "6", "5"), shapes={"c0": (2, 6)}),
         BadCall("a tensor for the pair of states", ("hx", "tuple"), {"alone": True}),
         BadCall("three states", ("two hidden states",), {"surplus": 1}),
     ),
-    _case("GRU", ("normal", "remembering", "saturated"), {}),
+    _case("GRU", ("normal", "remembering", "saturated", "huge", "nonfinite"), {}),
     _case(
         "RNN",
-        ("normal", "saturated"),
+        ("normal", "saturated", "huge", "nonfinite"),
         {"nonlinearity": ("tanh", "relu")},
         BadCall("nonlinearity", ("gelu",), {"nonlinearity": "gelu"}),
     ),

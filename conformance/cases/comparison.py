@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.cases.table import function, method, row
 
 _SIZES = ("4", "5")
+# What is equal or nearly so, and what is not equal to itself.
+_REGIMES = ("normal", "integer", "cancelling", "nonfinite")
 _NAMES = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+def _whole(t: Any, a: Any) -> Any:
+    """Whole numbers of a; of what is not finite C leaves open which."""
+    return t.where(t.isfinite(a), a, 0.0).long()
 
 
 def _comparison(name: str) -> object:
@@ -17,9 +26,10 @@ def _comparison(name: str) -> object:
             "method": method(name),
             "operator": method(f"__{name}__"),
             "number": lambda t, a, b: getattr(t, name)(a.round(), 1),
-            "integers": lambda t, a, b: getattr(a.long(), name)(b.long()),
+            "integers": lambda t, a, b: getattr(_whole(t, a), name)(_whole(t, b)),
         },
         {"sizes": (lambda t, a, b: getattr(t, name)(a, t.ones(5)), _SIZES)},
+        regimes=_REGIMES,
         grad=False,
         samples=6,
     )
@@ -30,11 +40,12 @@ def _test(name: str) -> object:
         name,
         "NF",
         {
-            "function": lambda t, a: getattr(t, name)(1 / (a > 0)),
+            "function": lambda t, a: getattr(t, name)(a / (a > 0)),
             "method": lambda t, a: getattr((a > 0) / (a > 1), name)(),
-            "integers": lambda t, a: getattr(t, name)(a.long()),
+            "integers": lambda t, a: getattr(t, name)(_whole(t, a)),
         },
         {"no tensor": (lambda t, a: getattr(t, name)(1.0), ("float",))},
+        regimes=("normal", "huge", "nonfinite"),
         grad=False,
         samples=6,
     )
@@ -52,6 +63,7 @@ def _logic(name: str) -> object:
             "a number": (lambda t, a, b: getattr(t, name)(a, 1), ("other", "int")),
             "sizes": (lambda t, a, b: getattr(t, name)(a, t.ones(5)), _SIZES),
         },
+        regimes=("normal", "tiny", "nonfinite"),
         grad=False,
         samples=4,
     )
@@ -82,6 +94,7 @@ CASES = (
         "logical_not",
         "NF",
         {"function": lambda t, a: t.logical_not(a.round()), "method": lambda t, a: (a > 0).logical_not()},
+        regimes=("normal", "nonfinite"),
         grad=False,
     ),
     row(
@@ -106,6 +119,7 @@ CASES = (
             "dtypes": (lambda t, a: t.isclose(a, a.double()), ("Float", "Double")),
             "tolerance": (lambda t, a: t.allclose(a, a, rtol=-1), ("rtol", "-1")),
         },
+        regimes=("normal", "nonfinite"),
         grad=False,
     ),
     row(
@@ -116,6 +130,7 @@ CASES = (
             "shapes": lambda t, a: t.tensor([t.equal(a, a[..., None]), t.is_tensor(a), t.is_tensor(1.0)]),
         },
         {"no tensor": (lambda t, a: t.equal(a, 1.0), ("other", "float"))},
+        regimes=("normal", "nonfinite"),
         grad=False,
     ),
 )

@@ -62,7 +62,7 @@ CASES = (
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "O": "feature"},
             classes=("small", "one", "empty", "pow2", "long", "wide", "strided"),
-            regimes=("normal", "cancelling", "integer"),
+            regimes=("normal", "cancelling", "integer", "nonfinite"),
             flags={"rank": (2, 1, 3), "bias": (True, True, False)},
         ),
         inputs=_linear_inputs,
@@ -80,9 +80,10 @@ CASES = (
         space=Space(
             sizes={"N": "batch", "M": "feature", "K": "feature", "P": "feature"},
             classes=("small", "one", "empty", "pow2", "wide", "strided"),
+            # Not tiny: each product in a sum may lose half of the smallest number; the noise knows of one.
             # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf
             # by the kernel, and both are right.
-            regimes=("normal", "cancelling", "integer"),
+            regimes=("normal", "cancelling", "integer", "nonfinite"),
             flags={"form": ("mm", "mv", "vm", "dot", "bmm", "broadcast", "batched")},
         ),
         inputs=_matmul_inputs,

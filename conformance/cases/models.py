@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Values
-from conformance.cases.steps import SEAMS, lstm_step
+from conformance.cases.steps import SEAMS, WITHOUT, lstm_step
 from conformance.draw import UNBATCHED, Space
 from conformance.values import Input
 
@@ -86,7 +86,7 @@ def _sequence_inputs(config: Config) -> dict[str, Input]:
     return {"input": Input((n, length, i))} | state | _weights(config)
 
 
-_REGIMES = ("normal", "remembering", "saturated", "huge")
+_REGIMES = ("normal", "remembering", "saturated", "huge", "nonfinite")
 # What torch, the lesson and others call the two states.
 _HIDDEN, _CELL = "hidden0|h_prev|h0", "hidden1|c_prev|c0"
 _BAD_STATES = (
@@ -103,6 +103,7 @@ CASES = (
             sizes={"N": "batch", "I": "feature", "H": "feature", "O": "feature"},
             classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
             regimes=_REGIMES,
+            without=WITHOUT,
         ),
         inputs=_cell_inputs,
         program=cell,
@@ -121,6 +122,7 @@ CASES = (
             sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature", "O": "feature"},
             classes=("small", "one", "empty", "pow2", "long", "wide", "strided"),
             regimes=_REGIMES,
+            without=WITHOUT,
             flags={"init_states": (True, True, False)},
         ),
         inputs=_sequence_inputs,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from conformance.cases.table import Bad, Form
 
 # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf by the kernel.
-_REGIMES = ("normal", "cancelling", "integer")
+_REGIMES = ("normal", "cancelling", "integer", "nonfinite")
 _SIZES = ("2x4", "3x5")
 
 
@@ -48,7 +48,7 @@ CASES = (
             "rank": (lambda t, a, b: t.dot(a[None], b), ("1D", "2D")),
         },
         # Not integer: two whole numbers are too often the same.
-        regimes=("normal", "cancelling"),
+        regimes=("normal", "cancelling", "nonfinite"),
     ),
     _product("outer", "F L", {"rank": (lambda t, a, b: t.outer(a[None], b), ("1-D", "2-D"))}),
     _product(
@@ -89,6 +89,8 @@ CASES = (
             "rank": (lambda t, a, b, c: t.einsum("ijk->", a), ("3", "2")),
             "letter": (lambda t, a, b, c: t.einsum("i1->i", a), ("1",)),
         },
+        regimes=("normal", "integer", "nonfinite"),
         classes=("small", "one", "pow2", "strided"),
+        exact=True,
     ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Mapped, Values
 from conformance.cases import unrolled
-from conformance.cases.steps import GATES
+from conformance.cases.steps import GATES, WITHOUT
 from conformance.cases.unrolled import (
     LAYER_SEAMS,
     PADDING,
@@ -168,6 +168,7 @@ def _case(
             sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature"},
             classes=("small", "one", "empty", "unbatched", "pow2", "long", "wide", "strided"),
             regimes=regimes,
+            without=WITHOUT,
             flags=flags,
         ),
         inputs=lambda config: _inputs(kind, config),
@@ -186,18 +187,18 @@ CASES = (
     _case(
         "LSTM",
         {"projection": (False, False, True)},
-        ("normal", "remembering", "saturated"),
+        ("normal", "remembering", "saturated", "nonfinite"),
         BadCall("batch of c0", ("hidden[1]", "(1, 2, 5)", "[1, 3, 5]"), shapes={"c0": (1, 3, 5)}),
         BadCall("rank of both states", ("2-D, 2-D", "3-D"), shapes={"h0": (2, 5), "c0": (2, 5)}),
         BadCall("three states", ("two hidden states",), {"surplus": 1}),
         BadCall("projection as wide as the state", ("proj_size", "hidden_size"), {"=proj_size": 5}),
         BadCall("projection below zero", ("proj_size",), {"=proj_size": -1}),
     ),
-    _case("GRU", {}, ("normal", "remembering", "saturated"), _NO_PROJECTION),
+    _case("GRU", {}, ("normal", "remembering", "saturated", "nonfinite"), _NO_PROJECTION),
     _case(
         "RNN",
         {"nonlinearity": ("tanh", "relu")},
-        ("normal", "saturated"),
+        ("normal", "saturated", "nonfinite"),
         _NO_PROJECTION,
         BadCall("nonlinearity", ("gelu", "tanh", "relu"), {"nonlinearity": "gelu"}),
     ),

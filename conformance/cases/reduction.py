@@ -53,35 +53,53 @@ def _reduction(
     )
 
 
+def _one_of_three(t: Any, a: Any) -> Any:
+    """Three truth values for each element, one of them true: there is always something to find."""
+    return t.cat([a > 0, a <= 0, t.isnan(a)])
+
+
 def _norm(p: float) -> Callable[..., Any]:
     return lambda t, a: t.norm(a, p, 1)
 
 
+# Over one element torch says nan of a spread, and warns.
+_SPREAD = ("small", "pow2", "strided")
 _ONE = ("none", "first", "last")
 _DIM = ("-2", "1", "5")
 
 CASES = (
-    _reduction("sum", "normal", "cancelling", "tiny", "integer", exact=True),
-    _reduction("mean", "normal", "cancelling", "tiny", exact=False),
-    # Not over one element, of which torch says nan and warns.
-    _reduction("var", "normal", "cancelling", exact=False, classes=("small", "pow2", "strided"), samples=15),
-    _reduction("std", "normal", exact=False, classes=("small", "pow2", "strided"), samples=15),
+    _reduction("sum", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True),
+    _reduction("mean", "normal", "cancelling", "tiny", "nonfinite", exact=False),
+    _reduction("var", "normal", "cancelling", "nonfinite", exact=False, classes=_SPREAD, samples=15),
+    _reduction("std", "normal", "nonfinite", exact=False, classes=_SPREAD, samples=15),
+    # Not nonfinite: torch divides the product by each factor, unless one of them is 0. So the gradient is
+    # inf/inf, or the product of the other factors, as an element elsewhere decides.
     _reduction(
         "prod", "normal", "tiny", exact=False, classes=("small", "one", "strided"), axes=_ONE, samples=12
     ),
-    _reduction("amax", "normal", "integer", exact=False, classes=FILLED, samples=15),
-    _reduction("amin", "normal", "integer", exact=False, classes=FILLED, samples=15),
+    _reduction("amax", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
+    _reduction("amin", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
     # Equal elements share one gradient or the first has it all: the regime integer is full of them.
-    _reduction("max", "normal", "integer", exact=False, classes=FILLED, axes=("none",), samples=8),
-    _reduction("min", "normal", "integer", exact=False, classes=FILLED, axes=("none",), samples=8),
     _reduction(
-        "logsumexp", "normal", "saturated", exact=False, axes=("last", "first", "two", "all"), samples=14
+        "max", "normal", "integer", "nonfinite", exact=False, classes=FILLED, axes=("none",), samples=8
     ),
-    _reduction("norm", "normal", exact=False, classes=FILLED, samples=15, p=2),
-    _reduction("any", "normal", "integer", exact=True, classes=FILLED, samples=10),
-    _reduction("all", "normal", "integer", exact=True, classes=FILLED, samples=10),
-    _reduction("argmax", "normal", exact=False, classes=FILLED, axes=_ONE, samples=9),
-    _reduction("argmin", "normal", exact=False, classes=FILLED, axes=_ONE, samples=9),
+    _reduction(
+        "min", "normal", "integer", "nonfinite", exact=False, classes=FILLED, axes=("none",), samples=8
+    ),
+    _reduction(
+        "logsumexp",
+        "normal",
+        "saturated",
+        "nonfinite",
+        exact=False,
+        axes=("last", "first", "two", "all"),
+        samples=14,
+    ),
+    _reduction("norm", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15, p=2),
+    _reduction("any", "normal", "integer", "tiny", "nonfinite", exact=True, classes=FILLED, samples=10),
+    _reduction("all", "normal", "integer", "tiny", "nonfinite", exact=True, classes=FILLED, samples=10),
+    _reduction("argmax", "normal", "huge", "nonfinite", exact=False, classes=FILLED, axes=_ONE, samples=9),
+    _reduction("argmin", "normal", "huge", "nonfinite", exact=False, classes=FILLED, axes=_ONE, samples=9),
     row(
         "max@dim",
         "NF",
@@ -95,6 +113,7 @@ CASES = (
         {"dim out of range": (lambda t, a: a.max(5), _DIM)},
         # Not with equal elements: torch's kernels differ in which of them is meant.
         classes=FILLED,
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "var@correction",
@@ -109,7 +128,7 @@ CASES = (
             "both": (lambda t, a: a.var(0, unbiased=True, correction=0), ("unbiased", "correction")),
             "integers": (lambda t, a: t.arange(3).var(), ("floating",)),
         },
-        classes=("small", "pow2", "strided"),
+        classes=_SPREAD,
     ),
     row(
         "norm@orders",
@@ -124,6 +143,7 @@ CASES = (
             "integers": (lambda t, a: t.arange(3).norm(), ("Long",)),
         },
         classes=FILLED,
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "sum@dtype",
@@ -147,7 +167,7 @@ CASES = (
             "dim": lambda t, a: a.cumsum(dim=1),
         },
         {"dim out of range": (lambda t, a: a.cumsum(5), ("-3", "2", "5"))},
-        regimes=("normal", "cancelling", "integer"),
+        regimes=("normal", "cancelling", "integer", "nonfinite"),
         exact=True,
     ),
     row(
@@ -159,12 +179,14 @@ CASES = (
             "stable": lambda t, a: t.sort(a, dim=1, stable=True, descending=True),
         },
         {"dim out of range": (lambda t, a: a.sort(5), _DIM)},
+        regimes=("normal", "tiny", "nonfinite"),
     ),
     row(
         "argsort",
         "NF",
         {"function": lambda t, a: t.argsort(a), "method": lambda t, a: a.argsort(0, descending=True)},
         {"dim out of range": (lambda t, a: a.argsort(5), _DIM)},
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "topk",
@@ -175,15 +197,17 @@ CASES = (
             "smallest": lambda t, a: t.topk(a, 2, largest=False) if a.shape[1] > 1 else a.topk(1),
         },
         {"too many": (lambda t, a: a.topk(9), ("k",)), "dim out of range": (lambda t, a: a.topk(1, 5), _DIM)},
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "nonzero",
         "NF",
         {
-            "function": lambda t, a: t.nonzero(a > 0),
-            "tuple": lambda t, a: t.stack((a > 0).nonzero(as_tuple=True)),
+            "function": lambda t, a: t.nonzero(_one_of_three(t, a)),
+            "tuple": lambda t, a: t.stack(_one_of_three(t, a).nonzero(as_tuple=True)),
             "numbers": method("nonzero"),
         },
+        regimes=("normal", "integer", "nonfinite"),
     ),
     row(
         "unique",

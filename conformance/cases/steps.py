@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Stepped = tuple[Any, State]
 
 # The blocks of rows of a weight, as torch orders them.
+# How NaN and inf spread shows in a few steps and features: many cost seconds and show nothing more.
+WITHOUT = (("long", "nonfinite"), ("wide", "nonfinite"))
+
 GATES = {"LSTM": "ifgo", "GRU": "rzn", "RNN": "n"}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.report.tables import coverage, explain, observables, render, summary
+from conformance.report.coverage import by_case
+from conformance.report.coverage import summary as coverage_summary
+from conformance.report.tables import explain, observables, render, summary
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -19,6 +21,11 @@ _LEGEND = (
 _TIGHTEST = (
     "Each observable's tightest element, with what rounding may do there; beside it the largest error of its "
     "tensor, torch's own, and the largest in units of the last place."
+)
+
+_COVERAGE = (
+    "How much of each shape class and regime was judged. A run of all cases that has judged fewer samples "
+    "than the minimum shows nothing; what was refused or raised does not count."
 )
 
 # So many failures are written out; the rest is in parity.json.
@@ -43,13 +50,17 @@ def markdown(report: Report) -> str:
             explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
         )
         parts += [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]
+    if report.shortfalls:
+        parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
     parts += [
         "## Tolerances",
         _TIGHTEST,
         render(observables(report), "markdown"),
         "## Coverage",
-        "How many samples of each shape class and each regime were judged.",
-        render(coverage(report), "markdown"),
+        _COVERAGE,
+        render(coverage_summary(report.covered), "markdown"),
+        "How many samples of each were judged, by case.",
+        render(by_case(report.verdicts), "markdown"),
         "## Environment",
         "\n".join(f"- {name}: {value}" for name, value in report.environment.items()),
     ]

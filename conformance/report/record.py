@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from conformance.errors import UsageError
+from conformance.report.coverage import Covered, covered
 from conformance.verdict import Status, Verdict
 
 SCHEMA_VERSION = 1
@@ -23,6 +24,8 @@ class Report:
         implementation: the subject.
         reference: what it was compared with.
         verdicts: one an observable, sample and lane.
+        minimums: the least number of samples of each shape class and regime; empty where none binds, in a run
+            that is not of all cases.
         shrunk: the smallest failing sample found, by the text of the sample that failed.
         environment: versions, BLAS, threads and CPU.
         timing: when the run began and how long it took, in seconds.
@@ -32,6 +35,7 @@ class Report:
     implementation: str
     reference: str
     verdicts: tuple[Verdict, ...]
+    minimums: dict[str, int] = field(default_factory=dict)
     shrunk: dict[str, str] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
@@ -50,7 +54,17 @@ class Report:
             return 1
         if not self.totals["compared_elements"]:
             return 3
-        return 1 if self.totals["empty"] else 0
+        return 1 if self.totals["empty"] or self.shortfalls else 0
+
+    @cached_property
+    def covered(self) -> list[Covered]:
+        """How much of each shape class and regime was judged."""
+        return covered(self.verdicts, self.minimums)
+
+    @property
+    def shortfalls(self) -> list[Covered]:
+        """The shape classes and regimes that were judged too seldom."""
+        return [row for row in self.covered if row.short]
 
     @property
     def failures(self) -> list[Verdict]:
@@ -67,6 +81,7 @@ class Report:
             "implementation": self.implementation,
             "reference": self.reference,
             "totals": self.totals,
+            "minimums": self.minimums,
             "shrunk": self.shrunk,
         }
         lines = ",\n".join(
@@ -90,7 +105,9 @@ class Report:
                 )
             verdicts = tuple(Verdict.from_json(verdict) for verdict in data["verdicts"])
             names = ("seed", "implementation", "reference", "shrunk", "environment", "timing")
-            return cls(verdicts=verdicts, **{name: data[name] for name in names})
+            # Reports of this schema version have been written without minimums.
+            minimums = data.get("minimums", {})
+            return cls(verdicts=verdicts, minimums=minimums, **{name: data[name] for name in names})
         except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, UsageError):
                 raise

@@ -98,23 +98,6 @@ def observables(report: Report) -> list[dict[str, object]]:
     ]
 
 
-def coverage(report: Report) -> list[dict[str, object]]:
-    """Return a row a case: how many samples of each shape class and regime were judged."""
-    rows: list[dict[str, object]] = []
-    judged = [v for v in report.verdicts if v.shape_class is not None and v.status is not Status.SKIP]
-    classes = list(dict.fromkeys(v.shape_class for v in judged))
-    regimes = list(dict.fromkeys(v.regime for v in judged))
-    for case in dict.fromkeys(v.case for v in judged):
-        samples = {v.sample: v for v in judged if v.case == case}.values()
-        by_class = Counter(v.shape_class for v in samples)
-        by_regime = Counter(v.regime for v in samples)
-        counts = {str(name): by_class[name] or "" for name in classes} | {
-            str(n): by_regime[n] or "" for n in regimes
-        }
-        rows.append({"case": case, **counts})
-    return rows
-
-
 def explain(
     verdict: Verdict, implementation: str, shrunk: str | None = None, run: Iterable[Verdict] = ()
 ) -> str:

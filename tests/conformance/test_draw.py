@@ -62,7 +62,24 @@ def test_the_draws_are_the_ones_that_old_reports_were_made_from():
 def test_a_round_of_draws_shows_every_class_in_every_regime_once(case):
     drawn = draw(case.name, case.space, 1, case.space.combinations)
     pairs = Counter((sample.shape_class, sample.regime) for sample in drawn)
-    assert pairs == {(c, r): 1 for c in case.space.classes for r in case.space.regimes}
+    every = {(c, r) for c in case.space.classes for r in case.space.regimes}
+    assert pairs == dict.fromkeys(every - set(case.space.without), 1)
+    assert set(case.space.without) < every
+
+
+def test_a_pair_that_is_left_out_is_neither_drawn_nor_found():
+    space = Space(
+        {"N": "batch"}, ("small", "long"), ("normal", "nonfinite"), without=(("long", "nonfinite"),)
+    )
+    wanted = [("small", "normal"), ("long", "normal"), ("small", "nonfinite")]
+    assert space.pairs == wanted
+    assert [(s.shape_class, s.regime) for s in draw("x", space, 1, 6)] == 2 * wanted
+
+    @given(strategy("x", space, regime="nonfinite"))
+    def found(sample):
+        assert (sample.shape_class, sample.regime) == ("small", "nonfinite")
+
+    found()
 
 
 @every_case
