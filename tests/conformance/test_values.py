@@ -87,7 +87,8 @@ def test_arrays_are_finite_but_for_one_regime(case):
 def test_no_array_is_constant_or_zero(case):
     for sample, specs in _drawn(case):
         for name, array in make(sample, specs, "float32").items():
-            if array.size > 1:
+            # Of two whole numbers one in sixteen pairs is equal.
+            if array.size > (2 if sample.regime == "integer" else 1):
                 assert len(np.unique(array)) > 1, (sample.text, name)
             if array.size and sample.regime != "integer":
                 assert np.nan_to_num(array).any() or sample.regime == "nonfinite", (sample.text, name)
@@ -231,7 +232,8 @@ def test_initial_states_are_not_zero_and_differ(case):
         if "h0" in arrays:
             assert arrays["h0"].all(), sample.text
             assert arrays["c0"].all(), sample.text
-            assert np.all(arrays["h0"] != arrays["c0"]), sample.text
+            finite = np.isfinite(arrays["h0"]) & np.isfinite(arrays["c0"])
+            assert np.all(arrays["h0"][finite] != arrays["c0"][finite]), sample.text
 
 
 @every_lstm
