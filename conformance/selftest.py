@@ -212,7 +212,11 @@ def _trials(prepared: Prepared, name: str, subject: TorchLike) -> Iterator[Trial
     sample = prepared.sample
     for lane, expected in prepared.expectations.items():
         # Only a FAIL is a kill. A fault that raises is a broken fault, and stops the self-test.
-        trace = run_subject(prepared, lane, subject)
+        try:
+            trace = run_subject(prepared, lane, subject)
+        except Exception as error:
+            error.add_note(f"in fault {name} on {sample.text}")
+            raise
         seen = [verdict for verdict in judge(expected, trace) if verdict.status is Status.FAIL]
         cell = Cell(name, sample.case, sample.shape_class, sample.regime, lane)
         missed = tuple(c for c, criterion in CRITERIA.items() if passed(criterion, expected, trace))

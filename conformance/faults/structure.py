@@ -93,6 +93,12 @@ def _ignored(which: int) -> Callable[..., Any]:
     return initial
 
 
+def _swapped(t: Any, state: Any) -> Any:
+    del t
+    # A projected hidden state is no cell state: whoever swaps them notices.
+    return state[::-1] if state[0].shape == state[1].shape else state
+
+
 FAULTS = (
     *_orders("LSTM", LSTMS, ""),
     *_orders("GRU", GRUS, "gru-"),
@@ -123,7 +129,7 @@ FAULTS = (
         "h0-c0-swapped",
         "states",
         LSTMS,
-        {"initial": lambda t, state: tuple(reversed(state))},
+        {"initial": _swapped},
         "takes (c0, h0) for (h0, c0)",
     ),
 )
