@@ -43,6 +43,7 @@ REGIMES: Mapping[str, str] = {
     "normal": "values of order one",
     "remembering": "forget biases (of a GRU, update biases) of 3 to 5, so that long paths carry gradient",
     "saturated": "data times 16, so that gates are nearly 0 or 1",
+    "steep": "data times 1024, where float32's exp overflows and nothing else does",
     "cancelling": "operands that nearly cancel",
     "tiny": "data near the smallest float32 numbers, denormals included",
     "huge": "data whose products leave float32's range",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 # Exponents of two by which a regime moves the data of a case.
-_SHIFT = {"saturated": 4, "tiny": -138, "huge": 100}
+_SHIFT = {"saturated": 4, "steep": 10, "tiny": -138, "huge": 100}
 # What the regime `nonfinite` puts among the data.
 _SPECIAL = (np.inf, -np.inf, np.nan)
 

@@ -187,14 +187,14 @@ CASES = (
     _case(
         "LSTM",
         {"projection": (False, False, True)},
-        ("normal", "remembering", "saturated", "nonfinite"),
+        ("normal", "remembering", "saturated", "steep", "nonfinite"),
         BadCall("batch of c0", ("hidden[1]", "(1, 2, 5)", "[1, 3, 5]"), shapes={"c0": (1, 3, 5)}),
         BadCall("rank of both states", ("2-D, 2-D", "3-D"), shapes={"h0": (2, 5), "c0": (2, 5)}),
         BadCall("three states", ("two hidden states",), {"surplus": 1}),
         BadCall("projection as wide as the state", ("proj_size", "hidden_size"), {"=proj_size": 5}),
         BadCall("projection below zero", ("proj_size",), {"=proj_size": -1}),
     ),
-    _case("GRU", {}, ("normal", "remembering", "saturated", "nonfinite"), _NO_PROJECTION),
+    _case("GRU", {}, ("normal", "remembering", "saturated", "steep", "nonfinite"), _NO_PROJECTION),
     _case(
         "RNN",
         {"nonlinearity": ("tanh", "relu")},

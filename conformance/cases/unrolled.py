@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 # What padded steps show.
 PADDING = 0.5
 
-# A longer sequence gets one layer and direction: an oracle of several costs seconds and shows nothing more.
+# A longer sequence gets one layer and direction, and a third layer one direction: an oracle of more costs
+# seconds and shows nothing more.
 _LONG = 16
+_HIGH = 3
 
 
 def sizes(config: Config) -> tuple[int, int, int]:
     """Return how many layers, directions and features of the output there are."""
-    long = int(config["L"]) > _LONG
-    layers, directions = (1, 1) if long else (int(config["layers"]), 2 if config["bidirectional"] else 1)
-    return layers, directions, projection(config) or int(config["H"])
+    layers = 1 if int(config["L"]) > _LONG else int(config["layers"])
+    both = config["bidirectional"] and int(config["L"]) <= _LONG and layers < _HIGH
+    return layers, 2 if both else 1, projection(config) or int(config["H"])
 
 
 def projection(config: Config) -> int:

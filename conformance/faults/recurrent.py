@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases.unrolled import sizes
 from conformance.faults.fault import GRUS, RNNS, Fault
 from conformance.faults.training import scale_gradient
 
@@ -81,7 +82,7 @@ _DIRECTIONS = (
         "between",
         lambda t, inputs, config: (
             t.cat([inputs[-1][..., : inputs[-1].shape[-1] // 2]] * 2, -1)
-            if config["bidirectional"] and int(config["L"]) <= 16
+            if sizes(config)[1] > 1
             else inputs[-1]
         ),
         "lets the next layer see the forward direction only",
