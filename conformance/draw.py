@@ -65,7 +65,7 @@ def least(share: float, risk: float = 0.05) -> int:
 # is met in fewer operations, and there in one sample in ten.
 _EVERYWHERE, _SEQUENCES = least(1 / 20), least(1 / 10)
 MINIMUMS: Mapping[str, int] = {
-    name: _SEQUENCES if name in {"long", "unbatched", "remembering"} else _EVERYWHERE
+    name: _SEQUENCES if name in {"long", "unbatched", "remembering", "steep"} else _EVERYWHERE
     for name in (*CLASSES, *REGIMES)
 }
 
