@@ -58,7 +58,7 @@ def _case(
 ) -> Case:
     return Case(
         name=name,
-        space=Space(_SIZES, _CLASSES, ("normal",), {"index": indices, **flags}),
+        space=Space(_SIZES, _CLASSES, ("normal", "nonfinite"), {"index": indices, **flags}),
         inputs=lambda config: {
             each: Input((int(config["N"]), int(config["L"]), int(config["F"]))) for each in inputs
         },
@@ -105,6 +105,7 @@ CASES = (
             "dtype": (lambda t, a: a.gather(1, a), ("int",)),
             "dim": (lambda t, a: a.gather(5, t.zeros(2, 4, dtype=t.int64)), _DIM),
         },
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "scatter",
@@ -122,6 +123,7 @@ CASES = (
             ),
             "dtype": (lambda t, a, b: a.scatter(1, t.zeros(2, 4, dtype=t.int64), b.double()), ("dtype",)),
         },
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "scatter_add",
@@ -132,6 +134,7 @@ CASES = (
             "in place": lambda t, a, b: (a * 1.5).scatter_add_(1, _rows(t, a), b),
         },
         {"position": (lambda t, a, b: a.scatter_add(1, t.full((2, 1), 9), b), _POSITION)},
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "index_select",
@@ -146,6 +149,7 @@ CASES = (
             "position": (lambda t, a: a.index_select(1, t.tensor([9])), ("9", "4")),
             "dtype": (lambda t, a: a.index_select(1, a[0]), ("int32",)),
         },
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "masked_fill",
@@ -161,6 +165,7 @@ CASES = (
             "value": (lambda t, a, b, c: a.masked_fill(a > 0, b), ("0-dim", "1")),
             "sizes": (lambda t, a, b, c: a.masked_fill(t.ones(5) > 0, 1), ("5", "4")),
         },
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "masked_select",
@@ -170,5 +175,6 @@ CASES = (
             "broadcast": lambda t, a, b: b.masked_select(a > 0),
         },
         {"mask": (lambda t, a, b: a.masked_select(a), ("BoolTensor",))},
+        regimes=("normal", "nonfinite"),
     ),
 )

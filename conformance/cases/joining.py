@@ -29,7 +29,9 @@ def _cat_inputs(config: Config) -> dict[str, Input]:
 CASES = (
     Case(
         name="cat",
-        space=Space(_SIZES, _CLASSES, ("normal",), {"dim": (0, 1, 2, -1, -3), "second": (1, 2, 3, 0)}),
+        space=Space(
+            _SIZES, _CLASSES, ("normal", "nonfinite"), {"dim": (0, 1, 2, -1, -3), "second": (1, 2, 3, 0)}
+        ),
         inputs=_cat_inputs,
         program=lambda t, x: {"output": t.cat([x["first"], x["second"], x["first"]], dim=x.config["dim"])},
         samples=24,

@@ -166,6 +166,7 @@ CASES = (
             "above": lambda t, a: t.tril(a, diagonal=1),
         },
         {"rank": (lambda t, a: a[0, 0].tril(), ("2",))},
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "triu",
@@ -176,6 +177,7 @@ CASES = (
             "above": lambda t, a: t.triu(a, diagonal=1),
         },
         {"rank": (lambda t, a: a[0, 0].triu(), ("2",))},
+        regimes=("normal", "nonfinite"),
     ),
     row(
         "diagonal",
