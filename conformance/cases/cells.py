@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
-def _inputs(kind: str, config: Config) -> dict[str, Input]:
+def cell_inputs(kind: str, config: Config) -> dict[str, Input]:
+    """Return the data and parameters of a cell, by torch's names."""
     features, hidden = int(config["I"]), int(config["H"])
     batch = () if config["N"] == UNBATCHED else (int(config["N"]),)
     rows = len(GATES[kind]) * hidden
@@ -75,7 +76,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
             without=WITHOUT[1:],
             flags={"bias": (True, True, False), "states": (True, True, False), **flags},
         ),
-        inputs=lambda config: _inputs(kind, config),
+        inputs=lambda config: cell_inputs(kind, config),
         program=_cell(kind),
         written_out=unrolled.cell(kind),
         seams=SEAMS[kind],

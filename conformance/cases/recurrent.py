@@ -45,7 +45,8 @@ def _weights(kind: str, config: Config) -> dict[str, Input]:
     return weights
 
 
-def _inputs(kind: str, config: Config) -> dict[str, Input]:
+def layer_inputs(kind: str, config: Config) -> dict[str, Input]:
+    """Return the data and parameters of a recurrent layer, by torch's names."""
     n, length, features = (int(config[name]) for name in "NLI")
     layers, directions, width = sizes(config)
     batch = () if n == UNBATCHED else (n,)
@@ -171,7 +172,7 @@ def _case(
             without=WITHOUT,
             flags=flags,
         ),
-        inputs=lambda config: _inputs(kind, config),
+        inputs=lambda config: layer_inputs(kind, config),
         program=_layer(kind),
         written_out=unrolled.layer(kind),
         seams=LAYER_SEAMS[kind],

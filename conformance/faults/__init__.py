@@ -8,12 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.adapters.torchlike import TorchLike
-from conformance.faults import cells, optimisers, precision, recurrent, states, structure, training
+from conformance.faults import (
+    cells,
+    metamorphic,
+    optimisers,
+    precision,
+    recurrent,
+    states,
+    structure,
+    training,
+)
 
 if TYPE_CHECKING:
     from conformance.faults.fault import Fault
 
-_FAMILIES = (structure, states, cells, recurrent, training, precision, optimisers)
+_FAMILIES = (structure, states, cells, recurrent, training, precision, optimisers, metamorphic)
 
 FAULTS: dict[str, Fault] = {fault.name: fault for family in _FAMILIES for fault in family.FAULTS}
 

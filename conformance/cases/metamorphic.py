@@ -1,0 +1,262 @@
+"""What must hold between two calls of one layer, whatever it computes.
+
+A program computes both sides in the subject's namespace and returns their differences: the oracle's are
+nothing but rounding, and so is what the noise allows. Where the outputs are differences, so is every
+gradient: the backward of f(x) - g(x) under one cotangent is the difference of theirs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import Case, Mapped, Values
+from conformance.cases.applied import (
+    ATTENTION,
+    LAYERS,
+    RECURRENT,
+    Built,
+    Layer,
+    final_states,
+    is_parameter,
+)
+from conformance.cases.unrolled import lengths
+from conformance.draw import Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from conformance.cases.applied import Tensors
+    from conformance.sample import Scalar
+
+# Not `one` and `empty`: with fewer than two rows and steps, most of this says nothing.
+_CLASSES = ("small", "pow2", "strided")
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One thing that must hold.
+
+    Attributes:
+        aspect: its name.
+        layers: of which layers it holds.
+        program: from the layer, namespace and values to the differences.
+        flags: settings that it adds, or of the layer's, those values for which it holds.
+        cotangents: how many for each output the program takes itself; if any, it differentiates itself.
+        classes: as in `Space`.
+    """
+
+    aspect: str
+    layers: Sequence[Layer]
+    program: Callable[[Layer, Any, Values], Mapped | dict[str, Any]]
+    flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
+    cotangents: int = 0
+    classes: tuple[str, ...] = _CLASSES
+
+
+def _ready(layer: Layer, t: Any, x: Values) -> tuple[Built, dict[str, Any]]:
+    """Return the layer, and its data."""
+    data = {name: x[name] for name in x if not is_parameter(name) and not name.startswith("cotangent.")}
+    return layer.build(t, x, x.config), data
+
+
+def _differences(built: Built, one: Tensors, other: Tensors) -> Mapped:
+    outputs = {name: one[name] - other[name] for name in one}
+    return Mapped(outputs, lambda: {name: each.grad for name, each in built.parameters.items()})
+
+
+def _permuted(t: Any, tensor: Any, axis: int) -> Any:
+    """Put the odd places first: an order that is not its own inverse from four on."""
+    count = tensor.shape[axis]
+    order = [*range(1, count, 2), *range(0, count, 2)]
+    return t.cat([tensor.narrow(axis, k, 1) for k in order], axis)
+
+
+def _batch_permutation(layer: Layer, t: Any, x: Values) -> Mapped:
+    built, data = _ready(layer, t, x)
+    whole = built.call(data)
+    moved = built.call({name: _permuted(t, each, layer.axis(name, x.config)) for name, each in data.items()})
+    whole = {name: _permuted(t, each, layer.axis(name, x.config)) for name, each in whole.items()}
+    return _differences(built, whole, moved)
+
+
+def _rows(layer: Layer, t: Any, x: Values) -> Mapped:
+    """Call with all rows at once, and with each alone: as a batch of one, or without a batch."""
+    built, data = _ready(layer, t, x)
+    alone = []
+    for k in range(int(x.config["N"])):
+        row = {name: each.narrow(layer.axis(name, x.config), k, 1) for name, each in data.items()}
+        if x.config["batched"]:
+            alone.append(built.call(row))
+            continue
+        shown = built.call({name: each.squeeze(layer.axis(name, x.config)) for name, each in row.items()})
+        # Without a batch the one axis before the features counts steps, whichever comes first.
+        alone.append({name: each.unsqueeze(layer.axis(name, x.config)) for name, each in shown.items()})
+    joined = {name: t.cat([row[name] for row in alone], layer.axis(name, x.config)) for name in alone[0]}
+    return _differences(built, built.call(data), joined)
+
+
+def _split_time(layer: Layer, t: Any, x: Values) -> Mapped:
+    built, data = _ready(layer, t, x)
+    time = 1 - layer.axis("input", x.config)
+    at, length = int(x.config["L"]) // 2, int(x.config["L"])
+    early = built.call({**data, "input": data["input"].narrow(time, 0, at)})
+    carried = {"h0": early["h_n"]} | ({"c0": early["c_n"]} if "c_n" in early else {})
+    late = built.call({"input": data["input"].narrow(time, at, length - at), **carried})
+    joined = {**late, "output": t.cat([early["output"], late["output"]], time)}
+    return _differences(built, built.call(data), joined)
+
+
+def _packed(t: Any, x: Values, built: Built, data: Tensors) -> dict[str, Any]:
+    """Call with packed sequences, and pad what is shown with zeros up to the full length."""
+    rnn, first, sorted_ = t.nn.utils.rnn, x.config["batch_first"], x.config["form"] == "sorted"
+    count = lengths(x.config)
+    packed = rnn.pack_padded_sequence(data["input"], count, batch_first=first, enforce_sorted=sorted_)
+    given = tuple(data[name] for name in ("h0", "c0") if name in data)
+    packed, final = built.module(packed, given if len(given) > 1 else (given[0] if given else None))
+    length = int(x.config["L"])
+    output, _ = rnn.pad_packed_sequence(packed, batch_first=first, total_length=length)
+    return {"output": output, **final_states(final)}
+
+
+def _packed_padded(layer: Layer, t: Any, x: Values) -> Mapped:
+    """In one direction what comes after a sequence's end cannot be seen before it."""
+    built, data = _ready(layer, t, x)
+    packed, padded = _packed(t, x, built, data), built.call(data)["output"]
+    time, count = 1 - layer.axis("input", x.config), lengths(x.config)
+    shown = [[float(step < n) for n in count] for step in range(int(x.config["L"]))]
+    mask = t.tensor(shown, dtype=padded.dtype).unsqueeze(-1)
+    last = t.cat([_step(padded, time, k, n - 1) for k, n in enumerate(count)], 0)
+    return _differences(
+        built,
+        {"output": packed["output"], "last": packed["h_n"][-1]},
+        {"output": padded * (mask if time == 0 else mask.transpose(0, 1)), "last": last},
+    )
+
+
+def _step(output: Any, time: int, row: int, step: int) -> Any:
+    """One row's output at one step, (1, features)."""
+    return output.narrow(time, step, 1).narrow(1 - time, row, 1).reshape(1, -1)
+
+
+def _packed_alone(layer: Layer, t: Any, x: Values) -> Mapped:
+    built, data = _ready(layer, t, x)
+    time, length = 1 - layer.axis("input", x.config), int(x.config["L"])
+    alone = []
+    for k, n in enumerate(lengths(x.config)):
+        row = {name: each.narrow(layer.axis(name, x.config), k, 1) for name, each in data.items()}
+        shown = built.call({**row, "input": row["input"].narrow(time, 0, n)})
+        missing = t.zeros_like(shown["output"].narrow(time, 0, 1))
+        shown["output"] = t.cat([shown["output"], *[missing] * (length - n)], time)
+        alone.append(shown)
+    joined = {name: t.cat([row[name] for row in alone], layer.axis(name, x.config)) for name in alone[0]}
+    return _differences(built, _packed(t, x, built, data), joined)
+
+
+def _keys_permuted(layer: Layer, t: Any, x: Values) -> Mapped:
+    """Attention asks for a set: the order of its keys, each with its value, is no information."""
+    built, data = _ready(layer, t, x)
+    moved = {name: _permuted(t, each, 2) if name != "query" else each for name, each in data.items()}
+    return _differences(built, built.call(data), built.call(moved))
+
+
+class _Backward:
+    """The backward of one layer under many cotangents: over one kept graph, or over a new one for each."""
+
+    def __init__(self, layer: Layer, t: Any, x: Values) -> None:
+        self._t = t
+        self.kept = bool(x.config["kept"])
+        self._built, data = _ready(layer, t, x)
+        self._data = {name: each.detach().requires_grad_() for name, each in data.items()}
+        self.leaves = {**self._data, **self._built.parameters}
+        self._shown: dict[str, Any] = {}
+
+    def shown(self) -> dict[str, Any]:
+        """The outputs, from a new call unless the graph is kept."""
+        if not self.kept or not self._shown:
+            self._shown = self._built.call(self._data)
+        return self._shown
+
+    def vjp(self, cotangents: Tensors) -> dict[str, Any]:
+        """Return the gradients of all leaves."""
+        shown = self.shown()
+        roots, given = list(shown.values()), [cotangents[name] for name in shown]
+        found = self._t.autograd.grad(roots, list(self.leaves.values()), given, retain_graph=self.kept)
+        return dict(zip(self.leaves, found, strict=True))
+
+    def accumulate(self, cotangents: Tensors) -> None:
+        """Add the gradients to those that the leaves have."""
+        shown = self.shown()
+        given = [cotangents[name] for name in shown]
+        self._t.autograd.backward(list(shown.values()), given, retain_graph=self.kept)
+
+
+def _given(x: Values, which: str) -> dict[str, Any]:
+    start = f"cotangent.{which}."
+    return {name.removeprefix(start): x[name] for name in x if name.startswith(start)}
+
+
+def _linearity(layer: Layer, t: Any, x: Values) -> dict[str, Any]:
+    """Backward is linear in the cotangent, however nonlinear the layer is."""
+    a, b = float(x.config["a"]), -0.75
+    one, two = _given(x, "0"), _given(x, "1")
+    backward = _Backward(layer, t, x)
+    both = backward.vjp({name: a * one[name] + b * two[name] for name in one})
+    by_one, by_two = backward.vjp(one), backward.vjp(two)
+    return {f"grad.{name}": both[name] - a * by_one[name] - b * by_two[name] for name in both}
+
+
+def _accumulation(layer: Layer, t: Any, x: Values) -> dict[str, Any]:
+    """Two backward calls leave the sum of what each alone would."""
+    one, two = _given(x, "0"), _given(x, "1")
+    backward = _Backward(layer, t, x)
+    both = backward.vjp({name: one[name] + two[name] for name in one})
+    for cotangents in (one, two):
+        backward.accumulate(cotangents)
+    return {f"grad.{name}": leaf.grad - both[name] for name, leaf in backward.leaves.items()}
+
+
+_KEPT: Mapping[str, tuple[Scalar, ...]] = {"kept": (False, True)}
+_ONE_DIRECTION: Mapping[str, tuple[Scalar, ...]] = {"bidirectional": (False,)}
+_FORMS: Mapping[str, tuple[Scalar, ...]] = {"form": ("sorted", "unsorted")}
+
+RELATIONS = (
+    Relation("batch-permutation", LAYERS, _batch_permutation),
+    Relation("single-rows", LAYERS, _rows, {"batched": (True, False)}),
+    Relation("split-time", RECURRENT, _split_time, _ONE_DIRECTION),
+    Relation("packed-padded", RECURRENT, _packed_padded, {**_ONE_DIRECTION, **_FORMS}),
+    Relation("packed-alone", RECURRENT, _packed_alone, _FORMS, classes=("small", "strided")),
+    Relation("key-permutation", (ATTENTION,), _keys_permuted, {"causal": (False,)}),
+    Relation("linearity", LAYERS, _linearity, {**_KEPT, "a": (0.5, -3.0)}, 2),
+    Relation("accumulation", LAYERS, _accumulation, _KEPT, 2),
+)
+
+
+def _case(relation: Relation, layer: Layer) -> Case:
+    # What the layer's own inputs ask for, and no sample need say.
+    fixed = {"form": "equal", "dropout": "none", **layer.fixed}
+
+    def inputs(config: Mapping[str, Scalar]) -> dict[str, Input]:
+        full = {**fixed, **config}
+        cotangents = {
+            f"cotangent.{k}.{name}": Input(shape, grad=False)
+            for k in range(relation.cotangents)
+            for name, shape in layer.outputs(full).items()
+        }
+        return {**layer.inputs(full), **cotangents}
+
+    def program(t: Any, x: Values) -> Mapped | dict[str, Any]:
+        return relation.program(layer, t, Values(x, {**fixed, **x.config}, x.seams))
+
+    return Case(
+        name=f"{layer.name}@{relation.aspect}",
+        space=Space(layer.sizes, relation.classes, layer.regimes, {**layer.flags, **relation.flags}),
+        inputs=inputs,
+        program=program,
+        samples=4,
+        training=bool(relation.cotangents),
+    )
+
+
+CASES = tuple(_case(relation, layer) for relation in RELATIONS for layer in relation.layers)

@@ -1,0 +1,306 @@
+"""What a layer does wrong from one call to the next, or from one row to another.
+
+Most of it is right in every single call: only two calls, held against each other, can tell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import PROGRAM
+from conformance.cases.applied import CELLS, LAYERS, RECURRENT
+from conformance.faults.fault import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    # From the namespace and the correct class to the one that takes its place.
+    Replace = Callable[[Any, Any], Any]
+
+_RECURRENT = tuple(layer.name for layer in RECURRENT)
+_CELLS = tuple(layer.name for layer in CELLS)
+_MODULES = tuple(layer.name for layer in LAYERS if ".functional." not in layer.name)
+
+
+class Instead:
+    """A namespace in which one dotted name means something else.
+
+    Args:
+        namespace: the correct one.
+        name: e.g. `nn.LSTM`.
+        meant: what stands there.
+    """
+
+    def __init__(self, namespace: Any, name: str, meant: Any) -> None:
+        head, dot, rest = name.partition(".")
+        self._namespace = namespace
+        self._replaced = {head: Instead(getattr(namespace, head), rest, meant) if dot else meant}
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what is replaced, or else what the namespace has."""
+        return self._replaced[name] if name in self._replaced else getattr(self._namespace, name)
+
+
+def in_place_of(names: tuple[str, ...], replace: Replace) -> Callable[..., Any]:
+    """Return a `program` seam in whose namespace those names are what `replace` makes of them."""
+
+    def around(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
+        changed = t
+        for name in names:
+            meant: Any = t
+            for part in name.split("."):
+                meant = getattr(meant, part)
+            changed = Instead(changed, name, replace(t, meant))
+        return correct(changed, x)
+
+    return around
+
+
+def _detached(states: Any) -> Any:
+    return tuple(each.detach() for each in states) if isinstance(states, tuple) else states.detach()
+
+
+def _remembering(t: Any, correct: Any) -> Any:
+    """Go on, where no state is given, from where the last call of the same shape ended."""
+    del t
+
+    class Remembering(correct):  # type: ignore[misc]  # a base class by namespace
+        last: Any = None
+
+        def forward(self, input: Any, hx: Any = None) -> Any:
+            shape = tuple(getattr(input, "shape", ()))
+            if hx is None and self.last is not None and self.last[0] == shape:
+                hx = self.last[1]
+            found = super().forward(input, hx)
+            # A cell returns its state; a layer its output and its state.
+            states = found if _is_cell(self) else found[1]
+            self.last = (shape, _detached(states))
+            return found
+
+    return Remembering
+
+
+def _is_cell(module: Any) -> bool:
+    return not hasattr(module, "num_layers")
+
+
+def _forgetting(t: Any, correct: Any) -> Any:
+    """Start from zeros in every call but the first, whatever is given."""
+    del t
+
+    class Forgetting(correct):  # type: ignore[misc]  # a base class by namespace
+        calls = 0
+
+        def forward(self, input: Any, hx: Any = None) -> Any:
+            self.calls += 1
+            return super().forward(input, hx if self.calls == 1 else None)
+
+    return Forgetting
+
+
+def _changed_output(change: Callable[[Any, Any, Any], Any]) -> Replace:
+    """Replace a layer's first output by `change(t, module, output)`."""
+
+    def replace(t: Any, correct: Any) -> Any:
+        class Changed(correct):  # type: ignore[misc]  # a base class by namespace
+            def forward(self, *args: Any) -> Any:
+                found = super().forward(*args)
+                if not isinstance(found, tuple):
+                    return change(t, self, found)
+                # Of packed sequences the values; their batch is another.
+                if not hasattr(found[0], "shape") or hasattr(found[0], "batch_sizes"):
+                    return found
+                return (change(t, self, found[0]), *found[1:])
+
+        return Changed
+
+    return replace
+
+
+def _batch_axis(module: Any, output: Any) -> int:
+    return 1 if output.ndim == 3 and getattr(module, "batch_first", None) is False else 0
+
+
+def _leaking(t: Any, module: Any, output: Any) -> Any:
+    """Add to each row a thousandth of the one before it, as a wrong stride would."""
+    axis = _batch_axis(module, output)
+    return output + t.roll(output, 1, axis).detach() * 1e-3
+
+
+def _centred(t: Any, module: Any, output: Any) -> Any:
+    """Move each row towards the batch's mean: the same in any order of the rows."""
+    del t
+    return output - output.detach().mean(_batch_axis(module, output), keepdim=True) * 1e-3
+
+
+def _same_buffer(t: Any, module: Any, output: Any) -> Any:
+    """Write the result into the buffer that the call before returned."""
+    del t
+    buffers = module.__dict__.setdefault("buffers_by_shape", {})
+    # Data, because nothing may notice that it is written to.
+    buffers.setdefault(tuple(output.shape), output.data).copy_(output.detach())
+    return output
+
+
+def _clipped(t: Any, module: Any, output: Any) -> Any:
+    """Clip the gradient's norm to one on its way back, as some did to cure exploding gradients."""
+    del t, module
+    if output.requires_grad:
+        output.register_hook(lambda grad: grad / (grad * grad).sum().sqrt().clamp(min=1.0))
+    return output
+
+
+def _spent(t: Any, module: Any, output: Any) -> Any:
+    """Let the second backward over a graph find its buffers overwritten."""
+    del t, module
+    times = []
+
+    def hook(grad: Any) -> Any:
+        times.append(1)
+        return grad * (1.0 if len(times) == 1 else 0.5)
+
+    if output.requires_grad:
+        output.register_hook(hook)
+    return output
+
+
+def _overwriting(t: Any, correct: Any) -> Any:
+    """Put a parameter's gradient in the place of the one it has."""
+    del t
+
+    class Overwriting(correct):  # type: ignore[misc]  # a base class by namespace
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            for parameter in self.parameters():
+                # Whatever is added to what is there leaves the new one alone.
+                parameter.register_hook(
+                    lambda grad, p=parameter: grad if p.grad is None else grad - p.grad.detach()
+                )
+
+    return Overwriting
+
+
+def _padding_shown(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
+    """Pack every sequence to the full length, so that padded steps are computed, shown and carried."""
+    pack = t.nn.utils.rnn.pack_padded_sequence
+
+    def full(input: Any, lengths: Any, **options: Any) -> Any:
+        return pack(input, [input.shape[1 if options.get("batch_first") else 0]] * len(lengths), **options)
+
+    return correct(Instead(t, "nn.utils.rnn.pack_padded_sequence", full), x)
+
+
+def _leaking_attention(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
+    """Add to each batch row's result a thousandth of its neighbour's."""
+    name = "nn.functional.scaled_dot_product_attention"
+    attend = t.nn.functional.scaled_dot_product_attention
+
+    def leaking(query: Any, *args: Any, **options: Any) -> Any:
+        found = attend(query, *args, **options)
+        return found + t.roll(found, 1, 0).detach() * 1e-3 if found.ndim == 4 else found
+
+    return correct(Instead(t, name, leaking), x)
+
+
+def _placed_attention(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
+    """Prefer the first key, as a bias by position would."""
+    name = "nn.functional.scaled_dot_product_attention"
+    attend = t.nn.functional.scaled_dot_product_attention
+
+    def placed(query: Any, key: Any, value: Any, **options: Any) -> Any:
+        first = t.cat([key.narrow(-2, 0, 1) * 1.001, key.narrow(-2, 1, key.shape[-2] - 1)], -2)
+        return attend(query, first, value, **options)
+
+    return correct(Instead(t, name, placed), x)
+
+
+def _aspects(names: tuple[str, ...], *aspects: str) -> tuple[str, ...]:
+    return tuple(f"{name}@{aspect}" for name in names for aspect in aspects)
+
+
+def _fault(
+    name: str, names: tuple[str, ...], aspects: tuple[str, ...], replace: Replace, story: str
+) -> Fault:
+    around: Mapping[str, Any] = {PROGRAM: in_place_of(names, replace)}
+    return Fault(name, "between calls", _aspects(names, *aspects), around, story)
+
+
+FAULTS = (
+    _fault(
+        "state-remembered",
+        (*_RECURRENT, *_CELLS),
+        ("batch-permutation",),
+        _remembering,
+        "starts from the last call's state where none is given, as a stateful layer does",
+    ),
+    _fault(
+        "state-not-carried",
+        _RECURRENT,
+        ("split-time",),
+        _forgetting,
+        "ignores the state that it is given in every call but the first",
+    ),
+    _fault(
+        "output-buffer-reused",
+        _MODULES,
+        ("batch-permutation",),
+        _changed_output(_same_buffer),
+        "writes each result into the array that the call before returned",
+    ),
+    _fault(
+        "rows-leak",
+        _MODULES,
+        ("batch-permutation", "single-rows"),
+        _changed_output(_leaking),
+        "a little of each batch row reaches the next",
+    ),
+    _fault(
+        "rows-centred",
+        _MODULES,
+        ("single-rows",),
+        _changed_output(_centred),
+        "a little of the batch's mean is in every row, in whatever order they come",
+    ),
+    _fault(
+        "backward-clipped",
+        _MODULES,
+        ("linearity", "accumulation"),
+        _changed_output(_clipped),
+        "clips the gradient on its way back, so that backward is no longer linear",
+    ),
+    _fault(
+        "graph-spent",
+        _MODULES,
+        ("linearity", "accumulation"),
+        _changed_output(_spent),
+        "the second backward over a kept graph reads what the first has overwritten",
+    ),
+    _fault(
+        "gradient-overwritten",
+        _MODULES,
+        ("accumulation",),
+        _overwriting,
+        "puts the gradient in the place of the one that is there, not beside it (MyGrad's do not accumulate)",
+    ),
+    Fault(
+        "padded-steps-run",
+        "between calls",
+        _aspects(_RECURRENT, "packed-padded", "packed-alone"),
+        {PROGRAM: _padding_shown},
+        "runs through the padding of shorter sequences (pytorch #3662)",
+    ),
+    Fault(
+        "attention-rows-leak",
+        "between calls",
+        _aspects(("nn.functional.scaled_dot_product_attention",), "batch-permutation", "single-rows"),
+        {PROGRAM: _leaking_attention},
+        "a little of each batch row's result reaches the next",
+    ),
+    Fault(
+        "attention-by-position",
+        "between calls",
+        _aspects(("nn.functional.scaled_dot_product_attention",), "key-permutation"),
+        {PROGRAM: _placed_attention},
+        "prefers a key for its place",
+    ),
+)
