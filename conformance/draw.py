@@ -24,7 +24,7 @@ _SMALL = {"batch": (1, 2, 3, 4, 5), "length": (1, 2, 3, 4, 5, 6), "feature": (1,
 
 # What a size may be, by the kind of shape and the kind of size. Smallest first: shrinking goes that way.
 # Every long one has more than 64 steps, so that a back-propagation cut there shows.
-CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
+_CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "small": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5, 6), "feature": (2, 3, 4, 5, 6)},
     "one": {"batch": (1,), "length": (1,), "feature": (1,)},
     "empty": _SMALL | {"batch": (0,)},
@@ -37,6 +37,11 @@ CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "wide": {"batch": (2, 3, 4), "length": (2, 3), "feature": (48, 64, 80, 96)},
     "unbatched": _SMALL | {"batch": (UNBATCHED,)},
     "strided": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5), "feature": (2, 3, 4, 5, 6)},
+    "zero": {"batch": (2, 3, 4), "length": (2, 3, 4), "feature": (0,), "outer": (2, 3, 4, 5)},
+}
+# A product's outer sizes are features too, but where those are none: then it sums over nothing.
+CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
+    name: {"outer": kinds["feature"], **kinds} for name, kinds in _CLASSES.items()
 }
 
 REGIMES: Mapping[str, str] = {
@@ -52,7 +57,7 @@ REGIMES: Mapping[str, str] = {
 }
 
 # Classes whose arrays may have no elements: form and dtype are all that there is to compare.
-HOLLOW = frozenset({"empty"})
+HOLLOW = frozenset({"empty", "zero"})
 
 
 def least(share: float, risk: float = 0.05) -> int:
@@ -65,7 +70,7 @@ def least(share: float, risk: float = 0.05) -> int:
 # is met in fewer operations, and there in one sample in ten.
 _EVERYWHERE, _SEQUENCES = least(1 / 20), least(1 / 10)
 MINIMUMS: Mapping[str, int] = {
-    name: _SEQUENCES if name in {"long", "unbatched", "remembering", "steep"} else _EVERYWHERE
+    name: _SEQUENCES if name in {"long", "unbatched", "remembering"} else _EVERYWHERE
     for name in (*CLASSES, *REGIMES)
 }
 
@@ -75,7 +80,7 @@ class Space:
     """Which configurations a case can be drawn in.
 
     Attributes:
-        sizes: each size's kind: `batch`, `length` or `feature`.
+        sizes: each size's kind: `batch`, `length`, `feature` or `outer`.
         classes: shape classes, names of `CLASSES`.
         regimes: regimes, names of `REGIMES`.
         flags: other settings and the values that they take.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conformance.case import Config
     from conformance.sample import Scalar
 
-_CLASSES = ("small", "one", "empty", "pow2", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
 
 
 def _inputs(config: Config) -> dict[str, Input]:
@@ -42,7 +42,7 @@ def _activation(
         space=Space(
             {"N": "batch", "F": "feature"},
             _CLASSES,
-            ("normal", "saturated", "tiny", *regimes),
+            ("normal", "saturated", "steep", "tiny", *regimes),
             {**options, "module": (False, True)},
         ),
         inputs=_inputs,
@@ -68,7 +68,7 @@ def _softmax(name: str, module: str) -> Case:
             {"N": "batch", "L": "length", "F": "feature"},
             (*_CLASSES, "wide"),
             # Not huge: the noise of x - max x, which is exactly 0 at the maximum, would overflow exp there.
-            ("normal", "saturated", "tiny", "nonfinite"),
+            ("normal", "saturated", "steep", "tiny", "nonfinite"),
             {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
         ),
         inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},

@@ -90,17 +90,17 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
 CASES = (
     _case(
         "LSTM",
-        ("normal", "remembering", "saturated", "huge", "nonfinite"),
+        ("normal", "remembering", "saturated", "steep", "nonfinite"),
         {},
         BadCall("batch of c0", ("hidden1", "2", "3"), shapes={"c0": (3, 5)}),
         BadCall("width of c0", ("hidden1", "6", "5"), shapes={"c0": (2, 6)}),
         BadCall("a tensor for the pair of states", ("hx", "tuple"), {"alone": True}),
         BadCall("three states", ("two hidden states",), {"surplus": 1}),
     ),
-    _case("GRU", ("normal", "remembering", "saturated", "huge", "nonfinite"), {}),
+    _case("GRU", ("normal", "remembering", "saturated", "steep", "nonfinite"), {}),
     _case(
         "RNN",
-        ("normal", "saturated", "huge", "nonfinite"),
+        ("normal", "saturated", "steep", "nonfinite"),
         {"nonlinearity": ("tanh", "relu")},
         BadCall("nonlinearity", ("gelu",), {"nonlinearity": "gelu"}),
     ),

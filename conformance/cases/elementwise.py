@@ -12,14 +12,14 @@ from conformance.values import Input
 if TYPE_CHECKING:
     from conformance.case import Config
 
-_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero")
 
 
 def _unary(
     name: str,
     *regimes: str,
     positive: bool = False,
-    classes: tuple[str, ...] = ("small", "empty", "pow2", "strided"),
+    classes: tuple[str, ...] = ("small", "empty", "pow2", "strided", "zero"),
 ) -> Case:
     def program(t: Any, x: Values) -> dict[str, Any]:
         call = getattr(x["input"], name) if x.config["method"] else lambda: getattr(t, name)(x["input"])
@@ -81,8 +81,8 @@ def _binary(
 
 
 CASES = (
-    _unary("sigmoid", "normal", "saturated", "tiny", "huge", "nonfinite", classes=_CLASSES),
-    _unary("tanh", "normal", "saturated", "tiny", "huge", "nonfinite", classes=_CLASSES),
+    _unary("sigmoid", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=_CLASSES),
+    _unary("tanh", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=_CLASSES),
     _unary("relu", "normal", "huge", "nonfinite"),
     _unary("exp", "normal", "saturated", "tiny", "nonfinite"),
     _unary("expm1", "normal", "saturated", "tiny", "nonfinite"),

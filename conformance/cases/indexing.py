@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Values
-from conformance.cases.table import row
+from conformance.cases.table import FEATURED, row
 from conformance.draw import Space
 from conformance.values import Input
 
@@ -106,6 +106,7 @@ CASES = (
             "dim": (lambda t, a: a.gather(5, t.zeros(2, 4, dtype=t.int64)), _DIM),
         },
         regimes=("normal", "nonfinite"),
+        classes=FEATURED,
     ),
     row(
         "scatter",
@@ -124,6 +125,7 @@ CASES = (
             "dtype": (lambda t, a, b: a.scatter(1, t.zeros(2, 4, dtype=t.int64), b.double()), ("dtype",)),
         },
         regimes=("normal", "nonfinite"),
+        classes=FEATURED,
     ),
     row(
         "scatter_add",
@@ -150,6 +152,7 @@ CASES = (
             "dtype": (lambda t, a: a.index_select(1, a[0]), ("int32",)),
         },
         regimes=("normal", "nonfinite"),
+        classes=FEATURED,
     ),
     row(
         "masked_fill",

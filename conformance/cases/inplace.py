@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.table import row
+from conformance.cases.table import FEATURED, row
 
 if TYPE_CHECKING:
     from conformance.case import Case
@@ -41,7 +41,7 @@ def _scaled(name: str) -> Form:
 
 
 def _in_place(name: str, forms: dict[str, Form]) -> Case:
-    return row(f"Tensor.{name}", "NF F", forms, _REFUSED if name == "mul_" else None)
+    return row(f"Tensor.{name}", "NF F", forms, _REFUSED if name == "mul_" else None, classes=FEATURED)
 
 
 def _loop(t: Any, a: Any, b: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.case import BadCall, Case
-from conformance.cases.table import row
+from conformance.cases.table import FEATURED, row
 from conformance.draw import Space
 from conformance.values import Input
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from conformance.case import Config
 
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
-_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero")
 
 
 def _shape(config: Config) -> tuple[int, int, int]:
@@ -72,6 +72,7 @@ CASES = (
             "vectors": lambda t, a, b, c: t.hstack((c, c[0], c)),
         },
         {"ranks": (lambda t, a, b, c: t.hstack([c, a]), ("1", "2"))},
+        classes=FEATURED,
     ),
     row(
         "vstack",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from conformance.case import Config
 
-_CLASSES = ("small", "one", "empty", "pow2", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
 
 
@@ -197,7 +197,7 @@ CASES = (
         space=Space(
             _SIZES,
             # Not one: the variance of one feature is 0, and the gradient nothing but rounding.
-            ("small", "empty", "pow2", "wide", "strided"),
+            ("small", "empty", "pow2", "wide", "strided", "zero"),
             ("normal", "saturated", "nonfinite"),
             {
                 "rank": (1, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Mapped, Values
@@ -30,7 +31,10 @@ def linear(t: Any, x: Values) -> Mapped:
     """nn.Linear as a module: its parameters loaded, its gradients read from them."""
     config = x.config
     names = ("weight", "bias") if config["bias"] else ("weight",)
-    layer = t.nn.Linear(config["I"], config["O"], bias=config["bias"], dtype=x["weight"].dtype)
+    with warnings.catch_warnings():
+        # torch says that there is nothing to initialise where there are no features.
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors is a no-op", UserWarning)
+        layer = t.nn.Linear(config["I"], config["O"], bias=config["bias"], dtype=x["weight"].dtype)
     layer.load_state_dict({name: x[name].detach() for name in names})
     output = layer(x.seams["input"](t, x["input"]))
     if "bias" in names:
@@ -60,8 +64,8 @@ CASES = (
     Case(
         name="nn.Linear",
         space=Space(
-            sizes={"N": "batch", "L": "length", "I": "feature", "O": "feature"},
-            classes=("small", "one", "empty", "pow2", "long", "wide", "strided"),
+            sizes={"N": "batch", "L": "length", "I": "feature", "O": "outer"},
+            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "zero"),
             regimes=("normal", "cancelling", "integer", "nonfinite"),
             flags={"rank": (2, 1, 3), "bias": (True, True, False)},
         ),
@@ -78,8 +82,8 @@ CASES = (
     Case(
         name="matmul",
         space=Space(
-            sizes={"N": "batch", "M": "feature", "K": "feature", "P": "feature"},
-            classes=("small", "one", "empty", "pow2", "wide", "strided"),
+            sizes={"N": "batch", "M": "outer", "K": "feature", "P": "outer"},
+            classes=("small", "one", "empty", "pow2", "wide", "strided", "zero"),
             # Not tiny: each product in a sum may lose half of the smallest number; the noise knows of one.
             # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf
             # by the kernel, and both are right.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conformance.case import Config
     from conformance.sample import Scalar
 
-_CLASSES = ("small", "one", "empty", "pow2", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
 _REDUCTIONS = ("mean", "sum", "none")
 _BAD_REDUCTION = BadCall("reduction", ("median",), config={"reduction": "median"})
 
@@ -201,7 +201,7 @@ CASES = (
         BadCall("sizes", ("2, 3", "2, 4"), shapes={"target": (2, 4)}),
         operands=_target_as_probability,
         inputs=_weighted("weight", "pos_weight"),
-        regimes=("normal", "saturated", "cancelling", "nonfinite"),
+        regimes=("normal", "saturated", "steep", "cancelling", "nonfinite"),
     ),
     _loss(
         "kl_div",

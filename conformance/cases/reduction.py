@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Values
-from conformance.cases.table import FILLED, method, row
+from conformance.cases.table import FEATURED, FILLED, method, row
 from conformance.draw import Space
 from conformance.values import Input
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from conformance.case import Config
 
 _AXES = {"none": None, "first": 0, "last": -1, "two": (0, 2), "all": (0, 1, 2), "bad": 3}
-_CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero")
 
 
 def _inputs(config: Config) -> dict[str, Input]:
@@ -90,6 +90,7 @@ CASES = (
         "logsumexp",
         "normal",
         "saturated",
+        "steep",
         "nonfinite",
         exact=False,
         axes=("last", "first", "two", "all"),
@@ -198,6 +199,7 @@ CASES = (
         },
         {"too many": (lambda t, a: a.topk(9), ("k",)), "dim out of range": (lambda t, a: a.topk(1, 5), _DIM)},
         regimes=("normal", "nonfinite"),
+        classes=FEATURED,
     ),
     row(
         "nonzero",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.cases.table import function, method, row
+from conformance.cases.table import FEATURED, function, method, row
 
 _DIM = ("-3", "2", "5")
 
@@ -201,6 +201,7 @@ CASES = (
             "too long": (lambda t, a: a.narrow(1, 1, 3), ("1", "3")),
             "start": (lambda t, a: a.narrow(1, 9, 1), ("-3", "3", "9")),
         },
+        classes=FEATURED,
     ),
     row(
         "clone",

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     Bad = tuple[Form, tuple[str, ...]]
 
 KINDS = {"N": "batch", "L": "length", "F": "feature"}
-CLASSES = ("small", "one", "empty", "strided")
+CLASSES = ("small", "one", "empty", "strided", "zero")
+# What takes the first of the features, or divides by how many there are.
+FEATURED = ("small", "one", "empty", "strided")
 # What is not defined over no elements.
 FILLED = ("small", "one", "pow2", "strided")
 # Where the bad calls start: the message must name these numbers.

@@ -121,7 +121,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
             + repr(rounding_mode)
         )
     result = binary(ops.RoundedDiv, input, other, rounding_mode=rounding_mode)
-    if result.array.dtype.kind != "f" and np.any(_values(other) == 0):
+    if result.array.size and result.array.dtype.kind != "f" and np.any(_values(other) == 0):
         raise RuntimeError("ZeroDivisionError")
     return result
 

@@ -118,7 +118,8 @@ def remainder(input: Operand, other: Operand) -> Tensor:
     kinds = [np.asarray(getattr(x, "array", x)).dtype.kind for x in (input, other)]
     if kinds == ["b", "b"]:
         raise NotImplementedError("\"remainder_cpu\" not implemented for 'Bool'")
-    if "f" not in kinds and np.any(np.asarray(getattr(other, "array", other)) == 0):
+    divided = np.size(getattr(input, "array", input))
+    if "f" not in kinds and divided and np.any(np.asarray(getattr(other, "array", other)) == 0):
         raise RuntimeError("ZeroDivisionError")
     return binary(ops.Remainder, input, other)
 

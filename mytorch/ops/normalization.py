@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._types import Array, Gradients
+
+
+def _mean(a: Array, axes: tuple[int, ...]) -> Array:
+    # Over no features the result has no elements either; NumPy's mean would warn of it.
+    count = max(1, math.prod([a.shape[i] for i in axes]))
+    return np.asarray(a.sum(axis=axes, keepdims=True) / a.dtype.type(count))
 
 
 class LayerNorm(Op):
@@ -32,8 +39,8 @@ class LayerNorm(Op):
         axes = tuple(range(x.ndim - rank, x.ndim))
         # float16 is averaged in float32, as torch does it.
         wide = x.astype(np.float32) if x.dtype == np.float16 else x
-        centred = wide - wide.mean(axis=axes, keepdims=True)
-        scale = 1 / np.sqrt((centred * centred).mean(axis=axes, keepdims=True) + wide.dtype.type(eps))
+        centred = wide - _mean(wide, axes)
+        scale = 1 / np.sqrt(_mean(centred * centred, axes) + wide.dtype.type(eps))
         normal = centred * scale
         out = normal if weight is None else normal * weight
         if bias is not None:
@@ -47,8 +54,8 @@ class LayerNorm(Op):
         def of_input() -> Array:
             g = grad if weight is None else grad * weight
             # What moves the mean, and what stretches the vector, is divided out again by the forward.
-            shift = g.mean(axis=axes, keepdims=True)
-            stretch = normal * (g * normal).mean(axis=axes, keepdims=True)
+            shift = _mean(g, axes)
+            stretch = normal * _mean(g * normal, axes)
             return np.asarray((g - shift - stretch) * scale)
 
         return of_input, lambda: grad * normal, grad

@@ -63,6 +63,8 @@ BY_CLASS = [
     ("misread_strides", "cat", "strided"),
     ("batch_of_at_least_one", "sigmoid", "empty"),
     ("batch_of_at_least_one", "sum", "empty"),
+    ("uncleared_sums", "mm", "zero"),
+    ("uncleared_sums", "matmul", "zero"),
 ]
 
 

@@ -50,7 +50,14 @@ def _misread(task: Task, trace: Trace) -> Trace:
 
 
 def _at_least_one(array: Array) -> Array:
-    return np.zeros([max(1, n) for n in array.shape], array.dtype) if not array.size else array
+    return np.zeros((1, *array.shape[1:]), array.dtype) if array.shape[:1] == (0,) else array
+
+
+def _uncleared(task: Task, trace: Trace) -> Trace:
+    """Leave an output as it was found where there is nothing to sum."""
+    if all(array.size for array in task.inputs().values()):
+        return trace
+    return {name: a if name.startswith("grad.") else np.ones_like(a) for name, a in trace.items()}
 
 
 def _product_with_mask(t: Any, x: Values) -> dict[str, Any]:
@@ -66,4 +73,5 @@ unsigned_inf = Altered("unsigned inf", _each(lambda a: np.where(np.isneginf(a), 
 flushed_denormals = Altered("flushed denormals", _each(_flushed))
 misread_strides = Altered("misread strides", _misread)
 batch_of_at_least_one = Altered("batch of at least one", _each(_at_least_one))
+uncleared_sums = Altered("uncleared sums", _uncleared)
 masked_by_product = TorchLike("masked by product", "torch", {"tril": _product_with_mask})

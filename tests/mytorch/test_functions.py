@@ -236,6 +236,8 @@ EXACT = {
     "bytes wrap": (lambda t, a: a + 300, np.array([1, 255], np.uint8)),
     "bytes compare": (lambda t, a: a == 261, np.array([5, 6], np.uint8)),
     "clamp integers": (lambda t, a: a.clamp(-3, 3), INTEGERS),
+    "remainder of nothing by zero": (lambda t, a: a[:0] % 0, INTEGERS),
+    "division of nothing by zero": (lambda t, a: a[:0] // t.tensor([1, 0, 2]), INTEGERS),
     "clamp by float": (lambda t, a: a.clamp(min=1.5), INTEGERS),
     "matmul integers": (lambda t, a: a @ a.t(), INTEGERS),
     "where numbers": (lambda t, a: t.where(a, 1, 2), MASK),

@@ -84,7 +84,7 @@ def test_one_hot(places, classes):
 
 @pytest.mark.parametrize("affine", ["both", "weight", "none"])
 @pytest.mark.parametrize(
-    ("shape", "rank"), [((3, 4), 1), ((2, 3, 4), 1), ((2, 3, 4), 2), ((4,), 1), ((0, 4), 1)]
+    ("shape", "rank"), [((3, 4), 1), ((2, 3, 4), 1), ((2, 3, 4), 2), ((4,), 1), ((0, 4), 1), ((2, 0), 1)]
 )
 def test_layer_norm(shape, rank, affine):
     def run(t):
