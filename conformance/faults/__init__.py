@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.adapters.torchlike import TorchLike
 from conformance.faults import (
     cells,
+    dropout,
     metamorphic,
     optimisers,
     precision,
@@ -22,7 +23,7 @@ from conformance.faults import (
 if TYPE_CHECKING:
     from conformance.faults.fault import Fault
 
-_FAMILIES = (structure, states, cells, recurrent, training, precision, optimisers, metamorphic)
+_FAMILIES = (structure, states, cells, recurrent, training, precision, optimisers, metamorphic, dropout)
 
 FAULTS: dict[str, Fault] = {fault.name: fault for family in _FAMILIES for fault in family.FAULTS}
 

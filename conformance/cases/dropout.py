@@ -1,0 +1,174 @@
+"""Dropout in training, by the mask that each side drew: another generator drops other elements.
+
+What was dropped is read off the output, where it is zero; all the rest follows from that mask, so that what
+remains is zero on every side. How the mask is drawn is judged by statements that are true but once in 1e12.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from math import log, sqrt
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import Case, Mapped, Values
+from conformance.cases.steps import GATES
+from conformance.draw import Space
+from conformance.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from conformance.case import Config
+    from conformance.sample import Scalar
+
+# 1/(1-p) is a power of two, so that scaling rounds nothing; at 0.75 it is not 1/p.
+_SHARES: Mapping[str, tuple[Scalar, ...]] = {"p": (0.5, 0.75)}
+# Far above what noise makes of a zero, far below what is drawn.
+_ZERO = 1e-30
+_ROWS, _RISK = 100, 1e-12
+
+
+@contextmanager
+def _seeded(t: Any, seed: int) -> Iterator[None]:
+    """Draw the same in every replicate, and leave the generator as it was."""
+    before = t.get_rng_state()
+    t.manual_seed(seed)
+    try:
+        yield
+    finally:
+        t.set_rng_state(before)
+
+
+def _kept(output: Any) -> Any:
+    return output.detach().abs() > _ZERO
+
+
+def _dropout(t: Any, config: Config) -> Callable[[Any], Any]:
+    p = float(config["p"])
+    if config["module"]:
+        module: Callable[[Any], Any] = t.nn.Dropout(p)
+        return module
+    return lambda x: t.nn.functional.dropout(x, p, training=True)
+
+
+def _own_mask(t: Any, x: Values) -> dict[str, Any]:
+    p, given = float(x.config["p"]), x["input"]
+    dropout = _dropout(t, x.config)
+    with _seeded(t, int(x.config["generator"])):
+        output = dropout(given)
+        many = t.ones(_ROWS, _ROWS, dtype=given.dtype)
+        first, second = _kept(dropout(many)), _kept(dropout(many))
+    mask = _kept(output).to(given.dtype)
+    # Hoeffding's inequality, on both sides.
+    allowed = sqrt(_ROWS**2 * log(2 / _RISK) / 2)
+    count = int(first.sum())
+    statements = {
+        "share is plausible": abs(count - _ROWS**2 * (1 - p)) <= allowed,
+        "rows differ": bool((first[1:] != first[:-1]).any(dim=1).all()),
+        "calls differ": bool((first != second).any()),
+    }
+    return {"residual": output - given * (mask / (1 - p))} | {
+        name: t.tensor(holds) for name, holds in statements.items()
+    }
+
+
+def _layer_inputs(kind: str, config: Config) -> dict[str, Input]:
+    n, length, features, hidden = (int(config[name]) for name in "NLIH")
+    rows = len(GATES[kind]) * hidden
+    return {
+        "input": Input((length, n, features)),
+        "weight_ih": Input((rows, features), fan_in=features, weight=True),
+        "weight_hh": Input((rows, hidden), fan_in=hidden, weight=True),
+        "bias_ih": Input((rows,), weight=True),
+        "bias_hh": Input((rows,), weight=True),
+    }
+
+
+def _showing(t: Any, kind: str, like: Any) -> dict[str, Any]:
+    """Return the parameters of a layer whose output is zero exactly where its input is.
+
+    Each output sees one input and no step before it: by the identity in the candidate's block, and a gate
+    that is shut for what is carried.
+    """
+    gates, hidden = GATES[kind], like.shape[1]
+    blocks = {gate: t.zeros(hidden, hidden, dtype=like.dtype) for gate in gates}
+    blocks["g" if kind == "LSTM" else "n"] = t.eye(hidden, dtype=like.dtype)
+    # So far below zero that its sigmoid is zero in every dtype. In torch's GRU, z keeps the old state.
+    shut = {"LSTM": "f", "GRU": "z", "RNN": ""}[kind]
+    bias = [t.full((hidden,), -1000.0 if gate == shut else 0.0, dtype=like.dtype) for gate in gates]
+    return {
+        "weight_ih": t.cat([blocks[gate] for gate in gates], 0),
+        "weight_hh": t.zeros(len(gates) * hidden, hidden, dtype=like.dtype),
+        "bias_ih": t.cat(bias, 0),
+        "bias_hh": t.zeros(len(gates) * hidden, dtype=like.dtype),
+    }
+
+
+def _between_layers(kind: str) -> Any:
+    def program(t: Any, x: Values) -> Mapped:
+        p, like = float(x.config["p"]), x["weight_hh"]
+        drawn = {name: x[name].detach() for name in x if name != "input"}
+        showing = _showing(t, kind, like)
+
+        def made(features: int, *layers: Mapping[str, Any], **options: Any) -> Any:
+            layer = getattr(t.nn, kind)(
+                features, like.shape[1], num_layers=len(layers), dtype=like.dtype, **options
+            )
+            state = {f"{name}_l{k}": each for k, given in enumerate(layers) for name, each in given.items()}
+            layer.load_state_dict(state)
+            return layer
+
+        features = x["input"].shape[-1]
+        both, below = made(features, drawn, showing, dropout=p), made(features, drawn)
+        above = made(like.shape[1], showing)
+        with _seeded(t, int(x.config["generator"])):
+            output, _ = both(x["input"])
+        mask = _kept(output).to(like.dtype) / (1 - p)
+        shown, _ = below(x["input"])
+        expected, _ = above(shown * mask)
+        # On both sides, because where the oracle dropped it has no rounding for those who keep.
+        undropped = above(shown)[0] / (1 - p)
+
+        def gradients() -> dict[str, Any]:
+            return {
+                name: getattr(both, f"{name}_l0").grad + getattr(below, f"{name}_l0").grad for name in drawn
+            }
+
+        return Mapped({"residual": (output + undropped) - (expected + undropped)}, gradients)
+
+    return program
+
+
+_GENERATOR: Mapping[str, tuple[Scalar, ...]] = {"generator": (1, 2, 3)}
+
+
+def _layer(kind: str) -> Case:
+    return Case(
+        name=f"nn.{kind}@own-mask",
+        space=Space(
+            {"N": "batch", "L": "length", "I": "feature", "H": "feature"},
+            ("small", "pow2", "strided"),
+            ("normal",),
+            {**_SHARES, **_GENERATOR},
+        ),
+        inputs=lambda config: _layer_inputs(kind, config),
+        program=_between_layers(kind),
+        samples=6,
+    )
+
+
+CASES = (
+    Case(
+        name="nn.Dropout@own-mask",
+        space=Space(
+            {"N": "batch", "L": "length", "F": "feature"},
+            ("small", "one", "empty", "pow2", "strided"),
+            ("normal",),
+            {**_SHARES, "module": (True, False), **_GENERATOR},
+        ),
+        inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
+        program=_own_mask,
+        samples=10,
+    ),
+    *(_layer(kind) for kind in GATES),
+)

@@ -1,0 +1,159 @@
+"""Dropout that drops, scales or draws in another way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import PROGRAM
+from conformance.faults.fault import Fault
+from conformance.faults.metamorphic import Instead, in_place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # From the namespace, the correct `dropout(input, p)`, the input, p and whether it is training.
+    Wrong = Callable[[Any, Callable[[Any, float], Any], Any, float, bool], Any]
+
+_OWN = ("nn.Dropout@own-mask",)
+_LAYERS = ("nn.LSTM", "nn.GRU", "nn.RNN")
+
+
+def _instead(wrong: Wrong) -> Callable[..., Any]:
+    """Put a wrong dropout in the place of the function and of the module."""
+
+    def around(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
+        def right(value: Any, p: float) -> Any:
+            return t.nn.functional.dropout(value, p, training=True)
+
+        def function(value: Any, p: float = 0.5, training: bool = True) -> Any:
+            return wrong(t, right, value, p, training)
+
+        class Module(t.nn.Dropout):  # type: ignore[misc]  # a base class by namespace
+            def forward(self, value: Any) -> Any:
+                return function(value, self.p, self.training)
+
+        changed = Instead(t, "nn.Dropout", Module)
+        return correct(Instead(changed, "nn.functional.dropout", function), x)
+
+    return around
+
+
+def _training_only(change: Callable[[Any, Callable[[Any, float], Any], Any, float], Any]) -> Wrong:
+    return lambda t, right, value, p, training: change(t, right, value, p) if training else value
+
+
+def _redrawn(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
+    """Show one mask, and send the gradient back through another."""
+    del t
+    shown, sent = right(value.detach(), p), right(value, p)
+    return sent + (shown - sent).detach()
+
+
+def _keeping(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
+    kept = right(t.ones_like(value.detach()), 1 - p) != 0
+    return value * (kept.to(value.dtype) / (1 - p))
+
+
+def _one_for_all_rows(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
+    return value * right(t.ones_like(value.detach()[:1]), p)
+
+
+def _whole_rows(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
+    return value * right(t.ones_like(value.detach()[..., :1]), p)
+
+
+def _same_each_call(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
+    t.manual_seed(0)
+    return right(value, p)
+
+
+def _after_the_last(t: Any, correct: Any) -> Any:
+    class AfterTheLast(correct):  # type: ignore[misc]  # a base class by namespace
+        def forward(self, *args: Any) -> Any:
+            output, states = super().forward(*args)
+            return t.nn.functional.dropout(output, self.dropout, training=self.training), states
+
+    return AfterTheLast
+
+
+def _never(t: Any, correct: Any) -> Any:
+    del t
+
+    class Never(correct):  # type: ignore[misc]  # a base class by namespace
+        def __init__(self, *args: Any, dropout: float = 0.0, **options: Any) -> None:
+            del dropout
+            super().__init__(*args, **options)
+
+    return Never
+
+
+def _in_evaluation(t: Any, correct: Any) -> Any:
+    del t
+
+    class InEvaluation(correct):  # type: ignore[misc]  # a base class by namespace
+        def eval(self) -> Any:
+            return self
+
+    return InEvaluation
+
+
+def _fault(name: str, wrong: Wrong, story: str, cases: tuple[str, ...] = _OWN) -> Fault:
+    return Fault(name, "dropout", cases, {PROGRAM: _instead(wrong)}, story)
+
+
+def _layer_fault(name: str, replace: Callable[[Any, Any], Any], story: str, aspect: str) -> Fault:
+    cases = tuple(f"{layer}{aspect}" for layer in _LAYERS)
+    return Fault(name, "dropout", cases, {PROGRAM: in_place_of(_LAYERS, replace)}, story)
+
+
+FAULTS = (
+    _fault(
+        "dropout-unscaled",
+        _training_only(lambda t, right, value, p: right(value, p) * (1 - p)),
+        "does not divide what it keeps by 1 - p",
+    ),
+    _fault(
+        "dropout-scaled-by-p",
+        _training_only(lambda t, right, value, p: right(value, p) * ((1 - p) / p)),
+        "divides what it keeps by p, which at 0.5 is right",
+    ),
+    _fault(
+        "dropout-keeps-p",
+        _training_only(_keeping),
+        "keeps where it must drop: p is taken for the share that is kept, as in TensorFlow 1",
+    ),
+    _fault(
+        "dropout-redrawn-in-backward",
+        _training_only(_redrawn),
+        "draws another mask for the gradient, as recomputing without the generator's state does",
+    ),
+    _fault(
+        "dropout-one-mask-for-all-rows",
+        _training_only(_one_for_all_rows),
+        "draws one mask, and drops the same of every row",
+    ),
+    _fault(
+        "dropout-of-whole-rows",
+        _training_only(_whole_rows),
+        "draws once for all features of a place, as dropout of channels does",
+    ),
+    _fault(
+        "dropout-same-in-every-call",
+        _training_only(_same_each_call),
+        "seeds its generator in every call",
+    ),
+    _fault(
+        "dropout-in-evaluation",
+        lambda t, right, value, p, training: right(value, p),
+        "drops in evaluation too",
+        ("nn.Dropout",),
+    ),
+    _layer_fault(
+        "dropout-after-the-last-layer",
+        _after_the_last,
+        "drops of the last layer's output too",
+        "@own-mask",
+    ),
+    _layer_fault("dropout-between-layers-missing", _never, "takes p and never drops", "@own-mask"),
+    _layer_fault("dropout-between-layers-in-evaluation", _in_evaluation, "drops in evaluation too", ""),
+)
