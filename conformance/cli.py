@@ -70,12 +70,31 @@ def _parser() -> argparse.ArgumentParser:
     selftest.add_argument("--fault", action="append", metavar="NAME", help="only this one; may be repeated")
     _add_sweep(selftest)
     selftest.set_defaults(command=_selftest)
+    calibrate = commands.add_parser(
+        "calibrate",
+        help="find the judge's constants, with their evidence",
+        description="Measure correct implementations, pick the judge's constants on some seeds and validate "
+        "them on others, check the noise rules, and write the recommended tolerances.",
+        epilog="Exit codes: 0 constants and rules are shown; 1 not shown; 2 wrong usage, too little evidence.",
+    )
+    calibrate.add_argument("cases", nargs="*", metavar="CASE", help="names from `list cases`; by default all")
+    calibrate.add_argument(
+        "--runs",
+        type=int,
+        default=4,
+        metavar="K",
+        help="default runs to measure, each with a seed of its own; half of them validate (default: 4)",
+    )
+    _add_sweep(calibrate, seed=1001)
+    calibrate.set_defaults(command=_calibrate)
     return parser
 
 
-def _add_sweep(parser: argparse.ArgumentParser) -> None:
+def _add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
     cores = os.cpu_count() or 1
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of the samples (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, default=seed, metavar="S", help=f"of the samples (default: {seed})"
+    )
     parser.add_argument(
         "--jobs", type=int, default=cores, metavar="N", help="processes (default: one a core)"
     )
@@ -153,6 +172,39 @@ def _selftest(options: argparse.Namespace) -> int:
     )
     print(f"Report: {options.out / 'kill_matrix.md'} and {options.out / 'kill_matrix.json'}")
     return matrix.exit_code
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from conformance.calibration.run import calibrate
+    from conformance.progress import Progress
+    from conformance.report.calibration import rules, summary, validated, write
+    from conformance.report.tables import render
+
+    _check_sweep(options)
+    with Progress() as progress:
+        found = calibrate(
+            options.cases,
+            seed=options.seed,
+            runs=options.runs,
+            jobs=options.jobs,
+            progress=lambda case, done, total: progress(case, done, total, []),
+        )
+    write(found, options.out)
+    print(render(summary(found), "terminal") + "\n\n" + validated(found))
+    for ratio in found.incorrect[:_SHOWN]:
+        print(f"\nINCORRECT {ratio.subject} in {ratio.sample}, {ratio.lane}: {ratio.observable}")
+    if found.wrong_rules:
+        print("\n" + render(rules(tuple(found.wrong_rules)), "terminal"))
+    word = "SHOWN" if found.exit_code == 0 else "NOT SHOWN"
+    shown = len(found.rules) - len(found.wrong_rules)
+    picked = ", ".join(f"{name} {getattr(found.choice, name):g}" for name in ("tensor", "element", "warn"))
+    print(f"\n{word}: {picked}")
+    print(f"{shown} of {len(found.rules)} noise rules hold; {len(found.ratios):,} verdicts measured")
+    names = ("calibration.md", "calibration.json", "constants.toml", "tolerances.md")
+    print(f"Report: {', '.join(str(options.out / name) for name in names)}")
+    if not options.cases and not found.in_force:
+        print(f"To put these in force: cp {options.out / 'constants.toml'} conformance/constants.toml")
+    return found.exit_code
 
 
 def _show(report: Report, out: Path) -> None:

@@ -126,11 +126,32 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
             for (name, values), word in zip(choices.items(), words, strict=True)
         }
         # Drawn freely, one of seven forms was missing from 42 draws at one seed in a hundred.
-        config |= {
-            name: _in_turn(f"{case}|{seed}|{name}", values, number) for name, values in space.flags.items()
-        }
+        config |= _flags(case, space, seed, number)
         samples.append(Sample(case, seed, number, shape_class, regime, tuple(config.items())))
     return samples
+
+
+def draw_sized(case: str, space: Space, seed: int, count: int, sizes: Mapping[str, int]) -> list[Sample]:
+    """Draw samples of given sizes, by their kind; flags take their values in turn, as in `draw`.
+
+    They say that they are of the class `small`: nothing but the sizes follows from a class.
+    """
+    fixed = {name: sizes[kind] for name, kind in space.sizes.items()}
+    return [
+        Sample(
+            case,
+            seed,
+            number,
+            "small",
+            space.regimes[0],
+            tuple({**fixed, **_flags(case, space, seed, number)}.items()),
+        )
+        for number in range(count)
+    ]
+
+
+def _flags(case: str, space: Space, seed: int, number: int) -> dict[str, Scalar]:
+    return {name: _in_turn(f"{case}|{seed}|{name}", values, number) for name, values in space.flags.items()}
 
 
 def _in_turn(key: str, values: Sequence[Scalar], number: int) -> Scalar:

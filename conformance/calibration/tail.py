@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conformance.errors import UsageError
-
 if TYPE_CHECKING:
     from conformance.values import Array
 
 # The largest so many of a hundred verdicts are the tail.
 SHARE = 0.05
-
-# Fewer peaks than these say nothing about their law.
-_PEAKS = 10
 
 
 @dataclass(frozen=True)
@@ -54,12 +49,9 @@ def fit(values: Array, weights: Array | None = None, share: float = SHARE) -> Ta
     """Fit the tail by maximum likelihood.
 
     Args:
-        values: finite.
+        values: finite, and not all of them the same.
         weights: how often each counts; by default once.
         share: how much of the distribution is the tail.
-
-    Raises:
-        UsageError: there are too few values for a tail.
     """
     weights = np.ones(values.shape) if weights is None else weights
     order = np.argsort(values)
@@ -67,11 +59,6 @@ def fit(values: Array, weights: Array | None = None, share: float = SHARE) -> Ta
     # The least value with no more than the share above it.
     threshold = float(values[order][int(np.argmax(above <= share + 1e-12))])
     peaks = (values > threshold) & (weights > 0)
-    if np.count_nonzero(peaks) < _PEAKS:
-        raise UsageError(
-            f"calibrate: expected at least {_PEAKS} verdicts in the tail, got {np.count_nonzero(peaks)} of "
-            f"{values.size}: name more cases, or give more --runs"
-        )
     excess, counts = values[peaks] - threshold, weights[peaks]
     total = float(counts.sum())
     mean = float((excess * counts).sum() / total)

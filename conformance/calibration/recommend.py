@@ -1,0 +1,169 @@
+"""The rtol and atol that one would write into `torch.testing.assert_close`, from the same deviations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import floor, log10
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from conformance.cases import CASES
+from conformance.constants import constants
+from conformance.contract import LANES
+from conformance.draw import draw_sized
+from conformance.suite import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from conformance.judge import Expectation
+    from conformance.sample import Sample
+    from conformance.tolerance import Scale
+    from conformance.values import Array
+
+# What `feature` sizes are; batches and lengths are those of a small real call.
+FEATURES = (16, 64, 256)
+BATCH, LENGTH = 4, 8
+_DRAWS = 2
+FORWARD, GRADIENTS = "forward", "gradients"
+
+
+class Pair(NamedTuple):
+    """Two tolerances as assert_close takes them; both 0 where every bit must agree."""
+
+    rtol: float
+    atol: float
+
+    def widest(self, other: Pair) -> Pair:
+        """Return what covers both."""
+        return Pair(max(self.rtol, other.rtol), max(self.atol, other.atol))
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One row: what to write for a case in a dtype and at a size.
+
+    Attributes:
+        case: the case's name.
+        dtype: `float32` or `float64`.
+        size: of every `feature`; None for a case without one.
+        forward: for outputs; None where none is floating.
+        gradients: for gradients; None where there are none.
+    """
+
+    case: str
+    dtype: str
+    size: int | None
+    forward: Pair | None
+    gradients: Pair | None
+
+
+def recommend(
+    cases: Sequence[str],
+    seed: int,
+    tensor: float,
+    element: float,
+    *,
+    features: Sequence[int] = FEATURES,
+    jobs: int = 1,
+) -> list[Recommendation]:
+    """Derive the tolerances of each case that has floating results.
+
+    Args:
+        cases: names of cases.
+        seed: of the samples.
+        tensor: the constant per tensor.
+        element: the constant per element.
+        features: the sizes.
+        jobs: how many processes.
+    """
+    from joblib import Parallel, delayed
+
+    samples = [(size, sample) for name in cases for size, sample in sized_samples(name, seed, features)]
+    parallel = Parallel(n_jobs=jobs, batch_size=1)
+    found = parallel(delayed(_of_sample)(sample, tensor, element) for _, sample in samples)
+    widest: dict[tuple[str, str, int | None], dict[str, Pair]] = {}
+    for (size, sample), pairs in zip(samples, found, strict=True):
+        for dtype, part, pair in pairs:
+            parts = widest.setdefault((sample.case, dtype, size), {})
+            parts[part] = parts.get(part, pair).widest(pair)
+    return [
+        Recommendation(*key, *(_round(parts.get(part)) for part in (FORWARD, GRADIENTS)))
+        for key, parts in widest.items()
+    ]
+
+
+def sized_samples(
+    name: str, seed: int, features: Sequence[int] = FEATURES
+) -> Iterator[tuple[int | None, Sample]]:
+    """Draw a case's samples at each size, or at none if no size of it is a feature's.
+
+    The values are of order one: `normal`, or the first regime of a case that has no such.
+    """
+    space = CASES[name].space
+    regime = "normal" if "normal" in space.regimes else space.regimes[0]
+    sized = features if "feature" in space.sizes.values() else (None,)
+    for size in sized:
+        kinds = {"batch": BATCH, "length": LENGTH, "feature": size or 0}
+        for sample in draw_sized(name, space, seed, _DRAWS, kinds):
+            yield size, replace(sample, regime=regime)
+
+
+def covering(pairs: Sequence[tuple[Array, Array]]) -> Pair:
+    """Return the tolerances that cover every element's, from expected values and tolerances of each tensor.
+
+    rtol is what the elements of a tensor's upper half need, and atol what the others need beyond it.
+    """
+    rtol = 0.0
+    for expected, tolerance in pairs:
+        large = np.abs(expected) >= np.abs(expected).max(initial=0.0) / 2
+        large &= expected != 0
+        rtol = max(rtol, float((tolerance[large] / np.abs(expected[large])).max(initial=0.0)))
+    atol = max(
+        (float((tolerance - rtol * np.abs(expected)).max(initial=0.0)) for expected, tolerance in pairs),
+        default=0.0,
+    )
+    return Pair(rtol, max(atol, 0.0))
+
+
+def _of_sample(sample: Sample, tensor: float, element: float) -> list[tuple[str, str, Pair]]:
+    from conformance.runner import one_thread
+
+    with one_thread():
+        prepared = prepare(CASES[sample.case], sample)
+    found = []
+    for lane, dtype in LANES.items():
+        for part in (FORWARD, GRADIENTS):
+            tensors = list(
+                _tensors(prepared.expectations[lane], prepared.scales[lane], part, tensor, element)
+            )
+            if tensors:
+                found.append((dtype, part, covering(tensors)))
+    return found
+
+
+def _tensors(
+    expected: Expectation, scales: Mapping[str, Scale], part: str, tensor: float, element: float
+) -> Iterator[tuple[Array, Array]]:
+    c = replace(constants(), tensor=tensor, element=element)
+    # assert_close compares two computations in the dtype; the semantic lane's scale knows that already.
+    share = c.oracle_share if expected.lane == "precision" else 1.0
+    for name, oracle in expected.oracle.items():
+        mine = name.startswith("grad.") == (part == GRADIENTS)
+        if mine and np.issubdtype(oracle.dtype, np.floating):
+            finite = np.isfinite(oracle)
+            yield oracle[finite], (scales[name].allowed(c) * share)[finite]
+
+
+def _round(pair: Pair | None) -> Pair | None:
+    return None if pair is None else Pair(*(_up(value) for value in pair))
+
+
+def _up(value: float) -> float:
+    """Round up to two digits."""
+    if not value:
+        return 0.0
+    digits = 1 - floor(log10(value))
+    up = float(f"{value:.1e}")
+    return up if up >= value else float(f"{up + 10.0**-digits:.1e}")

@@ -1,0 +1,153 @@
+"""`conformance calibrate`: measure, pick on some seeds, validate on others, check the rules, recommend."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from conformance.calibration.choose import beyond_constants, choose, validate
+from conformance.calibration.measure import correct_subjects, measure
+from conformance.calibration.recommend import recommend
+from conformance.calibration.rules import measure_rules
+from conformance.cases import find_cases
+from conformance.constants import constants
+from conformance.environment import environment
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.calibration.choose import Choice, Validation
+    from conformance.calibration.measure import Progress, Ratio, Subject
+    from conformance.calibration.recommend import Recommendation
+    from conformance.calibration.rules import Rule
+
+# A default run has seed 1: it stays unseen.
+SEED = 1001
+RUNS = 4
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a calibration found.
+
+    Attributes:
+        picking: the seeds that the constants were picked on.
+        validating: the others.
+        cases: the cases' names.
+        picked_on: what was measured on the picking seeds.
+        validated_on: what was measured on the validating ones.
+        choice: the constants.
+        validation: what they do on the validating seeds.
+        rules: the noise rules against real errors.
+        recommendations: rtol and atol.
+        environment: versions, BLAS and CPU.
+    """
+
+    picking: tuple[int, ...]
+    validating: tuple[int, ...]
+    cases: tuple[str, ...]
+    picked_on: tuple[Ratio, ...]
+    validated_on: tuple[Ratio, ...]
+    choice: Choice
+    validation: Validation
+    rules: tuple[Rule, ...]
+    recommendations: tuple[Recommendation, ...]
+    environment: dict[str, Any]
+
+    @cached_property
+    def ratios(self) -> tuple[Ratio, ...]:
+        """All that was measured."""
+        return self.picked_on + self.validated_on
+
+    @cached_property
+    def incorrect(self) -> list[Ratio]:
+        """Verdicts that no constant could make a pass: a subject is wrong there, or the harness is."""
+        return beyond_constants(self.ratios)
+
+    @property
+    def wrong_rules(self) -> list[Rule]:
+        """The noise rules that real errors contradict."""
+        return [rule for rule in self.rules if rule.wrong]
+
+    @property
+    def in_force(self) -> bool:
+        """Whether the reviewed file says what the evidence asks for."""
+        now, new = constants(), self.choice
+        return (now.tensor, now.element, now.warn) == (new.tensor, new.element, new.warn)
+
+    @property
+    def exit_code(self) -> int:
+        """0 if constants and rules are shown, else 1."""
+        return 0 if self.validation.shown and not self.incorrect and not self.wrong_rules else 1
+
+
+def calibrate(
+    cases: Sequence[str] = (),
+    *,
+    seed: int = SEED,
+    runs: int = RUNS,
+    jobs: int = 1,
+    samples: int | None = None,
+    subjects: Sequence[Subject] | None = None,
+    features: Sequence[int] | None = None,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Find the constants, with their evidence.
+
+    Args:
+        cases: names of cases; by default all.
+        seed: of the first run; the others follow.
+        runs: how many seeds; the constants are picked on the first half.
+        jobs: how many processes.
+        samples: how many of each case in a run; by default what the case declares.
+        subjects: what is taken to be correct; by default mytorch and torch.
+        features: the sizes of the recommended tolerances; by default 16, 64 and 256.
+        progress: called after each sample with its case, how many are done and how many there are.
+
+    Raises:
+        UsageError: an unknown case, too few runs or verdicts, or SciPy is not installed.
+    """
+    if runs < 2:
+        raise UsageError(f"runs: expected a number of at least 2, to pick on and to validate on, got {runs}")
+    _require_scipy()
+    names = [case.name for case in find_cases(cases)]
+    subjects = correct_subjects() if subjects is None else subjects
+    seeds = tuple(range(seed, seed + runs))
+    picking, validating = seeds[: runs - runs // 2], seeds[runs - runs // 2 :]
+
+    def measured(several: Sequence[int]) -> tuple[Ratio, ...]:
+        return tuple(
+            ratio
+            for each in several
+            for ratio in measure(names, each, subjects, jobs=jobs, samples=samples, progress=progress)
+        )
+
+    rules = measure_rules()
+    picked_on = measured(picking)
+    choice = choose(picked_on, len(picking), seed)
+    validated_on = measured(validating)
+    sizes = {} if features is None else {"features": features}
+    return Calibration(
+        picking,
+        validating,
+        tuple(names),
+        picked_on,
+        validated_on,
+        choice,
+        validate(validated_on, choice, seed),
+        tuple(rules),
+        tuple(recommend(names, seed, choice.tensor, choice.element, jobs=jobs, **sizes)),
+        environment(threads=1),
+    )
+
+
+def _require_scipy() -> None:
+    try:
+        importlib.import_module("scipy.optimize")
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "calibrate: fitting tails needs SciPy: pip install mytorch-conformance[calibrate]"
+        ) from error
