@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         help="find the judge's constants, with their evidence",
         description="Measure correct implementations, pick the judge's constants on some seeds and validate "
         "them on others, check the noise rules, and write the recommended tolerances.",
-        epilog="Exit codes: 0 constants and rules are shown; 1 not shown; 2 wrong usage, too little evidence.",
+        epilog="Exit codes: 0 constants and rules are shown; 1 not shown; 2 wrong usage or too few verdicts.",
     )
     calibrate.add_argument("cases", nargs="*", metavar="CASE", help="names from `list cases`; by default all")
     calibrate.add_argument(
@@ -208,6 +208,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 
 def _show(report: Report, out: Path) -> None:
+    from conformance.report.drift import warnings
     from conformance.report.tables import explain, render, summary
 
     print(render(summary(report), "terminal"))
@@ -217,6 +218,8 @@ def _show(report: Report, out: Path) -> None:
         )
     for row in report.shortfalls:
         print(f"\nTOO SELDOM {row}")
+    for line in warnings(report):
+        print(f"\nDRIFT {line}")
     totals = report.totals
     word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
     counts = ", ".join(

@@ -131,22 +131,18 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
     return samples
 
 
-def draw_sized(case: str, space: Space, seed: int, count: int, sizes: Mapping[str, int]) -> list[Sample]:
+def draw_sized(
+    case: str, space: Space, seed: int, count: int, sizes: Mapping[str, int], regime: str
+) -> list[Sample]:
     """Draw samples of given sizes, by their kind; flags take their values in turn, as in `draw`.
 
     They say that they are of the class `small`: nothing but the sizes follows from a class.
     """
     fixed = {name: sizes[kind] for name, kind in space.sizes.items()}
+    configs = [{**fixed, **_flags(case, space, seed, number)} for number in range(count)]
     return [
-        Sample(
-            case,
-            seed,
-            number,
-            "small",
-            space.regimes[0],
-            tuple({**fixed, **_flags(case, space, seed, number)}.items()),
-        )
-        for number in range(count)
+        Sample(case, seed, number, "small", regime, tuple(config.items()))
+        for number, config in enumerate(configs)
     ]
 
 

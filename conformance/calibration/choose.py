@@ -39,7 +39,7 @@ _WARN_LARGEST = 3.0
 _RESAMPLES = 200
 
 # Fewer verdicts than these in the tail say nothing about its law.
-_PEAKS = 20
+_PEAKS = 30
 
 
 @dataclass(frozen=True)

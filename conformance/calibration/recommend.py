@@ -106,8 +106,8 @@ def sized_samples(
     sized = features if "feature" in space.sizes.values() else (None,)
     for size in sized:
         kinds = {"batch": BATCH, "length": LENGTH, "feature": size or 0}
-        for sample in draw_sized(name, space, seed, _DRAWS, kinds):
-            yield size, replace(sample, regime=regime)
+        for sample in draw_sized(name, space, seed, _DRAWS, kinds, regime):
+            yield size, sample
 
 
 def covering(pairs: Sequence[tuple[Array, Array]]) -> Pair:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, informative
+from conformance.calibration.tail import SHARE
 from conformance.constants import constants, constants_sha256
 from conformance.report.constants import toml
 from conformance.report.tables import number, render
@@ -43,8 +44,8 @@ _ORACLE = (
     "nothing here."
 )
 _TAILS = (
-    "The law of each lane's largest 5 % (a generalised Pareto law; a shape below 0, which would be an end "
-    "of the tail, is not allowed), fitted on the picking seeds."
+    f"The law of each lane's largest {SHARE:.0%} (a generalised Pareto law; a shape below 0, which would be "
+    "an end of the tail, is not allowed), fitted on the picking seeds."
 )
 _CANDIDATES = (
     f"False alarms expected in {RUNS:,} default runs, and their upper {CONFIDENCE:.0%} bound by a bootstrap "

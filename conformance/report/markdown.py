@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from conformance.report.coverage import by_case
 from conformance.report.coverage import summary as coverage_summary
+from conformance.report.drift import warnings
 from conformance.report.tables import explain, observables, render, summary
 
 if TYPE_CHECKING:
@@ -26,6 +27,11 @@ _TIGHTEST = (
 _COVERAGE = (
     "How much of each shape class and regime was judged. A run of all cases that has judged fewer samples "
     "than the minimum shows nothing; what was refused or raised does not count."
+)
+
+_DRIFT = (
+    "These pass, but nearer to their tolerance than a correct implementation comes in all but one run of "
+    "twenty."
 )
 
 # So many failures are written out; the rest is in parity.json.
@@ -50,6 +56,8 @@ def markdown(report: Report) -> str:
             explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
         )
         parts += [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]
+    if drift := warnings(report):
+        parts += ["## Drift", _DRIFT, "\n".join(f"- {line}" for line in drift)]
     if report.shortfalls:
         parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
     parts += [

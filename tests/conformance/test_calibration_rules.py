@@ -60,6 +60,12 @@ def test_a_rule_that_knows_nothing_of_underflow_is_exceeded(monkeypatch):
     assert "tiny" in str(rule.wrong)
 
 
+def test_a_sigmoid_that_is_no_zero_where_exp_overflows_is_exceeded(monkeypatch):
+    monkeypatch.setitem(OPERANDS, "sigmoid", lambda x: 4 * x.sigmoid())
+    (rule,) = measure_rules(["sigmoid"])
+    assert "steep" in str(rule.wrong)
+
+
 def test_a_sum_that_knows_nothing_of_its_order_is_exceeded(monkeypatch):
     monkeypatch.setitem(OPERANDS, "sum", lambda x, dim=None, *_, **__: x.abs().sum(dim))
     (rule,) = measure_rules(["sum"])
