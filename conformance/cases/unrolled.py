@@ -101,14 +101,20 @@ def _run(
     ends = t.tensor(lengths(x.config)).reshape(-1, 1) if is_packed(x.config) else None
     shown = []
     for count, step in enumerate(s["order"](range(len(sequence)), reverse)):
-        out, after = STEPS[kind](t, x, p, sequence[step], state)
-        if ends is not None:
-            lasts = step < ends
+        lasts = None if ends is None else step < ends
+        fed = tuple(_lasting(t, lasts, part) for part in state)
+        out, after = STEPS[kind](t, x, p, _lasting(t, lasts, sequence[step]), fed)
+        if lasts is not None:
             out = t.where(lasts, out, t.full_like(out, PADDING).detach())
             after = tuple(s["held"](t, lasts, new, old) for new, old in zip(after, state, strict=True))
         state = s["carry"](t, count, after)
         shown.append(out)
     return s["placed"](shown, reverse), state
+
+
+def _lasting(t: Any, lasts: Any, value: Any) -> Any:
+    """Return 0 for the sequences that have ended: a NaN there would have a gradient, chosen or not."""
+    return value if lasts is None else t.where(lasts, value, t.zeros_like(value).detach())
 
 
 def _steps(x: Values) -> list[Any]:

@@ -6,6 +6,8 @@ import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from conformance.contract import LANES
+from conformance.draw import CLASSES, REGIMES
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.report.tables import render
@@ -71,23 +73,22 @@ def criteria(matrix: KillMatrix) -> list[dict[str, object]]:
 
 
 def places(matrix: KillMatrix) -> list[dict[str, object]]:
-    """Return a row a fault: what saw it first, and the share of samples that do, by shape class and lane."""
+    """Return a row a fault: what saw it first, and how many samples show it, by class, regime and lane."""
     rows: list[dict[str, object]] = []
     records = {record["name"]: record for record in matrix.to_json()["faults"]}
     for name in matrix.faults:
         killed: Counter[str] = Counter()
         tried: Counter[str] = Counter()
         for cell, (hits, count) in matrix.cells(name).items():
-            for column in (cell.shape_class, cell.lane):
+            for column in (cell.shape_class, cell.regime, cell.lane):
                 killed[column] += hits
                 tried[column] += count
         by = records[name]["killed_by"]
         row: dict[str, object] = {"fault": name, "first seen in": by["observable"] if by else "–"}
         rows.append(row | {column: f"{killed[column]}/{tried[column]}" for column in tried})
-    lanes = ("semantic", "precision")
-    classes = dict.fromkeys(column for row in rows for column in row if column not in lanes)
-    columns = (*classes, *lanes)
-    return [{column: row.get(column, "") for column in columns} for row in rows]
+    columns = ("fault", "first seen in", *CLASSES, *REGIMES, *LANES)
+    used = [column for column in columns if any(column in row for row in rows)]
+    return [{column: row.get(column, "") for column in used} for row in rows]
 
 
 def markdown(matrix: KillMatrix) -> str:
@@ -114,7 +115,7 @@ def markdown(matrix: KillMatrix) -> str:
         parts += ["## No faults, with the proof", "\n".join(proofs)]
     parts += [
         "## Every fault",
-        "Of so many samples and lanes, how many show it: by shape class, then by lane.",
+        "Of so many samples and lanes, how many show it: by shape class, by regime, then by lane.",
         render(places(matrix), "markdown"),
         "## What each is",
         *(f"### {family}\n\n" + "\n".join(lines) for family, lines in stories.items()),
