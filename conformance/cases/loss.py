@@ -147,7 +147,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         # No class of one: a mean over samples that are all left out is nan, and nothing to compare.
         space=Space(
             {"N": "batch", "C": "feature"},
-            ("small", "empty", "pow2"),
+            ("small", "empty", "pow2", "strided"),
             ("normal", "saturated", "nonfinite"),
             settings,
         ),

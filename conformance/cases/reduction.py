@@ -62,6 +62,8 @@ def _norm(p: float) -> Callable[..., Any]:
     return lambda t, a: t.norm(a, p, 1)
 
 
+# Of no elements the product is 1, `all` is true and `any` is not.
+_OF_NOTHING = (*FILLED, "empty", "zero")
 # Over one element torch says nan of a spread, and warns.
 _SPREAD = ("small", "pow2", "strided")
 _ONE = ("none", "first", "last")
@@ -75,7 +77,13 @@ CASES = (
     # Not nonfinite: torch divides the product by each factor, unless one of them is 0. So the gradient is
     # inf/inf, or the product of the other factors, as an element elsewhere decides.
     _reduction(
-        "prod", "normal", "tiny", exact=False, classes=("small", "one", "strided"), axes=_ONE, samples=12
+        "prod",
+        "normal",
+        "tiny",
+        exact=False,
+        classes=("small", "one", "strided", "empty", "zero"),
+        axes=_ONE,
+        samples=12,
     ),
     _reduction("amax", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
     _reduction("amin", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
@@ -97,8 +105,8 @@ CASES = (
         samples=14,
     ),
     _reduction("norm", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15, p=2),
-    _reduction("any", "normal", "integer", "tiny", "nonfinite", exact=True, classes=FILLED, samples=10),
-    _reduction("all", "normal", "integer", "tiny", "nonfinite", exact=True, classes=FILLED, samples=10),
+    _reduction("any", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
+    _reduction("all", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
     _reduction("argmax", "normal", "huge", "nonfinite", exact=False, classes=FILLED, axes=_ONE, samples=9),
     _reduction("argmin", "normal", "huge", "nonfinite", exact=False, classes=FILLED, axes=_ONE, samples=9),
     row(
