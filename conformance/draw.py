@@ -36,6 +36,8 @@ _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "long": {"batch": (1, 2, 3), "length": (65, 72, 80, 81), "feature": (2, 3, 4, 5)},
     "wide": {"batch": (2, 3, 4), "length": (2, 3), "feature": (48, 64, 80, 96)},
     "unbatched": _SMALL | {"batch": (UNBATCHED,)},
+    # Where a sum over the wrong axis has the right shape.
+    "square": {"batch": (3,), "length": (3,), "feature": (3,)},
     "strided": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5), "feature": (2, 3, 4, 5, 6)},
     "zero": {"batch": (2, 3, 4), "length": (2, 3, 4), "feature": (0,), "outer": (2, 3, 4, 5)},
 }
@@ -58,6 +60,9 @@ REGIMES: Mapping[str, str] = {
 
 # Classes whose arrays may have no elements: form and dtype are all that there is to compare.
 HOLLOW = frozenset({"empty", "zero"})
+# Classes whose arrays have few elements or none: most that is wrong looks right there, so that what a flag
+# does must be drawn in others too.
+BARE = HOLLOW | {"one"}
 
 
 def least(share: float, risk: float = 0.05) -> int:
@@ -66,11 +71,11 @@ def least(share: float, risk: float = 0.05) -> int:
 
 
 # How many samples of a class and of a regime a run of all cases must have judged before it shows anything:
-# enough to meet what goes wrong, there alone, in one sample in twenty. What only layers over sequences have
-# is met in fewer operations, and there in one sample in ten.
+# enough to meet what goes wrong, there alone, in one sample in twenty. What only layers over sequences or
+# products have is met in fewer operations, and there in one sample in ten.
 _EVERYWHERE, _SEQUENCES = least(1 / 20), least(1 / 10)
 MINIMUMS: Mapping[str, int] = {
-    name: _SEQUENCES if name in {"long", "unbatched", "remembering"} else _EVERYWHERE
+    name: _SEQUENCES if name in {"long", "unbatched", "remembering", "square"} else _EVERYWHERE
     for name in (*CLASSES, *REGIMES)
 }
 
@@ -114,9 +119,11 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
     """Draw the samples of one case; they depend on nothing but these arguments and the schema version.
 
     Every `space.combinations` draws hold each pair of class and regime once.
-    Of a flag with n values, every n draws hold each once, in an order of their own.
+    Of a flag with n values, every n draws of the bare classes hold each once, and so do every n draws of the
+    others, in orders of their own.
     """
     samples, pairs = [], space.pairs
+    turns = {True: 0, False: 0}
     for number in range(count):
         shape_class, regime = pairs[number % len(pairs)]
         choices = space.choices(shape_class)
@@ -125,8 +132,11 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
             name: values[int(word) % len(values)]
             for (name, values), word in zip(choices.items(), words, strict=True)
         }
-        # Drawn freely, one of seven forms was missing from 42 draws at one seed in a hundred.
-        config |= _flags(case, space, seed, number)
+        # Drawn freely, one of seven forms was missing from 42 draws at one seed in a hundred; in turn over
+        # all classes, one of three forms was drawn of one element or none only.
+        bare = shape_class in BARE
+        config |= _flags(f"{case}|bare" if bare else case, space, seed, turns[bare])
+        turns[bare] += 1
         samples.append(Sample(case, seed, number, shape_class, regime, tuple(config.items())))
     return samples
 

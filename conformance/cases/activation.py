@@ -83,7 +83,7 @@ def _softmax(name: str, module: str) -> Case:
 
 
 CASES = (
-    _activation("leaky_relu", "LeakyReLU", {"negative_slope": (0.01, 0.5, -0.25)}, "huge", "nonfinite"),
+    _activation("leaky_relu", "LeakyReLU", {"negative_slope": (0.01, 0.5, -0.25, 2.0)}, "huge", "nonfinite"),
     # elu, gelu and hardtanh not nonfinite: in torch the slope of elu and hardtanh at NaN, and gelu at inf,
     # are one thing in the vectorised loop and another in the scalar one.
     _activation("elu", "ELU", {"alpha": (1.0, 0.5)}),

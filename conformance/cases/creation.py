@@ -64,7 +64,6 @@ def _rows(name: str, made: dict[str, Form], bad: dict[str, Bad] | None = None) -
         {label: as_facts(form) for label, form in made.items()},
         bad,
         grad=False,
-        samples=len(made),
     )
 
 
@@ -76,7 +75,7 @@ def _random(name: str, forms: dict[str, Form], within: Form, bad: dict[str, Bad]
 
         return call
 
-    return row(name, "NF", {label: judged(form) for label, form in forms.items()}, bad, grad=False, samples=4)
+    return row(name, "NF", {label: judged(form) for label, form in forms.items()}, bad, grad=False)
 
 
 def _to(name: str) -> Form:

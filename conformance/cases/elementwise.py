@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Values
-from conformance.cases.table import function, method, row
+from conformance.cases.table import CLASSES, function, method, row
 from conformance.draw import Space
 from conformance.values import Input
 
@@ -65,7 +65,7 @@ def _binary(
         name=name,
         space=Space(
             {"N": "batch", "F": "feature"},
-            _CLASSES,
+            (*_CLASSES, "square"),
             regimes,
             {"broadcast": _BROADCAST, "operator": (False, True)},
         ),
@@ -83,7 +83,7 @@ def _binary(
 CASES = (
     _unary("sigmoid", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=_CLASSES),
     _unary("tanh", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=_CLASSES),
-    _unary("relu", "normal", "huge", "nonfinite"),
+    _unary("relu", "normal", "integer", "huge", "nonfinite"),
     _unary("exp", "normal", "saturated", "tiny", "nonfinite"),
     _unary("expm1", "normal", "saturated", "tiny", "nonfinite"),
     _unary("log", "normal", "huge", "nonfinite", positive=True),
@@ -93,16 +93,22 @@ CASES = (
     _unary("rsqrt", "normal", "huge", "nonfinite", positive=True),
     _unary("reciprocal", "normal", "huge", "nonfinite", positive=True),
     _unary("square", "normal", "tiny", "huge", "nonfinite"),
-    _unary("abs", "normal", "tiny", "huge", "nonfinite"),
+    _unary("abs", "normal", "integer", "tiny", "huge", "nonfinite"),
     _unary("neg", "normal", "tiny", "huge", "nonfinite"),
     _unary("sin", "normal", "saturated", "tiny", "nonfinite"),
     _unary("cos", "normal", "saturated", "tiny", "nonfinite"),
     _unary("erf", "normal", "saturated", "tiny", "nonfinite"),
-    _unary("sign", "normal", "tiny", "huge", "nonfinite"),
+    _unary("sign", "normal", "integer", "tiny", "huge", "nonfinite"),
     _unary("floor", "normal", "saturated", "nonfinite"),
     _unary("ceil", "normal", "saturated", "nonfinite"),
     _unary("round", "normal", "saturated", "nonfinite"),
     _unary("trunc", "normal", "saturated", "nonfinite"),
+    row(
+        "round@halves",
+        "NF",
+        {"halves": lambda t, a: t.round(t.tensor([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], dtype=a.dtype))},
+        grad=False,
+    ),
     _binary("add", "__add__", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True),
     _binary("mul", "__mul__", "normal", "tiny", "huge", "integer", "nonfinite", exact=True),
     _binary(
@@ -221,6 +227,7 @@ CASES = (
         "NF F",
         {"function": function("maximum"), "method": method("maximum")},
         {"a number": (lambda t, a, b: t.maximum(a, 1.0), ("other", "float"))},
+        classes=(*CLASSES, "square"),
         regimes=("normal", "integer", "nonfinite"),
     ),
     row(
@@ -228,6 +235,7 @@ CASES = (
         "NF F",
         {"function": function("minimum"), "method": method("minimum")},
         {"a number": (lambda t, a, b: t.minimum(a, 1.0), ("other", "float"))},
+        classes=(*CLASSES, "square"),
         regimes=("normal", "integer", "nonfinite"),
     ),
     row(

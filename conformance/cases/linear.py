@@ -65,7 +65,7 @@ CASES = (
         name="nn.Linear",
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "O": "outer"},
-            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "zero"),
+            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "square"),
             regimes=("normal", "cancelling", "integer", "nonfinite"),
             flags={"rank": (2, 1, 3), "bias": (True, True, False)},
         ),
@@ -83,7 +83,7 @@ CASES = (
         name="matmul",
         space=Space(
             sizes={"N": "batch", "M": "outer", "K": "feature", "P": "outer"},
-            classes=("small", "one", "empty", "pow2", "wide", "strided", "zero"),
+            classes=("small", "one", "empty", "pow2", "wide", "strided", "zero", "square"),
             # Not tiny: each product in a sum may lose half of the smallest number; the noise knows of one.
             # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf
             # by the kernel, and both are right.

@@ -118,7 +118,8 @@ def _classes(t: Any, x: Values) -> Any:
 
 def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
     def program(t: Any, x: Values) -> dict[str, Any]:
-        options = {key: x.config[key] for key in ("reduction", *flags) if key != "target"}
+        names = ("reduction", "ignore_index", *flags)
+        options = {key: x.config[key] for key in names if key != "target"}
         scores = x["input"]
         if x.config["target"] == "probabilities":
             target = t.softmax(x["target"], 0 if scores.ndim == 1 else 1)

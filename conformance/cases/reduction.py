@@ -131,6 +131,7 @@ CASES = (
             "unbiased": lambda t, a: t.var(a, unbiased=False),
             "correction": lambda t, a: a.var(1, correction=0),
             "first": lambda t, a: a.std(False),
+            "far from zero": lambda t, a: t.var(a + 1024, 1),
             "old": lambda t, a: t.std(a, 0, False, True),
         },
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.case import BadCall, Case, Values
-from conformance.draw import Space
+from conformance.draw import BARE, Space
 from conformance.values import Input
 
 if TYPE_CHECKING:
@@ -90,13 +90,15 @@ def row(
             for i, (each, shape) in enumerate(zip(names, shapes, strict=True))
         }
 
+    # So many that each form is drawn of more than one element.
+    rounds = -(-len(forms) // sum(each not in BARE for each in classes))
     sizes = {letter: kind for letter, kind in KINDS.items() if letter in inputs}
     return Case(
         name=name,
         space=Space(sizes, classes, regimes, {"form": tuple(forms)}),
         inputs=arrays,
         program=program,
-        samples=samples or max(2 * len(forms), len(classes) * len(regimes)),
+        samples=samples or max(2 * len(forms), rounds * len(classes), len(classes) * len(regimes)),
         exact_on_integers=exact,
         base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
         bad_calls=tuple(

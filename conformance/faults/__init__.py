@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 
 from conformance.adapters.torchlike import TorchLike
 from conformance.faults import (
+    activations,
+    broadcasting,
     cells,
     dropout,
+    everywhere,
+    layers,
+    losses,
     metamorphic,
+    moving,
     optimisers,
     precision,
     recurrent,
+    reductions,
+    schedules,
     states,
     structure,
     training,
@@ -23,9 +31,27 @@ from conformance.faults import (
 if TYPE_CHECKING:
     from conformance.faults.fault import Fault
 
-_FAMILIES = (structure, states, cells, recurrent, training, precision, optimisers, metamorphic, dropout)
+FAMILIES = (
+    structure,
+    states,
+    cells,
+    recurrent,
+    training,
+    precision,
+    optimisers,
+    everywhere,
+    broadcasting,
+    activations,
+    reductions,
+    layers,
+    losses,
+    moving,
+    schedules,
+    metamorphic,
+    dropout,
+)
 
-FAULTS: dict[str, Fault] = {fault.name: fault for family in _FAMILIES for fault in family.FAULTS}
+FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES for fault in family.FAULTS}
 
 
 def faulty(fault: Fault, module: str = "mytorch") -> TorchLike:

@@ -80,6 +80,41 @@ class Adam(_Spelled):
         return p - c["lr"] / correct1 * state["m"] / root
 
 
+class AdamW(Adam):
+    """torch.optim.AdamW's rule: Adam's, with the decay beside the gradient."""
+
+    def _decayed(self, p: Any, grad: Any) -> tuple[Any, Any]:
+        decay = self._config["weight_decay"]
+        if self._wrong == "weight-decay-ignored":
+            return p, grad
+        if self._wrong == "weight-decay-through-the-gradient":
+            return p, grad + p * decay
+        rate = 1.0 if self._wrong == "weight-decay-without-rate" else self._config["lr"]
+        return p * (1 - rate * decay), grad
+
+
+class RMSprop(_Spelled):
+    """torch.optim.RMSprop's rule."""
+
+    def _rule(self, p: Any, grad: Any, state: dict[str, Any]) -> Any:
+        c, wrong = self._config, self._wrong
+        alpha = 1 - c["alpha"] if wrong == "alpha-reversed" else c["alpha"]
+        p, grad = self._decayed(p, grad)
+        k = state["k"] = state.get("k", 0) + 1
+        start = grad * 0.0 + (1.0 if wrong == "squares-from-one" else 0.0)
+        state["v"] = square = state.get("v", start) * alpha + grad * grad * (1 - alpha)
+        if c["centered"] and wrong != "centered-ignored":
+            state["m"] = state.get("m", grad * 0.0) * alpha + grad * (1 - alpha)
+            square = square - state["m"] * state["m"]
+        if wrong == "bias-corrected":
+            square = square / (1 - alpha**k)
+        root = self._t.sqrt(square + c["eps"]) if wrong == "eps-inside" else self._t.sqrt(square) + c["eps"]
+        change = grad if wrong == "momentum-of-gradients" else grad / root
+        if c["momentum"] and wrong != "momentum-ignored":
+            change = state["buffer"] = state.get("buffer", 0.0) * c["momentum"] + change
+        return p - (change / root if wrong == "momentum-of-gradients" else change) * c["lr"]
+
+
 def _fault(rule: type[_Spelled], case: str, wrong: str, story: str) -> Fault:
     def optimizer(t: Any, parameters: list[Any], config: Any) -> Any:
         return rule(t, parameters, config, wrong)
@@ -109,7 +144,26 @@ _ADAM = {
     "amsgrad-ignored": "leaves amsgrad out",
 }
 
+_ADAMW = {
+    "weight-decay-ignored": "leaves weight decay out",
+    "weight-decay-through-the-gradient": "decays through the gradient, as Adam does",
+    "weight-decay-without-rate": "does not multiply the decay by the learning rate",
+    "maximize-ignored": "descends where it must ascend",
+    **_ADAM,
+}
+_RMSPROP = {
+    "eps-inside": "adds epsilon inside the root, as TensorFlow did",
+    "squares-from-one": "starts the mean of squares at one, as TensorFlow 1 did",
+    "alpha-reversed": "keeps of the old what it must take of the new",
+    "bias-corrected": "corrects the mean of squares as Adam does",
+    "centered-ignored": "does not subtract the squared mean",
+    "momentum-ignored": "leaves momentum out",
+    "momentum-of-gradients": "keeps a momentum of the gradients and divides that",
+}
+
 FAULTS = (
     *(_fault(SGD, "optim.SGD", wrong, story) for wrong, story in (_BOTH | _SGD).items()),
     *(_fault(Adam, "optim.Adam", wrong, story) for wrong, story in (_BOTH | _ADAM).items()),
+    *(_fault(AdamW, "optim.AdamW", wrong, story) for wrong, story in _ADAMW.items()),
+    *(_fault(RMSprop, "optim.RMSprop", wrong, story) for wrong, story in (_BOTH | _RMSPROP).items()),
 )

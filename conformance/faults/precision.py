@@ -24,6 +24,12 @@ def to_bits(value: Any, bits: int) -> Any:
     return value + (high - value).detach()
 
 
+def significant(t: Any, value: Any, bits: int) -> Any:
+    """Round likewise, and leave alone what is not finite, or would not be on the way."""
+    change = (to_bits(value, bits) - value).detach()
+    return value + t.where(t.isfinite(change), change, t.zeros_like(change))
+
+
 def _stored(bits: int) -> Any:
     return lambda t, parameters, config: {name: to_bits(value, bits) for name, value in parameters.items()}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conformance.adapters import pytorch
 from conformance.cases import CASES
-from conformance.draw import CLASSES, REGIMES, Space, draw, strategy
+from conformance.draw import BARE, CLASSES, REGIMES, Space, draw, strategy
 from conformance.suite import judge_sample, prepare
 
 SPACE = Space(
@@ -54,8 +54,16 @@ def test_the_draws_are_the_ones_that_old_reports_were_made_from():
         "normal,N=3,L=6,F=5,bias=false,lr=0.25",
         "normal,N=0,L=6,F=2,bias=true,lr=0.5",
         "normal,N=2,L=81,F=4,bias=true,lr=0.5",
-        "integer,N=2,L=4,F=6,bias=false,lr=0.25",
+        "integer,N=2,L=4,F=6,bias=true,lr=0.5",
     ]
+
+
+@every_case
+def test_no_flag_is_drawn_of_one_element_or_none_only(case):
+    drawn = draw(case.name, case.space, 1, case.default_samples)
+    full = [sample.settings for sample in drawn if sample.shape_class not in BARE]
+    for name, values in case.space.flags.items():
+        assert {settings[name] for settings in full} == set(values), name
 
 
 @every_case

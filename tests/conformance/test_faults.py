@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 import pytest
 
 from conformance.adapters.torchlike import TorchLike
 from conformance.case import PROGRAM
 from conformance.cases import CASES
+from conformance.contract import LANES, Task
 from conformance.draw import draw
-from conformance.faults import FAULTS, faulty
+from conformance.faults import FAMILIES, FAULTS, everywhere, faulty
+from conformance.faults.equivalents import EQUIVALENTS
 from conformance.suite import judge_sample, prepare
 from conformance.verdict import Status
 
 SEED = 1
+# Where faults that run everywhere are tried here: of each kind of program one.
+A_FEW = ("nn.LSTM", "nn.Linear", "optim.SGD", "sigmoid", "sum", "cat", "nn.Embedding", "autograd.grad")
 
 
 @cache
@@ -32,17 +37,84 @@ def first_failure(case: str, subject):
     return None
 
 
+def tried(fault):
+    """Return the cases to try a fault in: what runs everywhere, the self-test tries in all of them."""
+    return [case for case in fault.cases if fault.family != "everywhere" or case in A_FEW]
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_default_samples_catch_it_in_every_case_it_applies_to(name):
     fault = FAULTS[name]
-    for case in fault.cases:
+    assert tried(fault)
+    for case in tried(fault):
+        if (name, case) in EQUIVALENTS:
+            continue
         verdict = first_failure(case, faulty(fault))
         assert verdict is not None, f"{name} survives in {case}"
         assert verdict.status is Status.FAIL, verdict.reason
         assert verdict.headroom is None or verdict.headroom < 1
 
 
-@pytest.mark.parametrize("case", sorted({case for fault in FAULTS.values() for case in fault.cases}))
+def small(case):
+    """Return one task of few elements."""
+    drawn = draw(case, CASES[case].space, SEED, CASES[case].default_samples)
+    return Task(CASES[case], next((s for s in drawn if s.shape_class == "small"), drawn[0]), "float64")
+
+
+@pytest.mark.parametrize("module", ["mytorch", "torch"])
+@pytest.mark.parametrize("name", FAULTS)
+def test_its_text_runs_on_any_namespace_with_torchs_names(name, module):
+    for case in FAULTS[name].cases:
+        task = small(case)
+        with np.errstate(all="ignore"):
+            trace = faulty(FAULTS[name], module).run(task)
+            right = TorchLike("right", module).run(task)
+        assert set(trace) <= set(right), case
+        assert {key for key in right if not key.startswith("grad.")} <= set(trace), case
+
+
+@pytest.mark.parametrize(("name", "case"), EQUIVALENTS)
+def test_what_is_said_to_be_equivalent_changes_no_bit(name, case):
+    for sample in draw(case, CASES[case].space, SEED, CASES[case].default_samples):
+        for dtype in LANES.values():
+            task = Task(CASES[case], sample, dtype)
+            right, wrong = TorchLike("right", "mytorch").run(task), faulty(FAULTS[name]).run(task)
+            assert {key: array.tobytes() for key, array in wrong.items()} == {
+                key: array.tobytes() for key, array in right.items()
+            }
+
+
+def results(case):
+    """Return what a case's samples result in, outputs apart from gradients."""
+    for sample in draw(case, CASES[case].space, SEED, CASES[case].default_samples):
+        with np.errstate(all="ignore"):
+            trace = TorchLike("right", "mytorch").run(Task(CASES[case], sample, "float64"))
+        gradients = [array for key, array in trace.items() if key.startswith("grad.")]
+        yield [array for key, array in trace.items() if not key.startswith("grad.")], gradients
+
+
+@pytest.mark.parametrize("case", everywhere.WHOLE)
+def test_what_is_said_to_be_whole_has_no_fraction_and_no_gradient(case):
+    for outputs, gradients in results(case):
+        assert all((array[np.isfinite(array)] % 1 == 0).all() for array in outputs)
+        assert gradients == []
+
+
+@pytest.mark.parametrize("case", everywhere.STEPS)
+def test_what_is_said_to_be_a_step_is_whole_and_has_no_slope(case):
+    for outputs, gradients in results(case):
+        assert all((array[np.isfinite(array)] % 1 == 0).all() for array in outputs)
+        assert all((array == 0).all() for array in gradients)
+
+
+@pytest.mark.parametrize("case", everywhere.CONSTANT)
+def test_what_is_said_to_be_constant_has_few_digits_and_no_gradient(case):
+    for outputs, gradients in results(case):
+        assert all((np.frexp(array)[0] * 2**8 % 1 == 0).all() for array in outputs)
+        assert gradients == []
+
+
+@pytest.mark.parametrize("case", sorted({case for fault in FAULTS.values() for case in tried(fault)}))
 def test_the_same_text_without_a_fault_passes(case):
     # Otherwise a fault would be caught for the text's sake, and its test would show nothing.
     unchanged = TorchLike("unchanged", "mytorch", seams={case: {}})
@@ -59,3 +131,12 @@ def test_the_faults_that_are_asked_for_are_there():
     families = {fault.family for fault in FAULTS.values()}
     assert families >= {"gate order", "bias", "transposed", "states", "state update", "backward", "precision"}
     assert sum(fault.family == "gate order" for fault in FAULTS.values()) == 23 + 5
+
+
+def test_every_fault_has_a_name_and_a_story_of_its_own():
+    names = [fault.name for family in FAMILIES for fault in family.FAULTS]
+    assert len(names) == len(set(names)) == len(FAULTS)
+    for fault in FAULTS.values():
+        assert fault.story
+        assert fault.cases, fault.name
+        assert len(set(fault.cases)) == len(fault.cases), fault.name

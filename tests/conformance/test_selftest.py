@@ -20,7 +20,7 @@ from conformance.errors import DegenerateError, UsageError
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.faults.fault import LSTMS
-from conformance.faults.optimisers import SGD, Adam
+from conformance.faults.optimisers import SGD, Adam, AdamW, RMSprop
 from conformance.report.kills import markdown, write
 from conformance.selftest import CONTROL, Cell, KillMatrix, Trial, selftest
 from conformance.suite import judge_sample, prepare
@@ -108,7 +108,10 @@ class TestBlinded:
         assert matrix.exit_code == 1
 
 
-@pytest.mark.parametrize(("rule", "case"), [(SGD, "optim.SGD"), (Adam, "optim.Adam")])
+@pytest.mark.parametrize(
+    ("rule", "case"),
+    [(SGD, "optim.SGD"), (Adam, "optim.Adam"), (AdamW, "optim.AdamW"), (RMSprop, "optim.RMSprop")],
+)
 def test_the_spelled_out_rules_are_torchs_where_nothing_is_wrong(rule, case):
     spelled = TorchLike("spelled", "mytorch", seams={case: {"optimizer": rule}})
     for sample in draw(case, CASES[case].space, 1, CASES[case].default_samples):

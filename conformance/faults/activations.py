@@ -1,0 +1,350 @@
+"""Activations and elementary functions, wrongly written: their derivatives, their overflow, their axes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.faults.fault import Fault
+from conformance.faults.rewriting import Overlay, changed, own
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.case import Values
+
+    # The function in the namespace, and its derivative from the input and the output.
+    Forward = Callable[[Any, Any], Any]
+    Slope = Callable[[Any, Any, Any], Any]
+
+
+def _instead(call: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
+    """Make a program that runs `call(t, input, config)` for the case's function."""
+    return lambda t, x, correct: {"output": call(t, x["input"], x.config)}
+
+
+def _derived(forward: Callable[[Any, Any, Any], Any], slope: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a program with the right value and the derivative `slope(t, input, output, config)`."""
+
+    def call(t: Any, a: Any, config: Any) -> Any:
+        def backward(grad: Any, a: Any) -> Any:
+            return grad * slope(t, a, forward(t, a, config), config)
+
+        return own(t, lambda a: forward(t, a, config), backward, a)
+
+    return _instead(call)
+
+
+def _named(name: str) -> Callable[[Any, Any, Any], Any]:
+    return lambda t, a, config: getattr(t, name)(a)
+
+
+def _functional(name: str, *options: str) -> Callable[[Any, Any, Any], Any]:
+    def call(t: Any, a: Any, config: Any) -> Any:
+        return getattr(t.nn.functional, name)(a, **{key: config[key] for key in options})
+
+    return call
+
+
+def _slope(name: str, case: str, forward: Any, slope: Any, story: str) -> Fault:
+    return Fault(name, "derivatives", (case,), {"program": _derived(forward, slope)}, story)
+
+
+def _value(name: str, case: str, call: Any, story: str) -> Fault:
+    return Fault(name, "functions", (case,), {"program": _instead(call)}, story)
+
+
+def _at_output(name: str, forward: Any, slope: Any, case: str = "") -> Fault:
+    """Take the derivative at the output instead of the input."""
+    return _slope(
+        f"{name}-derived-at-output",
+        case or name,
+        forward,
+        lambda t, a, out, config: slope(t, out),
+        f"takes the derivative of {name} at its output instead of its input",
+    )
+
+
+def _at_input(name: str, slope: Any) -> Fault:
+    """Put the input into the formula that holds for the output."""
+    return _slope(
+        f"{name}-derived-at-input",
+        name,
+        _named(name),
+        lambda t, a, out, config: slope(t, a),
+        f"puts its input into the formula of {name}'s derivative that takes its output",
+    )
+
+
+_DERIVATIVES = (
+    _at_input("sigmoid", lambda t, y: y * (1 - y)),
+    _at_input("tanh", lambda t, y: 1 - y * y),
+    _at_input("exp", lambda t, y: y),
+    _at_input("sqrt", lambda t, y: 0.5 / y),
+    _at_input("reciprocal", lambda t, y: -y * y),
+    _at_input("rsqrt", lambda t, y: -0.5 * y * y * y),
+    _at_output("log", _named("log"), lambda t, y: 1 / y),
+    _at_output("log1p", _named("log1p"), lambda t, y: 1 / (1 + y)),
+    _at_output("sin", _named("sin"), lambda t, y: t.cos(y)),
+    _at_output("square", _named("square"), lambda t, y: 2 * y),
+    _at_output("expm1", _named("expm1"), lambda t, y: t.exp(y)),
+    _slope(
+        "expm1-derived-as-its-value",
+        "expm1",
+        _named("expm1"),
+        lambda t, a, out, config: out,
+        "takes exp(x) - 1 for its own derivative, as exp is",
+    ),
+    _slope("cos-sign", "cos", _named("cos"), lambda t, a, out, config: t.sin(a), "forgets the sign of cos'"),
+    _slope(
+        "neg-sign", "neg", _named("neg"), lambda t, a, out, config: t.ones_like(a), "forgets the sign of neg'"
+    ),
+    _slope(
+        "square-factor",
+        "square",
+        _named("square"),
+        lambda t, a, out, config: a,
+        "forgets the factor two of a square's derivative",
+    ),
+    _slope(
+        "erf-factor",
+        "erf",
+        _named("erf"),
+        lambda t, a, out, config: t.exp(-a * a),
+        "forgets the factor 2/sqrt(pi) of erf's derivative",
+    ),
+    _slope(
+        "abs-at-zero",
+        "abs",
+        _named("abs"),
+        lambda t, a, out, config: t.where(a >= 0, t.ones_like(a), -t.ones_like(a)),
+        "takes 1 for the derivative of |x| at 0, where torch takes 0",
+    ),
+    *(
+        _slope(
+            f"{case.rpartition('.')[2]}-derivative-at-zero",
+            case,
+            forward,
+            slope,
+            story,
+        )
+        for case, forward, slope, story in (
+            (
+                "relu",
+                _named("relu"),
+                lambda t, a, out, config: (a >= 0).to(a.dtype),
+                "takes 1 for the derivative of relu at 0, where torch takes 0",
+            ),
+            (
+                "nn.functional.leaky_relu",
+                _functional("leaky_relu", "negative_slope"),
+                lambda t, a, out, config: t.where(
+                    a >= 0, t.ones_like(a), t.full_like(a, config["negative_slope"])
+                ),
+                "takes 1 for the derivative of leaky_relu at 0, where torch takes the slope",
+            ),
+        )
+    ),
+    _slope(
+        "hardtanh-derivative-at-limits",
+        "nn.functional.hardtanh",
+        lambda t, a, config: t.clamp(a, -1.0, config["max_val"]),
+        lambda t, a, out, config: ((a >= -1) & (a <= config["max_val"])).to(a.dtype),
+        "lets the gradient through at the limits themselves, where torch stops it",
+    ),
+    _slope(
+        "leaky-relu-derived-by-output",
+        "nn.functional.leaky_relu",
+        _functional("leaky_relu", "negative_slope"),
+        lambda t, a, out, config: t.where(out > 0, t.ones_like(a), t.full_like(a, config["negative_slope"])),
+        "tells the sides apart by the output, which a negative slope turns round",
+    ),
+    _slope(
+        "elu-derived-without-alpha",
+        "nn.functional.elu",
+        _functional("elu", "alpha"),
+        lambda t, a, out, config: t.where(a > 0, t.ones_like(a), out + 1.0),
+        "adds 1 where alpha must be added",
+    ),
+    _slope(
+        "silu-derived-as-sigmoid",
+        "nn.functional.silu",
+        _functional("silu"),
+        lambda t, a, out, config: t.sigmoid(a),
+        "forgets the product rule",
+    ),
+    _slope(
+        "softplus-derived-without-beta",
+        "nn.functional.softplus",
+        _functional("softplus", "beta", "threshold"),
+        lambda t, a, out, config: t.sigmoid(a),
+        "leaves beta out of the derivative",
+    ),
+    _slope(
+        "logsigmoid-derived-on-the-wrong-side",
+        "nn.functional.logsigmoid",
+        _functional("logsigmoid"),
+        lambda t, a, out, config: t.sigmoid(a),
+        "takes sigmoid(x) where the derivative is sigmoid(-x)",
+    ),
+)
+
+
+def _gelu_by_tanh(t: Any, a: Any, config: Any) -> Any:
+    del config
+    return t.nn.functional.gelu(a, approximate="tanh")
+
+
+_VALUES = (
+    _value(
+        "sigmoid-overflow", "sigmoid", lambda t, a, c: t.exp(a) / (1 + t.exp(a)), "is inf / inf for large x"
+    ),
+    _value(
+        "sigmoid-through-tanh",
+        "sigmoid",
+        lambda t, a, c: t.tanh(a / 2) / 2 + 0.5,
+        "cancels where it is nearly 0",
+    ),
+    _value("tanh-through-exp", "tanh", lambda t, a, c: 1 - 2 / (t.exp(2 * a) + 1), "cancels near 0"),
+    _value("tanh-through-sigmoid", "tanh", lambda t, a, c: 2 * t.sigmoid(2 * a) - 1, "cancels near 0"),
+    _value("expm1-as-exp", "expm1", lambda t, a, c: t.exp(a) - 1, "cancels near 0"),
+    _value("log1p-as-log", "log1p", lambda t, a, c: t.log(1 + a), "loses every x below a rounding of 1"),
+    _value("relu-by-product", "relu", lambda t, a, c: a * (a > 0.01).to(a.dtype), "has its corner beside 0"),
+    _value("sqrt-by-log", "sqrt", lambda t, a, c: t.exp(t.log(a) / 2), "loses digits where log is large"),
+    _value(
+        "rsqrt-approximate",
+        "rsqrt",
+        lambda t, a, c: t.rsqrt(a) * (1 + 2.0**-12),
+        "the hardware's estimate, unrefined",
+    ),
+    _value(
+        "reciprocal-approximate", "reciprocal", lambda t, a, c: t.reciprocal(a) * (1 - 2.0**-12), "likewise"
+    ),
+    _value("exp-as-power", "exp", lambda t, a, c: 2.718281828**a, "takes ten digits of e"),
+    Fault(
+        "round-half-up",
+        "functions",
+        ("round@halves",),
+        {"program": lambda t, x, correct: correct(Overlay(t, {"round": lambda a: t.floor(a + 0.5)}), x)},
+        "rounds halves up, not to even",
+    ),
+    _value("trunc-as-floor", "trunc", lambda t, a, c: t.floor(a), "rounds negative numbers down"),
+    _value(
+        "floor-as-trunc",
+        "floor",
+        lambda t, a, c: t.trunc(a),
+        "rounds negative numbers up, as integer casts do",
+    ),
+    _value(
+        "sign-of-zero",
+        "sign",
+        lambda t, a, c: t.where(a >= 0, t.ones_like(a), -t.ones_like(a)),
+        "gives 0 a sign",
+    ),
+    _value(
+        "leaky-slope-on-the-wrong-side",
+        "nn.functional.leaky_relu",
+        lambda t, a, c: t.where(a > 0, a * c["negative_slope"], a),
+        "applies the slope to what is positive",
+    ),
+    _value(
+        "leaky-relu-as-maximum",
+        "nn.functional.leaky_relu",
+        lambda t, a, c: t.maximum(a, a * c["negative_slope"]),
+        "takes max(x, slope x), which is another function for a slope above 1",
+    ),
+    _value(
+        "elu-overflow",
+        "nn.functional.elu",
+        lambda t, a, c: (a > 0).to(a.dtype) * a + (a <= 0).to(a.dtype) * c["alpha"] * (t.exp(a) - 1),
+        "cancels near 0, and multiplies inf by 0 for large x",
+    ),
+    _value(
+        "gelu-always-by-tanh",
+        "nn.functional.gelu",
+        _gelu_by_tanh,
+        "uses the tanh approximation whatever was asked for",
+    ),
+    _value(
+        "gelu-by-sigmoid",
+        "nn.functional.gelu",
+        lambda t, a, c: a * t.sigmoid(1.702 * a),
+        "uses the sigmoid approximation of Hendrycks & Gimpel 2016",
+    ),
+    _value(
+        "softplus-naive",
+        "nn.functional.softplus",
+        lambda t, a, c: t.log(1 + t.exp(a * c["beta"])) / c["beta"],
+        "takes log(1 + exp(x)), which loses what is small and has no threshold",
+    ),
+    _value(
+        "softplus-threshold-on-x",
+        "nn.functional.softplus",
+        lambda t, a, c: t.where(a > c["threshold"], a, t.nn.functional.softplus(a, c["beta"], 1e6)),
+        "compares x, and not beta x, with the threshold",
+    ),
+    _value(
+        "logsigmoid-naive",
+        "nn.functional.logsigmoid",
+        lambda t, a, c: t.log(t.sigmoid(a)),
+        "takes the logarithm of the sigmoid, which cancels where that is nearly 1",
+    ),
+    _value(
+        "hardtanh-lower-limit",
+        "nn.functional.hardtanh",
+        lambda t, a, c: t.clamp(a, -c["max_val"], c["max_val"]),
+        "mirrors the upper limit",
+    ),
+)
+
+
+def _unshifted(t: Any, a: Any, dim: int) -> Any:
+    power = t.exp(a)
+    return power / power.sum(dim, keepdim=True)
+
+
+def _without_jacobian(t: Any, a: Any, config: Any) -> Any:
+    """Keep the diagonal of softmax's Jacobian only."""
+    y = t.softmax(a.detach(), config["dim"])
+    return y + (a - a.detach()) * (y * (1 - y))
+
+
+def _log_without_sum(t: Any, a: Any, config: Any) -> Any:
+    """Leave the sum out of log_softmax's derivative."""
+    return t.log_softmax(a.detach(), config["dim"]) + (a - a.detach())
+
+
+def _next_axis(t: Any, x: Values, correct: Any) -> Any:
+    return correct(t, changed(x, dim=(int(x.config["dim"]) + 1) % 3))
+
+
+_BOTH = ("softmax", "log_softmax")
+_SOFTMAX = (
+    Fault("softmax-next-axis", "axes", _BOTH, {"program": _next_axis}, "normalises over the next axis"),
+    _value(
+        "softmax-unshifted",
+        "softmax",
+        lambda t, a, c: _unshifted(t, a, c["dim"]),
+        "does not subtract the maximum",
+    ),
+    _value(
+        "log-softmax-as-log-of-softmax",
+        "log_softmax",
+        lambda t, a, c: t.log(t.softmax(a, c["dim"])),
+        "takes the logarithm of softmax, which is -inf where that is 0",
+    ),
+    _value(
+        "log-softmax-unshifted",
+        "log_softmax",
+        lambda t, a, c: a - t.log(t.exp(a).sum(c["dim"], keepdim=True)),
+        "does not subtract the maximum",
+    ),
+    _value(
+        "softmax-diagonal-only",
+        "softmax",
+        _without_jacobian,
+        "keeps only the diagonal of the Jacobian: unseen with a sum as the loss",
+    ),
+    _value("log-softmax-sum-missing", "log_softmax", _log_without_sum, "leaves the sum out of the gradient"),
+)
+
+FAULTS = (*_DERIVATIVES, *_VALUES, *_SOFTMAX)

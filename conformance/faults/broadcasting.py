@@ -1,0 +1,123 @@
+"""The gradient of an operand that was broadcast, wrongly brought back to its shape.
+
+It went wrong in real life in pytorch #1787 and in autograd #376 and #384.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import Mapped, Values
+from conformance.faults.fault import Fault
+from conformance.faults.rewriting import changed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    # From the full gradient, the axis and whether it was missing, to the gradient without that axis.
+    Undo = Callable[[Any, int], Any]
+
+_ELEMENTWISE = ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "addcmul", "addcdiv")
+
+
+def _full_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    rank = max(len(shape) for shape in shapes)
+    padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
+    return tuple(next((n for n in column if n != 1), 1) for column in zip(*padded, strict=True))
+
+
+def _undone(grad: Any, shape: tuple[int, ...], undo: Undo) -> Any:
+    while grad.ndim > len(shape):
+        grad = undo(grad, 0)
+    for axis, n in enumerate(shape):
+        if n == 1 and grad.shape[axis] != 1:
+            grad = undo(grad, axis).unsqueeze(axis)
+    return grad
+
+
+def _sum(grad: Any, axis: int) -> Any:
+    return grad.sum(axis)
+
+
+def _mean(grad: Any, axis: int) -> Any:
+    return grad.sum(axis) / max(grad.shape[axis], 1)
+
+
+def _first(grad: Any, axis: int) -> Any:
+    return grad.narrow(axis, 0, min(grad.shape[axis], 1)).sum(axis)
+
+
+def _last_added(grad: Any, axis: int) -> Any:
+    """Forget the last of the summands."""
+    return grad.narrow(axis, 0, max(grad.shape[axis] - 1, 0)).sum(axis)
+
+
+def _kept(grad: Any, shape: tuple[int, ...]) -> Any:
+    del shape
+    return grad
+
+
+def _square(grad: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the other axis wherever the shape does not give it away."""
+    if grad.ndim >= 2 and grad.shape[-1] == grad.shape[-2]:
+        grad = grad.transpose(-1, -2)
+    return _undone(grad, shape, _sum)
+
+
+def _by(undo: Undo) -> Callable[[Any, tuple[int, ...]], Any]:
+    return lambda grad, shape: _undone(grad, shape, undo)
+
+
+def _program(wrong: Callable[[Any, tuple[int, ...]], Any], trailing: int) -> Callable[..., Any]:
+    """Hand the program operands that are already broadcast, and bring their gradients back wrongly.
+
+    The last `trailing` axes are no batch: they are not broadcast.
+    """
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        operands = {name: value for name, value in x.items() if value.ndim >= trailing}
+        batches = [tuple(value.shape[: value.ndim - trailing]) for value in operands.values()]
+        full = _full_shape(batches)
+        expanded: dict[str, Any] = {}
+        for (name, value), batch in zip(operands.items(), batches, strict=True):
+            if batch != full and value.requires_grad:
+                own = tuple(value.shape[value.ndim - trailing :])
+                expanded[name] = value.detach().expand(full + own).clone().requires_grad_()
+        returned = correct(t, changed(x, expanded))
+
+        def gradients() -> Mapping[str, Any]:
+            return {
+                name: wrong(value.grad, tuple(x[name].shape))
+                for name, value in expanded.items()
+                if value.grad is not None
+            }
+
+        return Mapped(returned, gradients)
+
+    return program
+
+
+def _fault(name: str, wrong: Callable[[Any, tuple[int, ...]], Any], story: str) -> tuple[Fault, ...]:
+    return (
+        Fault(f"broadcast-{name}", "broadcasting", _ELEMENTWISE, {"program": _program(wrong, 0)}, story),
+        Fault(
+            f"broadcast-{name}-of-matrices",
+            "broadcasting",
+            ("matmul",),
+            {"program": _program(wrong, 2)},
+            f"{story}; of stacked matrices",
+        ),
+    )
+
+
+FAULTS = (
+    *_fault("kept", _kept, "leaves the gradient in the broadcast shape"),
+    *_fault("undone-by-mean", _by(_mean), "averages the gradient over the axis where it must be summed"),
+    *_fault("undone-by-first", _by(_first), "takes the gradient of the first row for the sum"),
+    *_fault("undone-but-last", _by(_last_added), "leaves the last row out of the sum"),
+    *_fault(
+        "undone-on-square",
+        _square,
+        "sums over the other axis, which fits where the gradient is square: unseen on other shapes",
+    ),
+)

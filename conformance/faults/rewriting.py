@@ -1,0 +1,98 @@
+"""What a fault may do to a whole program: other settings, other names, another derivative, other results.
+
+All of it is written in torch's API, so that the same text goes wrong in the same way on any namespace.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.case import Mapped, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Tensors = tuple[Any, ...]
+
+
+class Overlay:
+    """A namespace in which some names mean something else.
+
+    Args:
+        under: the namespace.
+        names: what is meant, by dotted name, e.g. `nn.functional.softmax`.
+    """
+
+    def __init__(self, under: Any, names: Mapping[str, Any]) -> None:
+        self._under, self._names = under, names
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the name means here, or below."""
+        if name in self._names:
+            return self._names[name]
+        inner = {
+            key.partition(".")[2]: value for key, value in self._names.items() if key.startswith(f"{name}.")
+        }
+        found = getattr(self._under, name)
+        return Overlay(found, inner) if inner else found
+
+
+def changed(x: Values, tensors: Mapping[str, Any] | None = None, **settings: Any) -> Values:
+    """Return what a program is given, with other tensors or other settings."""
+    return Values({**x.data, **(tensors or {})}, {**x.config, **settings}, x.seams)
+
+
+def own(t: Any, forward: Callable[..., Any], backward: Callable[..., Any], *tensors: Any) -> Any:
+    """Apply a function with a derivative of one's own.
+
+    Args:
+        t: the namespace.
+        forward: from the tensors to the result.
+        backward: from the result's gradient and the tensors to their gradients.
+        tensors: the arguments.
+    """
+
+    class Own(t.autograd.Function):  # type: ignore[misc]  # a base class by namespace
+        @staticmethod
+        def forward(ctx: Any, *given: Any) -> Any:
+            ctx.save_for_backward(*given)
+            return forward(*given)
+
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            return backward(grad, *ctx.saved_tensors)
+
+    return Own.apply(*tensors)
+
+
+def on_outputs(returned: Mapping[str, Any] | Mapped, change: Callable[[str, Any], Any]) -> Any:
+    """Return what a program returned, with every output changed by name; its gradients stay."""
+    if isinstance(returned, Mapped):
+        return Mapped(on_outputs(returned.outputs, change), returned.gradients)
+    return {name: change(name, output) for name, output in returned.items()}
+
+
+def on_gradient(
+    x: Values, name: str, change: Callable[[Any], Any], run: Callable[[], Mapping[str, Any] | Mapped]
+) -> Any:
+    """Run a program and change the gradient of one of its inputs.
+
+    Args:
+        x: what the program is given.
+        name: the input.
+        change: from the right gradient to the wrong one.
+        run: runs the program on it.
+    """
+    x[name].register_hook(change)
+    returned = run()
+    if not isinstance(returned, Mapped):
+        return returned
+
+    def gradients() -> Mapping[str, Any]:
+        # A copy of the input that the program trained has its gradient beside the hook on the input.
+        found = dict(returned.gradients())
+        if name in found and x[name].grad is None and found[name] is not None:
+            found[name] = change(found[name])
+        return found
+
+    return Mapped(returned.outputs, gradients)
