@@ -86,6 +86,7 @@ class Case:
             it in one: what runs when a seam is replaced.
         seams: the replaceable steps, correct, of what is written out, or else of the program.
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
+        residuals: the outputs are differences of two sides, which are zero but for rounding.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         base: settings for the bad calls, which start from this one good configuration.
         bad_calls: what must be refused.
@@ -99,6 +100,7 @@ class Case:
     written_out: Program | None = None
     seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     training: bool = False
+    residuals: bool = False
     exact_on_integers: bool = False
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()

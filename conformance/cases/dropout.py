@@ -154,6 +154,7 @@ def _layer(kind: str) -> Case:
         inputs=lambda config: _layer_inputs(kind, config),
         program=_between_layers(kind),
         samples=6,
+        residuals=True,
     )
 
 
@@ -169,6 +170,7 @@ CASES = (
         inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
         program=_own_mask,
         samples=10,
+        residuals=True,
     ),
     *(_layer(kind) for kind in GATES),
 )

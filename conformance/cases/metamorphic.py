@@ -256,6 +256,7 @@ def _case(relation: Relation, layer: Layer) -> Case:
         program=program,
         samples=4,
         training=bool(relation.cotangents),
+        residuals=True,
     )
 
 

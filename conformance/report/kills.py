@@ -22,7 +22,8 @@ _CONTROL = "the same text without a fault is judged beside them"
 _CRITERIA = (
     "The same outputs and gradients of the same samples, under what others use. A fault is caught if any "
     "sample shows it. A false alarm is a sample and lane on which the correct text is called wrong; what is "
-    "called wrong there too is not caught by it."
+    "called wrong there too is not caught by it. The others are not asked about residuals (relations between "
+    "calls, dropout by its own mask), which are zero but for rounding, so that their counts are smaller."
 )
 
 

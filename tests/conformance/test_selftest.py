@@ -152,6 +152,14 @@ def test_a_criterion_that_calls_the_correct_text_wrong_too_catches_nothing_there
     assert {(row["caught"], row["false_alarms"]) for row in rows.values()} == {(0, 1)}
 
 
+def test_other_criteria_are_not_asked_about_what_is_zero_but_for_rounding():
+    residual = trial("rows-leak", "output", case="nn.Linear@single-rows")
+    correct = trial(CONTROL, None, case="nn.Linear@single-rows")
+    rows = KillMatrix([trial(FORWARD, "h"), trial(CONTROL, None), residual, correct], 1).criteria()
+    assert (rows["this suite"]["faults"], rows["this suite"]["clean"]) == (2, 2)
+    assert {(row["faults"], row["clean"]) for name, row in rows.items() if name != "this suite"} == {(1, 1)}
+
+
 def test_an_unknown_fault_is_named():
     with pytest.raises(UsageError, match="gates-fgio"):
         selftest(["gates-fgoi?"])
