@@ -11,7 +11,7 @@ import numpy as np
 from conformance.adapters import mytorch, pytorch
 from conformance.adapters.torchlike import TorchLike
 from conformance.cases import CASES
-from conformance.contract import LANES
+from conformance.contract import LANES, Task
 from conformance.draw import draw
 from conformance.judge import errors, form
 from conformance.suite import prepare, run_subject
@@ -53,7 +53,7 @@ class Ratio(NamedTuple):
         sample: the sample's text.
         subject: the subject's name.
         lane: `semantic` or `precision`.
-        observable: an output's name, or `grad.` and an input's.
+        observable: an output's name, or `grad.` and an input's; or what was raised instead of any.
         tensor: the largest error over the tensor's deviation.
         element: the largest of the errors over their elements' deviations.
         exact: nothing rounds there: both ratios are 0 or infinite, whatever the constants.
@@ -151,7 +151,15 @@ def measure_sample(sample: Sample, subjects: Sequence[Subject]) -> list[Ratio]:
 
 def _ratios(prepared: Prepared, lane: str, subject: Subject) -> Iterator[Ratio]:
     expected = prepared.expectations[lane]
-    trace = run_subject(prepared, lane, subject.implementation)
+    task = Task(prepared.case, prepared.sample, LANES[lane])
+    if subject.implementation.unsupported(task) is not None:
+        return
+    try:
+        trace = run_subject(prepared, lane, subject.implementation)
+    except Exception as error:  # noqa: BLE001 - what raises is not correct, and the rest is still measured
+        raised = f"raised {type(error).__name__}: {error}"
+        yield Ratio(expected.case, expected.sample, subject.name, lane, raised, inf, inf, exact=True)
+        return
     for name, scale in prepared.scales[lane].items():
         if not expected.oracle[name].size:
             continue

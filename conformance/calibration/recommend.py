@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from conformance.tolerance import Scale
     from conformance.values import Array
 
-# What `feature` sizes are; batches and lengths are those of a small real call.
+# What sizes of these kinds are; batches and lengths are those of a small real call.
 FEATURES = (16, 64, 256)
+_FEATURE_KINDS = ("feature", "outer")
 BATCH, LENGTH = 4, 8
 _DRAWS = 2
+# At more features than these one draw has elements enough, and costs what a default run of its case costs.
+_MANY = 128
 FORWARD, GRADIENTS = "forward", "gradients"
 
 
@@ -47,7 +50,7 @@ class Recommendation:
     Attributes:
         case: the case's name.
         dtype: `float32` or `float64`.
-        size: of every `feature`; None for a case without one.
+        size: of every axis of features; None for a case without one.
         forward: for outputs; None where none is floating.
         gradients: for gradients; None where there are none.
     """
@@ -68,7 +71,7 @@ def recommend(
     features: Sequence[int] = FEATURES,
     jobs: int = 1,
 ) -> list[Recommendation]:
-    """Derive the tolerances of each case that has floating results.
+    """Derive the tolerances of each case that has floating results, and is no further aspect of another.
 
     Args:
         cases: names of cases.
@@ -80,7 +83,9 @@ def recommend(
     """
     from joblib import Parallel, delayed
 
-    samples = [(size, sample) for name in cases for size, sample in sized_samples(name, seed, features)]
+    # A case of another aspect judges what another case's operation has beside its numbers.
+    names = [name for name in cases if "@" not in name]
+    samples = [(size, sample) for name in names for size, sample in sized_samples(name, seed, features)]
     parallel = Parallel(n_jobs=jobs, batch_size=1)
     found = parallel(delayed(_of_sample)(sample, tensor, element) for _, sample in samples)
     widest: dict[tuple[str, str, int | None], dict[str, Pair]] = {}
@@ -103,10 +108,11 @@ def sized_samples(
     """
     space = CASES[name].space
     regime = "normal" if "normal" in space.regimes else space.regimes[0]
-    sized = features if "feature" in space.sizes.values() else (None,)
+    sized = features if set(_FEATURE_KINDS) & set(space.sizes.values()) else (None,)
     for size in sized:
-        kinds = {"batch": BATCH, "length": LENGTH, "feature": size or 0}
-        for sample in draw_sized(name, space, seed, _DRAWS, kinds, regime):
+        kinds = {"batch": BATCH, "length": LENGTH, **dict.fromkeys(_FEATURE_KINDS, size or 0)}
+        draws = 1 if (size or 0) > _MANY else _DRAWS
+        for sample in draw_sized(name, space, seed, draws, kinds, regime):
             yield size, sample
 
 

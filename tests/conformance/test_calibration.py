@@ -32,7 +32,7 @@ from conformance.errors import UsageError
 from conformance.report.calibration import markdown, to_json, write
 from conformance.suite import judge_sample, prepare
 
-FEW = ["add", "sigmoid"]
+FEW = ["tanh", "sigmoid"]
 
 
 def exponential(count, scale=1.0, seed=0):
@@ -193,6 +193,23 @@ class Unbacked(Off):
         return {k: v for k, v in self._right.run(task).items() if not k.startswith("grad.")}
 
 
+class Raising(Off):
+    """torch, but for one lane that it refuses and one in which it raises."""
+
+    def unsupported(self, task):
+        return "no float64" if task.dtype == "float64" else None
+
+    def run(self, task):
+        raise TypeError(f"expected more than {task.dtype}")
+
+
+def test_a_subject_that_raises_is_incorrect_and_one_that_refuses_is_not_measured():
+    sample = draw("add", CASES["add"].space, 5, 1)[0]
+    (ratio,) = measure_sample(sample, [Subject("raising", Raising(1))])
+    assert (ratio.lane, ratio.observable) == ("precision", "raised TypeError: expected more than float32")
+    assert beyond_constants([ratio]) == [ratio]
+
+
 @pytest.mark.parametrize("case", ["nn.LSTMCell", "softmax", "optim.SGD", "matmul"])
 @pytest.mark.parametrize("factor", [1, 30])
 def test_a_ratio_is_the_judges_own_headroom(case, factor):
@@ -226,7 +243,7 @@ def test_what_is_written_out_is_not_what_the_oracle_runs():
 
 @pytest.fixture(scope="module")
 def found() -> Calibration:
-    return calibrate(FEW, runs=2, seed=7, samples=110, features=[16])
+    return calibrate(FEW, runs=2, seed=7, samples=130, features=[16])
 
 
 def test_the_seeds_are_disjoint_and_the_samples_too(found):
@@ -253,7 +270,7 @@ def _constants_only(monkeypatch):
 @pytest.mark.usefixtures("_constants_only")
 def test_a_subject_without_gradients_is_called_incorrect():
     subjects = [Subject("mytorch", mytorch.make()), Subject("unbacked", Unbacked(1))]
-    found = calibrate(FEW, runs=2, seed=7, samples=110, subjects=subjects, features=[16])
+    found = calibrate(FEW, runs=2, seed=7, samples=130, subjects=subjects, features=[16])
     assert {(r.subject, r.observable.partition(".")[0]) for r in found.incorrect} == {("unbacked", "grad")}
     assert found.exit_code == 1
     assert "## Incorrect" in markdown(found)
@@ -262,8 +279,10 @@ def test_a_subject_without_gradients_is_called_incorrect():
 @pytest.mark.usefixtures("_constants_only")
 def test_a_subject_with_four_times_the_error_raises_the_constants(found):
     subjects = [Subject("mytorch", mytorch.make()), Subject("off", Off(4), ("precision",))]
-    raised = calibrate(FEW, runs=2, seed=7, samples=110, subjects=subjects, features=[16])
-    assert raised.choice.tensor >= 2 * found.choice.tensor
+    raised = calibrate(FEW, runs=2, seed=7, samples=130, subjects=subjects, features=[16])
+    # Of so few verdicts the bound on `tensor` is that of the other lane; what is expected is not.
+    more, fewer = (each.choice.estimates["tensor"].at(2.0)[0] for each in (raised, found))
+    assert more > 10 * fewer
     assert raised.choice.element >= 2 * found.choice.element
 
 
@@ -275,7 +294,7 @@ def test_the_files_hold_what_was_found(found, tmp_path):
     assert sum(row["verdicts"] for row in data["verdicts"]) == len(found.ratios)
     assert {row["operation"] for row in data["rules"] if row["wrong"] is None} >= {"mm", "exp", "sum"}
     text = (tmp_path / "calibration.md").read_text(encoding="utf-8")
-    for word in ("Calibration: shown", "Clopper", "## Noise rules", "| add ", "## Tails"):
+    for word in ("Calibration: shown", "Clopper", "## Noise rules", "| tanh ", "## Tails"):
         assert word in text
 
 
@@ -286,7 +305,7 @@ def test_the_constants_file_is_one_that_the_judge_reads(found, tmp_path):
     assert Constants(**data["monte_carlo"], **data["tolerance"]) == replace(
         constants(), tensor=found.choice.tensor, element=found.choice.element, warn=found.choice.warn
     )
-    assert "conformance calibrate add sigmoid --seed 7 --runs 2" in text
+    assert "conformance calibrate tanh sigmoid --seed 7 --runs 2" in text
     assert max(map(len, text.splitlines())) <= 110
 
 

@@ -117,7 +117,12 @@ def test_samples_are_of_the_size_and_of_order_one():
         assert sample.regime == "normal"
         assert type(sample).parse(sample.text) == sample
     assert list(sizes) == [16, 64]
-    assert [size for size, _ in sized_samples("cumsum", SEED)] != [None]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_case_has_samples_of_every_size_or_of_none(name):
+    sizes = {size for size, _ in sized_samples(name, SEED)}
+    assert sizes in ({16, 64, 256}, {None})
 
 
 def test_the_example_in_the_head_runs_and_sees_float16(rows):
