@@ -43,9 +43,10 @@ def is_packed(config: Config) -> bool:
 
 
 def lengths(config: Config) -> list[int]:
-    """The lengths of the packed sequences: unlike, and longest first where packing asks for that."""
-    found = [1 + (5 * k + 2) % int(config["L"]) for k in range(int(config["N"]))]
-    return sorted(found, reverse=True) if config["form"] == "sorted" else found
+    """The lengths of the packed sequences: unlike, one of them L, longest first where packing asks."""
+    length = int(config["L"])
+    found = [length - 5 * k % length for k in range(int(config["N"]))]
+    return sorted(found, reverse=True) if config["form"] == "sorted" else found[::-1]
 
 
 def drops_all(config: Config) -> bool:
