@@ -45,10 +45,7 @@ def _embedding(t: Any, x: Values) -> Mapped | dict[str, Any]:
     options = {"padding_idx": None if config["padding"] == "none" else config["padding"]}
     options["scale_grad_by_freq"] = config["by_frequency"]
     if not config["module"]:
-        return Mapped(
-            {"output": t.nn.functional.embedding(places, x["weight"], **options)},
-            lambda: {"weight": x["weight"].grad},
-        )
+        return {"output": t.nn.functional.embedding(places, x["weight"], **options)}
     layer = t.nn.Embedding(_ROWS, int(config["F"]), dtype=x["weight"].dtype, **options)
     layer.load_state_dict({"weight": x["weight"].detach()})
     return Mapped({"output": layer(places)}, lambda: {"weight": layer.weight.grad})
@@ -71,23 +68,22 @@ def _norm_inputs(config: Config) -> dict[str, Input]:
     return inputs
 
 
-def _layer_norm(t: Any, x: Values) -> Mapped:
+def _layer_norm(t: Any, x: Values) -> Mapped | dict[str, Any]:
     config = x.config
     names = [name for name in ("weight", "bias") if name in x]
     sizes = tuple(int(config[name]) for name in "NLF")[-int(config["rank"]) :]
-    given: Any = x
     with warnings.catch_warnings():
         # torch's decomposition warns of the variance of an empty batch.
         warnings.simplefilter("ignore", UserWarning)
-        if config["module"]:
-            layer = t.nn.LayerNorm(sizes, config["eps"], bool(names), "bias" in names, dtype=x["input"].dtype)
-            layer.load_state_dict({name: x[name].detach() for name in names})
-            given = dict(layer.named_parameters())
-            out = layer(x["input"])
-        else:
+        if not config["module"]:
             parameters = {name: x[name] for name in names}
-            out = t.nn.functional.layer_norm(x["input"], sizes, eps=config["eps"], **parameters)
-    return Mapped({"output": out}, lambda: {name: given[name].grad for name in names})
+            layer_norm = t.nn.functional.layer_norm
+            return {"output": layer_norm(x["input"], sizes, eps=config["eps"], **parameters)}
+        layer = t.nn.LayerNorm(sizes, config["eps"], bool(names), "bias" in names, dtype=x["input"].dtype)
+        layer.load_state_dict({name: x[name].detach() for name in names})
+        output = layer(x["input"])
+    given = dict(layer.named_parameters())
+    return Mapped({"output": output}, lambda: {name: given[name].grad for name in names})
 
 
 def _dropout(t: Any, x: Values) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _ELEMENTWISE = ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "addcmu
 
 
 def _full_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
-    rank = max(len(shape) for shape in shapes)
+    rank = max((len(shape) for shape in shapes), default=0)
     padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
     return tuple(next((n for n in column if n != 1), 1) for column in zip(*padded, strict=True))
 

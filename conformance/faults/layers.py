@@ -136,7 +136,8 @@ def _mask_as_numbers(t: Any, x: Values, options: dict[str, Any]) -> dict[str, An
     mask = options.get("attn_mask")
     if mask is None or mask.dtype != t.bool:
         return options
-    hidden = t.where(mask, t.zeros_like(x["query"][0, 0, 0, 0]), t.full_like(x["query"][0, 0, 0, 0], -1e9))
+    none, far = (t.full((), score, dtype=x["query"].dtype) for score in (0.0, -1e9))
+    hidden = t.where(mask, none, far)
     return {**options, "attn_mask": hidden}
 
 
