@@ -73,7 +73,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
             sizes={"N": "batch", "I": "feature", "H": "feature"},
             classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
             regimes=regimes,
-            without=WITHOUT[1:],
+            without=WITHOUT,
             flags={"bias": (True, True, False), "states": (True, True, False), **flags},
         ),
         inputs=lambda config: cell_inputs(kind, config),

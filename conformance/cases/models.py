@@ -103,7 +103,7 @@ CASES = (
             sizes={"N": "batch", "I": "feature", "H": "feature", "O": "feature"},
             classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
             regimes=_REGIMES,
-            without=WITHOUT[1:],
+            without=WITHOUT,
         ),
         inputs=_cell_inputs,
         program=cell,

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     # What a step shows, and what it hands to the next.
     Stepped = tuple[Any, State]
 
-# How NaN and inf spread shows in a few steps and features: many cost seconds and show nothing more. A cell
-# has no class `long`, and takes the second alone.
-WITHOUT = (("long", "nonfinite"), ("wide", "nonfinite"))
+# How NaN and inf spread, and what overflows, shows in a few steps and features: many cost seconds and show
+# nothing more.
+WITHOUT = tuple((many, regime) for many in ("long", "wide") for regime in ("steep", "huge", "nonfinite"))
 
 # The blocks of rows of a weight, as torch orders them.
 GATES = {"LSTM": "ifgo", "GRU": "rzn", "RNN": "n"}
