@@ -74,6 +74,16 @@ class Task:
 
     def cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
         """Return the random cotangent of an output; it depends on the sample, the name and the shape only."""
+        # Thirty replicates of the oracle, and a hundred faults, ask for the same.
+        if (output, shape) not in self._cotangents:
+            self._cotangents[output, shape] = self._cotangent(output, shape)
+        return self._cotangents[output, shape].copy()
+
+    @cached_property
+    def _cotangents(self) -> dict[tuple[str, tuple[int, ...]], Array]:
+        return {}
+
+    def _cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
         name = f"cotangent.{output}"
         if name in self.stored and self.stored[name].shape == shape:
             return self.stored[name].astype(self.dtype)

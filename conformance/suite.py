@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,14 @@ class Prepared:
     expectations: Mapping[str, Expectation]
     stored: Mapping[str, Array]
     scales: Mapping[str, Mapping[str, Scale]]
+
+    @cached_property
+    def tasks(self) -> Mapping[str, Task]:
+        """What each lane asks of any subject; the arrays are drawn once."""
+        lanes = {lane: LANES[lane] for lane in self.expectations}
+        return {
+            lane: Task(self.case, self.sample, dtype, stored=self.stored) for lane, dtype in lanes.items()
+        }
 
 
 def prepare(
@@ -108,9 +116,8 @@ def _constant(array: Array) -> bool:
 
 def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace:
     """Run a subject on a prepared sample, silencing NumPy's warnings about what the regimes provoke."""
-    task = Task(prepared.case, prepared.sample, LANES[lane], stored=prepared.stored)
     with np.errstate(all="ignore"):
-        return subject.run(task)
+        return subject.run(prepared.tasks[lane])
 
 
 def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
@@ -118,7 +125,7 @@ def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
     verdicts: list[Verdict] = []
     for lane, expected in prepared.expectations.items():
         try:
-            reason = subject.unsupported(Task(prepared.case, prepared.sample, LANES[lane]))
+            reason = subject.unsupported(prepared.tasks[lane])
             trace = run_subject(prepared, lane, subject) if reason is None else {}
             if not isinstance(trace, Mapping):
                 raise TypeError(f"run: expected a mapping of arrays by name, got {type(trace).__name__}")  # noqa: TRY301 - the subject's error, like any other

@@ -11,7 +11,7 @@ import numpy as np
 from conformance.adapters import mytorch, pytorch
 from conformance.adapters.torchlike import TorchLike
 from conformance.cases import CASES
-from conformance.contract import LANES, Task
+from conformance.contract import LANES
 from conformance.draw import draw
 from conformance.judge import errors, form
 from conformance.suite import prepare, run_subject
@@ -151,7 +151,7 @@ def measure_sample(sample: Sample, subjects: Sequence[Subject]) -> list[Ratio]:
 
 def _ratios(prepared: Prepared, lane: str, subject: Subject) -> Iterator[Ratio]:
     expected = prepared.expectations[lane]
-    task = Task(prepared.case, prepared.sample, LANES[lane])
+    task = prepared.tasks[lane]
     if subject.implementation.unsupported(task) is not None:
         return
     try:
