@@ -80,6 +80,7 @@ CASES = (
         "prod",
         # Not tiny: torch divides the product, which has underflowed, by the factor to find its gradient.
         "normal",
+        "integer",
         exact=False,
         classes=("small", "one", "strided", "empty", "zero"),
         axes=_ONE,
