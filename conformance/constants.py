@@ -21,8 +21,7 @@ class Constants:
     element: float
     floor: float
     oracle_share: float
-    # A file without it warns of nothing: what is below 1 fails anyway.
-    warn: float = 1.0
+    warn: float
 
 
 @cache

@@ -61,7 +61,7 @@ def test_the_report_shows_it_and_still_passes():
     assert "## Drift" not in markdown(report(3.0))
 
 
-def test_a_file_without_the_constant_warns_of_nothing(monkeypatch):
+def test_a_warning_headroom_of_1_warns_of_nothing(monkeypatch):
     c = replace(module.constants(), warn=1.0)
     monkeypatch.setattr(module, "constants", lambda: c)
     assert warnings(report(1.001)) == []
