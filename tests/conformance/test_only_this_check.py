@@ -310,7 +310,7 @@ def _where_stricter(rule, other):
 
 
 def _moved_equally_far(prepared):
-    """Say that noise moved each element equally far in every replicate: rare, but there the tensor decides."""
+    """Say that each replicate moved each element equally far: rare, but there the tensor decides."""
     expected, scales = prepared.expectations["semantic"], prepared.scales["semantic"]
     scale = scales["output"]._replace(
         element=np.full(scales["output"].element.shape, scales["output"].tensor)
