@@ -73,19 +73,20 @@ class KillMatrix:
 
     trials: list[Trial]
     seed: int
+    _tried: dict[str, Counter[Cell]] = field(init=False)
     _kills: dict[str, list[Trial]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._kills = defaultdict(list)
+        self._tried, self._kills = defaultdict(Counter), defaultdict(list)
         for trial in self.trials:
+            self._tried[trial.cell.fault][trial.cell] += 1
             if trial.seen_by is not None:
                 self._kills[trial.cell.fault].append(trial)
 
     @property
     def faults(self) -> list[str]:
         """The names of the faults that were tried, in the order of their list."""
-        tried = {trial.cell.fault for trial in self.trials}
-        return [name for name in FAULTS if name in tried]
+        return [name for name in FAULTS if name in self._tried]
 
     @property
     def survivors(self) -> list[tuple[str, str]]:
@@ -108,9 +109,8 @@ class KillMatrix:
 
     def cells(self, fault: str) -> dict[Cell, tuple[int, int]]:
         """Return kills and trials of a fault in each place of the matrix."""
-        tried = Counter(t.cell for t in self.trials if t.cell.fault == fault)
         killed = Counter(t.cell for t in self._kills.get(fault, []))
-        return {cell: (killed[cell], count) for cell, count in tried.items()}
+        return {cell: (killed[cell], count) for cell, count in self._tried[fault].items()}
 
     def criteria(self) -> dict[str, dict[str, int]]:
         """Return for this suite and each other criterion the faults caught and the false alarms.
@@ -139,15 +139,16 @@ class KillMatrix:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record that `kill_matrix.json` holds."""
+        survivors = {fault for fault, _ in self.survivors}
         return {
             "schema_version": SCHEMA_VERSION,
             "constants_sha256": constants_sha256(),
             "seed": self.seed,
             "criteria": self.criteria(),
-            "faults": [self._fault_to_json(name) for name in self.faults],
+            "faults": [self._fault_to_json(name, survivors) for name in self.faults],
         }
 
-    def _fault_to_json(self, name: str) -> dict[str, Any]:
+    def _fault_to_json(self, name: str, survivors: set[str]) -> dict[str, Any]:
         kills = self._kills.get(name, [])
         first = kills[0] if kills else None
         where: dict[str, dict[str, str]] = defaultdict(dict)
@@ -159,7 +160,7 @@ class KillMatrix:
             "name": name,
             "family": FAULTS[name].family,
             "story": FAULTS[name].story,
-            "killed": not any(fault == name for fault, _ in self.survivors),
+            "killed": name not in survivors,
             "killed_by": by,
             "equivalent": {case: EQUIVALENTS[name, case] for case in cases if (name, case) in EQUIVALENTS},
             "where": where,
