@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 
 from conformance.constants import constants
-from conformance.noise import UNIT, Arithmetic
+from conformance.errors import NoiseError
+from conformance.noise import Arithmetic
 from conformance.sample import raw_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from torch import Tensor
-
-    from conformance.contract import Trace
     from conformance.values import Array
 
 
@@ -33,44 +32,36 @@ class Deviation:
     rms: Array
 
 
-def deviations(run: Callable[[], Trace], key: str) -> dict[str, Deviation] | None:
+def deviations(run: Callable[[], Mapping[str, Any]], key: str) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
     Args:
-        run: the oracle; called once clean and once a replicate.
+        run: the oracle; returns its observables as tensors.
         key: what the noise follows from (a sample's text).
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
+
+    Raises:
+        NoiseError: an observable is no tensor, or an operation has no rule.
     """
-    with np.errstate(all="ignore"):
-        with Arithmetic(unit=0.0) as clean:
-            expected = run()
-        replicates = constants().replicates
-        seeds = raw_words(f"noise|{key}", replicates)
-        squares = {name: np.zeros(array.shape) for name, array in expected.items()}
-        largest = dict.fromkeys(expected, 0.0)
-        for seed in seeds:
-            with Arithmetic(int(seed >> np.uint64(1)), UNIT) as noisy:
-                moved = run()
-            if not _same_branches(clean, noisy):
-                return None
-            for name, array in expected.items():
-                # A number that is not finite deviates by nothing: its mask is compared, not its size.
-                # In float64, because masks have no difference.
-                away = np.abs(np.subtract(moved[name], array, dtype=np.float64))
-                difference = np.nan_to_num(away, nan=0.0, posinf=0.0)
-                squares[name] += difference**2
-                largest[name] = max(largest[name], float(difference.max(initial=0.0)))
-        return {name: Deviation(largest[name], np.sqrt(squares[name] / replicates)) for name in expected}
+    count = constants().replicates
+    seed = int(raw_words(f"noise|{key}", 1)[0])
+    with np.errstate(all="ignore"), Arithmetic(seed, count) as mode:
+        observables = run()
+    for name, value in observables.items():
+        if not isinstance(value, torch.Tensor):
+            raise NoiseError(
+                f"{name}: expected a torch tensor, whose noise can be followed, got {type(value).__name__}"
+            )
+    if not mode.steady:
+        return None
+    return {name: _deviation(value, mode.replicates(value)) for name, value in observables.items()}
 
 
-def _same_branches(clean: Arithmetic, noisy: Arithmetic) -> bool:
-    return len(clean.branches) == len(noisy.branches) and all(
-        _same(a, b) for a, b in zip(clean.branches, noisy.branches, strict=True)
-    )
-
-
-def _same(a: Tensor, b: Tensor) -> bool:
-    # The step that a NaN is on is NaN, which is not equal to itself.
-    return a.shape == b.shape and bool(((a == b) | (a.isnan() & b.isnan())).all())
+def _deviation(clean: torch.Tensor, replicates: torch.Tensor) -> Deviation:
+    # A number that is not finite deviates by nothing: its mask is compared, not its size. In float64, because
+    # masks have no difference.
+    away = (replicates.double() - clean.double()).abs_().nan_to_num_(nan=0.0, posinf=0.0)
+    largest = float(away.max()) if away.numel() else 0.0
+    return Deviation(largest, away.square_().mean(0).sqrt_().numpy())

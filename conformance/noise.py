@@ -1,10 +1,8 @@
-"""Monte Carlo arithmetic: a torch program in float64, with a random error after every operation.
+"""Monte Carlo arithmetic: a torch program in float64, and what rounding could do to every number in it.
 
-The error has the size that one rounding could have made there.
-
-The rules below say how large one rounding is, in units of u, per aten operation. They are written once for
-operations, never for cases. Views and copies round nothing; composite kernels are run by torch's own
-decompositions; an operation without a rule is an error, because no noise would look like perfect accuracy.
+A program runs once. Each of its operations runs on clean numbers, and on many noisy replicates of them, to
+which it then adds a random error of the size that one rounding could have made there (rounding.py). Composite
+kernels are run by torch's own decompositions.
 
 Source: Parker 1997, "Monte Carlo arithmetic"; Denis et al. 2016 (Verificarlo).
 """
@@ -17,217 +15,27 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 from torch._decomp import decomposition_table
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from conformance.batching import align, batched, tensors
 from conformance.errors import NoiseError
+from conformance.replicates import Replicates, storage_id
+from conformance.rounding import EXACT, OPERANDS, RELATIVE, UNDERFLOW, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor
+_POOL = 1 << 20
 
-# One rounding of float32, relative; and half of its smallest positive number, what underflow may add.
-UNIT = 2.0**-24
-UNDERFLOW = 2.0**-150
-
-_POOL = 1 << 18
-
-# Nothing is computed, or what is computed is exact in binary arithmetic.
-# fmt: off
-EXACT = frozenset({
-    "_local_scalar_dense", "_pack_padded_sequence", "_pack_padded_sequence_backward",
-    "_record_function_enter_new", "_record_function_exit", "_reshape_alias", "_to_copy", "_unique2",
-    "_unsafe_view", "abs", "alias", "allclose", "amax", "amin", "arange", "argmax", "argmin", "as_strided",
-    "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_in_dim",
-    "broadcast_tensors", "cat", "ceil", "clamp", "clamp_max", "clamp_min", "clone", "constant_pad_nd",
-    "contiguous", "copy", "copy_", "detach", "diagonal", "diagonal_backward", "div_mode", "empty",
-    "empty_like", "empty_strided", "eq", "equal", "expand", "eye", "fill", "flip", "floor", "floor_divide",
-    "full", "full_like", "gather", "ge", "gt", "index", "index_select", "is_nonzero", "isinf", "isnan", "le",
-    "lift_fresh", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "masked_fill",
-    "masked_scatter", "masked_select", "max", "maximum", "min", "minimum", "narrow", "ne", "neg",
-    "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros", "nonzero", "normal", "ones",
-    "ones_like", "permute", "rand", "rand_like", "randint", "randn", "randn_like", "relu", "repeat",
-    "reshape", "resolve_conj", "resolve_neg", "roll", "round", "scalar_tensor", "scatter", "select",
-    "select_backward", "set_data", "sgn", "sign", "slice", "slice_backward", "sort", "split",
-    "split_with_sizes", "squeeze", "stack", "t", "threshold_backward", "topk", "transpose", "tril", "triu",
-    "trunc", "unbind", "unfold", "uniform", "unique_dim", "unsafe_split", "unsqueeze", "view", "where",
-    "zero", "zeros", "zeros_like",
-})
-# fmt: on
-
-# Bounded by so many roundings of the result.
-RELATIVE = {
-    "div": 1.0, "mul": 1.0, "reciprocal": 1.0, "remainder": 1.0, "rsqrt": 2.0,
-    # torch's vectors are not rounded correctly: over all of [1, 4) they err by up to 1.50.
-    "sqrt": 2.0,
-    "cos": 4.0, "sin": 4.0,
-    "erf": 4.0, "exp": 4.0, "expm1": 4.0, "log1p": 4.0, "pow": 4.0, "tanh": 4.0,
-    # NumPy's AVX-512 kernel errs by up to 4.58, at 0.746.
-    "log": 6.0,
-}  # fmt: skip
-
-
-def _scalar(value: Any, default: float = 1.0) -> float:
-    return default if value is None else abs(float(value))
-
-
-def _magnitude(value: Any) -> Any:
-    # Converted, because a mask has no magnitude in torch.
-    return value.to(torch.float64).abs() if isinstance(value, torch.Tensor) else abs(value)
-
-
-def _axes(value: Any) -> Any:
-    return None if value is None or value == [] else value
-
-
-def _chain(terms: float) -> float:
-    """How much more than one rounding of Σ|x| a sum of equal terms loses when it is added up one by one.
-
-    The k-th partial sum is k/n of the whole and loses u/√3 of it, in root mean square: over all k that is
-    √(n/3)·u/√3. Products of matrices are added in such chains, and so are NumPy's sums over any but the last
-    dimension; those over the last, and torch's, cascade and lose less.
-    """
-    return max(1.0, math.sqrt(terms / 3))
-
-
-def _terms(x: Tensor, reduced: Tensor) -> float:
-    """How many elements were reduced to one."""
-    return x.numel() / max(1, reduced.numel())
-
-
-def _products(magnitude: Tensor, terms: int) -> Tensor:
-    """Return what adding up so many products loses, and rounding them where they are too small to relatively.
-
-    Args:
-        magnitude: the sum of their absolute values.
-        terms: how many; of as many absolute errors the root mean square grows by the square root.
-    """
-    return magnitude * _chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
-
-
-def _contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    return lambda a, b: _products(matrix_product(a.abs(), b.abs()), a.shape[-1])
-
-
-def _added_contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-        return abs(beta) * c.abs() + abs(alpha) * _products(matrix_product(a.abs(), b.abs()), a.shape[-1])
-
-    return size
-
-
-def _sum_size(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
-    size: Tensor = _magnitude(x).sum(_axes(dim), keepdim)
-    return size * _chain(_terms(x, size))
-
-
-def _mean_size(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
-    size: Tensor = _magnitude(x).mean(_axes(dim), keepdim)
-    return size * (1 + _chain(_terms(x, size)))
-
-
-def _var_size(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """Return two roundings of each square and one of the quotient, and what adding the squares up loses.
-
-    What the mean lost enters squared, in two passes as in Welford's one.
-    """
-    size: Tensor = torch.ops.aten.var(x, *args, **kwargs).abs()
-    return size * (3 + _chain(_terms(x, size)))
-
-
-def _accumulate_size(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor | None:
-    """Return √n roundings of the sum of the magnitudes, where n values are added into one place in turn."""
-    if not accumulate:
-        return None
-    put = torch.ops.aten.index_put
-    count = put(torch.zeros_like(x), indices, torch.ones_like(values), accumulate=True)
-    if not x.any() and not (count > 1).any():
-        return None  # one value added to nothing is a copy
-    total = put(x.abs(), indices, values.abs(), accumulate=True)
-    lost: Tensor = total * count.sqrt()
-    return lost
-
-
-def _prod_size(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) -> Tensor:
-    """Return as many roundings of the product as it has factors, one by one as in C's loop."""
-    out = x.prod() if dim is None else x.prod(dim, keepdim)
-    return out.abs() * math.sqrt(max(1, _terms(x, out)))
-
-
-def _cumulative_size(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return √k roundings of what the first k magnitudes amount to: each step rounds once."""
-
-    def size(x: Tensor, dim: int, **_: Any) -> Tensor:
-        lost: Tensor = cumulate(_magnitude(x), dim) * torch.ones_like(x).cumsum(dim).sqrt()
-        return lost
-
-    return size
-
-
-def _scatter_add_size(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor | None:
-    count = torch.zeros_like(x).scatter_add(dim, index, torch.ones_like(src))
-    if not x.any() and not (count > 1).any():
-        return None  # one value added to nothing is a copy
-    lost: Tensor = x.abs().scatter_add(dim, index, src.abs()) * count.sqrt()
-    return lost
-
-
-def _lerp_size(a: Tensor, b: Tensor, weight: Any) -> Tensor:
-    """Return a difference, a product and a sum's rounding, from the end that is nearer: torch's formula.
-
-    The weight that is left to the other end is rounded too.
-    """
-    share = weight if isinstance(weight, torch.Tensor) else torch.full_like(a, weight)
-    way = (b - a).abs()
-    from_a, from_b = a.abs() + 3 * share.abs() * way, b.abs() + 4 * (1 - share).abs() * way
-    return torch.where(share.abs() < 0.5, from_a, from_b)
-
-
-def _addcdiv_size(a: Tensor, b: Tensor, c: Tensor, *, value: Any = 1) -> Tensor:
-    """Return what the sum and two roundings of its second term lose.
-
-    `value·b` is rounded before it is divided: below the smallest normal number, 2⁻¹²⁶, not relatively.
-    """
-    lost: Tensor = a.abs() + 2 * _scalar(value) * (b / c).abs() + (UNDERFLOW / UNIT) / c.abs()
-    return lost
-
-
-def _sigmoid_size(x: Tensor) -> Tensor:
-    """Return four roundings, or all of the result where e⁻ˣ is beyond float32: there 1/inf is 0."""
-    out = x.sigmoid()
-    return 4 * (out + UNDERFLOW / UNIT) + torch.where(out < 2.0**-127, out / UNIT, 0.0)
-
-
-# Where the operands say more than the result: a sum may cancel.
-OPERANDS: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b, *, alpha=1, **_: _magnitude(a) + _scalar(alpha) * _magnitude(b),
-    "sub": lambda a, b, *, alpha=1, **_: _magnitude(a) + _scalar(alpha) * _magnitude(b),
-    "rsub": lambda a, b, alpha=1: _scalar(alpha) * _magnitude(a) + _magnitude(b),
-    "lerp": _lerp_size,
-    "addcmul": lambda a, b, c, *, value=1: a.abs() + 2 * _scalar(value) * (b * c).abs(),
-    "addcdiv": _addcdiv_size,
-    "mm": _contraction(torch.mm),
-    "mv": _contraction(torch.mv),
-    "bmm": _contraction(torch.bmm),
-    "dot": _contraction(torch.dot),
-    "addmm": _added_contraction(torch.mm),
-    "addmv": _added_contraction(torch.mv),
-    "baddbmm": _added_contraction(torch.bmm),
-    "sigmoid": _sigmoid_size,
-    "sum": _sum_size,
-    "mean": _mean_size,
-    "var": _var_size,
-    "prod": _prod_size,
-    "cumsum": _cumulative_size(torch.cumsum),
-    "cumprod": _cumulative_size(torch.cumprod),
-    "index_put": _accumulate_size,
-    "scatter_add": _scatter_add_size,
-    # Derivatives from the result y: the factor 1 - y² or y(1 - y) cancels as y nears 1.
-    "tanh_backward": lambda grad, _y: 3 * grad.abs(),
-    "sigmoid_backward": lambda grad, y: 3 * (grad * y).abs(),
-}
-
+# What these return follows from no operand's value.
+_VALUELESS = frozenset({
+    "empty_like", "full_like", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros",
+    "ones_like", "rand_like", "randn_like", "zeros_like",
+})  # fmt: skip
+# What these write into is forgotten, but no other operand.
+_DRAWN = frozenset({"bernoulli", "normal", "uniform"})
 
 # The result says which step of a staircase each element is on.
 _STEPS = frozenset({"ceil", "div_mode", "floor", "floor_divide", "round", "trunc"})
@@ -241,49 +49,45 @@ _PIECEWISE: dict[str, Callable[..., Tensor]] = {
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
-    """The dispatch mode that adds the noise and records the branches taken.
+    """The dispatch mode that runs the replicates beside the program, and watches what they decide.
 
     Args:
         seed: of the noise.
-        unit: the size of one rounding; 0 adds nothing and gives the run that replicates are compared with.
+        count: how many replicates.
+        unit: the size of one rounding.
 
     Attributes:
-        branches: the integer and boolean tensors that were computed from floating ones, in order, and the
-            pieces of the piecewise functions. A replicate with other branches measures another function.
+        decisions: how many integer and boolean tensors were computed from noisy ones, or pieces of piecewise
+            functions chosen by them.
+        steady: whether all replicates decided as the program did. One that took another branch measures
+            another function.
     """
 
-    def __init__(self, seed: int = 0, unit: float = UNIT) -> None:
+    def __init__(self, seed: int = 0, count: int = 1, unit: float = UNIT) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch's own lacks annotations
-        self.branches: list[Tensor] = []
+        self.decisions = 0
+        self.steady = True
+        self._held = Replicates(count)
         self._unit = unit
         self._offsets = random.Random(seed)  # noqa: S311 - noise, not a secret
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        # torch would put a guard against its compiler, which is not used here, around each operation: a
-        # seventh of the time of a recurrent layer's oracle.
+        # torch would put a guard against its compiler, which is not used here, around each operation.
         return False
 
+    def replicates(self, clean: Tensor) -> Tensor:
+        """Return the noisy values of a tensor of the program, (count, *shape)."""
+        found = self._held.get(clean)
+        return clean.expand(self._held.count, *clean.shape) if found is None else found
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run one aten operation, then perturb what it returned."""
+        """Run one aten operation, on clean numbers and on their replicates."""
         del types
         kwargs = kwargs or {}
         name = _base_name(func)
-        if name in EXACT:
-            out = func(*args, **kwargs)
-            self._record(name, args, out)
-            return out
-        if name in RELATIVE:
-            out = func(*args, **kwargs)
-            noisy = self._unit and out.dtype == torch.float64
-            # Each of the roundings may be one of a number too small to be rounded relatively.
-            size = out.abs().add_(UNDERFLOW / UNIT).mul_(RELATIVE[name]) if noisy else None
-            return self._perturb(out, size)
-        if name in OPERANDS:
-            operands = {key: value for key, value in kwargs.items() if key != "out"}
-            # Taken before the call: an in-place operation overwrites its operand.
-            size = OPERANDS[name](*args, **operands) if self._unit else None
-            return self._perturb(func(*args, **kwargs), size)
+        if name in EXACT or name in RELATIVE or name in OPERANDS:
+            return self._run(func, name, args, kwargs)
         try:
             with self:
                 composed = decomposition_table.get(func, func.decompose)(*args, **kwargs)
@@ -292,19 +96,85 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             composed = func(*args, **kwargs)
         if composed is not NotImplemented:
             return composed
-        if not _any_oracle(args, kwargs):
+        if not any(each.dtype == torch.float64 for each in tensors((*args, *kwargs.values()))):
             return func(*args, **kwargs)
-        raise NoiseError(f"{func}: no rule says how it rounds; add one to {__name__}, with its source")
+        raise NoiseError(
+            f"{func}: no rule says how it rounds; add one to conformance.rounding, with its source"
+        )
 
-    def _perturb(self, out: Tensor, size: Any) -> Tensor:
-        # A tensor of another dtype is no result of the oracle's arithmetic: an optimiser's step counter.
-        if size is None or out.dtype != torch.float64 or not out.numel():
+    def _run(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+        operands = tensors((*args, *kwargs.values()))
+        target = _written(func, args, kwargs)
+        sources = [] if name in _VALUELESS else operands
+        if name in _DRAWN:
+            sources = [each for each in operands if each is not target]
+        noisy = any(self._held.get(each) is not None for each in sources)
+        if noisy and name in _DRAWN:
+            raise NoiseError(f"{func}: draws by what rounding moves, so that no two replicates draw alike")
+        # Before the call: an operation in place overwrites its operand.
+        size = None
+        if name in OPERANDS:
+            size = OPERANDS[name](*args, **{key: value for key, value in kwargs.items() if key != "out"})
+        if noisy and name in _PIECEWISE:
+            pieces = _PIECEWISE[name]
+            self._notice(pieces(*align(args, {}, self._held)[0]), pieces(*args))
+        if target is not None:
+            return self._in_place(func, name, args, kwargs, target, size, noisy=noisy)
+        out = func(*args, **kwargs)
+        if noisy:
+            results = out if isinstance(out, (tuple, list)) else (out,)
+            fresh = _fresh(results, operands)
+            moved = batched(func, name, args, kwargs, self._held) if fresh else []
+            for place in fresh:
+                self._take(func, name, results[place], moved[place], size)
+        elif name not in EXACT and out.dtype == torch.float64:
+            self._take(func, name, out, out.repeat(self._held.count, *(1,) * out.dim()), size)
+        return out
+
+    def _in_place(
+        self, func: Any, name: str, args: Any, kwargs: Any, target: Tensor, size: Any, *, noisy: bool
+    ) -> Any:
+        if target.dtype != torch.float64:
+            # A tensor of another dtype is no result of the oracle's arithmetic: an optimiser's step counter.
+            if noisy:
+                raise _lost(func, target)
+            return func(*args, **kwargs)
+        if noisy or name not in EXACT:
+            held = self._held.make(target)
+            batched(func, name, args, kwargs, self._held)
+            out = func(*args, **kwargs)
+            self._perturb(target, held, _size(name, size, target))
             return out
+        out = func(*args, **kwargs)
+        if (drawn := self._held.get(target)) is not None:
+            drawn.copy_(target)
+        return out
+
+    def _take(self, func: Any, name: str, clean: Any, moved: Tensor | None, size: Any) -> None:
+        """Watch what a new result decided, or add the noise to its replicates and keep them."""
+        if isinstance(clean, bool):
+            clean = torch.tensor(clean)
+        if not isinstance(clean, Tensor) or (clean.is_floating_point() and clean.dtype != torch.float64):
+            raise _lost(func, clean)
+        if moved is None or name in _STEPS or not clean.is_floating_point():
+            self._notice(moved, clean)
+        if moved is not None and clean.is_floating_point():
+            self._perturb(clean, moved, _size(name, size, clean))
+            self._held.put(clean, moved)
+
+    def _notice(self, moved: Tensor | None, clean: Tensor) -> None:
+        self.decisions += 1
+        # The step that a NaN is on is NaN, which is not equal to itself.
+        self.steady &= moved is not None and bool(((moved == clean) | (moved.isnan() & clean.isnan())).all())
+
+    def _perturb(self, clean: Tensor, moved: Tensor, size: Any) -> None:
+        if size is None or not clean.numel():
+            return
         error = size * self._unit + UNDERFLOW
-        if not error.isfinite().all():
+        if not math.isfinite(float(error.sum())):
             # What is infinite is not rounded: a masked score stays minus infinity.
             error = error.nan_to_num(nan=0.0, posinf=0.0)
-        return out.addcmul_(self._noise(out), error)
+        moved.addcmul_(self._noise(moved), error)
 
     def _noise(self, like: Tensor) -> Tensor:
         count, pool = like.numel(), _pool()
@@ -314,18 +184,47 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         start = int(self._offsets.random() * (_POOL - count))
         return pool[start : start + count].view(like.shape)
 
-    def _record(self, name: str, args: Any, out: Any) -> None:
-        if name in _PIECEWISE:
-            if _any_oracle(args, {}):
-                self.branches.append(_PIECEWISE[name](*args))
-            return
-        if name in _STEPS:
-            self.branches.append(out.clone())
-            return
-        outs = out if isinstance(out, (tuple, list)) else (out,)
-        decisions = [each for each in outs if isinstance(each, torch.Tensor) and not each.is_floating_point()]
-        if decisions and _any_oracle(args, {}):
-            self.branches += [each.clone() for each in decisions]
+
+def _size(name: str, size: Any, out: Tensor) -> Any:
+    """Return the size of the noise by the operands, or by the result where a rule says so."""
+    if name not in RELATIVE:
+        return size
+    # Each of the roundings may be one of a number too small to be rounded relatively.
+    return out.abs().add_(UNDERFLOW / UNIT).mul_(RELATIVE[name])
+
+
+def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
+    """Return the places of those results that are no views of an operand."""
+    known = {storage_id(each) for each in operands}
+    return [
+        k for k, each in enumerate(results) if not isinstance(each, Tensor) or storage_id(each) not in known
+    ]
+
+
+def _lost(func: Any, result: Any) -> NoiseError:
+    kind = result.dtype if isinstance(result, Tensor) else type(result).__name__
+    return NoiseError(
+        f"{func}: turns what rounding moves into {kind}, where no noise can follow it; "
+        "compute on in float64 tensors"
+    )
+
+
+def _written(func: Any, args: Any, kwargs: Any) -> Tensor | None:
+    """Return the tensor that an operation writes into."""
+    position = _written_argument(func)
+    if position is None:
+        return None
+    place, name = position
+    target = args[place] if place < len(args) else kwargs.get(name)
+    return target if isinstance(target, Tensor) else None
+
+
+@cache
+def _written_argument(func: Any) -> tuple[int, str] | None:
+    for place, argument in enumerate(func._schema.arguments):  # noqa: SLF001 - the only way to it
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            return place, argument.name
+    return None
 
 
 def _normal(count: int, generator: torch.Generator) -> Tensor:
@@ -335,7 +234,7 @@ def _normal(count: int, generator: torch.Generator) -> Tensor:
 
 @cache
 def _pool() -> Tensor:
-    """Return the numbers that every replicate reads from, at offsets of its own.
+    """Return the numbers that all noise is read from, at drawn offsets.
 
     Drawing anew for each of thousands of small tensors would cost more than all else.
     """
@@ -351,9 +250,3 @@ def _base_name(func: Any) -> str:
     schema = func._schema  # noqa: SLF001 - the only way to the name
     name = str(schema.name).rpartition("::")[2].rstrip("_") or str(func)
     return f"{name}_mode" if str(schema.overload_name).endswith("_mode") else name
-
-
-def _any_oracle(args: Any, kwargs: Any) -> bool:
-    values = [*args, *kwargs.values()]
-    flat = [item for value in values for item in (value if isinstance(value, (tuple, list)) else (value,))]
-    return any(isinstance(item, torch.Tensor) and item.dtype == torch.float64 for item in flat)

@@ -62,6 +62,10 @@ class TorchLike:
 
     def run(self, task: Task) -> Trace:
         """Run forward and backward; see `Implementation.run`."""
+        return {name: _array(value) for name, value in self.observables(task).items()}
+
+    def observables(self, task: Task) -> dict[str, Any]:
+        """Run forward and backward, and return what `run` does as tensors of the namespace."""
         t = self.namespace
         program, seams = self.program(task.case)
         tensors = {name: t.from_numpy(array) for name, array in task.inputs().items()}
@@ -70,14 +74,14 @@ class TorchLike:
                 tensors[name].requires_grad_()
         returned = program(t, Values(tensors, task.config, seams))
         outputs = returned.outputs if isinstance(returned, Mapped) else returned
-        trace = {name: _array(output) for name, output in outputs.items()}
+        found = {name: _kept(output) for name, output in outputs.items()}
         if task.case.training:
-            return trace
+            return found
         self._backward(t, task, outputs)
         gradients = {name: tensors[name].grad for name in sorted(task.differentiable)}
         if isinstance(returned, Mapped):
             gradients |= returned.gradients()
-        return trace | {f"grad.{name}": _array(grad) for name, grad in gradients.items() if grad is not None}
+        return found | {f"grad.{name}": _kept(grad) for name, grad in gradients.items() if grad is not None}
 
     @staticmethod
     def _backward(t: Any, task: Task, outputs: Mapping[str, Any]) -> None:
@@ -88,5 +92,10 @@ class TorchLike:
         t.autograd.backward([output for _, output in roots], cotangents)
 
 
+def _kept(value: Any) -> Any:
+    # A copy: what comes later may change it in place.
+    return value.copy() if isinstance(value, np.ndarray) else value.detach().clone()
+
+
 def _array(value: Any) -> np.ndarray:
-    return value if isinstance(value, np.ndarray) else np.array(value.detach().numpy())
+    return value if isinstance(value, np.ndarray) else np.asarray(value.numpy())

@@ -1,4 +1,4 @@
-"""A call for every rule of noise.py, on torch and on mytorch, and the operands to measure it with."""
+"""A call for every rule of rounding.py, on torch and on mytorch, and the operands to measure it with."""
 
 from __future__ import annotations
 

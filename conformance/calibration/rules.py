@@ -1,4 +1,4 @@
-"""The rules of noise.py against real float32 errors, operation by operation.
+"""The rules of rounding.py against real float32 errors, operation by operation.
 
 A rule says how large one rounding of an operation may be. It is shown if neither torch nor NumPy ever errs by
 more, in any regime, and if one of them comes within a factor of it: a rule far too large blinds the judge.
@@ -16,7 +16,8 @@ import numpy as np
 from conformance.calibration.operations import OPERATIONS
 from conformance.draw import REGIMES
 from conformance.errors import NoiseError
-from conformance.noise import OPERANDS, RELATIVE, UNDERFLOW, UNIT, Arithmetic
+from conformance.noise import Arithmetic
+from conformance.rounding import OPERANDS, RELATIVE, UNDERFLOW, UNIT
 from conformance.sample import Sample
 from conformance.values import make
 
@@ -109,10 +110,10 @@ class _Sizes(Arithmetic):  # type: ignore[no-untyped-call] # as its base
         super().__init__()
         self.sizes: list[Tensor] = []
 
-    def _perturb(self, out: Tensor, size: Any) -> Tensor:
+    def _perturb(self, clean: Tensor, moved: Tensor, size: Any) -> None:
+        del moved
         if size is not None:
-            self.sizes.append((size * UNIT + UNDERFLOW).expand(out.shape))
-        return out
+            self.sizes.append((size * UNIT + UNDERFLOW).expand(clean.shape))
 
 
 def measure_rules(names: Sequence[str] = ()) -> list[Rule]:

@@ -1,4 +1,4 @@
-"""Every rule of noise.py against real float32 errors, and rules that are wrong on purpose."""
+"""Every rule of rounding.py against real float32 errors, and rules that are wrong on purpose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.calibration import rules as module
 from conformance.calibration.operations import OPERATIONS
 from conformance.calibration.rules import Measured, Rule, measure_rules
 from conformance.errors import NoiseError
-from conformance.noise import OPERANDS, RELATIVE
+from conformance.rounding import OPERANDS, RELATIVE
 from conformance.runner import one_thread
 
 NAMES = sorted({*RELATIVE, *OPERANDS})

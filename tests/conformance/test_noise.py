@@ -8,7 +8,8 @@ import torch
 from torch.nn import functional
 
 from conformance.errors import NoiseError
-from conformance.noise import EXACT, OPERANDS, RELATIVE, UNIT, Arithmetic
+from conformance.noise import Arithmetic
+from conformance.rounding import EXACT, OPERANDS, RELATIVE, UNIT
 
 ATEN = torch.ops.aten
 
@@ -90,15 +91,15 @@ MEASURED = {
 every_rule = pytest.mark.parametrize("name", MEASURED)
 
 
-def _noise(call, operands, replicates=32):
+def noisy(call, *operands, seed=1, count=1, unit=UNIT):
+    """Return the replicates of what a call returns, (count, *shape)."""
+    with Arithmetic(seed, count, unit) as mode:
+        return mode.replicates(call(*operands)).clone()
+
+
+def _noise(call, operands):
     """Return the standard deviation of what the mode adds, per element."""
-    clean = call(*operands)
-    squares = torch.zeros_like(clean)
-    for seed in range(replicates):
-        with Arithmetic(seed):
-            noisy = call(*operands)
-        squares += (noisy - clean) ** 2
-    return (squares / replicates).sqrt()
+    return (noisy(call, *operands, count=32) - call(*operands)).square().mean(0).sqrt()
 
 
 def _observed(call, operands):
@@ -133,15 +134,12 @@ def test_noise_is_at_most_a_hundred_times_what_float32_errs(name):
 @every_rule
 def test_the_rule_sees_the_operation_it_is_named_for(name, monkeypatch):
     call, *operands = MEASURED[name]
-    with Arithmetic(3):
-        ruled = call(*operands)
+    ruled = noisy(call, *operands)
     if name in RELATIVE:
         monkeypatch.setitem(RELATIVE, name, 2.0**20)
     else:
         monkeypatch.setitem(OPERANDS, name, lambda *args, **_: args[0].abs().max() * 2.0**20)
-    with Arithmetic(3):
-        changed = call(*operands)
-    assert not torch.equal(ruled, changed)
+    assert not torch.equal(ruled, noisy(call, *operands))
 
 
 A, B = _random(4, 3), _random(4, 3, seed=1)
@@ -199,33 +197,42 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("call", MOVED.values(), ids=MOVED)
+every_moved = pytest.mark.parametrize("call", MOVED.values(), ids=MOVED)
+
+
+@every_moved
 def test_every_number_that_an_operation_rounds_gets_noise(call):
-    with Arithmetic(1):
-        noisy = call()
-    assert torch.all(noisy != call())
+    assert torch.all(noisy(call, count=3) != call())
 
 
-@pytest.mark.parametrize("call", MOVED.values(), ids=MOVED)
+@every_moved
+def test_no_two_replicates_are_alike(call):
+    one, other = noisy(call, count=2)
+    assert torch.all(one != other)
+
+
+@every_moved
 def test_noise_is_small(call):
-    with Arithmetic(1):
-        noisy = call()
-    assert torch.all((noisy - call()).abs() < 200 * UNIT * call().abs().max())
+    assert torch.all((noisy(call, count=3) - call()).abs() < 200 * UNIT * call().abs().max())
 
 
 @pytest.mark.parametrize("call", KEPT.values(), ids=KEPT)
 def test_what_rounds_nothing_gets_no_noise(call):
-    with Arithmetic(1):
-        kept = call()
+    kept = noisy(call, count=2)
     assert kept.dtype == call().dtype
-    assert torch.equal(kept, call())
+    assert torch.equal(kept, torch.stack([call(), call()]))
 
 
-@pytest.mark.parametrize("call", MOVED.values(), ids=MOVED)
-def test_a_unit_of_zero_adds_nothing(call):
-    with Arithmetic(unit=0.0):
+@every_moved
+def test_the_program_itself_gets_none(call):
+    with Arithmetic(1):
         clean = call()
     torch.testing.assert_close(clean, call(), rtol=1e-14, atol=1e-16)
+
+
+@every_moved
+def test_a_unit_of_zero_adds_nothing(call):
+    torch.testing.assert_close(noisy(call, unit=0.0)[0], call(), rtol=1e-14, atol=1e-16)
 
 
 def test_a_composite_kernel_over_no_elements_runs():
@@ -245,61 +252,68 @@ def test_operands_keep_their_values():
     assert torch.equal(b, B)
 
 
-def test_gradients_get_noise():
-    def gradient():
-        x = A.clone().requires_grad_()
-        x.tanh().sum().backward()
-        return x.grad
+def _gradient():
+    x = A.clone().requires_grad_()
+    x.tanh().sum().backward()
+    return x.grad
 
-    with Arithmetic(1):
-        noisy = gradient()
-    assert torch.all(noisy != gradient())
+
+def test_gradients_get_noise():
+    assert torch.all(noisy(_gradient) != _gradient())
+
+
+def _multiplied():
+    return A * B
 
 
 def test_a_seed_gives_the_same_noise_twice():
-    with Arithmetic(5):
-        first = A * B
-    with Arithmetic(5):
-        second = A * B
-    assert torch.equal(first, second)
+    assert torch.equal(noisy(_multiplied, seed=5), noisy(_multiplied, seed=5))
 
 
 def test_another_seed_gives_other_noise():
-    with Arithmetic(5):
-        first = A * B
-    with Arithmetic(6):
-        second = A * B
-    assert torch.all(first != second)
+    assert torch.all(noisy(_multiplied, seed=5) != noisy(_multiplied, seed=6))
 
 
 def test_noise_is_linear_in_the_unit():
-    with Arithmetic(5, 2.0**-20):
-        large = A * B - 0.0
-    with Arithmetic(5, 2.0**-30):
-        small = A * B - 0.0
-    clean = A * B
-    torch.testing.assert_close((large - clean) * 2.0**-10, small - clean, rtol=1e-4, atol=1e-16)
+    large, small = (noisy(lambda: A * B - 0.0, unit=unit) - A * B for unit in (2.0**-20, 2.0**-30))
+    torch.testing.assert_close(large * 2.0**-10, small, rtol=1e-4, atol=1e-16)
 
 
 def test_large_results_get_noise_in_every_element():
-    big = torch.ones(300_000, dtype=torch.float64)
-    with Arithmetic(1):
-        noisy = big * 3
-    assert torch.all(noisy != 3)
+    big = torch.ones(1_200_000, dtype=torch.float64)
+    assert torch.all(noisy(lambda: big * 3) != 3)
 
 
 def test_a_result_of_zero_may_have_underflowed():
     tiny = torch.full((64,), 1e-300, dtype=torch.float64)
-    with Arithmetic(1):
-        noisy = tiny * tiny
-    assert 0 < noisy.abs().max() < 2.0**-145
+    assert 0 < noisy(lambda: tiny * tiny).abs().max() < 2.0**-145
 
 
 def test_noise_has_the_variance_of_one_rounding():
     ones = torch.ones(100_000, dtype=torch.float64)
-    with Arithmetic(1):
-        noise = ones.mul(1.0)
+    noise = noisy(lambda: ones.mul(1.0))
     assert abs(float((noise - 1).std() / UNIT) - 3**-0.5) < 0.01
+
+
+def _drawn_into():
+    torch.manual_seed(0)
+    return (A * B).uniform_()
+
+
+# What overwrites noise: nothing of it is left.
+FORGOTTEN = {
+    "zero_": lambda: torch.mul(A, B).zero_(),
+    "fill_": lambda: (A * B).fill_(2.0),
+    "copy_": lambda: (A * B).copy_(A),
+    "drawn into": _drawn_into,
+    "zeros_like": lambda: torch.zeros_like(A * B),
+    "new_ones": lambda: (A * B).new_ones(2),
+}
+
+
+@pytest.mark.parametrize("call", FORGOTTEN.values(), ids=FORGOTTEN)
+def test_what_is_overwritten_has_no_noise_left(call):
+    assert torch.equal(noisy(call, count=2), torch.stack([call(), call()]))
 
 
 UNKNOWN = {
@@ -313,7 +327,7 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_an_operation_without_a_rule_is_refused_by_name(name):
-    with pytest.raises(NoiseError, match=rf"{name}.*no rule.*conformance\.noise"), Arithmetic(1):
+    with pytest.raises(NoiseError, match=rf"{name}.*no rule.*conformance\.rounding"), Arithmetic(1):
         UNKNOWN[name]()
 
 
@@ -321,6 +335,20 @@ def test_an_operation_without_a_rule_may_run_on_other_dtypes():
     with Arithmetic(1):
         got = torch.linalg.inv(torch.eye(3))
     assert torch.equal(got, torch.eye(3))
+
+
+# What takes numbers out of the arithmetic.
+LOST = {
+    "a number": lambda: (A * B).sum().item(),
+    "float32": lambda: torch.mul(A, B).float(),
+    "copied into float32": lambda: torch.zeros(4, 3).copy_(A * B),
+}
+
+
+@pytest.mark.parametrize("call", LOST.values(), ids=LOST)
+def test_a_number_that_leaves_the_arithmetic_is_an_error(call):
+    with pytest.raises(NoiseError, match="no noise can follow it"), Arithmetic(1):
+        call()
 
 
 # Programs of two numbers that are a tie but for rounding: each decides something there.
@@ -339,6 +367,8 @@ DECISIONS = {
     "nonzero": lambda x: (x > 0).nonzero(),
     "a whole number of it": lambda x: (x + 1).to(torch.int64),
     "leaky_relu": lambda x: functional.leaky_relu(x, 0.5),
+    "whether equal": lambda x: x if torch.equal(x, torch.zeros_like(x)) else -x,
+    "whether close": lambda x: x if torch.allclose(x, torch.zeros_like(x), rtol=0, atol=1e-12) else -x,
 }
 
 # These are continuous, but their derivatives are not.
@@ -351,21 +381,15 @@ DIFFERENTIATED = {
 }
 
 
-def _branches(program, seed, unit, *, distance):
+def _flips(program, distance):
     ones = torch.ones(32, dtype=torch.float64, requires_grad=program in DIFFERENTIATED.values())
-    with Arithmetic(seed, unit) as mode:
+    with Arithmetic(1) as mode:
         # A rounding of 1 either way of the tie.
         out = program(ones * 1.0 - 1.0 + distance)
         if out.requires_grad:
             out.sum().backward()
-    return mode.branches
-
-
-def _flips(program, distance):
-    clean = _branches(program, 0, 0.0, distance=distance)
-    noisy = _branches(program, 1, UNIT, distance=distance)
-    assert clean, "no decision was recorded"
-    return not all(torch.equal(a, b) for a, b in zip(clean, noisy, strict=True))
+    assert mode.decisions, "no decision was noticed"
+    return not mode.steady
 
 
 ALL_DECISIONS = DECISIONS | DIFFERENTIATED
@@ -381,17 +405,23 @@ def test_a_decision_far_from_a_tie_stays(program):
     assert not _flips(program, distance=0.25)
 
 
-def test_a_recorded_decision_is_a_copy():
-    x = torch.ones(3, dtype=torch.float64)
-    with Arithmetic(1) as mode:
-        mask = x > 0
-        mask.logical_not_()
-    assert mode.branches[0].all()
+def test_one_replicate_of_many_is_enough():
+    x = torch.full((), 1.0, dtype=torch.float64)
+    with Arithmetic(1, 200) as mode:
+        # Few of them are moved so far.
+        assert not (x * 1.0 - 1.0 > 1.9 * UNIT * 3**-0.5)
+    assert (mode.decisions, mode.steady) == (1, False)
 
 
 def test_smooth_programs_record_no_decision():
     x = _random(3, 3).requires_grad_()
     with Arithmetic(1) as mode:
         functional.linear(x, x).tanh().sigmoid().mean().backward()
-    assert mode.branches == []
+    assert mode.decisions == 0
     assert np.isfinite(x.grad.numpy()).all()
+
+
+def test_arithmetic_of_integers_is_no_decision():
+    with Arithmetic(1) as mode:
+        torch.arange(4) * 3 + 1
+    assert mode.decisions == 0

@@ -1,0 +1,69 @@
+"""Many noisy values of each tensor beside its clean one.
+
+They are kept by the storage that holds the clean one: so views need nothing of their own, and neither does a
+change in place through one of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.multiprocessing import reductions
+
+# When so many storages have come since, those that the program has let go of are let go of here too.
+_SWEEP = 256
+
+
+def storage_id(tensor: torch.Tensor) -> int:
+    """Return what tells a living storage from any other."""
+    return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - torch has no public identity of a storage
+
+
+class Replicates:
+    """The noisy values of float64 tensors.
+
+    Args:
+        count: how many of each.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        # By storage: a weak reference to it, and the noisy values of all that it holds.
+        self._held: dict[int, tuple[Any, torch.Tensor]] = {}
+        self._room = _SWEEP
+
+    def get(self, clean: torch.Tensor) -> torch.Tensor | None:
+        """Return a view of the noisy values of a tensor, (count, *shape); None where it has none."""
+        held = self._held.get(storage_id(clean))
+        return None if held is None or clean.dtype != torch.float64 else self._view(held[1], clean)
+
+    def make(self, clean: torch.Tensor) -> torch.Tensor:
+        """Return likewise, and where it has none make them: copies of its whole storage."""
+        held = self._held.get(storage_id(clean))
+        if held is not None:
+            return self._view(held[1], clean)
+        size = clean.untyped_storage().nbytes() // clean.element_size()
+        whole = clean.as_strided((size,), (1,), 0)
+        return self._view(self._hold(clean, whole.repeat(self.count, 1)), clean)
+
+    def put(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
+        """Take the noisy values, (count, *shape), of a tensor that an operation has just made."""
+        fills = clean.is_contiguous() and clean.untyped_storage().nbytes() == clean.nbytes
+        if fills and noisy.is_contiguous():
+            self._hold(clean, noisy.view(self.count, clean.numel()))
+        else:
+            self.make(clean).copy_(noisy)
+
+    def _view(self, values: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
+        strides = (values.shape[1], *clean.stride())
+        return values.as_strided((self.count, *clean.shape), strides, clean.storage_offset())
+
+    def _hold(self, clean: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        if len(self._held) >= self._room:
+            self._held = {key: held for key, held in self._held.items() if not held[0].expired()}
+            self._room = len(self._held) + _SWEEP
+        # As long as a weak reference to it is held, no other storage gets the same identity.
+        weakly: Any = reductions.StorageWeakRef
+        self._held[storage_id(clean)] = weakly(clean.untyped_storage()), values
+        return values

@@ -1,0 +1,253 @@
+"""What runs on all replicates at once is what each of them would have given alone."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+import pytest
+import torch
+
+from conformance import batching
+from conformance.adapters import pytorch
+from conformance.batching import batched
+from conformance.cases import CASES
+from conformance.contract import Task
+from conformance.draw import draw
+from conformance.errors import NoiseError
+from conformance.noise import Arithmetic
+from conformance.replicates import Replicates
+
+ATEN = torch.ops.aten
+COUNT = 3
+
+
+def _random(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(shape, generator=generator, dtype=torch.float64) + 0.25
+
+
+A, B, ROW, COLUMN, ONE = _random(4, 3), _random(4, 3, seed=1), _random(3), _random(4, 1), _random()
+MASK = A > B
+M, N, P = _random(4, 5), _random(5, 3), _random(2, 4, 5)
+
+# Calls of every operation that has a rule: the overload, its arguments, and those by name.
+CALLS = {
+    "_to_copy": [(ATEN._to_copy.default, (A,), {"dtype": torch.float64})],
+    "add": [
+        (ATEN.add.Tensor, (A, ROW), {"alpha": 0.5}),
+        (ATEN.add.Tensor, (ONE, A), {}),
+        (ATEN.add.Scalar, (A, 2.0), {}),
+        (ATEN.add_.Tensor, (A, ROW), {}),
+        (ATEN.add.out, (A, ROW), {"out": B}),
+    ],
+    "addcdiv": [(ATEN.addcdiv.default, (A, ROW, COLUMN), {"value": 0.5})],
+    "addcmul": [
+        (ATEN.addcmul.default, (ROW, A, COLUMN), {}),
+        (ATEN.addcmul_.default, (A, ROW, COLUMN), {}),
+    ],
+    "addmm": [
+        (ATEN.addmm.default, (ROW, M, N), {}),
+        (ATEN.addmm.default, (A, M, N), {"beta": 0.5, "alpha": 2.0}),
+        (ATEN.addmm.default, (ONE, M, N), {}),
+        (ATEN.addmm_.default, (A, M, N), {}),
+    ],
+    "baddbmm": [
+        (ATEN.baddbmm.default, (ROW, P, N.expand(2, 5, 3)), {}),
+        (ATEN.baddbmm.default, (A, P, N.expand(2, 5, 3)), {}),
+    ],
+    "bmm": [(ATEN.bmm.default, (P, _random(2, 5, 3)), {})],
+    "cat": [
+        (ATEN.cat.default, ([A, B[:2]],), {}),
+        (ATEN.cat.default, ([A, COLUMN], 1), {}),
+        (ATEN.cat.default, ([A, COLUMN], -1), {}),
+        (ATEN.cat.default, ([torch.zeros(0, dtype=torch.float64), A],), {}),
+    ],
+    "clamp": [(ATEN.clamp.default, (A, 0.5, 0.75), {}), (ATEN.clamp.Tensor, (A, ROW, None), {})],
+    "clamp_max": [(ATEN.clamp_max.default, (A, 0.5), {})],
+    "clamp_min": [(ATEN.clamp_min.default, (A, 0.5), {})],
+    "clone": [(ATEN.clone.default, (A.T,), {})],
+    "div_mode": [(ATEN.div.Tensor_mode, (A, ROW), {"rounding_mode": "floor"})],
+    "lerp": [(ATEN.lerp.Scalar, (A, ROW, 0.25), {}), (ATEN.lerp.Tensor, (A, ROW, COLUMN), {})],
+    "mean": [
+        (ATEN.mean.dim, (A, [0]), {}),
+        (ATEN.mean.default, (A,), {}),
+        (ATEN.mean.dim, (A, [-1], True), {}),
+    ],
+    "mm": [(ATEN.mm.default, (M, N), {})],
+    "pow": [(ATEN.pow.Tensor_Scalar, (A, 1.5), {}), (ATEN.pow.Scalar, (1.5, A), {})],
+    "rsub": [(ATEN.rsub.Scalar, (A, 1.0), {}), (ATEN.rsub.Tensor, (A, ROW), {"alpha": 2})],
+    "select_backward": [
+        (ATEN.select_backward.default, (ROW, [4, 3], 0, 2), {}),
+        (ATEN.select_backward.default, (ROW, [3, 4], -1, -1), {}),
+    ],
+    "sigmoid_backward": [(ATEN.sigmoid_backward.default, (A, B), {})],
+    "slice_backward": [
+        (ATEN.slice_backward.default, (A, [4, 6], 1, 0, 6, 2), {}),
+        (ATEN.slice_backward.default, (A, [6, 3], -2, 1, 5, 1), {}),
+    ],
+    "stack": [(ATEN.stack.default, ([A, B],), {}), (ATEN.stack.default, ([A, B], -1), {})],
+    "sum": [
+        (ATEN.sum.default, (A,), {}),
+        (ATEN.sum.default, (ONE,), {}),
+        (ATEN.sum.dim_IntList, (A, [1], True), {}),
+        (ATEN.sum.dim_IntList, (A, [0, -1]), {}),
+        (ATEN.sum.dim_IntList, (A, []), {}),
+    ],
+    "tanh_backward": [(ATEN.tanh_backward.default, (A, B), {})],
+    "threshold_backward": [(ATEN.threshold_backward.default, (A, B, 0.5), {})],
+    "where": [(ATEN.where.self, (MASK, A, ROW), {}), (ATEN.where.self, (MASK, ONE, A), {})],
+    "zero": [(ATEN.zero_.default, (A,), {})],
+    # Three that have no rule.
+    "copy": [(ATEN.copy_.default, (A, ROW), {}), (ATEN.copy.default, (A, ROW), {})],
+    "cumsum": [(ATEN.cumsum.default, (A, 0), {})],
+    "sort": [(ATEN.sort.default, (A, 0), {})],
+}
+_BINARY = (
+    "div",
+    "eq",
+    "floor_divide",
+    "ge",
+    "gt",
+    "le",
+    "lt",
+    "maximum",
+    "minimum",
+    "mul",
+    "ne",
+    "remainder",
+)
+_BINARY += ("logical_and", "logical_or", "logical_xor", "sub")
+
+
+def _overload(name):
+    packet = getattr(ATEN, name)
+    return packet.Tensor if "Tensor" in packet.overloads() else packet.default
+
+
+CALLS |= {name: [(_overload(name), (A, ROW), {}), (_overload(name), (ONE, A), {})] for name in _BINARY}
+CALLS |= {
+    name: [(_overload(name), (A.T,), {})]
+    for name in sorted(batching._ELEMENTWISE | set(batching._RULES))
+    if name not in CALLS
+}
+FLAT = [
+    pytest.param(name, *call, id=f"{name}-{number}")
+    for name, calls in CALLS.items()
+    for number, call in enumerate(calls)
+]
+
+
+def _noisy(tensor, number):
+    generator = torch.Generator().manual_seed(number)
+    return tensor + torch.rand((COUNT, *tensor.shape), generator=generator, dtype=torch.float64)
+
+
+def _copied(values):
+    if isinstance(values, torch.Tensor):
+        return torch.empty_like(values).copy_(values)
+    return [_copied(each) for each in values] if isinstance(values, (list, tuple)) else values
+
+
+def _float_operands(args, kwargs):
+    return [each for each in batching.tensors((*args, *kwargs.values())) if each.dtype == torch.float64]
+
+
+def _subsets(count):
+    return [[k for k in range(count) if mask >> k & 1] for mask in range(1, 2**count)]
+
+
+@pytest.mark.parametrize(("name", "func", "args", "kwargs"), FLAT)
+def test_it_gives_each_replicate_its_own(name, func, args, kwargs):
+    """Whichever operands have replicates; what is written into always has."""
+    in_place = func._schema.is_mutable
+    count = len(_float_operands(args, kwargs))
+    for chosen in _subsets(count):
+        given, named = _copied(args), {key: _copied(value) for key, value in kwargs.items()}
+        operands = _float_operands(given, named)
+        held = Replicates(COUNT)
+        target = named.get("out", given[0]) if in_place else None
+        for k, operand in enumerate(operands):
+            if k in chosen or operand is target:
+                held.put(operand, _noisy(operand, k))
+        alone = [_alone(func, given, named, held, k) for k in range(COUNT)]
+        results = batched(func, name, given, named, held)
+        moved = [held.get(target)] if in_place else results
+        for number, result in enumerate(moved):
+            torch.testing.assert_close(result, torch.stack([row[number] for row in alone]))
+
+
+def _alone(func, args, kwargs, held, k):
+    """Return what one replicate gives, by copies of its operands."""
+
+    def swap(value):
+        if isinstance(value, torch.Tensor):
+            found = held.get(value)
+            return value.clone() if found is None else found[k].clone()
+        return [swap(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+    out = func(*swap(args), **{key: swap(value) for key, value in kwargs.items()})
+    return out if isinstance(out, (tuple, list)) else [out]
+
+
+def test_every_rule_is_called():
+    assert batching._ELEMENTWISE | set(batching._RULES) <= set(CALLS)
+
+
+def test_no_operation_has_two_rules():
+    assert not batching._ELEMENTWISE & set(batching._RULES)
+
+
+def _moved(k, array):
+    """Move every number by about 1e-7 of itself, as the replicate and the whole array say."""
+    if array.dtype != np.float64 or k is None:
+        return array
+    generator = np.random.Generator(np.random.PCG64([k, crc32(array.tobytes())]))
+    return np.asarray(array * (1 + 2.0**-23 * generator.uniform(-1, 1, array.shape)))
+
+
+# Programs that take what they are given out of the arithmetic, which is exact as long as nothing moved it.
+TAKEN_OUT = {
+    "Tensor.to": "no noise can follow it",
+    "bernoulli": "draws by what rounding moves",
+    "multinomial": "no noise can follow it",
+    "normal": "draws by what rounding moves",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_whole_program_gives_each_replicate_its_own(name, monkeypatch):
+    """Replicates of what is given, without roundings, move what comes out as the program on them would."""
+    case = CASES[name]
+    task = Task(case, draw(name, case.space, 1, 1)[0], "float64", carrier="float32")
+    from_numpy, run = torch.from_numpy, pytorch.make().observables
+
+    def alone(k):
+        monkeypatch.setattr(torch, "from_numpy", lambda array: from_numpy(_moved(k, array)))
+        return run(task)
+
+    def held(array):
+        tensor = from_numpy(array)
+        if array.dtype == np.float64:
+            moved = [from_numpy(_moved(k, array)) for k in range(COUNT)]
+            mode._held.put(tensor, torch.stack(moved))
+        return tensor
+
+    clean, rows = alone(None), [alone(k) for k in range(COUNT)]
+    with Arithmetic(1, COUNT, 0.0) as mode:
+        monkeypatch.setattr(torch, "from_numpy", held)
+        if name in TAKEN_OUT:
+            with pytest.raises(NoiseError, match=TAKEN_OUT[name]):
+                run(task)
+            return
+        found = run(task)
+    assert mode.steady
+    for key, value in found.items():
+        if value.is_floating_point():
+            expected, got = (
+                torch.stack([row[key] for row in rows]) - clean[key],
+                mode.replicates(value) - value,
+            )
+            largest = float(expected.abs().nan_to_num(posinf=0.0).max()) if expected.numel() else 0.0
+            atol = 1e-6 * largest + 1e-13
+            torch.testing.assert_close(got, expected, rtol=1e-5, atol=atol, equal_nan=True)
