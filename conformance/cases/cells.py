@@ -71,7 +71,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         name=f"nn.{kind}Cell",
         space=Space(
             sizes={"N": "batch", "I": "feature", "H": "feature"},
-            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
+            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square"),
             regimes=regimes,
             without=WITHOUT,
             flags={"bias": (True, True, False), "states": (True, True, False), **flags},

@@ -101,7 +101,7 @@ CASES = (
         name="models.LSTMCell",
         space=Space(
             sizes={"N": "batch", "I": "feature", "H": "feature", "O": "feature"},
-            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided"),
+            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square"),
             regimes=_REGIMES,
             without=WITHOUT,
         ),
@@ -120,7 +120,7 @@ CASES = (
         name="models.LSTM",
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature", "O": "feature"},
-            classes=("small", "one", "empty", "pow2", "long", "wide", "strided"),
+            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "square"),
             regimes=_REGIMES,
             without=WITHOUT,
             flags={"init_states": (True, True, False)},

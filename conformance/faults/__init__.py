@@ -26,6 +26,7 @@ from conformance.faults import (
     states,
     structure,
     training,
+    weights,
 )
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 FAMILIES = (
     structure,
+    weights,
     states,
     cells,
     recurrent,

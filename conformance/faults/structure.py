@@ -1,4 +1,4 @@
-"""Another function than the LSTM: gates, biases, matrices and states in the wrong place."""
+"""Another function than the LSTM: gates, biases and states in the wrong place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     Parameters = Mapping[str, Any]
 
 GATES = BLOCKS["LSTM"]
-_NAMES = {"i": "input", "f": "forget", "g": "candidate", "o": "output"}
 _ORDER_STORY = "pytorch #43000, keras #8720, coremltools #93"
 
 
@@ -57,18 +56,6 @@ def _scaled_head_bias(factor: float) -> Callable[..., Parameters]:
     return lambda t, p, config: {**p, "head.bias": p["head.bias"] * factor}
 
 
-def _square(block: Any) -> Any:
-    return block.T if block.shape[0] == block.shape[1] else block
-
-
-def _transposed(gate: str) -> Callable[..., Parameters]:
-    def parameters(t: Any, p: Parameters, config: Config) -> Parameters:
-        del config
-        return {**p, "weight_hh": _block(t, p["weight_hh"], gate, _square)}
-
-    return parameters
-
-
 _BIAS_STORY = "onnx #1127, pytorch #36905: a bias dropped or doubled is seen only once it has been trained"
 
 
@@ -103,16 +90,6 @@ FAULTS = (
     *_orders("LSTM", LSTMS, ""),
     *_orders("GRU", GRUS, "gru-"),
     *_bias_faults(),
-    *(
-        Fault(
-            f"recurrent-{gate}-transposed",
-            "transposed",
-            LSTMS,
-            {"parameters": _transposed(gate)},
-            f"takes the {_NAMES[gate]} gate's recurrent matrix transposed, which fits because it is square",
-        )
-        for gate in GATES
-    ),
     Fault("h0-ignored", "states", LSTMS, {"initial": _ignored(0)}, "starts from h0 = 0 whatever was given"),
     Fault("c0-ignored", "states", LSTMS, {"initial": _ignored(1)}, "starts from c0 = 0 whatever was given"),
     Fault(

@@ -92,7 +92,7 @@ def test_every_seam_that_a_fault_names_is_one_of_its_cases():
 
 def test_the_faults_that_are_asked_for_are_there():
     families = {fault.family for fault in FAULTS.values()}
-    assert families >= {"gate order", "bias", "transposed", "states", "state update", "backward", "precision"}
+    assert families >= {"gate order", "bias", "weights", "states", "state update", "backward", "precision"}
     assert sum(fault.family == "gate order" for fault in FAULTS.values()) == 23 + 5
 
 
