@@ -19,8 +19,8 @@ _FILE = """\
 schema_version = 1
 
 [monte_carlo]
-# Noisy runs of the oracle per sample. An element's root mean square over 32 replicates is below 0.6 of its
-# true value with a chance of about 1e-5, over 8 replicates of about 1e-1.
+# Noisy values of every number of the oracle. The root mean square of so many, n, is below 0.6 of its true
+# value with a chance of {chance:.0e}, that of half as many of {of_half:.0e}: scipy.stats.chi2.cdf(0.36 * n, n).
 replicates = {replicates}
 # A sample in which noise changes a branch is drawn again, at most this often.
 redraws = {redraws}
@@ -52,6 +52,8 @@ def command(found: Calibration) -> str:
 
 def toml(found: Calibration) -> str:
     """Return the text of the file, ready to be copied over the reviewed one."""
+    from scipy.stats import chi2
+
     now, choice, validation = constants(), found.choice, found.validation
     evidence = (
         f"Picked by `{command(found)}` on seeds {found.picking[0]} to {found.picking[-1]}, "
@@ -69,6 +71,8 @@ def toml(found: Calibration) -> str:
         )
     return _FILE.format(
         replicates=now.replicates,
+        chance=chi2.cdf(0.36 * now.replicates, now.replicates),
+        of_half=chi2.cdf(0.36 * now.replicates / 2, now.replicates / 2),
         redraws=now.redraws,
         evidence="\n".join(wrap(evidence, 105, initial_indent="# ", subsequent_indent="# ")),
         tensor=choice.tensor,
