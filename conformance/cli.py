@@ -177,7 +177,8 @@ def _selftest(options: argparse.Namespace) -> int:
 def _calibrate(options: argparse.Namespace) -> int:
     from conformance.calibration.run import calibrate
     from conformance.progress import Progress
-    from conformance.report.calibration import rules, summary, validated, write
+    from conformance.report.calibration import write
+    from conformance.report.evidence import rules, summary, validated
     from conformance.report.tables import render
 
     _check_sweep(options)

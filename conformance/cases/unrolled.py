@@ -27,7 +27,9 @@ _HIGH = 3
 
 def sizes(config: Config) -> tuple[int, int, int]:
     """Return how many layers, directions and features of the output there are."""
-    layers = 1 if int(config["L"]) > _LONG else int(config["layers"])
+    # A layer of relus may show nothing but zeros: without biases the next one stands exactly at its kink.
+    dead = config.get("nonlinearity") == "relu" and not config["bias"]
+    layers = 1 if dead or int(config["L"]) > _LONG else int(config["layers"])
     both = config["bidirectional"] and int(config["L"]) <= _LONG and layers < _HIGH
     return layers, 2 if both else 1, projection(config) or int(config["H"])
 

@@ -42,6 +42,11 @@ def changed(x: Values, tensors: Mapping[str, Any] | None = None, **settings: Any
     return Values({**x.data, **(tensors or {})}, {**x.config, **settings}, x.seams)
 
 
+def instead(call: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
+    """Make a program that runs `call(t, input, config)` in the place of a case of one function."""
+    return lambda t, x, correct: {"output": call(t, x["input"], x.config)}
+
+
 def own(t: Any, forward: Callable[..., Any], backward: Callable[..., Any], *tensors: Any) -> Any:
     """Apply a function with a derivative of one's own.
 

@@ -3,60 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
-from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, informative
-from conformance.calibration.tail import SHARE
+from conformance.calibration.choose import CONFIDENCE, RUNS
 from conformance.constants import constants, constants_sha256
 from conformance.report.constants import toml
-from conformance.report.tables import number, render
+from conformance.report.evidence import counts, distributions, markdown, plain
 from conformance.report.tolerances import markdown as tolerances
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conformance.calibration.choose import Choice
-    from conformance.calibration.measure import Ratio
-    from conformance.calibration.rules import Rule
     from conformance.calibration.run import Calibration
 
 SCHEMA_VERSION = 1
-
-# So many of the verdicts nearest to their tolerance are listed.
-_NEAREST = 12
-# So many candidates on either side of the constant that was picked.
-_AROUND = 4
-
-_RATIOS = (
-    "Two correct implementations are compared with the oracle, observable by observable. `tensor` is the "
-    "largest error of a tensor over the tensor's deviation, `element` the largest of its elements' errors, "
-    "each over its own deviation: so a small element does not hide behind a large one. A constant is the "
-    "most that a ratio may be."
-)
-_ORACLE = (
-    "torch in float64 is the oracle itself, so its semantic verdicts would be no evidence and are not made; "
-    "in its place stands torch running the same text written out step by step, where a case has one. "
-    "Observables in which nothing rounds must agree bit for bit whatever the constants, and count for "
-    "nothing here."
-)
-_TAILS = (
-    f"The law of each lane's largest {SHARE:.0%} (a generalised Pareto law; a shape below 0, which would be "
-    "an end of the tail, is not allowed), fitted on the picking seeds."
-)
-_CANDIDATES = (
-    f"False alarms expected in {RUNS:,} default runs, and their upper {CONFIDENCE:.0%} bound by a bootstrap "
-    "over samples. Each constant is the least whose bound is at most one half."
-)
-_RULES = (
-    "Real float32 errors of each operation, in units of what its noise rule says is one rounding, over "
-    "regimes, sizes and layouts. A rule is a bound, so 1 is the most; or, where many errors add up, a "
-    f"standard deviation (times √3), of which the largest may be 6 (a ratio of {6 / sqrt(3):.2f}) and the "
-    "spread 1. A rule of which real errors use less than 1/20 would blind the judge."
-)
 
 
 def write(found: Calibration, folder: Path) -> None:
@@ -99,14 +59,14 @@ def to_json(found: Calibration) -> dict[str, Any]:
             for name, each in choice.estimates.items()
         },
         "validation": {
-            "alarms": [_plain(alarm) for alarm in validation.alarms],
+            "alarms": [plain(alarm) for alarm in validation.alarms],
             "verdicts": validation.verdicts,
             "expected_in_1000_runs": validation.expected,
             "expected_bound": validation.expected_bound,
             "counted_bound": validation.counted_bound,
             "warnings": validation.warnings,
         },
-        "incorrect": [_plain(ratio) for ratio in found.incorrect],
+        "incorrect": [plain(ratio) for ratio in found.incorrect],
         "rules": [
             {
                 "operation": rule.name,
@@ -129,189 +89,3 @@ def to_json(found: Calibration) -> dict[str, Any]:
             for row in found.recommendations
         ],
     }
-
-
-def _plain(ratio: Ratio) -> dict[str, Any]:
-    return {
-        name: str(value) if isinstance(value, float) and not isfinite(value) else value
-        for name, value in ratio._asdict().items()
-    }
-
-
-def counts(found: Calibration) -> list[dict[str, Any]]:
-    """Return how many verdicts each subject had in each lane, and how many of them constants decide."""
-    all_of = Counter((ratio.subject, ratio.lane) for ratio in found.ratios)
-    usable = Counter((ratio.subject, ratio.lane) for ratio in informative(found.ratios))
-    return [
-        {"subject": subject, "lane": lane, "verdicts": count, "informative": usable[subject, lane]}
-        for (subject, lane), count in all_of.items()
-    ]
-
-
-def distributions(ratios: tuple[Ratio, ...]) -> list[dict[str, Any]]:
-    """Return for each observable and lane the median, the 99th percentile and the largest of both ratios."""
-    grouped: dict[tuple[str, str, str], list[Ratio]] = defaultdict(list)
-    for ratio in informative(ratios):
-        grouped[ratio.case, ratio.observable, ratio.lane].append(ratio)
-    rows = []
-    for (case, observable, lane), mine in grouped.items():
-        row: dict[str, Any] = {"case": case, "observable": observable, "lane": lane, "verdicts": len(mine)}
-        for name in ("tensor", "element"):
-            values = np.array([getattr(ratio, name) for ratio in mine])
-            for word, share in (("median", 0.5), ("99 %", 0.99), ("largest", 1.0)):
-                row[f"{name} {word}"] = float(f"{np.quantile(values, share):.4g}")
-        rows.append(row)
-    return rows
-
-
-def summary(found: Calibration) -> list[dict[str, object]]:
-    """Return a row a constant: in force, picked, and what it means on both sets of seeds."""
-    now, choice = constants(), found.choice
-    rows: list[dict[str, object]] = []
-    for name in ("tensor", "element"):
-        picked, each = getattr(choice, name), choice.estimates[name]
-        point, bound = each.at(picked)
-        before, before_bound = each.at(getattr(now, name))
-        rows.append(
-            {
-                "constant": name,
-                "in force": f"{getattr(now, name):g}",
-                f"alarms in {RUNS:,} runs": f"{RUNS * before:.2g} (bound {RUNS * before_bound:.2g})",
-                "picked": f"{picked:g}",
-                f"alarms in {RUNS:,} runs then": f"{RUNS * point:.2g} (bound {RUNS * bound:.2g})",
-            }
-        )
-    return rows
-
-
-def rules(found: tuple[Rule, ...]) -> list[dict[str, object]]:
-    """Return a row a rule: its largest real error, whose and where, and how wide the errors spread."""
-    rows: list[dict[str, object]] = []
-    for rule in found:
-        row: dict[str, object] = {
-            "operation": rule.name,
-            "rule": "deviation" if rule.accumulates else "bound",
-            "results": f"{sum(m.elements for m in rule.measured):,}",
-        }
-        for implementation in ("torch", "mytorch"):
-            mine = [m for m in rule.measured if m.implementation == implementation]
-            worst = max(mine, key=lambda m: m.largest, default=None)
-            row[implementation] = f"{worst.largest:.2f} ({worst.regime})" if worst else "–"
-        row["spread"] = f"{max(m.rms for m in rule.measured) * sqrt(3):.2f}"
-        row["verdict"] = rule.wrong or "shown"
-        rows.append(row)
-    return rows
-
-
-def _candidates(choice: Choice) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
-    for name in ("tensor", "element"):
-        each, picked = choice.estimates[name], getattr(choice, name)
-        at = int(np.searchsorted(each.candidates, picked))
-        rows += [
-            {
-                "constant": name,
-                "value": f"{each.candidates[k]:g}" + (" (picked)" if k == at else ""),
-                f"expected in {RUNS:,} runs": f"{RUNS * each.point[k]:.2g}",
-                "upper bound": f"{RUNS * each.bound[k]:.2g}",
-            }
-            for k in range(max(0, at - _AROUND), min(at + _AROUND + 1, each.candidates.size))
-        ]
-    return rows
-
-
-def _tails(choice: Choice) -> list[dict[str, object]]:
-    return [
-        {
-            "ratio": name,
-            "lane": lane,
-            "threshold": number(tail.threshold),
-            "share above": f"{tail.share:.1%}",
-            "verdicts above": tail.peaks,
-            "shape": number(tail.shape),
-            "scale": number(tail.scale),
-        }
-        for name in ("tensor", "element")
-        for lane, tail in choice.estimates[name].tails.items()
-    ]
-
-
-def _nearest(found: Calibration) -> list[dict[str, object]]:
-    ratios = sorted(informative(found.ratios), key=found.choice.use, reverse=True)[:_NEAREST]
-    return [
-        {
-            "headroom": number(1 / found.choice.use(ratio)) if found.choice.use(ratio) else "exact",
-            "tensor": number(ratio.tensor),
-            "element": number(ratio.element),
-            "subject": ratio.subject,
-            "lane": ratio.lane,
-            "observable": ratio.observable,
-            "sample": ratio.sample,
-        }
-        for ratio in ratios
-    ]
-
-
-def validated(found: Calibration) -> str:
-    """Return in words what the picked constants do on the validating seeds."""
-    validation = found.validation
-    return (
-        f"Seeds {_seeds(found.validating)}: {len(validation.alarms)} alarms in {validation.verdicts:,} "
-        f"verdicts. Counting alone bounds the false alarms in {RUNS:,} default runs by "
-        f"{validation.counted_bound:.3g} ({CONFIDENCE:.0%}, Clopper and Pearson); the tails fitted on these "
-        f"seeds say {validation.expected:.2g}, with an upper bound of {validation.expected_bound:.2g}. "
-        f"{validation.warnings} verdicts are below the headroom of {found.choice.warn:g} at which a run "
-        "warns."
-    )
-
-
-def _seeds(seeds: tuple[int, ...]) -> str:
-    return f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-
-
-def markdown(found: Calibration) -> str:
-    """Return the evidence in markdown."""
-    choice = found.choice
-    parts = [
-        f"# Calibration: {'shown' if found.exit_code == 0 else 'NOT shown'}",
-        (
-            f"Of {len(found.cases)} cases; picked on seeds {_seeds(found.picking)}, validated on "
-            f"{_seeds(found.validating)}. {_RATIOS}"
-        ),
-        _ORACLE,
-        render(counts(found), "markdown"),
-        "## Constants",
-        render(summary(found), "markdown"),
-        (
-            f"A run warns below a headroom of {choice.warn:g}: the upper bound on the warnings of a clean "
-            f"default run is there at most 1/{QUIET}. What is below it still passes."
-        ),
-        _CANDIDATES,
-        render(_candidates(choice), "markdown"),
-        "## Validation",
-        validated(found),
-        "## Tails",
-        _TAILS,
-        render(_tails(choice), "markdown"),
-        "## Noise rules",
-        _RULES,
-        render(rules(found.rules), "markdown"),
-    ]
-    if found.incorrect:
-        rows = [_plain(ratio) for ratio in found.incorrect[:_NEAREST]]
-        text = f"Wrong whatever the constants, {len(found.incorrect)} verdicts:"
-        parts += ["## Incorrect", text, render(rows, "markdown")]
-    observables = [
-        {key: f"{value:.3g}" if isinstance(value, float) else value for key, value in row.items()}
-        for row in distributions(found.ratios)
-    ]
-    parts += [
-        "## Nearest to their tolerance",
-        render(_nearest(found), "markdown"),
-        "## Observables",
-        "Both ratios of every observable, over all subjects and seeds.",
-        render(observables, "markdown"),
-        "## Environment",
-        "\n".join(f"- {name}: {value}" for name, value in found.environment.items()),
-    ]
-    return "\n\n".join(parts) + "\n"

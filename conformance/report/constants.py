@@ -20,7 +20,8 @@ schema_version = 1
 
 [monte_carlo]
 # Noisy values of every number of the oracle. The root mean square of so many, n, is below 0.6 of its true
-# value with a chance of {chance:.0e}, that of half as many of {of_half:.0e}: scipy.stats.chi2.cdf(0.36 * n, n).
+# value with a chance of {chance:.0e}, that of half as many of {of_half:.0e}
+# (scipy.stats.chi2.cdf(0.36 * n, n)).
 replicates = {replicates}
 # A sample in which noise changes a branch is drawn again, at most this often.
 redraws = {redraws}

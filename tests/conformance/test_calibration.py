@@ -29,7 +29,8 @@ from conformance.cli import main
 from conformance.constants import Constants, constants
 from conformance.draw import draw
 from conformance.errors import UsageError
-from conformance.report.calibration import markdown, to_json, write
+from conformance.report.calibration import to_json, write
+from conformance.report.evidence import markdown
 from conformance.suite import judge_sample, prepare
 
 FEW = ["tanh", "sigmoid"]
