@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from conformance.values import Array
 
 
+# A tensor and its replicates have no more numbers than these, 128 MiB, however large a sample is.
+_NUMBERS = 1 << 24
+
+
 @dataclass(frozen=True)
 class Deviation:
     """How far noise moved one observable, in float32 roundings; linear in u, so float64's is 2⁻²⁹ of it.
@@ -32,12 +36,15 @@ class Deviation:
     rms: Array
 
 
-def deviations(run: Callable[[], Mapping[str, Any]], key: str) -> dict[str, Deviation] | None:
+def deviations(
+    run: Callable[[], Mapping[str, Any]], key: str, largest: int = 1
+) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
     Args:
-        run: the oracle; returns its observables as tensors.
+        run: the oracle; returns its observables as tensors. Called as often as memory asks for, mostly once.
         key: what the noise follows from (a sample's text).
+        largest: how many numbers the largest tensor has, about.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -46,22 +53,26 @@ def deviations(run: Callable[[], Mapping[str, Any]], key: str) -> dict[str, Devi
         NoiseError: an observable is no tensor, or an operation has no rule.
     """
     count = constants().replicates
-    seed = int(raw_words(f"noise|{key}", 1)[0])
-    with np.errstate(all="ignore"), Arithmetic(seed, count) as mode:
-        observables = run()
-    for name, value in observables.items():
-        if not isinstance(value, torch.Tensor):
-            raise NoiseError(
-                f"{name}: expected a torch tensor, whose noise can be followed, got {type(value).__name__}"
-            )
-    if not mode.steady:
-        return None
-    return {name: _deviation(value, mode.replicates(value)) for name, value in observables.items()}
+    each = min(count, max(1, _NUMBERS // max(1, largest)))
+    squares: dict[str, torch.Tensor] = {}
+    furthest: dict[str, float] = {}
+    for start, seed in zip(range(0, count, each), raw_words(f"noise|{key}", count), strict=False):
+        with np.errstate(all="ignore"), Arithmetic(int(seed), min(each, count - start)) as mode:
+            observables = run()
+        for name, value in observables.items():
+            away = _away(name, value, mode)
+            furthest[name] = max(furthest.get(name, 0.0), float(away.max()) if away.numel() else 0.0)
+            squares[name] = squares.get(name, 0.0) + away.square_().sum(0)
+        if not mode.steady:
+            return None
+    return {name: Deviation(furthest[name], (squares[name] / count).sqrt_().numpy()) for name in squares}
 
 
-def _deviation(clean: torch.Tensor, replicates: torch.Tensor) -> Deviation:
+def _away(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:
+    """Return how far each replicate of an observable is from the clean one, (count, *shape)."""
+    if not isinstance(clean, torch.Tensor):
+        got = type(clean).__name__
+        raise NoiseError(f"{name}: expected a torch tensor, whose noise can be followed, got {got}")
     # A number that is not finite deviates by nothing: its mask is compared, not its size. In float64, because
     # masks have no difference.
-    away = (replicates.double() - clean.double()).abs_().nan_to_num_(nan=0.0, posinf=0.0)
-    largest = float(away.max()) if away.numel() else 0.0
-    return Deviation(largest, away.square_().mean(0).sqrt_().numpy())
+    return (mode.replicates(clean).double() - clean.double()).abs_().nan_to_num_(nan=0.0, posinf=0.0)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from conformance.deviation import deviations
+from conformance.constants import constants
+from conformance.deviation import _NUMBERS, deviations
 from conformance.errors import NoiseError
 from conformance.rounding import UNIT
 
@@ -57,11 +58,29 @@ def test_another_key_gives_other_noise():
     assert np.all(first.rms != second.rms)
 
 
+def _counted(largest):
+    """Return the deviation of a run, and how often that was called."""
+    calls, run = [], _linear()
+    deviation = deviations(lambda: calls.append(None) or run(), "key", largest)["output"]
+    return deviation, len(calls)
+
+
 def test_the_program_runs_once():
-    calls = []
-    run = _linear()
-    deviations(lambda: calls.append(None) or run(), "key")
-    assert len(calls) == 1
+    assert _counted(35)[1] == 1
+
+
+def test_of_large_tensors_fewer_replicates_are_held_at_a_time():
+    count = constants().replicates
+    assert _counted(_NUMBERS // count)[1] == 1
+    assert _counted(_NUMBERS // count + 1)[1] == 2
+    assert _counted(2 * _NUMBERS)[1] == count
+
+
+def test_in_how_many_passes_changes_the_noise_and_not_its_size():
+    (one, _), (other, _) = _counted(1), _counted(2 * _NUMBERS)
+    assert np.all(one.rms != other.rms)
+    assert 0.8 < np.sqrt(np.mean(one.rms**2) / np.mean(other.rms**2)) < 1.25
+    assert other.largest >= other.rms.max()
 
 
 @pytest.mark.parametrize(
