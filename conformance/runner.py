@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+import warnings
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,15 +138,19 @@ def find_lanes(dtypes: Sequence[str]) -> tuple[str, ...]:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread, so that no result depends on how many there are."""
+def quietly_on_one_thread() -> Iterator[None]:
+    """Compute on one thread, so that no result depends on how many there are, and say nothing meanwhile.
+
+    Samples provoke warnings on purpose, as of the variance of one number; what is judged is the numbers.
+    """
     import torch
     from threadpoolctl import threadpool_limits
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with threadpool_limits(limits=1):
+        with threadpool_limits(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
             yield
     finally:
         torch.set_num_threads(threads)
@@ -158,7 +163,7 @@ def judge_unit(
     from conformance.suite import judge_errors, judge_sample, prepare
 
     subject = find_implementation(implementation) if isinstance(implementation, str) else implementation
-    with one_thread():
+    with quietly_on_one_thread():
         if unit.sample is None:
             return judge_errors(CASES[unit.case], subject, seed)
         return judge_sample(prepare(CASES[unit.case], unit.sample, lanes), subject)

@@ -204,9 +204,9 @@ def _work(samples: Sequence[Sample], names: Sequence[str], jobs: int) -> Iterato
 
 def try_sample(sample: Sample, names: Sequence[str]) -> list[Trial]:
     """Judge the correct text and each fault that applies on one sample."""
-    from conformance.runner import one_thread
+    from conformance.runner import quietly_on_one_thread
 
-    with one_thread():
+    with quietly_on_one_thread():
         prepared = prepare(CASES[sample.case], sample)
         subjects = {CONTROL: TorchLike(CONTROL, "mytorch", seams={sample.case: {}})}
         subjects |= {name: faulty(FAULTS[name]) for name in names if sample.case in FAULTS[name].cases}

@@ -136,9 +136,9 @@ def _work(
 
 def measure_sample(sample: Sample, subjects: Sequence[Subject]) -> list[Ratio]:
     """Measure every subject on one sample, drawn again where noise changed a branch."""
-    from conformance.runner import one_thread
+    from conformance.runner import quietly_on_one_thread
 
-    with one_thread():
+    with quietly_on_one_thread():
         prepared = prepare(CASES[sample.case], sample)
         return [
             ratio

@@ -134,9 +134,9 @@ def covering(pairs: Sequence[tuple[Array, Array]]) -> Pair:
 
 
 def _of_sample(sample: Sample, tensor: float, element: float) -> list[tuple[str, str, Pair]]:
-    from conformance.runner import one_thread
+    from conformance.runner import quietly_on_one_thread
 
-    with one_thread():
+    with quietly_on_one_thread():
         prepared = prepare(CASES[sample.case], sample)
     found = []
     for lane, dtype in LANES.items():

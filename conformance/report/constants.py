@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS
+from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, SHARE_OF_EACH
 from conformance.cases import CASES
 from conformance.constants import constants
 
@@ -59,7 +59,7 @@ def toml(found: Calibration) -> str:
     evidence = (
         f"Picked by `{command(found)}` on seeds {found.picking[0]} to {found.picking[-1]}, "
         f"{len(found.cases)} cases: the least numbers for which the upper {CONFIDENCE:.0%} bound on the "
-        f"false alarms in {RUNS} default runs is at most one half each. Validated on seeds "
+        f"false alarms in {RUNS} default runs is at most {SHARE_OF_EACH:g} each. Validated on seeds "
         f"{found.validating[0]} to {found.validating[-1]}: {len(validation.alarms)} alarms in "
         f"{validation.verdicts} verdicts, by counting at most {validation.counted_bound:.3g} in {RUNS} runs, "
         f"by fitted tails {validation.expected:.2g} (bound {validation.expected_bound:.2g})."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, informative
+from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, SHARE_OF_EACH, informative
 from conformance.calibration.tail import SHARE
 from conformance.constants import constants
 from conformance.report.tables import number, render
@@ -42,7 +42,8 @@ _TAILS = (
 )
 _CANDIDATES = (
     f"False alarms expected in {RUNS:,} default runs, and their upper {CONFIDENCE:.0%} bound by a bootstrap "
-    "over samples. Each constant is the least whose bound is at most one half."
+    f"over samples. Each constant is the least whose bound is at most {SHARE_OF_EACH:g}, so that both "
+    "together, on other seeds too, stay below one."
 )
 _RULES = (
     "Real float32 errors of each operation, in units of what its noise rule says is one rounding, over "

@@ -11,14 +11,14 @@ from conformance.calibration.operations import OPERATIONS
 from conformance.calibration.rules import Measured, Rule, measure_rules
 from conformance.errors import NoiseError
 from conformance.rounding import OPERANDS, RELATIVE
-from conformance.runner import one_thread
+from conformance.runner import quietly_on_one_thread
 
 NAMES = sorted({*RELATIVE, *OPERANDS})
 
 
 @pytest.fixture(autouse=True)
-def _one_thread():
-    with one_thread():
+def _quietly_on_one_thread():
+    with quietly_on_one_thread():
         yield
 
 
