@@ -30,6 +30,8 @@ _ELEMENTWISE = frozenset({
     "tanh_backward", "threshold_backward", "trunc", "where", "zero",
 })
 # fmt: on
+# Those which, in place, broadcast all else to what they write into.
+_IN_PLACE = _ELEMENTWISE | {"copy"}
 
 
 def tensors(values: Any) -> list[Tensor]:
@@ -46,7 +48,7 @@ def tensors(values: Any) -> list[Tensor]:
 def batched(
     func: Callable[..., Any], name: str, args: Sequence[Any], kwargs: Mapping[str, Any], held: Replicates
 ) -> list[Tensor | None]:
-    """Run an operation on the replicates of its operands; one in place changes them there.
+    """Run an operation that writes into none of its operands on the replicates of all.
 
     Args:
         func: the aten operation.
@@ -59,15 +61,36 @@ def batched(
         For each of its results the replicates, (count, *shape); None for what is no tensor, or of another
         shape in some replicate.
     """
-    # The result of operands that have no replicates would not fit those that it is written into.
-    if name in _ELEMENTWISE and "out" not in kwargs:
+    if name in _ELEMENTWISE:
         aligned, named = align(args, kwargs, held)
-        return [func(*aligned, **named)]
-    in_place = func._schema.is_mutable  # type: ignore[attr-defined]  # noqa: SLF001 - its only door
-    if name in _RULES and not in_place:
+        # A layout is asked of the clean result, which has one dimension less.
+        return [func(*aligned, **{key: value for key, value in named.items() if key != "memory_format"})]
+    if name in _RULES:
         return [_RULES[name](held, *args, **kwargs)]
     rows = [_row(func, args, kwargs, held, k) for k in range(held.count)]
-    return [] if in_place else [_stacked(column) for column in zip(*rows, strict=True)]
+    return [_stacked(column) for column in zip(*rows, strict=True)]
+
+
+def written(
+    func: Callable[..., Any],
+    name: str,
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    targets: Sequence[Tensor],
+    held: Replicates,
+) -> list[Tensor | None]:
+    """Run likewise an operation that writes into some of its operands, `targets`; they are left as they are.
+
+    Returns:
+        For each target what the replicates would have written, as `batched` does.
+    """
+    if name in _IN_PLACE and "out" not in kwargs:
+        (_, *others), named = align(args, kwargs, held)
+        own = _every(targets[0], held).clone()
+        func(own, *others, **named)
+        return [own]
+    rows = [_written_row(func, args, kwargs, targets, held, k) for k in range(held.count)]
+    return [_stacked(column) for column in zip(*rows, strict=True)]
 
 
 def align(
@@ -96,14 +119,33 @@ def _row(
     func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], held: Replicates, k: int
 ) -> Sequence[Any]:
     """Return what one replicate gives; a yes or no, as of `equal`, in a tensor."""
-
-    def swap(clean: Tensor) -> Tensor:
-        found = held.get(clean)
-        return clean if found is None else found[k]
-
+    swap = partial(_alone, held=held, k=k)
     out = func(*_swapped(args, swap), **{key: _swapped(value, swap) for key, value in kwargs.items()})
     outs = out if isinstance(out, (tuple, list)) else (out,)
     return [torch.tensor(each) if isinstance(each, bool) else each for each in outs]
+
+
+def _written_row(
+    func: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    targets: Sequence[Tensor],
+    held: Replicates,
+    k: int,
+) -> list[Tensor]:
+    """Return what one replicate writes into copies of the targets, which it may resize."""
+    own = {id(target): _alone(target, held, k).clone() for target in targets}
+
+    def swap(clean: Tensor) -> Tensor:
+        return own[id(clean)] if id(clean) in own else _alone(clean, held, k)
+
+    func(*_swapped(args, swap), **{key: _swapped(value, swap) for key, value in kwargs.items()})
+    return [own[id(target)] for target in targets]
+
+
+def _alone(clean: Tensor, held: Replicates, k: int) -> Tensor:
+    found = held.get(clean)
+    return clean if found is None else found[k]
 
 
 def _stacked(column: Sequence[Any]) -> Tensor | None:
@@ -125,7 +167,11 @@ def _product(held: Replicates, a: Tensor, b: Tensor) -> Tensor:
 def _added_product(
     held: Replicates, c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1
 ) -> Tensor:
-    return beta * _of_rank(c, held, a.dim()) + alpha * _product(held, a, b)
+    product = alpha * _product(held, a, b)
+    if beta:
+        return beta * _of_rank(c, held, a.dim()) + product
+    # What is not added at all may be anything, NaN too; and it alone may have had replicates.
+    return product if product.dim() > a.dim() else product.repeat(held.count, *(1,) * a.dim())
 
 
 def _from_the_end(dim: int, rank: int) -> int:
@@ -135,8 +181,8 @@ def _from_the_end(dim: int, rank: int) -> int:
 
 def _reduction(reduce: Rule) -> Rule:
     def rule(held: Replicates, x: Tensor, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Tensor:
-        # No dimension named is every dimension.
-        dims = [_from_the_end(d, x.dim()) for d in dim or range(x.dim())]
+        # No dimension named is every dimension; a number has none, whichever is named.
+        dims = [_from_the_end(d, x.dim()) for d in dim or range(x.dim())] if x.dim() else []
         full = _every(x, held)
         return reduce(full, dims, keepdim, **kwargs) if dims else full.clone()
 

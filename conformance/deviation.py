@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conformance.values import Array
 
 
-# A tensor and its replicates have no more numbers than these, 128 MiB, however large a sample is.
+# The replicates of an input have no more numbers than these, 128 MiB, however large a sample is.
 _NUMBERS = 1 << 24
 
 
@@ -44,7 +44,7 @@ def deviations(
     Args:
         run: the oracle; returns its observables as tensors. Called as often as memory asks for, mostly once.
         key: what the noise follows from (a sample's text).
-        largest: how many numbers the largest tensor has, about.
+        largest: how many numbers the largest input has.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -57,13 +57,19 @@ def deviations(
     squares: dict[str, torch.Tensor] = {}
     furthest: dict[str, float] = {}
     for start, seed in zip(range(0, count, each), raw_words(f"noise|{key}", count), strict=False):
-        with np.errstate(all="ignore"), Arithmetic(int(seed), min(each, count - start)) as mode:
+        with (
+            np.errstate(all="ignore"),
+            Arithmetic(int(seed), min(each, count - start)) as mode,
+            mode.escapes(),
+        ):
             observables = run()
+        steady = mode.steady
         for name, value in observables.items():
             away = _away(name, value, mode)
+            steady &= bool(away.isfinite().all())
             furthest[name] = max(furthest.get(name, 0.0), float(away.max()) if away.numel() else 0.0)
             squares[name] = squares.get(name, 0.0) + away.square_().sum(0)
-        if not mode.steady:
+        if not steady:
             return None
     return {name: Deviation(furthest[name], (squares[name] / count).sqrt_().numpy()) for name in squares}
 
@@ -73,6 +79,8 @@ def _away(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:
     if not isinstance(clean, torch.Tensor):
         got = type(clean).__name__
         raise NoiseError(f"{name}: expected a torch tensor, whose noise can be followed, got {got}")
-    # A number that is not finite deviates by nothing: its mask is compared, not its size. In float64, because
-    # masks have no difference.
-    return (mode.replicates(clean).double() - clean.double()).abs_().nan_to_num_(nan=0.0, posinf=0.0)
+    # In float64, because masks have no difference.
+    moved, fixed = mode.replicates(clean).double(), clean.double()
+    # A number that is not finite deviates by nothing: its mask is compared, not its size. One that only noise
+    # makes so took another branch.
+    return torch.where(fixed.isfinite(), moved - fixed, 0.0).abs_().nan_to_num_(nan=torch.inf)

@@ -19,15 +19,17 @@ from torch import Tensor
 from torch._decomp import decomposition_table
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from conformance.batching import align, batched, tensors
+from conformance.batching import align, batched, tensors, written
 from conformance.errors import NoiseError
+from conformance.escapes import Escapes
 from conformance.replicates import Replicates, storage_id
 from conformance.rounding import EXACT, OPERANDS, RELATIVE, UNDERFLOW, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_POOL = 1 << 20
+# Numbers that noise is read from, and how many may be read at once: two tensors seldom read the same.
+_POOL, _POOLED = 1 << 20, 1 << 15
 
 # What these return follows from no operand's value.
 _VALUELESS = frozenset({
@@ -39,6 +41,11 @@ _DRAWN = frozenset({"bernoulli", "normal", "uniform"})
 
 # The result says which step of a staircase each element is on.
 _STEPS = frozenset({"ceil", "div_mode", "floor", "floor_divide", "round", "trunc"})
+
+# Answers, of zeros and ones where they are written into a float64 tensor.
+_ANSWERS = frozenset({
+    "eq", "ge", "gt", "le", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne",
+})  # fmt: skip
 
 # Which piece of a piecewise function each element is on.
 _PIECEWISE: dict[str, Callable[..., Tensor]] = {
@@ -76,6 +83,10 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         # torch would put a guard against its compiler, which is not used here, around each operation.
         return False
 
+    def escapes(self) -> Escapes:
+        """Return the mode to enter beside this one, which refuses what would take numbers out of tensors."""
+        return Escapes(self._held)
+
     def replicates(self, clean: Tensor) -> Tensor:
         """Return the noisy values of a tensor of the program, (count, *shape)."""
         found = self._held.get(clean)
@@ -104,11 +115,11 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
 
     def _run(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         operands = tensors((*args, *kwargs.values()))
-        target = _written(func, args, kwargs)
+        targets = _targets(func, args, kwargs)
         sources = [] if name in _VALUELESS else operands
         if name in _DRAWN:
-            sources = [each for each in operands if each is not target]
-        noisy = any(self._held.get(each) is not None for each in sources)
+            sources = [each for each in operands if all(each is not target for target in targets)]
+        noisy = any(each in self._held for each in sources)
         if noisy and name in _DRAWN:
             raise NoiseError(f"{func}: draws by what rounding moves, so that no two replicates draw alike")
         # Before the call: an operation in place overwrites its operand.
@@ -118,8 +129,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if noisy and name in _PIECEWISE:
             pieces = _PIECEWISE[name]
             self._notice(pieces(*align(args, {}, self._held)[0]), pieces(*args))
-        if target is not None:
-            return self._in_place(func, name, args, kwargs, target, size, noisy=noisy)
+        if targets:
+            return self._write(func, name, args, kwargs, targets, size, noisy=noisy)
         out = func(*args, **kwargs)
         if noisy:
             results = out if isinstance(out, (tuple, list)) else (out,)
@@ -131,36 +142,41 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             self._take(func, name, out, out.repeat(self._held.count, *(1,) * out.dim()), size)
         return out
 
-    def _in_place(
-        self, func: Any, name: str, args: Any, kwargs: Any, target: Tensor, size: Any, *, noisy: bool
+    def _write(
+        self, func: Any, name: str, args: Any, kwargs: Any, targets: list[Tensor], size: Any, *, noisy: bool
     ) -> Any:
-        if target.dtype != torch.float64:
-            # A tensor of another dtype is no result of the oracle's arithmetic: an optimiser's step counter.
-            if noisy:
-                raise _lost(func, target)
-            return func(*args, **kwargs)
-        if noisy or name not in EXACT:
-            held = self._held.make(target)
-            batched(func, name, args, kwargs, self._held)
+        """Run an operation that writes into its operands, in place or by `out`."""
+        if not noisy and (name in EXACT or targets[0].dtype != torch.float64):
             out = func(*args, **kwargs)
-            self._perturb(target, held, _size(name, size, target))
+            for target in targets:
+                if (forgotten := self._held.get(target)) is not None:
+                    forgotten.copy_(target)
             return out
+        moved = written(func, name, args, kwargs, targets, self._held)
         out = func(*args, **kwargs)
-        if (drawn := self._held.get(target)) is not None:
-            drawn.copy_(target)
+        for target, replicates in zip(targets, moved, strict=True):
+            self._take(func, name, target, replicates, size, put=self._overwrite)
         return out
 
-    def _take(self, func: Any, name: str, clean: Any, moved: Tensor | None, size: Any) -> None:
-        """Watch what a new result decided, or add the noise to its replicates and keep them."""
+    def _overwrite(self, target: Tensor, moved: Tensor) -> None:
+        self._held.make(target).copy_(moved)
+
+    def _take(
+        self, func: Any, name: str, clean: Any, moved: Tensor | None, size: Any, put: Any = None
+    ) -> None:
+        """Watch what a result decided, or add the noise to its replicates and keep them."""
         if isinstance(clean, bool):
             clean = torch.tensor(clean)
         if not isinstance(clean, Tensor) or (clean.is_floating_point() and clean.dtype != torch.float64):
             raise _lost(func, clean)
-        if moved is None or name in _STEPS or not clean.is_floating_point():
+        if moved is None or moved.shape[1:] != clean.shape:
+            self._notice(None, clean)
+            return
+        if name in _STEPS or name in _ANSWERS or not clean.is_floating_point():
             self._notice(moved, clean)
-        if moved is not None and clean.is_floating_point():
+        if clean.is_floating_point():
             self._perturb(clean, moved, _size(name, size, clean))
-            self._held.put(clean, moved)
+            (put or self._held.put)(clean, moved)
 
     def _notice(self, moved: Tensor | None, clean: Tensor) -> None:
         self.decisions += 1
@@ -168,7 +184,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         self.steady &= moved is not None and bool(((moved == clean) | (moved.isnan() & clean.isnan())).all())
 
     def _perturb(self, clean: Tensor, moved: Tensor, size: Any) -> None:
-        if size is None or not clean.numel():
+        if size is None or not self._unit or not clean.numel():
             return
         error = size * self._unit + UNDERFLOW
         if not math.isfinite(float(error.sum())):
@@ -177,12 +193,13 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         moved.addcmul_(self._noise(moved), error)
 
     def _noise(self, like: Tensor) -> Tensor:
-        count, pool = like.numel(), _pool()
-        if count > _POOL // 2:
-            generator = torch.Generator().manual_seed(self._offsets.getrandbits(63))
-            return _normal(count, generator).view(like.shape)
+        count = like.numel()
+        if count > _POOLED:
+            return _normal(count, torch.Generator().manual_seed(self._offsets.getrandbits(63))).view(
+                like.shape
+            )
         start = int(self._offsets.random() * (_POOL - count))
-        return pool[start : start + count].view(like.shape)
+        return _pool()[start : start + count].view(like.shape)
 
 
 def _size(name: str, size: Any, out: Tensor) -> Any:
@@ -194,10 +211,12 @@ def _size(name: str, size: Any, out: Tensor) -> Any:
 
 
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
-    """Return the places of those results that are no views of an operand."""
-    known = {storage_id(each) for each in operands}
+    """Return the places of those results that are no views of an operand; one as another dtype computes."""
+    known = {(storage_id(each), each.dtype) for each in operands}
     return [
-        k for k, each in enumerate(results) if not isinstance(each, Tensor) or storage_id(each) not in known
+        k
+        for k, each in enumerate(results)
+        if not isinstance(each, Tensor) or (storage_id(each), each.dtype) not in known
     ]
 
 
@@ -209,22 +228,16 @@ def _lost(func: Any, result: Any) -> NoiseError:
     )
 
 
-def _written(func: Any, args: Any, kwargs: Any) -> Tensor | None:
-    """Return the tensor that an operation writes into."""
-    position = _written_argument(func)
-    if position is None:
-        return None
-    place, name = position
-    target = args[place] if place < len(args) else kwargs.get(name)
-    return target if isinstance(target, Tensor) else None
+def _targets(func: Any, args: Any, kwargs: Any) -> list[Tensor]:
+    """Return the tensors that an operation writes into."""
+    named = [args[k] if k < len(args) else kwargs.get(key) for k, key in _written_arguments(func)]
+    return tensors(named)
 
 
 @cache
-def _written_argument(func: Any) -> tuple[int, str] | None:
-    for place, argument in enumerate(func._schema.arguments):  # noqa: SLF001 - the only way to it
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            return place, argument.name
-    return None
+def _written_arguments(func: Any) -> tuple[tuple[int, str], ...]:
+    arguments = enumerate(func._schema.arguments)  # noqa: SLF001 - the only way to it
+    return tuple((k, a.name) for k, a in arguments if a.alias_info is not None and a.alias_info.is_write)
 
 
 def _normal(count: int, generator: torch.Generator) -> Tensor:
@@ -245,8 +258,11 @@ def _pool() -> Tensor:
 def _base_name(func: Any) -> str:
     """`aten::add_.Tensor` is `add`: an in-place operation rounds like its functional one.
 
-    A division to whole numbers is another operation: `aten::div.Tensor_mode` is `div_mode`.
+    A division to whole numbers is another operation, `div_mode`, and so are `round_decimals` and
+    `scatter_reduce`, which compute.
     """
     schema = func._schema  # noqa: SLF001 - the only way to the name
     name = str(schema.name).rpartition("::")[2].rstrip("_") or str(func)
-    return f"{name}_mode" if str(schema.overload_name).endswith("_mode") else name
+    overload = str(schema.overload_name)
+    other = next((word for word in ("mode", "decimals", "reduce") if word in overload.split("_")), None)
+    return f"{name}_{other}" if other else name

@@ -33,19 +33,19 @@ class Replicates:
         self._held: dict[int, tuple[Any, torch.Tensor]] = {}
         self._room = _SWEEP
 
+    def __contains__(self, clean: torch.Tensor) -> bool:
+        """Whether a tensor has noisy values."""
+        return clean.dtype == torch.float64 and storage_id(clean) in self._held
+
     def get(self, clean: torch.Tensor) -> torch.Tensor | None:
         """Return a view of the noisy values of a tensor, (count, *shape); None where it has none."""
-        held = self._held.get(storage_id(clean))
-        return None if held is None or clean.dtype != torch.float64 else self._view(held[1], clean)
+        values = self._values(clean) if clean.dtype == torch.float64 else None
+        return None if values is None else self._view(values, clean)
 
     def make(self, clean: torch.Tensor) -> torch.Tensor:
         """Return likewise, and where it has none make them: copies of its whole storage."""
-        held = self._held.get(storage_id(clean))
-        if held is not None:
-            return self._view(held[1], clean)
-        size = clean.untyped_storage().nbytes() // clean.element_size()
-        whole = clean.as_strided((size,), (1,), 0)
-        return self._view(self._hold(clean, whole.repeat(self.count, 1)), clean)
+        values = self._values(clean)
+        return self._view(self._hold(clean, self._copies(clean)) if values is None else values, clean)
 
     def put(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values, (count, *shape), of a tensor that an operation has just made."""
@@ -54,6 +54,23 @@ class Replicates:
             self._hold(clean, noisy.view(self.count, clean.numel()))
         else:
             self.make(clean).copy_(noisy)
+
+    def _values(self, clean: torch.Tensor) -> torch.Tensor | None:
+        held = self._held.get(storage_id(clean))
+        if held is None:
+            return None
+        values = held[1]
+        if values.shape[1] * clean.element_size() == clean.untyped_storage().nbytes():
+            return values
+        # It was resized since; what was there before is there still.
+        resized = self._copies(clean)
+        kept = min(values.shape[1], resized.shape[1])
+        resized[:, :kept] = values[:, :kept]
+        return self._hold(clean, resized)
+
+    def _copies(self, clean: torch.Tensor) -> torch.Tensor:
+        size = clean.untyped_storage().nbytes() // clean.element_size()
+        return clean.as_strided((size,), (1,), 0).repeat(self.count, 1)
 
     def _view(self, values: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
         strides = (values.shape[1], *clean.stride())

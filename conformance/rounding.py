@@ -28,7 +28,7 @@ EXACT = frozenset({
     "_unsafe_view", "abs", "alias", "allclose", "amax", "amin", "arange", "argmax", "argmin", "as_strided",
     "bernoulli", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "broadcast_in_dim",
     "broadcast_tensors", "cat", "ceil", "clamp", "clamp_max", "clamp_min", "clone", "constant_pad_nd",
-    "contiguous", "copy", "copy_", "detach", "diagonal", "diagonal_backward", "div_mode", "empty",
+    "contiguous", "copy", "detach", "diagonal", "diagonal_backward", "div_mode", "empty",
     "empty_like", "empty_strided", "eq", "equal", "expand", "eye", "fill", "flip", "floor", "floor_divide",
     "full", "full_like", "gather", "ge", "gt", "index", "index_select", "is_nonzero", "isinf", "isnan", "le",
     "lift_fresh", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "masked_fill",
@@ -99,7 +99,9 @@ def _contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 def _added_contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-        return abs(beta) * c.abs() + abs(alpha) * _products(matrix_product(a.abs(), b.abs()), a.shape[-1])
+        size = abs(alpha) * _products(matrix_product(a.abs(), b.abs()), a.shape[-1])
+        # What is not added at all may be anything, NaN too.
+        return abs(beta) * c.abs() + size if beta else size
 
     return size
 

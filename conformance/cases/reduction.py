@@ -133,7 +133,7 @@ CASES = (
             "correction": lambda t, a: a.var(1, correction=0),
             "first": lambda t, a: a.std(False),
             "far from zero": lambda t, a: t.var(a + 1024, 1),
-            "old": lambda t, a: t.std(a, 0, False, True),
+            "old": lambda t, a: t.std(a, 1, False, True),
         },
         {
             "both": (lambda t, a: a.var(0, unbiased=True, correction=0), ("unbiased", "correction")),

@@ -10,7 +10,7 @@ import torch
 
 from conformance import batching
 from conformance.adapters import pytorch
-from conformance.batching import batched
+from conformance.batching import batched, written
 from conformance.cases import CASES
 from conformance.contract import Task
 from conformance.draw import draw
@@ -19,15 +19,17 @@ from conformance.noise import Arithmetic
 from conformance.replicates import Replicates
 
 ATEN = torch.ops.aten
-COUNT = 3
+COUNT = 4
 
 
 def _random(*shape, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand(shape, generator=generator, dtype=torch.float64) + 0.25
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
+# With zeros, ties and what is not finite.
 A, B, ROW, COLUMN, ONE = _random(4, 3), _random(4, 3, seed=1), _random(3), _random(4, 1), _random()
+A[0], A[1, 0], A[1, 1], A[2, 0] = ROW, 0.0, torch.inf, torch.nan
 MASK = A > B
 M, N, P = _random(4, 5), _random(5, 3), _random(2, 4, 5)
 
@@ -40,6 +42,8 @@ CALLS = {
         (ATEN.add.Scalar, (A, 2.0), {}),
         (ATEN.add_.Tensor, (A, ROW), {}),
         (ATEN.add.out, (A, ROW), {"out": B}),
+        (ATEN.add.out, (A, ROW), {"out": A}),
+        (ATEN.add.out, (A, ROW), {"out": torch.zeros(0, dtype=torch.float64)}),
     ],
     "addcdiv": [(ATEN.addcdiv.default, (A, ROW, COLUMN), {"value": 0.5})],
     "addcmul": [
@@ -47,6 +51,7 @@ CALLS = {
         (ATEN.addcmul_.default, (A, ROW, COLUMN), {}),
     ],
     "addmm": [
+        (ATEN.addmm.default, (torch.full((3,), torch.nan, dtype=torch.float64), M, N), {"beta": 0}),
         (ATEN.addmm.default, (ROW, M, N), {}),
         (ATEN.addmm.default, (A, M, N), {"beta": 0.5, "alpha": 2.0}),
         (ATEN.addmm.default, (ONE, M, N), {}),
@@ -66,7 +71,10 @@ CALLS = {
     "clamp": [(ATEN.clamp.default, (A, 0.5, 0.75), {}), (ATEN.clamp.Tensor, (A, ROW, None), {})],
     "clamp_max": [(ATEN.clamp_max.default, (A, 0.5), {})],
     "clamp_min": [(ATEN.clamp_min.default, (A, 0.5), {})],
-    "clone": [(ATEN.clone.default, (A.T,), {})],
+    "clone": [
+        (ATEN.clone.default, (A.T,), {}),
+        (ATEN.clone.default, (_random(2, 3, 4, 5),), {"memory_format": torch.channels_last}),
+    ],
     "div_mode": [(ATEN.div.Tensor_mode, (A, ROW), {"rounding_mode": "floor"})],
     "lerp": [(ATEN.lerp.Scalar, (A, ROW, 0.25), {}), (ATEN.lerp.Tensor, (A, ROW, COLUMN), {})],
     "mean": [
@@ -93,15 +101,20 @@ CALLS = {
         (ATEN.sum.dim_IntList, (A, [1], True), {}),
         (ATEN.sum.dim_IntList, (A, [0, -1]), {}),
         (ATEN.sum.dim_IntList, (A, []), {}),
+        (ATEN.sum.dim_IntList, (ONE, [0]), {}),
+        (ATEN.sum.dim_IntList, (ONE, [-1], True), {}),
     ],
     "tanh_backward": [(ATEN.tanh_backward.default, (A, B), {})],
     "threshold_backward": [(ATEN.threshold_backward.default, (A, B, 0.5), {})],
     "where": [(ATEN.where.self, (MASK, A, ROW), {}), (ATEN.where.self, (MASK, ONE, A), {})],
     "zero": [(ATEN.zero_.default, (A,), {})],
-    # Three that have no rule.
+    # Some that have no rule.
     "copy": [(ATEN.copy_.default, (A, ROW), {}), (ATEN.copy.default, (A, ROW), {})],
     "cumsum": [(ATEN.cumsum.default, (A, 0), {})],
-    "sort": [(ATEN.sort.default, (A, 0), {})],
+    "sort": [
+        (ATEN.sort.default, (B, 0), {}),
+        (ATEN.sort.values, (B, 0), {"values": COLUMN, "indices": torch.zeros(1, dtype=torch.int64)}),
+    ],
 }
 _BINARY = (
     "div",
@@ -126,11 +139,35 @@ def _overload(name):
 
 
 CALLS |= {name: [(_overload(name), (A, ROW), {}), (_overload(name), (ONE, A), {})] for name in _BINARY}
-CALLS |= {
-    name: [(_overload(name), (A.T,), {})]
-    for name in sorted(batching._ELEMENTWISE | set(batching._RULES))
-    if name not in CALLS
-}
+_UNARY = (
+    "abs",
+    "ceil",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "isinf",
+    "isnan",
+    "log",
+    "log1p",
+    "logical_not",
+)
+_UNARY += (
+    "neg",
+    "reciprocal",
+    "relu",
+    "round",
+    "rsqrt",
+    "sgn",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "tanh",
+    "trunc",
+)
+CALLS |= {name: [(_overload(name), (A.T,), {})] for name in _UNARY}
 FLAT = [
     pytest.param(name, *call, id=f"{name}-{number}")
     for name, calls in CALLS.items()
@@ -139,14 +176,25 @@ FLAT = [
 
 
 def _noisy(tensor, number):
-    generator = torch.Generator().manual_seed(number)
-    return tensor + torch.rand((COUNT, *tensor.shape), generator=generator, dtype=torch.float64)
+    """Return replicates: the number itself, one beside it, another number, and none."""
+    other = torch.randn(
+        tensor.shape, generator=torch.Generator().manual_seed(100 + number), dtype=torch.float64
+    )
+    return torch.stack([tensor, tensor + 2.0**-20, other, torch.where(other > -0.5, 0.0, other)])
 
 
 def _copied(values):
-    if isinstance(values, torch.Tensor):
-        return torch.empty_like(values).copy_(values)
-    return [_copied(each) for each in values] if isinstance(values, (list, tuple)) else values
+    """Return copies; one tensor in two places stays one."""
+    copies = {}
+
+    def copied(value):
+        if isinstance(value, torch.Tensor):
+            return copies.setdefault(id(value), torch.empty_like(value).copy_(value))
+        if isinstance(value, dict):
+            return {key: copied(each) for key, each in value.items()}
+        return [copied(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+    return copied(values)
 
 
 def _float_operands(args, kwargs):
@@ -159,31 +207,41 @@ def _subsets(count):
 
 @pytest.mark.parametrize(("name", "func", "args", "kwargs"), FLAT)
 def test_it_gives_each_replicate_its_own(name, func, args, kwargs):
-    """Whichever operands have replicates; what is written into always has."""
-    in_place = func._schema.is_mutable
-    count = len(_float_operands(args, kwargs))
-    for chosen in _subsets(count):
-        given, named = _copied(args), {key: _copied(value) for key, value in kwargs.items()}
-        operands = _float_operands(given, named)
+    """Whichever operands have replicates."""
+    differ = False
+    for chosen in _subsets(len(_float_operands(args, kwargs))):
+        given, named = _copied((args, kwargs))
         held = Replicates(COUNT)
-        target = named.get("out", given[0]) if in_place else None
-        for k, operand in enumerate(operands):
-            if k in chosen or operand is target:
+        for k, operand in enumerate(_float_operands(given, named)):
+            if k in chosen:
                 held.put(operand, _noisy(operand, k))
-        alone = [_alone(func, given, named, held, k) for k in range(COUNT)]
-        results = batched(func, name, given, named, held)
-        moved = [held.get(target)] if in_place else results
+        rows = [_alone(func, given, named, held, k) for k in range(COUNT)]
+        if func._schema.is_mutable:
+            targets = [named[key] for key in ("out", "values", "indices") if key in named] or [given[0]]
+            moved = written(func, name, given, named, targets, held)
+        else:
+            moved = batched(func, name, given, named, held)
+        assert len(moved) == len(rows[0])
         for number, result in enumerate(moved):
-            torch.testing.assert_close(result, torch.stack([row[number] for row in alone]))
+            expected = torch.stack([row[number] for row in rows])
+            torch.testing.assert_close(result, expected, equal_nan=True)
+            differ |= any(not torch.equal(expected[0], each) for each in expected[2:])
+        for operand, original in zip(
+            _float_operands(given, named), _float_operands(args, kwargs), strict=True
+        ):
+            torch.testing.assert_close(operand, original, rtol=0, atol=0, equal_nan=True)
+    # Else replicates in another order would pass.
+    assert differ or name == "zero"
 
 
 def _alone(func, args, kwargs, held, k):
-    """Return what one replicate gives, by copies of its operands."""
+    """Return what one replicate gives or writes, by copies of its operands."""
+    copies = {}
 
     def swap(value):
         if isinstance(value, torch.Tensor):
             found = held.get(value)
-            return value.clone() if found is None else found[k].clone()
+            return copies.setdefault(id(value), value.clone() if found is None else found[k].clone())
         return [swap(each) for each in value] if isinstance(value, (list, tuple)) else value
 
     out = func(*swap(args), **{key: swap(value) for key, value in kwargs.items()})

@@ -93,8 +93,8 @@ class TestChoice:
             assert value % 0.5 == 0
             assert each.at(value)[1] * RUNS <= SHARE_OF_EACH < each.at(value - 0.5)[1] * RUNS
             assert np.all(each.bound >= each.point)
-        # 20,000 verdicts, a quarter of an alarm in 1,000 runs: a rate of 1.25e-8, or 18.2 scales, and not sure
-        # of it.
+        # 20,000 verdicts, a quarter of an alarm in 1,000 runs: a rate of 1.25e-8, or 18.2 scales, and not
+        # sure of it.
         assert 0.2 * 18.2 < choice.tensor < 1.6 * 0.2 * 18.2
         assert 0.4 * 18.2 < choice.element < 1.6 * 0.4 * 18.2
 

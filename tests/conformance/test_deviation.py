@@ -107,6 +107,11 @@ def test_a_nan_that_becomes_a_number_is_another_branch():
     assert deviations(lambda: {"output": (third * 3 - 1).sqrt().floor()}, "key") is None
 
 
+def test_a_number_that_only_noise_makes_nan_is_another_branch():
+    third = torch.full((64,), 1 / 3, dtype=torch.float64)
+    assert deviations(lambda: {"output": (third * 3 - 1).sqrt()}, "key") is None
+
+
 def test_a_shape_that_noise_decides_is_a_branch():
     third = torch.full((64,), 1 / 3, dtype=torch.float64)
 

@@ -30,6 +30,14 @@ MOVED = {
     "in place, three operands": lambda: A.clone().addcmul_(A, B),
     "out": lambda: torch.mul(A, B, out=torch.empty_like(A)),
     "out, by operands": lambda: torch.add(A, B, out=torch.empty_like(A)),
+    "out, resized": lambda: torch.mul(A, B, out=torch.empty(0, dtype=torch.float64)),
+    "out of a copy, resized": lambda: torch.neg(A * B, out=torch.empty(0, dtype=torch.float64)),
+    "out, an operand": lambda: torch.mul(A, A, out=A.clone()),
+    "a matrix product added to nothing": lambda: torch.addmm(
+        torch.full((4,), torch.nan, dtype=torch.float64), A, B.T, beta=0
+    ),
+    "another layout": lambda: (A * B).reshape(1, 4, 3, 1).contiguous(memory_format=torch.channels_last),
+    "a number summed": lambda: (A[0, 0] * B[0, 0]).sum(0),
     "out of a matrix product": lambda: torch.mm(A, B.T, out=torch.empty(4, 4, dtype=torch.float64)),
     "a number and a tensor": lambda: 1.5 - A,
     "a mask and a tensor": lambda: torch.add(A > 0, B),
@@ -220,13 +228,27 @@ LOST = {
     "a number": lambda: (A * B).sum().item(),
     "float32": lambda: torch.mul(A, B).float(),
     "copied into float32": lambda: torch.zeros(4, 3).copy_(A * B),
+    "other bits": lambda: (A * B).view(torch.float32),
+    "an array": lambda: torch.from_numpy((A * B).numpy()),
+    "an array of its own": lambda: np.asarray(A * B),
+    "a list": lambda: torch.tensor((A * B).tolist(), dtype=torch.float64),
+    "a tensor in a list": lambda: torch.tensor([(A * B)[0, 0]], dtype=torch.float64),
+    "a new tensor": lambda: A.new_tensor([(A * B)[0, 0]]),
 }
 
 
 @pytest.mark.parametrize("call", LOST.values(), ids=LOST)
 def test_a_number_that_leaves_the_arithmetic_is_an_error(call):
-    with pytest.raises(NoiseError, match="no noise can follow it"), Arithmetic(1):
+    mode = Arithmetic(1)
+    with pytest.raises(NoiseError, match="no noise can follow it"), mode, mode.escapes():
         call()
+
+
+def test_what_has_no_noise_may_be_read():
+    mode = Arithmetic(1)
+    with mode, mode.escapes():
+        assert torch.tensor(A.tolist(), dtype=torch.float64).equal(A)
+        assert np.array_equal((A > 0).numpy(), A.numpy() > 0)
 
 
 # Programs of two numbers that are a tie but for rounding: each decides something there.
@@ -245,6 +267,21 @@ DECISIONS = {
     "nonzero": lambda x: (x > 0).nonzero(),
     "a whole number of it": lambda x: (x + 1).to(torch.int64),
     "leaky_relu": lambda x: functional.leaky_relu(x, 0.5),
+    "floor_": lambda x: x.clone().floor_(),
+    "ceil_": lambda x: x.clone().ceil_(),
+    "round_": lambda x: (x + 0.5).round_(),
+    "sign_": lambda x: x.clone().sign_(),
+    "a whole quotient in place": lambda x: x.clone().div_(1.0, rounding_mode="floor"),
+    "gt_": lambda x: x.clone().gt_(0),
+    "less than, into a mask": lambda x: torch.lt(x, 0, out=torch.zeros(32, dtype=torch.bool)),
+    "floor, into another": lambda x: torch.floor(x, out=torch.empty_like(x)),
+    "sort, into others": lambda x: torch.sort(
+        torch.stack([x, torch.zeros_like(x)]),
+        0,
+        out=(torch.empty(2, 32, dtype=x.dtype), torch.empty(2, 32).long()),
+    )[1],
+    "nonzero of all": lambda x: x.nonzero(),
+    "nonzero of one": lambda x: x[:1].nonzero(),
     "whether equal": lambda x: x if torch.equal(x, torch.zeros_like(x)) else -x,
     "whether close": lambda x: x if torch.allclose(x, torch.zeros_like(x), rtol=0, atol=1e-12) else -x,
 }
@@ -281,6 +318,12 @@ def test_a_decision_near_a_tie_is_noticed(program):
 @pytest.mark.parametrize("program", ALL_DECISIONS.values(), ids=ALL_DECISIONS)
 def test_a_decision_far_from_a_tie_stays(program):
     assert not _flips(program, distance=0.25)
+
+
+def test_bits_that_noise_moves_are_never_steady():
+    with Arithmetic(1) as mode:
+        (A * B).view(torch.int64)
+    assert (mode.decisions, mode.steady) == (1, False)
 
 
 def test_one_replicate_of_many_is_enough():
