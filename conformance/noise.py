@@ -23,7 +23,7 @@ from conformance.batching import align, batched, tensors, written
 from conformance.errors import NoiseError
 from conformance.escapes import Escapes
 from conformance.replicates import Replicates, storage_id
-from conformance.rounding import EXACT, OPERANDS, RELATIVE, UNDERFLOW, UNIT
+from conformance.rounding import EXACT, OPERANDS, RELATIVE, UNDERFLOW, UNIT, roundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if noisy and name in _DRAWN:
             raise NoiseError(f"{func}: draws by what rounding moves, so that no two replicates draw alike")
         # Before the call: an operation in place overwrites its operand.
-        size = None
+        size: Any = roundings(name, args) if name in RELATIVE else None
         if name in OPERANDS:
             size = OPERANDS[name](*args, **{key: value for key, value in kwargs.items() if key != "out"})
         if noisy and name in _PIECEWISE:
@@ -203,11 +203,11 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
 
 
 def _size(name: str, size: Any, out: Tensor) -> Any:
-    """Return the size of the noise by the operands, or by the result where a rule says so."""
+    """Return the size of the noise as it is, or of so many roundings of the result where a rule says so."""
     if name not in RELATIVE:
         return size
     # Each of the roundings may be one of a number too small to be rounded relatively.
-    return out.abs().add_(UNDERFLOW / UNIT).mul_(RELATIVE[name])
+    return out.abs().add_(UNDERFLOW / UNIT).mul_(size)
 
 
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:

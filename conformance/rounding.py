@@ -7,6 +7,7 @@ rule is an error, because no noise would look like perfect accuracy.
 from __future__ import annotations
 
 import math
+import struct
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 # One rounding of float32, relative; and half of its smallest positive number, what underflow may add.
 UNIT = 2.0**-24
 UNDERFLOW = 2.0**-150
+
+_FLOAT32 = struct.Struct("f")
+_LARGEST = 2.0**127
 
 # Nothing is computed, or what is computed is exact in binary arithmetic.
 # fmt: off
@@ -57,6 +61,28 @@ RELATIVE = {
 
 def _scalar(value: Any, default: float = 1.0) -> float:
     return default if value is None else abs(float(value))
+
+
+def _converted(value: Any) -> float:
+    """How far a number of Python's is from the float32 that an operation takes for it, in units of u."""
+    if not isinstance(value, float) or not abs(value) < _LARGEST:
+        return 0.0
+    taken: float = _FLOAT32.unpack(_FLOAT32.pack(value))[0]
+    return abs(value - taken) / UNIT
+
+
+def _multiplied(value: Any) -> float:
+    """How many roundings a product with a number of Python's costs: none where that is a power of two."""
+    size = abs(float(value))
+    return 0.0 if not size or math.frexp(size)[0] == 0.5 else 1.0 + _converted(value) / size
+
+
+def roundings(name: str, args: Any) -> float:
+    """How many roundings of its result an operation of `RELATIVE` loses, that of a number of Python's too."""
+    lost = RELATIVE[name]
+    if name in {"mul", "div"}:
+        lost += sum(_converted(value) / abs(value) for value in args if isinstance(value, float) and value)
+    return lost
 
 
 def _magnitude(value: Any) -> Any:
@@ -99,9 +125,13 @@ def _contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., Tensor]
 
 def _added_contraction(matrix_product: Callable[..., Tensor]) -> Callable[..., Tensor]:
     def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-        size = abs(alpha) * _products(matrix_product(a.abs(), b.abs()), a.shape[-1])
+        products = matrix_product(a.abs(), b.abs())
+        size = abs(alpha) * (_products(products, a.shape[-1]) + _multiplied(alpha) * products)
+        if _multiplied(alpha):
+            # Some scale the first factor, which then underflows, before they multiply.
+            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a), b.abs())
         # What is not added at all may be anything, NaN too.
-        return abs(beta) * c.abs() + size if beta else size
+        return abs(beta) * (1 + _multiplied(beta)) * c.abs() + size if beta else size
 
     return size
 
@@ -162,6 +192,12 @@ def _scatter_add_size(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor
     return lost
 
 
+def _sum_of_two(a: Any, b: Any, *, alpha: Any = 1, **_: Any) -> Any:
+    """Return a rounding of the sum, of the product before it, and of the numbers of Python's."""
+    size = _magnitude(a) + _scalar(alpha) * (1 + _multiplied(alpha)) * _magnitude(b)
+    return size + _converted(a) + _scalar(alpha) * _converted(b)
+
+
 def _lerp_size(a: Tensor, b: Tensor, weight: Any) -> Tensor:
     """Return a difference, a product and a sum's rounding, from the end that is nearer: torch's formula.
 
@@ -169,16 +205,18 @@ def _lerp_size(a: Tensor, b: Tensor, weight: Any) -> Tensor:
     """
     share = weight if isinstance(weight, torch.Tensor) else torch.full_like(a, weight)
     way = (b - a).abs()
+    given = _converted(weight) * way
     from_a, from_b = a.abs() + 3 * share.abs() * way, b.abs() + 4 * (1 - share).abs() * way
-    return torch.where(share.abs() < 0.5, from_a, from_b)
+    return torch.where(share.abs() < 0.5, from_a, from_b) + given
 
 
 def _addcdiv_size(a: Tensor, b: Tensor, c: Tensor, *, value: Any = 1) -> Tensor:
-    """Return what the sum and two roundings of its second term lose.
+    """Return what the sum and two or three roundings of its second term lose.
 
     `value·b` is rounded before it is divided: below the smallest normal number, 2⁻¹²⁶, not relatively.
     """
-    lost: Tensor = a.abs() + 2 * _scalar(value) * (b / c).abs() + (UNDERFLOW / UNIT) / c.abs()
+    quotients = _scalar(value) * (2 + _multiplied(value)) * (b / c).abs()
+    lost: Tensor = a.abs() + quotients + (UNDERFLOW / UNIT) / c.abs()
     return lost
 
 
@@ -190,11 +228,13 @@ def _sigmoid_size(x: Tensor) -> Tensor:
 
 # Where the operands say more than the result: a sum may cancel.
 OPERANDS: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b, *, alpha=1, **_: _magnitude(a) + _scalar(alpha) * _magnitude(b),
-    "sub": lambda a, b, *, alpha=1, **_: _magnitude(a) + _scalar(alpha) * _magnitude(b),
-    "rsub": lambda a, b, alpha=1: _scalar(alpha) * _magnitude(a) + _magnitude(b),
+    "add": _sum_of_two,
+    "sub": _sum_of_two,
+    "rsub": lambda a, b, alpha=1: _sum_of_two(b, a, alpha=alpha),
     "lerp": _lerp_size,
-    "addcmul": lambda a, b, c, *, value=1: a.abs() + 2 * _scalar(value) * (b * c).abs(),
+    "addcmul": lambda a, b, c, *, value=1: (
+        a.abs() + _scalar(value) * (2 + _multiplied(value)) * (b * c).abs()
+    ),
     "addcdiv": _addcdiv_size,
     "mm": _contraction(torch.mm),
     "mv": _contraction(torch.mv),

@@ -130,6 +130,17 @@ def _accumulate(n: int) -> tuple[Input, ...]:
     return Input((_PLACES,)), Input((_PLACES * n,), pairs=True)
 
 
+# Float32 holds no such number, and is off by half of what it can be.
+_NUMBER = 0.3
+
+
+def _with_number(call: Callable[..., Any], count: int) -> Operation:
+    """One of so many tensors and a number of Python's, which is rounded as well."""
+    return Operation(
+        call, lambda n: tuple(Input((8, n), against="x0" if i == 1 else None) for i in range(count))
+    )
+
+
 _ACTIVATION = "mytorch.ops.activation"
 _NO_NAME = "no public function of that name, nor an operation that rounds so"
 
@@ -141,12 +152,28 @@ _SCALED_MUL = Operation(
 OPERATIONS: Mapping[str, tuple[Operation, ...]] = {
     **{name: (_unary(name),) for name in ("erf", "exp", "expm1", "sigmoid", "tanh", "cos", "sin")},
     **{name: (_unary(name, positive=True),) for name in ("reciprocal", "rsqrt", "sqrt", "log", "log1p")},
-    **{name: (_binary(name),) for name in ("add", "sub", "rsub", "div", "remainder")},
-    "mul": (_binary("mul"), _SCALED_MUL),
+    "remainder": (_binary("remainder"),),
+    **{
+        name: (
+            _binary(name),
+            _with_number(lambda t, a, b, name=name: getattr(t, name)(a, b, alpha=_NUMBER), 2),
+        )
+        for name in ("add", "sub")
+    },
+    "rsub": (_binary("rsub"), _with_number(lambda t, a: t.rsub(a, _NUMBER), 1)),
+    "div": (_binary("div"), _with_number(lambda t, a: t.div(a, _NUMBER), 1)),
+    "mul": (_binary("mul"), _SCALED_MUL, _with_number(lambda t, a: t.mul(a, _NUMBER), 1)),
     "pow": (_binary("pow", positive=True),),
-    "lerp": (_ternary(lambda t, a, b, w: t.lerp(a, b, w)),),
-    "addcmul": (_ternary(lambda t, a, b, c: t.addcmul(a, b, c, value=0.5)),),
-    "addcdiv": (_ternary(lambda t, a, b, c: t.addcdiv(a, b, c, value=0.5)),),
+    "lerp": (
+        _ternary(lambda t, a, b, w: t.lerp(a, b, w)),
+        _with_number(lambda t, a, b: t.lerp(a, b, _NUMBER), 2),
+    ),
+    "addcmul": tuple(
+        _ternary(lambda t, a, b, c, value=value: t.addcmul(a, b, c, value=value)) for value in (0.5, _NUMBER)
+    ),
+    "addcdiv": tuple(
+        _ternary(lambda t, a, b, c, value=value: t.addcdiv(a, b, c, value=value)) for value in (0.5, _NUMBER)
+    ),
     "sum": (
         _reduction(lambda t, x: t.sum(x, [1])),
         _reduction(lambda t, x: t.sum(x, [1]), positive=True),
@@ -173,6 +200,12 @@ OPERATIONS: Mapping[str, tuple[Operation, ...]] = {
     "addmm": (
         _product(
             lambda t, c, a, b: t.addmm(c, a, b), lambda _: (24, 24), lambda n: (24, n), lambda n: (n, 24)
+        ),
+        _product(
+            lambda t, c, a, b: t.addmm(c, a, b, beta=_NUMBER, alpha=_NUMBER),
+            lambda _: (24, 24),
+            lambda n: (24, n),
+            lambda n: (n, 24),
         ),
     ),
     "addmv": (
