@@ -158,9 +158,8 @@ OPERATIONS: Mapping[str, tuple[Operation, ...]] = {
             _binary(name),
             _with_number(lambda t, a, b, name=name: getattr(t, name)(a, b, alpha=_NUMBER), 2),
         )
-        for name in ("add", "sub")
+        for name in ("add", "sub", "rsub")
     },
-    "rsub": (_binary("rsub"), _with_number(lambda t, a: t.rsub(a, _NUMBER), 1)),
     "div": (_binary("div"), _with_number(lambda t, a: t.div(a, _NUMBER), 1)),
     "mul": (_binary("mul"), _SCALED_MUL, _with_number(lambda t, a: t.mul(a, _NUMBER), 1)),
     "pow": (_binary("pow", positive=True),),

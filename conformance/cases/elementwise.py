@@ -133,7 +133,7 @@ CASES = (
             "method": lambda t, a, b: a.add(b, alpha=-0.5),
             "number": lambda t, a, b: 2 + a + 1.5 + b,
             "sub": lambda t, a, b: t.sub(a, b, alpha=2.5),
-            "rsub": lambda t, a, b: t.rsub(a, b),
+            "rsub": lambda t, a, b: t.rsub(a, b, alpha=0.3),
             "number first": lambda t, a, b: 1.5 - a - b,
         },
     ),

@@ -51,8 +51,7 @@ def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
 
     Raises:
         RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result
-            is an
-            integer.
+            is an integer.
         TypeError: an operand is neither a tensor nor a number.
     """
     _refuse_bool(input, other)
@@ -62,21 +61,23 @@ def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     return binary(ops.Sub, input, other, alpha=alpha)
 
 
-def rsub(input: Operand, other: Operand) -> Tensor:
-    """Return other - input, broadcast.
+def rsub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+    """Return other - alpha·input, broadcast.
 
     Args:
         input: any shape, any dtype but bool.
         other: any shape that broadcasts with it, any dtype but bool, or a number.
+        alpha: factor of `input`.
 
     Returns:
         The difference, of the broadcast shape and the promoted dtype.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, or an operand is bool.
+        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result
+            is an integer.
         TypeError: an operand is neither a tensor nor a number.
     """
-    return sub(other, input)
+    return sub(other, input, alpha=alpha)
 
 
 def mul(input: Operand, other: Operand) -> Tensor:
