@@ -33,6 +33,9 @@ DECISIONS = {
     "round_": lambda x: (x + 0.5).round_(),
     "sign_": lambda x: x.clone().sign_(),
     "a whole quotient in place": lambda x: x.clone().div_(1.0, rounding_mode="floor"),
+    "a whole quotient, into another": lambda x: torch.div(
+        x, 1.0, rounding_mode="floor", out=torch.empty_like(x)
+    ),
     "gt_": lambda x: x.clone().gt_(0),
     "less than, into a mask": lambda x: torch.lt(x, 0, out=torch.zeros(32, dtype=torch.bool)),
     "floor, into another": lambda x: torch.floor(x, out=torch.empty_like(x)),
