@@ -1,14 +1,14 @@
 """Decides, with evidence, whether an implementation computes what PyTorch computes."""
 
-from conformance.adapters.torchlike import TorchLike
-from conformance.case import BadCall, Case, Mapped, Values
-from conformance.contract import Implementation, Task, Trace
+from conformance.cases.case import BadCall, Case, Mapped, Values
 from conformance.errors import DegenerateError, NoiseError, UsageError
+from conformance.judging.verdict import Status, Verdict
 from conformance.pytest_plugin import parametrize
 from conformance.report.record import Report
-from conformance.runner import run
-from conformance.verdict import Status, Verdict
-from conformance.weights import Entry, WeightMap
+from conformance.running.run import run
+from conformance.subjects.protocol import Implementation, Task, Trace
+from conformance.subjects.torchlike import TorchLike
+from conformance.subjects.weights import Entry, WeightMap
 
 __all__ = [
     "BadCall",

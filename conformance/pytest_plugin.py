@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
-from conformance.draw import draw
-from conformance.runner import Unit, find_lanes, judge_unit
-from conformance.verdict import Status
+from conformance.judging.verdict import Status
+from conformance.running.run import Unit, find_lanes, judge_unit
+from conformance.sampling.space import draw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pytest
 
-    from conformance.contract import Implementation
+    from conformance.subjects.protocol import Implementation
 
 
 @dataclass(frozen=True)

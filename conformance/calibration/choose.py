@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from conformance.calibration.measure import Ratio
     from conformance.calibration.tail import Tail
-    from conformance.values import Array
+    from conformance.sampling.values import Array
 
     Measure = Callable[[Ratio], float]
 

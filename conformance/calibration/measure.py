@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from conformance.adapters import mytorch, pytorch
-from conformance.adapters.torchlike import TorchLike
 from conformance.cases import CASES
-from conformance.contract import LANES
-from conformance.draw import draw
-from conformance.judge import errors, form
-from conformance.suite import prepare, run_subject
+from conformance.judging.judge import errors, form
+from conformance.judging.sample_judge import prepare, run_subject
+from conformance.sampling.space import draw
+from conformance.subjects import mytorch, pytorch
+from conformance.subjects.protocol import LANES
+from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from conformance.contract import Implementation, Trace
-    from conformance.judge import Expectation
-    from conformance.sample import Sample
-    from conformance.suite import Prepared
-    from conformance.tolerance import Scale
+    from conformance.arithmetic.tolerance import Scale
+    from conformance.judging.judge import Expectation
+    from conformance.judging.sample_judge import Prepared
+    from conformance.sampling.sample import Sample
+    from conformance.subjects.protocol import Implementation, Trace
 
     Progress = Callable[[str, int, int], None]
 
@@ -136,7 +136,7 @@ def _work(
 
 def measure_sample(sample: Sample, subjects: Sequence[Subject]) -> list[Ratio]:
     """Measure every subject on one sample, drawn again where noise changed a branch."""
-    from conformance.runner import quietly_on_one_thread
+    from conformance.subjects.modes import quietly_on_one_thread
 
     with quietly_on_one_thread():
         prepared = prepare(CASES[sample.case], sample)

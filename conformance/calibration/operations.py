@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.values import Array, Input
+from conformance.sampling.values import Array, Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

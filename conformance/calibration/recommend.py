@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from conformance.arithmetic.constants import constants
 from conformance.cases import CASES
-from conformance.constants import constants
-from conformance.contract import LANES
-from conformance.draw import draw_sized
-from conformance.suite import prepare
+from conformance.judging.sample_judge import prepare
+from conformance.sampling.space import draw_sized
+from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from conformance.judge import Expectation
-    from conformance.sample import Sample
-    from conformance.tolerance import Scale
-    from conformance.values import Array
+    from conformance.arithmetic.tolerance import Scale
+    from conformance.judging.judge import Expectation
+    from conformance.sampling.sample import Sample
+    from conformance.sampling.values import Array
 
 # What sizes of these kinds are; batches and lengths are those of a small real call.
 FEATURES = (16, 64, 256)
@@ -134,7 +134,7 @@ def covering(pairs: Sequence[tuple[Array, Array]]) -> Pair:
 
 
 def _of_sample(sample: Sample, tensor: float, element: float) -> list[tuple[str, str, Pair]]:
-    from conformance.runner import quietly_on_one_thread
+    from conformance.subjects.modes import quietly_on_one_thread
 
     with quietly_on_one_thread():
         prepared = prepare(CASES[sample.case], sample)

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from conformance.arithmetic.mode import Arithmetic
+from conformance.arithmetic.rounding import OPERANDS, RELATIVE, UNDERFLOW, UNIT
 from conformance.calibration.operations import OPERATIONS
-from conformance.draw import REGIMES
 from conformance.errors import NoiseError
-from conformance.noise import Arithmetic
-from conformance.rounding import OPERANDS, RELATIVE, UNDERFLOW, UNIT
-from conformance.sample import Sample
-from conformance.values import make
+from conformance.sampling.sample import Sample
+from conformance.sampling.space import REGIMES
+from conformance.sampling.values import make
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from conformance.calibration.operations import Arrays, Operation
-    from conformance.values import Array
+    from conformance.sampling.values import Array
 
 # A rule of which less than this is ever used would hide errors that many times the real ones.
 USED = 1 / 20

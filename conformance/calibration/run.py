@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from conformance.arithmetic.constants import constants
 from conformance.calibration.choose import beyond_constants, choose, validate
 from conformance.calibration.measure import correct_subjects, measure
 from conformance.calibration.recommend import recommend
 from conformance.calibration.rules import measure_rules
 from conformance.cases import find_cases
-from conformance.constants import constants
 from conformance.environment import environment
 from conformance.errors import UsageError
 

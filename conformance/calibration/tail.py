@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from conformance.values import Array
+    from conformance.sampling.values import Array
 
 # How much of a distribution is its tail. Half as much says the same of the shape, 0 to 0.07, half as surely.
 SHARE = 0.1

@@ -39,7 +39,7 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from conformance.case import Case
+    from conformance.cases.case import Case
 
 _FAMILIES = (
     models,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Mapped, Values
-from conformance.cases import unrolled
-from conformance.cases.steps import GATES, SEAMS, WITHOUT
-from conformance.draw import UNBATCHED, Space
-from conformance.values import Input
+from conformance.cases import _unrolled
+from conformance.cases._steps import GATES, SEAMS, WITHOUT
+from conformance.cases.case import BadCall, Case, Mapped, Values
+from conformance.sampling.space import UNBATCHED, Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.case import Config
+    from conformance.cases.case import Config
 
 _NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -78,7 +78,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         ),
         inputs=lambda config: cell_inputs(kind, config),
         program=_cell(kind),
-        written_out=unrolled.cell(kind),
+        written_out=_unrolled.cell(kind),
         seams=SEAMS[kind],
         samples=21,
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.table import function, method, row
+from conformance.cases._table import function, method, row
 
 if TYPE_CHECKING:
-    from conformance.case import Case
+    from conformance.cases.case import Case
 
 _SIZES = ("4", "5")
 # What is equal or nearly so, and what is not equal to itself.

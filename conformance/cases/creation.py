@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.table import row
+from conformance.cases._table import row
 
 if TYPE_CHECKING:
-    from conformance.case import Case
-    from conformance.cases.table import Bad, Form
+    from conformance.cases._table import Bad, Form
+    from conformance.cases.case import Case
 
 _DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 

@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from math import log, sqrt
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import Case, Mapped, Values
-from conformance.cases.steps import GATES
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases._steps import GATES
+from conformance.cases.case import Case, Mapped, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from conformance.case import Config
-    from conformance.sample import Scalar
+    from conformance.cases.case import Config
+    from conformance.sampling.sample import Scalar
 
 # 1/(1-p) is a power of two, so that scaling rounds nothing; at 0.75 it is not 1/p.
 _SHARES: Mapping[str, tuple[Scalar, ...]] = {"p": (0.5, 0.75)}

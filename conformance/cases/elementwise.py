@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Values
-from conformance.cases.table import CLASSES, function, method, row
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases._table import CLASSES, function, method, row
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.case import Config
+    from conformance.cases.case import Config
 
 _CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Values
-from conformance.cases.table import FEATURED, row
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases._table import FEATURED, row
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

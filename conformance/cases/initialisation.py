@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases.case import BadCall, Case
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.case import Values
+    from conformance.cases.case import Values
 
 
 def _initialised(name: str, *bad: BadCall) -> Case:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.table import FEATURED, row
+from conformance.cases._table import FEATURED, row
 
 if TYPE_CHECKING:
-    from conformance.case import Case
-    from conformance.cases.table import Form
+    from conformance.cases._table import Form
+    from conformance.cases.case import Case
 
 _REFUSED = {
     "a leaf": (lambda t, a, b: a.mul_(2), ("leaf",)),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.case import BadCall, Case
-from conformance.cases.table import FEATURED, row
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases._table import FEATURED, row
+from conformance.cases.case import BadCall, Case
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.case import Config
+    from conformance.cases.case import Config
 
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
 _CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Mapped, Values
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases.case import BadCall, Case, Mapped, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.case import Config
+    from conformance.cases.case import Config
 
 
 def _linear_shape(config: Config) -> tuple[int, ...]:

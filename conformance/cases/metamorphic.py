@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import Case, Mapped, Values
-from conformance.cases.applied import (
+from conformance.cases._applied import (
     ATTENTION,
     LAYERS,
     RECURRENT,
@@ -20,15 +19,16 @@ from conformance.cases.applied import (
     final_states,
     is_parameter,
 )
-from conformance.cases.unrolled import lengths
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases._unrolled import lengths
+from conformance.cases.case import Case, Mapped, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from conformance.cases.applied import Tensors
-    from conformance.sample import Scalar
+    from conformance.cases._applied import Tensors
+    from conformance.sampling.sample import Scalar
 
 # Not `one` and `empty`: with fewer than two rows and steps, most of this says nothing.
 _CLASSES = ("small", "pow2", "strided")

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Values
-from conformance.cases.steps import SEAMS, WITHOUT, lstm_step
-from conformance.draw import UNBATCHED, Space
-from conformance.values import Input
+from conformance.cases._steps import SEAMS, WITHOUT, lstm_step
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import UNBATCHED, Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from conformance.case import Config
-    from conformance.cases.steps import State
+    from conformance.cases._steps import State
+    from conformance.cases.case import Config
 
 
 def _initial_state(t: Any, x: Values, like: Any) -> State:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.table import row
+from conformance.cases._table import row
 
 if TYPE_CHECKING:
-    from conformance.cases.table import Form
+    from conformance.cases._table import Form
 
 
 def _layers(t: Any) -> list[Any]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Values
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Config
-    from conformance.sample import Scalar
+    from conformance.cases.case import Config
+    from conformance.sampling.sample import Scalar
 
 
 def _inputs(config: Config) -> dict[str, Input]:

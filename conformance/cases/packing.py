@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Values
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Config
+    from conformance.cases.case import Config
 
     Program = Callable[[Any, Values], dict[str, Any]]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.cases.table import function, method, row
+from conformance.cases._table import function, method, row
 
 if TYPE_CHECKING:
-    from conformance.case import Case
-    from conformance.cases.table import Bad, Form
+    from conformance.cases._table import Bad, Form
+    from conformance.cases.case import Case
 
 # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf by the kernel.
 _REGIMES = ("normal", "cancelling", "integer", "nonfinite")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Mapped, Values
-from conformance.cases import unrolled
-from conformance.cases.steps import GATES, WITHOUT
-from conformance.cases.unrolled import (
+from conformance.cases import _unrolled
+from conformance.cases._steps import GATES, WITHOUT
+from conformance.cases._unrolled import (
     LAYER_SEAMS,
     PADDING,
     drops_all,
@@ -17,14 +16,15 @@ from conformance.cases.unrolled import (
     projection,
     sizes,
 )
-from conformance.draw import UNBATCHED, Space
-from conformance.values import Input
+from conformance.cases.case import BadCall, Case, Mapped, Values
+from conformance.sampling.space import UNBATCHED, Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from conformance.case import Config
-    from conformance.sample import Scalar
+    from conformance.cases.case import Config
+    from conformance.sampling.sample import Scalar
 
 
 def _weights(kind: str, config: Config) -> dict[str, Input]:
@@ -174,7 +174,7 @@ def _case(
         ),
         inputs=lambda config: layer_inputs(kind, config),
         program=_layer(kind),
-        written_out=unrolled.layer(kind),
+        written_out=_unrolled.layer(kind),
         seams=LAYER_SEAMS[kind],
         # Seven flags: fewer draws leave out threes of their values, such as batch_first without states.
         samples=80,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import BadCall, Case, Values
-from conformance.cases.table import FEATURED, FILLED, method, row
-from conformance.draw import Space
-from conformance.values import Input
+from conformance.cases._table import FEATURED, FILLED, method, row
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Config
+    from conformance.cases.case import Config
 
 _AXES = {"none": None, "first": 0, "last": -1, "two": (0, 2), "all": (0, 1, 2), "bad": 3}
 _CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.cases.table import FEATURED, function, method, row
+from conformance.cases._table import FEATURED, function, method, row
 
 _DIM = ("-3", "2", "5")
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.adapters.torchlike import TorchLike
 from conformance.faults import (
     activations,
     broadcasting,
@@ -29,6 +28,7 @@ from conformance.faults import (
     training,
     weights,
 )
+from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
     from conformance.faults.fault import Fault

@@ -8,7 +8,7 @@ from conformance.faults.fault import Fault
 from conformance.faults.rewriting import Overlay, changed, instead
 
 if TYPE_CHECKING:
-    from conformance.case import Values
+    from conformance.cases.case import Values
 
 
 def _value(name: str, case: str, call: Any, story: str) -> Fault:

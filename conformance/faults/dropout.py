@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import PROGRAM
+from conformance.cases.case import PROGRAM
 from conformance.faults.fault import Fault
 from conformance.faults.metamorphic import Instead, in_place_of
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import Mapped, Values
 from conformance.cases import CASES, comparison, dropout, metamorphic
-from conformance.draw import draw
+from conformance.cases.case import Mapped, Values
 from conformance.faults.fault import Fault
 from conformance.faults.precision import significant
 from conformance.faults.rewriting import changed, on_gradient, on_outputs
+from conformance.sampling.space import draw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Case
+    from conformance.cases.case import Case
 
 
 def _floating(value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import Mapped, Values
+from conformance.cases.case import Mapped, Values
 from conformance.faults.fault import Fault
 from conformance.faults.rewriting import Overlay, changed, own
 

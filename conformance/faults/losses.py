@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import Values
+from conformance.cases.case import Values
 from conformance.faults.fault import Fault
 from conformance.faults.rewriting import Overlay, changed
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import PROGRAM
-from conformance.cases.applied import CELLS, LAYERS, RECURRENT
+from conformance.cases._applied import CELLS, LAYERS, RECURRENT
+from conformance.cases.case import PROGRAM
 from conformance.faults.fault import Fault
 
 if TYPE_CHECKING:

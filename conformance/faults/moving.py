@@ -10,7 +10,7 @@ from conformance.faults.rewriting import changed, on_gradient, on_outputs, own
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Values
+    from conformance.cases.case import Values
 
 # What an op does to its argument, by the form of the case: forward, and what its backward wrongly does.
 _Moves = dict[str, tuple["Callable[[Any], Any]", "Callable[[Any], Any]"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.unrolled import sizes
+from conformance.cases._unrolled import sizes
 from conformance.faults.fault import GRUS, RNNS, Fault
 from conformance.faults.rewriting import changed
 from conformance.faults.training import scale_gradient
@@ -12,7 +12,7 @@ from conformance.faults.training import scale_gradient
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Values
+    from conformance.cases.case import Values
 
 _LAYERS = ("nn.LSTM", "nn.GRU", "nn.RNN")
 _TORCHS = ("nn.LSTM", "nn.LSTMCell", *GRUS, *RNNS)

@@ -11,7 +11,7 @@ from conformance.faults.rewriting import changed, on_gradient, on_outputs, own
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Values
+    from conformance.cases.case import Values
 
 _AXES = {"none": (0, 1, 2), "first": (0,), "last": (2,), "two": (0, 2), "all": (0, 1, 2)}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.case import Mapped, Values
+from conformance.cases.case import Mapped, Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,7 @@ from conformance.faults.rewriting import Overlay
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Values
+    from conformance.cases.case import Values
 
     Options = dict[str, Any]
 

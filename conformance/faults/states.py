@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.cases.steps import split_gates
+from conformance.cases._steps import split_gates
 from conformance.faults.fault import LSTMS, Fault
 
 

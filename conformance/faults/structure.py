@@ -6,14 +6,14 @@ from functools import partial
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.steps import GATES as BLOCKS
-from conformance.cases.steps import split_gates
+from conformance.cases._steps import GATES as BLOCKS
+from conformance.cases._steps import split_gates
 from conformance.faults.fault import GRUS, LESSONS, LSTMS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.case import Config
+    from conformance.cases.case import Config
 
     Parameters = Mapping[str, Any]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.steps import GATES
+from conformance.cases._steps import GATES
 from conformance.faults.fault import GRUS, LESSONS, LSTMS, RNNS, Fault
 from conformance.faults.rewriting import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Values
+    from conformance.cases.case import Values
 
 _CELLS = {"LSTM": LSTMS, "GRU": GRUS, "RNN": RNNS}
 _MATRICES = {"weight_ih": "input", "weight_hh": "recurrent"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.calibration.choose import CONFIDENCE, RUNS
-from conformance.constants import constants, constants_sha256
 from conformance.report.constants import toml
 from conformance.report.evidence import counts, distributions, markdown, plain
 from conformance.report.tolerances import markdown as tolerances

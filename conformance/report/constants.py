@@ -5,16 +5,16 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
+from conformance.arithmetic.constants import constants
 from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, SHARE_OF_EACH
 from conformance.cases import CASES
-from conformance.constants import constants
 
 if TYPE_CHECKING:
     from conformance.calibration.run import Calibration
 
 _FILE = """\
 # The constants of the judge. Loosening anything here needs the evidence run again in the same commit.
-# Tolerances are multiples of the deviation that Monte Carlo arithmetic measured on the oracle (noise.py).
+# Tolerances are multiples of the deviation that Monte Carlo arithmetic measured on the oracle (mode.py).
 
 schema_version = 1
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from conformance.draw import CLASSES, HOLLOW, REGIMES
-from conformance.verdict import Status, Verdict
+from conformance.judging.verdict import Status, Verdict
+from conformance.sampling.space import CLASSES, HOLLOW, REGIMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

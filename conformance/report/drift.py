@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.constants import constants
-from conformance.verdict import Status, Verdict
+from conformance.arithmetic.constants import constants
+from conformance.judging.verdict import Status, Verdict
 
 if TYPE_CHECKING:
     from conformance.report.record import Report

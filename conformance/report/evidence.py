@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conformance.arithmetic.constants import constants
 from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, SHARE_OF_EACH, informative
 from conformance.calibration.tail import SHARE
-from conformance.constants import constants
 from conformance.report.tables import number, render
 
 if TYPE_CHECKING:

@@ -6,16 +6,16 @@ import json
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from conformance.contract import LANES
-from conformance.draw import CLASSES, REGIMES
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.report.tables import render
+from conformance.sampling.space import CLASSES, REGIMES
+from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conformance.selftest import KillMatrix
+    from conformance.running.selftest import KillMatrix
 
 
 _CONTROL = "the same text without a fault is judged beside them"

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from conformance.errors import UsageError
+from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
-from conformance.verdict import Status, Verdict
 
 SCHEMA_VERSION = 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
-from conformance.verdict import Status, Verdict
+from conformance.judging.verdict import Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import conformance
-from conformance.adapters.torchlike import TorchLike
 from conformance.pytest_plugin import Check
+from conformance.subjects.torchlike import TorchLike
 
 LANES = ("semantic", "precision")
 

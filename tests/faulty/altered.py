@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.adapters import pytorch
+from conformance.subjects import pytorch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.contract import Task, Trace
+    from conformance.subjects.protocol import Task, Trace
 
 
 class Altered:

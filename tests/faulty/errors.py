@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conformance.adapters import pytorch
+from conformance.subjects import pytorch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.contract import Task, Trace
+    from conformance.subjects.protocol import Task, Trace
 
 
 class OddError(Exception):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conformance.adapters import pytorch
+from conformance.subjects import pytorch
 
 from .altered import Altered
 
 if TYPE_CHECKING:
-    from conformance.contract import Task, Trace
+    from conformance.subjects.protocol import Task, Trace
 
 
 def _through_float32(task: Task, trace: Trace) -> Trace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.contract import Task, Trace
+    from conformance.subjects.protocol import Task, Trace
 
 
 class Raising:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance import TorchLike
-from conformance.adapters import pytorch
+from conformance.subjects import pytorch
 
 from .altered import Altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.case import Values
-    from conformance.contract import Task, Trace
-    from conformance.values import Array
+    from conformance.cases.case import Values
+    from conformance.sampling.values import Array
+    from conformance.subjects.protocol import Task, Trace
 
 
 def _each(change: Callable[[Array], Array]) -> Callable[[Task, Trace], Trace]:

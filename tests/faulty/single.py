@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conformance import TorchLike
-from conformance.adapters import pytorch
 from conformance.faults import FAULTS
+from conformance.subjects import pytorch
 
 from .altered import Altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.contract import Task, Trace
-    from conformance.values import Array
+    from conformance.sampling.values import Array
+    from conformance.subjects.protocol import Task, Trace
 
 
 def _is_float(array: Array) -> bool:

@@ -14,8 +14,8 @@ from .altered import Altered
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.contract import Task, Trace
-    from conformance.values import Array
+    from conformance.sampling.values import Array
+    from conformance.subjects.protocol import Task, Trace
 
 
 def _first_output(change: Callable[[Array], Array]) -> Callable[[Task, Trace], Trace]:

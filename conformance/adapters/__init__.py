@@ -1,1 +1,0 @@
-"""Each adapter imports its framework when it is used, never before."""

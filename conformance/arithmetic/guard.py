@@ -1,0 +1,43 @@
+"""Refuses what takes noisy numbers out of tensors, where the arithmetic could not follow them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torch.overrides import TorchFunctionMode
+
+from conformance.arithmetic.vectorized import tensors
+from conformance.errors import NoiseError
+
+if TYPE_CHECKING:
+    from conformance.arithmetic.replicates import Replicates
+
+# They read numbers from tensors, or from tensors in lists, without an operation that a dispatch mode sees.
+_READ = frozenset({"__array__", "as_tensor", "asarray", "new_tensor", "numpy", "tensor", "tolist"})
+
+
+class Escapes(TorchFunctionMode):
+    """The function mode to enter beside `Arithmetic`.
+
+    Args:
+        held: the replicates: what has some is noisy.
+    """
+
+    def __init__(self, held: Replicates) -> None:
+        super().__init__()
+        self._held = held
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call a function of torch, unless it would read a noisy number.
+
+        Raises:
+            NoiseError: it would; no noise would look like perfect accuracy.
+        """
+        del types
+        kwargs = kwargs or {}
+        if func.__name__ in _READ and any(each in self._held for each in tensors((*args, *kwargs.values()))):
+            raise NoiseError(
+                f"{func.__name__}: reads what rounding moves out of a tensor, where no noise can follow it; "
+                "compute on in float64 tensors"
+            )
+        return func(*args, **kwargs)

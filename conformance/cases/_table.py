@@ -1,0 +1,118 @@
+"""Cases as rows of a table: a public function, the ways to call it, and the ways that must be refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import BARE, Space
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.cases.case import Config
+
+    Form = Callable[..., Any]
+    Bad = tuple[Form, tuple[str, ...]]
+
+KINDS = {"N": "batch", "L": "length", "F": "feature"}
+CLASSES = ("small", "one", "empty", "strided", "zero")
+# What takes the first of the features, or divides by how many there are.
+FEATURED = ("small", "one", "empty", "strided")
+# What is not defined over no elements.
+FILLED = ("small", "one", "pow2", "strided")
+# Where the bad calls start: the message must name these numbers.
+BASE: Mapping[str, int] = {"N": 2, "L": 3, "F": 4}
+
+
+def shape_of(letters: str, config: Config) -> tuple[int, ...]:
+    """Return the shape that letters stand for: sizes by their names, and 1."""
+    return tuple([1 if letter == "1" else int(config[letter]) for letter in letters])
+
+
+def outputs_of(result: Any) -> dict[str, Any]:
+    """Return a call's result as named outputs, by the names of a named tuple, or by number."""
+    if isinstance(result, dict):
+        return result
+    if not isinstance(result, (tuple, list)):
+        return {"output": result}
+    named = dict(zip(("values", "indices"), result, strict=True)) if hasattr(result, "indices") else {}
+    return named or {f"output{i}": each for i, each in enumerate(result)}
+
+
+def row(
+    name: str,
+    inputs: str,
+    forms: Mapping[str, Form],
+    bad: Mapping[str, Bad] | None = None,
+    *,
+    regimes: tuple[str, ...] = ("normal",),
+    classes: tuple[str, ...] = CLASSES,
+    positive: bool = False,
+    grad: bool = True,
+    samples: int = 0,
+    exact: bool = False,
+) -> Case:
+    """Return the case of one public function.
+
+    Args:
+        name: the public name that it judges.
+        inputs: the shapes of its tensors, as "NLF F": sizes by their names, 1, and "-" for a 0-dim tensor.
+        forms: the calls, by what is special about them; `form(t, *tensors)` takes the namespace.
+        bad: likewise, each with what the message must mention.
+        regimes: as in `Space`.
+        classes: as in `Space`.
+        positive: the values are not negative.
+        grad: the gradients are compared.
+        samples: how many to draw; by default two for each form, but each class and regime once.
+        exact: only sums, products and copies.
+    """
+    letters = [each.strip("-") for each in inputs.split()]
+    names = [f"x{i}" for i in range(len(letters))]
+    calls = {**forms, **{f"bad {label}": call for label, (call, _) in (bad or {}).items()}}
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        return outputs_of(calls[str(x.config["form"])](t, *[x[each] for each in names]))
+
+    def arrays(config: Config) -> dict[str, Input]:
+        shapes = [shape_of(each, config) for each in letters]
+        # In the regime `cancelling`, the second mirrors the first, or the elements of one their neighbours.
+        long = next((i for i, shape in enumerate(shapes) if shape and letters[i][-1] != "1"), None)
+        return {
+            each: Input(
+                shape,
+                positive=positive,
+                grad=grad,
+                pairs=i == long,
+                against="x0" if i == 1 and shape == shapes[0] else None,
+            )
+            for i, (each, shape) in enumerate(zip(names, shapes, strict=True))
+        }
+
+    # So many that each form is drawn of more than one element.
+    rounds = -(-len(forms) // sum(each not in BARE for each in classes))
+    sizes = {letter: kind for letter, kind in KINDS.items() if letter in inputs}
+    return Case(
+        name=name,
+        space=Space(sizes, classes, regimes, {"form": tuple(forms)}),
+        inputs=arrays,
+        program=program,
+        samples=samples or max(2 * len(forms), rounds * len(classes), len(classes) * len(regimes)),
+        exact_on_integers=exact,
+        base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
+        bad_calls=tuple(
+            BadCall(label, mentions, config={"form": f"bad {label}"})
+            for label, (_, mentions) in (bad or {}).items()
+        ),
+    )
+
+
+def method(name: str) -> Form:
+    """Return the call of a method."""
+    return lambda t, x, *rest: getattr(x, name)(*rest)
+
+
+def function(name: str) -> Form:
+    """Return the call of a function of the namespace."""
+    return lambda t, *tensors: getattr(t, name)(*tensors)

@@ -1,0 +1,184 @@
+"""nn.LSTM, nn.GRU and nn.RNN written out: layers, directions and padded steps, with a seam for each.
+
+What `recurrent.py` judges is one call; this is the text that its faults change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases._steps import SEAMS, STEPS
+from conformance.sampling.space import UNBATCHED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from conformance.cases._steps import Parameters, State
+    from conformance.cases.case import Config, Values
+
+# What padded steps show.
+PADDING = 0.5
+
+# A longer sequence gets one layer and direction, and a third layer one direction: an oracle of more costs
+# seconds and shows nothing more.
+_LONG = 16
+_HIGH = 3
+
+
+def sizes(config: Config) -> tuple[int, int, int]:
+    """Return how many layers, directions and features of the output there are."""
+    # A layer of relus may show nothing but zeros: without biases the next one stands exactly at its kink.
+    dead = config.get("nonlinearity") == "relu" and not config["bias"]
+    layers = 1 if dead or int(config["L"]) > _LONG else int(config["layers"])
+    both = config["bidirectional"] and int(config["L"]) <= _LONG and layers < _HIGH
+    return layers, 2 if both else 1, projection(config) or int(config["H"])
+
+
+def projection(config: Config) -> int:
+    """Return the width that the hidden state is projected to, or 0."""
+    return int(config["H"]) // 2 if config.get("projection") else 0
+
+
+def is_packed(config: Config) -> bool:
+    """Whether the sequences have lengths of their own."""
+    return config["form"] != "equal" and int(config["N"]) > 0
+
+
+def lengths(config: Config) -> list[int]:
+    """The lengths of the packed sequences: unlike, one of them L, longest first where packing asks."""
+    length = int(config["L"])
+    found = [length - 5 * k % length for k in range(int(config["N"]))]
+    return sorted(found, reverse=True) if config["form"] == "sorted" else found[::-1]
+
+
+def drops_all(config: Config) -> bool:
+    """Whether dropout lets nothing through between the layers.
+
+    Not with relu: of zeros, and without biases, it stands exactly at its kink.
+    """
+    return sizes(config)[0] > 1 and config["dropout"] == "all" and config.get("nonlinearity") != "relu"
+
+
+def _joined(t: Any, directions: Sequence[Any]) -> Any:
+    return t.cat(list(directions), -1)
+
+
+# Beside those of a step: how steps, directions and layers are put together.
+_SEAMS: Mapping[str, Callable[..., Any]] = {
+    "order": lambda steps, reverse: reversed(steps) if reverse else steps,
+    "placed": lambda shown, reverse: shown[::-1] if reverse else shown,
+    "joined": _joined,
+    # Of the layers' inputs so far, the first the sequence itself, the next layer's.
+    "between": lambda t, inputs, config: inputs[-1] * 0 if drops_all(config) else inputs[-1],
+    "held": lambda t, lasts, new, old: t.where(lasts, new, old),
+    "stacked": lambda t, states, config: t.stack(states),
+}
+
+LAYER_SEAMS = {kind: {**seams, **_SEAMS} for kind, seams in SEAMS.items()}
+
+
+def _parameters(t: Any, x: Values, suffix: str) -> Parameters:
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+    given = {name: x[name + suffix] for name in names if name + suffix in x}
+    if not x.config["bias"]:
+        given |= {name: t.zeros_like(given["weight_hh"][:, 0]).detach() for name in ("bias_ih", "bias_hh")}
+    found: Parameters = x.seams["parameters"](t, given, x.config)
+    return found
+
+
+def _initial(t: Any, x: Values, kind: str, like: Any) -> State:
+    """Return the given states, or zeros, each (layers · directions, N, width)."""
+    layers, directions, width = sizes(x.config)
+    names = ("h0", "c0") if kind == "LSTM" else ("h0",)
+    if "h0" not in x:
+        widths = (width, int(x.config["H"]))[: len(names)]
+        return tuple(t.zeros(layers * directions, like.shape[1], each, dtype=like.dtype) for each in widths)
+    return tuple(x[name].unsqueeze(1) if x.config["N"] == UNBATCHED else x[name] for name in names)
+
+
+def _run(
+    t: Any, x: Values, kind: str, p: Parameters, sequence: Sequence[Any], state: State, *, reverse: bool
+) -> tuple[list[Any], State]:
+    """Run one direction of one layer; a sequence that has ended keeps its state, and shows padding."""
+    s = x.seams
+    ends = t.tensor(lengths(x.config)).reshape(-1, 1) if is_packed(x.config) else None
+    shown = []
+    for count, step in enumerate(s["order"](range(len(sequence)), reverse)):
+        lasts = None if ends is None else step < ends
+        fed = tuple(_lasting(t, lasts, part) for part in state)
+        out, after = STEPS[kind](t, x, p, _lasting(t, lasts, sequence[step]), fed)
+        if lasts is not None:
+            out = t.where(lasts, out, t.full_like(out, PADDING).detach())
+            after = tuple(s["held"](t, lasts, new, old) for new, old in zip(after, state, strict=True))
+        state = s["carry"](t, count, after)
+        shown.append(out)
+    return s["placed"](shown, reverse), state
+
+
+def _lasting(t: Any, lasts: Any, value: Any) -> Any:
+    """Return 0 for the sequences that have ended: a NaN there would have a gradient, chosen or not."""
+    return value if lasts is None else t.where(lasts, value, t.zeros_like(value).detach())
+
+
+def _steps(x: Values) -> list[Any]:
+    """Return the input step by step, each (N, I)."""
+    config, given = x.config, x["input"]
+    if config["N"] == UNBATCHED:
+        given = given.unsqueeze(1)
+    elif config["batch_first"]:
+        given = given.transpose(0, 1)
+    count = max(lengths(config)) if is_packed(config) else given.shape[0]
+    return [given[step] for step in range(count)]
+
+
+def layer(kind: str) -> Callable[[Any, Values], dict[str, Any]]:
+    """Return the program of a recurrent layer, `LSTM`, `GRU` or `RNN`."""
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        s, config = x.seams, x.config
+        layers, directions, _ = sizes(config)
+        inputs = [t.stack(_steps(x))]
+        initial = s["initial"](t, _initial(t, x, kind, inputs[0]))
+        finals: list[State] = []
+        for number in range(layers):
+            given = s["between"](t, inputs, config) if number else inputs[0]
+            outs = []
+            for direction in range(directions):
+                p = _parameters(t, x, f"_l{number}" + ("_reverse" if direction else ""))
+                state = tuple(part[len(finals)] for part in initial)
+                out, state = _run(t, x, kind, p, given, state, reverse=bool(direction))
+                outs.append(t.stack(out))
+                finals.append(state)
+            inputs.append(s["joined"](t, outs))
+        states = s["returned"](t, tuple(s["stacked"](t, part, config) for part in _parts(finals)))
+        return {"output": _shaped(inputs[-1], config)} | {
+            name: each.squeeze(1) if config["N"] == UNBATCHED else each
+            for name, each in zip(("h_n", "c_n"), states, strict=False)
+        }
+
+    return program
+
+
+def _parts(finals: Iterable[State]) -> list[list[Any]]:
+    """Return the final states by part: the hidden ones, then the cells'."""
+    return [list(part) for part in zip(*finals, strict=True)]
+
+
+def _shaped(output: Any, config: Config) -> Any:
+    if config["N"] == UNBATCHED:
+        return output.squeeze(1)
+    return output.transpose(0, 1) if config["batch_first"] else output
+
+
+def cell(kind: str) -> Callable[[Any, Values], dict[str, Any]]:
+    """Return the program of a recurrent cell: one step of `nn.LSTMCell`, `nn.GRUCell` or `nn.RNNCell`."""
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        names = ("h0", "c0") if kind == "LSTM" else ("h0",)
+        shape = (*x["input"].shape[:-1], int(x.config["H"]))
+        zeros = t.zeros(*shape, dtype=x["input"].dtype)
+        initial = x.seams["initial"](t, tuple(x[name] if "h0" in x else zeros for name in names))
+        _, state = STEPS[kind](t, x, _parameters(t, x, ""), x["input"], initial)
+        return dict(zip("hc", x.seams["returned"](t, state), strict=False))
+
+    return program

@@ -1,0 +1,174 @@
+"""Two traces and a tolerance make verdicts. Knows nothing of cases, frameworks or where traces come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.arithmetic.tolerance import UNIT
+from conformance.judging.verdict import Status, Verdict
+from conformance.sampling.space import HOLLOW
+from conformance.subjects.protocol import LANES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.sampling.values import Array
+    from conformance.subjects.protocol import Trace
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What one lane of one sample expects.
+
+    Attributes:
+        case: the case's name.
+        sample: the sample's text.
+        shape_class: the sample's shape class.
+        regime: the sample's regime.
+        lane: `semantic` or `precision`.
+        training: the outputs are parameters after steps.
+        oracle: the reference in float64 on the lane's values.
+        tolerance: what each element may differ by, by observable.
+        reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
+    """
+
+    case: str
+    sample: str
+    shape_class: str
+    regime: str
+    lane: str
+    training: bool
+    oracle: Trace
+    tolerance: Mapping[str, Array]
+    reference: Trace
+
+    def verdict(self, observable: str | None, status: Status, **fields: Any) -> Verdict:
+        """Return a verdict about this lane of this sample."""
+        check = "training" if self.training else "forward"
+        if observable and observable.startswith("grad."):
+            check = "backward"
+        named = {"shape_class": self.shape_class, "regime": self.regime, **fields}
+        return Verdict(self.case, self.sample, check, self.lane, observable, status, **named)
+
+
+def judge(expected: Expectation, trace: Trace) -> list[Verdict]:
+    """Compare every observable that the reference has, and name those that only one side has."""
+    verdicts = [_judge_one(expected, name, trace.get(name)) for name in expected.oracle]
+    for name in trace:
+        if name not in expected.oracle:
+            reason = f"unexpected: the reference has no {name}; it has {', '.join(expected.oracle)}"
+            verdicts.append(expected.verdict(name, Status.FAIL, reason=reason))
+    if expected.shape_class not in HOLLOW and not any(array.size for array in expected.oracle.values()):
+        names = ", ".join(expected.oracle) or "no outputs"
+        reason = f"nothing to compare, in a class that should have elements: {names}"
+        verdicts.append(expected.verdict(None, Status.EMPTY, reason=reason))
+    return verdicts
+
+
+def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
+    oracle, reference = expected.oracle[name], expected.reference[name]
+    reason = form(expected, name, got)
+    if got is None or reason:
+        return expected.verdict(name, Status.FAIL, reason=reason)
+    if not oracle.size:
+        return expected.verdict(name, Status.PASS, reason="no elements: shape and dtype compared")
+    if not np.issubdtype(oracle.dtype, np.floating):
+        return _judge_exact(expected, name, got)
+    finite, error = errors(expected, name, got)
+    with np.errstate(all="ignore"):
+        tolerance = np.where(finite, expected.tolerance[name], 0.0)
+        headroom = np.where(error == 0, inf, tolerance / np.where(error == 0, 1.0, error))
+        shown = np.where(finite, oracle, reference.astype(np.float64))
+    fields = _measures(expected, got, shown, finite, error)
+    fields["reference_error"] = _reference_error(expected, oracle, reference, finite)
+    worst = np.unravel_index(int(np.argmin(headroom)), oracle.shape)
+    fields |= {
+        "tolerance": float(tolerance[worst]),
+        "headroom": float(headroom[worst]),
+        "worst_index": [int(k) for k in worst],
+        "expected": float(shown[worst]),
+        "got": float(got[worst]),
+    }
+    if headroom[worst] >= 1:
+        return expected.verdict(name, Status.PASS, **fields)
+    failed = int(np.count_nonzero(headroom < 1))
+    if np.isinf(error).any():
+        reason = f"{failed} of {oracle.size} elements, some of them inf or NaN, unlike the reference's"
+    else:
+        reason = f"{failed} of {oracle.size} elements differ by more than rounding may"
+    return expected.verdict(name, Status.FAIL, reason=reason, **fields)
+
+
+def errors(expected: Expectation, name: str, got: Array) -> tuple[Array, Array]:
+    """Return where an observable is finite, and how far each element is from the oracle.
+
+    An element that is inf or NaN is infinitely far where the reference's is another, and else not at all.
+    """
+    oracle, reference = expected.oracle[name], expected.reference[name]
+    # In the lane's range the reference decides what is inf or NaN: 1e30 · 1e30 is 1e60 only for the oracle.
+    finite = np.isfinite(reference) & np.isfinite(oracle)
+    with np.errstate(all="ignore"):
+        away = np.nan_to_num(np.abs(got.astype(np.float64) - oracle), nan=inf, posinf=inf)
+        return finite, np.where(finite, away, np.where(_same(got, reference), 0.0, inf))
+
+
+def form(expected: Expectation, name: str, got: Any) -> str | None:
+    """Say what is wrong with an observable's presence, type, shape or dtype."""
+    oracle = expected.oracle[name]
+    if got is None:
+        return f"missing: expected {name} of shape {oracle.shape}"
+    if not isinstance(got, (np.ndarray, np.generic)):
+        return f"type: expected an array, got {type(got).__name__}"
+    floating = np.issubdtype(oracle.dtype, np.floating)
+    dtype = np.dtype(LANES[expected.lane]) if floating else oracle.dtype
+    if got.shape != oracle.shape:
+        return f"shape: expected {oracle.shape}, got {got.shape}"
+    if got.dtype != dtype:
+        return f"dtype: expected {dtype}, got {got.dtype}"
+    return None
+
+
+def _judge_exact(expected: Expectation, name: str, got: Array) -> Verdict:
+    """Compare integers and booleans, which have no rounding."""
+    oracle = expected.oracle[name]
+    differs = got != oracle
+    worst = np.unravel_index(int(np.argmax(differs)), oracle.shape)
+    fields: dict[str, Any] = {
+        "elements": int(oracle.size),
+        "tolerance": 0.0,
+        "max_error": float(np.abs(got.astype(np.float64) - oracle.astype(np.float64)).max()),
+        "headroom": 0.0 if differs.any() else inf,
+        "worst_index": [int(k) for k in worst],
+        "expected": float(oracle[worst]),
+        "got": float(got[worst]),
+    }
+    if differs.any():
+        reason = f"{int(np.count_nonzero(differs))} of {oracle.size} elements differ"
+        return expected.verdict(name, Status.FAIL, reason=reason, **fields)
+    return expected.verdict(name, Status.PASS, **fields)
+
+
+def _same(a: Array, b: Array) -> Array:
+    return np.asarray((a == b) | (np.isnan(a) & np.isnan(b)))
+
+
+def _measures(expected: Expectation, got: Array, shown: Array, finite: Array, error: Array) -> dict[str, Any]:
+    dtype = np.dtype(LANES[expected.lane])
+    with np.errstate(all="ignore"):
+        spacing = np.spacing(np.abs(np.where(finite, shown, 1.0)).astype(dtype)).astype(np.float64)
+        largest = float(np.abs(shown[finite]).max(initial=0.0))
+        max_error = float(error.max(initial=0.0))
+        relative = max_error / (UNIT[dtype.name] * largest) if largest else (inf if max_error else 0.0)
+        ulp = float((error / spacing).max(initial=0.0))
+    return {"elements": int(got.size), "max_error": max_error, "max_ulp": ulp, "error_in_u": relative}
+
+
+def _reference_error(expected: Expectation, oracle: Array, reference: Array, finite: Array) -> float | None:
+    """Return the reference's own error, where it computes in another dtype than the oracle."""
+    if expected.lane == "semantic":
+        return None
+    return float(np.abs(reference[finite].astype(np.float64) - oracle[finite]).max(initial=0.0))

@@ -1,0 +1,62 @@
+"""Implementations by name, by `fault:NAME` and by `module:attribute`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.errors import UsageError
+from conformance.faults import FAULTS, faulty
+from conformance.subjects import mytorch, pytorch
+from conformance.subjects.protocol import Implementation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IMPLEMENTATIONS: dict[str, Callable[[], Implementation]] = {"mytorch": mytorch.make, "torch": pytorch.make}
+
+_FAULT = "fault:"
+
+
+def find_implementation(spec: str) -> Implementation:
+    """Return the implementation that a name, `fault:NAME` or `module:attribute` means.
+
+    The current directory is on the path for `module:attribute`.
+
+    Raises:
+        UsageError: there is none; the message lists those there are, or says what the attribute lacks.
+    """
+    if spec in IMPLEMENTATIONS:
+        return IMPLEMENTATIONS[spec]()
+    module, colon, attribute = spec.partition(":")
+    if spec.startswith(_FAULT):
+        if attribute not in FAULTS:
+            raise UsageError(f"unknown fault {attribute!r}. There are: {', '.join(FAULTS)}")
+        return faulty(FAULTS[attribute])
+    if not (module and colon and attribute):
+        names = ", ".join(IMPLEMENTATIONS)
+        raise UsageError(f"unknown implementation {spec!r}. There are: {names}, fault:NAME, module:attribute")
+    return _plugged_in(spec, module, attribute)
+
+
+def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise UsageError(f"implementation {spec!r}: {error}") from error
+    except AttributeError as error:
+        raise UsageError(f"implementation {spec!r}: {error}") from error
+    # A class has its instances' attributes, and so would pass for one itself.
+    made = isinstance(found, type) or not isinstance(found, Implementation)
+    implementation = found() if made and callable(found) else found
+    if not isinstance(implementation, Implementation):
+        lacking = [name for name in ("name", "unsupported", "run") if not hasattr(implementation, name)]
+        raise UsageError(
+            f"implementation {spec!r}: expected an Implementation, but it lacks {', '.join(lacking)}"
+        )
+    return implementation

@@ -1,0 +1,1 @@
+"""Runs the suite: what is planned, judged, shrunk, bundled and replayed."""

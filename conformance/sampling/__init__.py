@@ -1,0 +1,1 @@
+"""Draws samples: a text, and the bits that follow from it."""

@@ -1,0 +1,1 @@
+"""What can run a case: the protocol, the reference, and the implementations judged by it."""

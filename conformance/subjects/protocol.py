@@ -1,0 +1,112 @@
+"""What an implementation is asked, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+
+from conformance.sampling.values import Array, fill, make, strided
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.cases.case import BadCall, Case
+    from conformance.sampling.sample import Sample, Scalar
+
+# The named arrays of one run: outputs by their names, gradients as `grad.` and the input's name.
+Trace = dict[str, Array]
+
+# lane → the dtype in which the subject computes
+LANES = {"semantic": "float64", "precision": "float32"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of a case: which arrays, in which dtype, and the cotangents of its outputs.
+
+    Attributes:
+        case: what to run.
+        sample: the drawn configuration.
+        dtype: `float32` or `float64`, of every array.
+        carrier: the dtype in which the values were made; the oracle runs float32 values in float64.
+        bad_call: what is wrong on purpose, if anything.
+        stored: arrays to use in place of the drawn ones (a bundle's).
+    """
+
+    case: Case
+    sample: Sample
+    dtype: str
+    carrier: str = ""
+    bad_call: BadCall | None = None
+    stored: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def config(self) -> dict[str, Scalar]:
+        """Sizes and flags, a bad call's included."""
+        return dict(self.sample.settings) | dict(self.bad_call.config if self.bad_call else {})
+
+    @cached_property
+    def _drawn(self) -> dict[str, Array]:
+        specs = dict(self.case.inputs(self.sample.settings))
+        arrays = make(self.sample, specs, self.carrier or self.dtype)
+        if self.bad_call:
+            for name, shape in self.bad_call.shapes.items():
+                arrays[name] = fill(self.sample, name, shape).astype(self.dtype)
+            for name, dtype in self.bad_call.dtypes.items():
+                arrays[name] = arrays[name].astype(dtype)
+            return arrays
+        return {name: self.stored.get(name, array).astype(self.dtype) for name, array in arrays.items()}
+
+    def inputs(self) -> Trace:
+        """Return the arrays by the reference's names, made afresh: whoever writes into them harms nobody."""
+        copy = strided if self.sample.shape_class == "strided" else np.copy
+        return {name: copy(array) for name, array in self._drawn.items()}
+
+    @cached_property
+    def differentiable(self) -> frozenset[str]:
+        """The names of the inputs whose gradients are observables."""
+        if self.case.training:
+            return frozenset()
+        return frozenset(name for name, spec in self.case.inputs(self.sample.settings).items() if spec.grad)
+
+    def cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
+        """Return the random cotangent of an output; it depends on the sample, the name and the shape only."""
+        # Thirty replicates of the oracle, and a hundred faults, ask for the same.
+        if (output, shape) not in self._cotangents:
+            self._cotangents[output, shape] = self._cotangent(output, shape)
+        return self._cotangents[output, shape].copy()
+
+    @cached_property
+    def _cotangents(self) -> dict[tuple[str, tuple[int, ...]], Array]:
+        return {}
+
+    def _cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
+        name = f"cotangent.{output}"
+        if name in self.stored and self.stored[name].shape == shape:
+            return self.stored[name].astype(self.dtype)
+        return fill(self.sample, name, shape).astype(self.carrier or self.dtype).astype(self.dtype)
+
+
+@runtime_checkable
+class Implementation(Protocol):
+    """Whatever can run a case."""
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+
+    def unsupported(self, task: Task) -> str | None:
+        """Return why this task cannot be run, or None; the reason becomes that of a SKIP verdict."""
+
+    def run(self, task: Task) -> Trace:
+        """Run forward and, for every differentiable input, backward under the task's cotangents.
+
+        Returns:
+            Outputs by name and gradients as `grad.NAME`, in the reference's names and layout.
+
+        Raises:
+            Exception: anything; it becomes an ERROR verdict, or is what a bad call is judged by.
+        """

@@ -1,0 +1,101 @@
+"""Runs a case's program on any namespace that speaks torch's API."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.cases.case import PROGRAM, Case, Mapped, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.cases.case import Program
+    from conformance.subjects.protocol import Task, Trace
+
+
+class TorchLike:
+    """An implementation whose namespace has torch's names: `tensor`, `autograd.backward`, `nn` and so on.
+
+    Args:
+        name: how reports call it.
+        module: the namespace's import name; imported on first use.
+        programs: its own programs, by case, where the case's does not fit.
+        seams: faulty steps, by case and seam. A case named here runs the case's own program, written out
+            unless `program` is the only seam.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        programs: Mapping[str, Program] | None = None,
+        seams: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
+    ) -> None:
+        self.name = name
+        self._module = module
+        self._programs = dict(programs or {})
+        self._seams = dict(seams or {})
+
+    @property
+    def namespace(self) -> Any:
+        """The module with torch's API."""
+        return importlib.import_module(self._module)
+
+    def unsupported(self, task: Task) -> str | None:
+        """Nothing is refused: what the namespace lacks becomes an ERROR."""
+        del task
+        return None
+
+    def program(self, case: Case) -> tuple[Program, Mapping[str, Callable[..., Any]]]:
+        """Return the program that runs a case here, and its seams."""
+        faulty = self._seams.get(case.name)
+        if faulty is None:
+            return self._programs.get(case.name, case.program), case.seams
+        steps = {name: step for name, step in faulty.items() if name != PROGRAM}
+        whole = case.written_out if case.written_out and (steps or PROGRAM not in faulty) else case.program
+        around = faulty.get(PROGRAM)
+        program = whole if around is None else lambda t, x: around(t, x, whole)
+        return program, {**case.seams, **steps}
+
+    def run(self, task: Task) -> Trace:
+        """Run forward and backward; see `Implementation.run`."""
+        return {name: _array(value) for name, value in self.observables(task).items()}
+
+    def observables(self, task: Task) -> dict[str, Any]:
+        """Run forward and backward, and return what `run` does as tensors of the namespace."""
+        t = self.namespace
+        program, seams = self.program(task.case)
+        tensors = {name: t.from_numpy(array) for name, array in task.inputs().items()}
+        for name in task.differentiable:
+            if tensors[name].is_floating_point():
+                tensors[name].requires_grad_()
+        returned = program(t, Values(tensors, task.config, seams))
+        outputs = returned.outputs if isinstance(returned, Mapped) else returned
+        found = {name: _kept(output) for name, output in outputs.items()}
+        if task.case.training:
+            return found
+        self._backward(t, task, outputs)
+        gradients = {name: tensors[name].grad for name in sorted(task.differentiable)}
+        if isinstance(returned, Mapped):
+            gradients |= returned.gradients()
+        return found | {f"grad.{name}": _kept(grad) for name, grad in gradients.items() if grad is not None}
+
+    @staticmethod
+    def _backward(t: Any, task: Task, outputs: Mapping[str, Any]) -> None:
+        roots = [(name, output) for name, output in outputs.items() if output.requires_grad]
+        if not roots or not task.differentiable:
+            return
+        cotangents = [t.from_numpy(task.cotangent(name, tuple(output.shape))) for name, output in roots]
+        t.autograd.backward([output for _, output in roots], cotangents)
+
+
+def _kept(value: Any) -> Any:
+    # A copy: what comes later may change it in place.
+    return value.copy() if isinstance(value, np.ndarray) else value.detach().clone()
+
+
+def _array(value: Any) -> np.ndarray:
+    return value if isinstance(value, np.ndarray) else np.asarray(value.numpy())

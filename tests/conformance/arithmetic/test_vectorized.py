@@ -1,0 +1,311 @@
+"""What runs on all replicates at once is what each of them would have given alone."""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+import numpy as np
+import pytest
+import torch
+
+from conformance.arithmetic import vectorized
+from conformance.arithmetic.mode import Arithmetic
+from conformance.arithmetic.replicates import Replicates
+from conformance.arithmetic.vectorized import batched, written
+from conformance.cases import CASES
+from conformance.errors import NoiseError
+from conformance.sampling.space import draw
+from conformance.subjects import pytorch
+from conformance.subjects.protocol import Task
+
+ATEN = torch.ops.aten
+COUNT = 4
+
+
+def _random(*shape, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=torch.float64)
+
+
+# With zeros, ties and what is not finite.
+A, B, ROW, COLUMN, ONE = _random(4, 3), _random(4, 3, seed=1), _random(3), _random(4, 1), _random()
+A[0], A[1, 0], A[1, 1], A[2, 0] = ROW, 0.0, torch.inf, torch.nan
+MASK = A > B
+M, N, P = _random(4, 5), _random(5, 3), _random(2, 4, 5)
+
+# Calls of every operation that has a rule: the overload, its arguments, and those by name.
+CALLS = {
+    "_to_copy": [(ATEN._to_copy.default, (A,), {"dtype": torch.float64})],
+    "add": [
+        (ATEN.add.Tensor, (A, ROW), {"alpha": 0.5}),
+        (ATEN.add.Tensor, (ONE, A), {}),
+        (ATEN.add.Scalar, (A, 2.0), {}),
+        (ATEN.add_.Tensor, (A, ROW), {}),
+        (ATEN.add.out, (A, ROW), {"out": B}),
+        (ATEN.add.out, (A, ROW), {"out": A}),
+        (ATEN.add.out, (A, ROW), {"out": torch.zeros(0, dtype=torch.float64)}),
+    ],
+    "addcdiv": [(ATEN.addcdiv.default, (A, ROW, COLUMN), {"value": 0.5})],
+    "addcmul": [
+        (ATEN.addcmul.default, (ROW, A, COLUMN), {}),
+        (ATEN.addcmul_.default, (A, ROW, COLUMN), {}),
+    ],
+    "addmm": [
+        (ATEN.addmm.default, (torch.full((3,), torch.nan, dtype=torch.float64), M, N), {"beta": 0}),
+        (ATEN.addmm.default, (ROW, M, N), {}),
+        (ATEN.addmm.default, (A, M, N), {"beta": 0.5, "alpha": 2.0}),
+        (ATEN.addmm.default, (ONE, M, N), {}),
+        (ATEN.addmm_.default, (A, M, N), {}),
+    ],
+    "baddbmm": [
+        (ATEN.baddbmm.default, (ROW, P, N.expand(2, 5, 3)), {}),
+        (ATEN.baddbmm.default, (A, P, N.expand(2, 5, 3)), {}),
+    ],
+    "bmm": [(ATEN.bmm.default, (P, _random(2, 5, 3)), {})],
+    "cat": [
+        (ATEN.cat.default, ([A, B[:2]],), {}),
+        (ATEN.cat.default, ([A, COLUMN], 1), {}),
+        (ATEN.cat.default, ([A, COLUMN], -1), {}),
+        (ATEN.cat.default, ([torch.zeros(0, dtype=torch.float64), A],), {}),
+    ],
+    "clamp": [(ATEN.clamp.default, (A, 0.5, 0.75), {}), (ATEN.clamp.Tensor, (A, ROW, None), {})],
+    "clamp_max": [(ATEN.clamp_max.default, (A, 0.5), {})],
+    "clamp_min": [(ATEN.clamp_min.default, (A, 0.5), {})],
+    "clone": [
+        (ATEN.clone.default, (A.T,), {}),
+        (ATEN.clone.default, (_random(2, 3, 4, 5),), {"memory_format": torch.channels_last}),
+    ],
+    "div_mode": [(ATEN.div.Tensor_mode, (A, ROW), {"rounding_mode": "floor"})],
+    "lerp": [(ATEN.lerp.Scalar, (A, ROW, 0.25), {}), (ATEN.lerp.Tensor, (A, ROW, COLUMN), {})],
+    "mean": [
+        (ATEN.mean.dim, (A, [0]), {}),
+        (ATEN.mean.default, (A,), {}),
+        (ATEN.mean.dim, (A, [-1], True), {}),
+    ],
+    "mm": [(ATEN.mm.default, (M, N), {})],
+    "pow": [(ATEN.pow.Tensor_Scalar, (A, 1.5), {}), (ATEN.pow.Scalar, (1.5, A), {})],
+    "rsub": [(ATEN.rsub.Scalar, (A, 1.0), {}), (ATEN.rsub.Tensor, (A, ROW), {"alpha": 2})],
+    "select_backward": [
+        (ATEN.select_backward.default, (ROW, [4, 3], 0, 2), {}),
+        (ATEN.select_backward.default, (ROW, [3, 4], -1, -1), {}),
+    ],
+    "sigmoid_backward": [(ATEN.sigmoid_backward.default, (A, B), {})],
+    "slice_backward": [
+        (ATEN.slice_backward.default, (A, [4, 6], 1, 0, 6, 2), {}),
+        (ATEN.slice_backward.default, (A, [6, 3], -2, 1, 5, 1), {}),
+    ],
+    "stack": [(ATEN.stack.default, ([A, B],), {}), (ATEN.stack.default, ([A, B], -1), {})],
+    "sum": [
+        (ATEN.sum.default, (A,), {}),
+        (ATEN.sum.default, (ONE,), {}),
+        (ATEN.sum.dim_IntList, (A, [1], True), {}),
+        (ATEN.sum.dim_IntList, (A, [0, -1]), {}),
+        (ATEN.sum.dim_IntList, (A, []), {}),
+        (ATEN.sum.dim_IntList, (ONE, [0]), {}),
+        (ATEN.sum.dim_IntList, (ONE, [-1], True), {}),
+    ],
+    "tanh_backward": [(ATEN.tanh_backward.default, (A, B), {})],
+    "threshold_backward": [(ATEN.threshold_backward.default, (A, B, 0.5), {})],
+    "where": [(ATEN.where.self, (MASK, A, ROW), {}), (ATEN.where.self, (MASK, ONE, A), {})],
+    "zero": [(ATEN.zero_.default, (A,), {})],
+    # Some that have no rule.
+    "copy": [(ATEN.copy_.default, (A, ROW), {}), (ATEN.copy.default, (A, ROW), {})],
+    "cumsum": [(ATEN.cumsum.default, (A, 0), {})],
+    "sort": [
+        (ATEN.sort.default, (B, 0), {}),
+        (ATEN.sort.values, (B, 0), {"values": COLUMN, "indices": torch.zeros(1, dtype=torch.int64)}),
+    ],
+}
+_BINARY = (
+    "div",
+    "eq",
+    "floor_divide",
+    "ge",
+    "gt",
+    "le",
+    "lt",
+    "maximum",
+    "minimum",
+    "mul",
+    "ne",
+    "remainder",
+)
+_BINARY += ("logical_and", "logical_or", "logical_xor", "sub")
+
+
+def _overload(name):
+    packet = getattr(ATEN, name)
+    return packet.Tensor if "Tensor" in packet.overloads() else packet.default
+
+
+CALLS |= {name: [(_overload(name), (A, ROW), {}), (_overload(name), (ONE, A), {})] for name in _BINARY}
+_UNARY = (
+    "abs",
+    "ceil",
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "floor",
+    "isinf",
+    "isnan",
+    "log",
+    "log1p",
+    "logical_not",
+)
+_UNARY += (
+    "neg",
+    "reciprocal",
+    "relu",
+    "round",
+    "rsqrt",
+    "sgn",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sqrt",
+    "tanh",
+    "trunc",
+)
+CALLS |= {name: [(_overload(name), (A.T,), {})] for name in _UNARY}
+FLAT = [
+    pytest.param(name, *call, id=f"{name}-{number}")
+    for name, calls in CALLS.items()
+    for number, call in enumerate(calls)
+]
+
+
+def _noisy(tensor, number):
+    """Return replicates: the number itself, one beside it, another number, and none."""
+    other = torch.randn(
+        tensor.shape, generator=torch.Generator().manual_seed(100 + number), dtype=torch.float64
+    )
+    return torch.stack([tensor, tensor + 2.0**-20, other, torch.where(other > -0.5, 0.0, other)])
+
+
+def _copied(values):
+    """Return copies; one tensor in two places stays one."""
+    copies = {}
+
+    def copied(value):
+        if isinstance(value, torch.Tensor):
+            return copies.setdefault(id(value), torch.empty_like(value).copy_(value))
+        if isinstance(value, dict):
+            return {key: copied(each) for key, each in value.items()}
+        return [copied(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+    return copied(values)
+
+
+def _float_operands(args, kwargs):
+    return [each for each in vectorized.tensors((*args, *kwargs.values())) if each.dtype == torch.float64]
+
+
+def _subsets(count):
+    return [[k for k in range(count) if mask >> k & 1] for mask in range(1, 2**count)]
+
+
+@pytest.mark.parametrize(("name", "func", "args", "kwargs"), FLAT)
+def test_it_gives_each_replicate_its_own(name, func, args, kwargs):
+    """Whichever operands have replicates."""
+    differ = False
+    for chosen in _subsets(len(_float_operands(args, kwargs))):
+        given, named = _copied((args, kwargs))
+        held = Replicates(COUNT)
+        for k, operand in enumerate(_float_operands(given, named)):
+            if k in chosen:
+                held.put(operand, _noisy(operand, k))
+        rows = [_alone(func, given, named, held, k) for k in range(COUNT)]
+        if func._schema.is_mutable:
+            targets = [named[key] for key in ("out", "values", "indices") if key in named] or [given[0]]
+            moved = written(func, name, given, named, targets, held)
+        else:
+            moved = batched(func, name, given, named, held)
+        assert len(moved) == len(rows[0])
+        for number, result in enumerate(moved):
+            expected = torch.stack([row[number] for row in rows])
+            torch.testing.assert_close(result, expected, equal_nan=True)
+            differ |= any(not torch.equal(expected[0], each) for each in expected[2:])
+        for operand, original in zip(
+            _float_operands(given, named), _float_operands(args, kwargs), strict=True
+        ):
+            torch.testing.assert_close(operand, original, rtol=0, atol=0, equal_nan=True)
+    # Else replicates in another order would pass.
+    assert differ or name == "zero"
+
+
+def _alone(func, args, kwargs, held, k):
+    """Return what one replicate gives or writes, by copies of its operands."""
+    copies = {}
+
+    def swap(value):
+        if isinstance(value, torch.Tensor):
+            found = held.get(value)
+            return copies.setdefault(id(value), value.clone() if found is None else found[k].clone())
+        return [swap(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+    out = func(*swap(args), **{key: swap(value) for key, value in kwargs.items()})
+    return out if isinstance(out, (tuple, list)) else [out]
+
+
+def test_every_rule_is_called():
+    assert vectorized._ELEMENTWISE | set(vectorized._RULES) <= set(CALLS)
+
+
+def test_no_operation_has_two_rules():
+    assert not vectorized._ELEMENTWISE & set(vectorized._RULES)
+
+
+def _moved(k, array):
+    """Move every number by about 1e-7 of itself, as the replicate and the whole array say."""
+    if array.dtype != np.float64 or k is None:
+        return array
+    generator = np.random.Generator(np.random.PCG64([k, crc32(array.tobytes())]))
+    return np.asarray(array * (1 + 2.0**-23 * generator.uniform(-1, 1, array.shape)))
+
+
+# Programs that take what they are given out of the arithmetic, which is exact as long as nothing moved it.
+TAKEN_OUT = {
+    "Tensor.to": "no noise can follow it",
+    "bernoulli": "draws by what rounding moves",
+    "multinomial": "no noise can follow it",
+    "normal": "draws by what rounding moves",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_whole_program_gives_each_replicate_its_own(name, monkeypatch):
+    """Replicates of what is given, without roundings, move what comes out as the program on them would."""
+    case = CASES[name]
+    task = Task(case, draw(name, case.space, 1, 1)[0], "float64", carrier="float32")
+    from_numpy, run = torch.from_numpy, pytorch.make().observables
+
+    def alone(k):
+        monkeypatch.setattr(torch, "from_numpy", lambda array: from_numpy(_moved(k, array)))
+        return run(task)
+
+    def held(array):
+        tensor = from_numpy(array)
+        if array.dtype == np.float64:
+            moved = [from_numpy(_moved(k, array)) for k in range(COUNT)]
+            mode._held.put(tensor, torch.stack(moved))
+        return tensor
+
+    clean, rows = alone(None), [alone(k) for k in range(COUNT)]
+    with Arithmetic(1, COUNT, 0.0) as mode:
+        monkeypatch.setattr(torch, "from_numpy", held)
+        if name in TAKEN_OUT:
+            with pytest.raises(NoiseError, match=TAKEN_OUT[name]):
+                run(task)
+            return
+        found = run(task)
+    assert mode.steady
+    for key, value in found.items():
+        if value.is_floating_point():
+            expected, got = (
+                torch.stack([row[key] for row in rows]) - clean[key],
+                mode.replicates(value) - value,
+            )
+            largest = float(expected.abs().nan_to_num(posinf=0.0).max()) if expected.numel() else 0.0
+            atol = 1e-6 * largest + 1e-13
+            torch.testing.assert_close(got, expected, rtol=1e-5, atol=atol, equal_nan=True)

@@ -1,0 +1,107 @@
+"""Every rule of rounding.py against real float32 errors, and rules that are wrong on purpose."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.arithmetic.rounding import OPERANDS, RELATIVE
+from conformance.calibration import rules as module
+from conformance.calibration.operations import OPERATIONS
+from conformance.calibration.rules import Measured, Rule, measure_rules
+from conformance.errors import NoiseError
+from conformance.subjects.modes import quietly_on_one_thread
+
+NAMES = sorted({*RELATIVE, *OPERANDS})
+
+
+@pytest.fixture(autouse=True)
+def _quietly_on_one_thread():
+    with quietly_on_one_thread():
+        yield
+
+
+def scale_rule(monkeypatch, name, factor):
+    if name in RELATIVE:
+        monkeypatch.setitem(RELATIVE, name, RELATIVE[name] * factor)
+    else:
+        right = OPERANDS[name]
+
+        def wrong(*args, **kwargs):
+            size = right(*args, **kwargs)
+            return None if size is None else size * factor
+
+        monkeypatch.setitem(OPERANDS, name, wrong)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_is_neither_exceeded_nor_far_too_large(name):
+    (rule,) = measure_rules([name])
+    assert rule.wrong is None
+    assert {m.implementation for m in rule.measured} == {"torch"} | (set() if rule.without else {"mytorch"})
+    assert {"normal", "saturated", "integer"} <= {m.regime for m in rule.measured}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("factor", "says"), [(0.01, "exceeded"), (1000, "far too large")])
+def test_a_rule_that_is_wrong_is_called_so(name, factor, says, monkeypatch):
+    scale_rule(monkeypatch, name, factor)
+    monkeypatch.setattr(module, "_DRAWS", 1)
+    (rule,) = measure_rules([name])
+    assert rule.wrong is not None
+    assert says in rule.wrong
+
+
+def test_a_rule_that_knows_nothing_of_underflow_is_exceeded(monkeypatch):
+    right = OPERANDS["mm"]
+    monkeypatch.setitem(OPERANDS, "mm", lambda a, b: right(a, b) - 2.0**-126 * a.shape[-1] ** 0.5)
+    (rule,) = measure_rules(["mm"])
+    assert "tiny" in str(rule.wrong)
+
+
+def test_a_sigmoid_that_is_no_zero_where_exp_overflows_is_exceeded(monkeypatch):
+    monkeypatch.setitem(OPERANDS, "sigmoid", lambda x: 4 * x.sigmoid())
+    (rule,) = measure_rules(["sigmoid"])
+    assert "steep" in str(rule.wrong)
+
+
+def test_a_sum_that_knows_nothing_of_its_order_is_exceeded(monkeypatch):
+    monkeypatch.setitem(OPERANDS, "sum", lambda x, dim=None, *_, **__: x.abs().sum(dim))
+    (rule,) = measure_rules(["sum"])
+    assert "exceeded" in str(rule.wrong)
+
+
+def test_a_rule_that_nothing_measures_is_named(monkeypatch):
+    monkeypatch.setitem(RELATIVE, "tan", 4.0)
+    with pytest.raises(NoiseError, match=r"the rule of tan; add it to operations\.py"):
+        measure_rules()
+
+
+def test_a_call_of_two_operations_measures_neither(monkeypatch):
+    (operation, *_) = OPERATIONS["exp"]
+    twice = replace(operation, call=lambda t, x: t.exp(x) * 0.5)
+    monkeypatch.setitem(OPERATIONS, "exp", (twice,))
+    with pytest.raises(NoiseError, match="exp: expected one operation that rounds in its call, got 2"):
+        measure_rules(["exp"])
+
+
+def rule(largest, rms=0.1, *, accumulates=False):
+    return Rule("exp", accumulates, (Measured("torch", "normal", 9, largest, rms),))
+
+
+@pytest.mark.parametrize(
+    ("measured", "says"),
+    [
+        (rule(1.0), None),
+        (rule(1.01), "exceeded: a real error of 1.01"),
+        (rule(0.051), None),
+        (rule(0.049), "far too large"),
+        (rule(3.4, accumulates=True), None),
+        (rule(3.5, accumulates=True), "exceeded: a real error of 3.5"),
+        (rule(3.4, 0.6, accumulates=True), "exceeded: real errors spread over 1.04"),
+        (rule(0.9, 0.6, accumulates=True), None),
+    ],
+)
+def test_where_a_rule_is_wrong(measured, says):
+    assert measured.wrong is says if says is None else says in measured.wrong

@@ -1,0 +1,256 @@
+"""From a sample to verdicts: what is prepared, what is drawn again, what is survived."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import numpy as np
+import pytest
+
+from conformance.arithmetic.constants import constants
+from conformance.cases import CASES
+from conformance.cases.case import BadCall, Case
+from conformance.errors import DegenerateError
+from conformance.judging.sample_judge import judge_errors, judge_sample, prepare, run_subject
+from conformance.judging.verdict import Status
+from conformance.sampling.sample import Sample
+from conformance.sampling.space import Space, draw
+from conformance.sampling.values import Input
+from conformance.subjects import pytorch
+from conformance.subjects.protocol import LANES, Implementation
+
+LINEAR = CASES["nn.Linear"]
+SETTINGS = (("N", 3), ("L", 2), ("I", 4), ("O", 5), ("rank", 2), ("bias", True))
+SAMPLE = Sample(LINEAR.name, 1, 0, "small", "normal", SETTINGS)
+INTEGERS = Sample(LINEAR.name, 1, 0, "small", "integer", SETTINGS)
+
+
+def _case(program, **fields):
+    return Case(
+        name="x",
+        space=Space({"N": "batch"}),
+        inputs=lambda config: {"input": Input((config["N"], 3))},
+        program=program,
+        **fields,
+    )
+
+
+X = Sample("x", 1, 0, "small", "normal", (("N", 4),))
+
+
+class Subject:
+    """torch, but for what `answer` does first."""
+
+    name = "subject"
+
+    def __init__(self, answer):
+        self._answer = answer
+
+    def unsupported(self, task):
+        del task
+
+    def run(self, task):
+        self._answer(task)
+        return pytorch.make().run(task)
+
+
+def _tie(t, x):
+    """Decide by the sign of a rounding error."""
+    del t
+    return {"output": (x["input"] * 3 / 3 - x["input"]).relu()}
+
+
+def test_a_sample_is_prepared_the_same_way_twice():
+    first, second = prepare(LINEAR, SAMPLE), prepare(LINEAR, SAMPLE)
+    for lane in LANES:
+        a, b = first.expectations[lane], second.expectations[lane]
+        assert list(a.oracle) == list(b.oracle)
+        for name in a.oracle:
+            np.testing.assert_array_equal(a.oracle[name], b.oracle[name])
+            np.testing.assert_array_equal(a.tolerance[name], b.tolerance[name])
+            np.testing.assert_array_equal(a.reference[name], b.reference[name])
+
+
+def test_both_lanes_have_a_float64_oracle_on_their_own_values():
+    prepared = prepare(LINEAR, SAMPLE)
+    semantic, precision = (prepared.expectations[lane].oracle["output"] for lane in LANES)
+    assert {semantic.dtype, precision.dtype} == {np.dtype("float64")}
+    assert np.any(semantic != precision)
+    np.testing.assert_allclose(semantic, precision, atol=1e-5)
+
+
+def test_the_reference_runs_in_the_lanes_dtype():
+    prepared = prepare(LINEAR, SAMPLE)
+    dtypes = {lane: expected.reference["output"].dtype for lane, expected in prepared.expectations.items()}
+    assert dtypes == {lane: np.dtype(dtype) for lane, dtype in LANES.items()}
+
+
+def test_only_the_asked_lanes_are_prepared():
+    assert list(prepare(LINEAR, SAMPLE, ["precision"]).expectations) == ["precision"]
+
+
+def test_outputs_and_all_gradients_are_observables():
+    assert set(prepare(LINEAR, SAMPLE).expectations["semantic"].oracle) == {
+        "output",
+        "grad.input",
+        "grad.weight",
+        "grad.bias",
+    }
+
+
+def test_where_nothing_rounds_the_tolerance_is_zero():
+    for expected in prepare(LINEAR, INTEGERS).expectations.values():
+        assert not any(tolerance.any() for tolerance in expected.tolerance.values())
+
+
+def test_where_something_rounds_the_tolerance_is_not():
+    for expected in prepare(LINEAR, SAMPLE).expectations.values():
+        assert expected.tolerance["output"].all()
+
+
+def test_stored_arrays_replace_the_drawn_ones():
+    prepared = prepare(
+        _case(lambda t, x: {"output": t.mul(x["input"], 2)}), X, stored={"input": np.ones((4, 3))}
+    )
+    np.testing.assert_array_equal(prepared.expectations["semantic"].oracle["output"], np.full((4, 3), 2.0))
+    assert {v.status for v in judge_sample(prepared, pytorch.make())} == {Status.PASS}
+
+
+def test_a_case_drawn_again_too_often_is_degenerate():
+    with pytest.raises(DegenerateError, match=rf"x:seed=1.* in {constants().redraws + 1} draws"):
+        prepare(_case(_tie), X)
+
+
+def test_a_sample_near_a_tie_is_drawn_again_and_says_so():
+    runs = count()
+
+    def program(t, x):
+        # Each draw is run once: the first is a tie, the next is none.
+        return _tie(t, x) if next(runs) < 1 else {"output": x["input"].relu()}
+
+    prepared = prepare(_case(program), X)
+    assert prepared.sample.redraw == 1
+    assert prepared.expectations["semantic"].sample == prepared.sample.text
+    assert prepared.sample.text.endswith(",redraw=1")
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_subject_runs_in_the_lanes_dtype_and_silently(lane):
+    seen = []
+
+    def answer(task):
+        seen.append((task.dtype, task.inputs()["input"].dtype.name))
+        np.divide(1.0, np.zeros(1))  # a warning is an error in these tests
+
+    run_subject(prepare(LINEAR, SAMPLE), lane, Subject(answer))
+    assert seen == [(LANES[lane], LANES[lane])]
+
+
+def _raise(task):
+    if task.dtype == "float64":
+        raise KeyError("no such gate")
+
+
+def test_a_subject_that_raises_is_an_error_with_its_traceback():
+    verdict = judge_sample(prepare(LINEAR, SAMPLE), Subject(_raise))[0]
+    assert (verdict.status, verdict.lane, verdict.observable) == (Status.ERROR, "semantic", None)
+    assert verdict.reason.startswith("Traceback (most recent call last):")
+    assert 'raise KeyError("no such gate")' in verdict.reason
+    assert verdict.reason.endswith("KeyError: 'no such gate'")
+
+
+def test_after_a_subject_raised_the_other_lane_is_judged():
+    verdicts = judge_sample(prepare(LINEAR, SAMPLE), Subject(_raise))
+    assert {v.status for v in verdicts if v.lane == "precision"} == {Status.PASS}
+    assert len([v for v in verdicts if v.lane == "precision"]) == 4
+
+
+class Odd(Subject):
+    """Answers the question whether it supports a task by raising."""
+
+    def unsupported(self, task):
+        raise LookupError(f"{task.dtype}?")
+
+
+class Nothing(Subject):
+    """Forgets to return its trace."""
+
+    def run(self, task):
+        super().run(task)
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        (Odd(print), "LookupError: float64?"),
+        (Nothing(str), "TypeError: run: expected a mapping of arrays by name, got NoneType"),
+    ],
+    ids=["unsupported raises", "no trace"],
+)
+def test_other_ways_to_answer_wrongly_are_errors_too(subject, reason):
+    verdicts = judge_sample(prepare(LINEAR, SAMPLE), subject)
+    assert [v.status for v in verdicts] == [Status.ERROR] * 2
+    assert verdicts[0].reason.endswith(reason)
+
+
+def test_a_subject_that_cannot_say_what_it_supports_is_an_error_for_bad_calls():
+    assert {v.status for v in judge_errors(LINEAR, Odd(print))} == {Status.ERROR}
+
+
+def test_a_subject_that_writes_into_its_inputs_harms_nobody_else():
+    prepared = prepare(LINEAR, SAMPLE)
+
+    def spoil(task):
+        for array in task.inputs().values():
+            array[...] = 0
+
+    for subject in (Subject(spoil), pytorch.make()):
+        assert {v.status for v in judge_sample(prepared, subject)} == {Status.PASS}
+
+
+def test_the_test_subject_is_an_implementation():
+    assert isinstance(Subject(print), Implementation)
+
+
+def test_a_training_case_has_no_gradients_but_a_check_of_its_own():
+    case = CASES["optim.SGD"]
+    verdicts = judge_sample(prepare(case, draw(case.name, case.space, 1, 1)[0]), pytorch.make())
+    assert {v.check for v in verdicts} == {"training"}
+
+
+bad_calls = pytest.mark.parametrize(
+    "case", [case for case in CASES.values() if case.bad_calls], ids=lambda case: case.name
+)
+
+
+@bad_calls
+def test_torch_refuses_every_bad_call_and_names_what_a_subject_must(case):
+    assert {v.observable: v.reason for v in judge_errors(case, pytorch.make()) if v.status != "PASS"} == {}
+
+
+@bad_calls
+def test_bad_calls_are_verdicts_without_a_lane(case):
+    verdicts = judge_errors(case, pytorch.make())
+    assert [(v.observable, v.check, v.lane) for v in verdicts] == [
+        (bad.label, "errors", None) for bad in case.bad_calls
+    ]
+
+
+def test_a_bad_call_that_torch_accepts_is_degenerate():
+    case = _case(lambda t, x: {"output": t.tanh(x["input"])}, base={"N": 2}, bad_calls=(BadCall("fine", ()),))
+    with pytest.raises(DegenerateError, match="torch accepts the bad call 'fine'"):
+        judge_errors(case, pytorch.make())
+
+
+def test_a_class_below_torchs_own_is_the_same_class():
+    case = _case(
+        lambda t, x: t.matmul(x["input"], x["input"]),
+        base={"N": 2},
+        bad_calls=(BadCall("sizes", ("2x3",)),),
+    )
+
+    def answer(task):
+        raise NotImplementedError("2x3")
+
+    (verdict,) = judge_errors(case, Subject(answer))
+    assert verdict.status is Status.PASS

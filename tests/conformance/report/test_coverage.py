@@ -1,0 +1,134 @@
+"""Every public name of mytorch has a case, or is called by one, or says why not."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from functools import reduce
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+import conformance.cases
+import mytorch
+from conformance.cases import CASES
+from conformance.cases._unjudged import JUDGED_BY, UNJUDGED
+
+NAMESPACES = (
+    "",
+    "autograd",
+    "cuda",
+    "models",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.utils",
+    "nn.utils.rnn",
+    "optim",
+    "optim.lr_scheduler",
+    "utils.data",
+)
+SOURCES = {path.stem: path.read_text() for path in Path(conformance.cases.__file__).parent.glob("*.py")}
+
+
+def exports(namespace):
+    module = importlib.import_module(".".join(filter(None, ("mytorch", namespace))))
+    names = getattr(module, "__all__", None) or [
+        name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__
+    ]
+    return {
+        ".".join(filter(None, (namespace, name))): getattr(module, name)
+        for name in names
+        if not isinstance(getattr(module, name), ModuleType)
+    }
+
+
+def public():
+    found = {name: value for namespace in NAMESPACES for name, value in exports(namespace).items()}
+    methods = {
+        f"Tensor.{name}": inspect.getattr_static(mytorch.Tensor, name)
+        for name in dir(mytorch.Tensor)
+        if not name.startswith("_")
+    }
+    return found | methods
+
+
+PUBLIC = public()
+CALLED = {name: case for case, names in JUDGED_BY.items() for name in names}
+JUDGED = {case.public_name for case in CASES.values()}
+ACCOUNTED = JUDGED | set(CALLED) | set(UNJUDGED)
+
+
+def is_accounted(name):
+    """A second name of one function or class needs no case of its own."""
+    same = {other for other, value in PUBLIC.items() if value is PUBLIC[name]}
+    return bool(same & ACCOUNTED)
+
+
+def test_every_public_name_is_judged_or_says_why_not():
+    assert sorted(name for name in PUBLIC if not is_accounted(name)) == []
+
+
+def test_no_name_has_both_a_case_and_a_reason():
+    assert set(UNJUDGED) & (JUDGED | set(CALLED)) == set()
+
+
+@pytest.mark.parametrize("name", sorted(JUDGED))
+def test_what_a_case_judges_is_a_public_name(name):
+    assert any(is_there(namespace, name) for namespace in (torch, mytorch))
+
+
+def is_there(namespace, name):
+    try:
+        reduce(getattr, name.split("."), namespace)
+    except AttributeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("name", ["add-alpha", "nn.LSTM.nothing", ""])
+def test_what_is_no_public_name_is_not_there(name):
+    assert not any(is_there(namespace, name) for namespace in (torch, mytorch))
+
+
+def test_an_aspect_is_a_word_that_files_and_shells_take():
+    assert [name for name in CASES if not re.fullmatch(r"[\w.]+(@[a-z0-9-]+)?", name)] == []
+
+
+def test_nothing_is_accounted_for_that_is_not_there():
+    assert sorted((set(CALLED) | set(UNJUDGED)) - set(PUBLIC)) == []
+
+
+def test_the_cases_that_are_named_are_there():
+    assert sorted(set(JUDGED_BY) - set(CASES)) == []
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_the_case_that_judges_a_name_calls_it(name):
+    case = CASES[CALLED[name]]
+    families = [SOURCES[stem] for stem in SOURCES if case in family_cases(stem)]
+    short = name.rpartition(".")[2]
+    # What is called by a name that is put together, as `new_zeros`, ends like it.
+    assert any(re.search(rf"\b{short}\b", text) or made_up(short, text) for text in families)
+
+
+def made_up(short, text):
+    return (short.endswith("_like") and "_like" in text) or (short.startswith("new_") and "new_{" in text)
+
+
+def family_cases(stem):
+    return (
+        getattr(importlib.import_module(f"conformance.cases.{stem}"), "CASES", ())
+        if stem != "__init__"
+        else ()
+    )
+
+
+def test_files_that_reasons_name_are_there():
+    root = Path(__file__).parents[3]
+    for reason in UNJUDGED.values():
+        for path in re.findall(r"tests/\S+?\.py", reason):
+            assert (root / path).is_file(), path

@@ -1,0 +1,78 @@
+"""Drift is said before it fails: by the command, in the report, and of nothing that fails or is far."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.judging.verdict import Status, Verdict
+from conformance.report import drift as module
+from conformance.report.drift import drifting, warnings
+from conformance.report.markdown import markdown
+from conformance.report.record import Report
+
+
+@pytest.fixture(autouse=True)
+def _warns_below_two(monkeypatch):
+    c = replace(module.constants(), warn=2.0)
+    monkeypatch.setattr(module, "constants", lambda: c)
+
+
+def report(*headrooms, status=Status.PASS):
+    return Report(
+        1,
+        "mytorch",
+        "torch",
+        tuple(
+            Verdict(
+                "add", f"add:{k}", "forward", "precision", "output", status, elements=4, headroom=headroom
+            )
+            for k, headroom in enumerate(headrooms)
+        ),
+    )
+
+
+def test_the_nearest_comes_first_and_what_is_far_does_not_come():
+    assert [v.headroom for v in drifting(report(5.0, 1.5, None, 1.01, 2.0))] == [1.01, 1.5]
+
+
+def test_a_failure_is_no_drift():
+    assert drifting(report(0.5, status=Status.FAIL)) == []
+
+
+def test_a_warning_names_the_observable_and_the_sample():
+    assert warnings(report(9.0, 1.25)) == [
+        "add · output · precision passes, but nearer to its tolerance than 2: headroom 1.25 in add:1"
+    ]
+
+
+def test_many_are_counted():
+    lines = warnings(report(*[1.5] * 13))
+    assert len(lines) == 11
+    assert lines[-1] == "and 3 more"
+
+
+def test_the_report_shows_it_and_still_passes():
+    near = report(1.25)
+    assert "## Drift" in markdown(near)
+    assert "headroom 1.25 in add:0" in markdown(near)
+    assert near.exit_code == 0
+    assert "## Drift" not in markdown(report(3.0))
+
+
+def test_a_warning_headroom_of_1_warns_of_nothing(monkeypatch):
+    c = replace(module.constants(), warn=1.0)
+    monkeypatch.setattr(module, "constants", lambda: c)
+    assert warnings(report(1.001)) == []
+
+
+def test_the_command_says_it(tmp_path, capsys, monkeypatch):
+    from conformance.cli.main import main
+
+    c = replace(module.constants(), warn=50.0)
+    monkeypatch.setattr(module, "constants", lambda: c)
+    assert main(["run", "sigmoid", "--samples", "2", "--jobs", "1", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "DRIFT sigmoid · output · " in said
+    assert "headroom" in said

@@ -1,0 +1,176 @@
+"""A run: the same samples for everyone, the same file twice, and an exit code that means something."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import conformance
+from conformance.cases import CASES
+from conformance.faults import FAULTS, faulty
+from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.report.record import Report
+from conformance.running.run import find_lanes
+from conformance.sampling.sample import Sample
+from conformance.subjects.torchlike import TorchLike
+
+SCHEMA = json.loads(
+    (Path(conformance.__file__).parent / "report" / "parity.schema.json").read_text(encoding="utf-8")
+)
+QUICK = ("sigmoid", "cat")
+
+
+def lasting(report: Report) -> dict:
+    """What must not differ between two runs: all but times and host."""
+    return {k: v for k, v in json.loads(report.to_json()).items() if k not in {"timing", "environment"}}
+
+
+class Raises(TorchLike):
+    """Raises on every second sample; a class, so that a worker process can be handed one."""
+
+    def run(self, task):
+        if task.sample.draw % 2:
+            raise ZeroDivisionError("on purpose")
+        return super().run(task)
+
+
+class Refuses(TorchLike):
+    def unsupported(self, task):
+        return f"no {task.dtype} here"
+
+
+def test_mytorch_is_shown():
+    report = conformance.run("mytorch", cases=QUICK, seed=1)
+    assert report.exit_code == 0
+    assert report.totals["fail"] == report.totals["error"] == report.totals["skip"] == 0
+    assert report.totals["compared_elements"] > 10_000
+
+
+def test_the_same_seed_writes_the_same_file_on_any_number_of_processes():
+    first, second = (conformance.run("mytorch", cases=QUICK, samples=6, jobs=jobs) for jobs in (1, 2))
+    assert lasting(first) == lasting(second)
+
+
+def test_every_implementation_sees_the_same_samples():
+    runs = [conformance.run(name, cases=QUICK, samples=6, shrink=False) for name in ("mytorch", "torch")]
+    seen = [[(v.sample, v.observable) for v in run.verdicts] for run in runs]
+    assert seen[0] == seen[1]
+
+
+def test_another_seed_draws_others():
+    runs = [conformance.run("torch", cases=["sigmoid"], samples=3, seed=seed) for seed in (1, 2)]
+    assert {v.sample for v in runs[0].verdicts}.isdisjoint(v.sample for v in runs[1].verdicts)
+
+
+def test_a_subject_that_raises_is_an_error_and_the_run_goes_on():
+    report = conformance.run(Raises("raises", "torch"), cases=["sigmoid"], samples=4, shrink=False)
+    errors = [v for v in report.verdicts if v.status is conformance.Status.ERROR]
+    assert len(errors) == 4  # two samples in two lanes
+    assert all("ZeroDivisionError: on purpose" in v.reason and "Traceback" in v.reason for v in errors)
+    assert report.totals["pass"] == 8
+    assert report.exit_code == 1
+
+
+def test_a_run_that_skips_everything_has_compared_nothing():
+    report = conformance.run(Refuses("refuses", "torch"), cases=["sigmoid"], samples=2)
+    assert report.totals["skip"] == 4
+    assert {v.reason for v in report.verdicts} == {"no float64 here", "no float32 here"}
+    assert report.exit_code == 3
+
+
+def test_no_samples_compare_nothing():
+    assert conformance.run("torch", cases=["cat"], samples=0).exit_code == 3
+
+
+def test_an_empty_verdict_beside_others_is_not_shown():
+    report = conformance.run("torch", cases=["sigmoid"], samples=1)
+    empty = conformance.Verdict(
+        "x", "x:", "forward", "semantic", None, conformance.Status.EMPTY, reason="why"
+    )
+    assert report.exit_code == 0
+    assert Report(1, "torch", "torch", (*report.verdicts, empty)).exit_code == 1
+
+
+def test_a_failing_sample_is_shrunk():
+    report = conformance.run("fault:linear-bias-gradient-mean", cases=["nn.Linear"], samples=8)
+    ((failed, smallest),) = report.shrunk.items()
+    assert failed in {v.sample for v in report.failures}
+    smallest, failed = Sample.parse(smallest), Sample.parse(failed)
+    assert (smallest.shape_class, smallest.regime) == (failed.shape_class, failed.regime)
+    space = CASES["nn.Linear"].space
+    size = sum(smallest.settings[name] for name in space.sizes)
+    assert size < sum(failed.settings[name] for name in space.sizes)
+    verdicts = judge_sample(
+        prepare(CASES["nn.Linear"], smallest), faulty(FAULTS["linear-bias-gradient-mean"])
+    )
+    assert conformance.Status.FAIL in {v.status for v in verdicts}
+
+
+@pytest.mark.parametrize("dtypes", [["float32"], ["float64"], ["float32", "float64"]])
+def test_only_the_lanes_asked_for_are_judged(dtypes):
+    report = conformance.run("torch", cases=["sigmoid"], samples=1, dtypes=dtypes)
+    assert {v.lane for v in report.verdicts} == set(find_lanes(dtypes))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mentions"),
+    [
+        ({"cases": ["sigmoyd"]}, ("'sigmoyd'", "Did you mean sigmoid?", "models.LSTM")),
+        ({"dtypes": ["float16"]}, ("'float16'", "float64", "float32")),
+        ({"implementation": "mitorch"}, ("'mitorch'", "mytorch", "torch", "module:attribute")),
+        ({"implementation": "fault:none"}, ("'none'", "gates-figo")),
+        ({"implementation": "no_such_module:x"}, ("no_such_module",)),
+        ({"implementation": "json:x"}, ("json", "'x'")),
+        ({"implementation": "json:JSONDecodeError.__doc__"}, ("json",)),
+        ({"implementation": "json:__name__"}, ("expected an Implementation", "run")),
+        ({"samples": -1}, ("samples", "at least 0", "-1")),
+        ({"seed": -1}, ("seed", "at least 0", "-1")),
+    ],
+)
+def test_wrong_usage_is_named(arguments, mentions):
+    with pytest.raises(conformance.UsageError) as caught:
+        conformance.run(**arguments)
+    assert [word for word in mentions if word not in str(caught.value)] == []
+
+
+@pytest.mark.parametrize(
+    "subject", ["mytorch", "fault:gates-figo", Raises("raises", "torch"), Refuses("refuses", "torch")]
+)
+def test_the_report_keeps_its_schema(subject):
+    report = conformance.run(subject, cases=["models.LSTMCell"], samples=3, shrink=False)
+    jsonschema.validate(json.loads(report.to_json()), SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.pop("totals"),
+        lambda data: data.update(schema_version=2),
+        lambda data: data["verdicts"][0].pop("lane"),
+        lambda data: data["verdicts"][0].update(status="pass"),
+        lambda data: data["verdicts"][0].update(check="sideways"),
+        lambda data: data["verdicts"][0].update(max_error="large"),
+        lambda data: data["verdicts"][0].update(lane=None),
+        lambda data: data["verdicts"][0].update(status="FAIL"),
+        lambda data: data["verdicts"][0].update(extra=1),
+    ],
+)
+def test_the_schema_refuses_what_is_none(change):
+    data = json.loads(conformance.run("torch", cases=["sigmoid"], samples=1).to_json())
+    change(data)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data, SCHEMA)
+
+
+def test_a_report_reads_back_what_it_wrote():
+    report = conformance.run("fault:h0-ignored", cases=["models.LSTMCell"], samples=3, shrink=False)
+    assert Report.from_json(report.to_json()) == report
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 7}', '{"schema_version": 1}'])
+def test_what_is_no_report_is_refused(text):
+    with pytest.raises(conformance.UsageError, match="report"):
+        Report.from_json(text)

@@ -1,0 +1,207 @@
+"""The self-test catches a blinded judge in every variant, and its files say what it found."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conformance.arithmetic.constants import constants_sha256
+from conformance.cases import CASES
+from conformance.errors import DegenerateError, UsageError
+from conformance.faults import FAULTS
+from conformance.faults.equivalents import EQUIVALENTS
+from conformance.faults.fault import LSTMS
+from conformance.faults.optimisers import SGD, Adam, AdamW, RMSprop
+from conformance.judging.criteria import CRITERIA
+from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.verdict import Status
+from conformance.report.kills import markdown, write
+from conformance.running import selftest as module
+from conformance.running.selftest import CONTROL, Cell, KillMatrix, Trial, selftest
+from conformance.sampling.space import draw
+from conformance.subjects import protocol
+from conformance.subjects.torchlike import TorchLike
+
+ROOT = Path(__file__).parents[3]
+# One fault that each blinded judge cannot see.
+FORWARD, BACKWARD, LOSS = "gates-figo", "gradient-of-bias_ih-doubled", "no-path-to-c"
+SUBTLE = "tanh-fast"
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Judge a handful of samples of the cell only, so that each variant takes a second."""
+    case = CASES["models.LSTMCell"]
+    small = replace(case, space=replace(case.space, classes=("small",), regimes=("normal",)), samples=3)
+    monkeypatch.setitem(CASES, "models.LSTMCell", small)
+    for name in (FORWARD, BACKWARD, SUBTLE, LOSS):
+        monkeypatch.setitem(FAULTS, name, replace(FAULTS[name], cases=("models.LSTMCell",)))
+
+
+@pytest.mark.usefixtures("few")
+class TestBlinded:
+    def test_one_that_sees_passes(self):
+        matrix = selftest([FORWARD, BACKWARD, SUBTLE, LOSS])
+        assert (matrix.survivors, matrix.false_alarms, matrix.exit_code) == ([], [], 0)
+
+    def test_one_that_compares_nothing(self, monkeypatch):
+        monkeypatch.setattr(module, "judge", lambda *_: [])
+        assert selftest([FORWARD]).exit_code == 1
+
+    def test_one_whose_constants_are_a_thousandfold(self, monkeypatch):
+        from conformance.arithmetic import tolerance
+
+        c = tolerance.constants()
+        loose = replace(c, tensor=c.tensor * 1000, element=c.element * 1000)
+        monkeypatch.setattr(tolerance, "constants", lambda: loose)
+        assert selftest([SUBTLE]).exit_code == 1
+        monkeypatch.undo()
+
+    def test_one_that_looks_forward_only(self, monkeypatch):
+        judge = module.judge
+        monkeypatch.setattr(
+            module, "judge", lambda e, trace: [v for v in judge(e, trace) if v.check == "forward"]
+        )
+        assert selftest([FORWARD]).exit_code == 0
+        assert selftest([BACKWARD]).exit_code == 1
+
+    def test_one_with_constant_weights(self, monkeypatch):
+        make = protocol.make
+
+        def constant(sample, inputs, dtype):
+            arrays = make(sample, inputs, dtype)
+            return {n: np.full_like(a, 0.5) if inputs[n].weight else a for n, a in arrays.items()}
+
+        monkeypatch.setattr(protocol, "make", constant)
+        with pytest.raises(DegenerateError, match="weight_ih is constant"):
+            selftest([FORWARD])
+
+    def test_one_with_the_sum_as_the_loss(self, monkeypatch):
+        monkeypatch.setattr(
+            protocol.Task, "cotangent", lambda task, _, shape: np.ones(shape, dtype=task.dtype)
+        )
+        with pytest.raises(DegenerateError, match="cotangents are constant"):
+            selftest([LOSS])
+
+    def test_one_that_skips_on_an_error(self, monkeypatch):
+        def skip(prepared, lane, _):
+            return (
+                prepared.expectations[lane].oracle
+                if lane == "semantic"
+                else prepared.expectations[lane].reference
+            )
+
+        monkeypatch.setattr(module, "run_subject", skip)
+        assert selftest([FORWARD]).exit_code == 1
+
+    def test_one_that_cries_wolf(self, monkeypatch):
+        from conformance.arithmetic import tolerance
+
+        strict = replace(tolerance.constants(), tensor=1e-3)
+        monkeypatch.setattr(tolerance, "constants", lambda: strict)
+        matrix = selftest([FORWARD])
+        assert matrix.false_alarms
+        assert matrix.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "case"),
+    [(SGD, "optim.SGD"), (Adam, "optim.Adam"), (AdamW, "optim.AdamW"), (RMSprop, "optim.RMSprop")],
+)
+def test_the_spelled_out_rules_are_torchs_where_nothing_is_wrong(rule, case):
+    spelled = TorchLike("spelled", "mytorch", seams={case: {"optimizer": rule}})
+    for sample in draw(case, CASES[case].space, 1, CASES[case].default_samples):
+        verdicts = judge_sample(prepare(CASES[case], sample), spelled)
+        assert {v.status for v in verdicts} == {Status.PASS}, sample.text
+
+
+def trial(fault, seen_by, *, case="models.LSTM", missed_by=(), sample="sample"):
+    return Trial(Cell(fault, case, "small", "normal", "semantic"), sample, seen_by, missed_by)
+
+
+def test_nothing_tried_is_no_pass():
+    assert KillMatrix([], 1).exit_code == 3
+    assert KillMatrix([trial(CONTROL, None)], 1).exit_code == 3
+
+
+def test_a_fault_must_be_caught_in_every_case_of_its_own(monkeypatch):
+    trials = [trial(FORWARD, "h"), trial(FORWARD, None, case="models.LSTMCell")]
+    assert KillMatrix(trials, 1).survivors == [(FORWARD, "models.LSTMCell")]
+    monkeypatch.setitem(EQUIVALENTS, (FORWARD, "models.LSTMCell"), "because")
+    assert KillMatrix(trials, 1).exit_code == 0
+
+
+def test_criteria_are_counted_by_fault_and_alarms_by_run():
+    trials = [
+        trial(FORWARD, "h", missed_by=("1e-2",)),
+        trial(CONTROL, None, missed_by=tuple(CRITERIA)),
+        trial(CONTROL, "h", sample="other"),
+    ]
+    rows = KillMatrix(trials, 1).criteria()
+    common = {"caught_in_float32": 0, "faults": 1, "clean": 2, "false_alarms": 1}
+    assert rows["this suite"] == common | {"caught": 1}
+    assert rows["1e-2"] == common | {"caught": 0}
+
+
+def test_a_criterion_that_calls_the_correct_text_wrong_too_catches_nothing_there():
+    rows = KillMatrix([trial(FORWARD, "h"), trial(CONTROL, "h")], 1).criteria()
+    assert {(row["caught"], row["false_alarms"]) for row in rows.values()} == {(0, 1)}
+
+
+def test_other_criteria_are_not_asked_about_what_is_zero_but_for_rounding():
+    residual = trial("rows-leak", "output", case="nn.Linear@single-rows")
+    correct = trial(CONTROL, None, case="nn.Linear@single-rows")
+    rows = KillMatrix([trial(FORWARD, "h"), trial(CONTROL, None), residual, correct], 1).criteria()
+    assert (rows["this suite"]["faults"], rows["this suite"]["clean"]) == (2, 2)
+    assert {(row["faults"], row["clean"]) for name, row in rows.items() if name != "this suite"} == {(1, 1)}
+
+
+def test_an_unknown_fault_is_named():
+    with pytest.raises(UsageError, match="gates-fgio"):
+        selftest(["gates-fgoi?"])
+
+
+def test_both_files_are_written(tmp_path):
+    matrix = KillMatrix([trial(FORWARD, "h_states"), trial(BACKWARD, None), trial(CONTROL, None)], 7)
+    write(matrix, tmp_path)
+    data = json.loads((tmp_path / "kill_matrix.json").read_text(encoding="utf-8"))
+    assert data["constants_sha256"] == constants_sha256()
+    assert [(f["name"], f["killed"]) for f in data["faults"]] == [(FORWARD, True), (BACKWARD, False)]
+    assert data["faults"][0]["killed_by"] == {
+        "sample": "sample",
+        "lane": "semantic",
+        "observable": "h_states",
+    }
+    assert data["faults"][0]["where"] == {"models.LSTM": {"small/normal/semantic": "1/1"}}
+    text = markdown(matrix)
+    assert "NOT shown" in text
+    assert f"- `{BACKWARD}` in models.LSTM" in text
+
+
+def test_every_proof_belongs_to_a_fault_and_its_case():
+    assert [(fault, case) for fault, case in EQUIVALENTS if case not in FAULTS[fault].cases] == []
+
+
+class TestRatchet:
+    """The committed matrix was made under the committed constants, with the committed faults."""
+
+    matrix = json.loads((ROOT / "reports" / "kill_matrix.json").read_text(encoding="utf-8"))
+
+    def test_under_these_constants(self):
+        assert self.matrix["constants_sha256"] == constants_sha256(), "run conformance selftest again"
+
+    def test_of_these_faults(self):
+        assert [fault["name"] for fault in self.matrix["faults"]] == list(FAULTS)
+
+    def test_all_caught(self):
+        assert [fault["name"] for fault in self.matrix["faults"] if not fault["killed"]] == []
+        assert self.matrix["criteria"]["this suite"]["false_alarms"] == 0
+
+
+def test_there_are_enough_faults():
+    assert len(FAULTS) >= 120
+    assert sum(LSTMS[1] in fault.cases for fault in FAULTS.values()) >= 90

@@ -1,0 +1,155 @@
+"""The seeded sweep and the Hypothesis strategy, of the same space."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+
+from conformance.cases import CASES
+from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.sampling.space import BARE, CLASSES, REGIMES, Space, draw, strategy
+from conformance.subjects import pytorch
+
+SPACE = Space(
+    sizes={"N": "batch", "L": "length", "F": "feature"},
+    classes=("small", "empty", "long"),
+    regimes=("normal", "integer"),
+    flags={"bias": (True, False), "lr": (0.5, 0.25)},
+)
+
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+def _allowed(case, sample):
+    choices = case.space.choices(sample.shape_class)
+    assert list(sample.settings) == list(choices)
+    assert sample.shape_class in case.space.classes
+    assert sample.regime in case.space.regimes
+    for name, value in sample.settings.items():
+        assert value in choices[name]
+
+
+def test_the_same_arguments_draw_the_same_samples():
+    assert draw("x", SPACE, 7, 20) == draw("x", SPACE, 7, 20)
+
+
+def test_a_longer_sweep_begins_with_the_shorter():
+    assert draw("x", SPACE, 7, 20)[:5] == draw("x", SPACE, 7, 5)
+
+
+def test_no_count_draws_nothing():
+    assert draw("x", SPACE, 7, 0) == []
+
+
+@pytest.mark.parametrize("other", [draw("x", SPACE, 8, 20), draw("y", SPACE, 7, 20)], ids=["seed", "case"])
+def test_another_seed_or_case_draws_other_configurations(other):
+    assert [sample.config for sample in other] != [sample.config for sample in draw("x", SPACE, 7, 20)]
+
+
+def test_the_draws_are_the_ones_that_old_reports_were_made_from():
+    assert [sample.text.partition("regime=")[2] for sample in draw("x", SPACE, 7, 4)] == [
+        "normal,N=3,L=6,F=5,bias=false,lr=0.25",
+        "normal,N=0,L=6,F=2,bias=true,lr=0.5",
+        "normal,N=2,L=81,F=4,bias=true,lr=0.5",
+        "integer,N=2,L=4,F=6,bias=true,lr=0.5",
+    ]
+
+
+@every_case
+def test_no_flag_is_drawn_of_one_element_or_none_only(case):
+    drawn = draw(case.name, case.space, 1, case.default_samples)
+    full = [sample.settings for sample in drawn if sample.shape_class not in BARE]
+    for name, values in case.space.flags.items():
+        assert {settings[name] for settings in full} == set(values), name
+
+
+@every_case
+def test_a_round_of_draws_shows_every_class_in_every_regime_once(case):
+    drawn = draw(case.name, case.space, 1, case.space.combinations)
+    pairs = Counter((sample.shape_class, sample.regime) for sample in drawn)
+    every = {(c, r) for c in case.space.classes for r in case.space.regimes}
+    assert pairs == dict.fromkeys(every - set(case.space.without), 1)
+    assert pairs
+    assert {c for c, _ in case.space.without} <= set(CLASSES)
+    assert {r for _, r in case.space.without} <= set(REGIMES)
+
+
+def test_a_pair_that_is_left_out_is_neither_drawn_nor_found():
+    space = Space(
+        {"N": "batch"}, ("small", "long"), ("normal", "nonfinite"), without=(("long", "nonfinite"),)
+    )
+    wanted = [("small", "normal"), ("long", "normal"), ("small", "nonfinite")]
+    assert space.pairs == wanted
+    assert [(s.shape_class, s.regime) for s in draw("x", space, 1, 6)] == 2 * wanted
+
+    @given(strategy("x", space, regime="nonfinite"))
+    def found(sample):
+        assert (sample.shape_class, sample.regime) == ("small", "nonfinite")
+
+    found()
+
+
+@every_case
+def test_the_default_size_holds_a_whole_round(case):
+    assert case.default_samples >= case.space.combinations
+
+
+@every_case
+def test_draws_lie_in_the_space(case):
+    for sample in draw(case.name, case.space, 1, 2 * case.default_samples):
+        _allowed(case, sample)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@every_case
+def test_the_default_size_shows_every_value_of_every_flag(case, seed):
+    drawn = draw(case.name, case.space, seed, case.default_samples)
+    shown = {name: {sample.settings[name] for sample in drawn} for name in case.space.flags}
+    assert shown == {name: set(values) for name, values in case.space.flags.items()}
+
+
+def test_flags_are_not_tied_to_classes():
+    flags = {"form": ("a", "b", "c")}
+    drawn = draw("x", Space({"N": "batch"}, ("small", "one", "empty"), ("normal",), flags), 1, 60)
+    assert len({(sample.shape_class, sample.settings["form"]) for sample in drawn}) == 9
+
+
+@every_case
+def test_classes_and_regimes_are_known(case):
+    assert set(case.space.classes) <= set(CLASSES)
+    assert set(case.space.regimes) <= set(REGIMES)
+
+
+@given(st.data())
+def test_the_strategy_stays_in_the_space(data):
+    case = data.draw(st.sampled_from(list(CASES.values())))
+    _allowed(case, data.draw(strategy(case.name, case.space)))
+
+
+@given(strategy("x", SPACE, seed=5, shape_class="long", regime="integer"))
+def test_the_strategy_keeps_to_a_class_a_regime_and_a_seed(sample):
+    assert (sample.shape_class, sample.regime, sample.seed) == ("long", "integer", 5)
+
+
+@pytest.mark.parametrize("shape_class", SPACE.classes)
+def test_the_strategy_shrinks_to_the_first_choice_of_everything(shape_class):
+    how = settings(
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    found = find(strategy("x", SPACE, shape_class=shape_class), lambda _: True, settings=how)
+    assert found.regime == SPACE.regimes[0]
+    assert found.settings == {name: values[0] for name, values in SPACE.choices(shape_class).items()}
+
+
+def test_samples_do_not_depend_on_what_was_judged_before():
+    case = CASES["add"]
+    before = draw(case.name, case.space, 3, 10)
+    judge_sample(prepare(case, before[0]), pytorch.make())
+    assert draw(case.name, case.space, 3, 10) == before

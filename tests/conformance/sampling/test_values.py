@@ -1,0 +1,276 @@
+"""Arrays from bits: what every regime promises, and that no draw is blind."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from conformance.cases import CASES
+from conformance.sampling.sample import Sample
+from conformance.sampling.space import draw
+from conformance.sampling.values import Input, fill, make, strided, triangular
+from conformance.subjects.protocol import Task
+
+LSTMS = [CASES["models.LSTMCell"], CASES["models.LSTM"]]
+CONTINUOUS = {"normal", "remembering", "saturated", "huge"}
+
+
+def _drawn(case, regime=None):
+    """Return a round of samples with what they are made of, those of one regime if it is named."""
+    for sample in draw(case.name, case.space, 1, case.space.combinations):
+        if regime in {None, sample.regime}:
+            yield sample, dict(case.inputs(sample.settings))
+
+
+def _with(regime):
+    found = {name: case for name, case in CASES.items() if regime in case.space.regimes}
+    return pytest.mark.parametrize("case", found.values(), ids=found)
+
+
+every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+every_lstm = pytest.mark.parametrize("case", LSTMS, ids=[case.name for case in LSTMS])
+
+
+def test_triangular_values_use_every_bit_and_keep_within_two():
+    words = np.random.Generator(np.random.PCG64(1)).integers(0, 2**64, 20000, dtype=np.uint64)
+    values = triangular(words)
+    assert np.abs(values).max() < 2
+    assert np.all(values == np.rint(values * 2.0**51) * 2.0**-51)
+    assert np.any(np.rint(values * 2.0**51) % 2 == 1)
+
+
+def test_triangular_values_have_the_moments_of_a_triangle():
+    words = np.random.Generator(np.random.PCG64(1)).integers(0, 2**64, 200000, dtype=np.uint64)
+    values = triangular(words)
+    assert abs(values.mean()) < 0.01
+    assert abs(values.var() - 2 / 3) < 0.01
+
+
+@every_case
+def test_float32_arrays_are_the_roundings_of_the_float64_ones(case):
+    for sample, specs in _drawn(case):
+        double, single = make(sample, specs, "float64"), make(sample, specs, "float32")
+        for name in specs:
+            with np.errstate(under="ignore"):
+                np.testing.assert_array_equal(single[name], double[name].astype(np.float32))
+
+
+@every_case
+def test_float64_arrays_do_not_fit_into_float32(case):
+    for sample, specs in _drawn(case):
+        for name, array in make(sample, specs, "float64").items():
+            if sample.regime in CONTINUOUS and array.size:
+                with np.errstate(under="ignore"):
+                    assert np.any(array.astype(np.float32) != array), (sample.text, name)
+
+
+@every_case
+def test_arrays_have_the_declared_shapes_and_the_asked_dtype(case):
+    for sample, specs in _drawn(case):
+        arrays = make(sample, specs, "float32")
+        assert {name: (array.shape, array.dtype) for name, array in arrays.items()} == {
+            name: (spec.shape, np.float32) for name, spec in specs.items()
+        }
+
+
+@every_case
+def test_arrays_are_finite_but_for_one_regime(case):
+    for sample, specs in _drawn(case):
+        for name, array in make(sample, specs, "float32").items():
+            finite = sample.regime != "nonfinite" or specs[name].weight or not array.size
+            assert np.isfinite(array).all() == finite, (sample.text, name)
+
+
+@every_case
+def test_no_array_is_constant_or_zero(case):
+    for sample, specs in _drawn(case):
+        for name, array in make(sample, specs, "float32").items():
+            # Of two whole numbers one in sixteen pairs is equal.
+            if array.size > (2 if sample.regime == "integer" else 1):
+                assert len(np.unique(array)) > 1, (sample.text, name)
+            if array.size and sample.regime != "integer":
+                assert np.nan_to_num(array).any() or sample.regime == "nonfinite", (sample.text, name)
+
+
+@every_case
+def test_no_two_arrays_are_equal(case):
+    for sample, specs in _drawn(case):
+        for (a, x), (b, y) in combinations(make(sample, specs, "float64").items(), 2):
+            if x.size > 1:
+                assert not np.array_equal(x, y), (sample.text, a, b)
+
+
+@_with("normal")
+def test_normal_values_are_of_order_one(case):
+    for sample, specs in _drawn(case, "normal"):
+        for name, array in make(sample, specs, "float64").items():
+            assert np.abs(array).max(initial=0) < 2, (sample.text, name)
+
+
+@_with("saturated")
+def test_saturated_data_are_sixteen_times_as_large_and_weights_are_not(case):
+    for sample, specs in _drawn(case, "saturated"):
+        for name, array in make(sample, specs, "float64").items():
+            largest = np.abs(array).max(initial=0)
+            assert largest < (2 if specs[name].weight else 32), (sample.text, name)
+            if array.size >= 16 and not specs[name].weight:
+                assert largest > 8, (sample.text, name)
+
+
+@_with("tiny")
+def test_tiny_data_are_denormal_in_float32_and_not_all_zero(case):
+    for sample, specs in _drawn(case, "tiny"):
+        for name, array in make(sample, specs, "float32").items():
+            if array.size and not specs[name].weight:
+                assert 0 < np.abs(array).max() < np.finfo(np.float32).tiny, (sample.text, name)
+
+
+@_with("huge")
+def test_huge_data_have_products_out_of_range_and_fit_themselves(case):
+    for sample, specs in _drawn(case, "huge"):
+        for name, array in make(sample, specs, "float64").items():
+            if array.size and not specs[name].weight:
+                assert 2.0**64 < np.abs(array).max() < np.finfo(np.float32).max, (sample.text, name)
+
+
+@_with("integer")
+def test_integers_are_small_whole_numbers_of_both_signs(case):
+    signs = set()
+    for sample, specs in _drawn(case, "integer"):
+        for name, array in make(sample, specs, "float64").items():
+            assert np.all(array == np.rint(array)), (sample.text, name)
+            assert np.abs(array).max(initial=0) <= 8, (sample.text, name)
+            signs |= set(np.sign(array).ravel().tolist())
+    assert signs >= {-1.0, 1.0}
+
+
+@_with("cancelling")
+def test_cancelling_operands_nearly_cancel(case):
+    shown = 0
+    for sample, specs in _drawn(case, "cancelling"):
+        arrays = make(sample, specs, "float64")
+        for name, spec in specs.items():
+            if spec.against:
+                a, b = np.broadcast_arrays(arrays[spec.against], arrays[name])
+            elif spec.pairs:
+                half = spec.shape[-1] // 2 * 2
+                a, b = arrays[name][..., 0:half:2], arrays[name][..., 1:half:2]
+            else:
+                continue
+            assert np.all(np.abs(a + b) <= 2.0**-11 * np.abs(a)), (sample.text, name)
+            shown += np.count_nonzero(a + b)
+    assert shown
+
+
+@_with("nonfinite")
+def test_nonfinite_data_hold_all_three_where_they_are_large_enough(case):
+    for sample, specs in _drawn(case, "nonfinite"):
+        for name, array in make(sample, specs, "float64").items():
+            if array.size >= 6 and not specs[name].weight:
+                kinds = [np.isposinf(array).sum(), np.isneginf(array).sum(), np.isnan(array).sum()]
+                wanted = [2, 0, 1] if specs[name].positive else [1, 1, 1]
+                assert kinds == wanted, (sample.text, name)
+                assert np.abs(array[np.isfinite(array)]).max() < 2
+
+
+def _nonfinite(count, draw=0):
+    sample = Sample("x", 1, draw, "small", "nonfinite", ())
+    return make(sample, {"a": Input((count,))}, "float64")["a"]
+
+
+@pytest.mark.parametrize(
+    ("count", "specials"), [(0, 0), (1, 1), (2, 1), (3, 1), (4, 2), (5, 2), (6, 3), (99, 3)]
+)
+def test_few_elements_hold_fewer_that_are_not_finite(count, specials):
+    assert np.count_nonzero(~np.isfinite(_nonfinite(count))) == specials
+
+
+def test_what_is_not_finite_stands_in_every_place_and_a_single_element_is_each_of_the_three():
+    assert {str(_nonfinite(1, draw)[0]) for draw in range(20)} == {"inf", "-inf", "nan"}
+    places = {int(k) for draw in range(40) for k in np.flatnonzero(~np.isfinite(_nonfinite(7, draw)))}
+    assert places == set(range(7))
+
+
+def test_the_same_places_in_both_dtypes_and_every_other_element_as_in_the_regime_normal():
+    sample = Sample("x", 1, 0, "small", "nonfinite", ())
+    double, single = (make(sample, {"a": Input((9,))}, dtype)["a"] for dtype in ("float64", "float32"))
+    np.testing.assert_array_equal(double.astype(np.float32), single)
+    plain = fill(sample, "a", (9,))
+    finite = np.isfinite(double)
+    np.testing.assert_array_equal(double[finite], plain[finite])
+
+
+@_with("remembering")
+def test_remembering_lifts_the_forget_biases_and_no_others(case):
+    for sample, specs in _drawn(case, "remembering"):
+        lifted = {name: spec.forget for name, spec in specs.items() if spec.forget is not None}
+        # A configuration without biases has none to lift.
+        assert lifted or not dict(sample.settings).get("bias", True), sample.text
+        arrays = make(sample, specs, "float64")
+        for name, rows in lifted.items():
+            forget = arrays[name][rows]
+            assert np.all((forget > 3) & (forget < 5)), (sample.text, name)
+            others = np.delete(arrays[name], np.arange(arrays[name].shape[0])[rows], axis=0)
+            assert np.all(np.abs(others) < 2), (sample.text, name)
+
+
+@every_lstm
+def test_gates_are_drawn_distinctly(case):
+    for sample, specs in _drawn(case):
+        arrays = make(sample, specs, "float32")
+        for name in ("weight_ih", "weight_hh", "bias_ih"):
+            for a, b in combinations(np.split(arrays[name], 4), 2):
+                assert np.all(a != b), (sample.text, name)
+
+
+@every_lstm
+def test_initial_states_are_not_zero_and_differ(case):
+    for sample, specs in _drawn(case):
+        arrays = make(sample, specs, "float32")
+        if "h0" in arrays:
+            assert arrays["h0"].all(), sample.text
+            assert arrays["c0"].all(), sample.text
+            finite = np.isfinite(arrays["h0"]) & np.isfinite(arrays["c0"])
+            assert np.all(arrays["h0"][finite] != arrays["c0"][finite]), sample.text
+
+
+@every_lstm
+def test_cotangents_of_equally_shaped_outputs_differ(case):
+    sample, _ = next(_drawn(case))
+    task = Task(case, sample, "float32")
+    assert np.all(task.cotangent("h", (4, 5)) != task.cotangent("c", (4, 5)))
+
+
+def test_fan_in_divides_by_the_power_of_two_next_to_its_root():
+    sample = Sample("x", 1, 0, "small", "normal", ())
+    plain = make(sample, {"w": Input((8, 8))}, "float64")["w"]
+    np.testing.assert_array_equal(make(sample, {"w": Input((8, 8), fan_in=64)}, "float64")["w"] * 8, plain)
+
+
+def test_positive_takes_absolute_values():
+    sample = Sample("x", 1, 0, "small", "normal", ())
+    plain = fill(sample, "a", (50,))
+    np.testing.assert_array_equal(
+        make(sample, {"a": Input((50,), positive=True)}, "float64")["a"], np.abs(plain)
+    )
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (2, 3), (4, 1), (2, 3, 4), (0, 3), (3, 0)])
+def test_strided_keeps_values_shape_and_dtype(shape):
+    array = np.arange(np.prod(shape, dtype=int), dtype=np.float32).reshape(shape)
+    moved = strided(array)
+    np.testing.assert_array_equal(moved, array, strict=True)
+
+
+@pytest.mark.parametrize("shape", [(5,), (2, 3), (2, 3, 4)])
+def test_strided_is_not_contiguous_in_either_order(shape):
+    flags = strided(np.ones(shape)).flags
+    assert not flags.c_contiguous
+    assert not flags.f_contiguous
+
+
+def test_strided_shares_no_memory():
+    array = np.ones((2, 3))
+    assert not np.shares_memory(strided(array), array)

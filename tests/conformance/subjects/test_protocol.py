@@ -1,0 +1,83 @@
+"""What a task hands to an implementation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conformance.cases.case import BadCall, Case
+from conformance.sampling.sample import Sample
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
+from conformance.subjects import mytorch, pytorch
+from conformance.subjects.protocol import Implementation, Task
+
+CASE = Case(
+    name="x",
+    space=Space({"N": "batch"}),
+    inputs=lambda config: {
+        "input": Input((config["N"], 3)),
+        "index": Input((2,), grad=False),
+    },
+    program=lambda t, x: {"output": t.tanh(x["input"])},
+)
+SAMPLE = Sample("x", 1, 0, "small", "normal", (("N", 4),))
+STRIDED = Sample("x", 1, 0, "strided", "normal", (("N", 4),))
+
+
+@pytest.mark.parametrize("make", [mytorch.make, pytorch.make], ids=["mytorch", "torch"])
+def test_adapters_are_implementations(make):
+    assert isinstance(make(), Implementation)
+
+
+def test_inputs_are_made_afresh():
+    task = Task(CASE, SAMPLE, "float64")
+    before = task.inputs()["input"].copy()
+    task.inputs()["input"][...] = 0
+    np.testing.assert_array_equal(task.inputs()["input"], before)
+
+
+def test_a_strided_sample_is_not_contiguous():
+    assert not Task(CASE, STRIDED, "float64").inputs()["input"].flags.c_contiguous
+
+
+def test_every_side_of_a_lane_receives_the_same_numbers():
+    oracle = Task(CASE, SAMPLE, "float64", carrier="float32").inputs()["input"]
+    subject = Task(CASE, SAMPLE, "float32").inputs()["input"]
+    assert (oracle.dtype, subject.dtype) == (np.float64, np.float32)
+    np.testing.assert_array_equal(oracle, subject)
+
+
+def test_every_side_of_a_lane_receives_the_same_cotangents():
+    oracle = Task(CASE, SAMPLE, "float64", carrier="float32").cotangent("output", (4, 3))
+    subject = Task(CASE, SAMPLE, "float32").cotangent("output", (4, 3))
+    assert (oracle.dtype, subject.dtype) == (np.float64, np.float32)
+    np.testing.assert_array_equal(oracle, subject)
+
+
+def test_differentiable_names_the_inputs_whose_gradients_count():
+    assert Task(CASE, SAMPLE, "float64").differentiable == {"input"}
+
+
+def test_stored_arrays_replace_the_drawn_ones():
+    task = Task(CASE, SAMPLE, "float32", stored={"input": np.ones((4, 3))})
+    np.testing.assert_array_equal(task.inputs()["input"], np.ones((4, 3), np.float32), strict=True)
+
+
+def test_a_stored_cotangent_replaces_the_drawn_one():
+    task = Task(CASE, SAMPLE, "float32", stored={"cotangent.output": np.ones((4, 3))})
+    np.testing.assert_array_equal(task.cotangent("output", (4, 3)), np.ones((4, 3), np.float32), strict=True)
+
+
+def test_a_stored_cotangent_of_another_shape_is_left_alone():
+    task = Task(CASE, SAMPLE, "float32", stored={"cotangent.output": np.ones((4, 3))})
+    assert task.cotangent("output", (4, 2)).shape == (4, 2)
+
+
+def test_a_bad_call_changes_what_it_says():
+    bad = BadCall("bad", (), {"N": 9}, {"input": (7, 7)}, {"index": "float64"})
+    task = Task(CASE, SAMPLE, "float32", bad_call=bad)
+    inputs = task.inputs()
+    assert task.config["N"] == 9
+    assert inputs["input"].shape == (7, 7)
+    assert inputs["index"].dtype == np.float64

@@ -1,0 +1,70 @@
+"""Which text runs: the case's program, what is written out, or what a fault makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from conformance.cases.case import Case
+from conformance.sampling.sample import Sample
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
+from conformance.subjects.protocol import Task
+from conformance.subjects.torchlike import TorchLike
+
+
+def scaled(factor):
+    return {"scale": lambda t, value: t.mul(value, t.full_like(value, factor))}
+
+
+CASE = Case(
+    name="x",
+    space=Space({"N": "batch"}),
+    inputs=lambda config: {"input": Input((config["N"],))},
+    program=lambda t, x: {"output": x.seams["scale"](t, x["input"])},
+    seams=scaled(2),
+)
+WRITTEN_OUT = replace(CASE, written_out=lambda t, x: {"output": x.seams["scale"](t, x["input"]) + 1})
+SAMPLE = Sample("x", 1, 0, "small", "normal", (("N", 4),))
+
+
+def negated(t, x, correct):
+    return {name: -value for name, value in correct(t, x).items()}
+
+
+@pytest.mark.parametrize(
+    ("case", "seams", "factor", "summand"),
+    [
+        (CASE, None, 2, 0),
+        (CASE, {}, 2, 0),
+        (CASE, scaled(3), 3, 0),
+        (CASE, {"program": negated}, -2, 0),
+        (CASE, {"program": negated, **scaled(3)}, -3, 0),
+        (WRITTEN_OUT, None, 2, 0),
+        (WRITTEN_OUT, {}, 2, 1),
+        (WRITTEN_OUT, scaled(3), 3, 1),
+        (WRITTEN_OUT, {"program": negated}, -2, 0),
+        (WRITTEN_OUT, {"program": negated, **scaled(3)}, -3, -1),
+    ],
+)
+@pytest.mark.parametrize("module", ["mytorch", "torch"])
+def test_the_text_that_runs(module, case, seams, factor, summand):
+    subject = TorchLike("x", module, seams=None if seams is None else {"x": seams})
+    task = Task(case, SAMPLE, "float64")
+    trace = subject.run(task)
+    given = task.inputs()["input"]
+    np.testing.assert_array_equal(trace["output"], given * factor + summand)
+    np.testing.assert_array_equal(trace["grad.input"], task.cotangent("output", (4,)) * factor)
+
+
+def test_a_fault_may_change_the_tensors_it_hands_on():
+    def doubled(t, x, correct):
+        x["input"] = x["input"] * 2
+        return correct(t, x)
+
+    task = Task(CASE, SAMPLE, "float64")
+    trace = TorchLike("x", "mytorch", seams={"x": {"program": doubled}}).run(task)
+    np.testing.assert_array_equal(trace["output"], task.inputs()["input"] * 4)
+    np.testing.assert_array_equal(trace["grad.input"], task.cotangent("output", (4,)) * 4)

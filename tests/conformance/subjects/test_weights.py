@@ -1,0 +1,177 @@
+"""Weight maps: both ways over random maps, and no parameter left out unnoticed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.errors import UsageError
+from conformance.subjects.mytorch import CELL
+from conformance.subjects.weights import Entry, WeightMap
+
+GATES = "ifgo"
+
+
+def _array(*shape, seed=0):
+    return np.random.Generator(np.random.PCG64(seed)).integers(-99, 99, shape).astype(np.float64)
+
+
+@st.composite
+def maps(draw):
+    """Draw a map of one weight and one or two biases, with the reference's parameters that it maps."""
+    order = "".join(draw(st.permutations(GATES)))
+    cut = draw(st.integers(0, 4))
+    height, width = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    reference = {"weight": _array(4 * height, width), "bias": _array(4 * height, seed=1)}
+    transpose = draw(st.booleans())
+    # Either whole, or cut into two parameters, or one for each gate.
+    parts = draw(st.sampled_from([("",), tuple(filter(None, (order[:cut], order[cut:]))), tuple(order)]))
+    entries = [Entry(f"w{part}", "weight", gates=part, transpose=transpose) for part in parts]
+    second = draw(st.sampled_from(["none", "zero", "merge"]))
+    merge, zero = "", ()
+    if second == "zero":
+        reference["bias2"] = np.zeros(4 * height)
+        zero = ("bias2",)
+    elif second == "merge":
+        reference["bias2"] = _array(4 * height, seed=2)
+        merge = "bias2"
+    entries += [Entry(f"b{part}", "bias", gates=part, merge=merge) for part in parts]
+    return WeightMap(tuple(entries), layout=GATES, zero=zero), reference
+
+
+@given(maps())
+def test_a_round_trip_from_the_subject_gives_the_same_parameters(drawn):
+    weights, reference = drawn
+    subject = weights.to_subject(reference)
+    again = weights.to_subject(
+        weights.to_reference(subject) | {name: reference[name] for name in weights.zero}
+    )
+    assert again.keys() == subject.keys()
+    for name, array in subject.items():
+        np.testing.assert_array_equal(again[name], array, strict=True)
+
+
+@given(maps())
+def test_a_round_trip_from_the_reference_gives_what_was_not_merged(drawn):
+    weights, reference = drawn
+    merged = {name for entry in weights.entries if entry.merge for name in (entry.source, entry.merge)}
+    again = weights.to_reference(weights.to_subject(reference))
+    assert again.keys() == reference.keys() - set(weights.zero)
+    for name in again.keys() - merged:
+        np.testing.assert_array_equal(again[name], reference[name], strict=True)
+
+
+@given(maps())
+def test_of_merged_values_the_first_is_the_sum_and_the_second_zero(drawn):
+    weights, reference = drawn
+    again = weights.to_reference(weights.to_subject(reference))
+    for entry in weights.entries:
+        if entry.merge:
+            np.testing.assert_array_equal(again["bias"], reference["bias"] + reference["bias2"])
+            assert not again["bias2"].any()
+
+
+@given(maps())
+def test_of_merged_gradients_both_are_the_sums(drawn):
+    weights, reference = drawn
+    again = weights.to_reference(weights.to_subject(reference), gradients=True)
+    for entry in weights.entries:
+        if entry.merge:
+            np.testing.assert_array_equal(again["bias2"], again["bias"])
+
+
+WEIGHT = np.arange(8.0).reshape(8, 1) + np.array([[0.0, 0.5]])
+
+
+def test_gates_are_cut_in_the_order_that_the_entry_gives():
+    got = WeightMap((Entry("w", "weight", gates="ogfi"),)).to_subject({"weight": WEIGHT})["w"]
+    np.testing.assert_array_equal(got[:, 0], [6, 7, 4, 5, 2, 3, 0, 1])
+
+
+def test_the_layout_says_where_a_gate_is():
+    entries = tuple(Entry(gate, "weight", gates=gate) for gate in "rzn")
+    got = WeightMap(entries, layout="rzn").to_subject({"weight": np.arange(6.0)})
+    np.testing.assert_array_equal(got["n"], [4, 5])
+
+
+def test_a_transpose_is_taken_after_the_cut():
+    entries = tuple(Entry(gate, "weight", gates=gate, transpose=True) for gate in GATES)
+    np.testing.assert_array_equal(
+        WeightMap(entries).to_subject({"weight": WEIGHT})["f"], [[2, 3], [2.5, 3.5]]
+    )
+
+
+def test_the_subject_gets_arrays_of_its_own_that_are_contiguous():
+    got = WeightMap((Entry("w", "weight", transpose=True),)).to_subject({"weight": WEIGHT})["w"]
+    assert got.flags.c_contiguous
+
+
+def test_the_lessons_map_gives_every_gate_its_block():
+    h, i, o = 2, 3, 4
+    reference = {
+        "weight_ih": _array(4 * h, i),
+        "weight_hh": _array(4 * h, h, seed=1),
+        "bias_ih": _array(4 * h, seed=2),
+        "bias_hh": np.zeros(4 * h),
+        "head.weight": _array(o, h, seed=3),
+        "head.bias": _array(o, seed=4),
+    }
+    subject = CELL.to_subject(reference)
+    for k, gate in enumerate("ifco"):
+        rows = slice(k * h, (k + 1) * h)
+        np.testing.assert_array_equal(subject[f"W_x{gate}.weight"], reference["weight_ih"][rows])
+        np.testing.assert_array_equal(subject[f"W_h{gate}.weight"], reference["weight_hh"][rows])
+        np.testing.assert_array_equal(subject[f"W_x{gate}.bias"], reference["bias_ih"][rows])
+    np.testing.assert_array_equal(subject["W_hq.weight"], reference["head.weight"])
+    np.testing.assert_array_equal(subject["W_hq.bias"], reference["head.bias"])
+
+
+MAP = WeightMap(
+    (Entry("w", "weight"), *(Entry(f"b{gate}", "bias", gates=gate) for gate in GATES)), zero=("bias2",)
+)
+REFERENCE = {"weight": WEIGHT, "bias": np.arange(8.0)}
+SUBJECT = MAP.to_subject(REFERENCE)
+THREE_GATES = WeightMap((Entry("w", "weight", gates="ifg"),))
+
+REFUSED = {
+    "a parameter of the reference that is mapped nowhere": (
+        lambda: MAP.to_subject(REFERENCE | {"peephole": WEIGHT}),
+        "unmapped in the reference: peephole",
+    ),
+    "a parameter of the reference that is missing": (
+        lambda: MAP.to_subject({"weight": WEIGHT}),
+        "missing in the reference: bias",
+    ),
+    "a parameter of the subject that is mapped nowhere": (
+        lambda: MAP.to_reference(SUBJECT | {"bq": WEIGHT}),
+        "unmapped in the subject: bq",
+    ),
+    "a parameter of the subject that is missing": (
+        lambda: MAP.to_reference({"w": WEIGHT}),
+        "missing in the subject: bf, bg, bi, bo",
+    ),
+    "a gate that is mapped nowhere": (
+        lambda: THREE_GATES.to_subject({"weight": WEIGHT}),
+        "gates 'o' of weight",
+    ),
+    "a zero that is not": (
+        lambda: MAP.to_subject(REFERENCE | {"bias2": np.array([0.0] * 7 + [1e-300])}),
+        "bias2 is declared zero",
+    ),
+    "rows that gates do not divide": (
+        lambda: MAP.to_subject(REFERENCE | {"bias": np.arange(9.0)}),
+        "9 rows of bias .* 4 gates",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "named"), REFUSED.values(), ids=REFUSED)
+def test_a_map_that_leaves_something_out_is_refused_by_name(call, named):
+    with pytest.raises(UsageError, match=named):
+        call()
+
+
+def test_a_zero_may_be_absent():
+    assert MAP.to_subject(REFERENCE).keys() == MAP.to_subject(REFERENCE | {"bias2": np.zeros(8)}).keys()
