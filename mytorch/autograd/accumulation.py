@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.hooks import RemovableHandle
 from mytorch.autograd.graph import Watch, counter_of
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch.hooks import RemovableHandle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
     from mytorch.autograd.graph import Node
 
     Hook = Callable[[Tensor], Tensor | None]
@@ -33,7 +33,7 @@ def accumulate(tensor: Tensor, grad: Array) -> None:
     """
     if tensor.accumulated is None:
         # A copy: the array may be another leaf's gradient too, or a view, or the caller's cotangent.
-        tensor.accumulated = _tensor.wrap(np.array(grad))
+        tensor.accumulated = wrap(np.array(grad))
     else:
         present = tensor.accumulated
         counter_of(present).value += 1
@@ -77,14 +77,14 @@ def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
         RuntimeError: a hook returned another shape or dtype.
     """
     for hook in tuple(hooks.values()):
-        returned = hook(_tensor.wrap(grad))
+        returned = hook(wrap(grad))
         if returned is not None:
             grad = _replacement(hook, returned, grad)
     return grad
 
 
 def _replacement(hook: Hook, returned: Any, grad: Array) -> Array:
-    if not isinstance(returned, _tensor.Tensor):
+    if not isinstance(returned, TensorBase):
         raise TypeError(f"expected Tensor, but hook returned '{type(returned).__name__}'")
     name = getattr(hook, "__name__", repr(hook))
     if returned.array.shape != grad.shape:
@@ -176,7 +176,7 @@ def check_grad(tensor: Tensor, grad: Any) -> None:
         TypeError: no Tensor.
         RuntimeError: another shape or dtype.
     """
-    if not isinstance(grad, _tensor.Tensor):
+    if not isinstance(grad, TensorBase):
         raise TypeError(
             f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
         )

@@ -10,8 +10,8 @@ from mytorch.autograd.graph import Node
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
 
 class Aim(NamedTuple):

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.promotion import to_float, unify
+from mytorch._core.state import state
 from mytorch.autograd.graph import Node
-from mytorch.autograd.mode import state
 from mytorch.autograd.views import join
-from mytorch.promotion import to_float, unify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand
     from mytorch.ops.op import Op
 
 
@@ -43,7 +43,7 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     if op.float_result:
         arrays = [to_float(x) for x in arrays]
     out, saved = state.run(op.forward, *arrays, **params)
-    result = _tensor.wrap(out)
+    result = wrap(out)
     if op.is_view:
         join(inputs[0], result)  # type: ignore[arg-type]  # a view is always of a tensor
     if state.enabled:
@@ -74,7 +74,7 @@ def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Ten
         _refuse(op.__name__.lower(), inputs)
         raise
     outs, saved = state.run(op.forward, *arrays, **params)
-    results = tuple([_tensor.wrap(out) for out in outs])
+    results = tuple([wrap(out) for out in outs])
     if op.is_view:
         for result in results:
             join(inputs[0], result)  # type: ignore[arg-type]  # a view is always of a tensor
@@ -110,7 +110,7 @@ def binary(op: type[Op], a: Operand, b: Operand, **params: Any) -> Tensor:
     except ValueError:
         require_broadcastable(np.shape(x), np.shape(y))
         raise
-    result = _tensor.wrap(out)
+    result = wrap(out)
     if state.enabled and ((first is not None and first.tracked) or (second is not None and second.tracked)):
         _record(op, (first, second), result, saved)
     return result
@@ -135,7 +135,7 @@ def plain(function: Callable[..., Any], *inputs: Tensor, **params: Any) -> Tenso
     except AttributeError:
         _refuse(function.__name__, inputs)
         raise
-    return _tensor.wrap(state.run(function, *arrays, **params))
+    return wrap(state.run(function, *arrays, **params))
 
 
 def plain_binary(function: Callable[..., Any], a: Operand, b: Operand) -> Tensor:
@@ -155,7 +155,7 @@ def plain_binary(function: Callable[..., Any], a: Operand, b: Operand) -> Tensor
     """
     x, y, _, _ = unify(function.__name__, a, b)
     try:
-        return _tensor.wrap(state.run(function, x, y))
+        return wrap(state.run(function, x, y))
     except ValueError:
         require_broadcastable(np.shape(x), np.shape(y))
         raise
@@ -189,7 +189,7 @@ def _record(op: type[Op], inputs: Sequence[Tensor | None], result: Tensor, saved
 
 def _refuse(name: str, inputs: Sequence[Any]) -> None:
     for position, x in enumerate(inputs, 1):
-        if x is not None and not isinstance(x, _tensor.Tensor):
+        if x is not None and not isinstance(x, TensorBase):
             raise TypeError(
                 f"{name}(): argument (position {position}) must be Tensor, not {type(x).__name__}"
             ) from None

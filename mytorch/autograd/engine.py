@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase
 from mytorch.autograd.accumulation import accumulate, leaf_hooks, notify, run_hooks
 from mytorch.autograd.aim import Aim, catch, leading_to
 from mytorch.autograd.graph import SAVED, Node
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
 SECOND_TIME = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have "
@@ -154,7 +154,7 @@ def _cotangent(root: Tensor, gradient: Tensor | None, position: int) -> Array:
         if array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         return np.ones_like(array)
-    if not isinstance(gradient, _tensor.Tensor):
+    if not isinstance(gradient, TensorBase):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     if gradient.array.shape != array.shape:
         raise RuntimeError(

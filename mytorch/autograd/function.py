@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.state import state
 from mytorch.autograd.graph import SAVED, Node, counter_of
-from mytorch.autograd.mode import no_grad, state
+from mytorch.autograd.mode import no_grad
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, ClassVar, TypeAlias
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
     # Shape and dtype of an output or an input; None for what is no tensor.
     Kind: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]] | None
@@ -34,7 +35,7 @@ class FunctionCtx:
 
     def __init__(self, arguments: Sequence[Any]) -> None:
         self.needs_input_grad = tuple(
-            [state.enabled and isinstance(x, _tensor.Tensor) and x.tracked for x in arguments]
+            [state.enabled and isinstance(x, TensorBase) and x.tracked for x in arguments]
         )
         self.to_save: tuple[Tensor | None, ...] = ()
         self.non_differentiable: tuple[Tensor, ...] = ()
@@ -52,7 +53,7 @@ class FunctionCtx:
             TypeError: one is neither a Tensor nor None.
         """
         for position, x in enumerate(tensors):
-            if not (x is None or isinstance(x, _tensor.Tensor)):
+            if not (x is None or isinstance(x, TensorBase)):
                 raise TypeError(
                     "save_for_backward can only save variables, "
                     f"but argument {position} is of type {type(x).__name__}"
@@ -174,7 +175,7 @@ class Function:
 
 
 def _kind(x: Any) -> Kind:
-    return (x.array.shape, x.array.dtype) if isinstance(x, _tensor.Tensor) else None
+    return (x.array.shape, x.array.dtype) if isinstance(x, TensorBase) else None
 
 
 def _bound(
@@ -192,8 +193,8 @@ def _separate(outputs: tuple[Any, ...], args: tuple[Any, ...]) -> list[Any]:
     """Return the outputs, with a tensor of its own for each that has a history or a place already."""
     results: list[Any] = []
     for y in outputs:
-        if isinstance(y, _tensor.Tensor) and (y.tracked or any(y is x for x in (*args, *results))):
-            alias = _tensor.wrap(y.array)
+        if isinstance(y, TensorBase) and (y.tracked or any(y is x for x in (*args, *results))):
+            alias = wrap(y.array)
             alias.counter = counter_of(y)
             results.append(alias)
         else:
@@ -205,15 +206,15 @@ def _record(
     cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], outputs: tuple[Any, ...], results: list[Any]
 ) -> None:
     call = _Call(ctx, [_kind(x) for x in args], [_kind(y) for y in results])
-    inputs = [x if isinstance(x, _tensor.Tensor) else None for x in args]
-    tensors = [y for y in results if isinstance(y, _tensor.Tensor)]
+    inputs = [x if isinstance(x, TensorBase) else None for x in args]
+    tensors = [y for y in results if isinstance(y, TensorBase)]
     node = Node(cls._op, call, inputs, tensors, single=False)
     saved = [x for x in ctx.to_save if x is not None]
     if saved:
         node.watched = tuple([(SAVED, counter_of(x), counter_of(x).value) for x in saved])
     # An output that kept its history here would keep itself alive through the node.
     ctx.to_save = tuple(
-        [_tensor.wrap(x.array) if x is not None and any(x is y for y in tensors) else x for x in ctx.to_save]
+        [wrap(x.array) if x is not None and any(x is y for y in tensors) else x for x in ctx.to_save]
     )
     for slot, y in enumerate(tensors):
         given = next(each for each, result in zip(outputs, results, strict=True) if result is y)
@@ -230,7 +231,7 @@ def _run_backward(cls: type[Function], call: _Call, grads: tuple[Array | None, .
         array = None if kind is None else next(arrived)
         if array is None and kind is not None and call.ctx.materialize_grads:
             array = np.zeros(*kind)
-        given.append(None if array is None else _tensor.wrap(array))
+        given.append(None if array is None else wrap(array))
     with no_grad():
         returned = cls.backward(call.ctx, *given)
     found = list(returned) if isinstance(returned, tuple) else [returned]
@@ -250,7 +251,7 @@ def _checked(cls: type[Function], position: int, grad: Any, kind: Kind) -> Array
     if grad is None:
         return None
     name = f"{cls.__name__}Backward"
-    if not isinstance(grad, _tensor.Tensor):
+    if not isinstance(grad, TensorBase):
         raise RuntimeError(f"{name}: expected Tensor or None at index {position} (got {type(grad).__name__})")  # noqa: TRY004 - torch's class
     if kind is None:
         raise RuntimeError(

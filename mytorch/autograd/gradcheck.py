@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
 from mytorch.autograd.gradients import grad
 from mytorch.autograd.mode import enable_grad, no_grad
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
 
 class GradcheckError(RuntimeError):
@@ -83,7 +83,7 @@ def gradcheck(
             raise ValueError(
                 f"gradcheck({name}=True) is not supported: there is only backward mode, unbatched"
             )
-    arguments = (inputs,) if isinstance(inputs, _tensor.Tensor) else tuple(inputs)
+    arguments = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
     try:
         wanted = _differentiable(arguments)
         if check_backward_ad:
@@ -98,7 +98,7 @@ def gradcheck(
 def _differentiable(arguments: tuple[Any, ...]) -> list[Tensor]:
     wanted = []
     for position, x in enumerate(arguments):
-        if not (isinstance(x, _tensor.Tensor) and x.tracked):
+        if not (isinstance(x, TensorBase) and x.tracked):
             continue
         if x.array.dtype != np.float64:
             warnings.warn(
@@ -159,8 +159,8 @@ def _compare(
 
 
 def _floating(returned: Any) -> list[Tensor]:
-    several = (returned,) if isinstance(returned, _tensor.Tensor) else tuple(returned)
-    return [y for y in several if isinstance(y, _tensor.Tensor) and y.array.dtype.kind == "f"]
+    several = (returned,) if isinstance(returned, TensorBase) else tuple(returned)
+    return [y for y in several if isinstance(y, TensorBase) and y.array.dtype.kind == "f"]
 
 
 def _numerical(func: Callable[..., Any], arguments: tuple[Any, ...], x: Tensor, eps: float) -> list[Array]:
@@ -188,7 +188,7 @@ def _analytical(output: Tensor, x: Tensor) -> Array:
     for position in range(output.array.size):
         cotangent = np.zeros(output.array.size, output.array.dtype)
         cotangent[position] = 1
-        given = _tensor.wrap(cotangent.reshape(output.array.shape))
+        given = wrap(cotangent.reshape(output.array.shape))
         (found,) = grad(output, x, given, retain_graph=True, allow_unused=True)
         columns.append(np.zeros(x.array.size) if found is None else found.array.ravel())
     return np.array(columns).reshape(output.array.size, x.array.size).T

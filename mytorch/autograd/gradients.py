@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
 from mytorch.autograd import engine
 from mytorch.autograd.accumulation import accumulate
 
@@ -111,9 +111,9 @@ def grad(
     for position, (x, array) in enumerate(zip(wanted, found, strict=True)):
         if array is not None:
             # A copy: two inputs may share one array, and it may be the caller's cotangent.
-            result.append(_tensor.wrap(np.array(array)))
+            result.append(wrap(np.array(array)))
         elif materialize_grads:
-            result.append(_tensor.wrap(np.zeros_like(x.array)))
+            result.append(wrap(np.zeros_like(x.array)))
         elif allow_unused:
             result.append(None)
         else:
@@ -125,13 +125,13 @@ def grad(
 
 
 def _several(tensors: Tensors) -> tuple[Tensor, ...]:
-    return (tensors,) if isinstance(tensors, _tensor.Tensor) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
 
 
 def _cotangents(roots: tuple[Tensor, ...], given: Cotangents) -> tuple[Tensor | None, ...]:
     if given is None:
         return (None,) * len(roots)
-    cotangents = (given,) if isinstance(given, _tensor.Tensor) else tuple(given)
+    cotangents = (given,) if isinstance(given, TensorBase) else tuple(given)
     if len(cotangents) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(cotangents)} gradients")
     return cotangents
@@ -142,7 +142,7 @@ def _wanted(function: str, inputs: Tensors) -> tuple[Tensor, ...]:
     if not wanted:
         raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
     for x in wanted:
-        if not isinstance(x, _tensor.Tensor):
+        if not isinstance(x, TensorBase):
             raise RuntimeError(f"all inputs have to be Tensors, but got {type(x).__name__}")  # noqa: TRY004 - torch's class
         if not x.tracked:
             raise RuntimeError("One of the differentiated Tensors does not require grad")

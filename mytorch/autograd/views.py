@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import wrap
+from mytorch._core.state import state
 from mytorch.autograd.accumulation import retain, retains
 from mytorch.autograd.graph import Node, counter_of
-from mytorch.autograd.mode import state
 from mytorch.ops.memory import AsStrided, CopySlices
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def stand_in(target: Tensor, *, copy: bool) -> Tensor:
     Returns:
         The other tensor; never a leaf that requires gradients.
     """
-    result = _tensor.wrap(np.array(target.array) if copy else target.array)
+    result = wrap(np.array(target.array) if copy else target.array)
     result.grad_fn, result.output_nr, result.tracked = target.grad_fn, target.output_nr, target.tracked
     return result
 

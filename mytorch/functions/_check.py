@@ -5,13 +5,13 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from mytorch._types import Array, Dims
+    from mytorch._core.types import Array, Dims
 
 
 def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> Array:

@@ -13,8 +13,8 @@ from mytorch.ops import arithmetic as ops
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.types import Array, Operand, Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Array, Operand, Scalar
 
 
 def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.base import wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of
 from mytorch.functions.dropout import dropout
 from mytorch.functions.products import matmul
@@ -60,7 +60,7 @@ def scaled_dot_product_attention(
     root = sqrt(abs(scale))
     scores = matmul(query * (root if scale >= 0 else -root), (key * root).transpose(-2, -1))
     if is_causal:
-        attn_mask = _tensor.wrap(np.tri(*scores.shape[-2:], dtype=np.bool_))
+        attn_mask = wrap(np.tri(*scores.shape[-2:], dtype=np.bool_))
     if attn_mask is not None:
         allowed = attn_mask.array.dtype.kind == "b"
         scores = where(attn_mask, scores, -inf) if allowed else scores + attn_mask
@@ -69,8 +69,8 @@ def scaled_dot_product_attention(
         # Where everything is masked softmax is 0/0; such a query looks nowhere.
         blind = (scores.array == -inf).all(axis=-1, keepdims=True)
         if blind.any():
-            weights = softmax(where(_tensor.wrap(blind), 0.0, scores), -1)
-            weights = where(_tensor.wrap(blind), 0.0, weights)
+            weights = softmax(where(wrap(blind), 0.0, scores), -1)
+            weights = where(wrap(blind), 0.0, weights)
     return matmul(dropout(weights, dropout_p), value)
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of, require_floating
 from mytorch.functions.likelihood import require_constant
 from mytorch.functions.loss import chosen, reduced
@@ -118,7 +118,7 @@ def cross_entropy(
     loss, weights = _nll(logs, target, weight, ignore_index)
     if label_smoothing:
         everything = logs if weight is None else logs * _along_classes(weight, logs)
-        counted = _tensor.wrap((target.array != ignore_index).reshape(loss.shape))
+        counted = wrap((target.array != ignore_index).reshape(loss.shape))
         missed = -everything.sum(0 if x.ndim == 1 else 1).reshape(loss.shape)
         missed = missed.where(counted, 0.0)
         loss = (1 - label_smoothing) * loss + (label_smoothing / classes) * missed
@@ -163,7 +163,7 @@ def _nll(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
             raise RuntimeError(f"expected weight of scalar type {names[0]} but found {names[1]}")
         weights = np.where(counts, weight.array[places], x.dtype.type(0))
     loss = apply(NegativeLogLikelihood, input, target=places, weight=weights, counts=counts)
-    return (loss if loss.shape == shape else loss.reshape(shape)), _tensor.wrap(weights)
+    return (loss if loss.shape == shape else loss.reshape(shape)), wrap(weights)
 
 
 def _check_weight(name: str, weight: Tensor, classes: int) -> None:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply, require_broadcastable
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of
 from mytorch.functions.arithmetic import add, div, mul
 from mytorch.ops.pointwise import Lerp
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Operand, Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand, Scalar
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 1) -> Tensor:
@@ -80,7 +80,7 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
         TypeError: input or end is no Tensor.
     """
     a, b = array_of("lerp", input), array_of("lerp", end, "end", 2)
-    weights = weight if isinstance(weight, _tensor.Tensor) else _tensor.wrap(np.asarray(weight, a.dtype))
+    weights = weight if isinstance(weight, TensorBase) else wrap(np.asarray(weight, a.dtype))
     for name, array in (("end", b), ("weight", weights.array)):
         if array.dtype != a.dtype:
             raise RuntimeError(f"expected dtype {a.dtype} for `{name}` but got dtype {array.dtype}")

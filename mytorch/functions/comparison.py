@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import plain, plain_binary, require_broadcastable
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand
 
 
 def eq(input: Operand, other: Operand) -> Tensor:
@@ -132,7 +132,7 @@ def as_operator(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], 
     """
 
     def operator(self: Any, other: Any) -> Any:
-        if isinstance(other, (_tensor.Tensor, bool, int, float, np.generic, np.ndarray)):
+        if isinstance(other, (TensorBase, bool, int, float, np.generic, np.ndarray)):
             return function(self, other)
         return NotImplemented
 

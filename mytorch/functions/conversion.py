@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch import _tensor, dtypes
+from mytorch._core import dtypes
+from mytorch._core.base import TensorBase
+from mytorch._core.device import check_device
+from mytorch._core.device import device as Device
 from mytorch.autograd.apply import apply
-from mytorch.device import check_device
-from mytorch.device import device as Device
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.ops import shape as ops
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.dtypes import dtype as DType
 
 
 def _cast(input: Tensor, dtype: DType, *, copy: bool = False) -> Tensor:
@@ -51,7 +52,7 @@ def to(
         TypeError: an argument is none of these.
     """
     for given in args:
-        if isinstance(given, _tensor.Tensor):
+        if isinstance(given, TensorBase):
             dtype = given.dtype
         elif isinstance(given, dtypes.dtype):
             dtype = given
@@ -151,7 +152,7 @@ def cuda(input: Tensor, device: object = None, non_blocking: bool = False) -> Te
 
 def is_tensor(obj: object) -> bool:
     """Return whether an object is a tensor."""
-    return isinstance(obj, _tensor.Tensor)
+    return isinstance(obj, TensorBase)
 
 
 def is_floating_point(input: Tensor) -> bool:

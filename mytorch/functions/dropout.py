@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.base import wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of
 from mytorch.functions.arithmetic import mul
 from mytorch.random import default_generator
@@ -49,7 +49,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if p < 1:
         kept = default_generator.stream.random(array.shape, dtype=np.float32) >= p
         factors[kept] = 1 / (1 - p)
-    out = mul(input, _tensor.wrap(factors))
+    out = mul(input, wrap(factors))
     return input.copy_(out) if inplace else out
 
 

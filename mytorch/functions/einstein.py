@@ -5,8 +5,8 @@ from __future__ import annotations
 from string import ascii_letters
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.autograd.apply import apply
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.functions._check import array_of
 from mytorch.ops.einsum import Einsum
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply
 from mytorch.autograd.graph import counter_of
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of
 from mytorch.ops import embedding as ops
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
 
 def embedding(
@@ -95,7 +95,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if not places.size:
         if num_classes <= 0:
             raise RuntimeError("Can not infer total number of classes from empty tensor.")
-        return _tensor.wrap(np.zeros((*places.shape, num_classes), np.int64))
+        return wrap(np.zeros((*places.shape, num_classes), np.int64))
     if places.min() < 0:
         raise RuntimeError(f"Class values must be non-negative, got {places.min()}.")
     if num_classes != -1 and places.max() >= num_classes:
@@ -103,7 +103,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             f"Class values must be smaller than num_classes, got {places.max()} and {num_classes}."
         )
     classes = int(places.max()) + 1 if num_classes == -1 else num_classes
-    return _tensor.wrap((places[..., None] == np.arange(classes)).astype(np.int64))
+    return wrap((places[..., None] == np.arange(classes)).astype(np.int64))
 
 
 def checked_padding(padding_idx: int, rows: int) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase
 from mytorch.autograd.apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
@@ -17,8 +17,8 @@ from mytorch.ops import reduction as ops
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.types import Array, Dims
     from mytorch._tensor import Tensor
-    from mytorch._types import Array, Dims
 
 
 class Extremes(NamedTuple):
@@ -52,7 +52,7 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
         RuntimeError: there is no element.
         TypeError: input is no Tensor.
     """
-    if isinstance(dim, _tensor.Tensor):
+    if isinstance(dim, TensorBase):
         return maximum(input, dim)
     return _extreme("max", input, dim, keepdim, largest=True)
 
@@ -81,7 +81,7 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
         RuntimeError: there is no element.
         TypeError: input is no Tensor.
     """
-    if isinstance(dim, _tensor.Tensor):
+    if isinstance(dim, TensorBase):
         return minimum(input, dim)
     return _extreme("min", input, dim, keepdim, largest=False)
 

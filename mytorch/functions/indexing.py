@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase
 from mytorch.autograd.apply import apply
 from mytorch.ops import indexing as ops
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
 _FULL = slice(None)
 _BASIC = frozenset({int, slice})
@@ -175,8 +175,8 @@ def _split(
 
 def _plain_index(item: Any) -> Any:
     """Return an index as a number or an array."""
-    if isinstance(item, (_tensor.Tensor, np.ndarray)):
-        array = item.array if isinstance(item, _tensor.Tensor) else item
+    if isinstance(item, (TensorBase, np.ndarray)):
+        array = item.array if isinstance(item, TensorBase) else item
         if array.dtype.kind not in "iub":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     elif isinstance(item, (bool, np.bool_)):
@@ -192,7 +192,7 @@ def _plain_index(item: Any) -> Any:
 
 
 def _sequence_index(item: Any) -> Array:
-    array = np.asarray([x.item() if isinstance(x, _tensor.Tensor) and not x.array.ndim else x for x in item])
+    array = np.asarray([x.item() if isinstance(x, TensorBase) and not x.array.ndim else x for x in item])
     if not array.size:
         return array.astype(np.int64)
     if array.dtype.kind not in "iub":

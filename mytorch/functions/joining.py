@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase
+from mytorch._core.promotion import common_dtype
 from mytorch.autograd.apply import apply, apply_many
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape
 from mytorch.ops import joining as ops
 from mytorch.ops import shape as shape_ops
-from mytorch.promotion import common_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -221,7 +221,7 @@ def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
             f"{type(tensors).__name__}"
         )
     for position, x in enumerate(tensors):
-        if not isinstance(x, _tensor.Tensor):
+        if not isinstance(x, TensorBase):
             raise TypeError(
                 f"expected Tensor as element {position} in argument 0, but got {type(x).__name__}"
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply, binary, require_broadcastable
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of, require_floating
 from mytorch.functions.loss import chosen, reduced
 from mytorch.ops import likelihood as ops

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.promotion import common_dtype
 from mytorch.autograd.apply import plain_binary, require_broadcastable
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.functions._check import array_of
-from mytorch.promotion import common_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import binary
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions import reduction as reductions
 from mytorch.ops import loss as ops
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of, require_floating
 from mytorch.ops import normalization as ops
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import wrap
 from mytorch.autograd.apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
@@ -15,8 +15,8 @@ from mytorch.ops.reduction import Pick
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
 
 class Ordered(NamedTuple):
@@ -111,7 +111,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, 
     """
     array = array_of("nonzero", input)
     if as_tuple:
-        return tuple([_tensor.wrap(each) for each in np.nonzero(np.atleast_1d(array))])
+        return tuple([wrap(each) for each in np.nonzero(np.atleast_1d(array))])
     return plain(np.argwhere, input)
 
 
@@ -146,7 +146,7 @@ def unique(
     )
     found = (values, inverse.reshape(array.shape if axis is None else -1), counts)
     wanted = [x for x, want in zip(found, (True, return_inverse, return_counts), strict=True) if want]
-    tensors = tuple([_tensor.wrap(x) for x in wanted])
+    tensors = tuple([wrap(x) for x in wanted])
     return tensors if len(tensors) > 1 else tensors[0]
 
 
@@ -161,7 +161,7 @@ def _order(array: Array, dim: int, *, descending: bool) -> Array:
 
 
 def _taken(input: Tensor, order: Array, dim: int) -> Ordered:
-    positions = _tensor.wrap(order)
+    positions = wrap(order)
     if not input.array.ndim:
         return Ordered(input.clone(), positions)
     return Ordered(apply(Pick, input, positions=order, dim=dim), positions)

@@ -11,8 +11,8 @@ from mytorch.functions._check import array_of
 from mytorch.ops import arithmetic as ops
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand
 
 
 def pow(input: Operand, exponent: Operand) -> Tensor:

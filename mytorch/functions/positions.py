@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.promotion import cast, category
 from mytorch.autograd.apply import apply, require_broadcastable
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
 from mytorch.ops import indexing as index_ops
 from mytorch.ops import scatter as ops
 from mytorch.ops.selection import Where
 from mytorch.ops.shape import Cast
-from mytorch.promotion import cast, category
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Array, Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Array, Operand
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -72,8 +72,8 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     """
     array_of("scatter", input)
     positions = array_of("scatter", index, "index", 3)
-    if not isinstance(src, _tensor.Tensor):
-        src = _tensor.wrap(np.full(positions.shape, src, input.array.dtype))
+    if not isinstance(src, TensorBase):
+        src = wrap(np.full(positions.shape, src, input.array.dtype))
     return _scatter("scatter", input, dim, index, src, add=False)
 
 
@@ -150,8 +150,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     if chosen.dtype.kind != "b":
         raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}")
     require_broadcastable(array.shape, chosen.shape)
-    if not isinstance(value, _tensor.Tensor):
-        return apply(Where, mask, _tensor.wrap(cast(np.asarray(value), array.dtype)), input)
+    if not isinstance(value, TensorBase):
+        return apply(Where, mask, wrap(cast(np.asarray(value), array.dtype)), input)
     if value.array.ndim:
         raise RuntimeError(
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.autograd.apply import apply, require_broadcastable
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.functions._check import array_of
 from mytorch.functions.arithmetic import add, mul
 from mytorch.functions.layout import expand
@@ -17,8 +17,8 @@ from mytorch.ops import matmul as ops
 from mytorch.ops import shape as shape_ops
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Array, Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Array, Scalar
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:

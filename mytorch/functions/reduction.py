@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.autograd.apply import apply
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.functions._check import array_of, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.ops import reduction as ops
 from mytorch.ops import shape as shape_ops
 
 if TYPE_CHECKING:
+    from mytorch._core.dtypes import dtype as DType
+    from mytorch._core.types import Dims
     from mytorch._tensor import Tensor
-    from mytorch._types import Dims
-    from mytorch.dtypes import dtype as DType
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:

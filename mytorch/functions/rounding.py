@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand
 
 
 def floor(input: Tensor) -> Tensor:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.promotion import cast, common_dtype, unify
 from mytorch.autograd.apply import apply, binary, require_broadcastable
 from mytorch.functions._check import array_of
 from mytorch.ops import selection as ops
 from mytorch.ops import shape as shape_ops
-from mytorch.promotion import cast, common_dtype, unify
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Operand, Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand, Scalar
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
@@ -76,9 +76,9 @@ def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
         )
-    if not isinstance(input, _tensor.Tensor) and not isinstance(other, _tensor.Tensor):
+    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
         # Two numbers: the result has their dtype.
-        input = _tensor.wrap(np.asarray(input, common_dtype((input, other))))
+        input = wrap(np.asarray(input, common_dtype((input, other))))
     x, y, first, second = unify("where", input, other)
     dtype = common_dtype((x, y))
     require_broadcastable(np.shape(x), np.shape(y))
@@ -106,7 +106,7 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     array = array_of("clamp", input)
     if min is None and max is None:
         raise RuntimeError("mytorch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, _tensor.Tensor) or isinstance(max, _tensor.Tensor):
+    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
         return _between(input, min, max)
     target = common_dtype((array, *[bound for bound in (min, max) if bound is not None]))
     if target != array.dtype:
@@ -123,7 +123,7 @@ def _between(input: Tensor, *bounds: Operand | None) -> Tensor:
         if bound is None:
             operands.append(None)
             continue
-        tensor = bound if isinstance(bound, _tensor.Tensor) else None
+        tensor = bound if isinstance(bound, TensorBase) else None
         array = np.asarray(bound) if tensor is None else tensor.array
         require_broadcastable(shape, array.shape)
         shape = np.broadcast_shapes(shape, array.shape)
@@ -137,7 +137,7 @@ def _bound(bound: Scalar | None, dtype: np.dtype[np.generic]) -> object:
 
 def _as_tensor(x: object, given: Tensor | None, dtype: np.dtype[np.generic]) -> Tensor:
     if given is None:
-        return _tensor.wrap(cast(np.asarray(x), dtype))
+        return wrap(cast(np.asarray(x), dtype))
     return given if given.array.dtype == dtype else apply(shape_ops.Cast, given, dtype=dtype)
 
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.autograd.apply import apply
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.ops import shape as shape_ops
 from mytorch.ops import softmax as ops
 
 if TYPE_CHECKING:
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.dtypes import dtype as DType
     from mytorch.ops.op import Op
 
 

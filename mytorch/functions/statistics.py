@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, numpy_dtype_of
 from mytorch.autograd.apply import apply
-from mytorch.dtypes import SCALAR_TYPE_NAMES, numpy_dtype_of
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape
@@ -17,9 +17,9 @@ from mytorch.ops import statistics as ops
 from mytorch.ops.shape import Cast
 
 if TYPE_CHECKING:
+    from mytorch._core.dtypes import dtype as DType
+    from mytorch._core.types import Dims
     from mytorch._tensor import Tensor
-    from mytorch._types import Dims
-    from mytorch.dtypes import dtype as DType
 
 
 def var(

@@ -26,9 +26,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply_many
-from mytorch.creation import zeros
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.creation.filled import zeros
 from mytorch.functions.activation import sigmoid, tanh
 from mytorch.functions.joining import cat
 from mytorch.nn.linear import Linear

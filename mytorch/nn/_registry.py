@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.nn.parameter import Parameter
-from mytorch.typename import typename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

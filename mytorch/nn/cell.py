@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch._tensor import Tensor
 from mytorch.autograd.apply import apply_many
-from mytorch.creation import empty
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.creation.filled import empty
 from mytorch.nn import init
 from mytorch.nn.module import Module
 from mytorch.nn.parameter import Parameter
@@ -17,8 +17,8 @@ from mytorch.ops.lstm import Lstm
 from mytorch.ops.rnn import Rnn
 
 if TYPE_CHECKING:
-    from mytorch.device import device as Device
-    from mytorch.dtypes import dtype as DType
+    from mytorch._core.device import device as Device
+    from mytorch._core.dtypes import dtype as DType
 
     Runs = tuple[tuple[int, int]]
 

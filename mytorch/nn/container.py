@@ -6,9 +6,9 @@ from collections import OrderedDict
 from operator import index
 from typing import TYPE_CHECKING, overload
 
+from mytorch._core.typename import typename
 from mytorch.nn._registry import is_module
 from mytorch.nn.module import Module, indent
-from mytorch.typename import typename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd import apply
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions import activation, shares
 from mytorch.functions.activation import (
     elu,
@@ -30,8 +30,8 @@ from mytorch.functions.products import matmul
 from mytorch.ops.linear import Linear
 
 if TYPE_CHECKING:
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.dtypes import dtype as DType
 
 __all__ = [
     "binary_cross_entropy",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch._tensor import Tensor, wrap
-from mytorch.creation import empty
+from mytorch._core.base import wrap
+from mytorch._tensor import Tensor
+from mytorch.creation.filled import empty
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex

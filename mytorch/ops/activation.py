@@ -16,7 +16,7 @@ from mytorch.ops.op import OUT, Op
 if TYPE_CHECKING:
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 INPUT = ((0,),)
 

@@ -15,7 +15,7 @@ from mytorch.ops.op import Op
 if TYPE_CHECKING:
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 def _contract(inputs: tuple[str, ...], output: str, arrays: tuple[Array, ...]) -> Array:

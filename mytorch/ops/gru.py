@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 def _signed(w: Array) -> Array:

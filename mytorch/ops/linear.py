@@ -10,7 +10,7 @@ import numpy as np
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 def _product(a: Array, b: Array) -> Array:

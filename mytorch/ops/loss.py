@@ -10,7 +10,7 @@ from mytorch.ops.arithmetic import sign
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 class MseLoss(Op):

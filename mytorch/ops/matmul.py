@@ -14,7 +14,7 @@ from mytorch.ops.op import Op
 if TYPE_CHECKING:
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 def product(a: Array, b: Array) -> Array:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 _erf = np.frompyfunc(math.erf, 1, 1)

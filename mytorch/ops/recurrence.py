@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 # Elements of the gates that are worked on at a time. Larger blocks fall out of the cache between the passes
 # over them, smaller ones make the products of matrices small; measured between 2¹⁶ and 2⁴⁰.

@@ -14,7 +14,7 @@ from mytorch.ops.op import OUT, Op
 if TYPE_CHECKING:
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 def _wide(a: Array) -> Array:

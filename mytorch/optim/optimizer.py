@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.autograd import enable_grad
 from mytorch.autograd.graph import counter_of
-from mytorch.typename import typename
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
-    from mytorch._types import Array
+    from mytorch._core.types import Array
 
     Group: TypeAlias = dict[str, Any]
     Params: TypeAlias = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]

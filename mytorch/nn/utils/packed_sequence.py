@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mytorch import dtypes
-from mytorch._tensor import Tensor, wrap
+from mytorch._core import dtypes
+from mytorch._core.base import wrap
+from mytorch._tensor import Tensor
 
 if TYPE_CHECKING:
     from typing import Any, Self

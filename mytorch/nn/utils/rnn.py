@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import dtypes
-from mytorch._tensor import Tensor, wrap
+from mytorch._core import dtypes
+from mytorch._core.base import wrap
+from mytorch._tensor import Tensor
 from mytorch.autograd.apply import apply
-from mytorch.data import as_tensor
+from mytorch.creation.from_data import as_tensor
 from mytorch.functions._check import array_of
 from mytorch.functions.layout import transpose
 from mytorch.nn.utils.packed_sequence import PackedSequence, invert_permutation
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from mytorch._types import Array
+    from mytorch._core.types import Array
 
 __all__ = [
     "PackedSequence",

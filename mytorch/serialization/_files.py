@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
-from mytorch.device import check_device
+from mytorch._core.base import wrap
+from mytorch._core.device import check_device
 
 if TYPE_CHECKING:
     from typing import IO, Any, TypeAlias
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
     File: TypeAlias = str | os.PathLike[str] | IO[bytes]
 
@@ -59,7 +59,7 @@ def save(obj: Any, f: File) -> None:
     """
     import json  # noqa: PLC0415 - a program that saves nothing does without
 
-    from mytorch._structure import take_apart  # noqa: PLC0415 - the same
+    from mytorch.serialization._structure import take_apart  # noqa: PLC0415 - the same
 
     library = _safetensors("save").numpy
     tree, tensors = take_apart(obj)
@@ -103,7 +103,7 @@ def load(f: File, map_location: object = None, *, weights_only: bool = True) -> 
     except library.SafetensorError as error:
         _refuse_pickle(name, data)
         raise RuntimeError(f"{name}: expected a complete safetensors file: {error}") from None
-    tensors = {key: _tensor.wrap(_array(name, key, spec)) for key, spec in found}
+    tensors = {key: wrap(_array(name, key, spec)) for key, spec in found}
     return _object(name, data, tensors)
 
 
@@ -169,7 +169,7 @@ def _object(name: str, data: bytes, tensors: dict[str, Tensor]) -> Any:
     structure = header.get("__metadata__", {}).get(_KEY)
     if structure is None:
         return tensors
-    from mytorch._structure import put_together  # noqa: PLC0415 - see above
+    from mytorch.serialization._structure import put_together  # noqa: PLC0415 - see above
 
     try:
         return put_together(json.loads(structure), tensors)

@@ -1,4 +1,4 @@
-"""Making tensors filled with numbers; random ones are in `mytorch.sampling`."""
+"""Making tensors filled with numbers; random ones are in `random_tensors`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.data import array_from, finish
-from mytorch.dtypes import get_default_dtype, numpy_dtype_of
+from mytorch._core.dtypes import get_default_dtype, numpy_dtype_of
+from mytorch.creation.from_data import array_from, finish
 from mytorch.functions._check import sizes_of
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.dtypes import dtype as DType
+    from mytorch._core.types import Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Scalar
-    from mytorch.dtypes import dtype as DType
 
 
 def shape_from(name: str, sizes: tuple[Any, ...], size: Any) -> tuple[int, ...]:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.dtypes import bool_, get_default_dtype, int64
+from mytorch._core.dtypes import bool_, get_default_dtype, int64
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mytorch._tensor import Tensor
-    from mytorch._types import Array
+    from mytorch._core.base import TensorBase
+    from mytorch._core.types import Array
 
 _DIGITS = 4
 _THRESHOLD = 1000
@@ -21,7 +21,7 @@ _EDGE_ITEMS = 3
 _LINE_WIDTH = 80
 
 
-def format_tensor(tensor: Tensor) -> str:
+def format_tensor(tensor: TensorBase) -> str:
     """Return what repr shows: the numbers, then what is not usual about the tensor.
 
     Args:

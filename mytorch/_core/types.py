@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from mytorch._tensor import Tensor
-from mytorch.ops.op import Part
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+    from mytorch.ops.op import Part
 
 Array: TypeAlias = NDArray[Any]
 """A NumPy array, or a NumPy scalar where a 0-dim result came out of a ufunc."""
 
 Scalar: TypeAlias = bool | int | float
-"""A Python number; it never promotes inside its own category."""
+"""A Python scalar; it never promotes inside its own category."""
 
-Operand: TypeAlias = Tensor | Scalar
+Operand: TypeAlias = "Tensor | Scalar"
 """What either side of a binary function may be."""
 
 Dims: TypeAlias = int | Sequence[int] | None
 """The dimensions of a reduction; None stands for all of them."""
 
-Gradient: TypeAlias = Array | Part | Callable[[], Array] | None
+Gradient: TypeAlias = "Array | Part | Callable[[], Array] | None"
 """What backward gives for one input: the array, a part of it, a way to compute it on demand, or nothing."""
 
 Gradients: TypeAlias = tuple[Gradient, ...]
-"""One gradient an input, in the order of the inputs."""
+"""One gradient per input, in the order of the inputs."""

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import dtypes
+from mytorch._core import dtypes
+from mytorch._core.device import device
+from mytorch._core.size import Size
 from mytorch._tensor import Tensor
-from mytorch.device import device
-from mytorch.size import Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import wrap
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.base import TensorBase
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
 
-def copy_tensor(tensor: Tensor, memo: dict[int, Any]) -> Tensor:
+def copy_tensor(tensor: TensorBase, memo: dict[int, Any]) -> Tensor:
     """Return a copy of a leaf with its gradient, and without its hooks.
 
     Args:
@@ -25,7 +26,7 @@ def copy_tensor(tensor: Tensor, memo: dict[int, Any]) -> Tensor:
     Returns:
         A new leaf of the same shape, strides and dtype.
     """
-    twin = memo[id(tensor)] = _tensor.wrap(_copy_array(tensor.array, memo))
+    twin = memo[id(tensor)] = wrap(_copy_array(tensor.array, memo))
     twin.tracked = tensor.tracked
     if tensor.accumulated is not None:
         twin.accumulated = copy_tensor(tensor.accumulated, memo)

@@ -6,75 +6,41 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import dtypes
-from mytorch._inplace import InPlaceMethods
-from mytorch._methods import Methods
-from mytorch._python import PythonMethods
+from mytorch._core import dtypes
+from mytorch._core.base import make_tensors_of, wrap
+from mytorch._tensor.methods import Methods
+from mytorch._tensor.operators import Operators
+from mytorch._tensor.protocols import Protocols
 from mytorch.autograd import accumulation, gradients
 from mytorch.autograd.graph import DetachedCounter, counter_of
-from mytorch.device import CPU
-from mytorch.drawing import DrawingMethods
-from mytorch.size import Size
+from mytorch.creation.from_data import array_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from mytorch._types import Array
+    from mytorch._core.hooks import RemovableHandle
     from mytorch.autograd.accumulation import Hook
-    from mytorch.autograd.graph import Counter, Node
-    from mytorch.device import device
-    from mytorch.dtypes import dtype
-    from mytorch.hooks import RemovableHandle
 
 
-class Tensor(Methods, InPlaceMethods, DrawingMethods, PythonMethods):
+class Tensor(Methods, Operators, Protocols):
     """A multi-dimensional array with a gradient.
 
-    Make one with `mytorch.tensor`, `mytorch.zeros` and their kind; `Tensor(2, 3)` and `Tensor([1.0, 2.0])`
-    are torch's
-    old forms, always of the default floating dtype.
+    Make one with `mytorch.tensor`, `mytorch.zeros` and the other creation functions; `Tensor(2, 3)` and
+    `Tensor([1.0, 2.0])` are torch's old forms, always of the default floating dtype. The attributes are those
+    of `TensorBase`; here are the constructor and what has to do with gradients.
 
     Args:
         *data: sizes of a tensor of zeros, or one sequence or array of numbers.
-
-    Attributes:
-        array: the NumPy array behind the tensor; what is changed through it is not noticed by autograd.
-        grad_fn: the recorded op that made it, None for a leaf.
-        output_nr: which of that op's outputs it is.
-        tracked: what `requires_grad` says, without its checks.
-        accumulated: what `grad` holds, without its checks.
-        counter: the counter of changes in place, shared with all views; made on first use.
-        hooks: the hooks of a leaf, by the id of their handles; not even set before there is one.
-        base: of a view, what it is a view of; of others not even set.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "accumulated",
-        "array",
-        "base",
-        "counter",
-        "grad_fn",
-        "hooks",
-        "output_nr",
-        "tracked",
-    )
-
-    array: Array
-    grad_fn: Node | None
-    output_nr: int
-    tracked: bool
-    accumulated: Tensor | None
-    counter: Counter | None
-    hooks: dict[int, Hook]
-    base: Tensor | None
+    __slots__ = ()
+    # The public name, as in torch; pickles and type names use it.
+    __module__ = "mytorch"
 
     def __init__(self, *data: Any) -> None:
         default = dtypes.get_default_dtype()
         if len(data) == 1 and not isinstance(data[0], int):
-            from mytorch.data import array_from  # noqa: PLC0415 - that module needs this one
-
             array = array_from(data[0], None)
             self.array = array if isinstance(data[0], Tensor) else array.astype(default.numpy)
         else:
@@ -84,74 +50,6 @@ class Tensor(Methods, InPlaceMethods, DrawingMethods, PythonMethods):
         self.tracked = False
         self.accumulated = None
         self.counter = None
-
-    # What it is.
-
-    @property
-    def shape(self) -> Size:
-        """The sizes."""
-        return Size(self.array.shape)
-
-    @property
-    def dtype(self) -> dtype:
-        """The type of the elements."""
-        return dtypes.from_numpy_dtype(self.array.dtype)
-
-    @property
-    def device(self) -> device:
-        """Always the CPU."""
-        return CPU
-
-    @property
-    def is_cuda(self) -> bool:
-        """Always False: there is only the CPU."""
-        return False
-
-    @property
-    def ndim(self) -> int:
-        """How many dimensions there are."""
-        return self.array.ndim
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes an element."""
-        return self.array.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all elements."""
-        return self.array.nbytes
-
-    def dim(self) -> int:
-        """Return how many dimensions there are."""
-        return self.array.ndim
-
-    def numel(self) -> int:
-        """Return how many elements there are."""
-        return self.array.size
-
-    def element_size(self) -> int:
-        """Return bytes an element."""
-        return self.array.itemsize
-
-    # What it has to do with gradients.
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether ops on the tensor are recorded."""
-        return self.tracked
-
-    @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
-        if self.grad_fn is not None and not value:
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a "
-                "computed variable "
-                "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
-            )
-        if value and self.array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        self.tracked = bool(value)
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set whether ops on the tensor are recorded.
@@ -167,11 +65,6 @@ class Tensor(Methods, InPlaceMethods, DrawingMethods, PythonMethods):
         """
         self.requires_grad = requires_grad
         return self
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether no recorded op made the tensor."""
-        return self.grad_fn is None
 
     @property
     def retains_grad(self) -> bool:
@@ -270,22 +163,6 @@ class Tensor(Methods, InPlaceMethods, DrawingMethods, PythonMethods):
         """
         accumulation.retain(self)
 
-    @property
-    def _version(self) -> int:
-        """How often the memory was changed in place."""
-        return 0 if self.counter is None else self.counter.value
 
-
-_new = Tensor.__new__
-
-
-def wrap(array: Any) -> Tensor:
-    """Return an array as a tensor without history; NumPy scalars become 0-dim arrays."""
-    result = _new(Tensor)
-    result.array = array if type(array) is np.ndarray else np.asarray(array)
-    result.grad_fn = None
-    result.output_nr = 0
-    result.tracked = False
-    result.accumulated = None
-    result.counter = None
-    return result
+# From here on `wrap` makes objects of this class.
+make_tensors_of(Tensor)

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
-from mytorch.device import check_device
-from mytorch.dtypes import from_numpy_dtype, get_default_dtype, numpy_dtype_of
-from mytorch.promotion import cast, common_dtype, promote_numpy
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.device import check_device
+from mytorch._core.dtypes import from_numpy_dtype, get_default_dtype, numpy_dtype_of
+from mytorch._core.promotion import cast, common_dtype, promote_numpy
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.dtypes import dtype as DType
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
-    from mytorch.dtypes import dtype as DType
 
 
 def tensor(
@@ -61,9 +61,9 @@ def as_tensor(data: Any, dtype: DType | None = None, device: object = None) -> T
         ValueError: the sequences are ragged.
     """
     check_device(device)
-    if isinstance(data, _tensor.Tensor):
+    if isinstance(data, TensorBase):
         return data if dtype is None else data.to(dtype)
-    return _tensor.wrap(array_from(data, dtype))
+    return wrap(array_from(data, dtype))
 
 
 def from_numpy(ndarray: Array) -> Tensor:
@@ -88,7 +88,7 @@ def from_numpy(ndarray: Array) -> Tensor:
             "currently supported. (You can probably work around this by making a copy of your array "
             "with array.copy().)"
         )
-    return _tensor.wrap(array_from(ndarray, None))
+    return wrap(array_from(ndarray, None))
 
 
 def array_from(data: Any, dtype: DType | None) -> Array:
@@ -106,7 +106,7 @@ def array_from(data: Any, dtype: DType | None) -> Array:
         ValueError: the sequences are ragged.
     """
     wanted = None if dtype is None else numpy_dtype_of(dtype)
-    if isinstance(data, _tensor.Tensor):
+    if isinstance(data, TensorBase):
         array = data.array
     elif isinstance(data, (np.ndarray, np.generic)):
         # Byte-swapped arrays are brought into the machine's order.
@@ -123,7 +123,7 @@ def array_from(data: Any, dtype: DType | None) -> Array:
 def _unwrapped(data: Any) -> Any:
     if isinstance(data, (list, tuple)):
         return [_unwrapped(x) for x in data]
-    return data.array if isinstance(data, _tensor.Tensor) else data
+    return data.array if isinstance(data, TensorBase) else data
 
 
 def _collect(data: Any, found: set[np.dtype[Any]], depth: int) -> None:
@@ -133,8 +133,8 @@ def _collect(data: Any, found: set[np.dtype[Any]], depth: int) -> None:
             _check_lengths(data, depth)
         for x in data:
             _collect(x, found, depth + 1)
-    elif isinstance(data, (bool, int, float, np.generic, np.ndarray, _tensor.Tensor)):
-        array = data.array if isinstance(data, _tensor.Tensor) else data
+    elif isinstance(data, (bool, int, float, np.generic, np.ndarray, TensorBase)):
+        array = data.array if isinstance(data, TensorBase) else data
         # NumPy's numbers keep their width, Python's take the default.
         if isinstance(array, (np.generic, np.ndarray)):
             found.add(array.dtype)
@@ -178,7 +178,7 @@ def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
         RuntimeError: `requires_grad` for a dtype that is not floating.
     """
     check_device(device)
-    result = _tensor.wrap(array)
+    result = wrap(array)
     if requires_grad:
         if result.array.dtype.kind != "f":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")

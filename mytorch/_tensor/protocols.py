@@ -1,28 +1,25 @@
-"""What Python makes of a tensor: numbers, arrays, sequences and text."""
+"""What Python makes of a tensor: numbers, arrays, sequences, text, copies and pickles."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.base import TensorBase
+from mytorch._tensor import forms
+from mytorch._tensor.copying import copy_tensor
+from mytorch._tensor.text import format_tensor
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
-    from mytorch.autograd.graph import Node
 
 
-class PythonMethods:
-    """The methods that Python's own functions call, and those that leave for NumPy."""
+class Protocols(TensorBase):
+    """The part of Tensor that Python's own functions call, and that converts to NumPy and Python."""
 
     __slots__ = ()
-
-    if TYPE_CHECKING:
-        # What the Tensor brings.
-        array: Array
-        tracked: bool
-        grad_fn: Node | None
 
     def numpy(self, *, force: bool = False) -> Array:
         """Return the array, which shares its memory with the tensor.
@@ -70,10 +67,7 @@ class PythonMethods:
             raise TypeError("len() of a 0-d tensor")
         return int(self.array.shape[0])
 
-    def __iter__(self: Tensor) -> Iterator[Tensor]:  # type: ignore[misc]  # self is a Tensor
-        if not self.array.ndim:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(self.unbind(0))
+    __iter__ = forms.rows
 
     def __bool__(self) -> bool:
         size = self.array.size
@@ -112,15 +106,13 @@ class PythonMethods:
         self._require_leaf()
         return super().__reduce_ex__(protocol)
 
-    def __deepcopy__(self: Tensor, memo: dict[int, Any]) -> Tensor:  # type: ignore[misc]  # self is a Tensor
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         """Copy values and gradient; tensors that share memory share it in the copy, hooks stay behind."""
         self._require_leaf()
-        from mytorch._copying import copy_tensor  # noqa: PLC0415 - most programs copy no tensor
 
         return copy_tensor(self, memo)
 
-    def __repr__(self: Tensor) -> str:  # type: ignore[misc]  # self is a Tensor
-        from mytorch._format import format_tensor  # noqa: PLC0415 - most programs print no tensor
+    def __repr__(self) -> str:
 
         return format_tensor(self)
 

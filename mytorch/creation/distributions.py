@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor, inplace
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.autograd.apply import require_broadcastable
-from mytorch.creation import float_dtype
-from mytorch.data import finish
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch.creation.filled import float_dtype
+from mytorch.creation.from_data import finish
+from mytorch.creation.random_tensors import normal_array, uniform_array
 from mytorch.functions._check import array_of
 from mytorch.random import default_generator
-from mytorch.sampling import normal_array, uniform_array
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.dtypes import dtype as DType
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
-    from mytorch.dtypes import dtype as DType
     from mytorch.random import Generator
 
 
@@ -62,7 +61,7 @@ def multinomial(
     else:
         arrival = rows / stream.standard_exponential(rows.shape)
         found = np.argsort(-arrival, axis=-1, kind="stable")[..., :num_samples]
-    return _tensor.wrap(found.astype(np.int64, copy=False))
+    return wrap(found.astype(np.int64, copy=False))
 
 
 def _check_weights(weights: Array, num_samples: int, *, replacement: bool) -> None:
@@ -104,12 +103,25 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     """
     array = array_of("bernoulli", input)
     if p is None:
-        _require_floating("bernoulli_tensor_cpu_p_", array)
+        require_floating_kernel("bernoulli_tensor_cpu_p_", array)
     probability = array if p is None else p
-    return _tensor.wrap(_bernoulli(array.shape, probability, generator).astype(array.dtype))
+    return wrap(bernoulli_array(array.shape, probability, generator).astype(array.dtype))
 
 
-def _bernoulli(shape: tuple[int, ...], p: Any, generator: Generator | None) -> Array:
+def bernoulli_array(shape: tuple[int, ...], p: Any, generator: Generator | None) -> Array:
+    """Return an array of True with probability p, and False.
+
+    Args:
+        shape: how many.
+        p: one probability, or an array that broadcasts to the shape.
+        generator: the default one if None.
+
+    Returns:
+        The draws.
+
+    Raises:
+        RuntimeError: a probability is not between 0 and 1.
+    """
     if not ((np.asarray(p) >= 0) & (np.asarray(p) <= 1)).all():
         raise RuntimeError(f"bernoulli expects p to be in [0, 1], but got p={p}")
     # Never 1, and so never below a probability of 0 nor above one of 1.
@@ -147,10 +159,10 @@ def normal(
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.normal.html
     """
-    m, s = (x.array if isinstance(x, _tensor.Tensor) else x for x in (mean, std))
+    m, s = (x.array if isinstance(x, TensorBase) else x for x in (mean, std))
     tensors = [x for x in (m, s) if isinstance(x, np.ndarray)]
     for each in tensors:
-        _require_floating("normal_kernel_cpu", each)
+        require_floating_kernel("normal_kernel_cpu", each)
     if not tensors and size is None:
         raise TypeError("normal() of two numbers expected a size, got none")
     if (np.asarray(s) < 0).any():
@@ -164,93 +176,16 @@ def normal(
     return finish(np.asarray(drawn).astype(target, copy=False), device, requires_grad)
 
 
-def _require_floating(kernel: str, array: Array) -> None:
+def require_floating_kernel(kernel: str, array: Array) -> None:
+    """Refuse an array that is not floating.
+
+    Args:
+        kernel: torch's name of what has no implementation for other dtypes.
+        array: any shape.
+
+    Raises:
+        NotImplementedError: the elements are integers or bools.
+    """
     if array.dtype.kind != "f":
         kind = SCALAR_TYPE_NAMES[from_numpy_dtype(array.dtype)]
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{kind}'")
-
-
-class DrawingMethods:
-    """The methods that draw, most of them into the tensor itself."""
-
-    __slots__ = ()
-
-    multinomial = multinomial
-    bernoulli = bernoulli
-
-    def bernoulli_(  # type: ignore[misc]  # self is a Tensor
-        self: Tensor, p: Tensor | float = 0.5, *, generator: Generator | None = None
-    ) -> Tensor:
-        """Fill the tensor with ones, with probability p, and zeros.
-
-        Args:
-            p: one probability, or one for each element, of a shape that broadcasts to the tensor's.
-            generator: the default one if not given.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: a probability is not between 0 and 1, or as for `add_`.
-        """
-        probability = p.array if isinstance(p, _tensor.Tensor) else p
-        return _fill(self, _bernoulli(self.array.shape, probability, generator))
-
-    def uniform_(  # type: ignore[misc]  # self is a Tensor
-        self: Tensor, *args: float, generator: Generator | None = None, **bounds: float
-    ) -> Tensor:
-        """Fill the tensor with numbers drawn evenly from an interval.
-
-        Args:
-            *args: `from` and `to`, the bounds; by default 0 and 1.
-            generator: the default one if not given.
-            **bounds: the same by name; `from` is a word of Python's, so that it can be no parameter.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: `from` is greater than `to`, a bound is not finite, or as for `add_`.
-            NotImplementedError: the tensor is not floating.
-            TypeError: other arguments.
-        """
-        given = dict(zip(("from", "to"), args, strict=False)) | bounds
-        if len(args) > 2 or len(args) + len(bounds) != len(given) or not given.keys() <= {"from", "to"}:
-            raise TypeError(f"uniform_() expected from and to, got {[*args]} and {bounds}")
-        low, high = given.get("from", 0.0), given.get("to", 1.0)
-        _require_floating("check_uniform_bounds", self.array)
-        for name, bound in (("from", low), ("to", high)):
-            if not math.isfinite(bound):
-                raise RuntimeError(f"{name} is out of bounds: expected a finite number, got {bound}")
-        if low > high:
-            raise RuntimeError(
-                f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}"
-            )
-        drawn = uniform_array(self.array.shape, self.array.dtype, generator)
-        return _fill(self, drawn * (high - low) + low)
-
-    def normal_(  # type: ignore[misc]  # self is a Tensor
-        self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
-    ) -> Tensor:
-        """Fill the tensor with numbers drawn from a normal distribution.
-
-        Args:
-            mean: its mean.
-            std: its standard deviation, at least 0.
-            generator: the default one if not given.
-
-        Returns:
-            The tensor itself.
-
-        Raises:
-            RuntimeError: `std` is negative, or as for `add_`.
-            NotImplementedError: the tensor is not floating.
-        """
-        if not std >= 0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-        _require_floating("normal_kernel_cpu", self.array)
-        return _fill(self, normal_array(self.array.shape, self.array.dtype, generator) * std + mean)
-
-
-def _fill(target: Tensor, drawn: Array) -> Tensor:
-    return inplace.assign(target, ..., _tensor.wrap(drawn))

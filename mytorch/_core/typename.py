@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mytorch._tensor import Tensor
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.base import TensorBase
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 
 
 def typename(value: object) -> str:
@@ -18,7 +18,7 @@ def typename(value: object) -> str:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.typename.html
     """
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorBase):
         return f"mytorch.{SCALAR_TYPE_NAMES[value.dtype]}Tensor"
     kind = type(value)
     return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

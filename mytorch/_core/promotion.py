@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
-from mytorch.autograd.mode import state
-from mytorch.dtypes import dtype, from_numpy_dtype, get_default_dtype
+from mytorch._core.base import TensorBase
+from mytorch._core.dtypes import dtype, from_numpy_dtype, get_default_dtype
+from mytorch._core.state import state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from mytorch._core.types import Array, Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Array, Operand
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 
@@ -109,7 +109,7 @@ def unify(
     Raises:
         TypeError: an operand is neither a tensor nor a number.
     """
-    tensor = _tensor.Tensor
+    tensor = TensorBase
     if isinstance(a, tensor):
         x = a.array
         if isinstance(b, tensor):
@@ -139,7 +139,7 @@ def _unify(name: str, a: Any, b: Any, *, float_result: bool) -> tuple[Any, Any, 
 
 
 def _operand(name: str, argument: str, position: int, x: Any) -> tuple[Any, Tensor | None]:
-    if isinstance(x, _tensor.Tensor):
+    if isinstance(x, TensorBase):
         return x.array, x
     if isinstance(x, (bool, int, float)):
         return x, None

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.creation import float_dtype, shape_from
-from mytorch.data import finish
-from mytorch.dtypes import from_numpy_dtype, numpy_dtype_of
+from mytorch._core.dtypes import from_numpy_dtype, numpy_dtype_of
+from mytorch.creation.filled import float_dtype, shape_from
+from mytorch.creation.from_data import finish
 from mytorch.functions._check import array_of
 from mytorch.random import default_generator
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.dtypes import dtype as DType
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
-    from mytorch.dtypes import dtype as DType
     from mytorch.random import Generator
 
 

@@ -6,30 +6,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.promotion import category, common_dtype
+from mytorch._core.state import state
 from mytorch.autograd.apply import apply, require_broadcastable
 from mytorch.autograd.graph import counter_of
-from mytorch.autograd.mode import state
 from mytorch.autograd.views import rebase, require_changeable, stand_in
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.functions.indexing import fitted_shape, parse, setitem
 from mytorch.ops.memory import SetItem
 from mytorch.ops.shape import Cast, View
-from mytorch.promotion import category, common_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mytorch._core.types import Array, Operand, Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Array, Operand, Scalar
 
 
 def is_recorded(target: Tensor, *operands: Any) -> bool:
     """Return whether a change of a tensor by some operands has to be recorded."""
     if not state.enabled:
         return False
-    return target.tracked or any(isinstance(x, _tensor.Tensor) and x.tracked for x in operands)
+    return target.tracked or any(isinstance(x, TensorBase) and x.tracked for x in operands)
 
 
 def writable(target: Tensor) -> Array:
@@ -102,12 +102,12 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
             memory.
         ValueError: a slice steps backwards.
     """
-    source = value.array if isinstance(value, _tensor.Tensor) else np.asarray(value)
+    source = value.array if isinstance(value, TensorBase) else np.asarray(value)
     if not is_recorded(target, value):
         state.run(setitem, writable(target), index, source)
         return target
     require_changeable(target)
-    given = value if isinstance(value, _tensor.Tensor) else _tensor.wrap(source)
+    given = value if isinstance(value, TensorBase) else wrap(source)
     if source.dtype != target.array.dtype:
         given = apply(Cast, given, dtype=target.array.dtype)
     basic, advanced = parse(target.array.shape, index)
@@ -137,7 +137,7 @@ def update(target: Tensor, ufunc: Callable[..., Any], other: Operand, alpha: Sca
             several elements share memory.
         TypeError: other is neither a tensor nor a number.
     """
-    value: Any = other.array if isinstance(other, _tensor.Tensor) else other
+    value: Any = other.array if isinstance(other, TensorBase) else other
     if not isinstance(value, (np.ndarray, np.generic, bool, int, float)):
         raise TypeError(f"argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
     own = target.array

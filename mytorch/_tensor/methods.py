@@ -1,10 +1,13 @@
-"""The tensor's methods that are functions: a line each, their texts stand with the functions."""
+"""The named methods of a tensor: one line each, which binds a function or its in-place form.
+
+The documented texts stand with the functions. A new method is a new line in `Methods`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from mytorch._new import NewMethods
+from mytorch._core.base import TensorBase
+from mytorch._tensor import forms, in_place, new, random_fill
+from mytorch.creation import distributions
 from mytorch.functions import (
     activation,
     arithmetic,
@@ -14,7 +17,6 @@ from mytorch.functions import (
     conversion,
     elementary,
     extremes,
-    indexing,
     joining,
     layout,
     logic,
@@ -30,19 +32,18 @@ from mytorch.functions import (
     statistics,
 )
 
-_reshape = shape.reshape
 
-if TYPE_CHECKING:
-    from typing import Any
+class Methods(TensorBase):
+    """The part of Tensor that binds methods to functions.
 
-    from mytorch._tensor import Tensor
-
-
-class ArithmeticMethods:
-    """Elementwise arithmetic, and its operators."""
+    The methods whose names end in an underscore change the tensor. A change is recorded where the tensor or
+    an operand requires gradients; a base and its views all get the history of what they then hold. Backward
+    raises where a value that a gradient needs was changed afterwards.
+    """
 
     __slots__ = ()
 
+    # Elementwise functions.
     add = arithmetic.add
     sub = arithmetic.sub
     mul = arithmetic.mul
@@ -84,42 +85,34 @@ class ArithmeticMethods:
     bitwise_or = logic.bitwise_or
     bitwise_xor = logic.bitwise_xor
     bitwise_not = pointwise.bitwise_not
-    __add__ = arithmetic.add
-    __radd__ = arithmetic.add
-    __sub__ = arithmetic.sub
-    __rsub__ = arithmetic.rsub
-    __mul__ = arithmetic.mul
-    __rmul__ = arithmetic.mul
-    __truediv__ = arithmetic.div
-    __rtruediv__ = arithmetic.rdiv
-    __floordiv__ = arithmetic.floor_divide
-    __rfloordiv__ = arithmetic.rfloor_divide
-    __mod__ = rounding.remainder
-    __rmod__ = rounding.rremainder
-    __and__ = logic.bitwise_and
-    __rand__ = logic.bitwise_and
-    __or__ = logic.bitwise_or
-    __ror__ = logic.bitwise_or
-    __xor__ = logic.bitwise_xor
-    __rxor__ = logic.bitwise_xor
-    __pow__ = pointwise.pow
-    __rpow__ = pointwise.rpow
-    __neg__ = arithmetic.neg
-    __pos__ = arithmetic.pos
-    __abs__ = pointwise.abs
-    __invert__ = pointwise.bitwise_not
+    maximum = selection.maximum
+    minimum = selection.minimum
+    clamp = selection.clamp
+    clip = selection.clamp
+    where = forms.where
 
+    # Activations.
     sigmoid = activation.sigmoid
     tanh = activation.tanh
     relu = activation.relu
     softmax = shares.softmax
     log_softmax = shares.log_softmax
 
-    maximum = selection.maximum
-    minimum = selection.minimum
-    clamp = selection.clamp
-    clip = selection.clamp
+    # Comparisons.
+    eq = comparison.eq
+    ne = comparison.ne
+    lt = comparison.lt
+    le = comparison.le
+    gt = comparison.gt
+    ge = comparison.ge
+    isnan = comparison.isnan
+    isinf = comparison.isinf
+    isfinite = comparison.isfinite
+    allclose = comparison.allclose
+    isclose = comparison.isclose
+    equal = comparison.equal
 
+    # Products of matrices.
     matmul = products.matmul
     mm = products.mm
     bmm = products.bmm
@@ -128,46 +121,8 @@ class ArithmeticMethods:
     outer = products.outer
     addmm = products.addmm
     baddbmm = products.baddbmm
-    __matmul__ = products.matmul
 
-    def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:  # type: ignore[misc]  # self is a Tensor
-        """Return `mytorch.where(condition, self, other)`."""
-        return selection.where(condition, self, other)
-
-
-class ComparisonMethods:
-    """Comparisons, and their operators."""
-
-    __slots__ = ()
-
-    eq = comparison.eq
-    ne = comparison.ne
-    lt = comparison.lt
-    le = comparison.le
-    gt = comparison.gt
-    ge = comparison.ge
-    __eq__ = comparison.as_operator(comparison.eq)
-    __ne__ = comparison.as_operator(comparison.ne)
-    __lt__ = comparison.as_operator(comparison.lt)
-    __le__ = comparison.as_operator(comparison.le)
-    __gt__ = comparison.as_operator(comparison.gt)
-    __ge__ = comparison.as_operator(comparison.ge)
-    # Equal tensors are not the same tensor: a set of parameters is one of objects.
-    __hash__ = object.__hash__
-
-    isnan = comparison.isnan
-    isinf = comparison.isinf
-    isfinite = comparison.isfinite
-    allclose = comparison.allclose
-    isclose = comparison.isclose
-    equal = comparison.equal
-
-
-class ReductionMethods:
-    """What makes fewer elements of many."""
-
-    __slots__ = ()
-
+    # Reductions, and sorting.
     sum = reduction.sum
     mean = reduction.mean
     max = extremes.max
@@ -190,12 +145,7 @@ class ReductionMethods:
     any = extremes.any
     all = extremes.all
 
-
-class ShapeMethods:
-    """The same elements otherwise arranged, or some of them."""
-
-    __slots__ = ()
-
+    # Shapes and positions.
     view = shape.view
     flatten = shape.flatten
     unsqueeze = shape.unsqueeze
@@ -225,44 +175,18 @@ class ShapeMethods:
     masked_select = positions.masked_select
     clone = shape.clone
     contiguous = shape.contiguous
-
     split = joining.split
     chunk = joining.chunk
     unbind = joining.unbind
-
-    __getitem__ = indexing.getitem
-
     T = property(layout.reverse_dims)
     mT = property(layout.matrix_transpose)  # noqa: N815 - torch's name
+    reshape = forms.reshape
+    permute = forms.permute
+    expand_as = forms.expand_as
+    view_as = forms.view_as
+    reshape_as = forms.reshape_as
 
-    def reshape(self: Tensor, *sizes: Any, shape: Any = None) -> Tensor:  # type: ignore[misc]  # self is a Tensor
-        """Return `mytorch.reshape` to sizes given one by one or as one tuple."""
-        return _reshape(self, sizes if shape is None else shape)
-
-    def permute(self: Tensor, *order: Any, dims: Any = None) -> Tensor:  # type: ignore[misc]  # self is a Tensor
-        """Return `mytorch.permute` by dimensions given one by one or as one tuple."""
-        if dims is None:
-            dims = order[0] if len(order) == 1 and isinstance(order[0], (tuple, list)) else order
-        return layout.permute(self, dims)
-
-    def expand_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
-        """Return `expand` to the sizes of another tensor."""
-        return layout.expand(self, other.array.shape)
-
-    def view_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
-        """Return `view` in the sizes of another tensor."""
-        return shape.view(self, other.array.shape)
-
-    def reshape_as(self: Tensor, other: Tensor) -> Tensor:  # type: ignore[misc]  # self is a Tensor
-        """Return `reshape` to the sizes of another tensor."""
-        return shape.reshape(self, other.array.shape)
-
-
-class ConversionMethods:
-    """Other dtypes, and questions about dtype and layout."""
-
-    __slots__ = ()
-
+    # Dtypes and memory.
     to = conversion.to
     type = conversion.type_
     type_as = conversion.type_as
@@ -281,10 +205,61 @@ class ConversionMethods:
     stride = conversion.stride
     data_ptr = conversion.data_ptr
 
+    # New tensors of this tensor's dtype.
+    new_zeros = new.new_zeros
+    new_ones = new.new_ones
+    new_empty = new.new_empty
+    new_full = new.new_full
+    new_tensor = new.new_tensor
 
-class Methods(
-    ArithmeticMethods, ComparisonMethods, ReductionMethods, ShapeMethods, ConversionMethods, NewMethods
-):
-    """Every family's methods."""
+    # Random numbers.
+    multinomial = distributions.multinomial
+    bernoulli = distributions.bernoulli
+    bernoulli_ = random_fill.bernoulli_
+    uniform_ = random_fill.uniform_
+    normal_ = random_fill.normal_
 
-    __slots__ = ()
+    # Functions in place; `in_place.of` makes the method of any function.
+    zero_ = in_place.zero_
+    fill_ = in_place.fill_
+    copy_ = in_place.copy_
+    add_ = in_place.add_
+    sub_ = in_place.sub_
+    mul_ = in_place.mul_
+    div_ = in_place.div_
+    log1p_ = in_place.of(elementary.log1p)
+    expm1_ = in_place.of(elementary.expm1)
+    sin_ = in_place.of(elementary.sin)
+    cos_ = in_place.of(elementary.cos)
+    reciprocal_ = in_place.of(elementary.reciprocal)
+    rsqrt_ = in_place.of(elementary.rsqrt)
+    square_ = in_place.of(elementary.square)
+    floor_ = in_place.of(rounding.floor)
+    ceil_ = in_place.of(rounding.ceil)
+    round_ = in_place.of(rounding.round)
+    trunc_ = in_place.of(rounding.trunc)
+    sign_ = in_place.of(rounding.sign)
+    remainder_ = in_place.of(rounding.remainder)
+    addcmul_ = in_place.of(combination.addcmul)
+    addcdiv_ = in_place.of(combination.addcdiv)
+    lerp_ = in_place.of(combination.lerp)
+    scatter_ = in_place.of(positions.scatter)
+    scatter_add_ = in_place.of(positions.scatter_add)
+    masked_fill_ = in_place.of(positions.masked_fill)
+    tril_ = in_place.of(arrangement.tril)
+    triu_ = in_place.of(arrangement.triu)
+    pow_ = in_place.of(pointwise.pow)
+    exp_ = in_place.of(pointwise.exp)
+    log_ = in_place.of(pointwise.log)
+    sqrt_ = in_place.of(pointwise.sqrt)
+    abs_ = in_place.of(pointwise.abs)
+    neg_ = in_place.of(arithmetic.neg)
+    clamp_ = in_place.of(selection.clamp)
+    clip_ = clamp_
+    floor_divide_ = in_place.of(arithmetic.floor_divide)
+    subtract_ = in_place.sub_
+    multiply_ = in_place.mul_
+    divide_ = in_place.div_
+    sigmoid_ = in_place.of(activation.sigmoid)
+    tanh_ = in_place.of(activation.tanh)
+    relu_ = in_place.of(activation.relu)

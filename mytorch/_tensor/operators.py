@@ -1,0 +1,71 @@
+"""The operators of a tensor: what Python calls for `+`, `==`, `@`, `[]` and `+=`."""
+
+from __future__ import annotations
+
+from mytorch._core.base import TensorBase
+from mytorch._tensor import in_place
+from mytorch.functions import (
+    arithmetic,
+    comparison,
+    indexing,
+    logic,
+    pointwise,
+    products,
+    rounding,
+)
+
+
+class Operators(TensorBase):
+    """The part of Tensor that binds operators to functions, one per line."""
+
+    __slots__ = ()
+
+    __add__ = arithmetic.add
+    __radd__ = arithmetic.add
+    __sub__ = arithmetic.sub
+    __rsub__ = arithmetic.rsub
+    __mul__ = arithmetic.mul
+    __rmul__ = arithmetic.mul
+    __truediv__ = arithmetic.div
+    __rtruediv__ = arithmetic.rdiv
+    __floordiv__ = arithmetic.floor_divide
+    __rfloordiv__ = arithmetic.rfloor_divide
+    __mod__ = rounding.remainder
+    __rmod__ = rounding.rremainder
+    __pow__ = pointwise.pow
+    __rpow__ = pointwise.rpow
+    __matmul__ = products.matmul
+    __neg__ = arithmetic.neg
+    __pos__ = arithmetic.pos
+    __abs__ = pointwise.abs
+
+    __and__ = logic.bitwise_and
+    __rand__ = logic.bitwise_and
+    __or__ = logic.bitwise_or
+    __ror__ = logic.bitwise_or
+    __xor__ = logic.bitwise_xor
+    __rxor__ = logic.bitwise_xor
+    __invert__ = pointwise.bitwise_not
+
+    __eq__ = comparison.as_operator(comparison.eq)
+    __ne__ = comparison.as_operator(comparison.ne)
+    __lt__ = comparison.as_operator(comparison.lt)
+    __le__ = comparison.as_operator(comparison.le)
+    __gt__ = comparison.as_operator(comparison.gt)
+    __ge__ = comparison.as_operator(comparison.ge)
+    # Equal tensors are not the same tensor: a set of parameters is a set of objects.
+    __hash__ = object.__hash__
+
+    __getitem__ = indexing.getitem
+    __setitem__ = in_place.setitem
+
+    __iadd__ = in_place.add_
+    __isub__ = in_place.sub_
+    __imul__ = in_place.mul_
+    __itruediv__ = in_place.div_
+    __ipow__ = in_place.of(pointwise.pow)
+    __ifloordiv__ = in_place.of(arithmetic.floor_divide)
+    __imod__ = in_place.of(rounding.remainder)
+    __iand__ = in_place.of(logic.bitwise_and)
+    __ior__ = in_place.of(logic.bitwise_or)
+    __ixor__ = in_place.of(logic.bitwise_xor)
