@@ -58,7 +58,7 @@ class TensorBase:
     accumulated: Tensor | None
     counter: Counter | None
     hooks: dict[int, Hook]
-    base: Tensor | None
+    base: TensorBase | None
 
     @property
     def shape(self) -> Size:

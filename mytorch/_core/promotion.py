@@ -140,7 +140,8 @@ def _unify(name: str, a: Any, b: Any, *, float_result: bool) -> tuple[Any, Any, 
 
 def _operand(name: str, argument: str, position: int, x: Any) -> tuple[Any, Tensor | None]:
     if isinstance(x, TensorBase):
-        return x.array, x
+        tensor: Any = x
+        return x.array, tensor
     if isinstance(x, (bool, int, float)):
         return x, None
     if isinstance(x, np.generic):

@@ -49,6 +49,7 @@ def fill_(input: Tensor, value: Scalar | Tensor) -> Tensor:
     """Set every element to a number.
 
     Args:
+        input: the tensor that is changed.
         value: a number, or a 0-dim tensor.
 
     Returns:
@@ -69,6 +70,7 @@ def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:  #
     """Overwrite the elements with another tensor's.
 
     Args:
+        input: the tensor that is changed.
         src: any shape that broadcasts to this one's, any dtype; or a number.
         non_blocking: without meaning on a CPU.
 
@@ -90,6 +92,7 @@ def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Add alpha·other in place.
 
     Args:
+        input: the tensor that is changed.
         other: a number, or a tensor that broadcasts to this one's shape.
         alpha: factor of `other`.
 
@@ -111,6 +114,7 @@ def sub_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Subtract alpha·other in place.
 
     Args:
+        input: the tensor that is changed.
         other: a number, or a tensor that broadcasts to this one's shape.
         alpha: factor of `other`.
 
@@ -130,6 +134,7 @@ def mul_(input: Tensor, other: Operand) -> Tensor:
     """Multiply by other in place.
 
     Args:
+        input: the tensor that is changed.
         other: a number, or a tensor that broadcasts to this one's shape.
 
     Returns:
@@ -148,6 +153,7 @@ def div_(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> 
     """Divide by other in place.
 
     Args:
+        input: the tensor that is changed.
         other: a number, or a tensor that broadcasts to this one's shape.
         rounding_mode: as for `mytorch.div`.
 

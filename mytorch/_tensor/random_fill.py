@@ -20,6 +20,7 @@ def bernoulli_(input: Tensor, p: Tensor | float = 0.5, *, generator: Generator |
     """Fill the tensor with ones, with probability p, and zeros.
 
     Args:
+        input: the tensor that is changed.
         p: one probability, or one for each element, of a shape that broadcasts to the tensor's.
         generator: the default one if not given.
 
@@ -37,6 +38,7 @@ def uniform_(input: Tensor, *args: float, generator: Generator | None = None, **
     """Fill the tensor with numbers drawn evenly from an interval.
 
     Args:
+        input: the tensor that is changed.
         *args: `from` and `to`, the bounds; by default 0 and 1.
         generator: the default one if not given.
         **bounds: the same by name; `from` is a word of Python's, so that it can be no parameter.
@@ -69,6 +71,7 @@ def normal_(
     """Fill the tensor with numbers drawn from a normal distribution.
 
     Args:
+        input: the tensor that is changed.
         mean: its mean.
         std: its standard deviation, at least 0.
         generator: the default one if not given.

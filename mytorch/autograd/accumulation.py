@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Hook = Callable[[Tensor], Tensor | None]
 
 
-def accumulate(tensor: Tensor, grad: Array) -> None:
+def accumulate(tensor: TensorBase, grad: Array) -> None:
     """Add a gradient to a tensor's `grad`.
 
     Args:
@@ -56,7 +56,7 @@ def notify(node: Node, arrived: list[Array | None]) -> None:
                 accumulate(tensor, grad)
 
 
-def leaf_hooks(leaf: Tensor) -> Mapping[int, Hook]:
+def leaf_hooks(leaf: TensorBase) -> Mapping[int, Hook]:
     """Return the hooks of a tensor that no recorded op made."""
     # Few tensors ever have one, so that making a tensor does not even set the slot.
     return getattr(leaf, "hooks", {})
@@ -100,7 +100,7 @@ def _replacement(hook: Hook, returned: Any, grad: Array) -> Array:
     return returned.array
 
 
-def register_hook(tensor: Tensor, hook: Hook) -> RemovableHandle:
+def register_hook(tensor: TensorBase, hook: Hook) -> RemovableHandle:
     """Let a function see, and replace, a tensor's gradient in every backward walk.
 
     Args:
@@ -122,7 +122,7 @@ def register_hook(tensor: Tensor, hook: Hook) -> RemovableHandle:
     return RemovableHandle(tensor.hooks, hook)
 
 
-def retain(tensor: Tensor) -> None:
+def retain(tensor: TensorBase) -> None:
     """Let backward fill the gradient of a tensor that is no leaf.
 
     Args:
@@ -137,7 +137,7 @@ def retain(tensor: Tensor) -> None:
         _watch(tensor.grad_fn, tensor.output_nr).retained = weakref.ref(tensor)
 
 
-def retains(tensor: Tensor) -> bool:
+def retains(tensor: TensorBase) -> bool:
     """Return whether a tensor is no leaf and keeps its gradient all the same."""
     node = tensor.grad_fn
     if node is None or node.watches is None:
@@ -165,7 +165,7 @@ def warn_of_missing_grad() -> None:
     )
 
 
-def check_grad(tensor: Tensor, grad: Any) -> None:
+def check_grad(tensor: TensorBase, grad: Any) -> None:
     """Refuse what cannot be a tensor's gradient.
 
     Args:

@@ -10,8 +10,8 @@ from mytorch.autograd.graph import Node
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mytorch._core.base import TensorBase
     from mytorch._core.types import Array
-    from mytorch._tensor import Tensor
 
 
 class Aim(NamedTuple):
@@ -26,13 +26,13 @@ class Aim(NamedTuple):
 
     nodes: set[Node]
     made: set[Node]
-    leaves: set[Tensor]
+    leaves: set[TensorBase]
     caught: dict[Node, list[Array | None]]
 
 
-def leading_to(roots: Iterable[Node], targets: Iterable[Node | Tensor]) -> set[Node]:
+def leading_to(roots: Iterable[Node], targets: Iterable[Node | TensorBase]) -> set[Node]:
     """Return the nodes through which a gradient passes on its way from the roots to a target."""
-    consumers: dict[Node | Tensor, list[Node]] = {}
+    consumers: dict[Node | TensorBase, list[Node]] = {}
     seen = set(roots)
     stack = list(seen)
     while stack:

@@ -180,7 +180,7 @@ def require_broadcastable(a: tuple[int, ...], b: tuple[int, ...]) -> None:
             ) from None
 
 
-def _record(op: type[Op], inputs: Sequence[Tensor | None], result: Tensor, saved: Any) -> None:
+def _record(op: type[Op], inputs: Sequence[TensorBase | None], result: Tensor, saved: Any) -> None:
     # What is no float has no gradient.
     if result.array.dtype.kind == "f":
         result.grad_fn = Node(op, saved, inputs, (result,), single=True)

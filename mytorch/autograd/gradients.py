@@ -1,4 +1,4 @@
-"""The public doors to back-propagation."""
+"""The public functions of back-propagation: they check the arguments, and hand arrays to the engine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
+from mytorch._core.promotion import cast
 from mytorch.autograd import engine
 from mytorch.autograd.accumulation import accumulate
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
     Tensors: TypeAlias = Tensor | Sequence[Tensor]
@@ -49,10 +51,11 @@ def backward(
     roots = _several(tensors)
     cotangents = _cotangents(roots, grad_tensors)
     if inputs is None:
-        engine.backward(roots, cotangents, retain_graph=bool(retain_graph))
+        engine.backward(roots, _arrays(roots, cotangents), retain_graph=bool(retain_graph))
         return
     wanted = _wanted("backward", inputs)
-    found = engine.derivatives(roots, cotangents, wanted, retain_graph=bool(retain_graph))
+    arrays = _arrays(roots, cotangents)
+    found = engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
     for x, array in zip(wanted, found, strict=True):
         if array is not None:
             accumulate(x, array)
@@ -106,7 +109,8 @@ def grad(
     roots = _several(outputs)
     wanted = _wanted("grad", inputs)
     cotangents = _cotangents(roots, grad_outputs)
-    found = engine.derivatives(roots, cotangents, wanted, retain_graph=bool(retain_graph))
+    arrays = _arrays(roots, cotangents)
+    found = engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
     result: list[Tensor | None] = []
     for position, (x, array) in enumerate(zip(wanted, found, strict=True)):
         if array is not None:
@@ -135,6 +139,32 @@ def _cotangents(roots: tuple[Tensor, ...], given: Cotangents) -> tuple[Tensor | 
     if len(cotangents) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(cotangents)} gradients")
     return cotangents
+
+
+def _arrays(roots: tuple[Tensor, ...], cotangents: tuple[Tensor | None, ...]) -> list[Array]:
+    """Return the cotangents as arrays of their roots' shapes and dtypes; None counts as 1 for one element."""
+    return [
+        _array(root, cotangent, position)
+        for position, (root, cotangent) in enumerate(zip(roots, cotangents, strict=True))
+    ]
+
+
+def _array(root: Tensor, cotangent: Tensor | None, position: int) -> Array:
+    if not root.tracked:
+        raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
+    array = root.array
+    if cotangent is None:
+        if array.size != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        return np.ones_like(array)
+    if not isinstance(cotangent, TensorBase):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(cotangent).__name__}")
+    if cotangent.array.shape != array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{position}] has a shape of {cotangent.shape} "
+            f"and output[{position}] has a shape of {root.shape}."
+        )
+    return cast(cotangent.array, array.dtype)
 
 
 def _wanted(function: str, inputs: Tensors) -> tuple[Tensor, ...]:

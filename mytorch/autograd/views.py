@@ -14,6 +14,7 @@ from mytorch.autograd.graph import Node, counter_of
 from mytorch.ops.memory import AsStrided, CopySlices
 
 if TYPE_CHECKING:
+    from mytorch._core.base import TensorBase
     from mytorch._tensor import Tensor
 
 _NO_GRAD_VIEW = (
@@ -34,24 +35,24 @@ class Family:
 
     __slots__ = ("_limit", "base", "views")
 
-    def __init__(self, base: Tensor) -> None:
+    def __init__(self, base: TensorBase) -> None:
         self.base = weakref.ref(base)
-        self.views: list[weakref.ref[Tensor]] = []
+        self.views: list[weakref.ref[TensorBase]] = []
         self._limit = 64
 
-    def add(self, view: Tensor) -> None:
+    def add(self, view: TensorBase) -> None:
         """Remember a view, and at times forget those that are gone: a loop may make any number."""
         self.views.append(weakref.ref(view))
         if len(self.views) > self._limit:
             self.views = [each for each in self.views if each() is not None]
             self._limit = 64 + 2 * len(self.views)
 
-    def living(self) -> list[Tensor]:
+    def living(self) -> list[TensorBase]:
         """Return the views that somebody still has."""
         return [view for each in self.views if (view := each()) is not None]
 
 
-def join(source: Tensor, view: Tensor) -> None:
+def join(source: TensorBase, view: TensorBase) -> None:
     """Let a view share its source's counter and family.
 
     Args:
@@ -70,7 +71,7 @@ def join(source: Tensor, view: Tensor) -> None:
         counter.family.add(view)
 
 
-def require_changeable(target: Tensor) -> None:
+def require_changeable(target: TensorBase) -> None:
     """Refuse a change in place that would have to be recorded and cannot be.
 
     Args:
@@ -93,7 +94,7 @@ def require_changeable(target: Tensor) -> None:
         )
 
 
-def stand_in(target: Tensor, *, copy: bool) -> Tensor:
+def stand_in(target: TensorBase, *, copy: bool) -> Tensor:
     """Return a tensor with the values and the history that another has before it is changed in place.
 
     Args:
@@ -108,7 +109,7 @@ def stand_in(target: Tensor, *, copy: bool) -> Tensor:
     return result
 
 
-def rebase(target: Tensor, result: Tensor) -> None:
+def rebase(target: TensorBase, result: TensorBase) -> None:
     """Give a tensor whose elements were overwritten, its base and all their views the history they now have.
 
     Args:
@@ -133,7 +134,7 @@ def rebase(target: Tensor, result: Tensor) -> None:
         _set_history(view, Node(AsStrided, saved, (base,), (view,), single=True), 0, tracked=base.tracked)
 
 
-def _set_history(tensor: Tensor, node: Node | None, output_nr: int, *, tracked: bool) -> None:
+def _set_history(tensor: TensorBase, node: Node | None, output_nr: int, *, tracked: bool) -> None:
     keeps = retains(tensor)
     if keeps and tensor.grad_fn is not None and tensor.grad_fn.watches is not None:
         # The gradient that is kept is that of the values after the change.

@@ -11,6 +11,7 @@ from mytorch._core.base import TensorBase, wrap
 from mytorch._core.device import check_device
 from mytorch._core.dtypes import from_numpy_dtype, get_default_dtype, numpy_dtype_of
 from mytorch._core.promotion import cast, common_dtype, promote_numpy
+from mytorch.functions.conversion import is_tensor
 
 if TYPE_CHECKING:
     from typing import Any
@@ -61,7 +62,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: object = None) -> T
         ValueError: the sequences are ragged.
     """
     check_device(device)
-    if isinstance(data, TensorBase):
+    if is_tensor(data):
         return data if dtype is None else data.to(dtype)
     return wrap(array_from(data, dtype))
 

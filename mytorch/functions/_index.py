@@ -149,7 +149,9 @@ def _plain_index(item: Any) -> Any:
 
 
 def _sequence_index(item: Any) -> Array:
-    array = np.asarray([x.item() if isinstance(x, TensorBase) and not x.array.ndim else x for x in item])
+    array = np.asarray(
+        [x.array.item() if isinstance(x, TensorBase) and not x.array.ndim else x for x in item]
+    )
     if not array.size:
         return array.astype(np.int64)
     if array.dtype.kind not in "iub":

@@ -13,7 +13,7 @@ from mytorch.functions._check import array_of, wrap_dim
 from mytorch.ops import conversion as ops
 
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeGuard
 
     from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
@@ -152,7 +152,7 @@ def cuda(input: Tensor, device: object = None, non_blocking: bool = False) -> Te
     raise AssertionError(f"cuda(): expected a CUDA device, got {device!r}")
 
 
-def is_tensor(obj: object) -> bool:
+def is_tensor(obj: object) -> TypeGuard[Tensor]:
     """Return whether an object is a tensor."""
     return isinstance(obj, TensorBase)
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from mytorch._core import dtypes
 from mytorch._core.base import wrap
-from mytorch._tensor import Tensor
 
 if TYPE_CHECKING:
     from typing import Any, Self
+
+    from mytorch._tensor import Tensor
 
 
 class _Fields(NamedTuple):
