@@ -9,6 +9,20 @@ import numpy as np
 if TYPE_CHECKING:
     from typing import Any
 
+__all__ = [
+    "dtype",
+    "float16",
+    "float32",
+    "float64",
+    "get_default_dtype",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "set_default_dtype",
+    "uint8",
+]
+
 
 class dtype:  # noqa: N801 - torch's name
     """The type of a tensor's elements.

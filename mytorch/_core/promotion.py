@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array, Operand
     from mytorch._tensor import Tensor
 
+__all__ = ["can_cast", "promote_types", "result_type"]
+
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 
