@@ -64,30 +64,21 @@ from mytorch.creation import (
 from mytorch.functions.activation import relu, sigmoid, tanh
 from mytorch.functions.arithmetic import (
     add,
+    addcdiv,
+    addcmul,
     div,
     divide,
     floor_divide,
+    lerp,
     mul,
     multiply,
     neg,
     negative,
+    remainder,
     rsub,
     sub,
     subtract,
 )
-from mytorch.functions.arrangement import (
-    diagonal,
-    flip,
-    moveaxis,
-    movedim,
-    narrow,
-    ravel,
-    roll,
-    tril,
-    triu,
-    unflatten,
-)
-from mytorch.functions.combination import addcdiv, addcmul, lerp
 from mytorch.functions.comparison import (
     allclose,
     eq,
@@ -103,22 +94,55 @@ from mytorch.functions.comparison import (
     ne,
 )
 from mytorch.functions.conversion import is_floating_point, is_tensor
-from mytorch.functions.einstein import einsum
-from mytorch.functions.elementary import cos, erf, expm1, log1p, reciprocal, rsqrt, sin, square
-from mytorch.functions.extremes import all, amax, amin, any, argmax, argmin, max, min
+from mytorch.functions.einsum import einsum
+from mytorch.functions.elementary import (
+    abs,
+    absolute,
+    cos,
+    erf,
+    exp,
+    expm1,
+    log,
+    log1p,
+    pow,
+    reciprocal,
+    rsqrt,
+    sin,
+    sqrt,
+    square,
+)
+from mytorch.functions.gather_scatter import gather, scatter, scatter_add
+from mytorch.functions.indexing import index_select, masked_select, narrow
 from mytorch.functions.joining import cat, chunk, concat, concatenate, hstack, split, stack, unbind, vstack
-from mytorch.functions.layout import broadcast_to, permute, swapaxes, swapdims, t, transpose
-from mytorch.functions.logic import bitwise_and, bitwise_or, bitwise_xor, logical_and, logical_or, logical_xor
-from mytorch.functions.ordering import argsort, nonzero, sort, topk, unique
-from mytorch.functions.pointwise import abs, absolute, bitwise_not, exp, log, logical_not, pow, sqrt
-from mytorch.functions.positions import gather, index_select, masked_fill, masked_select, scatter, scatter_add
-from mytorch.functions.products import addmm, baddbmm, bmm, dot, matmul, mm, mv, outer
-from mytorch.functions.reduction import mean, sum
-from mytorch.functions.rounding import ceil, floor, remainder, round, sign, trunc
-from mytorch.functions.selection import clamp, clip, maximum, minimum, where
-from mytorch.functions.shape import clone, flatten, reshape, squeeze, unsqueeze
-from mytorch.functions.shares import log_softmax, softmax
+from mytorch.functions.logic import (
+    bitwise_and,
+    bitwise_not,
+    bitwise_or,
+    bitwise_xor,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+)
+from mytorch.functions.matmul import addmm, baddbmm, bmm, dot, matmul, mm, mv, outer
+from mytorch.functions.rearrange import diagonal, flip, roll, tril, triu
+from mytorch.functions.reduction import all, amax, amin, any, argmax, argmin, max, mean, min, sum
+from mytorch.functions.rounding import ceil, floor, round, sign, trunc
+from mytorch.functions.selection import clamp, clip, masked_fill, maximum, minimum, where
+from mytorch.functions.shape import clone, flatten, ravel, reshape, squeeze, unflatten, unsqueeze
+from mytorch.functions.softmax import log_softmax, softmax
+from mytorch.functions.sorting import argsort, nonzero, sort, topk, unique
 from mytorch.functions.statistics import cumsum, logsumexp, norm, prod, std, var
+from mytorch.functions.transpose import (
+    broadcast_to,
+    moveaxis,
+    movedim,
+    permute,
+    swapaxes,
+    swapdims,
+    t,
+    transpose,
+)
 from mytorch.random import (
     Generator,
     default_generator,

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.functions import joining, layout, selection
+from mytorch.functions import (
+    joining,
+    selection,
+    transpose,
+)
 from mytorch.functions import shape as shapes
 
 if TYPE_CHECKING:
@@ -28,12 +32,12 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     """Return `mytorch.permute` by dimensions given one by one or as one tuple."""
     if dims is None:
         dims = order[0] if len(order) == 1 and isinstance(order[0], (tuple, list)) else order
-    return layout.permute(input, dims)
+    return transpose.permute(input, dims)
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """Return `expand` to the sizes of another tensor."""
-    return layout.expand(input, other.array.shape)
+    return transpose.expand(input, other.array.shape)
 
 
 def view_as(input: Tensor, other: Tensor) -> Tensor:

@@ -11,26 +11,26 @@ from mytorch.creation import distributions
 from mytorch.functions import (
     activation,
     arithmetic,
-    arrangement,
-    combination,
     comparison,
     conversion,
     elementary,
-    extremes,
+    gather_scatter,
+    indexing,
     joining,
-    layout,
     logic,
-    ordering,
-    pointwise,
-    positions,
-    products,
+    rearrange,
     reduction,
     rounding,
     selection,
     shape,
-    shares,
+    sorting,
     statistics,
 )
+
+# These families hold a function of their own name, which is a method's name too.
+from mytorch.functions import matmul as _matmul
+from mytorch.functions import softmax as _softmax
+from mytorch.functions import transpose as _transpose
 
 
 class Methods(TensorBase):
@@ -54,12 +54,12 @@ class Methods(TensorBase):
     multiply = arithmetic.mul
     divide = arithmetic.div
     negative = arithmetic.neg
-    pow = pointwise.pow
-    exp = pointwise.exp
-    log = pointwise.log
-    sqrt = pointwise.sqrt
-    abs = pointwise.abs
-    absolute = pointwise.abs
+    pow = elementary.pow
+    exp = elementary.exp
+    log = elementary.log
+    sqrt = elementary.sqrt
+    abs = elementary.abs
+    absolute = elementary.abs
     log1p = elementary.log1p
     expm1 = elementary.expm1
     sin = elementary.sin
@@ -73,18 +73,18 @@ class Methods(TensorBase):
     round = rounding.round
     trunc = rounding.trunc
     sign = rounding.sign
-    remainder = rounding.remainder
-    addcmul = combination.addcmul
-    addcdiv = combination.addcdiv
-    lerp = combination.lerp
-    logical_not = pointwise.logical_not
+    remainder = arithmetic.remainder
+    addcmul = arithmetic.addcmul
+    addcdiv = arithmetic.addcdiv
+    lerp = arithmetic.lerp
+    logical_not = logic.logical_not
     logical_and = logic.logical_and
     logical_or = logic.logical_or
     logical_xor = logic.logical_xor
     bitwise_and = logic.bitwise_and
     bitwise_or = logic.bitwise_or
     bitwise_xor = logic.bitwise_xor
-    bitwise_not = pointwise.bitwise_not
+    bitwise_not = logic.bitwise_not
     maximum = selection.maximum
     minimum = selection.minimum
     clamp = selection.clamp
@@ -95,8 +95,8 @@ class Methods(TensorBase):
     sigmoid = activation.sigmoid
     tanh = activation.tanh
     relu = activation.relu
-    softmax = shares.softmax
-    log_softmax = shares.log_softmax
+    softmax = _softmax.softmax
+    log_softmax = _softmax.log_softmax
 
     # Comparisons.
     eq = comparison.eq
@@ -113,73 +113,73 @@ class Methods(TensorBase):
     equal = comparison.equal
 
     # Products of matrices.
-    matmul = products.matmul
-    mm = products.mm
-    bmm = products.bmm
-    dot = products.dot
-    mv = products.mv
-    outer = products.outer
-    addmm = products.addmm
-    baddbmm = products.baddbmm
+    matmul = _matmul.matmul
+    mm = _matmul.mm
+    bmm = _matmul.bmm
+    dot = _matmul.dot
+    mv = _matmul.mv
+    outer = _matmul.outer
+    addmm = _matmul.addmm
+    baddbmm = _matmul.baddbmm
 
     # Reductions, and sorting.
     sum = reduction.sum
     mean = reduction.mean
-    max = extremes.max
-    min = extremes.min
-    amax = extremes.amax
-    amin = extremes.amin
-    argmax = extremes.argmax
-    argmin = extremes.argmin
+    max = reduction.max
+    min = reduction.min
+    amax = reduction.amax
+    amin = reduction.amin
+    argmax = reduction.argmax
+    argmin = reduction.argmin
     var = statistics.var
     std = statistics.std
     prod = statistics.prod
     cumsum = statistics.cumsum
     logsumexp = statistics.logsumexp
     norm = statistics.norm
-    sort = ordering.sort
-    argsort = ordering.argsort
-    topk = ordering.topk
-    nonzero = ordering.nonzero
-    unique = ordering.unique
-    any = extremes.any
-    all = extremes.all
+    sort = sorting.sort
+    argsort = sorting.argsort
+    topk = sorting.topk
+    nonzero = sorting.nonzero
+    unique = sorting.unique
+    any = reduction.any
+    all = reduction.all
 
     # Shapes and positions.
     view = shape.view
     flatten = shape.flatten
     unsqueeze = shape.unsqueeze
     squeeze = shape.squeeze
-    transpose = layout.transpose
-    t = layout.t
-    expand = layout.expand
-    swapaxes = layout.transpose
-    swapdims = layout.transpose
-    broadcast_to = layout.broadcast_to
-    movedim = arrangement.movedim
-    moveaxis = arrangement.movedim
-    narrow = arrangement.narrow
-    unflatten = arrangement.unflatten
-    ravel = arrangement.ravel
-    flip = arrangement.flip
-    roll = arrangement.roll
-    tril = arrangement.tril
-    triu = arrangement.triu
-    diagonal = arrangement.diagonal
-    repeat = arrangement.repeat
-    gather = positions.gather
-    scatter = positions.scatter
-    scatter_add = positions.scatter_add
-    index_select = positions.index_select
-    masked_fill = positions.masked_fill
-    masked_select = positions.masked_select
+    transpose = _transpose.transpose
+    t = _transpose.t
+    expand = _transpose.expand
+    swapaxes = _transpose.transpose
+    swapdims = _transpose.transpose
+    broadcast_to = _transpose.broadcast_to
+    movedim = _transpose.movedim
+    moveaxis = _transpose.movedim
+    narrow = indexing.narrow
+    unflatten = shape.unflatten
+    ravel = shape.ravel
+    flip = rearrange.flip
+    roll = rearrange.roll
+    tril = rearrange.tril
+    triu = rearrange.triu
+    diagonal = rearrange.diagonal
+    repeat = rearrange.repeat
+    gather = gather_scatter.gather
+    scatter = gather_scatter.scatter
+    scatter_add = gather_scatter.scatter_add
+    index_select = indexing.index_select
+    masked_fill = selection.masked_fill
+    masked_select = indexing.masked_select
     clone = shape.clone
     contiguous = shape.contiguous
     split = joining.split
     chunk = joining.chunk
     unbind = joining.unbind
-    T = property(layout.reverse_dims)
-    mT = property(layout.matrix_transpose)  # noqa: N815 - torch's name
+    T = property(_transpose.reverse_dims)
+    mT = property(_transpose.matrix_transpose)  # noqa: N815 - torch's name
     reshape = forms.reshape
     permute = forms.permute
     expand_as = forms.expand_as
@@ -239,20 +239,20 @@ class Methods(TensorBase):
     round_ = in_place.of(rounding.round)
     trunc_ = in_place.of(rounding.trunc)
     sign_ = in_place.of(rounding.sign)
-    remainder_ = in_place.of(rounding.remainder)
-    addcmul_ = in_place.of(combination.addcmul)
-    addcdiv_ = in_place.of(combination.addcdiv)
-    lerp_ = in_place.of(combination.lerp)
-    scatter_ = in_place.of(positions.scatter)
-    scatter_add_ = in_place.of(positions.scatter_add)
-    masked_fill_ = in_place.of(positions.masked_fill)
-    tril_ = in_place.of(arrangement.tril)
-    triu_ = in_place.of(arrangement.triu)
-    pow_ = in_place.of(pointwise.pow)
-    exp_ = in_place.of(pointwise.exp)
-    log_ = in_place.of(pointwise.log)
-    sqrt_ = in_place.of(pointwise.sqrt)
-    abs_ = in_place.of(pointwise.abs)
+    remainder_ = in_place.of(arithmetic.remainder)
+    addcmul_ = in_place.of(arithmetic.addcmul)
+    addcdiv_ = in_place.of(arithmetic.addcdiv)
+    lerp_ = in_place.of(arithmetic.lerp)
+    scatter_ = in_place.of(gather_scatter.scatter)
+    scatter_add_ = in_place.of(gather_scatter.scatter_add)
+    masked_fill_ = in_place.of(selection.masked_fill)
+    tril_ = in_place.of(rearrange.tril)
+    triu_ = in_place.of(rearrange.triu)
+    pow_ = in_place.of(elementary.pow)
+    exp_ = in_place.of(elementary.exp)
+    log_ = in_place.of(elementary.log)
+    sqrt_ = in_place.of(elementary.sqrt)
+    abs_ = in_place.of(elementary.abs)
     neg_ = in_place.of(arithmetic.neg)
     clamp_ = in_place.of(selection.clamp)
     clip_ = clamp_

@@ -7,11 +7,10 @@ from mytorch._tensor import in_place
 from mytorch.functions import (
     arithmetic,
     comparison,
+    elementary,
     indexing,
     logic,
-    pointwise,
-    products,
-    rounding,
+    matmul,
 )
 
 
@@ -30,14 +29,14 @@ class Operators(TensorBase):
     __rtruediv__ = arithmetic.rdiv
     __floordiv__ = arithmetic.floor_divide
     __rfloordiv__ = arithmetic.rfloor_divide
-    __mod__ = rounding.remainder
-    __rmod__ = rounding.rremainder
-    __pow__ = pointwise.pow
-    __rpow__ = pointwise.rpow
-    __matmul__ = products.matmul
+    __mod__ = arithmetic.remainder
+    __rmod__ = arithmetic.rremainder
+    __pow__ = elementary.pow
+    __rpow__ = elementary.rpow
+    __matmul__ = matmul.matmul
     __neg__ = arithmetic.neg
     __pos__ = arithmetic.pos
-    __abs__ = pointwise.abs
+    __abs__ = elementary.abs
 
     __and__ = logic.bitwise_and
     __rand__ = logic.bitwise_and
@@ -45,7 +44,7 @@ class Operators(TensorBase):
     __ror__ = logic.bitwise_or
     __xor__ = logic.bitwise_xor
     __rxor__ = logic.bitwise_xor
-    __invert__ = pointwise.bitwise_not
+    __invert__ = logic.bitwise_not
 
     __eq__ = comparison.as_operator(comparison.eq)
     __ne__ = comparison.as_operator(comparison.ne)
@@ -63,9 +62,9 @@ class Operators(TensorBase):
     __isub__ = in_place.sub_
     __imul__ = in_place.mul_
     __itruediv__ = in_place.div_
-    __ipow__ = in_place.of(pointwise.pow)
+    __ipow__ = in_place.of(elementary.pow)
     __ifloordiv__ = in_place.of(arithmetic.floor_divide)
-    __imod__ = in_place.of(rounding.remainder)
+    __imod__ = in_place.of(arithmetic.remainder)
     __iand__ = in_place.of(logic.bitwise_and)
     __ior__ = in_place.of(logic.bitwise_or)
     __ixor__ = in_place.of(logic.bitwise_xor)

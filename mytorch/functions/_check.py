@@ -135,6 +135,39 @@ def sizes_of(name: str, sizes: Sequence[Any]) -> tuple[int, ...]:
         ) from None
 
 
+def check_probability(p: float) -> None:
+    """Refuse what is no probability.
+
+    Args:
+        p: the probability of dropping an element.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def checked_padding(padding_idx: int, rows: int) -> int:
+    """Return the number of the padding row, counted from the start.
+
+    Args:
+        padding_idx: may count from the end.
+        rows: how many rows there are.
+
+    Returns:
+        The number, at least 0.
+
+    Raises:
+        AssertionError: there is no such row (torch's class).
+    """
+    if not -rows <= padding_idx < max(rows, 1):
+        raise AssertionError(
+            f"Padding_idx must be within num_embeddings, got {padding_idx} and num_embeddings {rows}"
+        )
+    return padding_idx % rows if rows else padding_idx
+
+
 def _integer(argument: str, given: Any) -> int:
     try:
         return operator.index(given)

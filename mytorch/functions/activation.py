@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.ops.op import Op
 
+__all__ = ["relu", "sigmoid", "tanh"]
+
 
 def sigmoid(input: Tensor) -> Tensor:
     """Return 1 / (1 + e^-input), accurate in relative terms where it saturates.

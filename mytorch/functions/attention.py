@@ -11,12 +11,14 @@ from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of
 from mytorch.functions.dropout import dropout
-from mytorch.functions.products import matmul
+from mytorch.functions.matmul import matmul
 from mytorch.functions.selection import where
-from mytorch.functions.shares import softmax
+from mytorch.functions.softmax import softmax
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
+
+__all__ = ["scaled_dot_product_attention"]
 
 
 def scaled_dot_product_attention(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
 
+__all__ = ["allclose", "eq", "equal", "ge", "gt", "isclose", "isfinite", "isinf", "isnan", "le", "lt", "ne"]
+
 
 def eq(input: Operand, other: Operand) -> Tensor:
     """Return whether elements are equal, broadcast.

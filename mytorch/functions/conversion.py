@@ -10,13 +10,15 @@ from mytorch._core.device import check_device
 from mytorch._core.device import device as Device
 from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of, wrap_dim
-from mytorch.ops import shape as ops
+from mytorch.ops import conversion as ops
 
 if TYPE_CHECKING:
     from typing import Any, TypeGuard
 
     from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
+
+__all__ = ["is_floating_point", "is_tensor"]
 
 
 def _cast(input: Tensor, dtype: DType, *, copy: bool = False) -> Tensor:

@@ -8,12 +8,14 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, check_probability
 from mytorch.functions.arithmetic import mul
 from mytorch.random import default_generator
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
+
+__all__ = ["dropout"]
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -51,16 +53,3 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         factors[kept] = 1 / (1 - p)
     out = mul(input, wrap(factors))
     return input.copy_(out) if inplace else out
-
-
-def check_probability(p: float) -> None:
-    """Refuse what is no probability.
-
-    Args:
-        p: the probability of dropping an element.
-
-    Raises:
-        ValueError: p is not between 0 and 1.
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")

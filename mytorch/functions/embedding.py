@@ -10,12 +10,14 @@ from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply
 from mytorch.autograd.graph import counter_of
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, checked_padding
 from mytorch.ops import embedding as ops
 
 if TYPE_CHECKING:
     from mytorch._core.types import Array
     from mytorch._tensor import Tensor
+
+__all__ = ["embedding", "one_hot"]
 
 
 def embedding(
@@ -104,26 +106,6 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         )
     classes = int(places.max()) + 1 if num_classes == -1 else num_classes
     return wrap((places[..., None] == np.arange(classes)).astype(np.int64))
-
-
-def checked_padding(padding_idx: int, rows: int) -> int:
-    """Return the number of the padding row, counted from the start.
-
-    Args:
-        padding_idx: may count from the end.
-        rows: how many rows there are.
-
-    Returns:
-        The number, at least 0.
-
-    Raises:
-        AssertionError: there is no such row (torch's class).
-    """
-    if not -rows <= padding_idx < max(rows, 1):
-        raise AssertionError(
-            f"Padding_idx must be within num_embeddings, got {padding_idx} and num_embeddings {rows}"
-        )
-    return padding_idx % rows if rows else padding_idx
 
 
 def _shorten(weight: Tensor, places: Array, max_norm: float, norm_type: float) -> None:

@@ -11,13 +11,15 @@ from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape
 from mytorch.ops import joining as ops
-from mytorch.ops import shape as shape_ops
+from mytorch.ops.conversion import Cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     from mytorch._tensor import Tensor
+
+__all__ = ["cat", "chunk", "concat", "concatenate", "hstack", "split", "stack", "unbind", "vstack"]
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
@@ -234,7 +236,7 @@ def _promoted(given: Sequence[Tensor]) -> Sequence[Tensor]:
     if all(x.array.dtype is first for x in given):
         return given
     common = common_dtype([x.array for x in given])
-    return [x if x.array.dtype == common else apply(shape_ops.Cast, x, dtype=common) for x in given]
+    return [x if x.array.dtype == common else apply(Cast, x, dtype=common) for x in given]
 
 
 def _check_sizes(first: Tensor, x: Tensor, position: int, dim: int) -> None:

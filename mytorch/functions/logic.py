@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch._core.promotion import common_dtype
-from mytorch.autograd.apply import plain_binary, require_broadcastable
+from mytorch.autograd.apply import plain, plain_binary, require_broadcastable
 from mytorch.functions._check import array_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,17 @@ if TYPE_CHECKING:
 
     from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
+
+__all__ = [
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+]
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
@@ -68,6 +79,21 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
         TypeError: an argument is no Tensor.
     """
     return _logical("logical_xor", np.logical_xor, input, other)
+
+
+def logical_not(input: Tensor) -> Tensor:
+    """Return whether each element is zero.
+
+    Args:
+        input: any shape, any dtype.
+
+    Returns:
+        bool, of the same shape.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return plain(np.logical_not, input)
 
 
 def bitwise_and(input: Operand, other: Operand) -> Tensor:
@@ -122,6 +148,23 @@ def bitwise_xor(input: Operand, other: Operand) -> Tensor:
         TypeError: an operand is neither a tensor nor a number.
     """
     return _bitwise("bitwise_xor", np.bitwise_xor, input, other)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """Return every bit inverted: `not` of a bool.
+
+    Args:
+        input: any shape, bool or integer.
+
+    Returns:
+        Of the same shape and dtype.
+
+    Raises:
+        TypeError: input is no Tensor, or is floating.
+    """
+    if array_of("bitwise_not", input).dtype.kind == "f":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return plain(np.invert, input)
 
 
 def _logical(name: str, function: Callable[..., Any], input: Tensor, other: Tensor) -> Tensor:

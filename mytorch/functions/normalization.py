@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from mytorch._tensor import Tensor
 
+__all__ = ["layer_norm"]
+
 
 def layer_norm(
     input: Tensor,

@@ -1,4 +1,4 @@
-"""Signs, whole numbers and remainders, elementwise."""
+"""Whole numbers near the elements, and their signs."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.apply import apply, binary
+from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of
-from mytorch.ops import arithmetic
-from mytorch.ops import pointwise as ops
+from mytorch.ops import rounding as ops
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
+
+__all__ = ["ceil", "floor", "round", "sign", "trunc"]
 
 
 def floor(input: Tensor) -> Tensor:
@@ -97,36 +97,7 @@ def sign(input: Tensor) -> Tensor:
     """
     if array_of("sign", input).dtype.kind == "b":
         return input.clone()
-    return apply(ops.Flat, input, function=arithmetic.sign)
-
-
-def remainder(input: Operand, other: Operand) -> Tensor:
-    """Return what input / other, rounded down, leaves over: of the sign of `other`, as Python's %.
-
-    Args:
-        input: any shape, any dtype but bool.
-        other: any shape that broadcasts with it, any dtype but bool, or a number.
-
-    Returns:
-        The remainder, of the broadcast shape and the promoted dtype.
-
-    Raises:
-        NotImplementedError: both operands are bool.
-        RuntimeError: the shapes do not broadcast, or an integer is divided by zero.
-        TypeError: an operand is neither a tensor nor a number.
-    """
-    kinds = [np.asarray(getattr(x, "array", x)).dtype.kind for x in (input, other)]
-    if kinds == ["b", "b"]:
-        raise NotImplementedError("\"remainder_cpu\" not implemented for 'Bool'")
-    divided = np.size(getattr(input, "array", input))
-    if "f" not in kinds and divided and np.any(np.asarray(getattr(other, "array", other)) == 0):
-        raise RuntimeError("ZeroDivisionError")
-    return binary(ops.Remainder, input, other)
-
-
-def rremainder(input: Operand, other: Operand) -> Tensor:
-    """Return `remainder` with its operands exchanged: what `number % tensor` is."""
-    return remainder(other, input)
+    return apply(ops.Flat, input, function=ops.sign)
 
 
 def _whole(name: str, function: Callable[..., Any], input: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Choosing elementwise between values."""
+"""Elementwise choices between values."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
-from mytorch._core.promotion import cast, common_dtype, unify
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.promotion import cast, category, common_dtype, unify
 from mytorch.autograd.apply import apply, binary, require_broadcastable
 from mytorch.functions._check import array_of
 from mytorch.ops import selection as ops
-from mytorch.ops import shape as shape_ops
+from mytorch.ops.conversion import Cast
 
 if TYPE_CHECKING:
     from mytorch._core.types import Operand, Scalar
     from mytorch._tensor import Tensor
+
+__all__ = ["clamp", "clip", "masked_fill", "maximum", "minimum", "where"]
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
@@ -110,8 +113,43 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
         return _between(input, min, max)
     target = common_dtype((array, *[bound for bound in (min, max) if bound is not None]))
     if target != array.dtype:
-        input = apply(shape_ops.Cast, input, dtype=target)
+        input = apply(Cast, input, dtype=target)
     return apply(ops.Clamp, input, low=_bound(min, target), high=_bound(max, target))
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
+    """Return the tensor with a number where the mask holds.
+
+    Args:
+        input: any shape, any dtype.
+        mask: bool, any shape that broadcasts with it.
+        value: a number, or a 0-dim tensor.
+
+    Returns:
+        Of the broadcast shape and the input's dtype.
+
+    Raises:
+        RuntimeError: the mask is not bool, the shapes do not broadcast, `value` has dimensions, or it is of a
+            higher category than the input.
+        TypeError: input or mask is no Tensor.
+    """
+    array, chosen = array_of("masked_fill", input), array_of("masked_fill", mask, "mask", 2)
+    if chosen.dtype.kind != "b":
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}")
+    require_broadcastable(array.shape, chosen.shape)
+    if not isinstance(value, TensorBase):
+        return apply(ops.Where, mask, wrap(cast(np.asarray(value), array.dtype)), input)
+    if value.array.ndim:
+        raise RuntimeError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.array.ndim} dimension(s)."
+        )
+    if category(value.array.dtype) > category(array.dtype):
+        names = [SCALAR_TYPE_NAMES[x.dtype] for x in (value, input)]
+        raise RuntimeError(f"value cannot be converted from {names[0]} to {names[1]} without loss")
+    if value.array.dtype != array.dtype:
+        value = apply(Cast, value, dtype=array.dtype)
+    return apply(ops.Where, mask, value, input)
 
 
 def _between(input: Tensor, *bounds: Operand | None) -> Tensor:
@@ -138,7 +176,7 @@ def _bound(bound: Scalar | None, dtype: np.dtype[np.generic]) -> object:
 def _as_tensor(x: object, given: Tensor | None, dtype: np.dtype[np.generic]) -> Tensor:
     if given is None:
         return wrap(cast(np.asarray(x), dtype))
-    return given if given.array.dtype == dtype else apply(shape_ops.Cast, given, dtype=dtype)
+    return given if given.array.dtype == dtype else apply(Cast, given, dtype=dtype)
 
 
 # torch's other names.

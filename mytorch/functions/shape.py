@@ -1,4 +1,4 @@
-"""The same elements in another shape; views wherever that is possible."""
+"""Other shapes of the same elements, and copies."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._tensor import Tensor
+
+__all__ = ["clone", "flatten", "ravel", "reshape", "squeeze", "unflatten", "unsqueeze"]
 
 
 def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
@@ -89,6 +91,57 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     if start == end:
         return input
     return reshape(input, (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
+    """Return a view with one dimension taken apart.
+
+    Args:
+        input: at least one dimension.
+        dim: the dimension.
+        sizes: what it becomes; one may be -1 and is then inferred.
+
+    Returns:
+        The view.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: the sizes do not multiply up to the dimension's, or there are none.
+        TypeError: input is no Tensor.
+    """
+    shape = array_of("unflatten", input).shape
+    wrapped = wrap_dim(dim, len(shape))
+    parts = sizes_of("unflatten", (sizes,))
+    if not parts:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    known = 1
+    for n in parts:
+        known *= n if n != -1 else 1
+    whole = shape[wrapped]
+    if parts.count(-1) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    if (whole % known if known else whole) if -1 in parts else known != whole:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(parts)} don't multiply up to the size of dim {wrapped} "
+            f"({whole}) in the input tensor"
+        )
+    parts = tuple([n if n != -1 else whole // known if known else 0 for n in parts])
+    return view(input, *shape[:wrapped], *parts, *shape[wrapped + 1 :])
+
+
+def ravel(input: Tensor) -> Tensor:
+    """Return the elements in row-major order: a view if there is one, else a copy.
+
+    Args:
+        input: any shape.
+
+    Returns:
+        One dimension.
+
+    Raises:
+        TypeError: input is no Tensor.
+    """
+    return reshape(input, (array_of("ravel", input).size,))
 
 
 def unsqueeze(input: Tensor, dim: int) -> Tensor:

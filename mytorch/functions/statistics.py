@@ -14,12 +14,14 @@ from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape
 from mytorch.ops import statistics as ops
-from mytorch.ops.shape import Cast
+from mytorch.ops.conversion import Cast
 
 if TYPE_CHECKING:
     from mytorch._core.dtypes import dtype as DType
     from mytorch._core.types import Dims
     from mytorch._tensor import Tensor
+
+__all__ = ["cumsum", "logsumexp", "norm", "prod", "std", "var"]
 
 
 def var(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mytorch.autograd import no_grad
 from mytorch.creation.filled import empty
-from mytorch.functions.embedding import checked_padding
+from mytorch.functions._check import checked_padding
 from mytorch.nn import functional as F
 from mytorch.nn import init
 from mytorch.nn.module import Module

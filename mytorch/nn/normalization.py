@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch.creation.filled import empty
-from mytorch.functions.dropout import check_probability
+from mytorch.functions._check import check_probability
 from mytorch.nn import functional as F
 from mytorch.nn import init
 from mytorch.nn.module import Module

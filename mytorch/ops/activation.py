@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.ops.op import OUT, Op
+from mytorch.ops.op import INPUT, OUT, Op
 
 if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.types import Array, Gradients
-
-INPUT = ((0,),)
 
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 

@@ -1,5 +1,7 @@
 """The affine map of nn.Linear as one op: one matrix product forward, two backward."""
 
+# What forward and backward take and give is said once, in Op.
+
 from __future__ import annotations
 
 from math import prod

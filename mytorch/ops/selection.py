@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.ops.arithmetic import BOTH
-from mytorch.ops.op import Op
+from mytorch.ops.op import BOTH, Op
 
 if TYPE_CHECKING:
     from typing import Any

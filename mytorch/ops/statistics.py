@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.ops.arithmetic import sign
 from mytorch.ops.op import OUT, Op
 from mytorch.ops.reduction import restore
+from mytorch.ops.rounding import sign
 
 if TYPE_CHECKING:
     from typing import Any

@@ -13,7 +13,7 @@ from mytorch._tensor import Tensor
 from mytorch.autograd.apply import apply
 from mytorch.creation.from_data import as_tensor
 from mytorch.functions._check import array_of
-from mytorch.functions.layout import transpose
+from mytorch.functions.transpose import transpose
 from mytorch.nn.utils.packed_sequence import PackedSequence, invert_permutation
 from mytorch.ops.packing import Pack, Pad, Unpack
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply, binary, require_broadcastable
 from mytorch.functions._check import array_of, require_floating
-from mytorch.functions.loss import chosen, reduced
-from mytorch.ops import likelihood as ops
+from mytorch.functions._loss import chosen, reduced, require_constant
+from mytorch.ops import probability_loss as ops
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
+
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div"]
 
 
 def binary_cross_entropy(
@@ -157,24 +159,6 @@ def kl_div(
         raise RuntimeError(f"kl_div: Integral inputs not supported, got {kinds}")
     loss = reduced(binary(ops.KlDiv, input, target, log_target=log_target), reduction)
     return loss / input.shape[0] if batchmean and input.ndim else loss
-
-
-def require_constant(name: str, argument: str, given: Tensor | None) -> None:
-    """Refuse a weight that requires gradients: torch has none for it either.
-
-    Args:
-        name: the function, named in errors.
-        argument: the argument's name.
-        given: what was passed.
-
-    Raises:
-        RuntimeError: it requires gradients.
-    """
-    if given is not None and given.requires_grad:
-        raise RuntimeError(
-            f"The function '{name}' is not differentiable with respect to argument '{argument}'. "
-            "This input cannot have requires_grad True."
-        )
 
 
 def _weighted(loss: Tensor, weight: Tensor | None) -> Tensor:

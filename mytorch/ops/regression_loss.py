@@ -1,13 +1,15 @@
 """Losses that are one op."""
 
+# What forward and backward take and give is said once, in Op.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.ops.arithmetic import sign
 from mytorch.ops.op import Op
+from mytorch.ops.rounding import sign
 
 if TYPE_CHECKING:
     from mytorch._core.types import Array, Gradients

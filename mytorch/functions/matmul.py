@@ -11,14 +11,16 @@ from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.autograd.apply import apply, require_broadcastable
 from mytorch.functions._check import array_of
 from mytorch.functions.arithmetic import add, mul
-from mytorch.functions.layout import expand
 from mytorch.functions.shape import unsqueeze
+from mytorch.functions.transpose import expand
 from mytorch.ops import matmul as ops
-from mytorch.ops import shape as shape_ops
+from mytorch.ops.shape import Squeeze, Unsqueeze
 
 if TYPE_CHECKING:
     from mytorch._core.types import Array, Scalar
     from mytorch._tensor import Tensor
+
+__all__ = ["addmm", "baddbmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
 
 
 def mm(input: Tensor, mat2: Tensor) -> Tensor:
@@ -135,15 +137,15 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
         raise RuntimeError(
             f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
         )
-    left = input if rank_a > 1 else apply(shape_ops.Unsqueeze, input, shape=(1, a.shape[0]))
-    right = other if rank_b > 1 else apply(shape_ops.Unsqueeze, other, shape=(b.shape[0], 1))
+    left = input if rank_a > 1 else apply(Unsqueeze, input, shape=(1, a.shape[0]))
+    right = other if rank_b > 1 else apply(Unsqueeze, other, shape=(b.shape[0], 1))
     _check_stacks(left.array.shape, right.array.shape)
     product = apply(ops.MatMul, left, right)
     if rank_a == 1:
         shape = product.array.shape
-        product = apply(shape_ops.Squeeze, product, shape=(*shape[:-2], shape[-1]))
+        product = apply(Squeeze, product, shape=(*shape[:-2], shape[-1]))
     if rank_b == 1:
-        product = apply(shape_ops.Squeeze, product, shape=product.array.shape[:-1])
+        product = apply(Squeeze, product, shape=product.array.shape[:-1])
     return product
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from mytorch._core.types import Array, Gradients
 
-
 # torch's least denominator, 1e-12, is a float32 in every dtype.
 _LEAST = float(np.float32(1e-12))
 
@@ -87,27 +86,3 @@ class KlDiv(Op):
             return grad * -share, lambda: grad * (share * (target - x + 1))
         # At 0, where the derivative is infinite, torch gives nan.
         return grad * -target, lambda: grad * np.where(target == 0, np.nan, np.log(target) + 1 - x)
-
-
-class NegativeLogLikelihood(Op):
-    """-w x[t] of each sample, x (N, C, *) along its second dimension, w the weight of the class t.
-
-    Where `counts`, (N, *), is False the loss is 0 whatever x is; `target` may name any class there.
-    """
-
-    uses = ()
-
-    @staticmethod
-    def forward(x: Array, target: Array, weight: Array, counts: Array) -> tuple[Array, Any]:
-        places = target[:, None]
-        picked = np.take_along_axis(x, places, 1)[:, 0]
-        return np.where(counts, -picked * weight, x.dtype.type(0)), (x.shape, places, weight, counts)
-
-    @staticmethod
-    def backward(saved: Any, grad: Array) -> Gradients:
-        shape, places, weight, counts = saved
-        whole = np.zeros(shape, grad.dtype)
-        # Not times 0: the mean over no sample sends infinity.
-        each = np.where(counts, grad * -weight, grad.dtype.type(0))
-        np.put_along_axis(whole, places, each[:, None], 1)
-        return (whole,)

@@ -1,4 +1,4 @@
-"""Elements by positions along a dimension and by masks, taken or written."""
+"""Elements at positions along a dimension, taken or written."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
-from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch._core.promotion import cast, category
-from mytorch.autograd.apply import apply, require_broadcastable
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._index import require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names
-from mytorch.ops import indexing as index_ops
-from mytorch.ops import scatter as ops
-from mytorch.ops.selection import Where
-from mytorch.ops.shape import Cast
+from mytorch.ops import gather_scatter as ops
 
 if TYPE_CHECKING:
     from mytorch._core.types import Array, Operand
     from mytorch._tensor import Tensor
+
+__all__ = ["gather", "scatter", "scatter_add"]
 
 
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
@@ -100,94 +99,6 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     return _scatter("scatter", input, dim, index, src, add=True)
 
 
-def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
-    """Return the slices at positions along a dimension.
-
-    Args:
-        input: any shape.
-        dim: the dimension.
-        index: positions, int64 or int32, not negative; one dimension or none.
-
-    Returns:
-        As many slices as there are positions.
-
-    Raises:
-        IndexError: `dim` is out of range, or `index` has more dimensions.
-        RuntimeError: a position is out of range, or `index` has another dtype.
-        TypeError: an argument is no Tensor.
-    """
-    array, positions = array_of("index_select", input), array_of("index_select", index, "index", 3)
-    wrapped = wrap_dim(dim, array.ndim)
-    _check_dtype("index_select", positions)
-    if positions.ndim > 1:
-        raise IndexError(
-            f"index_select(): Index is supposed to be a vector, but got {positions.ndim} dimensions"
-        )
-    size = array.shape[wrapped] if array.ndim else 1
-    _check_range(positions, size, wrapped)
-    if not array.ndim:
-        return input.clone()
-    return apply(index_ops.Index, input, index=(*[slice(None)] * wrapped, positions.reshape(-1)))
-
-
-def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
-    """Return the tensor with a number where the mask holds.
-
-    Args:
-        input: any shape, any dtype.
-        mask: bool, any shape that broadcasts with it.
-        value: a number, or a 0-dim tensor.
-
-    Returns:
-        Of the broadcast shape and the input's dtype.
-
-    Raises:
-        RuntimeError: the mask is not bool, the shapes do not broadcast, `value` has dimensions, or it is of a
-            higher category than the input.
-        TypeError: input or mask is no Tensor.
-    """
-    array, chosen = array_of("masked_fill", input), array_of("masked_fill", mask, "mask", 2)
-    if chosen.dtype.kind != "b":
-        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}")
-    require_broadcastable(array.shape, chosen.shape)
-    if not isinstance(value, TensorBase):
-        return apply(Where, mask, wrap(cast(np.asarray(value), array.dtype)), input)
-    if value.array.ndim:
-        raise RuntimeError(
-            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-            f"{value.array.ndim} dimension(s)."
-        )
-    if category(value.array.dtype) > category(array.dtype):
-        names = [SCALAR_TYPE_NAMES[x.dtype] for x in (value, input)]
-        raise RuntimeError(f"value cannot be converted from {names[0]} to {names[1]} without loss")
-    if value.array.dtype != array.dtype:
-        value = apply(Cast, value, dtype=array.dtype)
-    return apply(Where, mask, value, input)
-
-
-def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """Return the elements where the mask holds, in row-major order.
-
-    Args:
-        input: any shape, any dtype.
-        mask: bool, any shape that broadcasts with it.
-
-    Returns:
-        One dimension.
-
-    Raises:
-        RuntimeError: the mask is not bool, or the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
-    """
-    array, chosen = array_of("masked_select", input), array_of("masked_select", mask, "mask", 2)
-    if chosen.dtype.kind != "b":
-        raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}")
-    require_broadcastable(chosen.shape, array.shape)
-    shape = np.broadcast_shapes(array.shape, chosen.shape)
-    wide = input if shape == array.shape else input.expand(shape)
-    return apply(index_ops.Index, wide, index=(np.broadcast_to(chosen, shape),))
-
-
 def _scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Tensor, *, add: bool) -> Tensor:
     array, positions = input.array, array_of(name, index, "index", 3)
     wrapped = wrap_dim(dim, array.ndim)
@@ -211,29 +122,15 @@ def _scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Tensor, *, 
     return apply(ops.Scatter, input, index, src, dim=wrapped, add=add)
 
 
-def _check_dtype(name: str, positions: Array) -> None:
-    if positions.dtype not in (np.int64, np.int32):
-        raise RuntimeError(
-            f"{name}(): Expected dtype int32/int64 for index, got {from_numpy_dtype(positions.dtype)}"
-        )
-
-
 def _check_positions(name: str, array: Array, positions: Array, dim: int, what: str) -> None:
-    _check_dtype(name, positions)
+    require_index_dtype(name, positions)
     if positions.ndim != array.ndim and positions.size:
         raise RuntimeError(
             f"Index tensor must have the same number of dimensions as {what} tensor: {positions.ndim} and "
             f"{array.ndim}"
         )
-    _check_range(positions, array.shape[dim] if array.ndim else 1, dim)
-
-
-def _check_range(positions: Array, size: int, dim: int) -> None:
-    outside = positions[(positions < 0) | (positions >= size)]
-    if outside.size:
-        raise RuntimeError(f"index {int(outside[0])} is out of bounds for dimension {dim} with size {size}")
+    require_in_range(positions, array.shape[dim] if array.ndim else 1, dim)
 
 
 if not TYPE_CHECKING:  # the signatures that are checked are those above
     gather = numpy_names(gather)
-    index_select = numpy_names(index_select)

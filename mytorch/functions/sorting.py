@@ -1,4 +1,4 @@
-"""Elements in order, where they are, and which there are."""
+"""Elements in order, their positions, and the distinct ones."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from mytorch._core.types import Array
     from mytorch._tensor import Tensor
+
+__all__ = ["argsort", "nonzero", "sort", "topk", "unique"]
 
 
 class Ordered(NamedTuple):

@@ -10,13 +10,14 @@ from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of, require_floating
-from mytorch.functions.likelihood import require_constant
-from mytorch.functions.loss import chosen, reduced
-from mytorch.functions.shares import log_softmax
-from mytorch.ops.likelihood import NegativeLogLikelihood
+from mytorch.functions._loss import chosen, reduced, require_constant
+from mytorch.functions.softmax import log_softmax
+from mytorch.ops import classification_loss as ops
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
+
+__all__ = ["cross_entropy", "nll_loss"]
 
 
 def nll_loss(
@@ -162,7 +163,7 @@ def _nll(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
             names = SCALAR_TYPE_NAMES[input.dtype], SCALAR_TYPE_NAMES[weight.dtype]
             raise RuntimeError(f"expected weight of scalar type {names[0]} but found {names[1]}")
         weights = np.where(counts, weight.array[places], x.dtype.type(0))
-    loss = apply(NegativeLogLikelihood, input, target=places, weight=weights, counts=counts)
+    loss = apply(ops.NegativeLogLikelihood, input, target=places, weight=weights, counts=counts)
     return (loss if loss.shape == shape else loss.reshape(shape)), wrap(weights)
 
 

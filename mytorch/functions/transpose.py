@@ -1,4 +1,4 @@
-"""Views with dimensions swapped or repeated."""
+"""Views with dimensions in another order, or repeated."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of, sizes_of, wrap_dim
-from mytorch.ops import shape as ops
+from mytorch.ops import transpose as ops
+from mytorch.ops.shape import View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     from mytorch._tensor import Tensor
+
+__all__ = ["broadcast_to", "moveaxis", "movedim", "permute", "swapaxes", "swapdims", "t", "transpose"]
 
 
 def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
@@ -34,7 +37,7 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     rank = array_of("transpose", input).ndim
     first, second = wrap_dim(dim0, rank), wrap_dim(dim1, rank)
     if not rank:
-        return apply(ops.View, input, shape=())
+        return apply(View, input, shape=())
     return apply(ops.Transpose, input, dim0=first, dim1=second)
 
 
@@ -86,47 +89,36 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     return apply(ops.Permute, input, dims=order)
 
 
-def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
-    """Return a view that repeats dimensions of size 1, and adds leading ones.
+def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
+    """Return a view with some dimensions at other places, the rest in their order.
 
     Args:
         input: any shape.
-        *sizes: the new sizes, one by one or as one tuple; -1 leaves a size as it is.
-        size: the new sizes as a tuple.
+        source: the dimension or dimensions to move.
+        destination: where each goes.
 
     Returns:
         The view.
 
     Raises:
-        RuntimeError: a dimension is not of size 1 and differs, there are too few sizes, or -1 for a new
-            dimension.
-        TypeError: input is no Tensor, or a size is no integer.
+        IndexError: a dimension is out of range.
+        RuntimeError: there are not as many destinations as sources, or one is named twice.
+        TypeError: input is no Tensor.
     """
-    shape = array_of("expand", input).shape
-    sizes = sizes_of("expand", sizes if size is None else (size,))
-    lead = len(sizes) - len(shape)
-    if lead < 0:
+    rank = array_of("movedim", input).ndim
+    given = [list(x) if isinstance(x, (tuple, list)) else [x] for x in (source, destination)]
+    if len(given[0]) != len(given[1]):
         raise RuntimeError(
-            f"expand(tensor of size {list(shape)}, size={list(sizes)}): the number of sizes provided "
-            f"({len(sizes)}) "
-            f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+            f"movedim: Invalid source or destination dims: source ({given[0]} dims) should contain the same "
+            f"number of dims as destination ({given[1]} dims)"
         )
-    target = []
-    for i, n in enumerate(sizes):
-        own = shape[i - lead] if i >= lead else None
-        if n == -1 and own is None:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing "
-                f"dimension {i}"
-            )
-        if own is not None and n not in (-1, own) and own != 1:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at "
-                "non-singleton "
-                f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
-            )
-        target.append(own if n == -1 and own is not None else n)
-    return apply(ops.Expand, input, shape=tuple(target))
+    wrapped = [[wrap_dim(d, rank) for d in dims] for dims in given]
+    for dims, name, own in zip(wrapped, ("source", "destination"), given, strict=True):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}` ({own})")
+    rest = iter([d for d in range(rank) if d not in wrapped[0]])
+    moved = dict(zip(wrapped[1], wrapped[0], strict=True))
+    return permute(input, [moved[d] if d in moved else next(rest) for d in range(rank)])
 
 
 def reverse_dims(input: Tensor) -> Tensor:
@@ -171,6 +163,49 @@ def matrix_transpose(input: Tensor) -> Tensor:
     return apply(ops.Transpose, input, dim0=rank - 2, dim1=rank - 1)
 
 
+def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
+    """Return a view that repeats dimensions of size 1, and adds leading ones.
+
+    Args:
+        input: any shape.
+        *sizes: the new sizes, one by one or as one tuple; -1 leaves a size as it is.
+        size: the new sizes as a tuple.
+
+    Returns:
+        The view.
+
+    Raises:
+        RuntimeError: a dimension is not of size 1 and differs, there are too few sizes, or -1 for a new
+            dimension.
+        TypeError: input is no Tensor, or a size is no integer.
+    """
+    shape = array_of("expand", input).shape
+    sizes = sizes_of("expand", sizes if size is None else (size,))
+    lead = len(sizes) - len(shape)
+    if lead < 0:
+        raise RuntimeError(
+            f"expand(tensor of size {list(shape)}, size={list(sizes)}): the number of sizes provided "
+            f"({len(sizes)}) "
+            f"must be greater or equal to the number of dimensions in the tensor ({len(shape)})"
+        )
+    target = []
+    for i, n in enumerate(sizes):
+        own = shape[i - lead] if i >= lead else None
+        if n == -1 and own is None:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing "
+                f"dimension {i}"
+            )
+        if own is not None and n not in (-1, own) and own != 1:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({own}) at "
+                "non-singleton "
+                f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
+            )
+        target.append(own if n == -1 and own is not None else n)
+    return apply(ops.Expand, input, shape=tuple(target))
+
+
 def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """Return a view that repeats dimensions of size 1, and adds leading ones: `Tensor.expand` as a function.
 
@@ -191,3 +226,4 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 # torch's other names.
 swapaxes = transpose
 swapdims = transpose
+moveaxis = movedim

@@ -1,4 +1,4 @@
-"""Losses of a difference, and what all losses share: their reduction."""
+"""Losses of real-valued predictions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import binary
-from mytorch.functions import reduction as reductions
-from mytorch.ops import loss as ops
+from mytorch.functions._loss import chosen, reduced
+from mytorch.ops import regression_loss as ops
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
-_REDUCTIONS = ("mean", "sum", "none")
+__all__ = ["huber_loss", "l1_loss", "mse_loss", "smooth_l1_loss"]
 
 
 def mse_loss(
@@ -170,47 +170,6 @@ def huber_loss(
         _require_weight(weight, input)
         loss = loss * weight
     return reduced(loss, reduction)
-
-
-def reduced(loss: Tensor, reduction: str) -> Tensor:
-    """Return the mean or the sum of the elements' losses, or with "none" those themselves."""
-    if reduction == "none":
-        return loss
-    return reductions.sum(loss) if reduction == "sum" else reductions.mean(loss)
-
-
-def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
-    """Return the reduction that is meant, checked.
-
-    Args:
-        reduction: "mean", "sum" or "none".
-        size_average: torch's deprecated spelling.
-        reduce: torch's deprecated spelling.
-
-    Returns:
-        One of the three.
-
-    Raises:
-        ValueError: it is none of them.
-    """
-    meant = legacy_reduction(size_average, reduce, stacklevel=4) or reduction
-    if meant not in _REDUCTIONS:
-        raise ValueError(f"{meant} is not a valid value for reduction")
-    return meant
-
-
-def legacy_reduction(size_average: bool | None, reduce: bool | None, stacklevel: int = 3) -> str | None:
-    """Translate the two deprecated flags, with torch's warning; None when neither is given."""
-    if size_average is None and reduce is None:
-        return None
-    summed = "sum" if size_average is False else "mean"
-    reduction = "none" if reduce is False else summed
-    warnings.warn(
-        f"size_average and reduce args will be deprecated, please use reduction='{reduction}' instead.",
-        UserWarning,
-        stacklevel=stacklevel,
-    )
-    return reduction
 
 
 def _warn_of_sizes(input: Tensor, target: Tensor) -> None:

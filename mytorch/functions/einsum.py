@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of
-from mytorch.ops.einsum import Einsum
+from mytorch.ops import einsum as ops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     from mytorch._tensor import Tensor
+
+__all__ = ["einsum"]
 
 
 def einsum(equation: str, *operands: Any) -> Tensor:
@@ -58,7 +60,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         if a.dtype != arrays[0].dtype:
             names = [SCALAR_TYPE_NAMES[from_numpy_dtype(x.dtype)] for x in (arrays[0], a)]
             raise RuntimeError(f"einsum(): expected scalar type {names[0]} but found {names[1]}")
-    return apply(Einsum, *given, inputs=inputs, output=output)
+    return apply(ops.Einsum, *given, inputs=inputs, output=output)
 
 
 def _letters(group: str, operand: int, rank: int, spare: Sequence[str]) -> str:

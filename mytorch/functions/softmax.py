@@ -1,4 +1,4 @@
-"""Shares along a dimension: softmax and its logarithm."""
+"""Softmax along a dimension, and its logarithm."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import numpy as np
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of, wrap_dim
-from mytorch.ops import shape as shape_ops
 from mytorch.ops import softmax as ops
+from mytorch.ops.conversion import Cast
 
 if TYPE_CHECKING:
     from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
     from mytorch.ops.op import Op
+
+__all__ = ["log_softmax", "softmax"]
 
 
 def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
@@ -66,7 +68,7 @@ def _along(name: str, op: type[Op], input: Tensor, dim: int, dtype: DType | None
         kind = SCALAR_TYPE_NAMES[from_numpy_dtype(target)]
         raise NotImplementedError(f"\"{name}_kernel_impl\" not implemented for '{kind}'")
     if target != array.dtype:
-        input = apply(shape_ops.Cast, input, dtype=target)
+        input = apply(Cast, input, dtype=target)
     if not np.ndim(array):
         # One number is all of its own sum; a dimension of size 1 says so.
         return apply(op, input.reshape(1), dim=0).reshape(())
