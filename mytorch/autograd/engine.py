@@ -184,8 +184,7 @@ def _walk(
                 if left == 1:
                     ready.append(parent)
             elif grad is not None:
-                # What is no node is a leaf.
-                _give_leaf(parent, grad, pending, leaves, aim)  # type: ignore[arg-type]
+                _give_leaf(parent, grad, pending, leaves, aim)  # type: ignore[arg-type]  # not a Node, so a leaf
 
 
 def _give_leaf(

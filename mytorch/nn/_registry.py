@@ -116,7 +116,7 @@ class Registry:
             members = tables.get(table)
             if members is not None and name in members:
                 # A place registered as None reads as None; typing that would burden every caller.
-                return members[name]  # type: ignore[no-any-return]
+                return members[name]  # type: ignore[no-any-return]  # the tables hold anything
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:
