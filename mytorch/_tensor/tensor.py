@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.hooks import RemovableHandle
-    from mytorch.autograd.accumulation import Hook
+    from mytorch._core.types import Hook
 
 
 class Tensor(Methods, Operators, Protocols):

@@ -14,14 +14,11 @@ from mytorch._core.hooks import RemovableHandle
 from mytorch.autograd.graph import Watch, counter_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
-    from mytorch._core.types import Array
-    from mytorch._tensor import Tensor
+    from mytorch._core.types import Array, Hook
     from mytorch.autograd.graph import Node
-
-    Hook = Callable[[Tensor], Tensor | None]
 
 
 def accumulate(tensor: TensorBase, grad: Array) -> None:

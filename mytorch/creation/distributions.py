@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.random import Generator
 
+__all__ = ["bernoulli", "multinomial", "normal"]
+
 
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Scalar
     from mytorch._tensor import Tensor
 
+__all__ = ["empty", "eye", "full", "ones", "zeros"]
+
 
 def shape_from(name: str, sizes: tuple[Any, ...], size: Any) -> tuple[int, ...]:
     """Return the sizes of a new tensor.

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
+__all__ = ["as_tensor", "from_numpy", "tensor"]
+
 
 def tensor(
     data: Any, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Scalar
     from mytorch._tensor import Tensor
 
+__all__ = ["empty_like", "full_like", "ones_like", "zeros_like"]
+
 
 def zeros_like(
     input: Tensor, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.random import Generator
 
+__all__ = ["rand", "rand_like", "randint", "randn", "randn_like", "randperm"]
+
 
 def uniform_array(shape: tuple[int, ...], dtype: np.dtype[Any], generator: Generator | None) -> Array:
     """Return numbers drawn evenly from [0, 1).
