@@ -1,4 +1,4 @@
-"""What one recorded op left behind for backward, and the counters that notice changes in place."""
+"""The recorded graph: one node per op with what backward needs, and the counters of changes in place."""
 
 from __future__ import annotations
 

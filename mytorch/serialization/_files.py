@@ -82,7 +82,7 @@ def load(f: File, map_location: object = None, *, weights_only: bool = True) -> 
 
     Raises:
         ImportError: the package safetensors is missing.
-        RuntimeError: the file is no safetensors file (a pickle, such as torch.save writes), is damaged, or
+        RuntimeError: the file is not a safetensors file (a pickle, such as torch.save writes), is damaged, or
             holds a tensor of a dtype that mytorch lacks; or another device.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.load.html
