@@ -21,6 +21,7 @@ from mytorch.autograd.mode import *
 from mytorch.creation import *
 from mytorch.functions.activation import *
 from mytorch.functions.arithmetic import *
+from mytorch.functions.combination import *
 from mytorch.functions.comparison import *
 from mytorch.functions.conversion import *
 from mytorch.functions.einsum import *
