@@ -26,6 +26,7 @@ from mytorch.creation.random_tensors import *
 from mytorch.creation.ranges import *
 from mytorch.functions.activation import *
 from mytorch.functions.arithmetic import *
+from mytorch.functions.combination import *
 from mytorch.functions.comparison import *
 from mytorch.functions.conversion import *
 from mytorch.functions.einsum import *

@@ -22,8 +22,8 @@ def restore(reduced: Array, shape: tuple[int, ...], axis: tuple[int, ...]) -> Ar
     return reduced.reshape([1 if i in axis else n for i, n in enumerate(shape)])
 
 
-def _sum(a: Array, axis: tuple[int, ...], keepdim: bool) -> Array:
-    # float16 is summed in float32, as torch and NumPy's own mean do.
+def total_of(a: Array, axis: tuple[int, ...], keepdim: bool) -> Array:
+    """Return the sum over dimensions, in float32 for float16, as torch and NumPy's own mean compute it."""
     wide = np.float32 if a.dtype == np.float16 else a.dtype
     return np.asarray(a.sum(axis=axis, keepdims=keepdim, dtype=wide))
 
@@ -35,31 +35,12 @@ class Sum(Op):
 
     @staticmethod
     def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
-        return _sum(a, axis, keepdim).astype(a.dtype, copy=False), (a.shape, axis)
+        return total_of(a, axis, keepdim).astype(a.dtype, copy=False), (a.shape, axis)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, axis = saved
         return (lambda: np.broadcast_to(restore(grad, shape, axis), shape),)
-
-
-class Mean(Op):
-    """Mean over dimensions; of nothing it is nan."""
-
-    uses = ()
-
-    @staticmethod
-    def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
-        count = 1
-        for i in axis:
-            count *= a.shape[i]
-        total = _sum(a, axis, keepdim)
-        return (total / total.dtype.type(count)).astype(a.dtype, copy=False), (a.shape, axis, count)
-
-    @staticmethod
-    def backward(saved: Any, grad: Array) -> Gradients:
-        shape, axis, count = saved
-        return (lambda: np.broadcast_to(restore(grad / grad.dtype.type(count), shape, axis), shape),)
 
 
 class Extreme(Op):

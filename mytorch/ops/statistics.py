@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import OUT, Op
-from mytorch.ops.reduction import restore
+from mytorch.ops.reduction import restore, total_of
 from mytorch.ops.rounding import sign
 
 if TYPE_CHECKING:
@@ -23,6 +23,25 @@ if TYPE_CHECKING:
 def _wide(a: Array) -> Array:
     # As torch does, float16 is added up in float32.
     return a.astype(np.float32) if a.dtype == np.float16 else a
+
+
+class Mean(Op):
+    """Mean over dimensions; of nothing it is nan."""
+
+    uses = ()
+
+    @staticmethod
+    def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
+        count = 1
+        for i in axis:
+            count *= a.shape[i]
+        total = total_of(a, axis, keepdim)
+        return (total / total.dtype.type(count)).astype(a.dtype, copy=False), (a.shape, axis, count)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, axis, count = saved
+        return (lambda: np.broadcast_to(restore(grad / grad.dtype.type(count), shape, axis), shape),)
 
 
 class Var(Op):
