@@ -18,7 +18,12 @@ from mytorch._core.promotion import *
 from mytorch._core.size import Size as Size
 from mytorch._tensor import Tensor as Tensor
 from mytorch.autograd.mode import *
-from mytorch.creation import *
+from mytorch.creation.distributions import *
+from mytorch.creation.filled import *
+from mytorch.creation.from_data import *
+from mytorch.creation.like import *
+from mytorch.creation.random_tensors import *
+from mytorch.creation.ranges import *
 from mytorch.functions.activation import *
 from mytorch.functions.arithmetic import *
 from mytorch.functions.combination import *

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
     from mytorch._core.device import device
     from mytorch._core.dtypes import dtype
-    from mytorch._core.types import Array
+    from mytorch._core.types import Array, Hook
     from mytorch._tensor import Tensor
-    from mytorch.autograd.accumulation import Hook
     from mytorch.autograd.graph import Counter, Node
 
 

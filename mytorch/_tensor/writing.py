@@ -1,4 +1,7 @@
-"""Changing tensors in place, recorded where a gradient may be asked for."""
+"""Writing into a tensor's memory, recorded where a gradient may be asked for.
+
+The in-place methods and assignments call `change`, `assign` and `update`.
+"""
 
 from __future__ import annotations
 
