@@ -16,8 +16,7 @@ from mytorch._core.state import state
 from mytorch.autograd.apply import apply, require_broadcastable
 from mytorch.autograd.graph import counter_of
 from mytorch.autograd.views import rebase, require_changeable, stand_in
-from mytorch.functions._index import fitted_shape, parse
-from mytorch.functions.indexing import setitem
+from mytorch.functions._index import fitted_shape, parse, setitem
 from mytorch.ops.conversion import Cast
 from mytorch.ops.memory import SetItem
 from mytorch.ops.shape import View

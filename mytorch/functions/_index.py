@@ -20,6 +20,25 @@ _FULL = slice(None)
 _KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables"
 
 
+def setitem(array: Array, index: Any, value: Array) -> None:
+    """Write into the elements that an index selects.
+
+    Args:
+        array: changed in place.
+        index: as for getitem.
+        value: broadcast to the selected elements, after leading dimensions of size 1 were dropped.
+
+    Raises:
+        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
+        RuntimeError: the value's shape does not broadcast.
+        ValueError: a slice steps backwards.
+    """
+    basic, advanced = parse(array.shape, index)
+    target = array if basic is None else array[basic]
+    shape = fitted_shape(array, basic, advanced, value.shape)
+    target[... if advanced is None else advanced] = value.reshape(shape)
+
+
 def fitted_shape(
     array: Array, basic: tuple[Any, ...] | None, advanced: tuple[Any, ...] | None, shape: tuple[int, ...]
 ) -> tuple[int, ...]:

@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._core.base import TensorBase
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import plain, plain_binary, require_broadcastable
 from mytorch.functions._check import array_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
 
@@ -109,24 +105,6 @@ def ge(input: Operand, other: Operand) -> Tensor:
         RuntimeError: the shapes do not broadcast.
     """
     return plain_binary(np.greater_equal, input, other)
-
-
-def as_operator(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Any]:
-    """Return a comparison as an operator, which leaves unknown operands to Python: `tensor == None` is False.
-
-    Args:
-        function: the comparison.
-
-    Returns:
-        The method.
-    """
-
-    def operator(self: Any, other: Any) -> Any:
-        if isinstance(other, (TensorBase, bool, int, float, np.generic, np.ndarray)):
-            return function(self, other)
-        return NotImplemented
-
-    return operator
 
 
 def isnan(input: Tensor) -> Tensor:

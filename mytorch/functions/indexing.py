@@ -9,14 +9,13 @@ import numpy as np
 
 from mytorch.autograd.apply import apply, require_broadcastable
 from mytorch.functions._check import array_of, wrap_dim
-from mytorch.functions._index import fitted_shape, parse, require_in_range, require_index_dtype
+from mytorch.functions._index import parse, require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names
 from mytorch.ops import indexing as ops
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
 __all__ = ["index_select", "masked_select", "narrow"]
@@ -41,25 +40,6 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         # torch names the node of a number after select; here it only matters that it is a view.
         input = apply(ops.Slice, input, index=basic)
     return input if advanced is None else apply(ops.Index, input, index=advanced)
-
-
-def setitem(array: Array, index: Any, value: Array) -> None:
-    """Write into the elements that an index selects.
-
-    Args:
-        array: changed in place.
-        index: as for getitem.
-        value: broadcast to the selected elements, after leading dimensions of size 1 were dropped.
-
-    Raises:
-        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
-        RuntimeError: the value's shape does not broadcast.
-        ValueError: a slice steps backwards.
-    """
-    basic, advanced = parse(array.shape, index)
-    target = array if basic is None else array[basic]
-    shape = fitted_shape(array, basic, advanced, value.shape)
-    target[... if advanced is None else advanced] = value.reshape(shape)
 
 
 def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:

@@ -1,6 +1,6 @@
 """Linear interpolation, elementwise."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
