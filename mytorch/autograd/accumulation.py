@@ -58,7 +58,7 @@ def notify(node: Node, arrived: list[Array | None]) -> None:
 
 def leaf_hooks(leaf: TensorBase) -> Mapping[int, Hook]:
     """Return the hooks of a tensor that no recorded op made."""
-    # Few tensors ever have one, so that making a tensor does not even set the slot.
+    # Few tensors ever have a hook, so the slot stays unset until the first one.
     return getattr(leaf, "hooks", {})
 
 

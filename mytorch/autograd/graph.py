@@ -131,7 +131,7 @@ class Node:
         shapes: shape of every output.
         dtypes: NumPy dtype of every output.
         single: whether the op has one output and not a tuple.
-        watches: who waits for the gradients of the outputs, by slot; None as long as nobody does.
+        watches: the hooks and retained gradients of the outputs, by slot; None if there are none.
     """
 
     __slots__ = (

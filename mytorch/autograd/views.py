@@ -51,7 +51,7 @@ class Family:
             self._limit = 64 + 2 * len(self.views)
 
     def living(self) -> list[TensorBase]:
-        """Return the views that somebody still has."""
+        """Return the views that still exist."""
         return [view for each in self.views if (view := each()) is not None]
 
 

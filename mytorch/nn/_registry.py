@@ -39,7 +39,7 @@ class Registry:
         Raises:
             AttributeError: Module.__init__ has not run yet.
             KeyError: the name is empty, contains a dot, or is taken.
-            TypeError: the name is no string or `param` no Parameter.
+            TypeError: the name is not a string, or `param` is not a Parameter.
         """
         self._check_name("parameter", name, "_parameters")
         if param is not None and not isinstance(param, Parameter):
@@ -60,7 +60,7 @@ class Registry:
         Raises:
             AttributeError: Module.__init__ has not run yet.
             KeyError: the name is empty, contains a dot, or is taken.
-            TypeError: the name is no string or `tensor` no Tensor.
+            TypeError: the name is not a string, or `tensor` is not a Tensor.
         """
         self._check_name("buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
@@ -84,7 +84,7 @@ class Registry:
         Raises:
             AttributeError: Module.__init__ has not run yet.
             KeyError: the name is empty, contains a dot, or is taken.
-            TypeError: the name is no string or `module` no Module.
+            TypeError: the name is not a string, or `module` is not a Module.
         """
         if module is not None and not is_module(module):
             raise TypeError(f"{typename(module)} is not a Module subclass")

@@ -42,7 +42,7 @@ class RNNCellBase(Module):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
     """
 
     weight_ih: Parameter
@@ -146,7 +146,7 @@ class LSTMCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
     """
@@ -205,7 +205,7 @@ class GRUCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
     """
@@ -259,7 +259,7 @@ class RNNCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
     """
