@@ -145,7 +145,6 @@ def allclose(
         atol: absolute tolerance.
         equal_nan: whether nan equals nan.
 
-
     Raises:
         RuntimeError: the dtypes differ, or the shapes do not broadcast.
     """

@@ -51,7 +51,6 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
         start: where the range begins; negative ones count from the end.
         length: its length.
 
-
     Raises:
         IndexError: `dim` or `start` is out of range.
         RuntimeError: the range ends too late, `length` is negative, or input is 0-dim.

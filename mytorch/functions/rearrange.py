@@ -23,7 +23,6 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     Args:
         *dims: the dimensions, one by one or as one tuple.
 
-
     Raises:
         IndexError: a dimension is out of range.
         RuntimeError: one is repeated.
@@ -40,7 +39,6 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
     Args:
         shifts: the distance for each dimension.
         dims: the dimension or dimensions; without any, all elements are shifted in row-major order.
-
 
     Raises:
         IndexError: a dimension is out of range.
@@ -61,7 +59,6 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
         input: at least two dimensions.
         diagonal: 0 for the main diagonal, positive above it.
 
-
     Raises:
         RuntimeError: input has fewer dimensions.
     """
@@ -74,7 +71,6 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
     Args:
         input: at least two dimensions.
         diagonal: 0 for the main diagonal, positive above it.
-
 
     Raises:
         RuntimeError: input has fewer dimensions.

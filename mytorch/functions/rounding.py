@@ -1,4 +1,4 @@
-"""Whole numbers near the elements, and their signs."""
+"""Integers near the elements, and the signs of elements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["ceil", "floor", "round", "sign", "trunc"]
 
 
 def floor(input: Tensor) -> Tensor:
-    """Return the largest whole number that is not above input; its gradient is 0.
+    """Return the largest integer that is not above input; its gradient is 0.
 
     Args:
         input: any shape, any dtype but bool.
@@ -35,7 +35,7 @@ def floor(input: Tensor) -> Tensor:
 
 
 def ceil(input: Tensor) -> Tensor:
-    """Return the smallest whole number that is not below input; its gradient is 0.
+    """Return the smallest integer that is not below input; its gradient is 0.
 
     Args:
         input: any shape, any dtype but bool.
@@ -50,7 +50,7 @@ def ceil(input: Tensor) -> Tensor:
 
 
 def round(input: Tensor) -> Tensor:
-    """Return the nearest whole number, the even one of two equally near; its gradient is 0.
+    """Return the nearest integer, the even one of two equally near; its gradient is 0.
 
     Args:
         input: any shape, any dtype but bool.

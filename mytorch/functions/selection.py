@@ -60,7 +60,7 @@ def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
 
     Args:
         condition: bool, any shape.
-        input: any shape that broadcasts with `input`, or a Python scalar.
+        input: any shape that broadcasts with the condition, or a Python scalar.
         other: any shape that broadcasts with both, or a Python scalar.
 
     Returns:

@@ -95,7 +95,6 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
         dim: the dimension.
         sizes: the sizes that replace it; one may be -1 and is then inferred.
 
-
     Raises:
         IndexError: `dim` is out of range.
         RuntimeError: the sizes do not multiply up to the dimension's, or there are none.
@@ -135,7 +134,6 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     Args:
         dim: where the new dimension goes.
 
-
     Raises:
         IndexError: `dim` is out of range.
     """
@@ -149,7 +147,6 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
 
     Args:
         dim: the dimension or dimensions to remove if their size is 1; None for all.
-
 
     Raises:
         IndexError: a dimension is out of range.

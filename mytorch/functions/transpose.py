@@ -26,7 +26,6 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         dim0: one dimension.
         dim1: the other dimension.
 
-
     Raises:
         IndexError: a dimension is out of range.
     """
@@ -43,7 +42,6 @@ def t(input: Tensor) -> Tensor:
     Args:
         input: at most two dimensions.
 
-
     Raises:
         RuntimeError: input has more dimensions.
     """
@@ -58,7 +56,6 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
 
     Args:
         dims: the old dimension for each new one.
-
 
     Raises:
         IndexError: a dimension is out of range.
@@ -84,7 +81,6 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
     Args:
         source: the dimension or dimensions to move.
         destination: the new position of each.
-
 
     Raises:
         IndexError: a dimension is out of range.
@@ -126,7 +122,6 @@ def matrix_transpose(input: Tensor) -> Tensor:
     Args:
         input: at least two dimensions.
 
-
     Raises:
         RuntimeError: input has fewer dimensions.
     """
@@ -144,7 +139,6 @@ def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     Args:
         *sizes: the new sizes, one by one or as one tuple; -1 leaves a size as it is.
         size: the new sizes as a tuple.
-
 
     Raises:
         RuntimeError: a dimension is not of size 1 and differs, there are too few sizes, or -1 for a new
@@ -181,7 +175,6 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
 
     Args:
         size: the new sizes; -1 leaves a size as it is.
-
 
     Raises:
         RuntimeError: a dimension is not of size 1 and differs, or there are too few sizes.
