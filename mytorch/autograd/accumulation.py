@@ -1,4 +1,7 @@
-"""What happens to a tensor's gradient when it arrives: hooks see it, and `grad` adds it up."""
+"""Storing gradients: hooks see a gradient that has arrived, and `grad` adds it up.
+
+Called by the engine at the leaves and at nodes with hooks, and by the methods of Tensor.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.hooks import RemovableHandle
 from mytorch.autograd.graph import Watch, counter_of
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch.hooks import RemovableHandle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
-    from mytorch._tensor import Tensor
-    from mytorch._types import Array
+    from mytorch._core.types import Array, Hook
     from mytorch.autograd.graph import Node
 
-    Hook = Callable[[Tensor], Tensor | None]
 
-
-def accumulate(tensor: Tensor, grad: Array) -> None:
+def accumulate(tensor: TensorBase, grad: Array) -> None:
     """Add a gradient to a tensor's `grad`.
 
     Args:
@@ -33,7 +33,7 @@ def accumulate(tensor: Tensor, grad: Array) -> None:
     """
     if tensor.accumulated is None:
         # A copy: the array may be another leaf's gradient too, or a view, or the caller's cotangent.
-        tensor.accumulated = _tensor.wrap(np.array(grad))
+        tensor.accumulated = wrap(np.array(grad))
     else:
         present = tensor.accumulated
         counter_of(present).value += 1
@@ -56,9 +56,9 @@ def notify(node: Node, arrived: list[Array | None]) -> None:
                 accumulate(tensor, grad)
 
 
-def leaf_hooks(leaf: Tensor) -> Mapping[int, Hook]:
+def leaf_hooks(leaf: TensorBase) -> Mapping[int, Hook]:
     """Return the hooks of a tensor that no recorded op made."""
-    # Few tensors ever have one, so that making a tensor does not even set the slot.
+    # Few tensors ever have a hook, so the slot stays unset until the first one.
     return getattr(leaf, "hooks", {})
 
 
@@ -77,14 +77,14 @@ def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
         RuntimeError: a hook returned another shape or dtype.
     """
     for hook in tuple(hooks.values()):
-        returned = hook(_tensor.wrap(grad))
+        returned = hook(wrap(grad))
         if returned is not None:
             grad = _replacement(hook, returned, grad)
     return grad
 
 
 def _replacement(hook: Hook, returned: Any, grad: Array) -> Array:
-    if not isinstance(returned, _tensor.Tensor):
+    if not isinstance(returned, TensorBase):
         raise TypeError(f"expected Tensor, but hook returned '{type(returned).__name__}'")
     name = getattr(hook, "__name__", repr(hook))
     if returned.array.shape != grad.shape:
@@ -100,7 +100,7 @@ def _replacement(hook: Hook, returned: Any, grad: Array) -> Array:
     return returned.array
 
 
-def register_hook(tensor: Tensor, hook: Hook) -> RemovableHandle:
+def register_hook(tensor: TensorBase, hook: Hook) -> RemovableHandle:
     """Let a function see, and replace, a tensor's gradient in every backward walk.
 
     Args:
@@ -122,8 +122,8 @@ def register_hook(tensor: Tensor, hook: Hook) -> RemovableHandle:
     return RemovableHandle(tensor.hooks, hook)
 
 
-def retain(tensor: Tensor) -> None:
-    """Let backward fill the gradient of a tensor that is no leaf.
+def retain(tensor: TensorBase) -> None:
+    """Let backward fill the gradient of a tensor that is not a leaf.
 
     Args:
         tensor: any shape.
@@ -137,8 +137,8 @@ def retain(tensor: Tensor) -> None:
         _watch(tensor.grad_fn, tensor.output_nr).retained = weakref.ref(tensor)
 
 
-def retains(tensor: Tensor) -> bool:
-    """Return whether a tensor is no leaf and keeps its gradient all the same."""
+def retains(tensor: TensorBase) -> bool:
+    """Return whether a tensor keeps its gradient although it is not a leaf."""
     node = tensor.grad_fn
     if node is None or node.watches is None:
         return False
@@ -155,17 +155,15 @@ def _watch(node: Node, slot: int) -> Watch:
 def warn_of_missing_grad() -> None:
     """Warn that a non-leaf tensor has no gradient, as torch does."""
     warnings.warn(
-        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
-        "attribute won't be "
-        "populated during autograd.backward(). If you indeed want the .grad field to be populated "
-        "for a non-leaf "
-        "Tensor, use .retain_grad() on the non-leaf Tensor.",
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+        "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
+        "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
         UserWarning,
         stacklevel=3,
     )
 
 
-def check_grad(tensor: Tensor, grad: Any) -> None:
+def check_grad(tensor: TensorBase, grad: Any) -> None:
     """Refuse what cannot be a tensor's gradient.
 
     Args:
@@ -173,10 +171,10 @@ def check_grad(tensor: Tensor, grad: Any) -> None:
         grad: what was assigned.
 
     Raises:
-        TypeError: no Tensor.
-        RuntimeError: another shape or dtype.
+        TypeError: it is not a Tensor.
+        RuntimeError: it has another shape or dtype.
     """
-    if not isinstance(grad, _tensor.Tensor):
+    if not isinstance(grad, TensorBase):
         raise TypeError(
             f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
         )

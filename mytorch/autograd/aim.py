@@ -1,4 +1,7 @@
-"""Where a backward walk goes that ends at chosen tensors instead of at every leaf."""
+"""Restricting a backward walk to chosen tensors: which nodes lead to them, and the gradients caught there.
+
+Called by the engine for `autograd.grad` and for `backward(inputs=…)`.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from mytorch.autograd.graph import Node
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mytorch._tensor import Tensor
-    from mytorch._types import Array
+    from mytorch._core.base import TensorBase
+    from mytorch._core.types import Array
 
 
 class Aim(NamedTuple):
@@ -26,13 +29,13 @@ class Aim(NamedTuple):
 
     nodes: set[Node]
     made: set[Node]
-    leaves: set[Tensor]
+    leaves: set[TensorBase]
     caught: dict[Node, list[Array | None]]
 
 
-def leading_to(roots: Iterable[Node], targets: Iterable[Node | Tensor]) -> set[Node]:
+def leading_to(roots: Iterable[Node], targets: Iterable[Node | TensorBase]) -> set[Node]:
     """Return the nodes through which a gradient passes on its way from the roots to a target."""
-    consumers: dict[Node | Tensor, list[Node]] = {}
+    consumers: dict[Node | TensorBase, list[Node]] = {}
     seen = set(roots)
     stack = list(seen)
     while stack:

@@ -1,4 +1,8 @@
-"""The one door through which ops are applied to tensors."""
+"""Applying ops to tensors, and recording them: every function of `mytorch.functions` calls these.
+
+`apply` takes the arrays out of the tensors, runs the op's forward and wraps the result, which gets a `Node`
+if an input requires gradients.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.promotion import to_float, unify
+from mytorch._core.state import state
 from mytorch.autograd.graph import Node
-from mytorch.autograd.mode import state
 from mytorch.autograd.views import join
-from mytorch.promotion import to_float, unify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand
     from mytorch.ops.op import Op
 
 
@@ -27,13 +31,13 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     Args:
         op: the op; its forward gets the inputs' arrays, None for None.
         *inputs: tensors whose dtypes the op takes as they are.
-        **params: whatever else forward takes.
+        **params: the other arguments of forward.
 
     Returns:
         The op's output.
 
     Raises:
-        TypeError: an input is no Tensor.
+        TypeError: an input is not a Tensor.
     """
     try:
         arrays = [None if x is None else x.array for x in inputs]
@@ -43,7 +47,7 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     if op.float_result:
         arrays = [to_float(x) for x in arrays]
     out, saved = state.run(op.forward, *arrays, **params)
-    result = _tensor.wrap(out)
+    result = wrap(out)
     if op.is_view:
         join(inputs[0], result)  # type: ignore[arg-type]  # a view is always of a tensor
     if state.enabled:
@@ -60,13 +64,13 @@ def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Ten
     Args:
         op: the op; its forward returns a tuple of arrays as output.
         *inputs: tensors whose dtypes the op takes as they are.
-        **params: whatever else forward takes.
+        **params: the other arguments of forward.
 
     Returns:
         The op's outputs.
 
     Raises:
-        TypeError: an input is no Tensor.
+        TypeError: an input is not a Tensor.
     """
     try:
         arrays = [None if x is None else x.array for x in inputs]
@@ -74,7 +78,7 @@ def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Ten
         _refuse(op.__name__.lower(), inputs)
         raise
     outs, saved = state.run(op.forward, *arrays, **params)
-    results = tuple([_tensor.wrap(out) for out in outs])
+    results = tuple([wrap(out) for out in outs])
     if op.is_view:
         for result in results:
             join(inputs[0], result)  # type: ignore[arg-type]  # a view is always of a tensor
@@ -92,10 +96,10 @@ def binary(op: type[Op], a: Operand, b: Operand, **params: Any) -> Tensor:
     """Apply an op of two operands after torch's type promotion, with broadcasting.
 
     Args:
-        op: the op; its forward gets two arrays of one dtype, or a floating array and a Python number.
-        a: a tensor or a Python number.
-        b: a tensor or a Python number.
-        **params: whatever else forward takes.
+        op: the op; its forward gets two arrays of one dtype, or a floating array and a Python scalar.
+        a: a tensor or a Python scalar.
+        b: a tensor or a Python scalar.
+        **params: the other arguments of forward.
 
     Returns:
         The op's output, of the broadcast shape.
@@ -110,7 +114,7 @@ def binary(op: type[Op], a: Operand, b: Operand, **params: Any) -> Tensor:
     except ValueError:
         require_broadcastable(np.shape(x), np.shape(y))
         raise
-    result = _tensor.wrap(out)
+    result = wrap(out)
     if state.enabled and ((first is not None and first.tracked) or (second is not None and second.tracked)):
         _record(op, (first, second), result, saved)
     return result
@@ -122,29 +126,29 @@ def plain(function: Callable[..., Any], *inputs: Tensor, **params: Any) -> Tenso
     Args:
         function: takes the inputs' arrays.
         *inputs: tensors.
-        **params: whatever else the function takes.
+        **params: the other arguments of the function.
 
     Returns:
         What the function gave, as a tensor without history.
 
     Raises:
-        TypeError: an input is no Tensor.
+        TypeError: an input is not a Tensor.
     """
     try:
         arrays = [x.array for x in inputs]
     except AttributeError:
         _refuse(function.__name__, inputs)
         raise
-    return _tensor.wrap(state.run(function, *arrays, **params))
+    return wrap(state.run(function, *arrays, **params))
 
 
 def plain_binary(function: Callable[..., Any], a: Operand, b: Operand) -> Tensor:
     """Apply a function of two arrays that has no derivative, such as a comparison, after type promotion.
 
     Args:
-        function: takes two arrays of one dtype, or a floating array and a Python number.
-        a: a tensor or a Python number.
-        b: a tensor or a Python number.
+        function: takes two arrays of one dtype, or a floating array and a Python scalar.
+        a: a tensor or a Python scalar.
+        b: a tensor or a Python scalar.
 
     Returns:
         What the function gave, as a tensor without history.
@@ -155,7 +159,7 @@ def plain_binary(function: Callable[..., Any], a: Operand, b: Operand) -> Tensor
     """
     x, y, _, _ = unify(function.__name__, a, b)
     try:
-        return _tensor.wrap(state.run(function, x, y))
+        return wrap(state.run(function, x, y))
     except ValueError:
         require_broadcastable(np.shape(x), np.shape(y))
         raise
@@ -180,8 +184,8 @@ def require_broadcastable(a: tuple[int, ...], b: tuple[int, ...]) -> None:
             ) from None
 
 
-def _record(op: type[Op], inputs: Sequence[Tensor | None], result: Tensor, saved: Any) -> None:
-    # What is no float has no gradient.
+def _record(op: type[Op], inputs: Sequence[TensorBase | None], result: Tensor, saved: Any) -> None:
+    # Non-float results have no gradient.
     if result.array.dtype.kind == "f":
         result.grad_fn = Node(op, saved, inputs, (result,), single=True)
         result.tracked = True
@@ -189,7 +193,7 @@ def _record(op: type[Op], inputs: Sequence[Tensor | None], result: Tensor, saved
 
 def _refuse(name: str, inputs: Sequence[Any]) -> None:
     for position, x in enumerate(inputs, 1):
-        if x is not None and not isinstance(x, _tensor.Tensor):
+        if x is not None and not isinstance(x, TensorBase):
             raise TypeError(
                 f"{name}(): argument (position {position}) must be Tensor, not {type(x).__name__}"
             ) from None

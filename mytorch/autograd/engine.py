@@ -1,4 +1,9 @@
-"""Back-propagation: an iterative walk over the recorded graph, outputs before inputs."""
+"""Back-propagation: an iterative walk over the recorded graph, outputs before inputs.
+
+The walk handles arrays only. `gradients` takes the arrays out of the tensors that the user passed, and
+`accumulation` makes a tensor of a gradient once: where it is stored as the `grad` of a leaf, or where a hook
+has to see it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
 from mytorch.autograd.accumulation import accumulate, leaf_hooks, notify, run_hooks
 from mytorch.autograd.aim import Aim, catch, leading_to
 from mytorch.autograd.graph import SAVED, Node
@@ -16,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from mytorch._tensor import Tensor
-    from mytorch._types import Array
+    from mytorch._core.base import TensorBase
+    from mytorch._core.types import Array
 
 SECOND_TIME = (
     "Trying to backward through the graph a second time (or directly access saved tensors after they have "
@@ -37,10 +41,10 @@ class _Pending:
     __slots__ = ("_grads", "_owned")
 
     def __init__(self) -> None:
-        self._grads: dict[Node | Tensor, list[Array | None]] = {}
+        self._grads: dict[Node | TensorBase, list[Array | None]] = {}
         self._owned: set[int] = set()
 
-    def add(self, target: Node | Tensor, slot: int, count: int, grad: Array | Part) -> None:
+    def add(self, target: Node | TensorBase, slot: int, count: int, grad: Array | Part) -> None:
         slots = self._grads.get(target)
         if slots is None:
             slots = self._grads[target] = [None] * count
@@ -58,7 +62,7 @@ class _Pending:
             total = slots[slot] = np.asarray(before + grad)
             self._owned.add(id(total))
 
-    def take(self, target: Node | Tensor) -> list[Array | None] | None:
+    def take(self, target: Node | TensorBase) -> list[Array | None] | None:
         slots = self._grads.pop(target, None)
         if slots is not None and self._owned:
             # An id may be used again once its array is gone.
@@ -66,55 +70,52 @@ class _Pending:
         return slots
 
 
-def backward(roots: Sequence[Tensor], gradients: Sequence[Tensor | None], *, retain_graph: bool) -> None:
-    """Add to every leaf's grad the derivative of the roots, each weighted with its gradient, in one walk.
+def backward(roots: Sequence[TensorBase], cotangents: Sequence[Array], *, retain_graph: bool) -> None:
+    """Add to every leaf's grad the derivative of the roots, each weighted with its cotangent, in one walk.
 
     Args:
-        roots: of any shapes.
-        gradients: one cotangent a root, of its shape; None stands for 1 where a root has one element.
+        roots: of any shapes; they require gradients.
+        cotangents: one per root, of its shape and dtype.
         retain_graph: whether the graph can be walked again.
 
     Raises:
-        RuntimeError: a root has no history, is no scalar and got no cotangent, or got one of another shape;
-            the graph was freed before; or a value that a gradient depends on was changed in place.
-        TypeError: a gradient is no Tensor.
+        RuntimeError: the graph was freed before, or a value that a gradient depends on was changed in place.
     """
     # torch gives inf and nan in silence, and one such block for the whole walk costs next to nothing.
     with np.errstate(all="ignore"):
-        for leaf, grad in _start(roots, gradients, None, retain_graph=retain_graph).items():
+        for leaf, grad in _start(roots, cotangents, None, retain_graph=retain_graph).items():
             accumulate(leaf, run_hooks(leaf_hooks(leaf), grad))
 
 
 def derivatives(
-    roots: Sequence[Tensor],
-    gradients: Sequence[Tensor | None],
-    inputs: Sequence[Tensor],
+    roots: Sequence[TensorBase],
+    cotangents: Sequence[Array],
+    inputs: Sequence[TensorBase],
     *,
     retain_graph: bool,
 ) -> list[Array | None]:
-    """Return the derivative of the roots, each weighted with its gradient, by each of some tensors.
+    """Return the derivative of the roots, each weighted with its cotangent, by each of some tensors.
 
     Only what lies between them is walked, and no `grad` changes but of tensors that retain theirs.
 
     Args:
-        roots: of any shapes.
-        gradients: as for `backward`.
+        roots: of any shapes; they require gradients.
+        cotangents: one per root, of its shape and dtype.
         inputs: leaves and results of recorded ops.
         retain_graph: whether what was walked can be walked again.
 
     Returns:
-        An array an input, which may be the same for several; None where the roots do not depend on it.
+        One array per input, which may be the same for several; None where the roots do not depend on it.
 
     Raises:
         RuntimeError: as for `backward`.
-        TypeError: a gradient is no Tensor.
     """
     leaves = {x for x in inputs if x.grad_fn is None}
     made = {x.grad_fn for x in inputs if x.grad_fn is not None}
     started = {root.grad_fn for root in roots if root.grad_fn is not None}
     aim = Aim(leading_to(started, [*leaves, *made]), made, leaves, {})
     with np.errstate(all="ignore"):
-        arrived = _start(roots, gradients, aim, retain_graph=retain_graph)
+        arrived = _start(roots, cotangents, aim, retain_graph=retain_graph)
         totals = {leaf: run_hooks(leaf_hooks(leaf), grad) for leaf, grad in arrived.items()}
     nothing: list[Array | None] = []
     found: list[Array | None] = []
@@ -128,50 +129,38 @@ def derivatives(
 
 
 def _start(
-    roots: Sequence[Tensor], gradients: Sequence[Tensor | None], aim: Aim | None, *, retain_graph: bool
-) -> dict[Tensor, Array]:
+    roots: Sequence[TensorBase], cotangents: Sequence[Array], aim: Aim | None, *, retain_graph: bool
+) -> dict[TensorBase, Array]:
     pending = _Pending()
-    leaves: dict[Tensor, None] = {}
+    leaves: dict[TensorBase, None] = {}
     nodes: dict[Node, None] = {}
-    for position, (root, gradient) in enumerate(zip(roots, gradients, strict=True)):
-        grad = _cotangent(root, gradient, position)
+    for root, cotangent in zip(roots, cotangents, strict=True):
         node = root.grad_fn
         if node is not None:
-            pending.add(node, root.output_nr, len(node.shapes), grad)
+            pending.add(node, root.output_nr, len(node.shapes), cotangent)
             nodes[node] = None
         elif aim is None or root in aim.leaves:
-            pending.add(root, 0, 1, grad)
+            pending.add(root, 0, 1, cotangent)
             leaves[root] = None
     _walk(nodes, pending, leaves, aim, retain_graph=retain_graph)
     return {leaf: total for leaf in leaves for total in pending.take(leaf) or () if total is not None}
 
 
-def _cotangent(root: Tensor, gradient: Tensor | None, position: int) -> Array:
-    if not root.tracked:
-        raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
-    array = root.array
-    if gradient is None:
-        if array.size != 1:
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        return np.ones_like(array)
-    if not isinstance(gradient, _tensor.Tensor):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
-    if gradient.array.shape != array.shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[{position}] has a shape of {gradient.shape} "
-            f"and output[{position}] has a shape of {root.shape}."
-        )
-    return gradient.array.astype(array.dtype, copy=False)
-
-
 def _walk(
     roots: Iterable[Node],
     pending: _Pending,
-    leaves: dict[Tensor, None],
+    leaves: dict[TensorBase, None],
     aim: Aim | None,
     *,
     retain_graph: bool,
 ) -> None:
+    # A gradient that a node's op gives for one of its inputs goes one of three ways from here:
+    #   1. nowhere: the input needs none (parent None), or nothing wanted lies behind it (not in `waiting`);
+    #   2. to the node that made the input: it waits in `pending` until all consumers of that node are walked;
+    #   3. to a leaf: it waits in `pending` until the walk is over, and the caller stores it.
+    # A node is ready when nothing more can arrive. If it made a wanted tensor, `catch` keeps what arrived. If
+    # nothing wanted lies behind it, it ends here; or else `_gradients` shows what arrived to the hooks, lets
+    # tensors that retain their gradient store it, and asks the op for the gradients of the inputs.
     waiting = _count_consumers(roots, aim)
     # A root that another root was computed from waits for it.
     ready = [root for root in roots if waiting.get(root) == 0]
@@ -195,12 +184,11 @@ def _walk(
                 if left == 1:
                     ready.append(parent)
             elif grad is not None:
-                # What is no node is a leaf.
-                _give_leaf(parent, grad, pending, leaves, aim)  # type: ignore[arg-type]
+                _give_leaf(parent, grad, pending, leaves, aim)  # type: ignore[arg-type]  # not a Node, so a leaf
 
 
 def _give_leaf(
-    leaf: Tensor, grad: Any, pending: _Pending, leaves: dict[Tensor, None], aim: Aim | None
+    leaf: TensorBase, grad: Any, pending: _Pending, leaves: dict[TensorBase, None], aim: Aim | None
 ) -> None:
     if aim is None or leaf in aim.leaves:
         pending.add(leaf, 0, 1, _fit(grad, leaf.array.shape, leaf.array.dtype))
@@ -263,8 +251,7 @@ def _check_unchanged(node: Node) -> None:
         if counter.value != value:
             what = {OUT: "its output", SAVED: "a tensor that it saved"}.get(use, f"its input {use}")
             raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an "
-                "inplace operation: "
-                f"{node.name()} needs {what}, which is at version {counter.value}; expected version "
-                f"{value} instead."
+                "one of the variables needed for gradient computation has been modified by an inplace "
+                f"operation: {node.name()} needs {what}, which is at version {counter.value}; expected "
+                f"version {value} instead."
             )

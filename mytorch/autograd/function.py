@@ -1,4 +1,4 @@
-"""Function: one's own differentiable operation on tensors, with a backward written by hand."""
+"""Function: the base class of user-defined differentiable operations."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.state import state
 from mytorch.autograd.graph import SAVED, Node, counter_of
-from mytorch.autograd.mode import no_grad, state
+from mytorch.autograd.mode import no_grad
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, ClassVar, TypeAlias
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
-    # Shape and dtype of an output or an input; None for what is no tensor.
+    # Shape and dtype of an output or an input; None if it is not a tensor.
     Kind: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]] | None
 
 
@@ -34,7 +35,7 @@ class FunctionCtx:
 
     def __init__(self, arguments: Sequence[Any]) -> None:
         self.needs_input_grad = tuple(
-            [state.enabled and isinstance(x, _tensor.Tensor) and x.tracked for x in arguments]
+            [state.enabled and isinstance(x, TensorBase) and x.tracked for x in arguments]
         )
         self.to_save: tuple[Tensor | None, ...] = ()
         self.non_differentiable: tuple[Tensor, ...] = ()
@@ -52,7 +53,7 @@ class FunctionCtx:
             TypeError: one is neither a Tensor nor None.
         """
         for position, x in enumerate(tensors):
-            if not (x is None or isinstance(x, _tensor.Tensor)):
+            if not (x is None or isinstance(x, TensorBase)):
                 raise TypeError(
                     "save_for_backward can only save variables, "
                     f"but argument {position} is of type {type(x).__name__}"
@@ -89,10 +90,10 @@ class _Call(NamedTuple):
 
 
 class Function:
-    """Base class of one's own operations.
+    """Base class of user-defined operations.
 
     A subclass defines the static methods `forward(ctx, *args)` and `backward(ctx, *grad_outputs)`, which
-    returns one gradient for each argument of forward, None for what is no tensor; or, in the newer form,
+    returns one gradient for each argument of forward, None where it is not a tensor; or, in the newer form,
     `forward(*args)` and `setup_context(ctx, inputs, output)`. It is called by `apply`, never instantiated.
 
     Source: https://docs.pytorch.org/docs/stable/notes/extending.html
@@ -156,7 +157,7 @@ class Function:
 
         Raises:
             NotImplementedError: the subclass defines no forward.
-            TypeError: forward saved for backward what is no tensor.
+            TypeError: forward saved for backward something that is not a tensor.
         """
         separate = cls.setup_context is not Function.setup_context
         if kwargs:
@@ -174,7 +175,7 @@ class Function:
 
 
 def _kind(x: Any) -> Kind:
-    return (x.array.shape, x.array.dtype) if isinstance(x, _tensor.Tensor) else None
+    return (x.array.shape, x.array.dtype) if isinstance(x, TensorBase) else None
 
 
 def _bound(
@@ -192,8 +193,8 @@ def _separate(outputs: tuple[Any, ...], args: tuple[Any, ...]) -> list[Any]:
     """Return the outputs, with a tensor of its own for each that has a history or a place already."""
     results: list[Any] = []
     for y in outputs:
-        if isinstance(y, _tensor.Tensor) and (y.tracked or any(y is x for x in (*args, *results))):
-            alias = _tensor.wrap(y.array)
+        if isinstance(y, TensorBase) and (y.tracked or any(y is x for x in (*args, *results))):
+            alias = wrap(y.array)
             alias.counter = counter_of(y)
             results.append(alias)
         else:
@@ -205,15 +206,15 @@ def _record(
     cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], outputs: tuple[Any, ...], results: list[Any]
 ) -> None:
     call = _Call(ctx, [_kind(x) for x in args], [_kind(y) for y in results])
-    inputs = [x if isinstance(x, _tensor.Tensor) else None for x in args]
-    tensors = [y for y in results if isinstance(y, _tensor.Tensor)]
+    inputs = [x if isinstance(x, TensorBase) else None for x in args]
+    tensors = [y for y in results if isinstance(y, TensorBase)]
     node = Node(cls._op, call, inputs, tensors, single=False)
     saved = [x for x in ctx.to_save if x is not None]
     if saved:
         node.watched = tuple([(SAVED, counter_of(x), counter_of(x).value) for x in saved])
     # An output that kept its history here would keep itself alive through the node.
     ctx.to_save = tuple(
-        [_tensor.wrap(x.array) if x is not None and any(x is y for y in tensors) else x for x in ctx.to_save]
+        [wrap(x.array) if x is not None and any(x is y for y in tensors) else x for x in ctx.to_save]
     )
     for slot, y in enumerate(tensors):
         given = next(each for each, result in zip(outputs, results, strict=True) if result is y)
@@ -230,7 +231,7 @@ def _run_backward(cls: type[Function], call: _Call, grads: tuple[Array | None, .
         array = None if kind is None else next(arrived)
         if array is None and kind is not None and call.ctx.materialize_grads:
             array = np.zeros(*kind)
-        given.append(None if array is None else _tensor.wrap(array))
+        given.append(None if array is None else wrap(array))
     with no_grad():
         returned = cls.backward(call.ctx, *given)
     found = list(returned) if isinstance(returned, tuple) else [returned]
@@ -250,7 +251,7 @@ def _checked(cls: type[Function], position: int, grad: Any, kind: Kind) -> Array
     if grad is None:
         return None
     name = f"{cls.__name__}Backward"
-    if not isinstance(grad, _tensor.Tensor):
+    if not isinstance(grad, TensorBase):
         raise RuntimeError(f"{name}: expected Tensor or None at index {position} (got {type(grad).__name__})")  # noqa: TRY004 - torch's class
     if kind is None:
         raise RuntimeError(

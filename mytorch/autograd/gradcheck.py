@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
-from mytorch.autograd.gradients import grad
+from mytorch._core.base import TensorBase
+from mytorch.autograd.engine import derivatives
 from mytorch.autograd.mode import enable_grad, no_grad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
 
 class GradcheckError(RuntimeError):
@@ -60,7 +60,7 @@ def gradcheck(
         check_batched_forward_grad: not supported.
         check_forward_ad: not supported.
         check_backward_ad: whether to check at all.
-        fast_mode: accepted; the whole Jacobian is checked all the same.
+        fast_mode: accepted; the whole Jacobian is still checked.
         masked: accepted; there are no sparse tensors.
 
     Returns:
@@ -83,7 +83,7 @@ def gradcheck(
             raise ValueError(
                 f"gradcheck({name}=True) is not supported: there is only backward mode, unbatched"
             )
-    arguments = (inputs,) if isinstance(inputs, _tensor.Tensor) else tuple(inputs)
+    arguments = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
     try:
         wanted = _differentiable(arguments)
         if check_backward_ad:
@@ -95,10 +95,10 @@ def gradcheck(
     return True
 
 
-def _differentiable(arguments: tuple[Any, ...]) -> list[Tensor]:
+def _differentiable(arguments: tuple[Any, ...]) -> list[TensorBase]:
     wanted = []
     for position, x in enumerate(arguments):
-        if not (isinstance(x, _tensor.Tensor) and x.tracked):
+        if not (isinstance(x, TensorBase) and x.tracked):
             continue
         if x.array.dtype != np.float64:
             warnings.warn(
@@ -126,7 +126,7 @@ def _differentiable(arguments: tuple[Any, ...]) -> list[Tensor]:
 def _compare(
     func: Callable[..., Any],
     arguments: tuple[Any, ...],
-    wanted: list[Tensor],
+    wanted: list[TensorBase],
     eps: float,
     tolerances: tuple[float, float, float],
 ) -> None:
@@ -158,12 +158,14 @@ def _compare(
                 )
 
 
-def _floating(returned: Any) -> list[Tensor]:
-    several = (returned,) if isinstance(returned, _tensor.Tensor) else tuple(returned)
-    return [y for y in several if isinstance(y, _tensor.Tensor) and y.array.dtype.kind == "f"]
+def _floating(returned: Any) -> list[TensorBase]:
+    several = (returned,) if isinstance(returned, TensorBase) else tuple(returned)
+    return [y for y in several if isinstance(y, TensorBase) and y.array.dtype.kind == "f"]
 
 
-def _numerical(func: Callable[..., Any], arguments: tuple[Any, ...], x: Tensor, eps: float) -> list[Array]:
+def _numerical(
+    func: Callable[..., Any], arguments: tuple[Any, ...], x: TensorBase, eps: float
+) -> list[Array]:
     """Return, for each output, its derivatives by an input: (input's elements, output's elements)."""
     rows = []
     with no_grad():
@@ -182,13 +184,13 @@ def _numerical(func: Callable[..., Any], arguments: tuple[Any, ...], x: Tensor, 
     ]
 
 
-def _analytical(output: Tensor, x: Tensor) -> Array:
+def _analytical(output: TensorBase, x: TensorBase) -> Array:
     """Return the derivatives that backward computes: (input's elements, output's elements)."""
     columns = []
     for position in range(output.array.size):
         cotangent = np.zeros(output.array.size, output.array.dtype)
         cotangent[position] = 1
-        given = _tensor.wrap(cotangent.reshape(output.array.shape))
-        (found,) = grad(output, x, given, retain_graph=True, allow_unused=True)
-        columns.append(np.zeros(x.array.size) if found is None else found.array.ravel())
+        given = cotangent.reshape(output.array.shape)
+        (found,) = derivatives([output], [given], [x], retain_graph=True)
+        columns.append(np.zeros(x.array.size) if found is None else found.flatten())
     return np.array(columns).reshape(output.array.size, x.array.size).T

@@ -1,4 +1,4 @@
-"""The public doors to back-propagation."""
+"""The public functions of back-propagation: they check the arguments, and hand arrays to the engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.promotion import cast
 from mytorch.autograd import engine
 from mytorch.autograd.accumulation import accumulate
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
 
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
     Tensors: TypeAlias = Tensor | Sequence[Tensor]
@@ -38,10 +40,11 @@ def backward(
         inputs: the tensors whose `grad` is added to, leaves or not; by default all leaves.
 
     Raises:
-        RuntimeError: there are not as many cotangents as tensors; a tensor has no history, is no scalar and
-            got no cotangent, or got one of another shape; the graph was freed before; a value that is needed
-            was changed in place; an input requires no gradient, or there are none; or `create_graph`.
-        TypeError: a cotangent is no Tensor.
+        RuntimeError: there are not as many cotangents as tensors; a tensor has no history, or has several
+            elements and got no cotangent, or got one of another shape; the graph was freed before; a value
+            that is needed was changed in place; an input requires no gradient, or there are no inputs; or
+            `create_graph`.
+        TypeError: a cotangent is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
@@ -49,10 +52,11 @@ def backward(
     roots = _several(tensors)
     cotangents = _cotangents(roots, grad_tensors)
     if inputs is None:
-        engine.backward(roots, cotangents, retain_graph=bool(retain_graph))
+        engine.backward(roots, _arrays(roots, cotangents), retain_graph=bool(retain_graph))
         return
     wanted = _wanted("backward", inputs)
-    found = engine.derivatives(roots, cotangents, wanted, retain_graph=bool(retain_graph))
+    arrays = _arrays(roots, cotangents)
+    found = engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
     for x, array in zip(wanted, found, strict=True):
         if array is not None:
             accumulate(x, array)
@@ -83,14 +87,14 @@ def grad(
         materialize_grads: whether such an input gives zeros.
 
     Returns:
-        A gradient an input, of its shape and dtype.
+        One gradient per input, of its shape and dtype.
 
     Raises:
-        RuntimeError: there are not as many cotangents as outputs; an output has no history, is no scalar and
-            got no cotangent, or got one of another shape; an input is no Tensor, requires no gradient or is
-            not used, or there are none; the graph was freed before; a value that is needed was changed in
-            place; or `create_graph` or `is_grads_batched`.
-        TypeError: a cotangent is no Tensor.
+        RuntimeError: there are not as many cotangents as outputs; an output has no history, or has several
+            elements and got no cotangent, or got one of another shape; an input is not a Tensor, requires no
+            gradient or is not used, or there are no inputs; the graph was freed before; a value that is
+            needed was changed in place; or `create_graph` or `is_grads_batched`.
+        TypeError: a cotangent is not a Tensor.
         ValueError: `materialize_grads` with `allow_unused=False`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
@@ -106,14 +110,15 @@ def grad(
     roots = _several(outputs)
     wanted = _wanted("grad", inputs)
     cotangents = _cotangents(roots, grad_outputs)
-    found = engine.derivatives(roots, cotangents, wanted, retain_graph=bool(retain_graph))
+    arrays = _arrays(roots, cotangents)
+    found = engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
     result: list[Tensor | None] = []
     for position, (x, array) in enumerate(zip(wanted, found, strict=True)):
         if array is not None:
             # A copy: two inputs may share one array, and it may be the caller's cotangent.
-            result.append(_tensor.wrap(np.array(array)))
+            result.append(wrap(np.array(array)))
         elif materialize_grads:
-            result.append(_tensor.wrap(np.zeros_like(x.array)))
+            result.append(wrap(np.zeros_like(x.array)))
         elif allow_unused:
             result.append(None)
         else:
@@ -125,16 +130,42 @@ def grad(
 
 
 def _several(tensors: Tensors) -> tuple[Tensor, ...]:
-    return (tensors,) if isinstance(tensors, _tensor.Tensor) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
 
 
 def _cotangents(roots: tuple[Tensor, ...], given: Cotangents) -> tuple[Tensor | None, ...]:
     if given is None:
         return (None,) * len(roots)
-    cotangents = (given,) if isinstance(given, _tensor.Tensor) else tuple(given)
+    cotangents = (given,) if isinstance(given, TensorBase) else tuple(given)
     if len(cotangents) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(cotangents)} gradients")
     return cotangents
+
+
+def _arrays(roots: tuple[Tensor, ...], cotangents: tuple[Tensor | None, ...]) -> list[Array]:
+    """Return the cotangents as arrays of their roots' shapes and dtypes; None counts as 1 for one element."""
+    return [
+        _array(root, cotangent, position)
+        for position, (root, cotangent) in enumerate(zip(roots, cotangents, strict=True))
+    ]
+
+
+def _array(root: Tensor, cotangent: Tensor | None, position: int) -> Array:
+    if not root.tracked:
+        raise RuntimeError(f"element {position} of tensors does not require grad and does not have a grad_fn")
+    array = root.array
+    if cotangent is None:
+        if array.size != 1:
+            raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        return np.ones_like(array)
+    if not isinstance(cotangent, TensorBase):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(cotangent).__name__}")
+    if cotangent.array.shape != array.shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{position}] has a shape of {cotangent.shape} "
+            f"and output[{position}] has a shape of {root.shape}."
+        )
+    return cast(cotangent.array, array.dtype)
 
 
 def _wanted(function: str, inputs: Tensors) -> tuple[Tensor, ...]:
@@ -142,7 +173,7 @@ def _wanted(function: str, inputs: Tensors) -> tuple[Tensor, ...]:
     if not wanted:
         raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
     for x in wanted:
-        if not isinstance(x, _tensor.Tensor):
+        if not isinstance(x, TensorBase):
             raise RuntimeError(f"all inputs have to be Tensors, but got {type(x).__name__}")  # noqa: TRY004 - torch's class
         if not x.tracked:
             raise RuntimeError("One of the differentiated Tensors does not require grad")

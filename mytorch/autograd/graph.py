@@ -1,4 +1,4 @@
-"""What one recorded op left behind for backward, and the counters that notice changes in place."""
+"""The recorded graph: one node per op with what backward needs, and the counters of changes in place."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from mytorch.ops.op import OUT
 
 if TYPE_CHECKING:
     import weakref
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     import numpy as np
 
-    from mytorch._tensor import Tensor
+    from mytorch._core.base import TensorBase
+    from mytorch._core.types import Hook
     from mytorch.autograd.views import Family
     from mytorch.ops.op import Op
 
@@ -64,7 +65,7 @@ class DetachedCounter(Counter):
         self.origin.value = value
 
 
-def counter_of(tensor: Tensor) -> Counter:
+def counter_of(tensor: TensorBase) -> Counter:
     """Return the counter of a tensor's memory, made on first use: most tensors never need one."""
     counter = tensor.counter
     if counter is None:
@@ -75,15 +76,15 @@ def counter_of(tensor: Tensor) -> Counter:
 _ZEROS = ((), (0,), (0, 0), (0, 0, 0))
 
 
-def _slots(inputs: Sequence[Tensor | None]) -> tuple[int, ...]:
+def _slots(inputs: Sequence[TensorBase | None]) -> tuple[int, ...]:
     return tuple([0 if x is None else x.output_nr for x in inputs])
 
 
 def _watched(
     op: type[Op],
-    parents: Sequence[Node | Tensor | None],
-    inputs: Sequence[Tensor | None],
-    outputs: Sequence[Tensor],
+    parents: Sequence[Node | TensorBase | None],
+    inputs: Sequence[TensorBase | None],
+    outputs: Sequence[TensorBase],
 ) -> tuple[tuple[int, Counter, int], ...] | None:
     watched = []
     for position, parent in enumerate(parents):
@@ -112,8 +113,8 @@ class Watch:
     __slots__ = ("hooks", "retained")
 
     def __init__(self) -> None:
-        self.hooks: dict[int, Callable[[Tensor], Tensor | None]] = {}
-        self.retained: weakref.ref[Tensor] | None = None
+        self.hooks: dict[int, Hook] = {}
+        self.retained: weakref.ref[TensorBase] | None = None
 
 
 class Node:
@@ -130,7 +131,7 @@ class Node:
         shapes: shape of every output.
         dtypes: NumPy dtype of every output.
         single: whether the op has one output and not a tuple.
-        watches: who waits for the gradients of the outputs, by slot; None as long as nobody does.
+        watches: the hooks and retained gradients of the outputs, by slot; None if there are none.
     """
 
     __slots__ = (
@@ -150,8 +151,8 @@ class Node:
         self,
         op: type[Op],
         saved: Any,
-        inputs: Sequence[Tensor | None],
-        outputs: Sequence[Tensor],
+        inputs: Sequence[TensorBase | None],
+        outputs: Sequence[TensorBase],
         single: bool,
     ) -> None:
         self.op = op
@@ -161,7 +162,7 @@ class Node:
         self.watches: dict[int, Watch] | None = None
         # This runs for every recorded op: loops, because a comprehension is a call, and tuples, because the
         # garbage collector stops visiting a tuple that holds only numbers, and visits a list for ever.
-        parents: list[Node | Tensor | None] = []
+        parents: list[Node | TensorBase | None] = []
         first_outputs = True
         for x in inputs:
             if x is None or not x.tracked:
@@ -189,6 +190,6 @@ class Node:
         return f"{self.op.__name__}Backward0"
 
     @property
-    def next_functions(self) -> tuple[tuple[Node | Tensor | None, int], ...]:
+    def next_functions(self) -> tuple[tuple[Node | TensorBase | None, int], ...]:
         """The parents with the number of their output; a leaf stands for itself."""
         return tuple(zip(self.parents, self.slots, strict=True))

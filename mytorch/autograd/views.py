@@ -1,4 +1,7 @@
-"""Tensors that share memory: who they are, and whose history changes when one is changed in place."""
+"""Tensors that share memory: a base and its views, and their histories after a change in place.
+
+`apply` registers each view here; the in-place methods check and rebase histories here.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import wrap
+from mytorch._core.state import state
 from mytorch.autograd.accumulation import retain, retains
 from mytorch.autograd.graph import Node, counter_of
-from mytorch.autograd.mode import state
 from mytorch.ops.memory import AsStrided, CopySlices
 
 if TYPE_CHECKING:
+    from mytorch._core.base import TensorBase
     from mytorch._tensor import Tensor
 
 _NO_GRAD_VIEW = (
@@ -28,30 +32,30 @@ class Family:
     None is kept alive from here; but every view keeps its base, whose history it may need.
 
     Attributes:
-        base: the tensor that is no view.
+        base: the tensor that is not a view.
         views: its views, and views of those.
     """
 
     __slots__ = ("_limit", "base", "views")
 
-    def __init__(self, base: Tensor) -> None:
+    def __init__(self, base: TensorBase) -> None:
         self.base = weakref.ref(base)
-        self.views: list[weakref.ref[Tensor]] = []
+        self.views: list[weakref.ref[TensorBase]] = []
         self._limit = 64
 
-    def add(self, view: Tensor) -> None:
+    def add(self, view: TensorBase) -> None:
         """Remember a view, and at times forget those that are gone: a loop may make any number."""
         self.views.append(weakref.ref(view))
         if len(self.views) > self._limit:
             self.views = [each for each in self.views if each() is not None]
             self._limit = 64 + 2 * len(self.views)
 
-    def living(self) -> list[Tensor]:
-        """Return the views that somebody still has."""
+    def living(self) -> list[TensorBase]:
+        """Return the views that still exist."""
         return [view for each in self.views if (view := each()) is not None]
 
 
-def join(source: Tensor, view: Tensor) -> None:
+def join(source: TensorBase, view: TensorBase) -> None:
     """Let a view share its source's counter and family.
 
     Args:
@@ -70,7 +74,7 @@ def join(source: Tensor, view: Tensor) -> None:
         counter.family.add(view)
 
 
-def require_changeable(target: Tensor) -> None:
+def require_changeable(target: TensorBase) -> None:
     """Refuse a change in place that would have to be recorded and cannot be.
 
     Args:
@@ -93,7 +97,7 @@ def require_changeable(target: Tensor) -> None:
         )
 
 
-def stand_in(target: Tensor, *, copy: bool) -> Tensor:
+def stand_in(target: TensorBase, *, copy: bool) -> Tensor:
     """Return a tensor with the values and the history that another has before it is changed in place.
 
     Args:
@@ -103,12 +107,12 @@ def stand_in(target: Tensor, *, copy: bool) -> Tensor:
     Returns:
         The other tensor; never a leaf that requires gradients.
     """
-    result = _tensor.wrap(np.array(target.array) if copy else target.array)
+    result = wrap(np.array(target.array) if copy else target.array)
     result.grad_fn, result.output_nr, result.tracked = target.grad_fn, target.output_nr, target.tracked
     return result
 
 
-def rebase(target: Tensor, result: Tensor) -> None:
+def rebase(target: TensorBase, result: TensorBase) -> None:
     """Give a tensor whose elements were overwritten, its base and all their views the history they now have.
 
     Args:
@@ -133,7 +137,7 @@ def rebase(target: Tensor, result: Tensor) -> None:
         _set_history(view, Node(AsStrided, saved, (base,), (view,), single=True), 0, tracked=base.tracked)
 
 
-def _set_history(tensor: Tensor, node: Node | None, output_nr: int, *, tracked: bool) -> None:
+def _set_history(tensor: TensorBase, node: Node | None, output_nr: int, *, tracked: bool) -> None:
     keeps = retains(tensor)
     if keeps and tensor.grad_fn is not None and tensor.grad_fn.watches is not None:
         # The gradient that is kept is that of the values after the change.

@@ -1,4 +1,4 @@
-"""The four operations, elementwise."""
+"""Sums, differences, products, quotients and remainders, elementwise."""
 
 from __future__ import annotations
 
@@ -13,16 +13,30 @@ from mytorch.ops import arithmetic as ops
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.types import Array, Operand, Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Array, Operand, Scalar
+
+__all__ = [
+    "add",
+    "div",
+    "divide",
+    "floor_divide",
+    "mul",
+    "multiply",
+    "neg",
+    "negative",
+    "remainder",
+    "rsub",
+    "sub",
+    "subtract",
+]
 
 
 def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Return input + alpha·other, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
         alpha: factor of `other`.
 
     Returns:
@@ -30,7 +44,6 @@ def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
 
     Raises:
         RuntimeError: the shapes do not broadcast, or alpha is a float where the result is an integer.
-        TypeError: an operand is neither a tensor nor a number.
     """
     if alpha == 1:
         return binary(ops.Add, input, other)
@@ -43,16 +56,15 @@ def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
 
     Args:
         input: any shape, any dtype but bool.
-        other: any shape that broadcasts with it, any dtype but bool, or a number.
+        other: any shape that broadcasts with `input`, any dtype but bool, or a Python scalar.
         alpha: factor of `other`.
 
     Returns:
         The difference, of the broadcast shape and the promoted dtype.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result
-            is an integer.
-        TypeError: an operand is neither a tensor nor a number.
+        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result is
+            an integer.
     """
     _refuse_bool(input, other)
     if alpha == 1:
@@ -66,16 +78,15 @@ def rsub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
 
     Args:
         input: any shape, any dtype but bool.
-        other: any shape that broadcasts with it, any dtype but bool, or a number.
+        other: any shape that broadcasts with `input`, any dtype but bool, or a Python scalar.
         alpha: factor of `input`.
 
     Returns:
         The difference, of the broadcast shape and the promoted dtype.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result
-            is an integer.
-        TypeError: an operand is neither a tensor nor a number.
+        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result is
+            an integer.
     """
     return sub(other, input, alpha=alpha)
 
@@ -84,15 +95,13 @@ def mul(input: Operand, other: Operand) -> Tensor:
     """Return input·other elementwise, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
         The product, of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return binary(ops.Mul, input, other)
 
@@ -101,8 +110,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     """Return input / other elementwise, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
         rounding_mode: None for true division, "trunc" to round towards zero, "floor" to round down.
 
     Returns:
@@ -110,9 +118,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
 
     Raises:
         RuntimeError: the shapes do not broadcast, `rounding_mode` is another text, or an integer is divided
-            by
-            zero with rounding.
-        TypeError: an operand is neither a tensor nor a number.
+            by zero with rounding.
     """
     if rounding_mode is None:
         return binary(ops.Div, input, other)
@@ -128,19 +134,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
 
 
 def rdiv(input: Operand, other: Operand) -> Tensor:
-    """Return other / input elementwise, broadcast.
-
-    Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype, or a number.
-
-    Returns:
-        The quotient, of the broadcast shape, floating.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
-    """
+    """Return `div` with its operands exchanged: the value of `scalar / tensor`."""
     return div(other, input)
 
 
@@ -148,48 +142,52 @@ def floor_divide(input: Operand, other: Operand) -> Tensor:
     """Return input / other rounded down.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
         The quotient, of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast, or an integer is divided by zero.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return div(input, other, rounding_mode="floor")
 
 
 def rfloor_divide(input: Operand, other: Operand) -> Tensor:
-    """Return other / input rounded down.
-
-    Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype, or a number.
-
-    Returns:
-        The quotient, of the broadcast shape and the promoted dtype.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast, or an integer is divided by zero.
-        TypeError: an operand is neither a tensor nor a number.
-    """
+    """Return `floor_divide` with its operands exchanged: the value of `scalar // tensor`."""
     return floor_divide(other, input)
 
 
-def pos(input: Tensor) -> Tensor:
-    """Return the tensor itself: what `+tensor` is.
+def remainder(input: Operand, other: Operand) -> Tensor:
+    """Return the remainder of input / other rounded down, which has the sign of `other`, as Python's % has.
 
     Args:
         input: any shape, any dtype but bool.
+        other: any shape that broadcasts with `input`, any dtype but bool, or a Python scalar.
 
     Returns:
-        The tensor.
+        The remainder, of the broadcast shape and the promoted dtype.
 
     Raises:
-        RuntimeError: input is bool.
+        NotImplementedError: both operands are bool.
+        RuntimeError: the shapes do not broadcast, or an integer is divided by zero.
     """
+    kinds = [np.asarray(getattr(x, "array", x)).dtype.kind for x in (input, other)]
+    if kinds == ["b", "b"]:
+        raise NotImplementedError("\"remainder_cpu\" not implemented for 'Bool'")
+    divided = np.size(getattr(input, "array", input))
+    if "f" not in kinds and divided and np.any(np.asarray(getattr(other, "array", other)) == 0):
+        raise RuntimeError("ZeroDivisionError")
+    return binary(ops.Remainder, input, other)
+
+
+def rremainder(input: Operand, other: Operand) -> Tensor:
+    """Return `remainder` with its operands exchanged: the value of `scalar % tensor`."""
+    return remainder(other, input)
+
+
+def pos(input: Tensor) -> Tensor:
+    """Return the tensor itself, the value of `+tensor`; RuntimeError for a bool tensor."""
     if input.array.dtype.kind == "b":
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
@@ -206,13 +204,11 @@ def neg(input: Tensor) -> Tensor:
 
     Raises:
         RuntimeError: input is bool.
-        TypeError: input is no Tensor.
     """
     if array_of("neg", input).dtype.kind == "b":
         raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-            "invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
+            "mask, use the `~` or `logical_not()` operator instead."
         )
     return apply(ops.Neg, input)
 
@@ -232,9 +228,8 @@ def _refuse_bool(input: Any, other: Any) -> None:
         )
     if first or second:
         raise RuntimeError(
-            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying "
-            "to invert a "
-            "mask, use the `~` or `logical_not()` operator instead."
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
         )
 
 

@@ -1,4 +1,4 @@
-"""Elementwise functions of three operands."""
+"""Sums of a tensor and a weighted product, quotient or difference, elementwise."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply, require_broadcastable
-from mytorch.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of
 from mytorch.functions.arithmetic import add, div, mul
-from mytorch.ops.pointwise import Lerp
+from mytorch.ops import combination as ops
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Operand, Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand, Scalar
+
+__all__ = ["addcdiv", "addcmul", "lerp"]
 
 
 def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 1) -> Tensor:
     """Return input + value·tensor1·tensor2, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        tensor1: any shape that broadcasts with it.
+        tensor1: any shape that broadcasts with `input`.
         tensor2: any shape that broadcasts with both.
         value: factor of the product.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast, or value is a float where the result is an integer.
-        TypeError: an argument is no Tensor.
     """
     _check_tensors("addcmul", input, tensor1, tensor2)
     return add(input, mul(tensor1, tensor2), alpha=value)
@@ -42,17 +42,15 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 
     """Return input + value·tensor1 / tensor2, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        tensor1: any shape that broadcasts with it.
+        tensor1: any shape that broadcasts with `input`.
         tensor2: any shape that broadcasts with both.
         value: factor of the quotient.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast, or two integers would be divided.
-        TypeError: an argument is no Tensor.
     """
     _check_tensors("addcdiv", input, tensor1, tensor2)
     if tensor1.array.dtype.kind != "f" and tensor2.array.dtype.kind != "f":
@@ -68,19 +66,18 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
 
     Args:
         input: any shape, floating.
-        end: any shape that broadcasts with it, of the same dtype.
-        weight: any shape that broadcasts with both, of the same dtype, or a number.
+        end: any shape that broadcasts with `input`, of the same dtype.
+        weight: any shape that broadcasts with both, of the same dtype, or a Python scalar.
 
     Returns:
-        Of the broadcast shape and the same dtype.
+        A tensor of the broadcast shape and the same dtype.
 
     Raises:
         NotImplementedError: the arguments are not floating.
         RuntimeError: the dtypes differ, or the shapes do not broadcast.
-        TypeError: input or end is no Tensor.
     """
     a, b = array_of("lerp", input), array_of("lerp", end, "end", 2)
-    weights = weight if isinstance(weight, _tensor.Tensor) else _tensor.wrap(np.asarray(weight, a.dtype))
+    weights = weight if isinstance(weight, TensorBase) else wrap(np.asarray(weight, a.dtype))
     for name, array in (("end", b), ("weight", weights.array)):
         if array.dtype != a.dtype:
             raise RuntimeError(f"expected dtype {a.dtype} for `{name}` but got dtype {array.dtype}")
@@ -90,7 +87,7 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
         )
     require_broadcastable(a.shape, b.shape)
     require_broadcastable(np.broadcast_shapes(a.shape, b.shape), weights.array.shape)
-    return apply(Lerp, input, end, weights)
+    return apply(ops.Lerp, input, end, weights)
 
 
 def _check_tensors(name: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Indexing, with torch's rules: numbers and slices first, as a view, then integer and boolean tensors."""
+"""Elements by an index, by a range, by positions and by a mask."""
 
 from __future__ import annotations
 
@@ -7,243 +7,119 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
-from mytorch.autograd.apply import apply
+from mytorch.autograd.apply import apply, require_broadcastable
+from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._index import parse, require_in_range, require_index_dtype
+from mytorch.functions._names import numpy_names
 from mytorch.ops import indexing as ops
 
 if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._tensor import Tensor
-    from mytorch._types import Array
 
-_FULL = slice(None)
-_BASIC = frozenset({int, slice})
-_KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables"
+__all__ = ["index_select", "masked_select", "narrow"]
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
-    """Return the elements that an index names.
+    """Return the elements that an index selects.
 
     Args:
-        input: any shape.
-        index: numbers, slices, None, Ellipsis, bools, lists, integer or boolean tensors or arrays, or a
-            tuple of them.
+        index: numbers, slices, None, Ellipsis, bools, lists, integer or boolean tensors or arrays, or a tuple
+            of them.
 
     Returns:
         A view where the index has only numbers, slices, None and Ellipsis; else a copy.
 
     Raises:
-        IndexError: out of range, too many indices, or an index of a wrong type or shape.
+        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
         ValueError: a slice steps backwards.
     """
     basic, advanced = parse(input.array.shape, index)
     if basic is not None:
-        # torch names the node of a number after select; all that matters here is that it is a view.
+        # torch names the node of a number after select; here it only matters that it is a view.
         input = apply(ops.Slice, input, index=basic)
     return input if advanced is None else apply(ops.Index, input, index=advanced)
 
 
-def setitem(array: Array, index: Any, value: Array) -> None:
-    """Write into the elements that an index names.
+def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
+    """Return a view of a range along a dimension.
 
     Args:
-        array: changed in place.
-        index: as for getitem.
-        value: broadcast to what the index names, after leading dimensions of size 1 were dropped.
+        input: at least one dimension.
+        dim: the dimension.
+        start: where the range begins; negative ones count from the end.
+        length: its length.
 
     Raises:
-        IndexError: out of range, too many indices, or an index of a wrong type or shape.
-        RuntimeError: the value's shape does not broadcast.
-        ValueError: a slice steps backwards.
+        IndexError: `dim` or `start` is out of range.
+        RuntimeError: the range ends too late, `length` is negative, or input is 0-dim.
     """
-    basic, advanced = parse(array.shape, index)
-    target = array if basic is None else array[basic]
-    shape = fitted_shape(array, basic, advanced, value.shape)
-    target[... if advanced is None else advanced] = value.reshape(shape)
+    array = array_of("narrow", input)
+    if not array.ndim:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    wrapped = wrap_dim(dim, array.ndim)
+    size, first = array.shape[wrapped], operator.index(start)
+    if not -size <= first <= size:
+        raise IndexError(
+            f"start out of range (expected to be in range of [{-size}, {size}], but got {first})"
+        )
+    first += size if first < 0 else 0
+    if first + length > size:
+        raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({size}).")
+    return apply(ops.Slice, input, index=(*[slice(None)] * wrapped, slice(first, first + length), ...))
 
 
-def fitted_shape(
-    array: Array, basic: tuple[Any, ...] | None, advanced: tuple[Any, ...] | None, shape: tuple[int, ...]
-) -> tuple[int, ...]:
-    """Return the shape in which a value broadcasts to what an index names.
+def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Return the slices at positions along a dimension.
 
     Args:
-        array: what is indexed.
-        basic: the index's first part, as `parse` gives it.
-        advanced: its second part.
-        shape: the value's shape.
+        dim: the dimension.
+        index: positions, int64 or int32, not negative; at most one dimension.
 
     Returns:
-        It without leading sizes of 1 that the elements named do not have.
+        A tensor with one slice per position.
 
     Raises:
-        RuntimeError: it does not broadcast.
+        IndexError: `dim` is out of range, or `index` has more dimensions.
+        RuntimeError: a position is out of range, or `index` has another dtype.
     """
-    target = array if basic is None else array[basic]
-    named = target.shape if advanced is None else target[advanced].shape
-    fitted = shape
-    while len(fitted) > len(named) and fitted[0] == 1:
-        fitted = fitted[1:]
-    sizes = zip(reversed(fitted), reversed(named), strict=False)
-    if len(fitted) > len(named) or any(n not in (1, m) for n, m in sizes):
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of "
-            f"shape {list(named)}"
+    array, positions = array_of("index_select", input), array_of("index_select", index, "index", 3)
+    wrapped = wrap_dim(dim, array.ndim)
+    require_index_dtype("index_select", positions)
+    if positions.ndim > 1:
+        raise IndexError(
+            f"index_select(): Index is supposed to be a vector, but got {positions.ndim} dimensions"
         )
-    return fitted
+    size = array.shape[wrapped] if array.ndim else 1
+    require_in_range(positions, size, wrapped)
+    if not array.ndim:
+        return input.clone()
+    return apply(ops.Index, input, index=(*[slice(None)] * wrapped, positions.reshape(-1)))
 
 
-def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
-    """Split an index into a basic one and one of arrays that is applied to its result.
+def masked_select(input: Tensor, mask: Tensor) -> Tensor:
+    """Return the elements where the mask is True, in row-major order.
 
     Args:
-        shape: shape of what is indexed.
-        index: as for getitem.
+        mask: bool, any shape that broadcasts with `input`.
 
     Returns:
-        The basic index (None if it would change nothing), and the advanced one (None if there is none).
+        A tensor of one dimension.
 
     Raises:
-        IndexError: out of range, too many indices, or an index of a wrong type or shape.
-        ValueError: a slice steps backwards.
+        RuntimeError: the mask is not bool, or the shapes do not broadcast.
     """
-    items = []
-    used = 0
-    for item in index if type(index) is tuple else (index,):
-        plain = item if type(item) in _BASIC or item is None or item is Ellipsis else _plain_index(item)
-        items.append(plain)
-        if isinstance(plain, np.ndarray):
-            used += plain.ndim if plain.dtype.kind == "b" else 1
-        elif plain is not None and plain is not Ellipsis:
-            used += 1
-    rank = len(shape)
-    if used > rank:
-        if not rank:
-            raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                "`tensor.item<T>()` in C++ to "
-                "convert a 0-dim tensor to a number"
-            )
-        raise IndexError(f"too many indices for tensor of dimension {rank}")
-    return _split(shape, items, rank - used)
+    array, chosen = array_of("masked_select", input), array_of("masked_select", mask, "mask", 2)
+    if chosen.dtype.kind != "b":
+        raise RuntimeError(f"masked_select: expected BoolTensor for mask, got {mask.dtype}")
+    require_broadcastable(chosen.shape, array.shape)
+    shape = np.broadcast_shapes(array.shape, chosen.shape)
+    wide = input if shape == array.shape else input.expand(shape)
+    return apply(ops.Index, wide, index=(np.broadcast_to(chosen, shape),))
 
 
-def _split(
-    shape: tuple[int, ...], items: list[Any], free: int
-) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
-    basic: list[Any] = []
-    advanced: list[Any] = []
-    position = 0
-    for item in items:
-        if type(item) is int:
-            _check_number(item, shape[position], position)
-            basic.append(item)
-            position += 1
-        elif type(item) is slice:
-            basic.append(_checked_slice(item))
-            advanced.append(_FULL)
-            position += 1
-        elif item is None:
-            basic.append(None)
-            advanced.append(_FULL)
-        elif item is Ellipsis:
-            basic.extend([_FULL] * free)
-            advanced.extend([_FULL] * free)
-            position += free
-            # A second ellipsis stands for nothing.
-            free = 0
-        elif not item.ndim:
-            # A single truth value is a mask over a new dimension of size 1.
-            basic.append(None)
-            advanced.append(item.reshape(1))
-        else:
-            _check_array(item, shape, position)
-            taken = item.ndim if item.dtype.kind == "b" else 1
-            basic.extend([_FULL] * taken)
-            advanced.append(item)
-            position += taken
-    # The ellipsis makes NumPy give a view, and not a scalar, where only numbers are left.
-    basic.append(Ellipsis)
-    arrays = [item for item in advanced if item is not _FULL]
-    if not arrays:
-        return tuple(basic), None
-    _check_broadcast(arrays)
-    changes = any(item is not _FULL and item is not Ellipsis for item in basic)
-    return tuple(basic) if changes else None, tuple(advanced)
-
-
-def _plain_index(item: Any) -> Any:
-    """Return an index as a number or an array."""
-    if isinstance(item, (_tensor.Tensor, np.ndarray)):
-        array = item.array if isinstance(item, _tensor.Tensor) else item
-        if array.dtype.kind not in "iub":
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    elif isinstance(item, (bool, np.bool_)):
-        return np.asarray(item)
-    elif isinstance(item, (list, tuple, range)):
-        array = _sequence_index(item)
-    else:
-        return _number(item)
-    if array.dtype == np.uint8:
-        # torch takes bytes for masks, from the time before it had bool.
-        return array.astype(np.bool_)
-    return int(array) if not array.ndim and array.dtype.kind == "i" else array
-
-
-def _sequence_index(item: Any) -> Array:
-    array = np.asarray([x.item() if isinstance(x, _tensor.Tensor) and not x.array.ndim else x for x in item])
-    if not array.size:
-        return array.astype(np.int64)
-    if array.dtype.kind not in "iub":
-        raise IndexError(
-            f"{_KINDS} are valid indices (got {type(item).__name__} of {type(item[0]).__name__})"
-        )
-    return array.astype(np.int64) if array.dtype == np.uint8 else array
-
-
-def _number(item: Any) -> int:
-    try:
-        return operator.index(item)
-    except TypeError:
-        kind = TypeError if isinstance(item, str) else IndexError
-        raise kind(f"{_KINDS} are valid indices (got {type(item).__name__})") from None
-
-
-def _checked_slice(item: slice) -> slice:
-    start, stop, step = [None if x is None else _number(x) for x in (item.start, item.stop, item.step)]
-    if step is not None and step <= 0:
-        raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
-    return slice(start, stop, step)
-
-
-def _check_number(item: int, size: int, position: int) -> None:
-    if not -size <= item < size:
-        raise IndexError(f"index {item} is out of bounds for dimension {position} with size {size}")
-
-
-def _check_array(array: Array, shape: tuple[int, ...], position: int) -> None:
-    if array.dtype.kind == "b":
-        if array.shape != shape[position : position + array.ndim]:
-            offset = next((i for i, n in enumerate(array.shape) if n != shape[position + i]), 0)
-            raise IndexError(
-                f"The shape of the mask {list(array.shape)} at index {offset} does not match the "
-                "shape of the "
-                f"indexed tensor {list(shape)} at index {position + offset}"
-            )
-    elif array.size:
-        size = shape[position]
-        lowest, highest = int(array.min()), int(array.max())
-        for number in (lowest, highest):
-            _check_number(number, size, position)
-
-
-def _check_broadcast(arrays: list[Array]) -> None:
-    shapes = [(np.count_nonzero(a),) if a.dtype.kind == "b" else a.shape for a in arrays]
-    try:
-        np.broadcast_shapes(*shapes)
-    except ValueError:
-        names = ", ".join([str(list(map(int, s))) for s in shapes])
-        raise IndexError(
-            f"shape mismatch: indexing tensors could not be broadcast together with shapes {names}"
-        ) from None
+if not TYPE_CHECKING:  # the signatures that are checked are those above
+    index_select = numpy_names(index_select)

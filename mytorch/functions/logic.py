@@ -1,4 +1,4 @@
-"""Logic elementwise, of truth values and of bits; none has a gradient."""
+"""Elementwise logic of truth values and of bits; these functions have no gradient and no ops."""
 
 from __future__ import annotations
 
@@ -6,32 +6,41 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.apply import plain_binary, require_broadcastable
-from mytorch.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.promotion import common_dtype
+from mytorch.autograd.apply import plain, plain_binary, require_broadcastable
 from mytorch.functions._check import array_of
-from mytorch.promotion import common_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand
+
+__all__ = [
+    "bitwise_and",
+    "bitwise_not",
+    "bitwise_or",
+    "bitwise_xor",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
+]
 
 
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Return whether both elements are not zero, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype.
+        other: any shape that broadcasts with `input`, any dtype.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     return _logical("logical_and", np.logical_and, input, other)
 
@@ -40,15 +49,13 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Return whether either element is not zero, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype.
+        other: any shape that broadcasts with `input`, any dtype.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     return _logical("logical_or", np.logical_or, input, other)
 
@@ -57,71 +64,92 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Return whether exactly one element is not zero, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype.
+        other: any shape that broadcasts with `input`, any dtype.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     return _logical("logical_xor", np.logical_xor, input, other)
 
 
+def logical_not(input: Tensor) -> Tensor:
+    """Return whether each element is zero.
+
+    Returns:
+        A bool tensor of the same shape.
+    """
+    return plain(np.logical_not, input)
+
+
 def bitwise_and(input: Operand, other: Operand) -> Tensor:
-    """Return the bits that both elements have; of bools it is their logic. `&`, `|` and `^` are these.
+    """Return the bits that both elements have, `input & other`; for bools, whether both are True.
 
     Args:
         input: any shape, bool or integer.
-        other: any shape that broadcasts with it, bool or integer, or such a number.
+        other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         NotImplementedError: an operand is floating.
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return _bitwise("bitwise_and", np.bitwise_and, input, other)
 
 
 def bitwise_or(input: Operand, other: Operand) -> Tensor:
-    """Return the bits that either element has; of bools it is their logic. `&`, `|` and `^` are these.
+    """Return the bits that either element has, `input | other`; for bools, whether either is True.
 
     Args:
         input: any shape, bool or integer.
-        other: any shape that broadcasts with it, bool or integer, or such a number.
+        other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         NotImplementedError: an operand is floating.
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return _bitwise("bitwise_or", np.bitwise_or, input, other)
 
 
 def bitwise_xor(input: Operand, other: Operand) -> Tensor:
-    """Return the bits that exactly one element has; of bools it is their logic. `&`, `|` and `^` are these.
+    """Return the bits that exactly one element has, `input ^ other`; for bools, whether one is True.
 
     Args:
         input: any shape, bool or integer.
-        other: any shape that broadcasts with it, bool or integer, or such a number.
+        other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         NotImplementedError: an operand is floating.
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return _bitwise("bitwise_xor", np.bitwise_xor, input, other)
+
+
+def bitwise_not(input: Tensor) -> Tensor:
+    """Return every bit inverted, `~input`; for bools, the negation.
+
+    Args:
+        input: any shape, bool or integer.
+
+    Returns:
+        A tensor of the same shape and dtype.
+
+    Raises:
+        TypeError: input is floating.
+    """
+    if array_of("bitwise_not", input).dtype.kind == "f":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return plain(np.invert, input)
 
 
 def _logical(name: str, function: Callable[..., Any], input: Tensor, other: Tensor) -> Tensor:

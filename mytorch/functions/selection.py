@@ -1,4 +1,4 @@
-"""Choosing elementwise between values."""
+"""Elementwise choices between values."""
 
 from __future__ import annotations
 
@@ -6,31 +6,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import _tensor
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.promotion import cast, category, common_dtype, unify
 from mytorch.autograd.apply import apply, binary, require_broadcastable
 from mytorch.functions._check import array_of
 from mytorch.ops import selection as ops
-from mytorch.ops import shape as shape_ops
-from mytorch.promotion import cast, common_dtype, unify
+from mytorch.ops.conversion import Cast
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Operand, Scalar
     from mytorch._tensor import Tensor
-    from mytorch._types import Operand, Scalar
+
+__all__ = ["clamp", "clip", "masked_fill", "maximum", "minimum", "where"]
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """Return the larger of two elements, nan if either is; equal ones share the gradient.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it.
+        other: any shape that broadcasts with `input`.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     array_of("maximum", input)
     array_of("maximum", other, "other", 2)
@@ -41,15 +42,13 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
     """Return the smaller of two elements, nan if either is; equal ones share the gradient.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it.
+        other: any shape that broadcasts with `input`.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     array_of("minimum", input)
     array_of("minimum", other, "other", 2)
@@ -57,28 +56,27 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
 
 
 def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
-    """Return `input` where the condition holds, `other` elsewhere.
+    """Return elements of `input` where the condition is True, and of `other` elsewhere.
 
     Args:
         condition: bool, any shape.
-        input: any shape that broadcasts with it, any dtype, or a number.
-        other: any shape that broadcasts with both, any dtype, or a number.
+        input: any shape that broadcasts with the condition, or a Python scalar.
+        other: any shape that broadcasts with both, or a Python scalar.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast, or the condition is not bool.
-        TypeError: the condition is no Tensor, or an operand is neither a tensor nor a number.
     """
     array = array_of("where", condition, "condition")
     if array.dtype.kind != "b":
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
         )
-    if not isinstance(input, _tensor.Tensor) and not isinstance(other, _tensor.Tensor):
-        # Two numbers: the result has their dtype.
-        input = _tensor.wrap(np.asarray(input, common_dtype((input, other))))
+    if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
+        # Two scalars: the result has their dtype.
+        input = wrap(np.asarray(input, common_dtype((input, other))))
     x, y, first, second = unify("where", input, other)
     dtype = common_dtype((x, y))
     require_broadcastable(np.shape(x), np.shape(y))
@@ -92,26 +90,57 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     """Return each element, but not below `min` and not above `max`.
 
     Args:
-        input: any shape, any dtype.
-        min: lower bound, a number or a tensor that broadcasts; None for none.
-        max: upper bound, likewise; it wins where it is below the lower one.
+        min: lower bound, a Python scalar or a tensor that broadcasts; None for no bound.
+        max: upper bound, likewise; it takes precedence where it is below the lower one.
 
     Returns:
-        Of the broadcast shape and the promoted dtype. The gradient passes at the bounds themselves.
+        A tensor of the broadcast shape and the promoted dtype. The gradient passes at the bounds themselves.
 
     Raises:
         RuntimeError: both bounds are None, or the shapes do not broadcast.
-        TypeError: input is no Tensor.
     """
     array = array_of("clamp", input)
     if min is None and max is None:
         raise RuntimeError("mytorch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, _tensor.Tensor) or isinstance(max, _tensor.Tensor):
+    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
         return _between(input, min, max)
     target = common_dtype((array, *[bound for bound in (min, max) if bound is not None]))
     if target != array.dtype:
-        input = apply(shape_ops.Cast, input, dtype=target)
+        input = apply(Cast, input, dtype=target)
     return apply(ops.Clamp, input, low=_bound(min, target), high=_bound(max, target))
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
+    """Return a copy with a value at the elements where the mask is True.
+
+    Args:
+        mask: bool, any shape that broadcasts with `input`.
+        value: a Python scalar, or a 0-dim tensor.
+
+    Returns:
+        A tensor of the broadcast shape and the input's dtype.
+
+    Raises:
+        RuntimeError: the mask is not bool, the shapes do not broadcast, `value` has dimensions, or it is of a
+            higher category than the input.
+    """
+    array, chosen = array_of("masked_fill", input), array_of("masked_fill", mask, "mask", 2)
+    if chosen.dtype.kind != "b":
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}")
+    require_broadcastable(array.shape, chosen.shape)
+    if not isinstance(value, TensorBase):
+        return apply(ops.Where, mask, wrap(cast(np.asarray(value), array.dtype)), input)
+    if value.array.ndim:
+        raise RuntimeError(
+            "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.array.ndim} dimension(s)."
+        )
+    if category(value.array.dtype) > category(array.dtype):
+        names = [SCALAR_TYPE_NAMES[x.dtype] for x in (value, input)]
+        raise RuntimeError(f"value cannot be converted from {names[0]} to {names[1]} without loss")
+    if value.array.dtype != array.dtype:
+        value = apply(Cast, value, dtype=array.dtype)
+    return apply(ops.Where, mask, value, input)
 
 
 def _between(input: Tensor, *bounds: Operand | None) -> Tensor:
@@ -123,7 +152,7 @@ def _between(input: Tensor, *bounds: Operand | None) -> Tensor:
         if bound is None:
             operands.append(None)
             continue
-        tensor = bound if isinstance(bound, _tensor.Tensor) else None
+        tensor = bound if isinstance(bound, TensorBase) else None
         array = np.asarray(bound) if tensor is None else tensor.array
         require_broadcastable(shape, array.shape)
         shape = np.broadcast_shapes(shape, array.shape)
@@ -137,8 +166,8 @@ def _bound(bound: Scalar | None, dtype: np.dtype[np.generic]) -> object:
 
 def _as_tensor(x: object, given: Tensor | None, dtype: np.dtype[np.generic]) -> Tensor:
     if given is None:
-        return _tensor.wrap(cast(np.asarray(x), dtype))
-    return given if given.array.dtype == dtype else apply(shape_ops.Cast, given, dtype=dtype)
+        return wrap(cast(np.asarray(x), dtype))
+    return given if given.array.dtype == dtype else apply(Cast, given, dtype=dtype)
 
 
 # torch's other names.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.creation import zeros
+from mytorch.creation.filled import zeros
 from mytorch.functions.joining import cat
 from mytorch.models.lstm import LSTM
 from mytorch.nn import recurrent

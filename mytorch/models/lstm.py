@@ -26,9 +26,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import apply_many
-from mytorch.creation import zeros
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.creation.filled import zeros
 from mytorch.functions.activation import sigmoid, tanh
 from mytorch.functions.joining import cat
 from mytorch.nn.linear import Linear
@@ -53,7 +53,7 @@ class LSTMCell(Module):
         output_size: Q, the number of features of the output.
 
     Raises:
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
         ValueError: a size is not greater than zero.
 
     Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000.
@@ -158,7 +158,7 @@ class LSTM(Module):
         output_size: Q, the number of features of the output at one step.
 
     Raises:
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
         ValueError: a size is not greater than zero.
 
     Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._tensor import Tensor, wrap
+from mytorch._core.base import wrap
+from mytorch._tensor import Tensor
 from mytorch.autograd.apply import apply_many
 from mytorch.ops.op import Op
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
     from mytorch.nn.module import Module
 
     Grads = tuple[Tensor | None, ...]

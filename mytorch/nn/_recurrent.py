@@ -8,8 +8,8 @@ from math import sqrt
 from numbers import Number
 from typing import TYPE_CHECKING
 
-from mytorch.creation import empty
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch.creation.filled import empty
 from mytorch.functions.dropout import dropout
 from mytorch.functions.joining import cat, split
 from mytorch.nn import init
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from mytorch._core.device import device as Device
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.device import device as Device
-    from mytorch.dtypes import dtype as DType
 
     Runs = Sequence[tuple[int, int]]
 

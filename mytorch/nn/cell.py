@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch._tensor import Tensor
 from mytorch.autograd.apply import apply_many
-from mytorch.creation import empty
-from mytorch.dtypes import SCALAR_TYPE_NAMES
+from mytorch.creation.filled import empty
 from mytorch.nn import init
 from mytorch.nn.module import Module
 from mytorch.nn.parameter import Parameter
@@ -17,8 +17,8 @@ from mytorch.ops.lstm import Lstm
 from mytorch.ops.rnn import Rnn
 
 if TYPE_CHECKING:
-    from mytorch.device import device as Device
-    from mytorch.dtypes import dtype as DType
+    from mytorch._core.device import device as Device
+    from mytorch._core.dtypes import dtype as DType
 
     Runs = tuple[tuple[int, int]]
 
@@ -42,7 +42,7 @@ class RNNCellBase(Module):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
     """
 
     weight_ih: Parameter
@@ -146,7 +146,7 @@ class LSTMCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
     """
@@ -205,7 +205,7 @@ class GRUCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
     """
@@ -259,7 +259,7 @@ class RNNCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch.autograd import no_grad
-from mytorch.creation import empty
-from mytorch.functions.embedding import checked_padding
+from mytorch.creation.filled import empty
+from mytorch.functions._check import checked_padding
 from mytorch.nn import functional as F
 from mytorch.nn import init
 from mytorch.nn.module import Module
@@ -15,9 +15,9 @@ from mytorch.nn.parameter import Parameter
 if TYPE_CHECKING:
     from typing import Self
 
+    from mytorch._core.device import device as Device
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.device import device as Device
-    from mytorch.dtypes import dtype as DType
 
 
 class Embedding(Module):

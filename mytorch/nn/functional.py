@@ -5,171 +5,29 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from mytorch.autograd import apply
-from mytorch.dtypes import SCALAR_TYPE_NAMES
-from mytorch.functions import activation, shares
-from mytorch.functions.activation import (
-    elu,
-    gelu,
-    hardtanh,
-    leaky_relu,
-    logsigmoid,
-    sigmoid,
-    silu,
-    softplus,
-    tanh,
-)
-from mytorch.functions.attention import scaled_dot_product_attention
-from mytorch.functions.classification import cross_entropy, nll_loss
-from mytorch.functions.dropout import dropout
-from mytorch.functions.embedding import embedding, one_hot
-from mytorch.functions.likelihood import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
-from mytorch.functions.loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
-from mytorch.functions.normalization import layer_norm
-from mytorch.functions.products import matmul
-from mytorch.ops.linear import Linear
+from mytorch.functions import activation
+from mytorch.functions import softmax as _softmax
+from mytorch.functions.activation import elu as elu
+from mytorch.functions.activation import gelu as gelu
+from mytorch.functions.activation import hardtanh as hardtanh
+from mytorch.functions.activation import leaky_relu as leaky_relu
+from mytorch.functions.activation import logsigmoid as logsigmoid
+from mytorch.functions.activation import sigmoid as sigmoid
+from mytorch.functions.activation import silu as silu
+from mytorch.functions.activation import softplus as softplus
+from mytorch.functions.activation import tanh as tanh
+from mytorch.functions.attention import *
+from mytorch.functions.classification_loss import *
+from mytorch.functions.dropout import *
+from mytorch.functions.embedding import *
+from mytorch.functions.linear import *
+from mytorch.functions.normalization import *
+from mytorch.functions.probability_loss import *
+from mytorch.functions.regression_loss import *
 
 if TYPE_CHECKING:
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.dtypes import dtype as DType
-
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "dropout",
-    "elu",
-    "embedding",
-    "gelu",
-    "hardtanh",
-    "huber_loss",
-    "kl_div",
-    "l1_loss",
-    "layer_norm",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "logsigmoid",
-    "mse_loss",
-    "nll_loss",
-    "one_hot",
-    "relu",
-    "scaled_dot_product_attention",
-    "sigmoid",
-    "silu",
-    "smooth_l1_loss",
-    "softmax",
-    "softplus",
-    "tanh",
-]
-
-# C++'s names, which torch gives in this one message, where they differ from the lower-cased type names.
-_CPP_NAMES = {
-    "Bool": "bool",
-    "Byte": "unsigned char",
-    "Char": "signed char",
-    "Long": "long int",
-    "Half": "c10::Half",
-}
-
-
-def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """Apply the affine map y = x Wᵀ + b to the last dimension.
-
-    Args:
-        input: x, (*, I).
-        weight: W, (O, I), or (I,) for one output without a dimension of its own; of x's dtype.
-        bias: b, (O,) or (), of x's dtype; or None.
-
-    Returns:
-        y, (*, O), or (*) when W is (I,).
-
-    Raises:
-        RuntimeError: shapes or dtypes do not fit; the message gives both.
-        TypeError: an argument is no Tensor.
-        NotImplementedError: the tensors are boolean.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
-    """
-    try:
-        x, w = input.array, weight.array
-        b = None if bias is None else bias.array
-    except AttributeError:
-        _refuse_non_tensors(input, weight, bias)
-        raise
-    # One condition for the usual call: a layer's forward is short enough for its checks to be felt.
-    if (
-        w.ndim == 2
-        and x.ndim
-        and x.shape[-1] == w.shape[1]
-        and x.dtype == w.dtype
-        and (b is None or (b.shape == w.shape[:1] and b.dtype == w.dtype))
-        and x.dtype.kind != "b"
-    ):
-        return apply(Linear, input, weight, bias)
-    return _unusual_linear(input, weight, bias)
-
-
-def _unusual_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Raise what torch raises for operands that do not fit, and compute the rare forms that do."""
-    if input.dim() == 0 or weight.dim() == 0:
-        raise RuntimeError(
-            "both arguments to linear need to be at least 1D, but they are "
-            f"{input.dim()}D and {weight.dim()}D"
-        )
-    if weight.dim() == 1:
-        if bias is not None:
-            raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
-        return matmul(input, weight)
-    if weight.dim() > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {weight.dim()}D")
-    rows = 1
-    for size in input.shape[:-1]:
-        rows *= size
-    outputs, features = weight.shape
-    if input.shape[-1] != features:
-        raise RuntimeError(
-            f"mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1]} and {features}x{outputs})"
-        )
-    _require_one_dtype(input, weight, bias)
-    if bias is None or bias.dim() < 2:
-        if bias is not None and bias.numel() not in {1, outputs}:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({outputs}) must match the existing size ({bias.numel()}) "
-                f"at non-singleton dimension 1.  Target sizes: [{rows}, {outputs}].  "
-                f"Tensor sizes: {list(bias.shape)}"
-            )
-        return apply(Linear, input, weight, bias)
-    out = apply(Linear, input, weight, None)
-    total = out + bias
-    if total.numel() != out.numel():
-        raise RuntimeError(
-            f"output with shape {list(out.shape)} doesn't match the broadcast shape {list(total.shape)}"
-        )
-    return total.reshape(out.shape)
-
-
-def _refuse_non_tensors(input: object, weight: object, bias: object) -> None:
-    for position, (name, given) in enumerate((("input", input), ("weight", weight), ("bias", bias)), 1):
-        if not hasattr(given, "array") and not (name == "bias" and given is None):
-            raise TypeError(
-                f"linear(): argument '{name}' (position {position}) must be Tensor, "
-                f"not {type(given).__name__}"
-            ) from None
-
-
-def _require_one_dtype(input: Tensor, weight: Tensor, bias: Tensor | None) -> None:
-    x, w = SCALAR_TYPE_NAMES[input.dtype], SCALAR_TYPE_NAMES[weight.dtype]
-    b = w if bias is None else SCALAR_TYPE_NAMES[bias.dtype]
-    if b != w:
-        raise RuntimeError(f"self and mat2 must have the same dtype, but got {b} and {w}")
-    if x != w and bias is not None:
-        raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {x} and {w}")
-    if x != w:
-        m1, m2 = (_CPP_NAMES.get(name, name.lower()) for name in (x, w))
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {m1} != {m2}")
-    if x == "Bool":
-        raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -213,7 +71,7 @@ def softmax(
         NotImplementedError: the dtype is not floating.
     """
     chosen = _implicit_dim("softmax", input.ndim, _stacklevel) if dim is None else dim
-    return shares.softmax(input, chosen, dtype)
+    return _softmax.softmax(input, chosen, dtype)
 
 
 def log_softmax(
@@ -238,7 +96,7 @@ def log_softmax(
         NotImplementedError: the dtype is not floating.
     """
     chosen = _implicit_dim("log_softmax", input.ndim, _stacklevel) if dim is None else dim
-    return shares.log_softmax(input, chosen, dtype)
+    return _softmax.log_softmax(input, chosen, dtype)
 
 
 def _implicit_dim(name: str, rank: int, stacklevel: int) -> int:
@@ -249,3 +107,9 @@ def _implicit_dim(name: str, rank: int, stacklevel: int) -> int:
         stacklevel=stacklevel,
     )
     return 0 if rank in {0, 1, 3} else 1
+
+
+if not TYPE_CHECKING:  # as in mytorch/__init__.py
+    __all__ = sorted(  # noqa: PLE0605 - computed, so that nothing has to be listed again
+        name for name, value in globals().items() if name[0] != "_" and callable(value)
+    )

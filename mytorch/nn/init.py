@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._tensor import wrap
+from mytorch._core.base import wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, float64
 from mytorch.autograd import no_grad
-from mytorch.dtypes import SCALAR_TYPE_NAMES, float64
-from mytorch.sampling import rand, randn
+from mytorch.creation.random_tensors import rand, randn
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor

@@ -5,16 +5,16 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from mytorch.creation import empty
+from mytorch.creation.filled import empty
 from mytorch.nn import functional as F
 from mytorch.nn import init
 from mytorch.nn.module import Module
 from mytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:
+    from mytorch._core.device import device as Device
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.device import device as Device
-    from mytorch.dtypes import dtype as DType
 
 
 class Linear(Module):
@@ -33,7 +33,7 @@ class Linear(Module):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
     """

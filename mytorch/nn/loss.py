@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.functions.loss import legacy_reduction
+from mytorch.functions._loss import legacy_reduction
 from mytorch.nn import functional as F
 from mytorch.nn.module import Module
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.dtypes import float16, float32, float64
+from mytorch._core.hooks import RemovableHandle
 from mytorch.autograd import no_grad
-from mytorch.creation import empty
-from mytorch.dtypes import float16, float32, float64
-from mytorch.hooks import RemovableHandle
+from mytorch.creation.filled import empty
 from mytorch.nn._hooks import Hooks
 from mytorch.nn._state import Stateful
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Self
 
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.dtypes import dtype as DType
 
 
 def indent(text: str) -> str:

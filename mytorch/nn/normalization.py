@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.creation import empty
-from mytorch.functions.dropout import check_probability
+from mytorch.creation.filled import empty
+from mytorch.functions._check import check_probability
 from mytorch.nn import functional as F
 from mytorch.nn import init
 from mytorch.nn.module import Module
@@ -14,9 +14,9 @@ from mytorch.nn.parameter import Parameter
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mytorch._core.device import device as Device
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.device import device as Device
-    from mytorch.dtypes import dtype as DType
 
 
 class LayerNorm(Module):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch._tensor import Tensor, wrap
-from mytorch.creation import empty
+from mytorch._core.base import wrap
+from mytorch._tensor import Tensor
+from mytorch.creation.filled import empty
 
 if TYPE_CHECKING:
     from typing import Any, SupportsIndex
@@ -21,7 +22,7 @@ class Parameter(Tensor):
         requires_grad: whether operations on it are recorded.
 
     Raises:
-        AttributeError: `data` is no Tensor.
+        AttributeError: `data` is not a Tensor.
         RuntimeError: gradients are asked for and `data` is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html

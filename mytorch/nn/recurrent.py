@@ -11,9 +11,9 @@ from mytorch.ops.lstm import Lstm
 from mytorch.ops.rnn import Rnn
 
 if TYPE_CHECKING:
+    from mytorch._core.device import device as Device
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.device import device as Device
-    from mytorch.dtypes import dtype as DType
     from mytorch.nn._recurrent import Runs
     from mytorch.nn.utils.packed_sequence import PackedSequence
 

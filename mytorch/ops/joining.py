@@ -1,6 +1,6 @@
-"""Putting tensors together and taking them apart along one dimension."""
+"""Joining arrays along a dimension, and splitting them."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from mytorch.ops.op import Op
 if TYPE_CHECKING:
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 class Cat(Op):
-    """Concatenation along one dimension; empty vectors are passed over whatever the others are."""
+    """Concatenation along one dimension; empty vectors are skipped."""
 
     uses = ()
 

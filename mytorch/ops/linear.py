@@ -1,5 +1,7 @@
 """The affine map of nn.Linear as one op: one matrix product forward, two backward."""
 
+# The arguments of forward and backward are documented in Op.
+
 from __future__ import annotations
 
 from math import prod
@@ -10,7 +12,7 @@ import numpy as np
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 def _product(a: Array, b: Array) -> Array:

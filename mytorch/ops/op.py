@@ -1,4 +1,4 @@
-"""What every op is: a forward and a backward rule over NumPy arrays."""
+"""The base class of all ops: a forward and a backward rule over NumPy arrays."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ if TYPE_CHECKING:
 OUT = -1
 """In `Op.uses`, the op's own output."""
 
+# The values of `Op.uses` that several ops have.
+INPUT = ((0,),)
+OUTPUT = ((OUT,),)
+BOTH = ((0, 1), (0, 1))
+CROSSWISE = ((1,), (0,))
+
 
 class GradientError(RuntimeError):
-    """A gradient was asked for that nothing defines."""
+    """A gradient was asked for that no rule defines."""
 
 
 class Part:
-    """A gradient that is zero but for a part: what backward gives where an op took a part of its input.
+    """A gradient that is zero outside of one part: backward gives it where an op took a part of its input.
 
     The engine adds parts into one array. A loop over the T steps of a sequence would otherwise make an array
-    of the sequence's size a step, T² work in all.
+    of the sequence's size per step, T² work in total.
 
     Args:
         shape: of the whole.
@@ -39,7 +45,7 @@ class Part:
         self.repeats = repeats
 
     def whole(self, before: Any = None) -> Any:
-        """Return a new array to add parts to: zeros, or a copy of what is there."""
+        """Return a new array to add parts to: zeros, or a copy of the gradient so far."""
         return np.zeros(self.shape, self.values.dtype) if before is None else np.array(before)
 
     def add_to(self, whole: Any) -> None:
@@ -54,15 +60,13 @@ class Part:
 class Op:
     """A function of arrays with its derivative.
 
-    An op never sees a Tensor. `forward(*arrays, **params)` returns `(out, saved)`; `backward(saved, grad)`
-    returns
-    one entry an input: an array, a Part, None, or a function without arguments that computes the array and is
-    called only if that input needs its gradient. Broadcasting, dtypes and accumulation are the engine's
-    affair.
-    An op with several outputs returns a tuple as `out`, and its backward is given a tuple of gradients, None
-    where none arrived.
+    An op never sees a Tensor. `forward(*arrays, **params)` returns `(out, saved)`. `backward(saved, grad)`
+    returns one entry per input: an array, a Part, None, or a function without arguments that computes the
+    array and is called only if that input needs its gradient. The engine undoes broadcasting, casts and
+    accumulates. An op with several outputs returns a tuple as `out`, and its backward is given a tuple of
+    gradients, with None for outputs that no gradient reached.
 
-    What forward saves of its inputs and its output it saves as it is, never a view of it.
+    Inputs and outputs that forward saves are saved as they are, never as views.
 
     Attributes:
         uses: for each input, the inputs (by position) and the output (OUT) whose values its gradient is
@@ -83,5 +87,5 @@ class Op:
 
     @staticmethod
     def backward(saved: Any, grad: Any) -> Any:
-        """Compute the gradients of the inputs; where there is no such rule, the engine says so."""
+        """Compute the gradients of the inputs; the engine raises GradientError for an op without it."""
         raise NotImplementedError

@@ -1,7 +1,7 @@
-"""Other views of the same elements; all dimensions are non-negative here."""
+"""Other shapes of the same elements, and copies."""
 
-# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
-# ruff: noqa: D102, ARG004
+# The arguments of forward and backward are documented in Op; some gradients use no saved value.
+# ruff: noqa: D102
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mytorch.ops.op import Op
 if TYPE_CHECKING:
     from typing import Any
 
-    from mytorch._types import Array, Gradients
+    from mytorch._core.types import Array, Gradients
 
 
 class View(Op):
@@ -53,64 +53,3 @@ class Clone(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         return (grad.reshape(saved),)
-
-
-class Cast(Op):
-    """A copy of another dtype; the engine casts the gradient back."""
-
-    uses = ()
-
-    @staticmethod
-    def forward(a: Array, dtype: np.dtype[Any]) -> tuple[Array, Any]:
-        return a.astype(dtype), None
-
-    @staticmethod
-    def backward(saved: Any, grad: Array) -> Gradients:
-        return (grad,)
-
-
-class Permute(Op):
-    """A view with its dimensions in another order."""
-
-    uses = ()
-    is_view = True
-
-    @staticmethod
-    def forward(a: Array, dims: tuple[int, ...]) -> tuple[Array, Any]:
-        return a.transpose(dims), dims
-
-    @staticmethod
-    def backward(saved: Any, grad: Array) -> Gradients:
-        return (grad.transpose(sorted(range(len(saved)), key=saved.__getitem__)),)
-
-
-class Transpose(Op):
-    """A view with two dimensions swapped."""
-
-    uses = ()
-    is_view = True
-
-    @staticmethod
-    def forward(a: Array, dim0: int, dim1: int) -> tuple[Array, Any]:
-        return a.swapaxes(dim0, dim1), (dim0, dim1)
-
-    @staticmethod
-    def backward(saved: Any, grad: Array) -> Gradients:
-        return (grad.swapaxes(*saved),)
-
-
-class Expand(Op):
-    """A view that repeats dimensions of size 1; the engine sums the gradient over the repeats."""
-
-    uses = ()
-    is_view = True
-
-    @staticmethod
-    def forward(a: Array, shape: tuple[int, ...]) -> tuple[Array, Any]:
-        out = np.broadcast_to(a, shape)
-        # Writing to one element of it would write to many; torch's error for that is raised by the writer.
-        return out, None
-
-    @staticmethod
-    def backward(saved: Any, grad: Array) -> Gradients:
-        return (grad,)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.autograd import enable_grad
 from mytorch.autograd.graph import counter_of
-from mytorch.typename import typename
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeAlias
 
-    from mytorch._types import Array
+    from mytorch._core.types import Array
 
     Group: TypeAlias = dict[str, Any]
     Params: TypeAlias = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]
@@ -43,7 +43,7 @@ class Optimizer:
         state: what the optimizer remembers of each parameter.
 
     Raises:
-        TypeError: a parameter is no Tensor, or `params` a single one.
+        TypeError: a parameter is not a Tensor, or `params` is a single Tensor.
         ValueError: there is no parameter, one was computed by recorded operations, or one is in two groups.
 
     Source: https://docs.pytorch.org/docs/stable/optim.html
@@ -94,7 +94,7 @@ class Optimizer:
                 and options, by name. It becomes the group, completed from the defaults.
 
         Raises:
-            TypeError: it is no dictionary, its parameters have no order, or one is no Tensor.
+            TypeError: it is not a dictionary, its parameters have no order, or one is not a Tensor.
             ValueError: a parameter was computed by recorded operations, is in another group already, or has
                 no name while others have one.
         """

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._tensor import Tensor, wrap
+from mytorch._core.base import wrap
+from mytorch._tensor import Tensor
 from mytorch.optim.adam import interpolate
 from mytorch.optim.optimizer import Optimizer, as_number, require_at_least_zero
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mytorch._types import Array
+    from mytorch._core.types import Array
     from mytorch.optim.optimizer import Group, Params
 
 

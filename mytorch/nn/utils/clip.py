@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._tensor import Tensor, wrap
+from mytorch._core.base import wrap
+from mytorch._core.promotion import promote_numpy
+from mytorch._tensor import Tensor
 from mytorch.autograd.graph import counter_of
-from mytorch.promotion import promote_numpy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mytorch._types import Array
+    from mytorch._core.types import Array
 
 
 def clip_grad_norm_(

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mytorch import dtypes
-from mytorch._tensor import Tensor, wrap
+from mytorch._core import dtypes
+from mytorch._core.base import wrap
 
 if TYPE_CHECKING:
     from typing import Any, Self
+
+    from mytorch._tensor import Tensor
 
 
 class _Fields(NamedTuple):

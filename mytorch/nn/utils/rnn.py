@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch import dtypes
-from mytorch._tensor import Tensor, wrap
+from mytorch._core import dtypes
+from mytorch._core.base import wrap
+from mytorch._tensor import Tensor
 from mytorch.autograd.apply import apply
-from mytorch.data import as_tensor
+from mytorch.creation.from_data import as_tensor
 from mytorch.functions._check import array_of
-from mytorch.functions.layout import transpose
+from mytorch.functions.transpose import transpose
 from mytorch.nn.utils.packed_sequence import PackedSequence, invert_permutation
 from mytorch.ops.packing import Pack, Pad, Unpack
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from mytorch._types import Array
+    from mytorch._core.types import Array
 
 __all__ = [
     "PackedSequence",
@@ -53,7 +54,7 @@ def pack_padded_sequence(
         RuntimeError: there are not as many lengths as sequences, one is below 1 or above T, they are not
             sorted, or `input` is empty.
         IndexError: `input` has fewer than two dimensions.
-        TypeError: `input` is no Tensor.
+        TypeError: `input` is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
     """
@@ -186,7 +187,7 @@ def pad_sequence(
     Raises:
         RuntimeError: there are no sequences, one has no dimension, or they differ in more than their length;
             `padding_side` is another text, or `sequences` cannot be iterated over.
-        TypeError: an element is no Tensor.
+        TypeError: an element is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html
     """
@@ -255,7 +256,7 @@ def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> P
 
     Raises:
         RuntimeError: as by `pad_sequence` and `pack_padded_sequence`.
-        TypeError: an element is no Tensor.
+        TypeError: an element is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_sequence.html
     """

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.dtypes import float64
 from mytorch._tensor import Tensor
-from mytorch.data import as_tensor, tensor
-from mytorch.dtypes import float64
+from mytorch.creation.from_data import as_tensor, tensor
 from mytorch.functions.joining import stack
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from itertools import accumulate
 from math import floor, isclose
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from mytorch.creation.random_tensors import randperm
 from mytorch.random import default_generator
-from mytorch.sampling import randperm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

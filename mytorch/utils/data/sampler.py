@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mytorch.sampling import randint, randperm
+from mytorch.creation.random_tensors import randint, randperm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized

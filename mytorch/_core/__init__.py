@@ -1,0 +1,1 @@
+"""What every other part of mytorch may import: the tensor's storage, dtypes, promotion, devices and sizes."""

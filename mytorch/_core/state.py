@@ -1,0 +1,34 @@
+"""What belongs to one thread: whether ops are recorded, and the quiet context that they run in.
+
+`mytorch.autograd.mode` holds the public context managers that set it; `apply` and type promotion read it.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+
+import numpy as np
+
+
+class _State(threading.local):
+    """The gradient mode of one thread.
+
+    Attributes:
+        enabled: whether ops are recorded.
+        inference: whether the thread is inside `inference_mode`.
+        run: calls a function with NumPy's warnings off.
+    """
+
+    enabled: bool = True
+    inference: bool = False
+
+    def __init__(self) -> None:
+        # torch gives inf and nan in silence. np.errstate around every op costs 0.6 to 1.1 µs; running the op
+        # in a context that holds the setting already costs 0.08 µs.
+        quiet = contextvars.copy_context()
+        quiet.run(np.seterr, all="ignore")
+        self.run = quiet.run
+
+
+state = _State()

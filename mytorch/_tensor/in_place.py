@@ -1,0 +1,174 @@
+"""The tensor's methods that change it: those whose names end in an underscore, and the assignments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch._core.base import TensorBase
+from mytorch._tensor import writing
+from mytorch.functions import arithmetic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mytorch._core.types import Operand, Scalar
+    from mytorch._tensor import Tensor
+
+
+def of(function: Callable[..., Tensor]) -> Callable[..., Any]:
+    """Return the method that puts a function's result in its first argument's place."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return writing.change(self, function, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = f"{function.__name__}_"
+    method.__doc__ = (
+        f"Do `{function.__name__}` in place, with the same arguments.\n\n"
+        "Returns:\n    The tensor itself.\n\n"
+        "Raises:\n    RuntimeError: as for `add_`, or as the function does.\n"
+    )
+    return method
+
+
+def zero_(input: Tensor) -> Tensor:
+    """Set every element to 0.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: as for `add_`.
+    """
+    return writing.assign(input, ..., 0)
+
+
+def fill_(input: Tensor, value: Scalar | Tensor) -> Tensor:
+    """Set every element to a number.
+
+    Args:
+        input: the tensor that is changed.
+        value: a number, or a 0-dim tensor.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: as for `add_`, or the value is not 0-dim.
+    """
+    rank = value.array.ndim if isinstance(value, TensorBase) else 0
+    if rank:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {rank} dimensions."
+        )
+    return writing.assign(input, ..., value)
+
+
+def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:  # noqa: ARG001 - torch's argument; there is one device
+    """Overwrite the elements with another tensor's.
+
+    Args:
+        input: the tensor that is changed.
+        src: any shape that broadcasts to this one's, any dtype; or a number.
+        non_blocking: without meaning on a CPU.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: as for `add_`.
+        TypeError: src is neither a tensor nor a number.
+    """
+    if isinstance(src, TensorBase):
+        writing.require_shape(input, src.array.shape)
+    elif not isinstance(src, (bool, int, float)):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+    return writing.assign(input, ..., src)
+
+
+def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+    """Add alpha·other in place.
+
+    Args:
+        input: the tensor that is changed.
+        other: a number, or a tensor that broadcasts to this one's shape.
+        alpha: factor of `other`.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: the tensor is a leaf that requires gradients, or a view of one, or a view that was
+            made in no_grad mode; the shape does not fit; the result's dtype is of a higher category than
+            this tensor's; or several of its elements share memory.
+        TypeError: other is neither a tensor nor a number.
+    """
+    if writing.is_recorded(input, other):
+        return writing.change(input, arithmetic.add, other, alpha=alpha)
+    return writing.update(input, np.add, other, alpha)
+
+
+def sub_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+    """Subtract alpha·other in place.
+
+    Args:
+        input: the tensor that is changed.
+        other: a number, or a tensor that broadcasts to this one's shape.
+        alpha: factor of `other`.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: as for `add_`.
+        TypeError: other is neither a tensor nor a number.
+    """
+    if writing.is_recorded(input, other):
+        return writing.change(input, arithmetic.sub, other, alpha=alpha)
+    return writing.update(input, np.subtract, other, alpha)
+
+
+def mul_(input: Tensor, other: Operand) -> Tensor:
+    """Multiply by other in place.
+
+    Args:
+        input: the tensor that is changed.
+        other: a number, or a tensor that broadcasts to this one's shape.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: as for `add_`.
+        TypeError: other is neither a tensor nor a number.
+    """
+    if writing.is_recorded(input, other):
+        return writing.change(input, arithmetic.mul, other)
+    return writing.update(input, np.multiply, other)
+
+
+def div_(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+    """Divide by other in place.
+
+    Args:
+        input: the tensor that is changed.
+        other: a number, or a tensor that broadcasts to this one's shape.
+        rounding_mode: as for `mytorch.div`.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: as for `add_`, and for integer tensors without a rounding mode.
+        TypeError: other is neither a tensor nor a number.
+    """
+    if rounding_mode is not None or writing.is_recorded(input, other):
+        return writing.change(input, arithmetic.div, other, rounding_mode=rounding_mode)
+    return writing.update(input, np.true_divide, other)
+
+
+def setitem(input: Tensor, index: Any, value: Operand) -> None:
+    """Write into the elements that an index names: `tensor[index] = value`; see `writing.assign`."""
+    writing.assign(input, index, value)

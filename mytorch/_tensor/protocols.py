@@ -1,0 +1,121 @@
+"""Python's protocols for a tensor: conversion to numbers and arrays, iteration, text, copies and pickles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch._core.base import TensorBase
+from mytorch._tensor import forms
+from mytorch._tensor.copying import copy_tensor
+from mytorch._tensor.text import format_tensor
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._core.types import Array
+    from mytorch._tensor import Tensor
+
+
+class Protocols(TensorBase):
+    """The part of Tensor that Python's own functions call, and that converts to NumPy and Python."""
+
+    __slots__ = ()
+
+    def numpy(self, *, force: bool = False) -> Array:
+        """Return the array, which shares its memory with the tensor.
+
+        Args:
+            force: whether to detach first.
+
+        Returns:
+            The array.
+
+        Raises:
+            RuntimeError: the tensor requires gradients.
+        """
+        if self.tracked and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        return self.array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        array = self.numpy()
+        if dtype is not None and array.dtype != dtype:
+            return array.astype(dtype)
+        return array.copy() if copy else array
+
+    # NumPy leaves `array + tensor` to the tensor.
+    __array_ufunc__ = None
+
+    def item(self) -> Any:
+        """Return the one element as a Python number.
+
+        Raises:
+            RuntimeError: there is not exactly one.
+        """
+        if self.array.size != 1:
+            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers; a 0-dim tensor as a number."""
+        return self.array.tolist()
+
+    def __len__(self) -> int:
+        if not self.array.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self.array.shape[0])
+
+    __iter__ = forms.rows
+
+    def __bool__(self) -> bool:
+        size = self.array.size
+        if size != 1:
+            what = "more than one value" if size else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {what} is ambiguous")
+        return bool(self.array.item())
+
+    def _one(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        return self.array.item()
+
+    def __float__(self) -> float:
+        return float(self._one())
+
+    def __int__(self) -> int:
+        return int(self._one())
+
+    def __index__(self) -> int:
+        if self.array.size != 1 or self.array.dtype.kind not in "iu":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.array.item())
+
+    def __contains__(self, element: Any) -> bool:
+        return bool((self == element).array.any())
+
+    def _require_leaf(self) -> None:
+        if self.grad_fn is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy and pickle "
+                f"protocols; this one is the output of {self.grad_fn.name()}. Use detach() first."
+            )
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        self._require_leaf()
+        return super().__reduce_ex__(protocol)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """Copy values and gradient; tensors that share memory share it in the copy, hooks stay behind."""
+        self._require_leaf()
+
+        return copy_tensor(self, memo)
+
+    def __repr__(self) -> str:
+
+        return format_tensor(self)
+
+    def __format__(self, spec: str) -> str:
+        # As in torch: a 0-dim tensor is formatted as its number.
+        return format(self.array.item(), spec) if not self.array.ndim and spec else str(self)

@@ -1,0 +1,168 @@
+"""The public class Tensor: a NumPy array with methods, gradients and a recorded history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch._core import dtypes
+from mytorch._core.base import make_tensors_of, wrap
+from mytorch._tensor.methods import Methods
+from mytorch._tensor.operators import Operators
+from mytorch._tensor.protocols import Protocols
+from mytorch.autograd import accumulation, gradients
+from mytorch.autograd.graph import DetachedCounter, counter_of
+from mytorch.creation.from_data import array_from
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mytorch._core.hooks import RemovableHandle
+    from mytorch._core.types import Hook
+
+
+class Tensor(Methods, Operators, Protocols):
+    """A multi-dimensional array with a gradient.
+
+    Make one with `mytorch.tensor`, `mytorch.zeros` and the other creation functions; `Tensor(2, 3)` and
+    `Tensor([1.0, 2.0])` are torch's old forms, always of the default floating dtype. The attributes are those
+    of `TensorBase`; here are the constructor and what has to do with gradients.
+
+    Args:
+        *data: sizes of a tensor of zeros, or one sequence or array of numbers.
+    """
+
+    __slots__ = ()
+    # The public name, as in torch; pickles and type names use it.
+    __module__ = "mytorch"
+
+    def __init__(self, *data: Any) -> None:
+        default = dtypes.get_default_dtype()
+        if len(data) == 1 and not isinstance(data[0], int):
+            array = array_from(data[0], None)
+            self.array = array if isinstance(data[0], Tensor) else array.astype(default.numpy)
+        else:
+            self.array = np.zeros(data or 0, default.numpy)
+        self.grad_fn = None
+        self.output_nr = 0
+        self.tracked = False
+        self.accumulated = None
+        self.counter = None
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set whether ops on the tensor are recorded.
+
+        Args:
+            requires_grad: whether they are.
+
+        Returns:
+            The tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is not floating, or False is given for a tensor that is not a leaf.
+        """
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether the tensor keeps its gradient although it is not a leaf."""
+        return accumulation.retains(self)
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward has added up, None before."""
+        if self.accumulated is None and self.grad_fn is not None and not self.retains_grad:
+            accumulation.warn_of_missing_grad()
+        return self.accumulated
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            accumulation.check_grad(self, value)
+        self.accumulated = value
+
+    @property
+    def data(self) -> Tensor:
+        """A tensor on the same memory without history, whose changes in place autograd does not notice."""
+        return wrap(self.array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        self.array = value.array
+
+    def detach(self) -> Tensor:
+        """Return a tensor on the same memory without history."""
+        result = wrap(self.array)
+        result.counter = DetachedCounter(counter_of(self))
+        return result
+
+    def detach_(self) -> Tensor:
+        """Leave the tensor's history behind: it becomes a leaf that requires no gradient.
+
+        Returns:
+            The tensor itself.
+
+        Raises:
+            RuntimeError: the tensor is a view with a history.
+        """
+        if self.grad_fn is not None and self.grad_fn.op.is_view:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        self.grad_fn = None
+        self.output_nr = 0
+        self.tracked = False
+        return self
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Tensor | Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add to every leaf's `grad` the derivative of this tensor, weighted with `gradient`.
+
+        Args:
+            gradient: the cotangent, of this tensor's shape; it may be left out where there is one element.
+            retain_graph: whether backward can be called again.
+            create_graph: not supported: the gradients have no history.
+            inputs: the tensors whose `grad` is added to; by default all leaves.
+
+        Raises:
+            RuntimeError: the tensor has no history; it has several elements and got no cotangent, or got
+                one of another shape; the graph was freed before; a value that is needed was changed in
+                place; or `create_graph`.
+            TypeError: gradient is not a Tensor.
+        """
+        gradients.backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook: Hook) -> RemovableHandle:
+        """Call `hook` with the tensor's gradient whenever backward has computed it.
+
+        Args:
+            hook: takes the gradient, which it must not change, and returns another one, of the same shape and
+                dtype, to go on with, or None.
+
+        Returns:
+            A handle; its `remove()` takes the hook off.
+
+        Raises:
+            RuntimeError: the tensor does not require gradients.
+        """
+        return accumulation.register_hook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Let backward fill `grad` although the tensor is not a leaf.
+
+        Raises:
+            RuntimeError: the tensor does not require gradients.
+        """
+        accumulation.retain(self)
+
+
+# From here on `wrap` makes objects of this class.
+make_tensors_of(Tensor)

@@ -1,0 +1,191 @@
+"""Making tensors filled with numbers; random ones are in `random_tensors`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch._core.dtypes import get_default_dtype, numpy_dtype_of
+from mytorch.creation.from_data import array_from, finish
+from mytorch.functions._check import sizes_of
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._core.dtypes import dtype as DType
+    from mytorch._core.types import Scalar
+    from mytorch._tensor import Tensor
+
+__all__ = ["empty", "eye", "full", "ones", "zeros"]
+
+
+def shape_from(name: str, sizes: tuple[Any, ...], size: Any) -> tuple[int, ...]:
+    """Return the sizes of a new tensor.
+
+    Args:
+        name: the function, named in errors.
+        sizes: what its `*size` caught.
+        size: what its keyword `size` got, or None.
+
+    Returns:
+        The sizes.
+
+    Raises:
+        RuntimeError: one is negative.
+        TypeError: there are none, or one is not an integer.
+    """
+    if size is not None:
+        if sizes:
+            raise TypeError(f"{name}() got several values for argument 'size'")
+        sizes = (size,)
+    if not sizes:
+        raise TypeError(f'{name}() missing 1 required positional arguments: "size"')
+    shape = sizes_of(name, sizes)
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(f"{name}: Dimension size must be non-negative, got {n} in {list(shape)}.")
+    return shape
+
+
+def float_dtype(dtype: DType | None) -> np.dtype[Any]:
+    """Return the NumPy dtype of what is filled with floats by default."""
+    return get_default_dtype().numpy if dtype is None else numpy_dtype_of(dtype)
+
+
+def zeros(
+    *sizes: Any,
+    size: Any = None,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return a tensor of zeros.
+
+    Args:
+        *sizes: the sizes, one by one or as one tuple.
+        size: the sizes as a tuple.
+        dtype: the default floating dtype if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
+        TypeError: a size is not an integer.
+    """
+    return finish(np.zeros(shape_from("zeros", sizes, size), float_dtype(dtype)), device, requires_grad)
+
+
+def ones(
+    *sizes: Any,
+    size: Any = None,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return a tensor of ones.
+
+    Args:
+        *sizes: the sizes, one by one or as one tuple.
+        size: the sizes as a tuple.
+        dtype: the default floating dtype if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
+        TypeError: a size is not an integer.
+    """
+    return finish(np.ones(shape_from("ones", sizes, size), float_dtype(dtype)), device, requires_grad)
+
+
+def empty(
+    *sizes: Any,
+    size: Any = None,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return a tensor whose elements are not set.
+
+    Args:
+        *sizes: the sizes, one by one or as one tuple.
+        size: the sizes as a tuple.
+        dtype: the default floating dtype if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
+        TypeError: a size is not an integer.
+    """
+    return finish(np.empty(shape_from("empty", sizes, size), float_dtype(dtype)), device, requires_grad)
+
+
+def full(
+    size: Any,
+    fill_value: Scalar | Tensor,
+    *,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return a tensor filled with one number.
+
+    Args:
+        size: the sizes, a tuple.
+        fill_value: a number, or a 0-dim tensor.
+        dtype: by default bool, int64 or the default floating dtype, as the number is.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
+        TypeError: a size is not an integer.
+    """
+    value = array_from(fill_value, dtype)
+    return finish(np.full(shape_from("full", (size,), None), value, value.dtype), device, requires_grad)
+
+
+def eye(
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return a matrix with ones on its diagonal.
+
+    Args:
+        n: rows.
+        m: columns; as many as rows if not given.
+        dtype: the default floating dtype if not given.
+        device: only "cpu".
+        requires_grad: whether gradients shall be recorded.
+
+    Returns:
+        The matrix, (n, m).
+
+    Raises:
+        AssertionError: another device.
+        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
+    """
+    rows, columns = shape_from("eye", (n, n if m is None else m), None)
+    return finish(np.eye(rows, columns, dtype=float_dtype(dtype)), device, requires_grad)

@@ -1,0 +1,240 @@
+"""Reading an index by torch's rules: numbers and slices first, as a view, then the arrays."""
+
+from __future__ import annotations
+
+import operator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch._core.base import TensorBase
+from mytorch._core.dtypes import from_numpy_dtype
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._core.types import Array
+
+_BASIC = frozenset({int, slice})
+_FULL = slice(None)
+_KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables"
+
+
+def setitem(array: Array, index: Any, value: Array) -> None:
+    """Write into the elements that an index selects.
+
+    Args:
+        array: changed in place.
+        index: as for getitem.
+        value: broadcast to the selected elements, after leading dimensions of size 1 were dropped.
+
+    Raises:
+        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
+        RuntimeError: the value's shape does not broadcast.
+        ValueError: a slice steps backwards.
+    """
+    basic, advanced = parse(array.shape, index)
+    target = array if basic is None else array[basic]
+    shape = fitted_shape(array, basic, advanced, value.shape)
+    target[... if advanced is None else advanced] = value.reshape(shape)
+
+
+def fitted_shape(
+    array: Array, basic: tuple[Any, ...] | None, advanced: tuple[Any, ...] | None, shape: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return the shape in which a value broadcasts to the elements that an index selects.
+
+    Args:
+        array: the indexed array.
+        basic: the index's first part, as `parse` gives it.
+        advanced: its second part.
+        shape: the value's shape.
+
+    Returns:
+        The shape without surplus leading sizes of 1.
+
+    Raises:
+        RuntimeError: the value does not broadcast.
+    """
+    target = array if basic is None else array[basic]
+    named = target.shape if advanced is None else target[advanced].shape
+    fitted = shape
+    while len(fitted) > len(named) and fitted[0] == 1:
+        fitted = fitted[1:]
+    sizes = zip(reversed(fitted), reversed(named), strict=False)
+    if len(fitted) > len(named) or any(n not in (1, m) for n, m in sizes):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(shape)} cannot be broadcast to indexing result of "
+            f"shape {list(named)}"
+        )
+    return fitted
+
+
+def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
+    """Split an index into a basic one and one of arrays that is applied to its result.
+
+    Args:
+        shape: shape of the indexed array.
+        index: as for getitem.
+
+    Returns:
+        The basic index (None if it would change nothing), and the advanced one (None if there is none).
+
+    Raises:
+        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
+        ValueError: a slice steps backwards.
+    """
+    items = []
+    used = 0
+    for item in index if type(index) is tuple else (index,):
+        plain = item if type(item) in _BASIC or item is None or item is Ellipsis else _plain_index(item)
+        items.append(plain)
+        if isinstance(plain, np.ndarray):
+            used += plain.ndim if plain.dtype.kind == "b" else 1
+        elif plain is not None and plain is not Ellipsis:
+            used += 1
+    rank = len(shape)
+    if used > rank:
+        if not rank:
+            raise IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
+                "C++ to convert a 0-dim tensor to a number"
+            )
+        raise IndexError(f"too many indices for tensor of dimension {rank}")
+    return _split(shape, items, rank - used)
+
+
+def _split(
+    shape: tuple[int, ...], items: list[Any], free: int
+) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
+    basic: list[Any] = []
+    advanced: list[Any] = []
+    position = 0
+    for item in items:
+        if type(item) is int:
+            _check_number(item, shape[position], position)
+            basic.append(item)
+            position += 1
+        elif type(item) is slice:
+            basic.append(_checked_slice(item))
+            advanced.append(_FULL)
+            position += 1
+        elif item is None:
+            basic.append(None)
+            advanced.append(_FULL)
+        elif item is Ellipsis:
+            basic.extend([_FULL] * free)
+            advanced.extend([_FULL] * free)
+            position += free
+            # A second ellipsis selects nothing more.
+            free = 0
+        elif not item.ndim:
+            # A single truth value is a mask over a new dimension of size 1.
+            basic.append(None)
+            advanced.append(item.reshape(1))
+        else:
+            _check_array(item, shape, position)
+            taken = item.ndim if item.dtype.kind == "b" else 1
+            basic.extend([_FULL] * taken)
+            advanced.append(item)
+            position += taken
+    # The ellipsis makes NumPy give a view, and not a scalar, where only numbers are left.
+    basic.append(Ellipsis)
+    arrays = [item for item in advanced if item is not _FULL]
+    if not arrays:
+        return tuple(basic), None
+    _check_broadcast(arrays)
+    changes = any(item is not _FULL and item is not Ellipsis for item in basic)
+    return tuple(basic) if changes else None, tuple(advanced)
+
+
+def _plain_index(item: Any) -> Any:
+    """Return an index as a number or an array."""
+    if isinstance(item, (TensorBase, np.ndarray)):
+        array = item.array if isinstance(item, TensorBase) else item
+        if array.dtype.kind not in "iub":
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    elif isinstance(item, (bool, np.bool_)):
+        return np.asarray(item)
+    elif isinstance(item, (list, tuple, range)):
+        array = _sequence_index(item)
+    else:
+        return _number(item)
+    if array.dtype == np.uint8:
+        # torch treats uint8 as a mask, from the time before it had bool.
+        return array.astype(np.bool_)
+    return int(array) if not array.ndim and array.dtype.kind == "i" else array
+
+
+def _sequence_index(item: Any) -> Array:
+    array = np.asarray(
+        [x.array.item() if isinstance(x, TensorBase) and not x.array.ndim else x for x in item]
+    )
+    if not array.size:
+        return array.astype(np.int64)
+    if array.dtype.kind not in "iub":
+        raise IndexError(
+            f"{_KINDS} are valid indices (got {type(item).__name__} of {type(item[0]).__name__})"
+        )
+    return array.astype(np.int64) if array.dtype == np.uint8 else array
+
+
+def _number(item: Any) -> int:
+    try:
+        return operator.index(item)
+    except TypeError:
+        kind = TypeError if isinstance(item, str) else IndexError
+        raise kind(f"{_KINDS} are valid indices (got {type(item).__name__})") from None
+
+
+def _checked_slice(item: slice) -> slice:
+    start, stop, step = [None if x is None else _number(x) for x in (item.start, item.stop, item.step)]
+    if step is not None and step <= 0:
+        raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
+    return slice(start, stop, step)
+
+
+def _check_number(item: int, size: int, position: int) -> None:
+    if not -size <= item < size:
+        raise IndexError(f"index {item} is out of bounds for dimension {position} with size {size}")
+
+
+def _check_array(array: Array, shape: tuple[int, ...], position: int) -> None:
+    if array.dtype.kind == "b":
+        if array.shape != shape[position : position + array.ndim]:
+            offset = next((i for i, n in enumerate(array.shape) if n != shape[position + i]), 0)
+            raise IndexError(
+                f"The shape of the mask {list(array.shape)} at index {offset} does not match the shape of "
+                f"the indexed tensor {list(shape)} at index {position + offset}"
+            )
+    elif array.size:
+        size = shape[position]
+        lowest, highest = int(array.min()), int(array.max())
+        for number in (lowest, highest):
+            _check_number(number, size, position)
+
+
+def _check_broadcast(arrays: list[Array]) -> None:
+    shapes = [(np.count_nonzero(a),) if a.dtype.kind == "b" else a.shape for a in arrays]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        names = ", ".join([str(list(map(int, s))) for s in shapes])
+        raise IndexError(
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {names}"
+        ) from None
+
+
+def require_index_dtype(name: str, positions: Array) -> None:
+    """Raise a RuntimeError unless positions are int32 or int64."""
+    if positions.dtype not in (np.int64, np.int32):
+        raise RuntimeError(
+            f"{name}(): Expected dtype int32/int64 for index, got {from_numpy_dtype(positions.dtype)}"
+        )
+
+
+def require_in_range(positions: Array, size: int, dim: int) -> None:
+    """Raise a RuntimeError unless all positions are at least 0 and below the size of a dimension."""
+    outside = positions[(positions < 0) | (positions >= size)]
+    if outside.size:
+        raise RuntimeError(f"index {int(outside[0])} is out of bounds for dimension {dim} with size {size}")

@@ -1,0 +1,132 @@
+"""Elements at positions along a dimension, taken or written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch.autograd.apply import apply
+from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._index import require_in_range, require_index_dtype
+from mytorch.functions._names import numpy_names
+from mytorch.ops import gather_scatter as ops
+
+if TYPE_CHECKING:
+    from mytorch._core.types import Array, Operand
+    from mytorch._tensor import Tensor
+
+__all__ = ["gather", "scatter", "scatter_add"]
+
+
+def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+    """Return the elements at positions along a dimension: out[i][j] = input[index[i][j]][j] for dim 0.
+
+    Args:
+        dim: the dimension.
+        index: positions, int64 or int32, not negative; no larger than the input except in `dim`.
+
+    Returns:
+        A tensor of the shape of `index`. Gradients of an element that is taken several times add up.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: a position is out of range, or `index` has another rank, size or dtype.
+    """
+    array, positions = array_of("gather", input), array_of("gather", index, "index", 3)
+    wrapped = wrap_dim(dim, array.ndim)
+    _check_positions("gather", array, positions, wrapped, "input")
+    for i, (n, m) in enumerate(zip(positions.shape, array.shape, strict=False)):
+        if i != wrapped and n > m:
+            raise RuntimeError(
+                f"Size does not match at dimension {i} expected index {list(positions.shape)} to be no "
+                f"larger than self {list(array.shape)} apart from dimension {wrapped}"
+            )
+    if not array.ndim:
+        return input.expand(positions.shape).clone()
+    return apply(ops.Gather, input, index, dim=wrapped)
+
+
+def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
+    """Return a copy with the elements at positions along a dimension overwritten.
+
+    Args:
+        dim: the dimension.
+        index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
+            `dim`.
+        src: the new elements, of the input's dtype, or a Python scalar.
+
+    Returns:
+        A tensor of the input's shape. Which element is kept where a position is repeated is undefined.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
+            another dtype.
+    """
+    array_of("scatter", input)
+    positions = array_of("scatter", index, "index", 3)
+    if not isinstance(src, TensorBase):
+        src = wrap(np.full(positions.shape, src, input.array.dtype))
+    return _scatter("scatter", input, dim, index, src, add=False)
+
+
+def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
+    """Return a copy with summands added to the elements at positions along a dimension.
+
+    Args:
+        dim: the dimension.
+        index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
+            `dim`.
+        src: the summands, of the input's dtype.
+
+    Returns:
+        A tensor of the input's shape.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
+            another dtype.
+    """
+    array_of("scatter_add", input)
+    array_of("scatter_add", src, "src", 4)
+    return _scatter("scatter", input, dim, index, src, add=True)
+
+
+def _scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Tensor, *, add: bool) -> Tensor:
+    array, positions = input.array, array_of(name, index, "index", 3)
+    wrapped = wrap_dim(dim, array.ndim)
+    if src.array.dtype != array.dtype:
+        names = [SCALAR_TYPE_NAMES[x.dtype] for x in (input, src)]
+        raise RuntimeError(
+            f"scatter(): Expected self.dtype to be equal to src.dtype: {names[0]} and {names[1]}"
+        )
+    _check_positions(name, array, positions, wrapped, "self")
+    own, new = array.shape, src.array.shape
+    too_large = any(n > m for n, m in zip(positions.shape, new, strict=False)) or len(new) != positions.ndim
+    if too_large or any(
+        n > m for i, (n, m) in enumerate(zip(positions.shape, own, strict=False)) if i != wrapped
+    ):
+        raise RuntimeError(
+            f"Expected index {list(positions.shape)} to be no larger than self {list(own)} apart from "
+            f"dimension {wrapped} and to be no larger size than src {list(new)}"
+        )
+    if not array.ndim:
+        return _scatter(name, input.view(1), 0, index.view(1), src.view(1), add=add).view(())
+    return apply(ops.Scatter, input, index, src, dim=wrapped, add=add)
+
+
+def _check_positions(name: str, array: Array, positions: Array, dim: int, what: str) -> None:
+    require_index_dtype(name, positions)
+    if positions.ndim != array.ndim and positions.size:
+        raise RuntimeError(
+            f"Index tensor must have the same number of dimensions as {what} tensor: {positions.ndim} and "
+            f"{array.ndim}"
+        )
+    require_in_range(positions, array.shape[dim] if array.ndim else 1, dim)
+
+
+if not TYPE_CHECKING:  # the signatures that are checked are those above
+    gather = numpy_names(gather)

@@ -1,0 +1,132 @@
+"""The same elements at other places: reversed, shifted, repeated, or those of a triangle or a diagonal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch.autograd.apply import apply
+from mytorch.functions._check import array_of, sizes_of, wrap_dim, wrap_dims
+from mytorch.ops import rearrange as ops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+
+__all__ = ["diagonal", "flip", "roll", "tril", "triu"]
+
+
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """Return a copy with the elements in reverse order along dimensions.
+
+    Args:
+        *dims: the dimensions, one by one or as one tuple.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: one is repeated.
+    """
+    rank = array_of("flip", input).ndim
+    given = sizes_of("flip", dims)
+    # An empty tuple flips nothing; in reductions it stands for all dimensions.
+    return apply(ops.Flip, input, dims=wrap_dims(given, rank) if given else ())
+
+
+def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+    """Return a copy with the elements shifted cyclically along dimensions.
+
+    Args:
+        shifts: the distance for each dimension.
+        dims: the dimension or dimensions; without any, all elements are shifted in row-major order.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: the numbers of shifts and dimensions differ.
+    """
+    rank = array_of("roll", input).ndim
+    far = tuple(shifts) if isinstance(shifts, (tuple, list)) else (shifts,)
+    along = tuple(dims) if isinstance(dims, (tuple, list)) else () if dims is None else (dims,)
+    if len(far) != len(along) and (along or len(far) != 1):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(far)}, dims:{len(along)}")
+    return apply(ops.Roll, input, shifts=far, dims=tuple([wrap_dim(d, rank) for d in along]) or None)
+
+
+def tril(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Return a copy with zeros above a diagonal of the last two dimensions.
+
+    Args:
+        input: at least two dimensions.
+        diagonal: 0 for the main diagonal, positive above it.
+
+    Raises:
+        RuntimeError: input has fewer dimensions.
+    """
+    return _triangle("tril", input, diagonal, upper=False)
+
+
+def triu(input: Tensor, diagonal: int = 0) -> Tensor:
+    """Return a copy with zeros below a diagonal of the last two dimensions.
+
+    Args:
+        input: at least two dimensions.
+        diagonal: 0 for the main diagonal, positive above it.
+
+    Raises:
+        RuntimeError: input has fewer dimensions.
+    """
+    return _triangle("triu", input, diagonal, upper=True)
+
+
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """Return a view of a diagonal of two dimensions, which becomes the last dimension.
+
+    Args:
+        input: at least two dimensions.
+        offset: 0 for the main diagonal, positive above it.
+        dim1: the dimension of rows.
+        dim2: the dimension of columns.
+
+    Returns:
+        The view, with one dimension fewer; empty if the diagonal lies outside.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: the dimensions are the same.
+    """
+    rank = array_of("diagonal", input).ndim
+    first, second = wrap_dim(dim1, rank), wrap_dim(dim2, rank)
+    if first == second:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return apply(ops.Diagonal, input, offset=offset, dim1=first, dim2=second)
+
+
+def repeat(input: Tensor, *repeats: Any) -> Tensor:
+    """Return copies side by side along every dimension: the method `Tensor.repeat`.
+
+    Args:
+        *repeats: how often, at least one number per dimension, one by one or as one tuple; additional ones
+            come first, for new dimensions.
+
+    Returns:
+        The copies.
+
+    Raises:
+        RuntimeError: there are fewer repeats than dimensions, or one is negative.
+    """
+    rank = array_of("repeat", input).ndim
+    counts = sizes_of("repeat", repeats)
+    if len(counts) < rank:
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: "
+            f"{len(counts)} and {rank}"
+        )
+    if any(n < 0 for n in counts):
+        raise RuntimeError(f"Trying to create tensor with negative dimension: repeats {list(counts)}")
+    return apply(ops.Repeat, input, repeats=counts)
+
+
+def _triangle(name: str, input: Tensor, diagonal: int, *, upper: bool) -> Tensor:
+    if array_of(name, input).ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got {input.array.ndim}")
+    return apply(ops.Triangle, input, diagonal=diagonal, upper=upper)

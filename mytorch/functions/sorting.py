@@ -1,0 +1,167 @@
+"""Elements in order, their positions, and the distinct ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from mytorch._core.base import wrap
+from mytorch.autograd.apply import apply, plain
+from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._names import numpy_names
+from mytorch.ops.reduction import Pick
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from mytorch._core.types import Array
+    from mytorch._tensor import Tensor
+
+__all__ = ["argsort", "nonzero", "sort", "topk", "unique"]
+
+
+class Ordered(NamedTuple):
+    """Elements in order along a dimension, and their positions."""
+
+    values: Tensor
+    indices: Tensor
+
+
+def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Ordered:
+    """Return the elements in order along a dimension, with their positions.
+
+    Args:
+        input: any shape, any dtype; nan counts as largest.
+        dim: the dimension.
+        descending: whether the largest comes first.
+        stable: whether equal elements keep their order; here they always do.
+
+    Returns:
+        values and indices (int64), of the same shape.
+
+    Raises:
+        IndexError: `dim` is out of range.
+    """
+    del stable
+    wrapped = wrap_dim(dim, array_of("sort", input).ndim)
+    return _taken(input, _order(input.array, wrapped, descending=descending), wrapped)
+
+
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
+    """Return the positions that put the elements in order along a dimension.
+
+    Args:
+        input: any shape, any dtype; nan counts as largest.
+        dim: the dimension.
+        descending: whether the largest comes first.
+        stable: whether equal elements keep their order; here they always do.
+
+    Returns:
+        An int64 tensor of the same shape.
+
+    Raises:
+        IndexError: `dim` is out of range.
+    """
+    del stable
+    wrapped = wrap_dim(dim, array_of("argsort", input).ndim)
+    return plain(_order, input, dim=wrapped, descending=descending)
+
+
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Ordered:
+    """Return the k largest or smallest elements along a dimension, with their positions.
+
+    Args:
+        input: any shape, any dtype; nan counts as largest.
+        k: how many elements.
+        dim: the dimension.
+        largest: whether the largest or the smallest.
+        sorted: whether they are in order; here they always are.
+
+    Returns:
+        values and indices (int64), of size k in that dimension.
+
+    Raises:
+        IndexError: `dim` is out of range.
+        RuntimeError: there are fewer than k elements.
+    """
+    del sorted
+    array = array_of("topk", input)
+    wrapped = wrap_dim(dim, array.ndim)
+    size = array.shape[wrapped] if array.ndim else 1
+    if not 0 <= k <= size:
+        raise RuntimeError(f"selected index k out of range: k={k}, dimension {wrapped} has size {size}")
+    order = _order(array, wrapped, descending=largest)
+    return _taken(input, order.take(np.arange(k), wrapped) if array.ndim else order, wrapped)
+
+
+def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+    """Return the positions of the elements that are not zero, in row-major order.
+
+    Args:
+        as_tuple: whether to return one tensor per dimension, as an index takes them.
+
+    Returns:
+        int64 positions, (n, dimensions), or a tuple of (n,).
+    """
+    array = array_of("nonzero", input)
+    if as_tuple:
+        return tuple([wrap(each) for each in np.nonzero(np.atleast_1d(array))])
+    return plain(np.argwhere, input)
+
+
+def unique(
+    input: Tensor,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    dim: int | None = None,
+) -> Any:
+    """Return the distinct elements in order.
+
+    Args:
+        input: any shape, any dtype; every nan counts as distinct.
+        sorted: whether they are in order; here they always are.
+        return_inverse: whether to return also the position of each element among the distinct ones.
+        return_counts: whether to return also how often each occurs.
+        dim: the dimension whose slices are compared; None to compare elements.
+
+    Returns:
+        The distinct elements, or a tuple of these, the inverse and the counts, as far as asked for.
+
+    Raises:
+        IndexError: `dim` is out of range.
+    """
+    del sorted
+    array = array_of("unique", input)
+    axis = None if dim is None else wrap_dim(dim, array.ndim)
+    values, inverse, counts = np.unique(
+        array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False
+    )
+    found = (values, inverse.reshape(array.shape if axis is None else -1), counts)
+    wanted = [x for x, want in zip(found, (True, return_inverse, return_counts), strict=True) if want]
+    tensors = tuple([wrap(x) for x in wanted])
+    return tensors if len(tensors) > 1 else tensors[0]
+
+
+def _order(array: Array, dim: int, *, descending: bool) -> Array:
+    if not array.ndim:
+        return np.zeros((), np.int64)
+    if not descending:
+        return np.argsort(array, axis=dim, kind="stable")
+    # The last of equal elements in reverse is the first: they keep their order.
+    backwards = np.argsort(np.flip(array, dim), axis=dim, kind="stable")
+    return np.asarray(array.shape[dim] - 1 - np.flip(backwards, dim))
+
+
+def _taken(input: Tensor, order: Array, dim: int) -> Ordered:
+    positions = wrap(order)
+    if not input.array.ndim:
+        return Ordered(input.clone(), positions)
+    return Ordered(apply(Pick, input, positions=order, dim=dim), positions)
+
+
+if not TYPE_CHECKING:  # the signatures that are checked are those above
+    sort = numpy_names(sort)
+    argsort = numpy_names(argsort)
+    topk = numpy_names(topk)

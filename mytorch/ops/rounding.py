@@ -1,0 +1,37 @@
+"""Step functions, whose gradient is zero."""
+
+# The arguments of forward and backward are documented in Op; some gradients use no saved value.
+# ruff: noqa: D102, ARG004
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch.ops.op import Op
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mytorch._core.types import Array, Gradients
+
+
+def sign(a: Array) -> Array:
+    """Return 1, 0 or -1 by the sign; 0 for nan, as in torch, where NumPy gives nan."""
+    return np.where(np.isnan(a), a.dtype.type(0), np.sign(a)) if a.dtype.kind == "f" else np.sign(a)
+
+
+class Flat(Op):
+    """A function that is constant between jumps, such as the sign: the gradient is zero."""
+
+    uses = ()
+
+    @staticmethod
+    def forward(a: Array, function: Callable[[Array], Array]) -> tuple[Array, Any]:
+        return function(a), None
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        return (np.zeros_like(grad),)

@@ -1,0 +1,5 @@
+"""Saving and loading: `save` and `load`, by safetensors files."""
+
+from mytorch.serialization._files import load, save
+
+__all__ = ["load", "save"]
