@@ -103,8 +103,11 @@ def test_every_public_function_can_be_called_by_users(family):
         for name, function in public_functions(module).items()
         if function in methods or getattr(F, name, None) is function
     }
-    unlisted = set(public_functions(module)) - set(module.__all__) - elsewhere
-    assert unlisted == set(), f"add the name to __all__ of functions/{family}.py, or bind the method"
+    unlisted = set(public_functions(module)) - set(module.__all__)
+    torchs = {name for name in unlisted if inspect.isroutine(getattr(torch, name, None))}
+    assert torchs | (unlisted - elsewhere) == set(), (
+        f"add the name to __all__ of functions/{family}.py, or bind the method that it is"
+    )
 
 
 @pytest.mark.parametrize("family", FUNCTIONS)
