@@ -34,7 +34,7 @@ _POOL, _POOLED = 1 << 20, 1 << 15
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
-    """The dispatch mode that runs the replicates beside the program, and watches what they decide.
+    """The dispatch mode that runs the replicates along with the program, and watches what they decide.
 
     Args:
         seed: of the noise.
@@ -106,9 +106,10 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         - No operand is noisy and the operation is exact, or computes in another dtype: the result has no
           replicates.
 
-        `_take` then goes one of three ways: a result that decides something is compared with its replicates,
-        which clears `steady` if one decided otherwise; the replicates of a float64 result get noise, and are
-        kept; any other float is an error, because no noise could follow it.
+        `_take` then does one of three things. It compares a result that decides something with its
+        replicates, and clears `steady` if one of them decided otherwise, or has another shape. It adds noise
+        to the replicates of a float64 result, and keeps them. It refuses any other float, where no noise
+        could follow.
         """
         operands = tensors((*args, *kwargs.values()))
         targets = _targets(func, args, kwargs)
