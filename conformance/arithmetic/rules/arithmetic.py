@@ -56,7 +56,7 @@ def _with_alpha(name: str) -> MeasuringCall:
     return with_scalar(lambda t, a, b: getattr(t, name)(a, b, alpha=SCALAR), 2)
 
 
-_SUM = Operands(_sum_of_two, "|a| + |alpha·b|, once more for the product, and of Python scalars")
+_SUM = Operands(_sum_of_two, "1 rounding of |a| + |alpha·b|, of the product, and of Python scalars")
 _TERM = "torch's formula, each of its operations by " + IEEE
 
 RULES: tuple[Rule, ...] = (
@@ -94,12 +94,12 @@ RULES: tuple[Rule, ...] = (
         "remainder",
         Relative(1.0),
         binary("remainder"),
-        source="C17, 7.12.10.1: fmod is exact; the sum that follows: " + IEEE,
+        source="C17, F.10.7.1: fmod is exact; the sum that follows: " + IEEE,
         elementwise=True,
     ),
     rounded(
         "lerp",
-        Operands(_lerp, "of the nearer end, and 3 or 4 of the way from there"),
+        Operands(_lerp, "1 rounding of the nearer end, and 3 or 4 of the way from there"),
         ternary(lambda t, a, b, w: t.lerp(a, b, w)),
         with_scalar(lambda t, a, b: t.lerp(a, b, SCALAR), 2),
         source=_TERM,
@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rounded(
         "addcmul",
-        Operands(_addcmul, "of |a|, and 2 or 3 of |value·b·c|"),
+        Operands(_addcmul, "1 rounding of |a|, and 2 or 3 of |value·b·c|"),
         ternary(lambda t, a, b, c: t.addcmul(a, b, c, value=0.5)),
         ternary(lambda t, a, b, c: t.addcmul(a, b, c, value=SCALAR)),
         source=_TERM,
@@ -115,7 +115,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rounded(
         "addcdiv",
-        Operands(_addcdiv, "of |a|, and 2 or 3 of |value·b/c|"),
+        Operands(_addcdiv, "1 rounding of |a|, and 2 or 3 of |value·b/c|"),
         ternary(lambda t, a, b, c: t.addcdiv(a, b, c, value=0.5)),
         ternary(lambda t, a, b, c: t.addcdiv(a, b, c, value=SCALAR)),
         source=f"{_TERM}; {MEASURED}",

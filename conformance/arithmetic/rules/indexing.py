@@ -81,7 +81,9 @@ _MOVED = "moves numbers, and computes none"
 RULES: tuple[Rule, ...] = (
     rounded(
         "index_put",
-        Operands(_index_put, "√n of the sum of the magnitudes in one place; nothing if none are added"),
+        Operands(
+            _index_put, "√n roundings of the sum of the magnitudes in one place; exact if none are added"
+        ),
         _accumulating(
             lambda t, x, places, values: t.ops.aten.index_put(x, [places], values, True),
             own=_gradient_of_indexing,
@@ -90,7 +92,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rounded(
         "scatter_add",
-        Operands(_scatter_add, "√n of the sum of the magnitudes in one place"),
+        Operands(_scatter_add, "√n roundings of the sum of the magnitudes in one place"),
         _accumulating(lambda t, x, places, values: t.scatter_add(x, 0, places, values)),
         source=HIGHAM,
     ),

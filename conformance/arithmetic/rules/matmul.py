@@ -31,7 +31,7 @@ def _products(magnitude: Tensor, terms: int) -> Tensor:
 
 def _contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     return Operands(
-        lambda a, b: _products(matrix_product(a.abs(), b.abs()), a.shape[-1]), "√(n/3) of |a| @ |b|"
+        lambda a, b: _products(matrix_product(a.abs(), b.abs()), a.shape[-1]), "√(n/3) roundings of |a| @ |b|"
     )
 
 
@@ -45,7 +45,7 @@ def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
         # With beta = 0 the first operand is not added at all, and may be anything, NaN too.
         return abs(beta) * (1 + multiplied(beta)) * c.abs() + size if beta else size
 
-    return Operands(size, "of |beta·c|, and √(n/3) of |alpha|·(|a| @ |b|), once more for each scalar")
+    return Operands(size, "1 rounding of |beta·c|, √(n/3) of |alpha|·(|a| @ |b|), and of Python scalars")
 
 
 def _together(held: Replicates, a: Tensor, b: Tensor) -> Tensor:

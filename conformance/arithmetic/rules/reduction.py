@@ -47,7 +47,7 @@ def _together(reduce: Callable[..., Tensor]) -> Callable[..., Tensor]:
 RULES: tuple[Rule, ...] = (
     rounded(
         "sum",
-        Operands(_sum, "√(n/3) of Σ|x|"),
+        Operands(_sum, "√(n/3) roundings of Σ|x|"),
         measuring.reduction(lambda t, x: t.sum(x, [1])),
         measuring.reduction(lambda t, x: t.sum(x, [1]), positive=True),
         measuring.reduction(lambda t, x: t.sum(x, [0]), positive=True, rows=False),
@@ -56,7 +56,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rounded(
         "mean",
-        Operands(_mean, "1 + √(n/3) of the mean of |x|"),
+        Operands(_mean, "1 + √(n/3) roundings of the mean of |x|"),
         measuring.reduction(lambda t, x: t.mean(x, [1])),
         measuring.reduction(lambda t, x: t.mean(x, [0]), positive=True, rows=False),
         source=HIGHAM,

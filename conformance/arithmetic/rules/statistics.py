@@ -51,27 +51,27 @@ def _cumulative(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
 RULES: tuple[Rule, ...] = (
     rounded(
         "var",
-        Operands(_var, "3 + √(n/3) of the result"),
+        Operands(_var, "3 + √(n/3) roundings of the result"),
         reduction(lambda t, x: t.var(x, [1]), sizes=_SQUARES),
         reduction(lambda t, x: t.var(x, [0]), sizes=_SQUARES, rows=False),
         source=f"{HIGHAM}; {MEASURED}",
     ),
     rounded(
         "prod",
-        Operands(_prod, "√n of the result"),
+        Operands(_prod, "√n roundings of the result"),
         reduction(lambda t, x: t.prod(x, 1), sizes=_FACTORS),
         source=HIGHAM,
     ),
     rounded(
         "cumsum",
-        Operands(_cumulative(torch.cumsum), "√k of the sum of the first k magnitudes"),
+        Operands(_cumulative(torch.cumsum), "√k roundings of the sum of the first k magnitudes"),
         reduction(lambda t, x: t.cumsum(x, 1)),
         reduction(lambda t, x: t.cumsum(x, 1), positive=True),
         source=HIGHAM,
     ),
     rounded(
         "cumprod",
-        Operands(_cumulative(torch.cumprod), "√k of the product of the first k magnitudes"),
+        Operands(_cumulative(torch.cumprod), "√k roundings of the product of the first k magnitudes"),
         reduction(lambda t, x: t.cumprod(x, 1), sizes=_FACTORS, without=NO_NAME),
         source=HIGHAM,
     ),
