@@ -16,7 +16,7 @@ from conformance.report.tables import number, render
 if TYPE_CHECKING:
     from conformance.calibration.choose import Choice
     from conformance.calibration.measure import Ratio
-    from conformance.calibration.rules import Rule
+    from conformance.calibration.rules import MeasuredRule
     from conformance.calibration.run import Calibration
 
 # So many of the verdicts nearest to their tolerance are listed.
@@ -107,7 +107,7 @@ def summary(found: Calibration) -> list[dict[str, object]]:
     return rows
 
 
-def rules(found: tuple[Rule, ...]) -> list[dict[str, object]]:
+def rules(found: tuple[MeasuredRule, ...]) -> list[dict[str, object]]:
     """Return a row a rule: its largest real error, whose and where, and how wide the errors spread."""
     rows: list[dict[str, object]] = []
     for rule in found:
