@@ -1,4 +1,11 @@
-"""A NumPy library with PyTorch's API for building and training recurrent networks."""
+"""A NumPy library with PyTorch's API for building and training recurrent networks.
+
+The examples of all docstrings assume:
+
+    >>> import mytorch
+    >>> from mytorch import nn, optim
+    >>> from mytorch.utils import data
+"""
 
 from importlib import import_module as _import_module
 from math import e, inf, nan, pi
