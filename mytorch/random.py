@@ -11,6 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+__all__ = [
+    "Generator",
+    "default_generator",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
 
 class Generator:
     """A stream of random numbers.
@@ -51,7 +61,7 @@ class Generator:
             The generator itself.
 
         Raises:
-        RuntimeError: the seed is out of that range, or no integer.
+        RuntimeError: the seed is out of that range, or not an integer.
         """
         if not isinstance(seed, int):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")  # noqa: TRY004 - torch's class
@@ -108,7 +118,7 @@ def manual_seed(seed: int) -> Generator:
         The default generator.
 
     Raises:
-        RuntimeError: the seed is out of that range, or no integer.
+        RuntimeError: the seed is out of that range, or not an integer.
     """
     return default_generator.manual_seed(seed)
 

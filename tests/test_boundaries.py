@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -121,4 +122,52 @@ def test_mytorch_imports_numpy_and_nothing_else():
         if (found := imports(source) - set(sys.stdlib_module_names) - {"mytorch", "numpy"})
     }
     # An extra, imported when something is saved or loaded.
-    assert foreign == {"mytorch/serialization.py": {"safetensors"}}
+    assert foreign == {"mytorch/serialization/_files.py": {"safetensors"}}
+
+
+def layers(root: Path) -> subprocess.CompletedProcess[str]:
+    """Check the contracts of pyproject.toml, as ``tox run -e lint`` does, on the packages at a root."""
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from importlinter.cli import lint_imports_command; lint_imports_command()",
+            "--no-logo",
+            "--no-cache",
+        ],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def test_every_package_imports_only_layers_below_it():
+    done = layers(ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "contract"),
+    [
+        pytest.param(
+            "mytorch/_core/size.py", "def f():\n    import mytorch.nn", "mytorch: each package", id="upwards"
+        ),
+        pytest.param(
+            "mytorch/_core/size.py", "import mytorch._core.base", "mytorch: no circle", id="in a circle"
+        ),
+        pytest.param("mytorch/random.py", "import torch", "mytorch: never torch", id="torch"),
+        pytest.param("mytorch/random.py", "import conformance", "mytorch: never torch", id="conformance"),
+    ],
+)
+def test_a_wrong_import_breaks_a_contract(module, line, contract, tmp_path):
+    for name in ("mytorch", "conformance"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / module).open("a", encoding="utf-8") as source:
+        source.write(f"\n\n{line}\n")
+    done = layers(tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert any(row.startswith(contract) and row.endswith("BROKEN") for row in done.stdout.splitlines())

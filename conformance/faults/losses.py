@@ -86,10 +86,6 @@ def _overflowing_logits(t: Any, a: Any, target: Any, options: Any) -> Any:
     return options["weight"] * (t.log1p(t.exp(-a.abs())) + t.clamp(a, min=0.0) - a * target)
 
 
-def _kl_by_log(t: Any, a: Any, target: Any, options: Any) -> Any:
-    return t.exp(target) * (target - a) if not options["log_target"] else target * (t.log(target.abs()) - a)
-
-
 def _smoothed_onto_others(t: Any, x: Values, correct: Any) -> Any:
     """Share what is smoothed among the other classes only."""
     classes = int(x.config["C"])

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
     from mytorch._core.device import device
     from mytorch._core.dtypes import dtype
-    from mytorch._core.types import Array
+    from mytorch._core.types import Array, Hook
     from mytorch._tensor import Tensor
-    from mytorch.autograd.accumulation import Hook
     from mytorch.autograd.graph import Counter, Node
 
 
@@ -35,8 +34,8 @@ class TensorBase:
         tracked: what `requires_grad` says, without its checks.
         accumulated: what `grad` holds, without its checks.
         counter: the counter of changes in place, shared with all views; made on first use.
-        hooks: the hooks of a leaf, by the id of their handles; not even set before there is one.
-        base: the tensor that a view is a view of; not even set on other tensors.
+        hooks: the hooks of a leaf, by the id of their handles; unset before the first one.
+        base: the tensor that a view is a view of; unset on other tensors.
     """
 
     __slots__ = (

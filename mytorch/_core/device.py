@@ -1,4 +1,4 @@
-"""Devices: there is only the CPU, but torch's programs name others."""
+"""Devices: tensors live on the CPU only, but programs written for torch name others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _KNOWN = ("cpu", "cuda", "mps", "xpu", "meta")
 
 
 class device:  # noqa: N801 - torch's name
-    """Where a tensor's memory is, or would be: only on the CPU can there be any.
+    """Where a tensor's memory is, or would be; only the CPU has any.
 
     Args:
         type: the name of a device, with its number after a colon if it has one; or a device.
@@ -17,8 +17,8 @@ class device:  # noqa: N801 - torch's name
         index: the number, None if there is none.
 
     Raises:
-        RuntimeError: there is no device of that name; the message gives those there are.
-        TypeError: `type` is neither a text nor a device.
+        RuntimeError: no device has that name; the message lists the names.
+        TypeError: `type` is neither a string nor a device.
     """
 
     __slots__ = ("index", "type")
@@ -69,8 +69,8 @@ def check_device(given: object) -> None:
 
     Raises:
         AssertionError: it is another device: what a torch says that was built for the CPU only.
-        RuntimeError: there is no device of that name.
-        TypeError: it is neither a text nor a device.
+        RuntimeError: no device has that name.
+        TypeError: it is neither a string nor a device.
     """
     if given is None or given is CPU:
         return

@@ -9,6 +9,20 @@ import numpy as np
 if TYPE_CHECKING:
     from typing import Any
 
+__all__ = [
+    "dtype",
+    "float16",
+    "float32",
+    "float64",
+    "get_default_dtype",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "set_default_dtype",
+    "uint8",
+]
+
 
 class dtype:  # noqa: N801 - torch's name
     """The type of a tensor's elements.
@@ -16,7 +30,7 @@ class dtype:  # noqa: N801 - torch's name
     Attributes:
         name: torch's name of the type, such as "float32".
         numpy: the NumPy dtype that holds such elements.
-        itemsize: bytes an element.
+        itemsize: bytes per element.
         is_floating_point: whether it is a float16, float32 or float64.
         category: 0 for bool, 1 for integers, 2 for floats; promotion never leaves the highest one.
     """
@@ -111,7 +125,7 @@ def numpy_dtype_of(given: dtype) -> np.dtype[Any]:
         The NumPy dtype.
 
     Raises:
-        TypeError: `given` is no mytorch dtype.
+        TypeError: `given` is not a mytorch dtype.
     """
     if type(given) is not dtype:
         raise TypeError(f"argument 'dtype' must be mytorch.dtype, not {type(given).__name__}")
@@ -133,7 +147,7 @@ def set_default_dtype(d: dtype) -> None:
         d: a floating dtype.
 
     Raises:
-        TypeError: `d` is no dtype, or no floating one.
+        TypeError: `d` is not a dtype, or not a floating one.
     """
     if type(d) is not dtype:
         raise TypeError(f"invalid dtype object: expected mytorch.dtype, got {type(d).__name__}")

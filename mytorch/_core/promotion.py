@@ -1,4 +1,4 @@
-"""torch's type promotion: by category, and by dimensioned tensors before 0-dim ones before Python numbers."""
+"""torch's type promotion: by category, and by dimensioned tensors before 0-dim ones before Python scalars."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from mytorch._core.types import Array, Operand
     from mytorch._tensor import Tensor
+
+__all__ = ["can_cast", "promote_types", "result_type"]
 
 _CATEGORY = {"b": 0, "u": 1, "i": 1, "f": 2}
 
@@ -52,7 +54,7 @@ def _number_dtype(number: Any) -> np.dtype[Any]:
 
 
 def common_dtype(operands: Iterable[Any]) -> np.dtype[Any]:
-    """Return the dtype in which arrays and Python numbers meet.
+    """Return the dtype in which arrays and Python scalars meet.
 
     Args:
         operands: arrays, of which the 0-dim ones count less, and Python numbers, which count least.
@@ -97,14 +99,13 @@ def unify(
 
     Args:
         name: what they are for, named in errors.
-        a: a tensor, an array or a Python number.
-        b: a tensor, an array or a Python number.
+        a: a tensor, an array or a Python scalar.
+        b: a tensor, an array or a Python scalar.
         float_result: whether integers become the default floating dtype.
 
     Returns:
-        Two arrays of one dtype (a number stays one beside a floating array: it promotes nothing there), and
-        the
-        operands that are tensors, None for the others.
+        Two arrays of one dtype, and the operands that are tensors, None for the others. A number stays a
+        number next to a floating array: it promotes nothing there.
 
     Raises:
         TypeError: an operand is neither a tensor nor a number.
@@ -134,7 +135,7 @@ def _unify(name: str, a: Any, b: Any, *, float_result: bool) -> tuple[Any, Any, 
     common = common_dtype((x, y))
     if float_result and common.kind != "f":
         common = get_default_dtype().numpy
-    # A number out of the integer range wraps round, as torch lets it.
+    # A number outside the integer range wraps around, as torch lets it.
     return cast(np.asarray(x), common), cast(np.asarray(y), common), first, second
 
 
@@ -165,7 +166,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
         The common dtype.
 
     Raises:
-        TypeError: an argument is no dtype.
+        TypeError: an argument is not a dtype.
     """
     for given in (type1, type2):
         if not isinstance(given, dtype):
@@ -177,8 +178,8 @@ def result_type(tensor1: Operand, tensor2: Operand) -> dtype:
     """Return the dtype that an arithmetic op on two operands has.
 
     Args:
-        tensor1: a tensor or a Python number.
-        tensor2: a tensor or a Python number.
+        tensor1: a tensor or a Python scalar.
+        tensor2: a tensor or a Python scalar.
 
     Returns:
         The common dtype.

@@ -28,3 +28,6 @@ Gradient: TypeAlias = "Array | Part | Callable[[], Array] | None"
 
 Gradients: TypeAlias = tuple[Gradient, ...]
 """One gradient per input, in the order of the inputs."""
+
+Hook: TypeAlias = "Callable[[Tensor], Tensor | None]"
+"""What sees a tensor's gradient in backward, and may return another one."""

@@ -1,4 +1,4 @@
-"""Copying tensors so that those that share memory share it in the copy."""
+"""Deep copies of tensors: tensors that share memory share it in the copy too. Called by `__deepcopy__`."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from mytorch.creation import distributions
 from mytorch.functions import (
     activation,
     arithmetic,
+    combination,
     comparison,
     conversion,
     elementary,
@@ -74,9 +75,9 @@ class Methods(TensorBase):
     trunc = rounding.trunc
     sign = rounding.sign
     remainder = arithmetic.remainder
-    addcmul = arithmetic.addcmul
-    addcdiv = arithmetic.addcdiv
-    lerp = arithmetic.lerp
+    addcmul = combination.addcmul
+    addcdiv = combination.addcdiv
+    lerp = combination.lerp
     logical_not = logic.logical_not
     logical_and = logic.logical_and
     logical_or = logic.logical_or
@@ -124,7 +125,7 @@ class Methods(TensorBase):
 
     # Reductions, and sorting.
     sum = reduction.sum
-    mean = reduction.mean
+    mean = statistics.mean
     max = reduction.max
     min = reduction.min
     amax = reduction.amax
@@ -240,9 +241,9 @@ class Methods(TensorBase):
     trunc_ = in_place.of(rounding.trunc)
     sign_ = in_place.of(rounding.sign)
     remainder_ = in_place.of(arithmetic.remainder)
-    addcmul_ = in_place.of(arithmetic.addcmul)
-    addcdiv_ = in_place.of(arithmetic.addcdiv)
-    lerp_ = in_place.of(arithmetic.lerp)
+    addcmul_ = in_place.of(combination.addcmul)
+    addcdiv_ = in_place.of(combination.addcdiv)
+    lerp_ = in_place.of(combination.lerp)
     scatter_ = in_place.of(gather_scatter.scatter)
     scatter_add_ = in_place.of(gather_scatter.scatter_add)
     masked_fill_ = in_place.of(selection.masked_fill)

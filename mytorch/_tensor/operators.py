@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
+
 from mytorch._core.base import TensorBase
 from mytorch._tensor import in_place
 from mytorch.functions import (
@@ -12,6 +16,23 @@ from mytorch.functions import (
     logic,
     matmul,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from mytorch._tensor import Tensor
+
+
+def _comparing(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Any]:
+    """Return a comparison as an operator, which leaves unknown operands (`tensor == None`) to Python."""
+
+    def operator(self: Any, other: Any) -> Any:
+        if isinstance(other, (TensorBase, bool, int, float, np.generic, np.ndarray)):
+            return function(self, other)
+        return NotImplemented
+
+    return operator
 
 
 class Operators(TensorBase):
@@ -46,12 +67,12 @@ class Operators(TensorBase):
     __rxor__ = logic.bitwise_xor
     __invert__ = logic.bitwise_not
 
-    __eq__ = comparison.as_operator(comparison.eq)
-    __ne__ = comparison.as_operator(comparison.ne)
-    __lt__ = comparison.as_operator(comparison.lt)
-    __le__ = comparison.as_operator(comparison.le)
-    __gt__ = comparison.as_operator(comparison.gt)
-    __ge__ = comparison.as_operator(comparison.ge)
+    __eq__ = _comparing(comparison.eq)
+    __ne__ = _comparing(comparison.ne)
+    __lt__ = _comparing(comparison.lt)
+    __le__ = _comparing(comparison.le)
+    __gt__ = _comparing(comparison.gt)
+    __ge__ = _comparing(comparison.ge)
     # Equal tensors are not the same tensor: a set of parameters is a set of objects.
     __hash__ = object.__hash__
 

@@ -1,4 +1,4 @@
-"""What Python makes of a tensor: numbers, arrays, sequences, text, copies and pickles."""
+"""Python's protocols for a tensor: conversion to numbers and arrays, iteration, text, copies and pickles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Tensor: a NumPy array that knows where it came from."""
+"""The public class Tensor: a NumPy array with methods, gradients and a recorded history."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.hooks import RemovableHandle
-    from mytorch.autograd.accumulation import Hook
+    from mytorch._core.types import Hook
 
 
 class Tensor(Methods, Operators, Protocols):
@@ -55,20 +55,20 @@ class Tensor(Methods, Operators, Protocols):
         """Set whether ops on the tensor are recorded.
 
         Args:
-            requires_grad: whether.
+            requires_grad: whether they are.
 
         Returns:
             The tensor itself.
 
         Raises:
-            RuntimeError: the tensor is not floating, or is no leaf and False is given.
+            RuntimeError: the tensor is not floating, or False is given for a tensor that is not a leaf.
         """
         self.requires_grad = requires_grad
         return self
 
     @property
     def retains_grad(self) -> bool:
-        """Whether the tensor is no leaf and keeps its gradient all the same."""
+        """Whether the tensor keeps its gradient although it is not a leaf."""
         return accumulation.retains(self)
 
     @property
@@ -133,10 +133,10 @@ class Tensor(Methods, Operators, Protocols):
             inputs: the tensors whose `grad` is added to; by default all leaves.
 
         Raises:
-            RuntimeError: the tensor has no history, is no scalar and got no cotangent, or got one of another
-                shape; the graph was freed before; a value that is needed was changed in place; or
-                `create_graph`.
-            TypeError: gradient is no Tensor.
+            RuntimeError: the tensor has no history; it has several elements and got no cotangent, or got
+                one of another shape; the graph was freed before; a value that is needed was changed in
+                place; or `create_graph`.
+            TypeError: gradient is not a Tensor.
         """
         gradients.backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
 
@@ -156,7 +156,7 @@ class Tensor(Methods, Operators, Protocols):
         return accumulation.register_hook(self, hook)
 
     def retain_grad(self) -> None:
-        """Let backward fill `grad` though the tensor is no leaf.
+        """Let backward fill `grad` although the tensor is not a leaf.
 
         Raises:
             RuntimeError: the tensor does not require gradients.

@@ -1,4 +1,4 @@
-"""A tensor as text, in torch's style."""
+"""A tensor as text, in torch's style. Called by `__repr__`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Changing tensors in place, recorded where a gradient may be asked for."""
+"""Writing into a tensor's memory, recorded where a gradient may be asked for.
+
+The in-place methods and assignments call `change`, `assign` and `update`.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,7 @@ from mytorch._core.state import state
 from mytorch.autograd.apply import apply, require_broadcastable
 from mytorch.autograd.graph import counter_of
 from mytorch.autograd.views import rebase, require_changeable, stand_in
-from mytorch.functions._index import fitted_shape, parse
-from mytorch.functions.indexing import setitem
+from mytorch.functions._index import fitted_shape, parse, setitem
 from mytorch.ops.conversion import Cast
 from mytorch.ops.memory import SetItem
 from mytorch.ops.shape import View

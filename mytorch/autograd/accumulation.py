@@ -1,4 +1,7 @@
-"""What happens to a tensor's gradient when it arrives: hooks see it, and `grad` adds it up."""
+"""Storing gradients: hooks see a gradient that has arrived, and `grad` adds it up.
+
+Called by the engine at the leaves and at nodes with hooks, and by the methods of Tensor.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,11 @@ from mytorch._core.hooks import RemovableHandle
 from mytorch.autograd.graph import Watch, counter_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
-    from mytorch._core.types import Array
-    from mytorch._tensor import Tensor
+    from mytorch._core.types import Array, Hook
     from mytorch.autograd.graph import Node
-
-    Hook = Callable[[Tensor], Tensor | None]
 
 
 def accumulate(tensor: TensorBase, grad: Array) -> None:
@@ -58,7 +58,7 @@ def notify(node: Node, arrived: list[Array | None]) -> None:
 
 def leaf_hooks(leaf: TensorBase) -> Mapping[int, Hook]:
     """Return the hooks of a tensor that no recorded op made."""
-    # Few tensors ever have one, so that making a tensor does not even set the slot.
+    # Few tensors ever have a hook, so the slot stays unset until the first one.
     return getattr(leaf, "hooks", {})
 
 
@@ -123,7 +123,7 @@ def register_hook(tensor: TensorBase, hook: Hook) -> RemovableHandle:
 
 
 def retain(tensor: TensorBase) -> None:
-    """Let backward fill the gradient of a tensor that is no leaf.
+    """Let backward fill the gradient of a tensor that is not a leaf.
 
     Args:
         tensor: any shape.
@@ -138,7 +138,7 @@ def retain(tensor: TensorBase) -> None:
 
 
 def retains(tensor: TensorBase) -> bool:
-    """Return whether a tensor is no leaf and keeps its gradient all the same."""
+    """Return whether a tensor keeps its gradient although it is not a leaf."""
     node = tensor.grad_fn
     if node is None or node.watches is None:
         return False
@@ -155,11 +155,9 @@ def _watch(node: Node, slot: int) -> Watch:
 def warn_of_missing_grad() -> None:
     """Warn that a non-leaf tensor has no gradient, as torch does."""
     warnings.warn(
-        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
-        "attribute won't be "
-        "populated during autograd.backward(). If you indeed want the .grad field to be populated "
-        "for a non-leaf "
-        "Tensor, use .retain_grad() on the non-leaf Tensor.",
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+        "won't be populated during autograd.backward(). If you indeed want the .grad field to be populated "
+        "for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
         UserWarning,
         stacklevel=3,
     )
@@ -173,8 +171,8 @@ def check_grad(tensor: TensorBase, grad: Any) -> None:
         grad: what was assigned.
 
     Raises:
-        TypeError: no Tensor.
-        RuntimeError: another shape or dtype.
+        TypeError: it is not a Tensor.
+        RuntimeError: it has another shape or dtype.
     """
     if not isinstance(grad, TensorBase):
         raise TypeError(

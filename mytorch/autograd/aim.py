@@ -1,4 +1,7 @@
-"""Where a backward walk goes that ends at chosen tensors instead of at every leaf."""
+"""Restricting a backward walk to chosen tensors: which nodes lead to them, and the gradients caught there.
+
+Called by the engine for `autograd.grad` and for `backward(inputs=…)`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The one door through which ops are applied to tensors."""
+"""Applying ops to tensors, and recording them: every function of `mytorch.functions` calls these.
+
+`apply` takes the arrays out of the tensors, runs the op's forward and wraps the result, which gets a `Node`
+if an input requires gradients.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +31,13 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     Args:
         op: the op; its forward gets the inputs' arrays, None for None.
         *inputs: tensors whose dtypes the op takes as they are.
-        **params: whatever else forward takes.
+        **params: the other arguments of forward.
 
     Returns:
         The op's output.
 
     Raises:
-        TypeError: an input is no Tensor.
+        TypeError: an input is not a Tensor.
     """
     try:
         arrays = [None if x is None else x.array for x in inputs]
@@ -60,13 +64,13 @@ def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Ten
     Args:
         op: the op; its forward returns a tuple of arrays as output.
         *inputs: tensors whose dtypes the op takes as they are.
-        **params: whatever else forward takes.
+        **params: the other arguments of forward.
 
     Returns:
         The op's outputs.
 
     Raises:
-        TypeError: an input is no Tensor.
+        TypeError: an input is not a Tensor.
     """
     try:
         arrays = [None if x is None else x.array for x in inputs]
@@ -92,10 +96,10 @@ def binary(op: type[Op], a: Operand, b: Operand, **params: Any) -> Tensor:
     """Apply an op of two operands after torch's type promotion, with broadcasting.
 
     Args:
-        op: the op; its forward gets two arrays of one dtype, or a floating array and a Python number.
-        a: a tensor or a Python number.
-        b: a tensor or a Python number.
-        **params: whatever else forward takes.
+        op: the op; its forward gets two arrays of one dtype, or a floating array and a Python scalar.
+        a: a tensor or a Python scalar.
+        b: a tensor or a Python scalar.
+        **params: the other arguments of forward.
 
     Returns:
         The op's output, of the broadcast shape.
@@ -122,13 +126,13 @@ def plain(function: Callable[..., Any], *inputs: Tensor, **params: Any) -> Tenso
     Args:
         function: takes the inputs' arrays.
         *inputs: tensors.
-        **params: whatever else the function takes.
+        **params: the other arguments of the function.
 
     Returns:
         What the function gave, as a tensor without history.
 
     Raises:
-        TypeError: an input is no Tensor.
+        TypeError: an input is not a Tensor.
     """
     try:
         arrays = [x.array for x in inputs]
@@ -142,9 +146,9 @@ def plain_binary(function: Callable[..., Any], a: Operand, b: Operand) -> Tensor
     """Apply a function of two arrays that has no derivative, such as a comparison, after type promotion.
 
     Args:
-        function: takes two arrays of one dtype, or a floating array and a Python number.
-        a: a tensor or a Python number.
-        b: a tensor or a Python number.
+        function: takes two arrays of one dtype, or a floating array and a Python scalar.
+        a: a tensor or a Python scalar.
+        b: a tensor or a Python scalar.
 
     Returns:
         What the function gave, as a tensor without history.
@@ -181,7 +185,7 @@ def require_broadcastable(a: tuple[int, ...], b: tuple[int, ...]) -> None:
 
 
 def _record(op: type[Op], inputs: Sequence[TensorBase | None], result: Tensor, saved: Any) -> None:
-    # What is no float has no gradient.
+    # Non-float results have no gradient.
     if result.array.dtype.kind == "f":
         result.grad_fn = Node(op, saved, inputs, (result,), single=True)
         result.tracked = True

@@ -184,8 +184,7 @@ def _walk(
                 if left == 1:
                     ready.append(parent)
             elif grad is not None:
-                # What is no node is a leaf.
-                _give_leaf(parent, grad, pending, leaves, aim)  # type: ignore[arg-type]
+                _give_leaf(parent, grad, pending, leaves, aim)  # type: ignore[arg-type]  # not a Node, so a leaf
 
 
 def _give_leaf(
@@ -252,8 +251,7 @@ def _check_unchanged(node: Node) -> None:
         if counter.value != value:
             what = {OUT: "its output", SAVED: "a tensor that it saved"}.get(use, f"its input {use}")
             raise RuntimeError(
-                "one of the variables needed for gradient computation has been modified by an "
-                "inplace operation: "
-                f"{node.name()} needs {what}, which is at version {counter.value}; expected version "
-                f"{value} instead."
+                "one of the variables needed for gradient computation has been modified by an inplace "
+                f"operation: {node.name()} needs {what}, which is at version {counter.value}; expected "
+                f"version {value} instead."
             )

@@ -1,4 +1,4 @@
-"""Function: one's own differentiable operation on tensors, with a backward written by hand."""
+"""Function: the base class of user-defined differentiable operations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
-    # Shape and dtype of an output or an input; None for what is no tensor.
+    # Shape and dtype of an output or an input; None if it is not a tensor.
     Kind: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]] | None
 
 
@@ -90,10 +90,10 @@ class _Call(NamedTuple):
 
 
 class Function:
-    """Base class of one's own operations.
+    """Base class of user-defined operations.
 
     A subclass defines the static methods `forward(ctx, *args)` and `backward(ctx, *grad_outputs)`, which
-    returns one gradient for each argument of forward, None for what is no tensor; or, in the newer form,
+    returns one gradient for each argument of forward, None where it is not a tensor; or, in the newer form,
     `forward(*args)` and `setup_context(ctx, inputs, output)`. It is called by `apply`, never instantiated.
 
     Source: https://docs.pytorch.org/docs/stable/notes/extending.html
@@ -157,7 +157,7 @@ class Function:
 
         Raises:
             NotImplementedError: the subclass defines no forward.
-            TypeError: forward saved for backward what is no tensor.
+            TypeError: forward saved for backward something that is not a tensor.
         """
         separate = cls.setup_context is not Function.setup_context
         if kwargs:

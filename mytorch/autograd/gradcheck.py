@@ -60,7 +60,7 @@ def gradcheck(
         check_batched_forward_grad: not supported.
         check_forward_ad: not supported.
         check_backward_ad: whether to check at all.
-        fast_mode: accepted; the whole Jacobian is checked all the same.
+        fast_mode: accepted; the whole Jacobian is still checked.
         masked: accepted; there are no sparse tensors.
 
     Returns:

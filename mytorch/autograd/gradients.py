@@ -40,10 +40,11 @@ def backward(
         inputs: the tensors whose `grad` is added to, leaves or not; by default all leaves.
 
     Raises:
-        RuntimeError: there are not as many cotangents as tensors; a tensor has no history, is no scalar and
-            got no cotangent, or got one of another shape; the graph was freed before; a value that is needed
-            was changed in place; an input requires no gradient, or there are none; or `create_graph`.
-        TypeError: a cotangent is no Tensor.
+        RuntimeError: there are not as many cotangents as tensors; a tensor has no history, or has several
+            elements and got no cotangent, or got one of another shape; the graph was freed before; a value
+            that is needed was changed in place; an input requires no gradient, or there are no inputs; or
+            `create_graph`.
+        TypeError: a cotangent is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
     """
@@ -86,14 +87,14 @@ def grad(
         materialize_grads: whether such an input gives zeros.
 
     Returns:
-        A gradient an input, of its shape and dtype.
+        One gradient per input, of its shape and dtype.
 
     Raises:
-        RuntimeError: there are not as many cotangents as outputs; an output has no history, is no scalar and
-            got no cotangent, or got one of another shape; an input is no Tensor, requires no gradient or is
-            not used, or there are none; the graph was freed before; a value that is needed was changed in
-            place; or `create_graph` or `is_grads_batched`.
-        TypeError: a cotangent is no Tensor.
+        RuntimeError: there are not as many cotangents as outputs; an output has no history, or has several
+            elements and got no cotangent, or got one of another shape; an input is not a Tensor, requires no
+            gradient or is not used, or there are no inputs; the graph was freed before; a value that is
+            needed was changed in place; or `create_graph` or `is_grads_batched`.
+        TypeError: a cotangent is not a Tensor.
         ValueError: `materialize_grads` with `allow_unused=False`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html

@@ -1,4 +1,4 @@
-"""What one recorded op left behind for backward, and the counters that notice changes in place."""
+"""The recorded graph: one node per op with what backward needs, and the counters of changes in place."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from mytorch.ops.op import OUT
 
 if TYPE_CHECKING:
     import weakref
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     import numpy as np
 
     from mytorch._core.base import TensorBase
-    from mytorch._tensor import Tensor
+    from mytorch._core.types import Hook
     from mytorch.autograd.views import Family
     from mytorch.ops.op import Op
 
@@ -113,7 +113,7 @@ class Watch:
     __slots__ = ("hooks", "retained")
 
     def __init__(self) -> None:
-        self.hooks: dict[int, Callable[[Tensor], Tensor | None]] = {}
+        self.hooks: dict[int, Hook] = {}
         self.retained: weakref.ref[TensorBase] | None = None
 
 
@@ -131,7 +131,7 @@ class Node:
         shapes: shape of every output.
         dtypes: NumPy dtype of every output.
         single: whether the op has one output and not a tuple.
-        watches: who waits for the gradients of the outputs, by slot; None as long as nobody does.
+        watches: the hooks and retained gradients of the outputs, by slot; None if there are none.
     """
 
     __slots__ = (

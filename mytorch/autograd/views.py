@@ -1,4 +1,7 @@
-"""Tensors that share memory: who they are, and whose history changes when one is changed in place."""
+"""Tensors that share memory: a base and its views, and their histories after a change in place.
+
+`apply` registers each view here; the in-place methods check and rebase histories here.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class Family:
     None is kept alive from here; but every view keeps its base, whose history it may need.
 
     Attributes:
-        base: the tensor that is no view.
+        base: the tensor that is not a view.
         views: its views, and views of those.
     """
 
@@ -48,7 +51,7 @@ class Family:
             self._limit = 64 + 2 * len(self.views)
 
     def living(self) -> list[TensorBase]:
-        """Return the views that somebody still has."""
+        """Return the views that still exist."""
         return [view for each in self.views if (view := each()) is not None]
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.random import Generator
 
+__all__ = ["bernoulli", "multinomial", "normal"]
+
 
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
@@ -41,7 +43,7 @@ def multinomial(
     Raises:
         RuntimeError: the input has another rank or is not floating; M is below 1 or, without replacement,
             above K; or a row has a negative, infinite or nan element, or nothing but zeros.
-        TypeError: input is no Tensor.
+        TypeError: input is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html; without replacement by the
         exponential race: Yellott 1977.
@@ -97,7 +99,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     Raises:
         RuntimeError: a probability is not between 0 and 1.
         NotImplementedError: the input is not floating and there is no `p`.
-        TypeError: input is no Tensor.
+        TypeError: input is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
     """

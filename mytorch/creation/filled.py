@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Scalar
     from mytorch._tensor import Tensor
 
+__all__ = ["empty", "eye", "full", "ones", "zeros"]
+
 
 def shape_from(name: str, sizes: tuple[Any, ...], size: Any) -> tuple[int, ...]:
     """Return the sizes of a new tensor.
@@ -31,7 +33,7 @@ def shape_from(name: str, sizes: tuple[Any, ...], size: Any) -> tuple[int, ...]:
 
     Raises:
         RuntimeError: one is negative.
-        TypeError: there are none, or one is no integer.
+        TypeError: there are none, or one is not an integer.
     """
     if size is not None:
         if sizes:
@@ -73,7 +75,7 @@ def zeros(
     Raises:
         AssertionError: another device.
         RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
-        TypeError: a size is no integer.
+        TypeError: a size is not an integer.
     """
     return finish(np.zeros(shape_from("zeros", sizes, size), float_dtype(dtype)), device, requires_grad)
 
@@ -100,7 +102,7 @@ def ones(
     Raises:
         AssertionError: another device.
         RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
-        TypeError: a size is no integer.
+        TypeError: a size is not an integer.
     """
     return finish(np.ones(shape_from("ones", sizes, size), float_dtype(dtype)), device, requires_grad)
 
@@ -112,7 +114,7 @@ def empty(
     device: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Return a tensor whose elements are whatever was in the memory.
+    """Return a tensor whose elements are not set.
 
     Args:
         *sizes: the sizes, one by one or as one tuple.
@@ -127,7 +129,7 @@ def empty(
     Raises:
         AssertionError: another device.
         RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
-        TypeError: a size is no integer.
+        TypeError: a size is not an integer.
     """
     return finish(np.empty(shape_from("empty", sizes, size), float_dtype(dtype)), device, requires_grad)
 
@@ -155,7 +157,7 @@ def full(
     Raises:
         AssertionError: another device.
         RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
-        TypeError: a size is no integer.
+        TypeError: a size is not an integer.
     """
     value = array_from(fill_value, dtype)
     return finish(np.full(shape_from("full", (size,), None), value, value.dtype), device, requires_grad)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
+__all__ = ["as_tensor", "from_numpy", "tensor"]
+
 
 def tensor(
     data: Any, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False
@@ -39,7 +41,7 @@ def tensor(
     Raises:
         AssertionError: another device.
         RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: something in the data is no number.
+        TypeError: something in the data is not a number.
         ValueError: the sequences are ragged.
     """
     return finish(np.array(array_from(data, dtype)), device, requires_grad)
@@ -58,7 +60,7 @@ def as_tensor(data: Any, dtype: DType | None = None, device: object = None) -> T
 
     Raises:
         AssertionError: another device.
-        TypeError: something in the data is no number.
+        TypeError: something in the data is not a number.
         ValueError: the sequences are ragged.
     """
     check_device(device)
@@ -77,16 +79,15 @@ def from_numpy(ndarray: Array) -> Tensor:
         The tensor.
 
     Raises:
-        TypeError: no array, or one of another dtype.
+        TypeError: it is not an array, or has another dtype.
         ValueError: the array has negative strides.
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     if any(n < 0 for n in ndarray.strides):
         raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative "
-            "strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array "
+            "At least one stride in the given numpy array is negative, and tensors with negative strides "
+            "are not currently supported. (You can probably work around this by making a copy of your array "
             "with array.copy().)"
         )
     return wrap(array_from(ndarray, None))
@@ -103,7 +104,7 @@ def array_from(data: Any, dtype: DType | None) -> Array:
         The array.
 
     Raises:
-        TypeError: something in the data is no number.
+        TypeError: something in the data is not a number.
         ValueError: the sequences are ragged.
     """
     wanted = None if dtype is None else numpy_dtype_of(dtype)
@@ -128,7 +129,7 @@ def _unwrapped(data: Any) -> Any:
 
 
 def _collect(data: Any, found: set[np.dtype[Any]], depth: int) -> None:
-    """Refuse ragged sequences and what is no number, and add the dtypes of the numbers to `found`."""
+    """Refuse ragged sequences and non-numbers, and add the dtypes of the numbers to `found`."""
     if isinstance(data, (list, tuple)):
         if data:
             _check_lengths(data, depth)
@@ -167,7 +168,7 @@ def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
     """Return a new array as a leaf tensor.
 
     Args:
-        array: nobody else's.
+        array: it is not copied, so nothing else may use it.
         device: only "cpu".
         requires_grad: whether gradients shall be recorded.
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Scalar
     from mytorch._tensor import Tensor
 
+__all__ = ["empty_like", "full_like", "ones_like", "zeros_like"]
+
 
 def zeros_like(
     input: Tensor, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False
@@ -36,7 +38,7 @@ def zeros_like(
     Raises:
         AssertionError: another device.
         RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: input is no Tensor.
+        TypeError: input is not a Tensor.
     """
     array = array_of("zeros_like", input)
     return finish(np.zeros(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
@@ -59,7 +61,7 @@ def ones_like(
     Raises:
         AssertionError: another device.
         RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: input is no Tensor.
+        TypeError: input is not a Tensor.
     """
     array = array_of("ones_like", input)
     return finish(np.ones(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
@@ -68,7 +70,7 @@ def ones_like(
 def empty_like(
     input: Tensor, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False
 ) -> Tensor:
-    """Return whatever was in the memory, in the shape and dtype of a tensor.
+    """Return a tensor whose elements are not set, in the shape and dtype of another.
 
     Args:
         input: any shape.
@@ -82,7 +84,7 @@ def empty_like(
     Raises:
         AssertionError: another device.
         RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: input is no Tensor.
+        TypeError: input is not a Tensor.
     """
     array = array_of("empty_like", input)
     return finish(np.empty(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
@@ -111,7 +113,7 @@ def full_like(
     Raises:
         AssertionError: another device.
         RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: input is no Tensor.
+        TypeError: input is not a Tensor.
     """
     array = array_of("full_like", input)
     target = _dtype_like(array.dtype, dtype)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.random import Generator
 
+__all__ = ["rand", "rand_like", "randint", "randn", "randn_like", "randperm"]
+
 
 def uniform_array(shape: tuple[int, ...], dtype: np.dtype[Any], generator: Generator | None) -> Array:
     """Return numbers drawn evenly from [0, 1).
@@ -82,7 +84,7 @@ def rand(
         NotImplementedError: the dtype is not floating.
         AssertionError: another device.
         RuntimeError: a negative size.
-        TypeError: a size is no integer.
+        TypeError: a size is not an integer.
     """
     shape = shape_from("rand", sizes, size)
     target = _floating("rand", float_dtype(dtype))
@@ -114,7 +116,7 @@ def randn(
         NotImplementedError: the dtype is not floating.
         AssertionError: another device.
         RuntimeError: a negative size.
-        TypeError: a size is no integer.
+        TypeError: a size is not an integer.
     """
     shape = shape_from("randn", sizes, size)
     target = _floating("randn", float_dtype(dtype))
@@ -148,7 +150,7 @@ def randint(
     Raises:
         AssertionError: another device.
         RuntimeError: low is not below high, or a negative size.
-        TypeError: a size is no integer.
+        TypeError: a size is not an integer.
     """
     if size is None and isinstance(high, (tuple, list)):
         high, size = None, high
@@ -210,7 +212,7 @@ def rand_like(
     Raises:
         NotImplementedError: the dtype is not floating.
         AssertionError: another device.
-        TypeError: input is no Tensor.
+        TypeError: input is not a Tensor.
     """
     array = array_of("rand_like", input)
     target = _floating("rand_like", array.dtype if dtype is None else numpy_dtype_of(dtype))
@@ -234,7 +236,7 @@ def randn_like(
     Raises:
         NotImplementedError: the dtype is not floating.
         AssertionError: another device.
-        TypeError: input is no Tensor.
+        TypeError: input is not a Tensor.
     """
     array = array_of("randn_like", input)
     target = _floating("randn_like", array.dtype if dtype is None else numpy_dtype_of(dtype))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from mytorch._core.types import Scalar
     from mytorch._tensor import Tensor
 
+__all__ = ["arange", "linspace"]
+
 
 def arange(
     start: Scalar,

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> Array:
-    """Return the array of what must be a tensor.
+    """Return the array of an argument that must be a tensor.
 
     Args:
         name: the function, named in errors.
-        x: what was passed.
+        x: the argument.
         argument: the argument's name.
         position: the argument's position, from 1.
 
@@ -27,7 +27,7 @@ def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> A
         The array.
 
     Raises:
-        TypeError: `x` is no Tensor.
+        TypeError: `x` is not a Tensor.
     """
     try:
         array: Array = x.array
@@ -39,17 +39,17 @@ def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> A
 
 
 def require_floating(name: str, x: Any, argument: str = "input", position: int = 1) -> None:
-    """Refuse what is no tensor of floats.
+    """Raise an error unless an argument is a floating tensor.
 
     Args:
         name: the function, named in errors.
-        x: what was passed.
+        x: the argument.
         argument: the argument's name.
         position: the argument's position, from 1.
 
     Raises:
         NotImplementedError: the elements are integers or bools, for which torch has no kernel either.
-        TypeError: `x` is no Tensor.
+        TypeError: `x` is not a Tensor.
     """
     dtype = array_of(name, x, argument, position).dtype
     if dtype.kind != "f":
@@ -68,8 +68,8 @@ def wrap_dim(dim: Any, rank: int) -> int:
         The dimension, 0 ≤ dim < max(rank, 1).
 
     Raises:
-        IndexError: out of range; the message gives the range.
-        TypeError: no integer.
+        IndexError: `dim` is out of range; the message gives the range.
+        TypeError: `dim` is not an integer.
     """
     if type(dim) is not int:
         dim = _integer("dim", dim)
@@ -90,12 +90,12 @@ def wrap_dims(dim: Dims, rank: int) -> tuple[int, ...]:
         rank: how many dimensions there are.
 
     Returns:
-        The dimensions; of a 0-dim tensor, none.
+        The dimensions; () for a 0-dim tensor.
 
     Raises:
         IndexError: one is out of range.
-        RuntimeError: one is named twice.
-        TypeError: one is no integer.
+        RuntimeError: one is repeated.
+        TypeError: one is not an integer.
     """
     if dim is None:
         return tuple(range(rank))
@@ -116,13 +116,13 @@ def sizes_of(name: str, sizes: Sequence[Any]) -> tuple[int, ...]:
 
     Args:
         name: the function, named in errors.
-        sizes: what its `*args` caught.
+        sizes: the function's `*args`.
 
     Returns:
         The sizes; -1 is left to the function.
 
     Raises:
-        TypeError: one is no integer.
+        TypeError: one is not an integer.
     """
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = sizes[0]
@@ -136,7 +136,7 @@ def sizes_of(name: str, sizes: Sequence[Any]) -> tuple[int, ...]:
 
 
 def check_probability(p: float) -> None:
-    """Refuse what is no probability.
+    """Raise a ValueError unless a number is a probability.
 
     Args:
         p: the probability of dropping an element.
@@ -159,7 +159,7 @@ def checked_padding(padding_idx: int, rows: int) -> int:
         The number, at least 0.
 
     Raises:
-        AssertionError: there is no such row (torch's class).
+        AssertionError: the row does not exist (torch's class).
     """
     if not -rows <= padding_idx < max(rows, 1):
         raise AssertionError(

@@ -20,22 +20,41 @@ _FULL = slice(None)
 _KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables"
 
 
+def setitem(array: Array, index: Any, value: Array) -> None:
+    """Write into the elements that an index selects.
+
+    Args:
+        array: changed in place.
+        index: as for getitem.
+        value: broadcast to the selected elements, after leading dimensions of size 1 were dropped.
+
+    Raises:
+        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
+        RuntimeError: the value's shape does not broadcast.
+        ValueError: a slice steps backwards.
+    """
+    basic, advanced = parse(array.shape, index)
+    target = array if basic is None else array[basic]
+    shape = fitted_shape(array, basic, advanced, value.shape)
+    target[... if advanced is None else advanced] = value.reshape(shape)
+
+
 def fitted_shape(
     array: Array, basic: tuple[Any, ...] | None, advanced: tuple[Any, ...] | None, shape: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """Return the shape in which a value broadcasts to what an index names.
+    """Return the shape in which a value broadcasts to the elements that an index selects.
 
     Args:
-        array: what is indexed.
+        array: the indexed array.
         basic: the index's first part, as `parse` gives it.
         advanced: its second part.
         shape: the value's shape.
 
     Returns:
-        It without leading sizes of 1 that the elements named do not have.
+        The shape without surplus leading sizes of 1.
 
     Raises:
-        RuntimeError: it does not broadcast.
+        RuntimeError: the value does not broadcast.
     """
     target = array if basic is None else array[basic]
     named = target.shape if advanced is None else target[advanced].shape
@@ -55,14 +74,14 @@ def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, t
     """Split an index into a basic one and one of arrays that is applied to its result.
 
     Args:
-        shape: shape of what is indexed.
+        shape: shape of the indexed array.
         index: as for getitem.
 
     Returns:
         The basic index (None if it would change nothing), and the advanced one (None if there is none).
 
     Raises:
-        IndexError: out of range, too many indices, or an index of a wrong type or shape.
+        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
         ValueError: a slice steps backwards.
     """
     items = []
@@ -78,9 +97,8 @@ def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, t
     if used > rank:
         if not rank:
             raise IndexError(
-                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or "
-                "`tensor.item<T>()` in C++ to "
-                "convert a 0-dim tensor to a number"
+                "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
+                "C++ to convert a 0-dim tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {rank}")
     return _split(shape, items, rank - used)
@@ -108,7 +126,7 @@ def _split(
             basic.extend([_FULL] * free)
             advanced.extend([_FULL] * free)
             position += free
-            # A second ellipsis stands for nothing.
+            # A second ellipsis selects nothing more.
             free = 0
         elif not item.ndim:
             # A single truth value is a mask over a new dimension of size 1.
@@ -143,7 +161,7 @@ def _plain_index(item: Any) -> Any:
     else:
         return _number(item)
     if array.dtype == np.uint8:
-        # torch takes bytes for masks, from the time before it had bool.
+        # torch treats uint8 as a mask, from the time before it had bool.
         return array.astype(np.bool_)
     return int(array) if not array.ndim and array.dtype.kind == "i" else array
 
@@ -186,9 +204,8 @@ def _check_array(array: Array, shape: tuple[int, ...], position: int) -> None:
         if array.shape != shape[position : position + array.ndim]:
             offset = next((i for i, n in enumerate(array.shape) if n != shape[position + i]), 0)
             raise IndexError(
-                f"The shape of the mask {list(array.shape)} at index {offset} does not match the "
-                "shape of the "
-                f"indexed tensor {list(shape)} at index {position + offset}"
+                f"The shape of the mask {list(array.shape)} at index {offset} does not match the shape of "
+                f"the indexed tensor {list(shape)} at index {position + offset}"
             )
     elif array.size:
         size = shape[position]
@@ -209,6 +226,7 @@ def _check_broadcast(arrays: list[Array]) -> None:
 
 
 def require_index_dtype(name: str, positions: Array) -> None:
+    """Raise a RuntimeError unless positions are int32 or int64."""
     if positions.dtype not in (np.int64, np.int32):
         raise RuntimeError(
             f"{name}(): Expected dtype int32/int64 for index, got {from_numpy_dtype(positions.dtype)}"
@@ -216,6 +234,7 @@ def require_index_dtype(name: str, positions: Array) -> None:
 
 
 def require_in_range(positions: Array, size: int, dim: int) -> None:
+    """Raise a RuntimeError unless all positions are at least 0 and below the size of a dimension."""
     outside = positions[(positions < 0) | (positions >= size)]
     if outside.size:
         raise RuntimeError(f"index {int(outside[0])} is out of bounds for dimension {dim} with size {size}")

@@ -1,11 +1,12 @@
-"""What the losses share: their reduction, and the weights that they refuse."""
+"""Helpers of the families of losses: the reduction, and the check of weights."""
 
 from __future__ import annotations
 
 import warnings
 from typing import TYPE_CHECKING
 
-from mytorch.functions import reduction as reductions
+from mytorch.functions.reduction import sum
+from mytorch.functions.statistics import mean
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
@@ -14,14 +15,14 @@ _REDUCTIONS = ("mean", "sum", "none")
 
 
 def reduced(loss: Tensor, reduction: str) -> Tensor:
-    """Return the mean or the sum of the elements' losses, or with "none" those themselves."""
+    """Return the mean or the sum of the elements' losses, or the losses themselves for "none"."""
     if reduction == "none":
         return loss
-    return reductions.sum(loss) if reduction == "sum" else reductions.mean(loss)
+    return sum(loss) if reduction == "sum" else mean(loss)
 
 
 def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None = None) -> str:
-    """Return the reduction that is meant, checked.
+    """Return the checked reduction.
 
     Args:
         reduction: "mean", "sum" or "none".
@@ -32,7 +33,7 @@ def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None
         One of the three.
 
     Raises:
-        ValueError: it is none of them.
+        ValueError: it is another text.
     """
     meant = legacy_reduction(size_average, reduce, stacklevel=4) or reduction
     if meant not in _REDUCTIONS:
@@ -55,12 +56,12 @@ def legacy_reduction(size_average: bool | None, reduce: bool | None, stacklevel:
 
 
 def require_constant(name: str, argument: str, given: Tensor | None) -> None:
-    """Refuse a weight that requires gradients: torch has none for it either.
+    """Raise a RuntimeError for a weight that requires gradients: torch has no gradient for it either.
 
     Args:
         name: the function, named in errors.
         argument: the argument's name.
-        given: what was passed.
+        given: the weight, or None.
 
     Raises:
         RuntimeError: it requires gradients.

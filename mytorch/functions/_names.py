@@ -1,4 +1,4 @@
-"""NumPy's names for arguments, which torch takes everywhere beside its own."""
+"""NumPy's names of arguments, which torch accepts next to its own."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input"}
 
 
 def numpy_names(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a function take `axis` for `dim`, `keepdims` for `keepdim`, and `x` or `a` for `input`.
+    """Make a function accept `axis` for `dim`, `keepdims` for `keepdim`, and `x` or `a` for `input`.
 
     Args:
-        function: with torch's names.
+        function: a function with torch's names.
 
     Returns:
-        The function that takes both; a name that stands for one that was also given is a TypeError.
+        The function that accepts both; giving an argument by both names is a TypeError.
     """
 
     @functools.wraps(function)

@@ -20,14 +20,8 @@ __all__ = ["relu", "sigmoid", "tanh"]
 def sigmoid(input: Tensor) -> Tensor:
     """Return 1 / (1 + e^-input), accurate in relative terms where it saturates.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape, floating, between 0 and 1.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A tensor of the same shape, floating, between 0 and 1.
     """
     return apply(ops.Sigmoid, input)
 
@@ -35,14 +29,8 @@ def sigmoid(input: Tensor) -> Tensor:
 def tanh(input: Tensor) -> Tensor:
     """Return the hyperbolic tangent.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape, floating, between -1 and 1.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A tensor of the same shape, floating, between -1 and 1.
     """
     return apply(ops.Tanh, input)
 
@@ -54,11 +42,10 @@ def relu(input: Tensor) -> Tensor:
         input: any shape, any dtype but bool.
 
     Returns:
-        Of the same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Raises:
         RuntimeError: input is bool.
-        TypeError: input is no Tensor.
     """
     if array_of("relu", input).dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
@@ -66,7 +53,7 @@ def relu(input: Tensor) -> Tensor:
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """Return x where it is positive and negative_slope·x elsewhere.
+    """Return x where x is positive and negative_slope·x elsewhere.
 
     Args:
         input: x, any shape, floating.
@@ -74,11 +61,10 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
         inplace: write the result into `input`.
 
     Returns:
-        Of the same shape and dtype; `input` itself with `inplace`.
+        A tensor of the same shape and dtype; `input` itself with `inplace`.
 
     Raises:
         NotImplementedError: input is not floating.
-        TypeError: input is no Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
     """
@@ -87,7 +73,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
 
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
-    """Return x where it is positive and α(eˣ - 1) elsewhere.
+    """Return x where x is positive and α(eˣ - 1) elsewhere.
 
     Args:
         input: x, any shape, floating.
@@ -95,11 +81,10 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
         inplace: write the result into `input`.
 
     Returns:
-        Of the same shape and dtype; `input` itself with `inplace`.
+        A tensor of the same shape and dtype; `input` itself with `inplace`.
 
     Raises:
         NotImplementedError: input is not floating.
-        TypeError: input is no Tensor.
 
     Source: Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear Units", ICLR 2016.
     """
@@ -115,12 +100,11 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         approximate: "none" for Φ itself, "tanh" for a faster curve near to it.
 
     Returns:
-        Of the same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Raises:
-        RuntimeError: approximate is neither.
+        RuntimeError: `approximate` is another text.
         NotImplementedError: input is not floating.
-        TypeError: input is no Tensor.
 
     Source: Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016, arXiv:1606.08415.
     """
@@ -138,11 +122,10 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
         inplace: write the result into `input`.
 
     Returns:
-        Of the same shape and dtype; `input` itself with `inplace`.
+        A tensor of the same shape and dtype; `input` itself with `inplace`.
 
     Raises:
         NotImplementedError: input is not floating.
-        TypeError: input is no Tensor.
 
     Source: Elfwing et al., "Sigmoid-Weighted Linear Units", Neural Networks 107, 2018.
     """
@@ -159,11 +142,10 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
         threshold: where βx is above it the result is x itself.
 
     Returns:
-        Of the same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Raises:
         NotImplementedError: input is not floating.
-        TypeError: input is no Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
     """
@@ -178,11 +160,10 @@ def logsigmoid(input: Tensor) -> Tensor:
         input: x, any shape, floating.
 
     Returns:
-        Of the same shape and dtype, below 0.
+        A tensor of the same shape and dtype, below 0.
 
     Raises:
         NotImplementedError: input is not floating.
-        TypeError: input is no Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
     """
@@ -200,12 +181,11 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         inplace: write the result into `input`.
 
     Returns:
-        Of the same shape and dtype; `input` itself with `inplace`.
+        A tensor of the same shape and dtype; `input` itself with `inplace`.
 
     Raises:
         ValueError: min_val is above max_val.
         RuntimeError: input is bool.
-        TypeError: input is no Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
     """
@@ -219,5 +199,5 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 def _activate(op: type[Op], input: Tensor, inplace: bool, **params: Any) -> Tensor:
     if not inplace:
         return apply(op, input, **params)
-    # The gradient is computed from the old values, so they are kept elsewhere.
+    # The gradient is computed from the old values, so these are kept in a copy.
     return input.copy_(apply(op, input.clone(), **params))

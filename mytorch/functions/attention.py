@@ -1,4 +1,4 @@
-"""Attention: means of values, weighted by how well their keys match a query."""
+"""Attention: means of values, weighted by how well their keys match a query; made of other families."""
 
 from __future__ import annotations
 
@@ -37,19 +37,18 @@ def scaled_dot_product_attention(
         query: Q, (*, L, E), floating.
         key: K, (*, S, E), of the dtype of Q.
         value: V, (*, S, V), of the dtype of Q.
-        attn_mask: broadcasts to (*, L, S): bool, True where a query may look; or summands of Q's dtype.
-        dropout_p: probability of leaving out a weight; applied whenever it is not 0, also in evaluation.
-        is_causal: whether the query at a place may look at no later place; excludes `attn_mask`.
+        attn_mask: broadcasts to (*, L, S): bool, True where a query attends; or summands of Q's dtype.
+        dropout_p: probability of dropping a weight; applied whenever it is not 0, also in evaluation.
+        is_causal: whether each query attends to no later position; excludes `attn_mask`.
         scale: 1/√E if None.
         enable_gqa: whether a head of K and V, the third dimension from the end, serves several of Q.
 
     Returns:
-        The means, (*, L, V); 0 for a query that may look nowhere.
+        The means, (*, L, V); 0 for a query that attends to no key.
 
     Raises:
-        RuntimeError: a dtype, a rank or a size does not fit, there is a mask beside `is_causal`, or
-            `dropout_p` is no probability.
-        TypeError: an argument is no Tensor.
+        RuntimeError: a dtype, a rank or a size does not fit, a mask is given together with `is_causal`, or
+            `dropout_p` is not between 0 and 1.
 
     Source: Vaswani et al., "Attention Is All You Need", 2017, equation 1.
     """
@@ -68,7 +67,7 @@ def scaled_dot_product_attention(
         scores = where(attn_mask, scores, -inf) if allowed else scores + attn_mask
     weights = softmax(scores, -1)
     if attn_mask is not None:
-        # Where everything is masked softmax is 0/0; such a query looks nowhere.
+        # Softmax is 0/0 where all keys are masked; such a query gets weights of 0.
         blind = (scores.array == -inf).all(axis=-1, keepdims=True)
         if blind.any():
             weights = softmax(where(wrap(blind), 0.0, scores), -1)
@@ -77,7 +76,7 @@ def scaled_dot_product_attention(
 
 
 def _repeated(name: str, given: Tensor, query: Tensor) -> Tensor:
-    """Repeat each head so often that there are as many as in the query."""
+    """Repeat the heads, so that there are as many as in the query."""
     heads, wanted = given.shape[-3], query.shape[-3]
     if not heads or wanted % heads:
         raise RuntimeError(

@@ -1,4 +1,4 @@
-"""Losses of one choice among classes."""
+"""Losses of choosing one of several classes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def nll_loss(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Measure the negative log-likelihood -x[t] of the classes that were right.
+    """Measure the negative log-likelihood -x[t] of the true classes.
 
     Args:
         input: x, logarithms of probabilities, (C), (N, C) or (N, C, *).
@@ -44,12 +44,11 @@ def nll_loss(
         The loss, (), or of the shape of `target` with reduction "none".
 
     Raises:
-        ValueError: `reduction` is none of the three, the batch sizes differ, or `input` has no dimension.
+        ValueError: `reduction` is another text, the batch sizes differ, or `input` has no dimension.
         RuntimeError: other sizes do not fit, the target or the weight has another dtype, or the weight
             requires gradients.
-        IndexError: a target is no class.
-        NotImplementedError: `input` is no tensor of floats.
-        TypeError: `input` or `target` is no Tensor.
+        IndexError: a target is not a class.
+        NotImplementedError: `input` is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
     """
@@ -75,8 +74,8 @@ def cross_entropy(
         input: x, log-odds that need not be normalised, (C), (N, C) or (N, C, *).
         target: classes, (), (N) or (N, *), int64 or uint8; or probabilities of the classes, of the shape of
             `input`, floating.
-        weight: of each class, (C), of the dtype of `input`. With classes as target the mean is divided by
-            the weights that occur, with probabilities by the number of samples.
+        weight: of each class, (C), of the dtype of `input`. With classes as target the mean is divided by the
+            weights that occur, with probabilities by the number of samples.
         size_average: torch's deprecated spelling of `reduction`; leave it out.
         ignore_index: a target class that is left out of sum and mean; it need not be a class.
         reduce: torch's deprecated spelling of `reduction`; leave it out.
@@ -84,15 +83,14 @@ def cross_entropy(
         label_smoothing: ε in [0, 1]; the target becomes (1 - ε) target + ε / C.
 
     Returns:
-        The loss, (), or with reduction "none" one number a sample: `input` without C.
+        The loss, (), or with reduction "none" one number per sample: `input` without C.
 
     Raises:
-        ValueError: `reduction` is none of the three, or the batch sizes differ.
+        ValueError: `reduction` is another text, or the batch sizes differ.
         RuntimeError: other sizes do not fit, a dtype is wrong, ε is out of its range, `ignore_index` is given
             with probabilities, or the weight of classes requires gradients.
-        IndexError: a target is no class.
-        NotImplementedError: `input` is no tensor of floats.
-        TypeError: `input` or `target` is no Tensor.
+        IndexError: a target is not a class.
+        NotImplementedError: `input` is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html; label
         smoothing: Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016.

@@ -1,4 +1,4 @@
-"""Comparisons and tests of elements; none has a gradient."""
+"""Comparisons and tests of elements; they have no gradient and no ops."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._core.base import TensorBase
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd.apply import plain, plain_binary, require_broadcastable
 from mytorch.functions._check import array_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
 
@@ -25,15 +21,13 @@ def eq(input: Operand, other: Operand) -> Tensor:
     """Return whether elements are equal, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return plain_binary(np.equal, input, other)
 
@@ -42,15 +36,13 @@ def ne(input: Operand, other: Operand) -> Tensor:
     """Return whether elements differ, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return plain_binary(np.not_equal, input, other)
 
@@ -59,32 +51,28 @@ def lt(input: Operand, other: Operand) -> Tensor:
     """Return whether elements are less than other's, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return plain_binary(np.less, input, other)
 
 
 def le(input: Operand, other: Operand) -> Tensor:
-    """Return whether elements are at most other's, broadcast.
+    """Return whether elements are less than or equal to other's, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return plain_binary(np.less_equal, input, other)
 
@@ -93,65 +81,37 @@ def gt(input: Operand, other: Operand) -> Tensor:
     """Return whether elements are greater than other's, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return plain_binary(np.greater, input, other)
 
 
 def ge(input: Operand, other: Operand) -> Tensor:
-    """Return whether elements are at least other's, broadcast.
+    """Return whether elements are greater than or equal to other's, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, or a number.
+        other: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return plain_binary(np.greater_equal, input, other)
-
-
-def as_operator(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Any]:
-    """Return a comparison as an operator, which leaves strange operands to Python: `tensor == None` is False.
-
-    Args:
-        function: the comparison.
-
-    Returns:
-        The method.
-    """
-
-    def operator(self: Any, other: Any) -> Any:
-        if isinstance(other, (TensorBase, bool, int, float, np.generic, np.ndarray)):
-            return function(self, other)
-        return NotImplemented
-
-    return operator
 
 
 def isnan(input: Tensor) -> Tensor:
     """Return whether each element is nan.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        bool, of the same shape.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A bool tensor of the same shape.
     """
     return plain(np.isnan, input)
 
@@ -159,14 +119,8 @@ def isnan(input: Tensor) -> Tensor:
 def isinf(input: Tensor) -> Tensor:
     """Return whether each element is infinite, of either sign.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        bool, of the same shape.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A bool tensor of the same shape.
     """
     return plain(np.isinf, input)
 
@@ -174,14 +128,8 @@ def isinf(input: Tensor) -> Tensor:
 def isfinite(input: Tensor) -> Tensor:
     """Return whether each element is neither infinite nor nan.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        bool, of the same shape.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A bool tensor of the same shape.
     """
     return plain(np.isfinite, input)
 
@@ -192,18 +140,13 @@ def allclose(
     """Return whether all |input - other| ≤ atol + rtol·|other|.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, of the same dtype.
+        other: any shape that broadcasts with `input`, of the same dtype.
         rtol: relative tolerance.
         atol: absolute tolerance.
         equal_nan: whether nan equals nan.
 
-    Returns:
-        Whether.
-
     Raises:
         RuntimeError: the dtypes differ, or the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
 
@@ -214,18 +157,16 @@ def isclose(
     """Return whether each |input - other| ≤ atol + rtol·|other|, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, of the same dtype.
+        other: any shape that broadcasts with `input`, of the same dtype.
         rtol: relative tolerance.
         atol: absolute tolerance.
         equal_nan: whether nan equals nan.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the dtypes differ, the shapes do not broadcast, or a tolerance is negative.
-        TypeError: an argument is no Tensor.
     """
     a, b = array_of("isclose", input), array_of("isclose", other, "other", 2)
     if a.dtype != b.dtype:
@@ -238,17 +179,6 @@ def isclose(
 
 
 def equal(input: Tensor, other: Tensor) -> bool:
-    """Return whether shape and all elements are equal.
-
-    Args:
-        input: any shape, any dtype.
-        other: any shape, any dtype.
-
-    Returns:
-        Whether.
-
-    Raises:
-        TypeError: an argument is no Tensor.
-    """
+    """Return whether two tensors have the same shape and equal elements."""
     a, b = array_of("equal", input), array_of("equal", other, "other", 2)
     return a.shape == b.shape and bool(eq(input, other).array.all())

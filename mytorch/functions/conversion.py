@@ -1,4 +1,4 @@
-"""Changing dtypes, and asking about them and about the layout."""
+"""Conversion to other dtypes, and questions about dtype, sizes and layout."""
 
 from __future__ import annotations
 
@@ -36,22 +36,21 @@ def to(
     non_blocking: bool = False,  # noqa: ARG001 - torch's argument; there is one device
     copy: bool = False,
 ) -> Tensor:
-    """Return the tensor in another dtype: itself if nothing changes.
+    """Return the tensor in another dtype: itself if the dtype stays the same.
 
     Args:
-        input: any shape, any dtype.
-        *args: a dtype, a device, a device and a dtype, or a tensor whose dtype is meant.
+        *args: a dtype, a device, a device and a dtype, or a tensor whose dtype is used.
         dtype: the dtype.
         device: only "cpu".
         non_blocking: without meaning on a CPU.
-        copy: whether to copy even if nothing changes.
+        copy: whether to copy even if the dtype stays the same.
 
     Returns:
         The tensor or its converted copy, through which gradients flow.
 
     Raises:
         AssertionError: another device.
-        TypeError: an argument is none of these.
+        TypeError: an argument is of another type.
     """
     for given in args:
         if isinstance(given, TensorBase):
@@ -69,17 +68,16 @@ def to(
 
 
 def type_(input: Tensor, dtype: DType | str | None = None) -> Any:
-    """Return the tensor in another dtype, or torch's old name of its type.
+    """Return the tensor in another dtype, or without one torch's old name of its type.
 
     Args:
-        input: any shape, any dtype.
-        dtype: the dtype, or its old name such as "mytorch.FloatTensor"; None to ask.
+        dtype: the dtype, or its old name such as "mytorch.FloatTensor"; None to return the name.
 
     Returns:
         The tensor or its converted copy; without `dtype` the name.
 
     Raises:
-        ValueError: there is no such name.
+        ValueError: the name is unknown.
     """
     if dtype is None:
         return f"mytorch.{dtypes.SCALAR_TYPE_NAMES[input.dtype]}Tensor"
@@ -127,7 +125,7 @@ def short_(input: Tensor) -> Tensor:
 
 
 def bool_(input: Tensor) -> Tensor:
-    """Return the tensor as bool, True for what is not zero: itself if it is."""
+    """Return the tensor as bool, True for elements that are not zero: itself if it is bool."""
     return _cast(input, dtypes.bool_)
 
 
@@ -137,10 +135,9 @@ def cpu(input: Tensor) -> Tensor:
 
 
 def cuda(input: Tensor, device: object = None, non_blocking: bool = False) -> Tensor:
-    """Refuse what torch does where it was built for the CPU only.
+    """Raise the AssertionError of a torch that was built for the CPU only.
 
     Args:
-        input: any shape.
         device: the device; the first if not given.
         non_blocking: without meaning.
 
@@ -171,11 +168,10 @@ def size(input: Tensor, dim: int | None = None) -> Any:
     """Return all sizes, or one.
 
     Args:
-        input: any shape.
         dim: the dimension; None for all.
 
     Returns:
-        A Size, or a number.
+        A Size, or an int.
 
     Raises:
         IndexError: `dim` is out of range.
@@ -192,11 +188,10 @@ def stride(input: Tensor, dim: int | None = None) -> Any:
     """Return the distance in memory, in elements, between neighbours along all dimensions or one.
 
     Args:
-        input: any shape.
         dim: the dimension; None for all.
 
     Returns:
-        A tuple, or a number.
+        A tuple, or an int.
 
     Raises:
         IndexError: `dim` is out of range.

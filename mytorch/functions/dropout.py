@@ -21,21 +21,19 @@ __all__ = ["dropout"]
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Set each element to 0 with probability p, and divide the others by 1 - p.
 
-    Which ones is decided by mytorch's default generator, whose stream is not torch's.
+    The elements are drawn from mytorch's default generator, whose stream is not torch's.
 
     Args:
-        input: any shape.
         p: probability, between 0 and 1.
-        training: whether anything is done at all.
+        training: whether elements are set to 0 at all.
         inplace: write the result into `input`.
 
     Returns:
-        Of the same shape and dtype; `input` itself where nothing is done, or with `inplace`.
+        A tensor of the same shape and dtype; `input` itself if no element can change, or with `inplace`.
 
     Raises:
         ValueError: p is not between 0 and 1.
-        RuntimeError: integers would be divided.
-        TypeError: `input` is no Tensor.
+        RuntimeError: `input` is not floating.
 
     Source: Srivastava et al., "Dropout", Journal of Machine Learning Research 15, 2014.
     """
@@ -46,7 +44,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if array.dtype.kind != "f":
         kind = SCALAR_TYPE_NAMES[input.dtype]
         raise RuntimeError(f"result type Float can't be cast to the desired output type {kind}")
-    # A product, so that nan stays nan, as in torch. At p = 1 nothing is kept, and nothing divided by 0.
+    # A product, so that nan stays nan, as in torch. At p = 1 no element is kept, and none is divided by 0.
     factors = np.zeros(array.shape, array.dtype)
     if p < 1:
         kept = default_generator.stream.random(array.shape, dtype=np.float32) >= p

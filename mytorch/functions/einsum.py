@@ -23,18 +23,17 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     """Return the sum of the products of the operands' elements, over the letters that the output lacks.
 
     Args:
-        equation: a group of letters an operand, one a dimension, separated by commas; then `->` and the
-            letters of the output, or nothing, for those that occur once, in the order of the alphabet. `...`
-            stands for dimensions that are broadcast.
+        equation: a group of letters per operand, one letter per dimension, separated by commas; then `->` and
+            the letters of the output. Without these, the output has the letters that occur once, in
+            alphabetical order. `...` stands for dimensions that are broadcast.
         *operands: as many tensors as there are groups, of one dtype; or one list of them.
 
     Returns:
         The sums, of the operands' dtype.
 
     Raises:
-        RuntimeError: the equation is malformed or does not fit the operands' dimensions, sizes of one letter
-            differ, or so do the dtypes.
-        TypeError: an operand is no Tensor.
+        RuntimeError: the equation is malformed or does not fit the operands' dimensions, or the sizes of one
+            letter or the dtypes differ.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
@@ -64,7 +63,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
 
 
 def _letters(group: str, operand: int, rank: int, spare: Sequence[str]) -> str:
-    """Return an operand's letters, one a dimension, with spare ones for the ellipsis, aligned at its end."""
+    """Return an operand's letters, one per dimension; spare ones stand for the ellipsis, aligned right."""
     before, dots, after = group.partition("...")
     _check_letters(before + after)
     free = rank - len(before + after)

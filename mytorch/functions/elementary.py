@@ -37,15 +37,13 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
     """Return input to the power of exponent, elementwise, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        exponent: any shape that broadcasts with it, any dtype, or a number.
+        exponent: any shape that broadcasts with `input`, or a Python scalar.
 
     Returns:
         The power, of the broadcast shape and the promoted dtype.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, or an integer is raised to a negative whole number.
-        TypeError: an operand is neither a tensor nor a number.
+        RuntimeError: the shapes do not broadcast, or an integer is raised to a negative integer.
     """
     if (
         type(exponent) is int
@@ -57,63 +55,33 @@ def pow(input: Operand, exponent: Operand) -> Tensor:
 
 
 def rpow(input: Operand, other: Operand) -> Tensor:
-    """Return other to the power of input, elementwise, broadcast.
-
-    Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype, or a number.
-
-    Returns:
-        The power, of the broadcast shape and the promoted dtype.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
-    """
+    """Return `pow` with its operands exchanged: the value of `scalar ** tensor`."""
     return pow(other, input)
 
 
 def exp(input: Tensor) -> Tensor:
     """Return e to the power of input.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
         The exponential, of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
     """
     return apply(ops.Exp, input)
 
 
 def expm1(input: Tensor) -> Tensor:
-    """Return e to the power of input, less 1, accurate near 0.
-
-    Args:
-        input: any shape, any dtype.
+    """Return e to the power of input, minus 1, accurate near 0.
 
     Returns:
-        Of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A floating tensor of the same shape.
     """
     return apply(ops.Expm1, input)
 
 
 def log(input: Tensor) -> Tensor:
-    """Return the natural logarithm: -inf of 0, nan of what is negative.
-
-    Args:
-        input: any shape, any dtype.
+    """Return the natural logarithm: -inf for 0, nan for negative elements.
 
     Returns:
         The logarithm, of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
     """
     return apply(ops.Log, input)
 
@@ -121,29 +89,17 @@ def log(input: Tensor) -> Tensor:
 def log1p(input: Tensor) -> Tensor:
     """Return the natural logarithm of 1 + input, accurate near 0.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A floating tensor of the same shape.
     """
     return apply(ops.Log1p, input)
 
 
 def sqrt(input: Tensor) -> Tensor:
-    """Return the square root: nan of what is negative.
-
-    Args:
-        input: any shape, any dtype.
+    """Return the square root: nan for negative elements.
 
     Returns:
         The root, of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
     """
     return apply(ops.Sqrt, input)
 
@@ -151,14 +107,8 @@ def sqrt(input: Tensor) -> Tensor:
 def rsqrt(input: Tensor) -> Tensor:
     """Return 1 / √input.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A floating tensor of the same shape.
     """
     return apply(ops.Rsqrt, input)
 
@@ -166,14 +116,8 @@ def rsqrt(input: Tensor) -> Tensor:
 def square(input: Tensor) -> Tensor:
     """Return input².
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape and dtype; int64 for bool.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A tensor of the same shape and dtype; int64 for bool.
     """
     if array_of("square", input).dtype.kind == "b":
         input = apply(Cast, input, dtype=np.dtype(np.int64))
@@ -183,14 +127,8 @@ def square(input: Tensor) -> Tensor:
 def reciprocal(input: Tensor) -> Tensor:
     """Return 1 / input.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A floating tensor of the same shape.
     """
     return apply(ops.Reciprocal, input)
 
@@ -198,14 +136,8 @@ def reciprocal(input: Tensor) -> Tensor:
 def abs(input: Tensor) -> Tensor:
     """Return the absolute value; its gradient at 0 is 0.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
         The absolute value, of the same shape and dtype.
-
-    Raises:
-        TypeError: input is no Tensor.
     """
     return apply(ops.Abs, input)
 
@@ -213,14 +145,8 @@ def abs(input: Tensor) -> Tensor:
 def sin(input: Tensor) -> Tensor:
     """Return the sine.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A floating tensor of the same shape.
     """
     return apply(ops.Sin, input)
 
@@ -228,14 +154,8 @@ def sin(input: Tensor) -> Tensor:
 def cos(input: Tensor) -> Tensor:
     """Return the cosine.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A floating tensor of the same shape.
     """
     return apply(ops.Cos, input)
 
@@ -243,14 +163,8 @@ def cos(input: Tensor) -> Tensor:
 def erf(input: Tensor) -> Tensor:
     """Return the error function, 2/√π·∫exp(-t²) from 0 to input.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape, floating.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A floating tensor of the same shape.
     """
     return apply(ops.Erf, input)
 

@@ -1,4 +1,4 @@
-"""From whole numbers to vectors: rows of a learned table, and indicator vectors."""
+"""Vectors for integers: rows of a learned table, and indicator vectors."""
 
 from __future__ import annotations
 
@@ -29,25 +29,24 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> Tensor:
-    """Return the rows of a table that whole numbers name.
+    """Return the rows of a table at given row numbers.
 
     Args:
         input: row numbers, (*), int64 or int32.
         weight: the table, (V, D).
-        padding_idx: a row that gets no gradient; may count from the end.
-        max_norm: rows that are named and longer than this are shortened to it first, in the table itself.
-        norm_type: p of the p-norm that `max_norm` means.
-        scale_grad_by_freq: whether the gradient of a row is divided by how often it is named.
+        padding_idx: a row that gets no gradient; negative numbers count from the end.
+        max_norm: selected rows with a larger norm are first scaled down to it, in the table itself.
+        norm_type: p of the p-norm that `max_norm` bounds.
+        scale_grad_by_freq: whether the gradient of a row is divided by how often it is selected.
         sparse: only False: gradients are dense.
 
     Returns:
         The rows, (*, D).
 
     Raises:
-        AssertionError: there is no row `padding_idx` (torch's class).
+        AssertionError: row `padding_idx` does not exist (torch's class).
         IndexError: a row number is negative or too large.
-        RuntimeError: `input` holds no int64 or int32, `weight` is no matrix, or `sparse`.
-        TypeError: an argument is no Tensor.
+        RuntimeError: `input` is not int64 or int32, `weight` is not a matrix, or `sparse` is True.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
     """
@@ -74,19 +73,18 @@ def embedding(
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """Return vectors that are 1 at the place that a whole number names, and 0 elsewhere.
+    """Return vectors that are 1 at a given position, and 0 elsewhere.
 
     Args:
-        tensor: the places, (*), int64, not negative.
-        num_classes: C, length of the vectors; -1 for the largest place plus 1.
+        tensor: the positions, (*), int64, not negative.
+        num_classes: C, length of the vectors; -1 for the largest position plus 1.
 
     Returns:
         The vectors, (*, C), int64.
 
     Raises:
-        RuntimeError: a place is negative or not below C, or C is to be found where there is no place, or
-            `tensor` holds no int64.
-        TypeError: `tensor` is no Tensor.
+        RuntimeError: a position is negative or not below C, C is to be inferred from an empty tensor, or
+            `tensor` is not int64.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
     """
@@ -109,7 +107,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
 
 def _shorten(weight: Tensor, places: Array, max_norm: float, norm_type: float) -> None:
-    """Scale the named rows that are too long, in place; torch, too, takes no gradient of it."""
+    """Scale the selected rows that are too long, in place; no gradient follows that, as in torch."""
     named = np.unique(places)
     table = weight.array
     norms = np.linalg.norm(table[named], ord=norm_type, axis=1)

@@ -25,17 +25,15 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the elements at positions along a dimension: out[i][j] = input[index[i][j]][j] for dim 0.
 
     Args:
-        input: any shape.
         dim: the dimension.
-        index: positions, int64 or int32, not negative; no larger than the input but in `dim`.
+        index: positions, int64 or int32, not negative; no larger than the input except in `dim`.
 
     Returns:
-        Of the shape of `index`. The gradient of an element that is taken several times adds up.
+        A tensor of the shape of `index`. Gradients of an element that is taken several times add up.
 
     Raises:
         IndexError: `dim` is out of range.
         RuntimeError: a position is out of range, or `index` has another rank, size or dtype.
-        TypeError: an argument is no Tensor.
     """
     array, positions = array_of("gather", input), array_of("gather", index, "index", 3)
     wrapped = wrap_dim(dim, array.ndim)
@@ -52,22 +50,21 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
-    """Return a copy with elements at positions along a dimension overwritten.
+    """Return a copy with the elements at positions along a dimension overwritten.
 
     Args:
-        input: any shape.
         dim: the dimension.
-        index: positions, int64 or int32, not negative; no larger than `src`, nor than the input but in `dim`.
-        src: the new elements, of the input's dtype, or a number.
+        index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
+            `dim`.
+        src: the new elements, of the input's dtype, or a Python scalar.
 
     Returns:
-        Of the input's shape. Where a position is written several times it is not defined which counts.
+        A tensor of the input's shape. Which element is kept where a position is repeated is undefined.
 
     Raises:
         IndexError: `dim` is out of range.
-        RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src`
+        RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
             another dtype.
-        TypeError: an argument is no Tensor.
     """
     array_of("scatter", input)
     positions = array_of("scatter", index, "index", 3)
@@ -77,22 +74,21 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
 
 
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
-    """Return a copy with elements at positions along a dimension added to.
+    """Return a copy with summands added to the elements at positions along a dimension.
 
     Args:
-        input: any shape.
         dim: the dimension.
-        index: positions, int64 or int32, not negative; no larger than `src`, nor than the input but in `dim`.
-        src: what is added, of the input's dtype.
+        index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
+            `dim`.
+        src: the summands, of the input's dtype.
 
     Returns:
-        Of the input's shape.
+        A tensor of the input's shape.
 
     Raises:
         IndexError: `dim` is out of range.
-        RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src`
+        RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
             another dtype.
-        TypeError: an argument is no Tensor.
     """
     array_of("scatter_add", input)
     array_of("scatter_add", src, "src", 4)

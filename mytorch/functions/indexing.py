@@ -9,58 +9,37 @@ import numpy as np
 
 from mytorch.autograd.apply import apply, require_broadcastable
 from mytorch.functions._check import array_of, wrap_dim
-from mytorch.functions._index import fitted_shape, parse, require_in_range, require_index_dtype
+from mytorch.functions._index import parse, require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names
 from mytorch.ops import indexing as ops
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
 __all__ = ["index_select", "masked_select", "narrow"]
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
-    """Return the elements that an index names.
+    """Return the elements that an index selects.
 
     Args:
-        input: any shape.
-        index: numbers, slices, None, Ellipsis, bools, lists, integer or boolean tensors or arrays, or a
-            tuple of them.
+        index: numbers, slices, None, Ellipsis, bools, lists, integer or boolean tensors or arrays, or a tuple
+            of them.
 
     Returns:
         A view where the index has only numbers, slices, None and Ellipsis; else a copy.
 
     Raises:
-        IndexError: out of range, too many indices, or an index of a wrong type or shape.
+        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
         ValueError: a slice steps backwards.
     """
     basic, advanced = parse(input.array.shape, index)
     if basic is not None:
-        # torch names the node of a number after select; all that matters here is that it is a view.
+        # torch names the node of a number after select; here it only matters that it is a view.
         input = apply(ops.Slice, input, index=basic)
     return input if advanced is None else apply(ops.Index, input, index=advanced)
-
-
-def setitem(array: Array, index: Any, value: Array) -> None:
-    """Write into the elements that an index names.
-
-    Args:
-        array: changed in place.
-        index: as for getitem.
-        value: broadcast to what the index names, after leading dimensions of size 1 were dropped.
-
-    Raises:
-        IndexError: out of range, too many indices, or an index of a wrong type or shape.
-        RuntimeError: the value's shape does not broadcast.
-        ValueError: a slice steps backwards.
-    """
-    basic, advanced = parse(array.shape, index)
-    target = array if basic is None else array[basic]
-    shape = fitted_shape(array, basic, advanced, value.shape)
-    target[... if advanced is None else advanced] = value.reshape(shape)
 
 
 def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
@@ -72,13 +51,9 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
         start: where the range begins; negative ones count from the end.
         length: its length.
 
-    Returns:
-        The view.
-
     Raises:
         IndexError: `dim` or `start` is out of range.
         RuntimeError: the range ends too late, `length` is negative, or input is 0-dim.
-        TypeError: input is no Tensor.
     """
     array = array_of("narrow", input)
     if not array.ndim:
@@ -101,17 +76,15 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices at positions along a dimension.
 
     Args:
-        input: any shape.
         dim: the dimension.
-        index: positions, int64 or int32, not negative; one dimension or none.
+        index: positions, int64 or int32, not negative; at most one dimension.
 
     Returns:
-        As many slices as there are positions.
+        A tensor with one slice per position.
 
     Raises:
         IndexError: `dim` is out of range, or `index` has more dimensions.
         RuntimeError: a position is out of range, or `index` has another dtype.
-        TypeError: an argument is no Tensor.
     """
     array, positions = array_of("index_select", input), array_of("index_select", index, "index", 3)
     wrapped = wrap_dim(dim, array.ndim)
@@ -128,18 +101,16 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:
-    """Return the elements where the mask holds, in row-major order.
+    """Return the elements where the mask is True, in row-major order.
 
     Args:
-        input: any shape, any dtype.
-        mask: bool, any shape that broadcasts with it.
+        mask: bool, any shape that broadcasts with `input`.
 
     Returns:
-        One dimension.
+        A tensor of one dimension.
 
     Raises:
         RuntimeError: the mask is not bool, or the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     array, chosen = array_of("masked_select", input), array_of("masked_select", mask, "mask", 2)
     if chosen.dtype.kind != "b":

@@ -1,4 +1,4 @@
-"""Putting tensors together and taking them apart along one dimension."""
+"""Joining tensors along a dimension, and splitting them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return tensors joined along a dimension that they have.
 
     Args:
-        tensors: at least one; equal sizes but in `dim`. An empty 1-dim tensor is passed over, as in torch.
+        tensors: at least one, of equal sizes except in `dim`; empty 1-dim tensors are skipped, as in torch.
         dim: the dimension.
 
     Returns:
@@ -35,8 +35,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     Raises:
         IndexError: `dim` is out of range.
         RuntimeError: sizes or numbers of dimensions differ, or a tensor is 0-dim.
-        TypeError: `tensors` is no sequence of tensors.
-        ValueError: there are none.
+        TypeError: `tensors` is not a tuple or list of tensors.
+        ValueError: `tensors` is empty.
     """
     given = _tensors_of("cat", tensors)
     if not given:
@@ -61,12 +61,12 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         dim: where the new dimension goes.
 
     Returns:
-        The joined tensor, with one dimension more, of the promoted dtype.
+        The joined tensor, with one more dimension, of the promoted dtype.
 
     Raises:
         IndexError: `dim` is out of range.
-        RuntimeError: there are none, or the shapes differ.
-        TypeError: `tensors` is no sequence of tensors.
+        RuntimeError: `tensors` is empty, or the shapes differ.
+        TypeError: `tensors` is not a tuple or list of tensors.
     """
     given = _tensors_of("stack", tensors)
     if not given:
@@ -92,8 +92,8 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
         The joined tensor, of the promoted dtype.
 
     Raises:
-        RuntimeError: there are none, or sizes or numbers of dimensions differ.
-        TypeError: `tensors` is no sequence of tensors.
+        RuntimeError: `tensors` is empty, or sizes or numbers of dimensions differ.
+        TypeError: `tensors` is not a tuple or list of tensors.
     """
     given = [x if x.array.ndim else reshape(x, (1,)) for x in _tensors_of("hstack", tensors)]
     if not given:
@@ -102,7 +102,7 @@ def hstack(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
-    """Return tensors below each other: joined along the first dimension, vectors as rows.
+    """Return tensors on top of each other: joined along the first dimension, vectors as rows.
 
     Args:
         tensors: at least one; vectors count as matrices of one row, 0-dim ones of one element.
@@ -111,8 +111,8 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
         The joined tensor, of the promoted dtype.
 
     Raises:
-        RuntimeError: there are none, or sizes or numbers of dimensions differ.
-        TypeError: `tensors` is no sequence of tensors.
+        RuntimeError: `tensors` is empty, or sizes or numbers of dimensions differ.
+        TypeError: `tensors` is not a tuple or list of tensors.
     """
     given = _tensors_of("vstack", tensors)
     if not given:
@@ -125,7 +125,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
     Args:
         tensor: at least one dimension.
-        split_size_or_sections: the size of every piece but a smaller last one, or all sizes.
+        split_size_or_sections: the size of all pieces (the last may be smaller), or a list of all sizes.
         dim: the dimension.
 
     Returns:
@@ -133,8 +133,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
     Raises:
         IndexError: `dim` is out of range.
-        RuntimeError: a size is negative, or the sizes do not add up; 0-dim tensor.
-        TypeError: tensor is no Tensor.
+        RuntimeError: a size is negative, the sizes do not add up to the dimension's, or the tensor is 0-dim.
     """
     array = array_of("split", tensor, "tensor")
     if not array.ndim:
@@ -169,7 +168,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """Return views of at most `chunks` pieces of equal size, but for a smaller last one.
+    """Return views of at most `chunks` pieces of equal size; the last may be smaller.
 
     Args:
         input: at least one dimension.
@@ -177,12 +176,11 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         dim: the dimension.
 
     Returns:
-        The pieces; there may be fewer.
+        The pieces; possibly fewer than `chunks`.
 
     Raises:
         IndexError: `dim` is out of range.
         RuntimeError: `chunks` is not positive, or the tensor is 0-dim.
-        TypeError: input is no Tensor.
     """
     array = array_of("chunk", input)
     if not array.ndim:
@@ -191,7 +189,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     length = array.shape[wrap_dim(dim, array.ndim)]
     size = -(-length // chunks)
-    # Of a dimension of size 0, torch gives as many empty pieces as were asked for.
+    # A dimension of size 0 gives as many empty pieces as were asked for, as in torch.
     return split(input, size, dim) if size else split(input, [0] * chunks, dim)
 
 
@@ -200,14 +198,13 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 
     Args:
         input: at least one dimension.
-        dim: the dimension that disappears.
+        dim: the dimension that is removed.
 
     Returns:
         One tensor for each position.
 
     Raises:
-        IndexError: `dim` is out of range; 0-dim tensors have none.
-        TypeError: input is no Tensor.
+        IndexError: `dim` is out of range, or the tensor is 0-dim.
     """
     array = array_of("unbind", input)
     wrapped = wrap_dim(dim, array.ndim)

@@ -29,7 +29,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Args:
         input: x, (*, I).
-        weight: W, (O, I), or (I,) for one output without a dimension of its own; of x's dtype.
+        weight: W, (O, I), or (I,) for one output without a dimension; of x's dtype.
         bias: b, (O,) or (), of x's dtype; or None.
 
     Returns:
@@ -37,7 +37,6 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Raises:
         RuntimeError: shapes or dtypes do not fit; the message gives both.
-        TypeError: an argument is no Tensor.
         NotImplementedError: the tensors are boolean.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
@@ -48,7 +47,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     except AttributeError:
         _refuse_non_tensors(input, weight, bias)
         raise
-    # One condition for the usual call: a layer's forward is short enough for its checks to be felt.
+    # One condition for the usual call: a layer's forward is so short that its checks take a noticeable time.
     if (
         w.ndim == 2
         and x.ndim
@@ -62,7 +61,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def _unusual_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """Raise what torch raises for operands that do not fit, and compute the rare forms that do."""
+    """Raise torch's errors for operands that do not fit, and compute the rare forms that do."""
     if input.dim() == 0 or weight.dim() == 0:
         raise RuntimeError(
             "both arguments to linear need to be at least 1D, but they are "

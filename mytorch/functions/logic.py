@@ -1,4 +1,4 @@
-"""Logic elementwise, of truth values and of bits; none has a gradient."""
+"""Elementwise logic of truth values and of bits; these functions have no gradient and no ops."""
 
 from __future__ import annotations
 
@@ -34,15 +34,13 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Return whether both elements are not zero, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype.
+        other: any shape that broadcasts with `input`, any dtype.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     return _logical("logical_and", np.logical_and, input, other)
 
@@ -51,15 +49,13 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Return whether either element is not zero, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype.
+        other: any shape that broadcasts with `input`, any dtype.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     return _logical("logical_or", np.logical_or, input, other)
 
@@ -68,15 +64,13 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Return whether exactly one element is not zero, broadcast.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it, any dtype.
+        other: any shape that broadcasts with `input`, any dtype.
 
     Returns:
-        bool, of the broadcast shape.
+        A bool tensor of the broadcast shape.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     return _logical("logical_xor", np.logical_xor, input, other)
 
@@ -84,83 +78,74 @@ def logical_xor(input: Tensor, other: Tensor) -> Tensor:
 def logical_not(input: Tensor) -> Tensor:
     """Return whether each element is zero.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        bool, of the same shape.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A bool tensor of the same shape.
     """
     return plain(np.logical_not, input)
 
 
 def bitwise_and(input: Operand, other: Operand) -> Tensor:
-    """Return the bits that both elements have; of bools it is their logic. `&`, `|` and `^` are these.
+    """Return the bits that both elements have, `input & other`; for bools, whether both are True.
 
     Args:
         input: any shape, bool or integer.
-        other: any shape that broadcasts with it, bool or integer, or such a number.
+        other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         NotImplementedError: an operand is floating.
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return _bitwise("bitwise_and", np.bitwise_and, input, other)
 
 
 def bitwise_or(input: Operand, other: Operand) -> Tensor:
-    """Return the bits that either element has; of bools it is their logic. `&`, `|` and `^` are these.
+    """Return the bits that either element has, `input | other`; for bools, whether either is True.
 
     Args:
         input: any shape, bool or integer.
-        other: any shape that broadcasts with it, bool or integer, or such a number.
+        other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         NotImplementedError: an operand is floating.
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return _bitwise("bitwise_or", np.bitwise_or, input, other)
 
 
 def bitwise_xor(input: Operand, other: Operand) -> Tensor:
-    """Return the bits that exactly one element has; of bools it is their logic. `&`, `|` and `^` are these.
+    """Return the bits that exactly one element has, `input ^ other`; for bools, whether one is True.
 
     Args:
         input: any shape, bool or integer.
-        other: any shape that broadcasts with it, bool or integer, or such a number.
+        other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         NotImplementedError: an operand is floating.
         RuntimeError: the shapes do not broadcast.
-        TypeError: an operand is neither a tensor nor a number.
     """
     return _bitwise("bitwise_xor", np.bitwise_xor, input, other)
 
 
 def bitwise_not(input: Tensor) -> Tensor:
-    """Return every bit inverted: `not` of a bool.
+    """Return every bit inverted, `~input`; for bools, the negation.
 
     Args:
         input: any shape, bool or integer.
 
     Returns:
-        Of the same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Raises:
-        TypeError: input is no Tensor, or is floating.
+        TypeError: input is floating.
     """
     if array_of("bitwise_not", input).dtype.kind == "f":
         raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")

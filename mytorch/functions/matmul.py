@@ -35,8 +35,7 @@ def mm(input: Tensor, mat2: Tensor) -> Tensor:
 
     Raises:
         NotImplementedError: the matrices are bool.
-        RuntimeError: an argument is no matrix, the shapes do not fit, or the dtypes differ.
-        TypeError: an argument is no Tensor.
+        RuntimeError: an argument is not a matrix, the shapes do not fit, or the dtypes differ.
     """
     a, b = array_of("mm", input), array_of("mm", mat2, "mat2", 2)
     if a.ndim != 2:
@@ -60,8 +59,7 @@ def bmm(input: Tensor, mat2: Tensor) -> Tensor:
 
     Raises:
         NotImplementedError: the matrices are bool.
-        RuntimeError: an argument is no stack of matrices, the shapes do not fit, or the dtypes differ.
-        TypeError: an argument is no Tensor.
+        RuntimeError: an argument is not a stack of matrices, the shapes do not fit, or the dtypes differ.
     """
     a, b = array_of("bmm", input), array_of("bmm", mat2, "mat2", 2)
     for position, array in ((1, a), (2, b)):
@@ -89,8 +87,7 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
 
     Raises:
         NotImplementedError: the vectors are bool.
-        RuntimeError: an argument is no vector, the lengths or the dtypes differ.
-        TypeError: an argument is no Tensor.
+        RuntimeError: an argument is not a vector, or the lengths or the dtypes differ.
     """
     a, b = array_of("dot", input), array_of("dot", tensor, "tensor", 2)
     if a.ndim != 1 or b.ndim != 1:
@@ -98,9 +95,8 @@ def dot(input: Tensor, tensor: Tensor) -> Tensor:
     _check(a, b)
     if a.shape != b.shape:
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the "
-            "same number of "
-            f"elements, but got {a.size} and {b.size} elements respectively"
+            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same "
+            f"number of elements, but got {a.size} and {b.size} elements respectively"
         )
     return apply(ops.Dot, input, tensor)
 
@@ -118,7 +114,6 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     Raises:
         NotImplementedError: the arguments are bool.
         RuntimeError: an argument is 0-dim, the shapes do not fit, or the dtypes differ.
-        TypeError: an argument is no Tensor.
     """
     a, b = array_of("matmul", input), array_of("matmul", other, "other", 2)
     rank_a, rank_b = a.ndim, b.ndim
@@ -162,7 +157,6 @@ def mv(input: Tensor, vec: Tensor) -> Tensor:
     Raises:
         NotImplementedError: the arguments are bool.
         RuntimeError: the ranks or shapes do not fit, or the dtypes differ.
-        TypeError: an argument is no Tensor.
     """
     a, b = array_of("mv", input), array_of("mv", vec, "vec", 2)
     if (a.ndim, b.ndim) != (2, 1):
@@ -181,8 +175,7 @@ def outer(input: Tensor, vec2: Tensor) -> Tensor:
         The products, (n, m), of the promoted dtype.
 
     Raises:
-        RuntimeError: an argument is no vector.
-        TypeError: an argument is no Tensor.
+        RuntimeError: an argument is not a vector.
     """
     for argument, position, x in (("self", 1, input), ("vec2", 2, vec2)):
         rank = array_of("outer", x, argument, position).ndim
@@ -198,38 +191,36 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Scalar = 1, alpha:
         input: any shape that broadcasts to (n, m), of the matrices' dtype.
         mat1: (n, k), any dtype but bool.
         mat2: (k, m), of the same dtype.
-        beta: factor of the input; at 0 it is not read at all.
+        beta: factor of the input; at 0 the input is not read.
         alpha: factor of the product.
 
     Returns:
-        (n, m), of that dtype.
+        A tensor, (n, m), of that dtype.
 
     Raises:
         NotImplementedError: the matrices are bool.
         RuntimeError: the shapes do not fit, or the dtypes differ.
-        TypeError: an argument is no Tensor.
     """
     array_of("addmm", input)
     return _added(input, mm(mat1, mat2), beta, alpha)
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Scalar = 1, alpha: Scalar = 1) -> Tensor:
-    """Return beta·input + alpha·(batch1 @ batch2), of stacks of matrices.
+    """Return beta·input + alpha·(batch1 @ batch2), for stacks of matrices.
 
     Args:
         input: any shape that broadcasts to (b, n, m), of the matrices' dtype.
         batch1: (b, n, k), any dtype but bool.
         batch2: (b, k, m), of the same dtype.
-        beta: factor of the input; at 0 it is not read at all.
+        beta: factor of the input; at 0 the input is not read.
         alpha: factor of the product.
 
     Returns:
-        (b, n, m), of that dtype.
+        A tensor, (b, n, m), of that dtype.
 
     Raises:
         NotImplementedError: the matrices are bool.
         RuntimeError: the shapes do not fit, or the dtypes differ.
-        TypeError: an argument is no Tensor.
     """
     array_of("baddbmm", input)
     return _added(input, bmm(batch1, batch2), beta, alpha)

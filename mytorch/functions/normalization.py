@@ -1,4 +1,4 @@
-"""Layer normalisation."""
+"""Layer normalization."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def layer_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Bring the last dimensions to mean 0 and variance 1, then scale and shift them.
+    """Normalize the last dimensions to mean 0 and variance 1, then scale and shift them.
 
     Args:
         input: (*, S), floating.
         normalized_shape: S, the last sizes, over which mean and variance are taken.
-        weight: factor, S, of the dtype of `input`; or None for 1.
-        bias: summand, S, of the dtype of `input`; or None for 0.
+        weight: factor, of shape S and the dtype of `input`; or None for 1.
+        bias: summand, of shape S and the dtype of `input`; or None for 0.
         eps: added to the variance, so that nothing is divided by 0.
 
     Returns:
-        Of the shape of `input`.
+        A tensor of the shape of `input`.
 
     Raises:
         RuntimeError: S is empty or not the end of the shape of `input`, or a parameter has another shape or
             dtype.
-        NotImplementedError: `input` is no tensor of floats.
-        TypeError: `input` is no Tensor, or S no sequence.
+        NotImplementedError: `input` is not floating.
+        TypeError: S is not a tuple or list.
 
     Source: Ba, Kiros & Hinton, "Layer Normalization", 2016, arXiv:1607.06450.
     """

@@ -25,7 +25,7 @@ def binary_cross_entropy(
     reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """Measure -t log x - (1 - t) log(1 - x), each logarithm no lower than -100.
+    """Measure -t log x - (1 - t) log(1 - x), with each logarithm at least -100.
 
     Args:
         input: x, probabilities, (*), between 0 and 1.
@@ -39,7 +39,7 @@ def binary_cross_entropy(
         The loss, (), or (*) with reduction "none".
 
     Raises:
-        ValueError: `reduction` is none of the three, or the sizes of `input` and `target` differ.
+        ValueError: `reduction` is another text, or the sizes of `input` and `target` differ.
         RuntimeError: a value is outside of [0, 1], the dtypes differ, or `weight` does not broadcast or
             requires gradients.
         NotImplementedError: the tensors are integers.
@@ -85,17 +85,18 @@ def binary_cross_entropy_with_logits(
         size_average: torch's deprecated spelling of `reduction`; leave it out.
         reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the elements.
-        pos_weight: p, how much the positive answers weigh; broadcasts to (*).
+        pos_weight: p, weight of the positive targets; broadcasts to (*).
 
     Returns:
         The loss, (), or (*) with reduction "none".
 
     Raises:
-        ValueError: `reduction` is none of the three, or the sizes of `input` and `target` differ.
+        ValueError: `reduction` is another text, or the sizes of `input` and `target` differ.
         RuntimeError: a weight does not broadcast, or requires gradients.
-        NotImplementedError: `input` is no tensor of floats.
+        NotImplementedError: `input` is not floating.
 
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
+    Source:
+        https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
     """
     reduction = chosen(reduction, size_average, reduce)
     if target.size() != input.size():
@@ -129,7 +130,7 @@ def kl_div(
         target: t, or log t with `log_target`; broadcasts against `input`.
         size_average: torch's deprecated spelling of `reduction`; leave it out.
         reduce: torch's deprecated spelling of `reduction`; leave it out.
-        reduction: "batchmean" for the sum divided by the first size, which is the divergence of definition;
+        reduction: "batchmean" for the sum divided by the first size, which is the divergence as defined;
             "mean" over all elements (with torch's warning), "sum", or "none".
         log_target: whether the target is given as a logarithm.
 
@@ -137,9 +138,8 @@ def kl_div(
         The loss, (), or (*) with reduction "none".
 
     Raises:
-        ValueError: `reduction` is none of the four.
-        RuntimeError: the shapes do not broadcast, or a tensor is no tensor of floats.
-        TypeError: `input` or `target` is no Tensor.
+        ValueError: `reduction` is another text.
+        RuntimeError: the shapes do not broadcast, or a tensor is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html
     """

@@ -18,41 +18,31 @@ __all__ = ["diagonal", "flip", "roll", "tril", "triu"]
 
 
 def flip(input: Tensor, *dims: Any) -> Tensor:
-    """Return a copy with dimensions in reverse.
+    """Return a copy with the elements in reverse order along dimensions.
 
     Args:
-        input: any shape.
         *dims: the dimensions, one by one or as one tuple.
-
-    Returns:
-        The copy.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: one is named twice.
-        TypeError: input is no Tensor, or a dimension is no integer.
+        RuntimeError: one is repeated.
     """
     rank = array_of("flip", input).ndim
     given = sizes_of("flip", dims)
-    # An empty tuple flips nothing here, where it stands for all in reductions.
+    # An empty tuple flips nothing; in reductions it stands for all dimensions.
     return apply(ops.Flip, input, dims=wrap_dims(given, rank) if given else ())
 
 
 def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
-    """Return a copy with the elements shifted round along dimensions.
+    """Return a copy with the elements shifted cyclically along dimensions.
 
     Args:
-        input: any shape.
-        shifts: how far, for each dimension.
+        shifts: the distance for each dimension.
         dims: the dimension or dimensions; without any, all elements are shifted in row-major order.
-
-    Returns:
-        The copy.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: there are not as many dimensions as shifts.
-        TypeError: input is no Tensor.
+        RuntimeError: the numbers of shifts and dimensions differ.
     """
     rank = array_of("roll", input).ndim
     far = tuple(shifts) if isinstance(shifts, (tuple, list)) else (shifts,)
@@ -67,14 +57,10 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
 
     Args:
         input: at least two dimensions.
-        diagonal: 0 for the main one, above it if positive.
-
-    Returns:
-        The copy.
+        diagonal: 0 for the main diagonal, positive above it.
 
     Raises:
         RuntimeError: input has fewer dimensions.
-        TypeError: input is no Tensor.
     """
     return _triangle("tril", input, diagonal, upper=False)
 
@@ -84,14 +70,10 @@ def triu(input: Tensor, diagonal: int = 0) -> Tensor:
 
     Args:
         input: at least two dimensions.
-        diagonal: 0 for the main one, above it if positive.
-
-    Returns:
-        The copy.
+        diagonal: 0 for the main diagonal, positive above it.
 
     Raises:
         RuntimeError: input has fewer dimensions.
-        TypeError: input is no Tensor.
     """
     return _triangle("triu", input, diagonal, upper=True)
 
@@ -101,17 +83,16 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
 
     Args:
         input: at least two dimensions.
-        offset: 0 for the main diagonal, above it if positive.
-        dim1: the rows.
-        dim2: the columns.
+        offset: 0 for the main diagonal, positive above it.
+        dim1: the dimension of rows.
+        dim2: the dimension of columns.
 
     Returns:
-        The view, of one dimension less; empty where there is no such diagonal.
+        The view, with one dimension fewer; empty if the diagonal lies outside.
 
     Raises:
         IndexError: a dimension is out of range.
         RuntimeError: the dimensions are the same.
-        TypeError: input is no Tensor.
     """
     rank = array_of("diagonal", input).ndim
     first, second = wrap_dim(dim1, rank), wrap_dim(dim2, rank)
@@ -124,16 +105,14 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     """Return copies side by side along every dimension: the method `Tensor.repeat`.
 
     Args:
-        input: any shape.
-        *repeats: how often, at least one number a dimension, one by one or as one tuple; surplus ones come
-            first, for new dimensions.
+        *repeats: how often, at least one number per dimension, one by one or as one tuple; additional ones
+            come first, for new dimensions.
 
     Returns:
         The copies.
 
     Raises:
         RuntimeError: there are fewer repeats than dimensions, or one is negative.
-        TypeError: input is no Tensor, or a repeat is no integer.
     """
     rank = array_of("repeat", input).ndim
     counts = sizes_of("repeat", repeats)

@@ -1,4 +1,4 @@
-"""Sums, means, extremes and tests over dimensions."""
+"""Sums, extremes and tests over dimensions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 import numpy as np
 
 from mytorch._core.base import TensorBase
-from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
+from mytorch._core.dtypes import numpy_dtype_of
 from mytorch.autograd.apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
@@ -23,25 +23,23 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array, Dims
     from mytorch._tensor import Tensor
 
-__all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "max", "mean", "min", "sum"]
+__all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "max", "min", "sum"]
 
 
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """Return the sum over dimensions.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay, with size 1.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
         dtype: dtype to sum in; by default int64 for bool and integers, the input's own for floats.
 
     Returns:
-        The sum; 0 of nothing.
+        The sum; 0 for an empty tensor.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: a dimension is named twice.
-        TypeError: input is no Tensor, or `dim` holds no integers.
+        RuntimeError: a dimension is repeated.
     """
     array = array_of("sum", input)
     axis = wrap_dims(dim, array.ndim)
@@ -52,38 +50,6 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType 
     if target != array.dtype:
         input = apply(Cast, input, dtype=target)
     return apply(ops.Sum, input, axis=axis, keepdim=keepdim)
-
-
-def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
-    """Return the mean over dimensions.
-
-    Args:
-        input: any shape, floating unless `dtype` is.
-        dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay, with size 1.
-        dtype: floating dtype to compute in; the input's own by default.
-
-    Returns:
-        The mean; nan of nothing.
-
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: the dtype is not floating, or a dimension is named twice.
-        TypeError: input is no Tensor, or `dim` holds no integers.
-    """
-    array = array_of("mean", input)
-    axis = wrap_dims(dim, array.ndim)
-    target = array.dtype if dtype is None else numpy_dtype_of(dtype)
-    if target.kind != "f":
-        which, what = ("Input", "infer output") if dtype is None else ("Optional", "use the given")
-        raise RuntimeError(
-            f"mean(): could not {what} dtype. {which} dtype must be either a floating point or "
-            "complex dtype. "
-            f"Got: {SCALAR_TYPE_NAMES[from_numpy_dtype(target)]}"
-        )
-    if target != array.dtype:
-        input = apply(Cast, input, dtype=target)
-    return apply(ops.Mean, input, axis=axis, keepdim=keepdim)
 
 
 class Extremes(NamedTuple):
@@ -100,22 +66,19 @@ def max(input: Tensor, dim: int, keepdim: bool = False) -> Extremes: ...
 @overload
 def max(input: Tensor, dim: Tensor, keepdim: bool = False) -> Tensor: ...
 def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Extremes:
-    """Return the largest element of all, or along a dimension with its position, or of two elements.
+    """Return the largest element of all, or along a dimension with its position, or of each two elements.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension; None for all; or another tensor, for `maximum`.
-        keepdim: whether the reduced dimension stays, with size 1.
+        keepdim: whether the reduced dimension stays as one of size 1.
 
     Returns:
-        Without `dim`, the largest element, 0-dim, whose gradient equal ones share. With it, values and
-        indices; the
-        gradient goes to the first of equal ones.
+        Without `dim`, the largest element, 0-dim; equal elements share its gradient. With `dim`, values and
+        indices; the gradient goes to the first of equal elements.
 
     Raises:
         IndexError: `dim` is out of range or of size 0.
-        RuntimeError: there is no element.
-        TypeError: input is no Tensor.
+        RuntimeError: the tensor is empty.
     """
     if isinstance(dim, TensorBase):
         return maximum(input, dim)
@@ -129,22 +92,19 @@ def min(input: Tensor, dim: int, keepdim: bool = False) -> Extremes: ...
 @overload
 def min(input: Tensor, dim: Tensor, keepdim: bool = False) -> Tensor: ...
 def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Extremes:
-    """Return the smallest element of all, or along a dimension with its position, or of two elements.
+    """Return the smallest element of all, or along a dimension with its position, or of each two elements.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension; None for all; or another tensor, for `minimum`.
-        keepdim: whether the reduced dimension stays, with size 1.
+        keepdim: whether the reduced dimension stays as one of size 1.
 
     Returns:
-        Without `dim`, the smallest element, 0-dim, whose gradient equal ones share. With it, values and
-        indices; the
-        gradient goes to the first of equal ones.
+        Without `dim`, the smallest element, 0-dim; equal elements share its gradient. With `dim`, values and
+        indices; the gradient goes to the first of equal elements.
 
     Raises:
         IndexError: `dim` is out of range or of size 0.
-        RuntimeError: there is no element.
-        TypeError: input is no Tensor.
+        RuntimeError: the tensor is empty.
     """
     if isinstance(dim, TensorBase):
         return minimum(input, dim)
@@ -155,17 +115,15 @@ def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """Return the largest elements over dimensions; equal ones share the gradient.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension or dimensions; an empty tuple for all.
-        keepdim: whether the reduced dimensions stay, with size 1.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
 
     Returns:
         The largest elements.
 
     Raises:
         IndexError: a dimension is out of range or of size 0.
-        RuntimeError: there is no element, or a dimension is named twice.
-        TypeError: input is no Tensor.
+        RuntimeError: the tensor is empty, or a dimension is repeated.
     """
     axis = _nonempty("amax", array_of("amax", input), dim)
     return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=True, undivided=True)
@@ -175,17 +133,15 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """Return the smallest elements over dimensions; equal ones share the gradient.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension or dimensions; an empty tuple for all.
-        keepdim: whether the reduced dimensions stay, with size 1.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
 
     Returns:
         The smallest elements.
 
     Raises:
         IndexError: a dimension is out of range or of size 0.
-        RuntimeError: there is no element, or a dimension is named twice.
-        TypeError: input is no Tensor.
+        RuntimeError: the tensor is empty, or a dimension is repeated.
     """
     axis = _nonempty("amin", array_of("amin", input), dim)
     return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=False, undivided=True)
@@ -195,16 +151,14 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     """Return the position of the largest element, the first of equal ones; nan counts as largest.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension; None for the position in row-major order.
-        keepdim: whether the reduced dimension stays, with size 1.
+        keepdim: whether the reduced dimension stays as one of size 1.
 
     Returns:
-        int64 positions.
+        The positions, int64.
 
     Raises:
-        IndexError: `dim` is out of range or of size 0, or there is no element.
-        TypeError: input is no Tensor.
+        IndexError: `dim` is out of range or of size 0, or the tensor is empty.
     """
     return _position("argmax", input, dim, keepdim, largest=True)
 
@@ -213,35 +167,31 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     """Return the position of the smallest element, the first of equal ones; nan counts as smallest.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension; None for the position in row-major order.
-        keepdim: whether the reduced dimension stays, with size 1.
+        keepdim: whether the reduced dimension stays as one of size 1.
 
     Returns:
-        int64 positions.
+        The positions, int64.
 
     Raises:
-        IndexError: `dim` is out of range or of size 0, or there is no element.
-        TypeError: input is no Tensor.
+        IndexError: `dim` is out of range or of size 0, or the tensor is empty.
     """
     return _position("argmin", input, dim, keepdim, largest=False)
 
 
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-    """Return whether some element over dimensions is not zero.
+    """Return whether any element over dimensions is not zero.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay, with size 1.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
 
     Returns:
-        bool; uint8 for uint8, as in torch.
+        A bool tensor; uint8 for a uint8 input, as in torch.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: a dimension is named twice.
-        TypeError: input is no Tensor.
+        RuntimeError: a dimension is repeated.
     """
     return _test("any", np.any, input, dim, keepdim)
 
@@ -250,17 +200,15 @@ def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return whether no element over dimensions is zero.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay, with size 1.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
 
     Returns:
-        bool; uint8 for uint8, as in torch.
+        A bool tensor; uint8 for a uint8 input, as in torch.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: a dimension is named twice.
-        TypeError: input is no Tensor.
+        RuntimeError: a dimension is repeated.
     """
     return _test("all", np.all, input, dim, keepdim)
 
@@ -295,9 +243,8 @@ def _nonempty(name: str, array: Array, dim: Dims) -> tuple[int, ...]:
     if not array.size:
         if dim is None or dim == ():
             raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify "
-                "the reduction dim "
-                "with the 'dim' argument."
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument."
             )
         for i in axis:
             if not array.shape[i]:
@@ -315,7 +262,6 @@ def _test(name: str, test: Any, input: Tensor, dim: Dims, keepdim: bool) -> Tens
 
 if not TYPE_CHECKING:  # the signatures that are checked are those above
     sum = numpy_names(sum)
-    mean = numpy_names(mean)
     max = numpy_names(max)
     min = numpy_names(min)
     amax = numpy_names(amax)

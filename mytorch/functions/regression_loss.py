@@ -27,8 +27,8 @@ def mse_loss(
     """Measure the squared difference of two tensors.
 
     Args:
-        input: what was predicted, (*).
-        target: what should have been, (*); another shape that broadcasts is accepted with a warning.
+        input: the predictions, (*).
+        target: the true values, (*); another shape that broadcasts is accepted with a warning.
         size_average: torch's deprecated spelling of `reduction`; leave it out.
         reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the squared differences themselves.
@@ -38,10 +38,10 @@ def mse_loss(
         The loss, (), or (*) with reduction "none".
 
     Raises:
-        ValueError: `reduction` is none of the three, or `weight` has not the shape of `input`.
+        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
         RuntimeError: the shapes do not broadcast.
         NotImplementedError: both tensors are integers.
-        AttributeError: `input` or `target` is no Tensor.
+        AttributeError: `input` or `target` is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
     """
@@ -66,8 +66,8 @@ def l1_loss(
     """Measure the absolute difference of two tensors.
 
     Args:
-        input: what was predicted, (*).
-        target: what should have been, (*); another shape that broadcasts is accepted with a warning.
+        input: the predictions, (*).
+        target: the true values, (*); another shape that broadcasts is accepted with a warning.
         size_average: torch's deprecated spelling of `reduction`; leave it out.
         reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the absolute differences themselves.
@@ -77,9 +77,9 @@ def l1_loss(
         The loss, (), or (*) with reduction "none".
 
     Raises:
-        ValueError: `reduction` is none of the three, or `weight` has not the shape of `input`.
+        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
         RuntimeError: the shapes do not broadcast, or both tensors are integers and their mean is asked for.
-        AttributeError: `input` or `target` is no Tensor.
+        AttributeError: `input` or `target` is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
     """
@@ -101,24 +101,24 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:
-    """Measure ½d²/β where the difference |d| is below β, and |d| - ½β elsewhere.
+    """Measure ½d²/β where the absolute difference |d| is below β, and |d| - ½β elsewhere.
 
     Args:
-        input: what was predicted, (*).
-        target: what should have been, (*); another shape that broadcasts is accepted with a warning.
+        input: the predictions, (*).
+        target: the true values, (*); another shape that broadcasts is accepted with a warning.
         size_average: torch's deprecated spelling of `reduction`; leave it out.
         reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the elements.
-        beta: β, at least 0; with 0 it is `l1_loss`.
+        beta: β, at least 0; with 0 the loss is `l1_loss`.
 
     Returns:
         The loss, (), or (*) with reduction "none".
 
     Raises:
-        ValueError: `reduction` is none of the three.
+        ValueError: `reduction` is another text.
         RuntimeError: the shapes do not broadcast, or β is negative.
         NotImplementedError: both tensors are integers.
-        AttributeError: `input` or `target` is no Tensor.
+        AttributeError: `input` or `target` is not a Tensor.
 
     Source: Girshick, "Fast R-CNN", ICCV 2015, equation 3, for β = 1.
     """
@@ -139,11 +139,11 @@ def huber_loss(
     delta: float = 1.0,
     weight: Tensor | None = None,
 ) -> Tensor:
-    """Measure ½d² where the difference |d| is at most δ, and δ(|d| - ½δ) elsewhere.
+    """Measure ½d² where the absolute difference |d| is at most δ, and δ(|d| - ½δ) elsewhere.
 
     Args:
-        input: what was predicted, (*).
-        target: what should have been, (*); another shape that broadcasts is accepted with a warning.
+        input: the predictions, (*).
+        target: the true values, (*); another shape that broadcasts is accepted with a warning.
         reduction: "mean", "sum", or "none" for the losses of the elements.
         delta: δ, above 0.
         weight: factor of every element's loss, (*); unlike that of the other losses it does not divide the
@@ -153,10 +153,10 @@ def huber_loss(
         The loss, (), or (*) with reduction "none".
 
     Raises:
-        ValueError: `reduction` is none of the three, or `weight` has not the shape of `input`.
+        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
         RuntimeError: the shapes do not broadcast, or δ is not above 0.
         NotImplementedError: both tensors are integers.
-        AttributeError: `input` or `target` is no Tensor.
+        AttributeError: `input` or `target` is not a Tensor.
 
     Source: Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical Statistics 35, 1964.
     """

@@ -1,4 +1,4 @@
-"""Whole numbers near the elements, and their signs."""
+"""Integers near the elements, and the signs of elements."""
 
 from __future__ import annotations
 
@@ -20,49 +20,46 @@ __all__ = ["ceil", "floor", "round", "sign", "trunc"]
 
 
 def floor(input: Tensor) -> Tensor:
-    """Return the largest whole number that is not above input; its gradient is 0.
+    """Return the largest integer that is not above input; its gradient is 0.
 
     Args:
         input: any shape, any dtype but bool.
 
     Returns:
-        Of the same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Raises:
         NotImplementedError: input is bool.
-        TypeError: input is no Tensor.
     """
     return _whole("floor", np.floor, input)
 
 
 def ceil(input: Tensor) -> Tensor:
-    """Return the smallest whole number that is not below input; its gradient is 0.
+    """Return the smallest integer that is not below input; its gradient is 0.
 
     Args:
         input: any shape, any dtype but bool.
 
     Returns:
-        Of the same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Raises:
         NotImplementedError: input is bool.
-        TypeError: input is no Tensor.
     """
     return _whole("ceil", np.ceil, input)
 
 
 def round(input: Tensor) -> Tensor:
-    """Return the nearest whole number, of two equally near the even one; its gradient is 0.
+    """Return the nearest integer, the even one of two equally near; its gradient is 0.
 
     Args:
         input: any shape, any dtype but bool.
 
     Returns:
-        Of the same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Raises:
         NotImplementedError: input is bool.
-        TypeError: input is no Tensor.
     """
     return _whole("round", np.round, input)
 
@@ -74,11 +71,10 @@ def trunc(input: Tensor) -> Tensor:
         input: any shape, any dtype but bool.
 
     Returns:
-        Of the same shape and dtype.
+        A tensor of the same shape and dtype.
 
     Raises:
         NotImplementedError: input is bool.
-        TypeError: input is no Tensor.
     """
     return _whole("trunc", np.trunc, input)
 
@@ -86,14 +82,8 @@ def trunc(input: Tensor) -> Tensor:
 def sign(input: Tensor) -> Tensor:
     """Return 1, 0 or -1, as input is positive, zero or negative; its gradient is 0.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
-        Of the same shape and dtype.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A tensor of the same shape and dtype.
     """
     if array_of("sign", input).dtype.kind == "b":
         return input.clone()
@@ -104,5 +94,5 @@ def _whole(name: str, function: Callable[..., Any], input: Tensor) -> Tensor:
     kind = array_of(name, input).dtype.kind
     if kind == "b":
         raise NotImplementedError(f"\"{name}_vml_cpu\" not implemented for 'Bool'")
-    # What is whole stays as it is; NumPy would make floats of it.
+    # Integers stay as they are; NumPy would make floats of them.
     return apply(ops.Flat, input, function=function if kind == "f" else np.copy)

@@ -25,15 +25,13 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
     """Return the larger of two elements, nan if either is; equal ones share the gradient.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it.
+        other: any shape that broadcasts with `input`.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     array_of("maximum", input)
     array_of("maximum", other, "other", 2)
@@ -44,15 +42,13 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
     """Return the smaller of two elements, nan if either is; equal ones share the gradient.
 
     Args:
-        input: any shape, any dtype.
-        other: any shape that broadcasts with it.
+        other: any shape that broadcasts with `input`.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
-        TypeError: an argument is no Tensor.
     """
     array_of("minimum", input)
     array_of("minimum", other, "other", 2)
@@ -60,19 +56,18 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
 
 
 def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
-    """Return `input` where the condition holds, `other` elsewhere.
+    """Return elements of `input` where the condition is True, and of `other` elsewhere.
 
     Args:
         condition: bool, any shape.
-        input: any shape that broadcasts with it, any dtype, or a number.
-        other: any shape that broadcasts with both, any dtype, or a number.
+        input: any shape that broadcasts with the condition, or a Python scalar.
+        other: any shape that broadcasts with both, or a Python scalar.
 
     Returns:
-        Of the broadcast shape and the promoted dtype.
+        A tensor of the broadcast shape and the promoted dtype.
 
     Raises:
         RuntimeError: the shapes do not broadcast, or the condition is not bool.
-        TypeError: the condition is no Tensor, or an operand is neither a tensor nor a number.
     """
     array = array_of("where", condition, "condition")
     if array.dtype.kind != "b":
@@ -80,7 +75,7 @@ def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
         )
     if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
-        # Two numbers: the result has their dtype.
+        # Two scalars: the result has their dtype.
         input = wrap(np.asarray(input, common_dtype((input, other))))
     x, y, first, second = unify("where", input, other)
     dtype = common_dtype((x, y))
@@ -95,16 +90,14 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     """Return each element, but not below `min` and not above `max`.
 
     Args:
-        input: any shape, any dtype.
-        min: lower bound, a number or a tensor that broadcasts; None for none.
-        max: upper bound, likewise; it wins where it is below the lower one.
+        min: lower bound, a Python scalar or a tensor that broadcasts; None for no bound.
+        max: upper bound, likewise; it takes precedence where it is below the lower one.
 
     Returns:
-        Of the broadcast shape and the promoted dtype. The gradient passes at the bounds themselves.
+        A tensor of the broadcast shape and the promoted dtype. The gradient passes at the bounds themselves.
 
     Raises:
         RuntimeError: both bounds are None, or the shapes do not broadcast.
-        TypeError: input is no Tensor.
     """
     array = array_of("clamp", input)
     if min is None and max is None:
@@ -118,20 +111,18 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
-    """Return the tensor with a number where the mask holds.
+    """Return a copy with a value at the elements where the mask is True.
 
     Args:
-        input: any shape, any dtype.
-        mask: bool, any shape that broadcasts with it.
-        value: a number, or a 0-dim tensor.
+        mask: bool, any shape that broadcasts with `input`.
+        value: a Python scalar, or a 0-dim tensor.
 
     Returns:
-        Of the broadcast shape and the input's dtype.
+        A tensor of the broadcast shape and the input's dtype.
 
     Raises:
         RuntimeError: the mask is not bool, the shapes do not broadcast, `value` has dimensions, or it is of a
             higher category than the input.
-        TypeError: input or mask is no Tensor.
     """
     array, chosen = array_of("masked_fill", input), array_of("masked_fill", mask, "mask", 2)
     if chosen.dtype.kind != "b":

@@ -25,15 +25,13 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     """Return the elements, in row-major order, in another shape: a view if there is one, else a copy.
 
     Args:
-        input: any shape.
         shape: the new sizes; one may be -1 and is then inferred.
 
     Returns:
-        Of the given shape.
+        A tensor of the given shape.
 
     Raises:
         RuntimeError: the number of elements differs, or two sizes are -1.
-        TypeError: input is no Tensor, or a size is no integer.
     """
     array = array_of("reshape", input)
     sizes = _inferred(sizes_of("reshape", shape), array.size)
@@ -44,24 +42,21 @@ def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
     """Return a view of the elements, in row-major order, in another shape.
 
     Args:
-        input: any shape.
         *shape: the new sizes, one by one or as one tuple; one may be -1 and is then inferred.
         size: the new sizes as a tuple.
 
     Returns:
-        Of the given shape, sharing memory.
+        A tensor of the given shape, sharing memory.
 
     Raises:
-        RuntimeError: the number of elements differs, two sizes are -1, or there is no such view.
-        TypeError: input is no Tensor, or a size is no integer.
+        RuntimeError: the number of elements differs, two sizes are -1, or no view has that shape.
     """
     array = array_of("view", input)
     sizes = _inferred(sizes_of("view", shape if size is None else (size,)), array.size)
     if not _viewable(array, sizes):
         raise RuntimeError(
-            "view size is not compatible with input tensor's size and stride (at least one dimension "
-            "spans across "
-            "two contiguous subspaces). Use .reshape(...) instead."
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans "
+            "across two contiguous subspaces). Use .reshape(...) instead."
         )
     return apply(ops.View, input, shape=sizes)
 
@@ -75,12 +70,11 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         end_dim: last dimension of the range.
 
     Returns:
-        Of end_dim - start_dim dimensions less.
+        A tensor with end_dim - start_dim fewer dimensions.
 
     Raises:
         IndexError: a dimension is out of range.
         RuntimeError: the range ends before it starts.
-        TypeError: input is no Tensor.
     """
     shape = array_of("flatten", input).shape
     start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
@@ -94,20 +88,16 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
 
 
 def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
-    """Return a view with one dimension taken apart.
+    """Return a view with one dimension split into several.
 
     Args:
         input: at least one dimension.
         dim: the dimension.
-        sizes: what it becomes; one may be -1 and is then inferred.
-
-    Returns:
-        The view.
+        sizes: the sizes that replace it; one may be -1 and is then inferred.
 
     Raises:
         IndexError: `dim` is out of range.
         RuntimeError: the sizes do not multiply up to the dimension's, or there are none.
-        TypeError: input is no Tensor.
     """
     shape = array_of("unflatten", input).shape
     wrapped = wrap_dim(dim, len(shape))
@@ -132,14 +122,8 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 def ravel(input: Tensor) -> Tensor:
     """Return the elements in row-major order: a view if there is one, else a copy.
 
-    Args:
-        input: any shape.
-
     Returns:
-        One dimension.
-
-    Raises:
-        TypeError: input is no Tensor.
+        A tensor of one dimension.
     """
     return reshape(input, (array_of("ravel", input).size,))
 
@@ -148,15 +132,10 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """Return a view with one more dimension, of size 1.
 
     Args:
-        input: any shape.
         dim: where the new dimension goes.
-
-    Returns:
-        The view.
 
     Raises:
         IndexError: `dim` is out of range.
-        TypeError: input is no Tensor.
     """
     shape = array_of("unsqueeze", input).shape
     wrapped = wrap_dim(dim, len(shape) + 1)
@@ -167,55 +146,34 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Return a view without dimensions of size 1.
 
     Args:
-        input: any shape.
-        dim: the dimension or dimensions to leave out, if of size 1; None for all.
-
-    Returns:
-        The view.
+        dim: the dimension or dimensions to remove if their size is 1; None for all.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: a dimension is named twice.
-        TypeError: input is no Tensor.
+        RuntimeError: a dimension is repeated.
     """
     shape = array_of("squeeze", input).shape
-    # An empty tuple squeezes nothing here, where it stands for all in reductions.
+    # An empty tuple squeezes nothing; in reductions it stands for all dimensions.
     dims = () if isinstance(dim, (tuple, list)) and not dim else wrap_dims(dim, len(shape))
     return apply(ops.Squeeze, input, shape=tuple([n for i, n in enumerate(shape) if i not in dims or n != 1]))
 
 
 def clone(input: Tensor) -> Tensor:
-    """Return a copy that gradients flow through.
-
-    Args:
-        input: any shape, any dtype.
-
-    Returns:
-        The copy.
-
-    Raises:
-        TypeError: input is no Tensor.
-    """
+    """Return a copy that gradients flow through."""
     return apply(ops.Clone, input)
 
 
 def contiguous(input: Tensor) -> Tensor:
     """Return the tensor itself if its elements lie in row-major order, else a copy that does.
 
-    Args:
-        input: any shape, any dtype.
-
     Returns:
         The tensor or its copy.
-
-    Raises:
-        TypeError: input is no Tensor.
     """
     return input if array_of("contiguous", input).flags.c_contiguous else apply(ops.Clone, input)
 
 
 def _inferred(sizes: tuple[int, ...], count: int) -> tuple[int, ...]:
-    """Return the sizes with -1 replaced, and refuse what does not hold `count` elements."""
+    """Return the sizes with -1 replaced; RuntimeError unless they hold `count` elements."""
     known = 1
     unknown = None
     for i, n in enumerate(sizes):
@@ -236,8 +194,7 @@ def _inferred(sizes: tuple[int, ...], count: int) -> tuple[int, ...]:
     elif not count:
         raise RuntimeError(
             f"cannot reshape tensor of 0 elements into shape {list(sizes)} because the unspecified "
-            "dimension size "
-            "-1 can be any value and is ambiguous"
+            "dimension size -1 can be any value and is ambiguous"
         )
     raise RuntimeError(f"shape '{list(sizes)}' is invalid for input of size {count}")
 
@@ -245,7 +202,7 @@ def _inferred(sizes: tuple[int, ...], count: int) -> tuple[int, ...]:
 def _viewable(array: np.ndarray[Any, Any], shape: tuple[int, ...]) -> bool:
     if array.flags.c_contiguous or not array.size:
         return True
-    # NumPy alone knows when strides allow a view: it copies where they do not.
+    # Only NumPy knows whether the strides allow a view: it copies where they do not.
     return np.may_share_memory(array, array.reshape(shape))
 
 

@@ -29,18 +29,17 @@ def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
         dtype: floating dtype to compute in; the input's own by default.
 
     Returns:
-        Of the shape of `input`.
+        A tensor of the shape of `input`.
 
     Raises:
         IndexError: the dimension is out of range.
         NotImplementedError: the dtype is not floating.
-        TypeError: input is no Tensor, or dim no int.
     """
     return _along("softmax", ops.Softmax, input, dim, dtype)
 
 
 def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
-    """Return x - log Σ eˣ along a dimension: the logarithm of softmax, accurate where that underflows.
+    """Return x - log Σ eˣ along a dimension: the logarithm of softmax, accurate where softmax underflows.
 
     Args:
         input: x, any shape, floating unless `dtype` is.
@@ -48,12 +47,11 @@ def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
         dtype: floating dtype to compute in; the input's own by default.
 
     Returns:
-        Of the shape of `input`.
+        A tensor of the shape of `input`.
 
     Raises:
         IndexError: the dimension is out of range.
         NotImplementedError: the dtype is not floating.
-        TypeError: input is no Tensor, or dim no int.
     """
     return _along("log_softmax", ops.LogSoftmax, input, dim, dtype)
 
@@ -70,6 +68,6 @@ def _along(name: str, op: type[Op], input: Tensor, dim: int, dtype: DType | None
     if target != array.dtype:
         input = apply(Cast, input, dtype=target)
     if not np.ndim(array):
-        # One number is all of its own sum; a dimension of size 1 says so.
+        # A 0-dim tensor is computed as one with a dimension of size 1.
         return apply(op, input.reshape(1), dim=0).reshape(())
     return apply(op, input, dim=axis)

@@ -34,7 +34,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
     Args:
         input: any shape, any dtype; nan counts as largest.
         dim: the dimension.
-        descending: the largest first.
+        descending: whether the largest comes first.
         stable: whether equal elements keep their order; here they always do.
 
     Returns:
@@ -42,7 +42,6 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
 
     Raises:
         IndexError: `dim` is out of range.
-        TypeError: input is no Tensor.
     """
     del stable
     wrapped = wrap_dim(dim, array_of("sort", input).ndim)
@@ -55,15 +54,14 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
     Args:
         input: any shape, any dtype; nan counts as largest.
         dim: the dimension.
-        descending: the largest first.
+        descending: whether the largest comes first.
         stable: whether equal elements keep their order; here they always do.
 
     Returns:
-        int64, of the same shape.
+        An int64 tensor of the same shape.
 
     Raises:
         IndexError: `dim` is out of range.
-        TypeError: input is no Tensor.
     """
     del stable
     wrapped = wrap_dim(dim, array_of("argsort", input).ndim)
@@ -75,9 +73,9 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
     Args:
         input: any shape, any dtype; nan counts as largest.
-        k: how many.
+        k: how many elements.
         dim: the dimension.
-        largest: whether the largest.
+        largest: whether the largest or the smallest.
         sorted: whether they are in order; here they always are.
 
     Returns:
@@ -85,8 +83,7 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
     Raises:
         IndexError: `dim` is out of range.
-        RuntimeError: there are not k elements.
-        TypeError: input is no Tensor.
+        RuntimeError: there are fewer than k elements.
     """
     del sorted
     array = array_of("topk", input)
@@ -99,17 +96,13 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
-    """Return where the elements are that are not zero, in row-major order.
+    """Return the positions of the elements that are not zero, in row-major order.
 
     Args:
-        input: any shape, any dtype.
-        as_tuple: whether as one tensor a dimension, as an index takes them.
+        as_tuple: whether to return one tensor per dimension, as an index takes them.
 
     Returns:
         int64 positions, (n, dimensions), or a tuple of (n,).
-
-    Raises:
-        TypeError: input is no Tensor.
     """
     array = array_of("nonzero", input)
     if as_tuple:
@@ -124,21 +117,20 @@ def unique(
     return_counts: bool = False,
     dim: int | None = None,
 ) -> Any:
-    """Return which elements there are, each once, in order.
+    """Return the distinct elements in order.
 
     Args:
-        input: any shape, any dtype; every nan is one of its own.
+        input: any shape, any dtype; every nan counts as distinct.
         sorted: whether they are in order; here they always are.
-        return_inverse: whether to return also, for each element, its position among them.
-        return_counts: whether to return also how often each is there.
-        dim: the dimension whose slices are meant; None for elements.
+        return_inverse: whether to return also the position of each element among the distinct ones.
+        return_counts: whether to return also how often each occurs.
+        dim: the dimension whose slices are compared; None to compare elements.
 
     Returns:
-        The elements, or a tuple of them and what else was asked for, in that order.
+        The distinct elements, or a tuple of these, the inverse and the counts, as far as asked for.
 
     Raises:
         IndexError: `dim` is out of range.
-        TypeError: input is no Tensor.
     """
     del sorted
     array = array_of("unique", input)

@@ -1,4 +1,4 @@
-"""Variances, products, norms and running sums over dimensions."""
+"""Means, variances, products, norms and running sums over dimensions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._core.dtypes import SCALAR_TYPE_NAMES, numpy_dtype_of
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
@@ -21,7 +21,37 @@ if TYPE_CHECKING:
     from mytorch._core.types import Dims
     from mytorch._tensor import Tensor
 
-__all__ = ["cumsum", "logsumexp", "norm", "prod", "std", "var"]
+__all__ = ["cumsum", "logsumexp", "mean", "norm", "prod", "std", "var"]
+
+
+def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
+    """Return the mean over dimensions.
+
+    Args:
+        input: any shape, floating unless `dtype` is.
+        dim: the dimension or dimensions; None for all.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
+        dtype: floating dtype to compute in; the input's own by default.
+
+    Returns:
+        The mean; nan for an empty tensor.
+
+    Raises:
+        IndexError: a dimension is out of range.
+        RuntimeError: the dtype is not floating, or a dimension is repeated.
+    """
+    array = array_of("mean", input)
+    axis = wrap_dims(dim, array.ndim)
+    target = array.dtype if dtype is None else numpy_dtype_of(dtype)
+    if target.kind != "f":
+        which, what = ("Input", "infer output") if dtype is None else ("Optional", "use the given")
+        raise RuntimeError(
+            f"mean(): could not {what} dtype. {which} dtype must be either a floating point or complex "
+            f"dtype. Got: {SCALAR_TYPE_NAMES[from_numpy_dtype(target)]}"
+        )
+    if target != array.dtype:
+        input = apply(Cast, input, dtype=target)
+    return apply(ops.Mean, input, axis=axis, keepdim=keepdim)
 
 
 def var(
@@ -38,16 +68,16 @@ def var(
         input: any shape, floating.
         dim: the dimension or dimensions; None for all. A bool here is torch's old way to give `unbiased`.
         unbiased: torch's old way to give a correction of 1 or 0.
-        keepdim: whether the reduced dimensions stay, with size 1.
-        correction: what is subtracted from the number of elements in the divisor; 1 if not given.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
+        correction: the number subtracted from the count of elements in the divisor; 1 if not given.
 
     Returns:
-        The variance; nan, with a warning, where there are no more elements than the correction.
+        The variance; nan, with a warning, where the count does not exceed the correction.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: input is not floating, or a dimension is named twice.
-        TypeError: input is no Tensor, or both `unbiased` and `correction` are given.
+        RuntimeError: input is not floating, or a dimension is repeated.
+        TypeError: both `unbiased` and `correction` are given.
     """
     return _spread("var", input, dim, unbiased, keepdim, correction, root=False)
 
@@ -66,7 +96,7 @@ def std(
         input: any shape, floating.
         dim: as for `var`.
         unbiased: as for `var`.
-        keepdim: whether the reduced dimensions stay, with size 1.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
         correction: as for `var`.
 
     Returns:
@@ -74,8 +104,8 @@ def std(
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: input is not floating, or a dimension is named twice.
-        TypeError: input is no Tensor, or both `unbiased` and `correction` are given.
+        RuntimeError: input is not floating, or a dimension is repeated.
+        TypeError: both `unbiased` and `correction` are given.
     """
     return _spread("std", input, dim, unbiased, keepdim, correction, root=True)
 
@@ -86,17 +116,15 @@ def prod(
     """Return the product over a dimension, or of all elements.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension; None for all.
-        keepdim: whether the reduced dimension stays, with size 1; only with `dim`.
+        keepdim: whether the reduced dimension stays as one of size 1; only with `dim`.
         dtype: dtype to multiply in; by default int64 for bool and integers, the input's own for floats.
 
     Returns:
-        The product; 1 of nothing.
+        The product; 1 for an empty tensor.
 
     Raises:
         IndexError: `dim` is out of range.
-        TypeError: input is no Tensor, or `dim` is no integer.
     """
     array = array_of("prod", input)
     input = _widened(input, dtype)
@@ -112,16 +140,14 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Return the running sums along a dimension.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension.
         dtype: dtype to sum in; by default int64 for bool and integers, the input's own for floats.
 
     Returns:
-        Of the same shape.
+        A tensor of the same shape.
 
     Raises:
         IndexError: `dim` is out of range.
-        TypeError: input is no Tensor, or `dim` is no integer.
     """
     array = array_of("cumsum", input)
     wrapped = wrap_dim(dim, array.ndim)
@@ -133,17 +159,15 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """Return log Σ exp(input) over dimensions, without overflow.
 
     Args:
-        input: any shape, any dtype.
         dim: the dimension or dimensions; an empty tuple for all.
-        keepdim: whether the reduced dimensions stay, with size 1.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
 
     Returns:
-        Floating; -inf of nothing.
+        A floating tensor; -inf for an empty one.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: a dimension is named twice.
-        TypeError: input is no Tensor, or `dim` holds no integers.
+        RuntimeError: a dimension is repeated.
     """
     array = array_of("logsumexp", input)
     return apply(ops.LogSumExp, input, axis=wrap_dims(dim, array.ndim), keepdim=keepdim)
@@ -157,14 +181,14 @@ def norm(
     *,
     dtype: DType | None = None,
 ) -> Tensor:
-    """Return the norm of all elements, or over dimensions, as those of a vector.
+    """Return the norm of all elements, or over dimensions, as the norm of a vector.
 
     Args:
         input: any shape, floating.
-        p: the order: (Σ|x|^p)^(1/p); ±inf for the largest or smallest |x|, 0 for how many are not 0; "fro"
-            and None are 2.
+        p: the order: (Σ|x|^p)^(1/p); ±inf for the largest or smallest |x|, 0 for the count of elements that
+            are not 0; "fro" and None are 2.
         dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay, with size 1.
+        keepdim: whether the reduced dimensions stay as dimensions of size 1.
         dtype: dtype to compute in; the input's own by default.
 
     Returns:
@@ -172,9 +196,9 @@ def norm(
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: input is not floating; `p` is another text: matrix norms are not there; it is "fro" and
-            there are more than two dimensions; one is named twice; or an extreme of nothing is asked for.
-        TypeError: input is no Tensor.
+        RuntimeError: input is not floating; `p` is another text (matrix norms do not exist here); it is "fro"
+            and there are more than two dimensions; one is repeated; or the extreme of an empty tensor is
+            asked for.
     """
     array = array_of("norm", input)
     if isinstance(p, str) and p != "fro":
@@ -240,6 +264,7 @@ def _widened(input: Tensor, dtype: DType | None) -> Tensor:
 
 
 if not TYPE_CHECKING:  # the signatures that are checked are those above
+    mean = numpy_names(mean)
     var = numpy_names(var)
     std = numpy_names(std)
     prod = numpy_names(prod)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from mytorch.autograd.apply import apply
 from mytorch.functions._check import array_of, sizes_of, wrap_dim
+from mytorch.functions.shape import view
 from mytorch.ops import transpose as ops
-from mytorch.ops.shape import View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,21 +23,16 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """Return a view with two dimensions swapped.
 
     Args:
-        input: any shape.
         dim0: one dimension.
-        dim1: the other.
-
-    Returns:
-        The view.
+        dim1: the other dimension.
 
     Raises:
         IndexError: a dimension is out of range.
-        TypeError: input is no Tensor.
     """
     rank = array_of("transpose", input).ndim
     first, second = wrap_dim(dim0, rank), wrap_dim(dim1, rank)
     if not rank:
-        return apply(View, input, shape=())
+        return view(input, ())
     return apply(ops.Transpose, input, dim0=first, dim1=second)
 
 
@@ -47,12 +42,8 @@ def t(input: Tensor) -> Tensor:
     Args:
         input: at most two dimensions.
 
-    Returns:
-        The view.
-
     Raises:
         RuntimeError: input has more dimensions.
-        TypeError: input is no Tensor.
     """
     array = array_of("t", input)
     if array.ndim > 2:
@@ -64,16 +55,11 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
     """Return a view with the dimensions in another order.
 
     Args:
-        input: any shape.
-        dims: for each new dimension, the old one.
-
-    Returns:
-        The view.
+        dims: the old dimension for each new one.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: one is named twice, or their number differs.
-        TypeError: input is no Tensor, or a dimension is no integer.
+        RuntimeError: one is repeated, or their number is wrong.
     """
     rank = array_of("permute", input).ndim
     dims = tuple(dims)
@@ -90,20 +76,15 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
 
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """Return a view with some dimensions at other places, the rest in their order.
+    """Return a view with some dimensions at other positions, the rest in their order.
 
     Args:
-        input: any shape.
         source: the dimension or dimensions to move.
-        destination: where each goes.
-
-    Returns:
-        The view.
+        destination: the new position of each.
 
     Raises:
         IndexError: a dimension is out of range.
-        RuntimeError: there are not as many destinations as sources, or one is named twice.
-        TypeError: input is no Tensor.
+        RuntimeError: there are not as many destinations as sources, or one is repeated.
     """
     rank = array_of("movedim", input).ndim
     given = [list(x) if isinstance(x, (tuple, list)) else [x] for x in (source, destination)]
@@ -122,21 +103,13 @@ def movedim(input: Tensor, source: int | Sequence[int], destination: int | Seque
 
 
 def reverse_dims(input: Tensor) -> Tensor:
-    """Return a view with all dimensions in reverse order: what `tensor.T` is.
-
-    Args:
-        input: any shape.
-
-    Returns:
-        The view.
-    """
+    """Return a view with all dimensions in reverse order, the value of `tensor.T`."""
     rank = input.array.ndim
     if rank != 2:
         warnings.warn(
-            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
-            "deprecated and it will "
-            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
-            "`x.permute(*range(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and "
+            "it will throw an error in a future release. Consider `x.mT` to transpose batches of matrices "
+            "or `x.permute(*range(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor.",
             UserWarning,
             stacklevel=2,
         )
@@ -144,13 +117,10 @@ def reverse_dims(input: Tensor) -> Tensor:
 
 
 def matrix_transpose(input: Tensor) -> Tensor:
-    """Return a view with the last two dimensions swapped: what `tensor.mT` is.
+    """Return a view with the last two dimensions swapped, the value of `tensor.mT`.
 
     Args:
         input: at least two dimensions.
-
-    Returns:
-        The view.
 
     Raises:
         RuntimeError: input has fewer dimensions.
@@ -167,17 +137,12 @@ def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     """Return a view that repeats dimensions of size 1, and adds leading ones.
 
     Args:
-        input: any shape.
         *sizes: the new sizes, one by one or as one tuple; -1 leaves a size as it is.
         size: the new sizes as a tuple.
-
-    Returns:
-        The view.
 
     Raises:
         RuntimeError: a dimension is not of size 1 and differs, there are too few sizes, or -1 for a new
             dimension.
-        TypeError: input is no Tensor, or a size is no integer.
     """
     shape = array_of("expand", input).shape
     sizes = sizes_of("expand", sizes if size is None else (size,))
@@ -199,8 +164,7 @@ def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
         if own is not None and n not in (-1, own) and own != 1:
             raise RuntimeError(
                 f"The expanded size of the tensor ({n}) must match the existing size ({own}) at "
-                "non-singleton "
-                f"dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
+                f"non-singleton dimension {i}.  Target sizes: {list(sizes)}.  Tensor sizes: {list(shape)}"
             )
         target.append(own if n == -1 and own is not None else n)
     return apply(ops.Expand, input, shape=tuple(target))
@@ -210,15 +174,10 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     """Return a view that repeats dimensions of size 1, and adds leading ones: `Tensor.expand` as a function.
 
     Args:
-        input: any shape.
         size: the new sizes; -1 leaves a size as it is.
-
-    Returns:
-        The view.
 
     Raises:
         RuntimeError: a dimension is not of size 1 and differs, or there are too few sizes.
-        TypeError: input is no Tensor, or a size is no integer.
     """
     return expand(input, size)
 

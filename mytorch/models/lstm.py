@@ -53,7 +53,7 @@ class LSTMCell(Module):
         output_size: Q, the number of features of the output.
 
     Raises:
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
         ValueError: a size is not greater than zero.
 
     Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000.
@@ -158,7 +158,7 @@ class LSTM(Module):
         output_size: Q, the number of features of the output at one step.
 
     Raises:
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
         ValueError: a size is not greater than zero.
 
     Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000.

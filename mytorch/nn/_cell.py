@@ -38,7 +38,7 @@ class RNNCellBase(Module):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Examples:
         >>> cell = nn.RNNCellBase(input_size=3, hidden_size=4, bias=True, num_chunks=4)

@@ -39,7 +39,7 @@ class Registry:
         Raises:
             AttributeError: Module.__init__ has not run yet.
             KeyError: the name is empty, contains a dot, or is taken.
-            TypeError: the name is no string or `param` no Parameter.
+            TypeError: the name is not a string, or `param` is not a Parameter.
         """
         self._check_name("parameter", name, "_parameters")
         if param is not None and not isinstance(param, Parameter):
@@ -60,7 +60,7 @@ class Registry:
         Raises:
             AttributeError: Module.__init__ has not run yet.
             KeyError: the name is empty, contains a dot, or is taken.
-            TypeError: the name is no string or `tensor` no Tensor.
+            TypeError: the name is not a string, or `tensor` is not a Tensor.
         """
         self._check_name("buffer", name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
@@ -84,7 +84,7 @@ class Registry:
         Raises:
             AttributeError: Module.__init__ has not run yet.
             KeyError: the name is empty, contains a dot, or is taken.
-            TypeError: the name is no string or `module` no Module.
+            TypeError: the name is not a string, or `module` is not a Module.
         """
         if module is not None and not is_module(module):
             raise TypeError(f"{typename(module)} is not a Module subclass")
@@ -116,7 +116,7 @@ class Registry:
             members = tables.get(table)
             if members is not None and name in members:
                 # A place registered as None reads as None; typing that would burden every caller.
-                return members[name]  # type: ignore[no-any-return]
+                return members[name]  # type: ignore[no-any-return]  # the tables hold anything
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:

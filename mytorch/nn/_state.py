@@ -104,7 +104,7 @@ class Stateful(Tree):
             The missing and the unexpected keys, both empty when everything matched.
 
         Raises:
-            TypeError: `state_dict` is no mapping.
+            TypeError: `state_dict` is not a mapping.
             RuntimeError: keys or shapes do not match; the message lists every one of them.
         """
         if not isinstance(state_dict, Mapping):

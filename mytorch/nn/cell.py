@@ -34,7 +34,7 @@ class LSTMCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
 
@@ -100,7 +100,7 @@ class GRUCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
 
@@ -160,7 +160,7 @@ class RNNCell(RNNCellBase):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
 

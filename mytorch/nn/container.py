@@ -50,7 +50,7 @@ class _Ordered(Module):
         """Add `module` at the end.
 
         Raises:
-            TypeError: it is no Module.
+            TypeError: it is not a Module.
         """
         self.add_module(str(len(self)), module)
         return self
@@ -59,7 +59,7 @@ class _Ordered(Module):
         """Add every one of `modules` at the end, in order.
 
         Raises:
-            TypeError: `modules` cannot be iterated over, or one of them is no Module.
+            TypeError: `modules` cannot be iterated over, or one of them is not a Module.
         """
         try:
             given = iter(modules)
@@ -127,7 +127,7 @@ class Sequential(_Ordered):
         """Put `module` in front of the child at `index`.
 
         Raises:
-            AssertionError: `module` is no Module (torch's class).
+            AssertionError: `module` is not a Module (torch's class).
             IndexError: `index` is below -len or above len.
         """
         if not is_module(module):
@@ -208,7 +208,7 @@ class ModuleList(_Ordered):
         """Put `module` in front of the child at `index`, which is read as a list reads it.
 
         Raises:
-            TypeError: `module` is no Module.
+            TypeError: `module` is not a Module.
         """
         if not is_module(module):
             raise TypeError(f"{typename(module)} is not a Module subclass")

@@ -7,59 +7,27 @@ from typing import TYPE_CHECKING
 
 from mytorch.functions import activation
 from mytorch.functions import softmax as _softmax
-from mytorch.functions.activation import (
-    elu,
-    gelu,
-    hardtanh,
-    leaky_relu,
-    logsigmoid,
-    sigmoid,
-    silu,
-    softplus,
-    tanh,
-)
-from mytorch.functions.attention import scaled_dot_product_attention
-from mytorch.functions.classification_loss import cross_entropy, nll_loss
-from mytorch.functions.dropout import dropout
-from mytorch.functions.embedding import embedding, one_hot
-from mytorch.functions.linear import linear
-from mytorch.functions.normalization import layer_norm
-from mytorch.functions.probability_loss import binary_cross_entropy, binary_cross_entropy_with_logits, kl_div
-from mytorch.functions.regression_loss import huber_loss, l1_loss, mse_loss, smooth_l1_loss
+from mytorch.functions.activation import elu as elu
+from mytorch.functions.activation import gelu as gelu
+from mytorch.functions.activation import hardtanh as hardtanh
+from mytorch.functions.activation import leaky_relu as leaky_relu
+from mytorch.functions.activation import logsigmoid as logsigmoid
+from mytorch.functions.activation import sigmoid as sigmoid
+from mytorch.functions.activation import silu as silu
+from mytorch.functions.activation import softplus as softplus
+from mytorch.functions.activation import tanh as tanh
+from mytorch.functions.attention import *
+from mytorch.functions.classification_loss import *
+from mytorch.functions.dropout import *
+from mytorch.functions.embedding import *
+from mytorch.functions.linear import *
+from mytorch.functions.normalization import *
+from mytorch.functions.probability_loss import *
+from mytorch.functions.regression_loss import *
 
 if TYPE_CHECKING:
     from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-
-__all__ = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "dropout",
-    "elu",
-    "embedding",
-    "gelu",
-    "hardtanh",
-    "huber_loss",
-    "kl_div",
-    "l1_loss",
-    "layer_norm",
-    "leaky_relu",
-    "linear",
-    "log_softmax",
-    "logsigmoid",
-    "mse_loss",
-    "nll_loss",
-    "one_hot",
-    "relu",
-    "scaled_dot_product_attention",
-    "sigmoid",
-    "silu",
-    "smooth_l1_loss",
-    "softmax",
-    "softplus",
-    "tanh",
-]
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:
@@ -139,3 +107,9 @@ def _implicit_dim(name: str, rank: int, stacklevel: int) -> int:
         stacklevel=stacklevel,
     )
     return 0 if rank in {0, 1, 3} else 1
+
+
+if not TYPE_CHECKING:  # as in mytorch/__init__.py
+    __all__ = sorted(  # noqa: PLE0605 - computed, so that nothing has to be listed again
+        name for name, value in globals().items() if name[0] != "_" and callable(value)
+    )

@@ -33,7 +33,7 @@ class Linear(Module):
 
     Raises:
         RuntimeError: a size is negative.
-        TypeError: a size is no int.
+        TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
 

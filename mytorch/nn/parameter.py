@@ -22,7 +22,7 @@ class Parameter(Tensor):
         requires_grad: whether operations on it are recorded.
 
     Raises:
-        AttributeError: `data` is no Tensor.
+        AttributeError: `data` is not a Tensor.
         RuntimeError: gradients are asked for and `data` is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html

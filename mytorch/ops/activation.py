@@ -1,6 +1,6 @@
 """Elementwise nonlinearities."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
 def erfc(a: Array) -> Array:
-    """Return 1 - erf(a), by C's function: NumPy has none. It takes some 60 ns an element."""
+    """Return 1 - erf(a), by C's function: NumPy has none. It takes some 60 ns per element."""
     return np.asarray(_erfc(a)).astype(a.dtype)
 
 
@@ -35,7 +35,7 @@ class Sigmoid(Op):
     @staticmethod
     def forward(a: Array) -> tuple[Array, Any]:
         # Not ½·tanh(a/2) + ½: that loses all relative accuracy where the result is small. Where e^-a
-        # overflows, 1/inf is the 0 that is wanted.
+        # overflows, 1/inf is the right result, 0.
         out = np.empty_like(a)
         np.negative(a, out=out)
         np.exp(out, out=out)

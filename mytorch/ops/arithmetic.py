@@ -1,6 +1,6 @@
 """Elementwise arithmetic; operands are broadcast, and either may be a Python scalar."""
 
-# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
+# The arguments of forward and backward are documented in Op; some gradients use no saved value.
 # ruff: noqa: D102, ARG004
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class RoundedDiv(Op):
             return np.floor_divide(a, b), None
         if dtype.kind == "f":
             return np.trunc(a / b), None
-        # C's division: towards zero, where Python's goes down.
+        # C's division rounds towards zero, Python's rounds down.
         quotient = np.floor_divide(a, b)
         inexact = quotient * b != a
         return quotient + ((inexact & ((a < 0) != (b < 0))).astype(dtype)), None
@@ -100,7 +100,7 @@ class RoundedDiv(Op):
 
 
 class Remainder(Op):
-    """a - b·⌊a / b⌋, of b's sign."""
+    """a - b·⌊a / b⌋, with the sign of b."""
 
     uses = ((), (0, 1))
 
@@ -126,20 +126,3 @@ class Neg(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         return (-grad,)
-
-
-class Lerp(Op):
-    """a + weight·(b - a), computed from the nearer end, so that both ends are exact."""
-
-    uses = ((2,), (2,), (0, 1))
-
-    @staticmethod
-    def forward(a: Array, b: Array, weight: Array) -> tuple[Array, Any]:
-        way = b - a
-        out = np.where(np.abs(weight) < 0.5, a + weight * way, b - way * (1 - weight))
-        return out, (a, b, weight)
-
-    @staticmethod
-    def backward(saved: Any, grad: Array) -> Gradients:
-        a, b, weight = saved
-        return lambda: grad * (1 - weight), lambda: grad * weight, lambda: grad * (b - a)

@@ -1,6 +1,6 @@
-"""The loss of log-probabilities at the classes that were right."""
+"""The negative log-likelihood of the true classes."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class NegativeLogLikelihood(Op):
     """-w x[t] of each sample, x (N, C, *) along its second dimension, w the weight of the class t.
 
-    Where `counts`, (N, *), is False the loss is 0 whatever x is; `target` may name any class there.
+    Where `counts`, (N, *), is False the loss is 0 for any x; `target` may name any class there.
     """
 
     uses = ()
@@ -35,7 +35,7 @@ class NegativeLogLikelihood(Op):
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, places, weight, counts = saved
         whole = np.zeros(shape, grad.dtype)
-        # Not times 0: the mean over no sample sends infinity.
+        # Not a product with 0: the upstream gradient of a mean over no sample is infinite.
         each = np.where(counts, grad * -weight, grad.dtype.type(0))
         np.put_along_axis(whole, places, each[:, None], 1)
         return (whole,)

@@ -1,6 +1,6 @@
 """Conversion to another dtype."""
 
-# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
+# The arguments of forward and backward are documented in Op; some gradients use no saved value.
 # ruff: noqa: D102, ARG004
 
 from __future__ import annotations

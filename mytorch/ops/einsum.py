@@ -1,6 +1,6 @@
-"""Einstein's summation; the equation was checked and completed before."""
+"""Einstein's summation; `functions.einsum` checks and completes the equation before."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 def _contract(inputs: tuple[str, ...], output: str, arrays: tuple[Array, ...]) -> Array:
     dtype = arrays[0].dtype
-    # As in all products, float16 is added up in float32. Several operands may go through matrix products.
+    # As in all products, float16 is summed in float32. Several operands may go through matrix products.
     wide = [a.astype(np.float32) for a in arrays] if dtype == np.float16 else arrays
     out = np.einsum(f"{','.join(inputs)}->{output}", *wide, optimize=len(arrays) > 1)
-    # Without a sum NumPy gives a view.
+    # Without a sum NumPy returns a view.
     return np.array(out, dtype) if len(arrays) == 1 else np.asarray(out).astype(dtype, copy=False)
 
 

@@ -1,6 +1,6 @@
 """Powers, roots, exponentials, logarithms and trigonometric functions, elementwise."""
 
-# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
+# The arguments of forward and backward are documented in Op; some gradients use no saved value.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Pow(Op):
 
     @staticmethod
     def forward(a: Array, b: Array) -> tuple[Array, Any]:
-        # The operator, and not np.power, knows the fast ways for whole and half exponents.
+        # The operator has fast paths for integer and half exponents; np.power does not.
         if np.result_type(a, b).kind == "f":
             out = a**b
         else:
-            # NumPy refuses negative powers of integers; torch gives what is left of the fraction: 0, 1 or -1.
+            # NumPy raises for negative powers of integers; torch truncates the fraction: 0, 1 or -1.
             negative = np.asarray(b) < 0
             out = np.asarray(a ** np.where(negative, 0, b))
             unit = np.where(np.asarray(b) % 2 == 0, np.abs(a), a)
@@ -49,7 +49,7 @@ class Pow(Op):
             return np.where(b == 0, 0, grad * (b * a ** (b - 1)))
 
         def exponent() -> Array:
-            # 0 to a power that is not negative is flat in the power, where log 0 would make nan of it.
+            # The gradient of 0 to a non-negative power is 0, where log 0 would make it nan.
             flat = (np.asarray(a) == 0) & (np.asarray(b) >= 0)
             return np.where(flat, 0, grad * (out * np.log(a)))
 
@@ -73,7 +73,7 @@ class Exp(Op):
 
 
 class Expm1(Op):
-    """e to the power of a, less 1."""
+    """e to the power of a, minus 1."""
 
     uses = OUTPUT
     float_result = True
@@ -181,7 +181,7 @@ class Reciprocal(Op):
 
 
 class Abs(Op):
-    """The absolute value of a; flat at 0 and at nan, as torch has it."""
+    """The absolute value of a; flat at 0 and at nan, as in torch."""
 
     uses = INPUT
 
@@ -232,7 +232,7 @@ class Erf(Op):
 
     @staticmethod
     def forward(a: Array) -> tuple[Array, Any]:
-        # C's, at some 60 ns an element: NumPy has none.
+        # C's function, at some 60 ns per element: NumPy has none.
         return np.asarray(_erf(a)).astype(a.dtype), a
 
     @staticmethod

@@ -1,6 +1,6 @@
 """Rows of a table by number."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Embedding(Op):
-    """The rows of a table (V, D) that whole numbers (*) name; the row `padding` gets no gradient.
+    """The rows of a table (V, D) at row numbers (*); the row `padding` gets no gradient.
 
-    With `by_frequency` the gradient of a row is divided by how often it was named.
+    With `by_frequency` the gradient of a row is divided by how often it was selected.
     """
 
     uses = ()
@@ -35,7 +35,7 @@ class Embedding(Op):
         whole = np.zeros(shape, grad.dtype)
         if not places.size:
             return (whole,)
-        # Equal numbers side by side, each run added up at once: many times faster than np.add.at.
+        # Sorted, so that each run of equal numbers is summed at once: many times faster than np.add.at.
         flat = places.reshape(-1)
         order = np.argsort(flat, kind="stable")
         rows, starts, counts = np.unique(flat[order], return_index=True, return_counts=True)

@@ -1,6 +1,6 @@
-"""Elements by positions along one dimension, taken or written; positions were checked before."""
+"""Elements at positions along one dimension, taken or written; the positions were checked before."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _places(positions: Array, dim: int) -> tuple[Array, ...]:
-    """Return the index of what positions along one dimension name: in the others it is their own place."""
+    """Return the index of the elements at positions along one dimension, in their own places elsewhere."""
     places = np.ogrid[tuple([slice(n) for n in positions.shape])]
     return (*places[:dim], positions, *places[dim + 1 :])
 
@@ -64,5 +64,5 @@ class Scatter(Op):
             kept[places] = 0
             return kept
 
-        # torch's rule too where a position was written twice: each of the writers gets the gradient.
+        # Also where a position was written twice: each of the sources gets the gradient, as in torch.
         return grad if add else rest, None, Part(shape, used, grad[places])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _signed(w: Array) -> Array:
-    """Return W or b with the rows of r and z, the sigmoids', negated: so e^-x needs no pass of its own."""
+    """Return W or b with the rows of r and z, the sigmoids', negated, so that e^-x needs no separate pass."""
     split = len(w) // 3 * 2
     return np.concatenate((-w[:split], w[split:]))
 
@@ -80,7 +80,7 @@ def _retreat(
         first h.
     """
     r, z, n = _gates(gates)
-    # What does not depend on dh, for all steps at once. As `a` is negated, dσ/da is σ(σ - 1).
+    # The factors without dh, for all steps at once. As `a` is negated, dσ/da is σ(σ - 1).
     da_n = (1 - z) * (1 - n * n)
     du = gates - 1
     du_r, du_z, du_m = _gates(du)
@@ -102,12 +102,12 @@ def _retreat(
 
 
 class Gru(Op):
-    """Gates r, z, n as torch orders them; outputs every h', and the last one.
+    """Gates r, z, n as torch orders them; outputs all h', and the last one.
 
     Source: Cho et al. 2014, with the reset gate behind the recurrent matrix, as in torch.
     """
 
-    # w_hh is copied, but torch too refuses a weight that has changed since.
+    # w_hh is copied here, but torch raises an error for a weight that has changed since, and so does this.
     uses = ((2, 3), (3,), (0, 3), (3,), (3,), (3,))
 
     @staticmethod
@@ -146,7 +146,7 @@ class Gru(Op):
 
     @staticmethod
     def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
-        """Go back through the blocks; what is one product over all steps is left for the end."""
+        """Go back through the blocks; products over all steps are computed at the end, if asked for."""
         x, w_ih, v, walk, blocks, h0 = saved
         height, dtype = v.shape[1], x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)

@@ -1,6 +1,6 @@
-"""Taking elements by index; the index was checked and brought into NumPy's form before."""
+"""Elements by an index, which was checked and converted to NumPy's form before."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ class Slice(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, index = saved
-        # A view reaches no element twice.
+        # A view contains no element twice.
         return (Part(shape, index, grad),)
 
 
 class Index(Op):
-    """A copy of the elements that integer or boolean arrays name, with repeats."""
+    """A copy of the elements that integer or boolean arrays select, with repeats."""
 
     uses = ()
 
     @staticmethod
     def forward(a: Array, index: tuple[Any, ...]) -> tuple[Array, Any]:
-        # The index may be a tensor's, whose later changes nobody here would see.
+        # A copy: the index may be a tensor's array, which can change later.
         kept = tuple([np.array(i) if isinstance(i, np.ndarray) else i for i in index])
         return a[index], (a.shape, kept)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, index = saved
-        # Masks name no element twice.
+        # Masks select no element twice.
         repeats = any(i.dtype.kind != "b" for i in index if isinstance(i, np.ndarray))
         return (Part(shape, index, grad, repeats=repeats),)

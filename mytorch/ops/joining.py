@@ -1,6 +1,6 @@
-"""Putting tensors together and taking them apart along one dimension."""
+"""Joining arrays along a dimension, and splitting them."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Cat(Op):
-    """Concatenation along one dimension; empty vectors are passed over whatever the others are."""
+    """Concatenation along one dimension; empty vectors are skipped."""
 
     uses = ()
 

@@ -1,6 +1,6 @@
 """The affine map of nn.Linear as one op: one matrix product forward, two backward."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 
 from __future__ import annotations
 

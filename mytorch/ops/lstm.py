@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def _ordered(w: Array) -> Array:
-    """Return W or b in the order o, i, f, g, so that what is squashed alike and what c' takes stand together.
+    """Return W or b in the order o, i, f, g, so that the rows of the sigmoids, and those of c', are adjacent.
 
-    The sigmoids' rows are negated: so e^-x needs no pass of its own.
+    The sigmoids' rows are negated, so that e^-x needs no separate pass.
     """
     i, f, g, o = w.reshape(4, len(w) // 4, *w.shape[1:])
     return np.concatenate((-o, -i, -f, g))
@@ -87,7 +87,7 @@ def _retreat(
     """Go back through the steps of one block.
 
     With dm = W_hrᵀ dh' and the whole gradient dc = dc' + dm·o·(1 - tanh²(c')), a step gives
-    da_o = dm·tanh(c')·σ', da_i = dc·g·σ', da_f = dc·c·σ', da_g = dc·i·(1 - g²), and hands back
+    da_o = dm·tanh(c')·σ', da_i = dc·g·σ', da_f = dc·c·σ', da_g = dc·i·(1 - g²), and returns
     dh = W_hhᵀ da and dc·f.
 
     Args:
@@ -106,7 +106,7 @@ def _retreat(
     height = c.shape[1]
     o, i, f, g = _gates(gates)
     tanh_c = np.tanh(c[1:])
-    # What does not depend on dh and dc, for all steps at once. As `a` is negated, dσ/da is σ(σ - 1).
+    # The factors without dh and dc, for all steps at once. As `a` is negated, dσ/da is σ(σ - 1).
     da = gates - 1
     da[:, : 3 * height] *= gates[:, : 3 * height]
     da_o, da_i, da_f, da_g = _gates(da)
@@ -144,7 +144,7 @@ class Lstm(Op):
     Sak et al. 2014.
     """
 
-    # w_hh is copied, but torch too refuses a weight that has changed since.
+    # w_hh is copied here, but torch raises an error for a weight that has changed since, and so does this.
     uses = ((3, 4, 7), (4, 7), (4, 7), (0, 4, 7), (4, 7), (4, 7), (4, 7), (4, 7))
 
     @staticmethod
@@ -190,7 +190,7 @@ class Lstm(Op):
 
     @staticmethod
     def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
-        """Go back through the blocks; what is one product over all steps is left for the end."""
+        """Go back through the blocks; products over all steps are computed at the end, if asked for."""
         x, w_ih, v, w_hr, walk, blocks, every_cell, (h0, c0) = saved
         (height, width), dtype = (len(v) // 4, v.shape[1]), x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, width)

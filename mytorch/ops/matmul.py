@@ -1,6 +1,6 @@
 """Matrix products; shapes were checked before."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def product(a: Array, b: Array) -> Array:
-    """Return the matrix product; of float16 computed in float32, as torch does.
+    """Return the matrix product; for float16 computed in float32, as torch does.
 
     NumPy multiplies float16 matrices in a loop that rounds every partial sum.
     """

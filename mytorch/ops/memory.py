@@ -1,6 +1,6 @@
-"""What a change in place does to gradients: of the part that was written, and of views of it."""
+"""The ops that changes in place leave in the graph: of the written part, of its base, and of views."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102, ARG004
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Layout(NamedTuple):
 
 
 class AsStrided(Op):
-    """A view of a base by its place in memory: what a view is whose base was changed in place."""
+    """A view of a base by its place in memory: the op of a view whose base was changed in place."""
 
     uses = ()
     is_view = True
@@ -71,7 +71,7 @@ class AsStrided(Op):
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        # An expanded dimension is one element, whose gradients add up.
+        # An expanded dimension is a single element, whose gradients add up.
         repeated = tuple([i for i, step in enumerate(saved.view_strides) if not step and saved.view[i] > 1])
         whole, part = saved.zeros(grad.dtype)
         if repeated:
@@ -110,7 +110,7 @@ class SetItem(Op):
     ) -> tuple[Array, Any]:
         target = a if basic is None else a[basic]
         target[... if advanced is None else advanced] = value
-        # The index may be a tensor's, whose later changes nobody here would see.
+        # A copy: the index may be a tensor's array, which can change later.
         kept = [np.array(i) if isinstance(i, np.ndarray) else i for i in advanced or ()]
         return a, (basic, tuple(kept) if advanced is not None else None)
 

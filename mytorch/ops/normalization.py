@@ -1,6 +1,6 @@
-"""Features brought to mean 0 and variance 1."""
+"""Layer normalization: features scaled to mean 0 and variance 1."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _mean(a: Array, axes: tuple[int, ...]) -> Array:
 class LayerNorm(Op):
     """n·weight + bias, n = (x - mean) / √(variance + ε) over the last `rank` dimensions of x.
 
-    The variance is that of the population: divided by the count, not by the count less one.
+    The variance is that of the population: divided by the count, not by the count minus one.
     """
 
     uses = ((0, 1), (0,), ())
@@ -53,7 +53,7 @@ class LayerNorm(Op):
 
         def of_input() -> Array:
             g = grad if weight is None else grad * weight
-            # What moves the mean, and what stretches the vector, is divided out again by the forward.
+            # The forward removes shifts of the mean and scalings of the vector, so their gradient is removed.
             shift = _mean(g, axes)
             stretch = normal * _mean(g * normal, axes)
             return np.asarray((g - shift - stretch) * scale)

@@ -45,7 +45,7 @@ class Part:
         self.repeats = repeats
 
     def whole(self, before: Any = None) -> Any:
-        """Return a new array to add parts to: zeros, or a copy of what is there."""
+        """Return a new array to add parts to: zeros, or a copy of the gradient so far."""
         return np.zeros(self.shape, self.values.dtype) if before is None else np.array(before)
 
     def add_to(self, whole: Any) -> None:
@@ -87,5 +87,5 @@ class Op:
 
     @staticmethod
     def backward(saved: Any, grad: Any) -> Any:
-        """Compute the gradients of the inputs; where there is no such rule, the engine says so."""
+        """Compute the gradients of the inputs; the engine raises GradientError for an op without it."""
         raise NotImplementedError

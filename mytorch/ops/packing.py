@@ -1,6 +1,6 @@
-"""Between sequences of different lengths, one padded batch of them, and its rows without the padding."""
+"""Conversions between sequences of different lengths, their padded batch, and its rows without padding."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Pack(Op):
-    """The steps of a padded batch that an index names, (R, *); it names none twice."""
+    """The steps of a padded batch that an index selects, (R, *); it selects none twice."""
 
     uses = ()
 
@@ -35,7 +35,7 @@ class Pack(Op):
 
 
 class Unpack(Op):
-    """A padded batch of the given sizes with the rows, (R, *), where an index says."""
+    """A padded batch of the given sizes with the rows, (R, *), at the places of an index."""
 
     uses = ()
 

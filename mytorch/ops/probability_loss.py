@@ -1,6 +1,6 @@
-"""Losses that compare a distribution with what came of it."""
+"""Losses of probabilities and of their logarithms, element by element."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mytorch._core.types import Array, Gradients
 
-# torch's least denominator, 1e-12, is a float32 in every dtype.
+# torch's smallest denominator, 1e-12, is a float32 in every dtype.
 _LEAST = float(np.float32(1e-12))
 
 
@@ -35,13 +35,13 @@ class BinaryCrossEntropy(Op):
         x, target = saved
         return (
             grad * (x - target) / np.maximum((1 - x) * x, _LEAST),
-            # Without the limit of 100, as torch has it.
+            # Without the limit of 100, as in torch.
             lambda: grad * (np.log1p(-x) - np.log(x)),
         )
 
 
 class BinaryCrossEntropyWithLogits(Op):
-    """-p t log σ(x) - (1 - t) log(1 - σ(x)) with a weight p of the positive answers, or None for 1."""
+    """-p t log σ(x) - (1 - t) log(1 - σ(x)) with a weight p of the positive targets, or None for 1."""
 
     uses = ((0, 1, 2), (0, 2), ())
 
@@ -75,7 +75,7 @@ class KlDiv(Op):
     def forward(x: Array, target: Array, log_target: bool) -> tuple[Array, Any]:
         if log_target:
             return np.exp(target) * (target - x), (x, target, True)
-        # torch's order of operations: 0 · log 0 counts as 0, whatever x is.
+        # torch's order of operations: 0 · log 0 counts as 0 for any x.
         return np.where(target == 0, 0, target * np.log(target)) - target * x, (x, target, False)
 
     @staticmethod

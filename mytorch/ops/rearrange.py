@@ -1,6 +1,6 @@
-"""The same elements elsewhere: turned round, shifted, repeated, or only those of a triangle or a diagonal."""
+"""The same elements at other places: reversed, shifted, repeated, or those of a triangle or a diagonal."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Flip(Op):
-    """A copy with dimensions in reverse."""
+    """A copy with the elements in reverse order along dimensions."""
 
     uses = ()
 
@@ -33,7 +33,7 @@ class Flip(Op):
 
 
 class Roll(Op):
-    """A copy with the elements shifted round along dimensions; without any, along all in row-major order."""
+    """A copy with the elements shifted cyclically along dimensions; without any, in row-major order."""
 
     uses = ()
 
@@ -65,7 +65,7 @@ class Triangle(Op):
 
 def _diagonal(a: Array, offset: int, dim1: int, dim2: int) -> Array:
     view = a.diagonal(offset, dim1, dim2)
-    # NumPy's is read-only for historical reasons; torch's is a view like any other.
+    # NumPy's diagonal is read-only for historical reasons; torch's is a view like any other.
     view.flags.writeable = a.flags.writeable
     return view
 

@@ -1,4 +1,4 @@
-"""What the recurrent ops share: cutting a batch into rectangles, and going from one to the next.
+"""The parts that the recurrent ops share: cutting a batch into rectangles, and going from one to the next.
 
 All steps of all sequences are rows of one matrix, step after step: (R, F). Inside the ops a step is (F, B),
 so that every gate is one contiguous block of it, and the sequences are its columns.
@@ -32,6 +32,10 @@ class Block(NamedTuple):
 class Walk:
     """The blocks of a batch of sequences in the order in which one direction visits them.
 
+    Values go one of three ways through a walk: `project` and `columns` take rows into a block, Carry takes a
+    state from one block to the next, and `rows_of` puts the blocks' results back into rows. The backward
+    visits the blocks in reverse order and goes the same ways.
+
     Args:
         runs: (steps, batch) of consecutive steps with the same number of sequences, which never grows.
         reverse: whether the last step comes first.
@@ -53,13 +57,13 @@ class Walk:
             self.blocks.reverse()
 
     def steps(self, rows: Array, block: Block) -> Array:
-        """View a block of rows, (R, F), as steps in the order of the walk, (T, B, F)."""
+        """Return a block of rows, (R, F), viewed as steps in the order of the walk, (T, B, F)."""
         part = rows[block.first : block.first + block.steps * block.batch]
         steps = part.reshape(block.steps, block.batch, rows.shape[1])
         return steps[::-1] if self.reverse else steps
 
     def columns(self, rows: Array | None, block: Block, height: int, dtype: np.dtype[np.generic]) -> Array:
-        """Copy a block of rows, (R, F), as steps of columns, (T, F, B); zeros where there are none."""
+        """Copy a block of rows, (R, F), as steps of columns, (T, F, B); zeros without rows."""
         if rows is None:
             return np.zeros((block.steps, height, block.batch), dtype)
         return np.array(self.steps(rows, block).transpose(0, 2, 1), order="C")

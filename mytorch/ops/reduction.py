@@ -1,6 +1,6 @@
-"""Sums, means and extremes over dimensions; `axis` is a tuple of non-negative numbers."""
+"""Sums and extremes over dimensions; `axis` is a tuple of non-negative numbers."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 
 def restore(reduced: Array, shape: tuple[int, ...], axis: tuple[int, ...]) -> Array:
-    """Give what was reduced its dimensions back, of size 1, so that it broadcasts."""
+    """Return a reduced array with its dimensions restored as size 1, so that it broadcasts."""
     return reduced.reshape([1 if i in axis else n for i, n in enumerate(shape)])
 
 
-def _sum(a: Array, axis: tuple[int, ...], keepdim: bool) -> Array:
-    # float16 is summed in float32, as torch and NumPy's own mean do.
+def widened(a: Array) -> Array:
+    """Return the array in the dtype that it is summed in: float32 for float16, as in torch."""
+    return a.astype(np.float32) if a.dtype == np.float16 else a
+
+
+def total_of(a: Array, axis: tuple[int, ...], keepdim: bool) -> Array:
+    """Return the sum over dimensions, in float32 for float16, as torch and NumPy's own mean compute it."""
     wide = np.float32 if a.dtype == np.float16 else a.dtype
     return np.asarray(a.sum(axis=axis, keepdims=keepdim, dtype=wide))
 
@@ -35,31 +40,12 @@ class Sum(Op):
 
     @staticmethod
     def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
-        return _sum(a, axis, keepdim).astype(a.dtype, copy=False), (a.shape, axis)
+        return total_of(a, axis, keepdim).astype(a.dtype, copy=False), (a.shape, axis)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         shape, axis = saved
         return (lambda: np.broadcast_to(restore(grad, shape, axis), shape),)
-
-
-class Mean(Op):
-    """Mean over dimensions; of nothing it is nan."""
-
-    uses = ()
-
-    @staticmethod
-    def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
-        count = 1
-        for i in axis:
-            count *= a.shape[i]
-        total = _sum(a, axis, keepdim)
-        return (total / total.dtype.type(count)).astype(a.dtype, copy=False), (a.shape, axis, count)
-
-    @staticmethod
-    def backward(saved: Any, grad: Array) -> Gradients:
-        shape, axis, count = saved
-        return (lambda: np.broadcast_to(restore(grad / grad.dtype.type(count), shape, axis), shape),)
 
 
 class Extreme(Op):
@@ -85,18 +71,18 @@ class Extreme(Op):
         chosen = a == best if undivided else (a == best) | (np.isnan(a) & np.isnan(best))
         ties = chosen.sum(axis=axis, keepdims=True, dtype=grad.dtype)
         share = restore(grad, a.shape, axis) / ties
-        # 0 of 0 shares is nan, for every element.
+        # 0 of 0 shares is nan for all elements.
         return (np.where(chosen | (ties == 0), share * chosen, grad.dtype.type(0)),)
 
 
 class Pick(Op):
-    """The elements that an array of positions names along one dimension: what max over a dimension gives."""
+    """The elements at positions along one dimension: the op of max over a dimension and of sort."""
 
     uses = ()
 
     @staticmethod
     def forward(a: Array, positions: Array, dim: int) -> tuple[Array, Any]:
-        # The positions are handed out too, and may be changed.
+        # A copy: the positions are returned to the user too, who may change them.
         return np.take_along_axis(a, positions, dim), (a.shape, np.array(positions), dim)
 
     @staticmethod

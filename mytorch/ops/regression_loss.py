@@ -1,6 +1,6 @@
-"""Losses that are one op."""
+"""Losses of real-valued predictions."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MseLoss(Op):
             return squares, (diff, 2.0)
         if reduction == "sum":
             return squares.sum(), (diff, 2.0)
-        # NumPy warns of a mean over nothing and gives what torch gives; its gradient is empty anyway.
+        # NumPy warns of the mean of an empty array; its value is torch's, and its gradient is empty.
         if not diff.size:
             return squares.dtype.type(np.nan), (diff, 2.0)
         return squares.mean(), (diff, 2.0 / diff.size)

@@ -61,7 +61,7 @@ def _retreat(h: Array, dh_out: Array, dh: Array, w_hh: Array, *, relu: bool) -> 
 
 
 class Rnn(Op):
-    """Outputs every h', and the last one.
+    """Outputs all h', and the last one.
 
     Source: Elman 1990.
     """
@@ -99,7 +99,7 @@ class Rnn(Op):
 
     @staticmethod
     def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
-        """Go back through the blocks; what is one product over all steps is left for the end."""
+        """Go back through the blocks; products over all steps are computed at the end, if asked for."""
         x, w_ih, w_hh, walk, blocks, relu, h0 = saved
         height, dtype = len(w_hh), x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)

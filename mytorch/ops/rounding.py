@@ -1,6 +1,6 @@
-"""Step functions: flat wherever they have a slope."""
+"""Step functions, whose gradient is zero."""
 
-# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
+# The arguments of forward and backward are documented in Op; some gradients use no saved value.
 # ruff: noqa: D102, ARG004
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def sign(a: Array) -> Array:
-    """Return 1, 0 or -1 by the sign; of nan 0, as torch has it, where NumPy says nan."""
+    """Return 1, 0 or -1 by the sign; 0 for nan, as in torch, where NumPy gives nan."""
     return np.where(np.isnan(a), a.dtype.type(0), np.sign(a)) if a.dtype.kind == "f" else np.sign(a)
 
 
 class Flat(Op):
-    """A function that is constant but for jumps, such as the sign: the gradient is zero."""
+    """A function that is constant between jumps, such as the sign: the gradient is zero."""
 
     uses = ()
 

@@ -1,6 +1,6 @@
-"""Choosing elementwise between values."""
+"""Elementwise choices between values."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _shares(a: Array, b: Array, grad: Array, compare: Any) -> Gradients:
-    """Give the gradient to the operand that was chosen: halves of it to equal ones, all to both at a nan."""
+    """Return the gradient for the chosen operand: half of it if they are equal, all of it for nan."""
 
     def share(loses: Array) -> Array:
         return np.where(loses, grad.dtype.type(0), np.where(np.equal(a, b), grad / 2, grad))
@@ -57,7 +57,7 @@ class Minimum(Op):
 
 
 class Where(Op):
-    """a where the condition holds, b elsewhere."""
+    """a where the condition is True, b elsewhere."""
 
     uses = ((), (0,), (0,))
 
@@ -72,9 +72,9 @@ class Where(Op):
 
 
 class ClampBetween(Op):
-    """a within two bounds that are arrays, or None; the gradient goes where the value comes from.
+    """a within two bounds that are arrays, or None; the gradient goes to the array whose value was chosen.
 
-    nan in any of the three gives nan. It is neither below nor above: what is compared with it gets nothing.
+    A nan in any of the three gives nan. It is neither below nor above: its counterpart gets no gradient.
     """
 
     uses = ((0, 1, 2), (0, 1, 2), (0, 1, 2))
@@ -100,7 +100,7 @@ class ClampBetween(Op):
 
 
 class Clamp(Op):
-    """a within two bounds that are no tensors; the gradient passes at the bounds themselves."""
+    """a within two bounds that are scalars; the gradient passes at the bounds themselves."""
 
     uses = ((0,),)
 

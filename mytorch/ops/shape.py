@@ -1,6 +1,6 @@
 """Other shapes of the same elements, and copies."""
 
-# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
+# The arguments of forward and backward are documented in Op; some gradients use no saved value.
 # ruff: noqa: D102
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Shares of the exponentials along a dimension, and their logarithms."""
+"""Softmax along a dimension, and its logarithm."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import OUT, Op
+from mytorch.ops.reduction import widened
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,14 +18,9 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array, Gradients
 
 
-def _wide(a: Array) -> Array:
-    # float16 is summed in float32, as torch does it.
-    return a.astype(np.float32) if a.dtype == np.float16 else a
-
-
 def _shifted(a: Array, dim: int) -> Array:
     # The largest exponent becomes 0, so that nothing overflows; the shares do not depend on the shift.
-    wide = _wide(a)
+    wide = widened(a)
     return np.asarray(wide - wide.max(axis=dim, keepdims=True, initial=-np.inf))
 
 
@@ -43,7 +39,7 @@ class Softmax(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         out, dim = saved
-        product = _wide(grad * out)
+        product = widened(grad * out)
         return (product - out * product.sum(axis=dim, keepdims=True),)
 
 
@@ -62,4 +58,4 @@ class LogSoftmax(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         out, dim = saved
-        return (lambda: grad - np.exp(_wide(out)) * _wide(grad).sum(axis=dim, keepdims=True),)
+        return (lambda: grad - np.exp(widened(out)) * widened(grad).sum(axis=dim, keepdims=True),)

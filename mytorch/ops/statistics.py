@@ -1,6 +1,6 @@
-"""Variances, products, norms and running sums; `axis` is a tuple of non-negative numbers."""
+"""Means, variances, products, norms and running sums; `axis` is a tuple of non-negative numbers."""
 
-# What forward and backward take and give is said once, in Op.
+# The arguments of forward and backward are documented in Op.
 # ruff: noqa: D102
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import OUT, Op
-from mytorch.ops.reduction import restore
+from mytorch.ops.reduction import restore, total_of, widened
 from mytorch.ops.rounding import sign
 
 if TYPE_CHECKING:
@@ -20,13 +20,27 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array, Gradients
 
 
-def _wide(a: Array) -> Array:
-    # As torch does, float16 is added up in float32.
-    return a.astype(np.float32) if a.dtype == np.float16 else a
+class Mean(Op):
+    """Mean over dimensions; nan for an empty array."""
+
+    uses = ()
+
+    @staticmethod
+    def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
+        count = 1
+        for i in axis:
+            count *= a.shape[i]
+        total = total_of(a, axis, keepdim)
+        return (total / total.dtype.type(count)).astype(a.dtype, copy=False), (a.shape, axis, count)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, axis, count = saved
+        return (lambda: np.broadcast_to(restore(grad / grad.dtype.type(count), shape, axis), shape),)
 
 
 class Var(Op):
-    """The sum of squared differences from the mean, divided by their number less a correction; or its root.
+    """The sum of squared differences from the mean, divided by their number minus a correction; or its root.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.var.html; two passes, as NumPy computes it.
     """
@@ -37,7 +51,7 @@ class Var(Op):
     def forward(
         a: Array, axis: tuple[int, ...], keepdim: bool, correction: float, root: bool
     ) -> tuple[Array, Any]:
-        wide = _wide(a)
+        wide = widened(a)
         count = 1
         for i in axis:
             count *= a.shape[i]
@@ -51,9 +65,9 @@ class Var(Op):
     def backward(saved: Any, grad: Array) -> Gradients:
         a, axis, freedom, root = saved
         if root is not None:
-            # Where all elements are equal the root has no slope; torch says 0.
+            # Where all elements are equal the root has no derivative; torch gives 0.
             grad = np.where(root == 0, 0, grad / (2 * root)).astype(grad.dtype, copy=False)
-        centred = a - _wide(a).mean(axis=axis, keepdims=True).astype(a.dtype, copy=False)
+        centred = a - widened(a).mean(axis=axis, keepdims=True).astype(a.dtype, copy=False)
         return (restore(grad, a.shape, axis) * (grad.dtype.type(2) / grad.dtype.type(freedom)) * centred,)
 
 
@@ -64,13 +78,13 @@ class Prod(Op):
 
     @staticmethod
     def forward(a: Array, dim: int, keepdim: bool) -> tuple[Array, Any]:
-        out = _wide(a).prod(axis=dim, keepdims=keepdim, dtype=_wide(a).dtype)
+        out = widened(a).prod(axis=dim, keepdims=keepdim, dtype=widened(a).dtype)
         return np.asarray(out).astype(a.dtype, copy=False), (a, dim, keepdim)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         a, dim, keepdim = saved
-        # The product of all others: of those before times those after, because one of them may be 0.
+        # The product of all others, those before times those after: a division would fail at 0.
         rows = np.moveaxis(a, dim, 0)
         before, after = np.ones_like(rows), np.ones_like(rows)
         np.cumprod(rows[:-1], axis=0, out=before[1:])
@@ -86,7 +100,7 @@ class CumSum(Op):
 
     @staticmethod
     def forward(a: Array, dim: int) -> tuple[Array, Any]:
-        return np.cumsum(_wide(a), axis=dim, dtype=_wide(a).dtype).astype(a.dtype, copy=False), dim
+        return np.cumsum(widened(a), axis=dim, dtype=widened(a).dtype).astype(a.dtype, copy=False), dim
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
@@ -103,7 +117,7 @@ class LogSumExp(Op):
     def forward(a: Array, axis: tuple[int, ...], keepdim: bool) -> tuple[Array, Any]:
         largest = np.max(a, axis=axis, keepdims=True, initial=-inf)
         shift = np.where(np.isfinite(largest), largest, 0).astype(a.dtype, copy=False)
-        total = np.log(_wide(np.exp(a - shift)).sum(axis=axis, keepdims=True)) + shift
+        total = np.log(widened(np.exp(a - shift)).sum(axis=axis, keepdims=True)) + shift
         kept = np.asarray(total).astype(a.dtype, copy=False)
         out = kept if keepdim else kept.reshape([n for i, n in enumerate(a.shape) if i not in axis])
         return out, (a, axis, out)
@@ -115,17 +129,17 @@ class LogSumExp(Op):
 
 
 class Norm(Op):
-    """(Σ |a|^p)^(1/p); the largest or smallest |a| for p = ±∞, and how many are not 0 for p = 0.
+    """(Σ |a|^p)^(1/p); the largest or smallest |a| for p = ±∞, and the count of nonzero elements for p = 0.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html; where it has no
-    slope, torch's choice: 0 at 0, and equal shares to equal extremes.
+    derivative, torch's choice: 0 at 0, and equal shares for equal extremes.
     """
 
     uses = ((0, OUT),)
 
     @staticmethod
     def forward(a: Array, axis: tuple[int, ...], keepdim: bool, p: float) -> tuple[Array, Any]:
-        size = np.abs(_wide(a))
+        size = np.abs(widened(a))
         if p in (inf, -inf):
             reduce = np.max if p > 0 else np.min
             out = reduce(size, axis=axis, keepdims=keepdim)

@@ -1,6 +1,6 @@
 """Views with dimensions in another order, or repeated; all dimensions are non-negative here."""
 
-# What forward and backward take and give is said once, in Op; some need nothing of what was saved.
+# The arguments of forward and backward are documented in Op; some gradients use no saved value.
 # ruff: noqa: D102, ARG004
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Expand(Op):
     @staticmethod
     def forward(a: Array, shape: tuple[int, ...]) -> tuple[Array, Any]:
         out = np.broadcast_to(a, shape)
-        # Writing to one element of it would write to many; torch's error for that is raised by the writer.
+        # Writing to one of its elements would write to many; the writing op raises torch's error for that.
         return out, None
 
     @staticmethod

@@ -34,7 +34,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     Raises:
         ValueError: an option is out of its range, or there are not as many `min_lr` as groups.
-        TypeError: `optimizer` is no Optimizer.
+        TypeError: `optimizer` is not an Optimizer.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
 

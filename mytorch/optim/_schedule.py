@@ -27,7 +27,7 @@ class LRScheduler:
         last_epoch: how often `step` was called.
 
     Raises:
-        TypeError: `optimizer` is no Optimizer.
+        TypeError: `optimizer` is not an Optimizer.
         KeyError: an epoch is resumed, and a group has no "initial_lr".
 
     Source: https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
@@ -134,7 +134,7 @@ def set_rate(group: dict[str, Any], value: Any) -> None:
 
 
 def require_optimizer(given: object) -> None:
-    """Refuse what is no Optimizer.
+    """Refuse anything but an Optimizer.
 
     Args:
         given: what was passed.

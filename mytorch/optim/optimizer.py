@@ -43,7 +43,7 @@ class Optimizer:
         state: what the optimizer remembers of each parameter.
 
     Raises:
-        TypeError: a parameter is no Tensor, or `params` a single one.
+        TypeError: a parameter is not a Tensor, or `params` is a single Tensor.
         ValueError: there is no parameter, one was computed by recorded operations, or one is in two groups.
 
     Source: https://docs.pytorch.org/docs/stable/optim.html
@@ -101,7 +101,7 @@ class Optimizer:
                 and options, by name. It becomes the group, completed from the defaults.
 
         Raises:
-            TypeError: it is no dictionary, its parameters have no order, or one is no Tensor.
+            TypeError: it is not a dictionary, its parameters have no order, or one is not a Tensor.
             ValueError: a parameter was computed by recorded operations, is in another group already, or has
                 no name while others have one.
         """

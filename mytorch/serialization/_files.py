@@ -5,6 +5,7 @@ Source: https://huggingface.co/docs/safetensors/index#format
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.device import check_device
+from mytorch.serialization._structure import put_together, take_apart
 
 if TYPE_CHECKING:
     from typing import IO, Any, TypeAlias
@@ -57,10 +59,6 @@ def save(obj: Any, f: File) -> None:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.save.html
     """
-    import json  # noqa: PLC0415 - a program that saves nothing does without
-
-    from mytorch.serialization._structure import take_apart  # noqa: PLC0415 - the same
-
     library = _safetensors("save").numpy
     tree, tensors = take_apart(obj)
     metadata = {_KEY: json.dumps(tree, allow_nan=False, separators=(",", ":"))}
@@ -84,7 +82,7 @@ def load(f: File, map_location: object = None, *, weights_only: bool = True) -> 
 
     Raises:
         ImportError: the package safetensors is missing.
-        RuntimeError: the file is no safetensors file (a pickle, such as torch.save writes), is damaged, or
+        RuntimeError: the file is not a safetensors file (a pickle, such as torch.save writes), is damaged, or
             holds a tensor of a dtype that mytorch lacks; or another device.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.load.html
@@ -162,15 +160,11 @@ def _array(name: str, key: str, spec: dict[str, Any]) -> Array:
 
 
 def _object(name: str, data: bytes, tensors: dict[str, Tensor]) -> Any:
-    import json  # noqa: PLC0415 - a program that loads nothing does without
-
     # The library does not hand out the metadata of bytes; that the header is sound it has checked.
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     structure = header.get("__metadata__", {}).get(_KEY)
     if structure is None:
         return tensors
-    from mytorch.serialization._structure import put_together  # noqa: PLC0415 - see above
-
     try:
         return put_together(json.loads(structure), tensors)
     except (KeyError, TypeError, ValueError, StopIteration, RecursionError) as error:

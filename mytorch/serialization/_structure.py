@@ -16,6 +16,7 @@ from mytorch._core import dtypes
 from mytorch._core.device import device
 from mytorch._core.size import Size
 from mytorch._tensor import Tensor
+from mytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -65,8 +66,6 @@ class _Packer:
         return _word(x, path)
 
     def _tensor(self, x: Tensor, path: Path) -> dict[str, Any]:
-        from mytorch.nn.parameter import Parameter  # noqa: PLC0415 - only what is saved is asked
-
         name = "/".join(path) or "tensor"
         while name in self.tensors or name == _RESERVED:
             name += "'"
@@ -139,7 +138,5 @@ def _tensor_from(entry: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Ten
     tensor = tensors[entry["tensor"]]
     tracked = bool(entry.get("requires_grad"))
     if entry.get("parameter"):
-        from mytorch.nn.parameter import Parameter  # noqa: PLC0415 - only what is saved is asked
-
         return Parameter(tensor, tracked)
     return tensor.requires_grad_(tracked)

@@ -54,7 +54,7 @@ def pack_padded_sequence(
         RuntimeError: there are not as many lengths as sequences, one is below 1 or above T, they are not
             sorted, or `input` is empty.
         IndexError: `input` has fewer than two dimensions.
-        TypeError: `input` is no Tensor.
+        TypeError: `input` is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
 
@@ -199,7 +199,7 @@ def pad_sequence(
     Raises:
         RuntimeError: there are no sequences, one has no dimension, or they differ in more than their length;
             `padding_side` is another text, or `sequences` cannot be iterated over.
-        TypeError: an element is no Tensor.
+        TypeError: an element is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html
 
@@ -274,7 +274,7 @@ def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> P
 
     Raises:
         RuntimeError: as by `pad_sequence` and `pack_padded_sequence`.
-        TypeError: an element is no Tensor.
+        TypeError: an element is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_sequence.html
     """

@@ -1,0 +1,97 @@
+"""Sums of a tensor and a weighted product, quotient or difference, elementwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mytorch._core.base import TensorBase, wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch.autograd.apply import apply, require_broadcastable
+from mytorch.functions._check import array_of
+from mytorch.functions.arithmetic import add, div, mul
+from mytorch.ops import combination as ops
+
+if TYPE_CHECKING:
+    from mytorch._core.types import Operand, Scalar
+    from mytorch._tensor import Tensor
+
+__all__ = ["addcdiv", "addcmul", "lerp"]
+
+
+def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 1) -> Tensor:
+    """Return input + value·tensor1·tensor2, broadcast.
+
+    Args:
+        tensor1: any shape that broadcasts with `input`.
+        tensor2: any shape that broadcasts with both.
+        value: factor of the product.
+
+    Returns:
+        A tensor of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or value is a float where the result is an integer.
+    """
+    _check_tensors("addcmul", input, tensor1, tensor2)
+    return add(input, mul(tensor1, tensor2), alpha=value)
+
+
+def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 1) -> Tensor:
+    """Return input + value·tensor1 / tensor2, broadcast.
+
+    Args:
+        tensor1: any shape that broadcasts with `input`.
+        tensor2: any shape that broadcasts with both.
+        value: factor of the quotient.
+
+    Returns:
+        A tensor of the broadcast shape and the promoted dtype.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or two integers would be divided.
+    """
+    _check_tensors("addcdiv", input, tensor1, tensor2)
+    if tensor1.array.dtype.kind != "f" and tensor2.array.dtype.kind != "f":
+        names = [SCALAR_TYPE_NAMES[x.dtype] for x in (tensor1, tensor2)]
+        raise RuntimeError(
+            f"Integer division with addcdiv is no longer supported, but got {names[0]} / {names[1]}"
+        )
+    return add(input, div(tensor1, tensor2), alpha=value)
+
+
+def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
+    """Return input + weight·(end - input), broadcast: `input` at weight 0 and `end` at 1, exactly.
+
+    Args:
+        input: any shape, floating.
+        end: any shape that broadcasts with `input`, of the same dtype.
+        weight: any shape that broadcasts with both, of the same dtype, or a Python scalar.
+
+    Returns:
+        A tensor of the broadcast shape and the same dtype.
+
+    Raises:
+        NotImplementedError: the arguments are not floating.
+        RuntimeError: the dtypes differ, or the shapes do not broadcast.
+    """
+    a, b = array_of("lerp", input), array_of("lerp", end, "end", 2)
+    weights = weight if isinstance(weight, TensorBase) else wrap(np.asarray(weight, a.dtype))
+    for name, array in (("end", b), ("weight", weights.array)):
+        if array.dtype != a.dtype:
+            raise RuntimeError(f"expected dtype {a.dtype} for `{name}` but got dtype {array.dtype}")
+    if a.dtype.kind != "f":
+        raise NotImplementedError(
+            f"\"lerp_kernel_scalar\" not implemented for '{SCALAR_TYPE_NAMES[input.dtype]}'"
+        )
+    require_broadcastable(a.shape, b.shape)
+    require_broadcastable(np.broadcast_shapes(a.shape, b.shape), weights.array.shape)
+    return apply(ops.Lerp, input, end, weights)
+
+
+def _check_tensors(name: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> None:
+    for position, (argument, x) in enumerate(
+        (("input", input), ("tensor1", tensor1), ("tensor2", tensor2)), 1
+    ):
+        array_of(name, x, argument, position)
