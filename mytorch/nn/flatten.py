@@ -1,4 +1,4 @@
-"""Flatten, which joins dimensions."""
+"""Flatten: a layer that joins dimensions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ if TYPE_CHECKING:
 
 
 class Flatten(Module):
-    """Join neighbouring dimensions to one, by default all but the batch's.
+    """Join neighbouring dimensions into one, by default all but the first, the batch.
 
     Args:
         start_dim: the first of them.
         end_dim: the last of them.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+
+    Examples:
+        >>> nn.Flatten()(mytorch.zeros(32, 1, 5, 5)).shape
+        mytorch.Size([32, 25])
+        >>> nn.Flatten(0, 2)(mytorch.zeros(32, 1, 5, 5)).shape
+        mytorch.Size([160, 5])
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:

@@ -1,4 +1,4 @@
-"""What keeps activations in range: layer normalisation and dropout."""
+"""Layer normalisation and dropout as layers."""
 
 from __future__ import annotations
 
@@ -20,21 +20,27 @@ if TYPE_CHECKING:
 
 
 class LayerNorm(Module):
-    """Bring the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
+    """Normalise the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
 
     Args:
         normalized_shape: S, the last sizes of the input; one number for one dimension.
         eps: added to the variance.
-        elementwise_affine: whether there are a weight and a bias.
-        bias: whether there is a bias beside the weight.
+        elementwise_affine: whether the layer has a weight and a bias.
+        bias: whether the layer has a bias next to the weight.
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
 
     Attributes:
-        weight: the factor, S, at first 1; or None.
-        bias: the summand, S, at first 0; or None.
+        weight: the factor, S, initially 1; or None.
+        bias: the summand, S, initially 0; or None.
 
     Source: Ba, Kiros & Hinton, "Layer Normalization", 2016, arXiv:1607.06450; torch.nn.LayerNorm.
+
+    Examples:
+        >>> layer = nn.LayerNorm(4)
+        >>> layer(mytorch.tensor([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 8.0]]))
+        tensor([[-1.3416, -0.4472,  0.4472,  1.3416],
+                [-0.5774, -0.5774, -0.5774,  1.7321]], grad_fn=<LayerNormBackward0>)
     """
 
     weight: Parameter | None
@@ -83,12 +89,19 @@ class Dropout(Module):
 
     Args:
         p: probability, between 0 and 1.
-        inplace: write the result into the input; not for a leaf that requires gradients.
+        inplace: write the result into the input, which cannot be a leaf that requires gradients.
 
     Raises:
         ValueError: p is not between 0 and 1.
 
     Source: Srivastava et al., "Dropout", Journal of Machine Learning Research 15, 2014; torch.nn.Dropout.
+
+    Examples:
+        >>> dropout = nn.Dropout(p=0.5)
+        >>> sorted(set(dropout(mytorch.ones(100)).tolist()))
+        [0.0, 2.0]
+        >>> dropout.eval()(mytorch.ones(3))
+        tensor([1., 1., 1.])
     """
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
