@@ -70,10 +70,10 @@ def row(
     """
     letters = [each.strip("-") for each in inputs.split()]
     names = [f"x{i}" for i in range(len(letters))]
-    calls = {**forms, **{f"bad {label}": call for label, (call, _) in (bad or {}).items()}}
 
     def program(t: Any, x: Values) -> dict[str, Any]:
-        return outputs_of(calls[str(x.config["form"])](t, *[x[each] for each in names]))
+        call = x.call or forms[str(x.config["form"])]
+        return outputs_of(call(t, *[x[each] for each in names]))
 
     def arrays(config: Config) -> dict[str, Input]:
         shapes = [shape_of(each, config) for each in letters]
@@ -102,8 +102,7 @@ def row(
         exact_on_integers=exact,
         base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
         bad_calls=tuple(
-            BadCall(label, mentions, config={"form": f"bad {label}"})
-            for label, (_, mentions) in (bad or {}).items()
+            BadCall(label, mentions, call=call) for label, (call, mentions) in (bad or {}).items()
         ),
     )
 

@@ -16,26 +16,40 @@ if TYPE_CHECKING:
     Config = Mapping[str, Scalar]
     Gradients = Callable[[], Mapping[str, Any]]
     Program = Callable[[Any, "Values"], Mapping[str, Any] | "Mapped"]
-
-# The seam that every case has: a fault's `(t, x, correct)` stands around the case's program, and may change
-# the namespace, the tensors or what is returned.
-PROGRAM = "program"
+    # Runs instead of a program, which it gets as its third argument.
+    Around = Callable[[Any, "Values", Program], Mapping[str, Any] | "Mapped"]
 
 
 class Values(UserDict[str, Any]):
     """What a program receives: its tensors by name, the sample's settings, and the seams to go through.
 
     Attributes:
-        config: sizes and flags of the sample.
+        config: sizes and flags of the sample, with those of the bad call.
         seams: the steps of the program that a fault may replace, by name.
+        bad_call: what is wrong on purpose, if anything; programs read it as `options` and `call`.
     """
 
     def __init__(
-        self, tensors: Mapping[str, Any], config: Config, seams: Mapping[str, Callable[..., Any]]
+        self,
+        tensors: Mapping[str, Any],
+        config: Config,
+        seams: Mapping[str, Callable[..., Any]],
+        bad_call: BadCall | None = None,
     ) -> None:
         super().__init__(tensors)
         self.config = config
         self.seams = seams
+        self.bad_call = bad_call
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The keyword arguments that the bad call puts over the good ones; none in a good call."""
+        return self.bad_call.options if self.bad_call else {}
+
+    @property
+    def call(self) -> Callable[..., Any] | None:
+        """What the bad call runs instead of the function that the settings choose, if anything."""
+        return self.bad_call.call if self.bad_call else None
 
 
 class Mapped(NamedTuple):
@@ -54,13 +68,17 @@ class Mapped(NamedTuple):
 class BadCall:
     """A call that must be refused as torch refuses it.
 
+    It starts from the good configuration in the case's `base`; each field below says what differs from it.
+
     Attributes:
         label: what is wrong, in a few words.
         mentions: what the message must name: the argument, the expected and the given value; `a|b` where
             implementations call it by different names.
-        config: settings that differ from the sample's.
+        config: sizes and flags that differ.
         shapes: shapes that differ, by the input's name.
         dtypes: dtypes that differ, by the input's name.
+        options: keyword arguments that differ, where the program does not take them from its settings.
+        call: runs instead of the function that the settings choose, with the same arguments.
     """
 
     label: str
@@ -68,6 +86,8 @@ class BadCall:
     config: Mapping[str, Any] = field(default_factory=dict)
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     dtypes: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    call: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)

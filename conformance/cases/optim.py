@@ -27,7 +27,8 @@ def _inputs(config: Config) -> dict[str, Input]:
 
 def _train(t: Any, x: Values) -> dict[str, Any]:
     weight, bias = (x[name].clone().requires_grad_() for name in ("weight", "bias"))
-    optimizer = x.seams["optimizer"](t, [weight, bias], x.config)
+    make = x.call or x.seams["optimizer"]
+    optimizer = make(t, [weight, bias], x.config)
     trace: dict[str, Any] = {}
     for step in range(1, int(x.config["steps"]) + 1):
         optimizer.zero_grad()
@@ -69,7 +70,7 @@ def _sgd(t: Any, parameters: list[Any], config: Config) -> Any:
     names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
     options = {name: config[name] for name in names}
     # Nesterov is defined for a momentum without dampening only.
-    if options["nesterov"] and not config.get("as given"):
+    if options["nesterov"]:
         options |= {"momentum": 0.9, "dampening": 0.0}
     return t.optim.SGD(parameters, **options)
 
@@ -129,7 +130,11 @@ CASES = (
         },
         BadCall("momentum below zero", ("momentum", "-1"), config={"momentum": -1.0}),
         BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
-        BadCall("nesterov without momentum", ("momentum",), config={"nesterov": True, "as given": True}),
+        BadCall(
+            "nesterov without momentum",
+            ("momentum",),
+            call=lambda t, parameters, config: t.optim.SGD(parameters, lr=0.1, nesterov=True),
+        ),
     ),
     _optimiser(
         "optim.Adam",

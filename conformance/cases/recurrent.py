@@ -72,7 +72,7 @@ def _options(kind: str, config: Config) -> dict[str, Any]:
         options["proj_size"] = projection(config)
     if kind == "RNN":
         options["nonlinearity"] = config["nonlinearity"]
-    return options | {name[1:]: value for name, value in config.items() if name.startswith("=")}
+    return options
 
 
 def _call(t: Any, x: Values, layer: Any) -> tuple[Any, Any]:
@@ -100,6 +100,7 @@ def _layer(kind: str) -> Any:
     def program(t: Any, x: Values) -> Mapped:
         names = [name for name in x if name.startswith(("weight", "bias"))]
         options = {"input_size": x.config["I"], "hidden_size": x.config["H"]} | _options(kind, x.config)
+        options |= x.options
         layer = getattr(t.nn, kind)(**options, dtype=x["weight_ih_l0"].dtype)
         layer.load_state_dict({name: x[name].detach() for name in names if name != x.config.get("missing")})
         if x.config["dropout"] == "eval":
@@ -137,14 +138,14 @@ _BAD = (
     BadCall("rank of h0", ("hx", "3-D", "2-D"), shapes={"h0": (2, 5)}),
     BadCall("dtype of h0", ("Double|dtype|data type",), dtypes={"h0": "float64"}),
     BadCall("width of the packed input", ("3", "4"), {"form": "sorted"}, shapes={"input": (3, 2, 4)}),
-    BadCall("no hidden size", ("hidden_size", "zero"), {"=hidden_size": 0}),
-    BadCall("input size below zero", ("input_size", "zero"), {"=input_size": -1}),
-    BadCall("no layer", ("num_layers", "zero"), {"=num_layers": 0}),
-    BadCall("a float as a size", ("hidden_size", "int", "float"), {"=hidden_size": 5.0}),
-    BadCall("a number as bias", ("bias", "bool", "int"), {"=bias": 1}),
-    BadCall("a number as batch_first", ("batch_first", "bool", "int"), {"=batch_first": 1}),
-    BadCall("dropout above 1", ("dropout", "[0, 1]"), {"=dropout": 1.5}),
-    BadCall("dropout below 0", ("dropout", "[0, 1]"), {"=dropout": -0.5}),
+    BadCall("no hidden size", ("hidden_size", "zero"), options={"hidden_size": 0}),
+    BadCall("input size below zero", ("input_size", "zero"), options={"input_size": -1}),
+    BadCall("no layer", ("num_layers", "zero"), options={"num_layers": 0}),
+    BadCall("a float as a size", ("hidden_size", "int", "float"), options={"hidden_size": 5.0}),
+    BadCall("a number as bias", ("bias", "bool", "int"), options={"bias": 1}),
+    BadCall("a number as batch_first", ("batch_first", "bool", "int"), options={"batch_first": 1}),
+    BadCall("dropout above 1", ("dropout", "[0, 1]"), options={"dropout": 1.5}),
+    BadCall("dropout below 0", ("dropout", "[0, 1]"), options={"dropout": -0.5}),
     BadCall("a missing parameter", ("Missing", "bias_hh_l0"), {"missing": "bias_hh_l0"}),
     BadCall("size of a parameter", ("weight_hh_l0", "[7, 5]"), shapes={"weight_hh_l0": (7, 5)}),
 )
@@ -183,7 +184,7 @@ def _case(
     )
 
 
-_NO_PROJECTION = BadCall("a projection", ("proj_size", "LSTM"), {"=proj_size": 2})
+_NO_PROJECTION = BadCall("a projection", ("proj_size", "LSTM"), options={"proj_size": 2})
 
 CASES = (
     _case(
@@ -193,8 +194,8 @@ CASES = (
         BadCall("batch of c0", ("hidden[1]", "(1, 2, 5)", "[1, 3, 5]"), shapes={"c0": (1, 3, 5)}),
         BadCall("rank of both states", ("2-D, 2-D", "3-D"), shapes={"h0": (2, 5), "c0": (2, 5)}),
         BadCall("three states", ("two hidden states",), {"surplus": 1}),
-        BadCall("projection as wide as the state", ("proj_size", "hidden_size"), {"=proj_size": 5}),
-        BadCall("projection below zero", ("proj_size",), {"=proj_size": -1}),
+        BadCall("projection as wide as the state", ("proj_size", "hidden_size"), options={"proj_size": 5}),
+        BadCall("projection below zero", ("proj_size",), options={"proj_size": -1}),
     ),
     _case("GRU", {}, ("normal", "remembering", "saturated", "steep", "nonfinite"), _NO_PROJECTION),
     _case(

@@ -48,7 +48,7 @@ def _schedule(name: str, make: Make, flags: dict[str, tuple[Scalar, ...]], *bad:
     def program(t: Any, x: Values) -> dict[str, Any]:
         weight, bias = (x[key].clone().requires_grad_() for key in ("weight", "bias"))
         optimizer = t.optim.SGD([{"params": [weight]}, {"params": [bias], "lr": 0.25}], lr=0.0625)
-        schedule = make(t, optimizer, x.config)
+        schedule = (x.call or make)(t, optimizer, x.config)
         trace: dict[str, Any] = {}
         for step in range(_STEPS):
             optimizer.zero_grad()
@@ -92,17 +92,23 @@ def _resumed(name: str, *keys: str) -> Make:
         if int(config["last_epoch"]) >= 0:
             for group in optimizer.param_groups:
                 group["initial_lr"] = 0.5
-        if config["last_epoch"] == _WITHOUT_START:
-            options["last_epoch"] = 2
-        else:
-            options["last_epoch"] = config["last_epoch"]
+        options["last_epoch"] = config["last_epoch"]
         return getattr(t.optim.lr_scheduler, name)(optimizer, **options)
 
     return make
 
 
-_WITHOUT_START = -5
-_RESUMING = BadCall("resuming without a start", ("initial_lr",), config={"last_epoch": _WITHOUT_START})
+def _without_start(name: str, *arguments: Any) -> BadCall:
+    """Resume a schedule whose groups do not know the rate that they started with."""
+    return BadCall(
+        "resuming without a start",
+        ("initial_lr",),
+        call=lambda t, optimizer, config: getattr(t.optim.lr_scheduler, name)(
+            optimizer, *arguments, last_epoch=2
+        ),
+    )
+
+
 _EPOCHS: dict[str, tuple[Scalar, ...]] = {"last_epoch": (-1, -1, 3)}
 
 
@@ -176,22 +182,25 @@ CASES = (
         "StepLR",
         _resumed("StepLR", "step_size", "gamma"),
         {"step_size": (2, 3), "gamma": (0.5, 0.1), **_EPOCHS},
-        _RESUMING,
+        _without_start("StepLR", 2),
     ),
     _schedule(
         "MultiStepLR",
         _resumed("MultiStepLR", "milestones", "gamma"),
         {"milestones": (7, 1), "gamma": (0.5, 0.1), **_EPOCHS},
-        _RESUMING,
+        _without_start("MultiStepLR", [2, 5]),
     ),
     _schedule(
-        "ExponentialLR", _resumed("ExponentialLR", "gamma"), {"gamma": (0.5, 0.9), **_EPOCHS}, _RESUMING
+        "ExponentialLR",
+        _resumed("ExponentialLR", "gamma"),
+        {"gamma": (0.5, 0.9), **_EPOCHS},
+        _without_start("ExponentialLR", 0.5),
     ),
     _schedule(
         "CosineAnnealingLR",
         _resumed("CosineAnnealingLR", "T_max", "eta_min"),
         {"T_max": (5, 3, 20), "eta_min": (0.0, 0.01), **_EPOCHS},
-        _RESUMING,
+        _without_start("CosineAnnealingLR", 5),
     ),
     _schedule(
         "ReduceLROnPlateau",

@@ -60,4 +60,9 @@ FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES for fault i
 
 def faulty(fault: Fault, module: str = "mytorch") -> TorchLike:
     """Return an implementation on a namespace with torch's API that is wrong in that one way."""
-    return TorchLike(f"fault:{fault.name}", module, seams=dict.fromkeys(fault.cases, fault.seams))
+    return TorchLike(
+        f"fault:{fault.name}",
+        module,
+        seams=dict.fromkeys(fault.cases, fault.seams) if fault.seams else None,
+        around=dict.fromkeys(fault.cases, fault.around) if fault.around else None,
+    )

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _value(name: str, case: str, call: Any, story: str) -> Fault:
-    return Fault(name, "functions", (case,), {"program": instead(call)}, story)
+    return Fault(name, "functions", (case,), story, around=instead(call))
 
 
 def _gelu_by_tanh(t: Any, a: Any, config: Any) -> Any:
@@ -50,8 +50,8 @@ _VALUES = (
         "round-half-up",
         "functions",
         ("round@halves",),
-        {"program": lambda t, x, correct: correct(Overlay(t, {"round": lambda a: t.floor(a + 0.5)}), x)},
         "rounds halves up, not to even",
+        around=lambda t, x, correct: correct(Overlay(t, {"round": lambda a: t.floor(a + 0.5)}), x),
     ),
     _value("trunc-as-floor", "trunc", lambda t, a, c: t.floor(a), "rounds negative numbers down"),
     _value(
@@ -145,7 +145,7 @@ def _next_axis(t: Any, x: Values, correct: Any) -> Any:
 
 _BOTH = ("softmax", "log_softmax")
 _SOFTMAX = (
-    Fault("softmax-next-axis", "axes", _BOTH, {"program": _next_axis}, "normalises over the next axis"),
+    Fault("softmax-next-axis", "axes", _BOTH, "normalises over the next axis", around=_next_axis),
     _value(
         "softmax-unshifted",
         "softmax",

@@ -99,13 +99,13 @@ def _program(wrong: Callable[[Any, tuple[int, ...]], Any], trailing: int) -> Cal
 
 def _fault(name: str, wrong: Callable[[Any, tuple[int, ...]], Any], story: str) -> tuple[Fault, ...]:
     return (
-        Fault(f"broadcast-{name}", "broadcasting", _ELEMENTWISE, {"program": _program(wrong, 0)}, story),
+        Fault(f"broadcast-{name}", "broadcasting", _ELEMENTWISE, story, around=_program(wrong, 0)),
         Fault(
             f"broadcast-{name}-of-matrices",
             "broadcasting",
             ("matmul",),
-            {"program": _program(wrong, 2)},
             f"{story}; of stacked matrices",
+            around=_program(wrong, 2),
         ),
     )
 

@@ -40,7 +40,7 @@ def _functional(name: str, *options: str) -> Forward:
 
 
 def _slope(name: str, case: str, forward: Forward, slope: Slope, story: str) -> Fault:
-    return Fault(name, "derivatives", (case,), {"program": _derived(forward, slope)}, story)
+    return Fault(name, "derivatives", (case,), story, around=_derived(forward, slope))
 
 
 def _at_output(name: str, forward: Any, slope: Any, case: str = "") -> Fault:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import PROGRAM
 from conformance.faults.fault import Fault
-from conformance.faults.metamorphic import Instead, in_place_of
+from conformance.faults.rewriting import Overlay, in_place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +31,7 @@ def _instead(wrong: Wrong) -> Callable[..., Any]:
             def forward(self, value: Any) -> Any:
                 return function(value, self.p, self.training)
 
-        changed = Instead(t, "nn.Dropout", Module)
-        return correct(Instead(changed, "nn.functional.dropout", function), x)
+        return correct(Overlay(t, {"nn.Dropout": Module, "nn.functional.dropout": function}), x)
 
     return around
 
@@ -98,12 +96,12 @@ def _in_evaluation(t: Any, correct: Any) -> Any:
 
 
 def _fault(name: str, wrong: Wrong, story: str, cases: tuple[str, ...] = _OWN) -> Fault:
-    return Fault(name, "dropout", cases, {PROGRAM: _instead(wrong)}, story)
+    return Fault(name, "dropout", cases, story, around=_instead(wrong))
 
 
 def _layer_fault(name: str, replace: Callable[[Any, Any], Any], story: str, aspect: str) -> Fault:
     cases = tuple(f"{layer}{aspect}" for layer in _LAYERS)
-    return Fault(name, "dropout", cases, {PROGRAM: in_place_of(_LAYERS, replace)}, story)
+    return Fault(name, "dropout", cases, story, around=in_place_of(_LAYERS, replace))
 
 
 FAULTS = (

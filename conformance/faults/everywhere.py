@@ -117,7 +117,7 @@ _GRADIENTS = tuple(name for name in _DIGITS if _differentiable(CASES[name]))
 
 
 def _fault(name: str, cases: tuple[str, ...], program: Any, story: str) -> Fault:
-    return Fault(name, "everywhere", cases, {"program": program}, story)
+    return Fault(name, "everywhere", cases, story, around=program)
 
 
 FAULTS = (

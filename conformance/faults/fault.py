@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from conformance.cases.case import Around
 
 # The lesson's, and torch's own; each family of faults says which of them it fits.
 LESSONS = ("models.LSTMCell", "models.LSTM")
@@ -23,12 +25,15 @@ class Fault:
         name: what a command calls it.
         family: the kind of mistake.
         cases: where it applies.
-        seams: the steps of those cases' programs that it replaces; `program` stands around the whole.
         story: what it is, and who made it in real life where someone did.
+        seams: the steps of those cases' programs that it replaces.
+        around: called as `(t, x, correct)` instead of the whole program: it may change the namespace, the
+            tensors and settings, or what the correct program returns.
     """
 
     name: str
     family: str
     cases: tuple[str, ...]
-    seams: Mapping[str, Callable[..., Any]]
     story: str
+    seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict, kw_only=True)
+    around: Around | None = field(default=None, kw_only=True)

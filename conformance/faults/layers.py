@@ -183,7 +183,7 @@ def _square_product(t: Any, a: Any, b: Any) -> Any:
 
 
 def _fault(name: str, case: str, program: Any, story: str) -> Fault:
-    return Fault(name, "layers", (case,), {"program": program}, story)
+    return Fault(name, "layers", (case,), story, around=program)
 
 
 _LINEAR = (

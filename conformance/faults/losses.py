@@ -35,7 +35,7 @@ def _setting(name: str, change: Callable[[Any], Any]) -> Callable[..., Any]:
 def _without(name: str) -> Callable[..., Any]:
     def program(t: Any, x: Values, correct: Any) -> Any:
         rest = {key: value for key, value in x.items() if key != name}
-        return correct(t, Values(rest, x.config, x.seams))
+        return correct(t, Values(rest, x.config, x.seams, x.bad_call))
 
     return program
 
@@ -111,7 +111,7 @@ def _mean_by_rows(t: Any, x: Values, correct: Any) -> Any:
 
 def _fault(name: str, cases: tuple[str, ...] | str, program: Any, story: str) -> Fault:
     named = (_F + cases,) if isinstance(cases, str) else cases
-    return Fault(name, "losses", named, {"program": program}, story)
+    return Fault(name, "losses", named, story, around=program)
 
 
 _SWAPPED = {"mean": "sum", "sum": "mean", "none": "none", "batchmean": "mean"}

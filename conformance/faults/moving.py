@@ -186,7 +186,7 @@ def _other_dim(t: Any, x: Values, correct: Any) -> Any:
 
 
 def _fault(name: str, case: str, program: Any, story: str) -> Fault:
-    return Fault(name, "moving", (case,), {"program": program}, story)
+    return Fault(name, "moving", (case,), story, around=program)
 
 
 _INVERSE = "undoes the permutation by itself: right for swaps, wrong for cycles of three"

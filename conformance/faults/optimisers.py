@@ -120,7 +120,7 @@ def _fault(rule: type[_Spelled], case: str, wrong: str, story: str) -> Fault:
         return rule(t, parameters, config, wrong)
 
     name = f"{case.rpartition('.')[2].lower()}-{wrong}"
-    return Fault(name, "training", (case,), {"optimizer": optimizer}, story)
+    return Fault(name, "training", (case,), story, seams={"optimizer": optimizer})
 
 
 _BOTH = {

@@ -86,7 +86,7 @@ _CASES = {
 
 
 def _fault(name: str, seam: str, text: Any, story: str) -> Fault:
-    return Fault(name, "precision", _CASES.get(seam, LSTMS), {seam: text}, story)
+    return Fault(name, "precision", _CASES.get(seam, LSTMS), story, seams={seam: text})
 
 
 FAULTS = (
@@ -120,8 +120,8 @@ FAULTS = (
         "states-float16",
         "precision",
         ("models.LSTM", "nn.LSTM", "nn.GRU", "nn.RNN"),
-        {"carry": lambda t, step, state: tuple(to_bits(part, 11) for part in state)},
         "carries the states in float16",
+        seams={"carry": lambda t, step, state: tuple(to_bits(part, 11) for part in state)},
     ),
     _fault(
         "one-weight-off", "parameters", _one_off("weight_hh", 1e-4), "one weight is off by 1e-4 of itself"

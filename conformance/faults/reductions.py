@@ -147,9 +147,7 @@ def _mean_detached(t: Any, x: Values, correct: Any) -> Any:
 
 
 def _fault(name: str, cases: tuple[str, ...] | str, program: Any, story: str) -> Fault:
-    return Fault(
-        name, "reductions", (cases,) if isinstance(cases, str) else cases, {"program": program}, story
-    )
+    return Fault(name, "reductions", (cases,) if isinstance(cases, str) else cases, story, around=program)
 
 
 _KEEPING = (

@@ -5,6 +5,7 @@ All of it is written in torch's API, so that the same text goes wrong in the sam
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases.case import Mapped, Values
@@ -12,7 +13,10 @@ from conformance.cases.case import Mapped, Values
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Tensors = tuple[Any, ...]
+    from conformance.cases.case import Around, Program
+
+    # From the namespace and the correct class to the class that replaces it.
+    Replace = Callable[[Any, Any], Any]
 
 
 class Overlay:
@@ -37,13 +41,22 @@ class Overlay:
         return Overlay(found, inner) if inner else found
 
 
+def in_place_of(names: tuple[str, ...], replace: Replace) -> Around:
+    """Return what stands around a program, to which each of those classes is what `replace` makes of it."""
+
+    def around(t: Any, x: Values, correct: Program) -> Any:
+        return correct(Overlay(t, {name: replace(t, attrgetter(name)(t)) for name in names}), x)
+
+    return around
+
+
 def changed(x: Values, tensors: Mapping[str, Any] | None = None, **settings: Any) -> Values:
     """Return what a program is given, with other tensors or other settings."""
-    return Values({**x.data, **(tensors or {})}, {**x.config, **settings}, x.seams)
+    return Values({**x.data, **(tensors or {})}, {**x.config, **settings}, x.seams, x.bad_call)
 
 
-def instead(call: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
-    """Make a program that runs `call(t, input, config)` in the place of a case of one function."""
+def instead(call: Callable[[Any, Any, Any], Any]) -> Around:
+    """Return what runs `call(t, input, config)` instead of the program of a case of one function."""
     return lambda t, x, correct: {"output": call(t, x["input"], x.config)}
 
 

@@ -171,11 +171,11 @@ def _by_squares(t: Any, tensors: Any, norm_type: float = 2.0, _: bool = False) -
 
 def _schedule(name: str, story: str, program: Any, schedules: tuple[str, ...]) -> Fault:
     cases = tuple(f"optim.lr_scheduler.{each}" for each in schedules)
-    return Fault(name, "schedules", cases, {"program": program}, story)
+    return Fault(name, "schedules", cases, story, around=program)
 
 
 def _clip(name: str, function: str, wrong: Callable[..., Any], story: str) -> Fault:
-    return Fault(name, "clipping", (f"nn.utils.{function}",), {"program": _replaced(function, wrong)}, story)
+    return Fault(name, "clipping", (f"nn.utils.{function}",), story, around=_replaced(function, wrong))
 
 
 def _option(name: str, schedule: str, change: Callable[[Options], Options], story: str) -> Fault:

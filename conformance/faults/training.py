@@ -39,7 +39,7 @@ def _mean_linear_bias(t: Any, output: Any, bias: Any, config: Any) -> Any:
 
 
 def _detached(seam: str, text: Any, name: str, story: str) -> Fault:
-    return Fault(name, "backward", LSTMS, {seam: text}, story)
+    return Fault(name, "backward", LSTMS, story, seams={seam: text})
 
 
 def _wrong_sum(name: str) -> Any:
@@ -108,8 +108,8 @@ FAULTS = (
             f"bptt-cut-{every}",
             "backward",
             ("models.LSTM", "nn.LSTM", "nn.GRU", *(("nn.RNN",) if every < _VISIBLE else ())),
-            {"carry": _cut(every)},
             f"back-propagates through {every} steps only, which a short test cannot see (MyGrad #4)",
+            seams={"carry": _cut(every)},
         )
         for every in (1, 4, 16, 64)
     ),
@@ -117,15 +117,15 @@ FAULTS = (
         "no-path-through-c",
         "backward",
         ("models.LSTM", "nn.LSTM"),
-        {"carry": lambda t, step, state: (state[0], state[1].detach())},
         "the cell state is detached between steps",
+        seams={"carry": lambda t, step, state: (state[0], state[1].detach())},
     ),
     Fault(
         "no-path-through-h",
         "backward",
         ("models.LSTM", "nn.LSTM"),
-        {"carry": lambda t, step, state: (state[0].detach(), state[1])},
         "the hidden state is detached between steps",
+        seams={"carry": lambda t, step, state: (state[0].detach(), state[1])},
     ),
     *_PATHS,
     *(
@@ -133,8 +133,8 @@ FAULTS = (
             f"gradient-of-{name}-doubled",
             "backward",
             LESSONS if "head" in name else LSTMS,
-            {"parameters": _wrong_sum(name)},
             "adds a gradient twice, as a leaf used twice may (micrograd #2)",
+            seams={"parameters": _wrong_sum(name)},
         )
         for name in ("weight_ih", "weight_hh", "bias_ih", "head.weight", "head.bias")
     ),
@@ -142,21 +142,21 @@ FAULTS = (
         "bias-gradient-mean",
         "backward",
         LSTMS,
-        {"parameters": _mean_bias},
         "averages the gradient of the biases over the batch where it must be summed",
+        seams={"parameters": _mean_bias},
     ),
     Fault(
         "linear-bias-gradient-mean",
         "backward",
         ("nn.Linear",),
-        {"bias": _mean_linear_bias},
         "averages the bias's gradient over the rows where it must be summed",
+        seams={"bias": _mean_linear_bias},
     ),
     Fault(
         "initial-state-detached",
         "backward",
         LSTMS,
-        {"initial": lambda t, state: tuple(part.detach() for part in state)},
         "gives no gradient to the initial states",
+        seams={"initial": lambda t, state: tuple(part.detach() for part in state)},
     ),
 )

@@ -12,7 +12,6 @@ from conformance.cases._applied import LAYERS, is_parameter
 from conformance.cases.metamorphic import CASES as METAMORPHIC
 from conformance.cases.metamorphic import RELATIONS
 from conformance.faults import FAULTS
-from conformance.faults.metamorphic import Instead
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.sampling.space import draw
@@ -64,7 +63,7 @@ def test_what_is_wrong_between_calls_only_is_seen_by_relations_only(name):
     fault, ordinary = FAULTS[name], BETWEEN[name]
     assert all("@" in case for case in fault.cases)
     assert any(case.startswith(f"{ordinary}@") for case in fault.cases)
-    subject = TorchLike("once", "mytorch", seams={ordinary: fault.seams})
+    subject = TorchLike("once", "mytorch", around={ordinary: fault.around})
     for sample in samples(ordinary, 6, ("small", "strided")):
         verdicts = judge_sample(prepare(CASES[ordinary], sample), subject)
         assert {verdict.status for verdict in verdicts} == {Status.PASS}, sample.text
@@ -86,18 +85,3 @@ def test_the_shapes_of_cotangents_are_those_of_what_is_shown(t):
         data = {name: each for name, each in tensors.items() if not is_parameter(name)}
         shown = layer.build(t, tensors, config).call(data)
         assert {name: tuple(each.shape) for name, each in shown.items()} == layer.outputs(config)
-
-
-class TestInstead:
-    def test_one_name_means_something_else(self):
-        changed = Instead(mytorch, "nn.utils.rnn.pad_sequence", "this")
-        assert changed.nn.utils.rnn.pad_sequence == "this"
-
-    def test_every_other_name_means_what_it_did(self):
-        changed = Instead(mytorch, "nn.Linear", "this")
-        assert changed.nn.LSTM is mytorch.nn.LSTM
-        assert changed.sigmoid is mytorch.sigmoid
-
-    def test_a_name_that_is_not_there_is_missed_as_before(self):
-        with pytest.raises(AttributeError, match="nothing_of_that_name"):
-            _ = Instead(mytorch, "nn.Linear", "this").nn.nothing_of_that_name
