@@ -1,16 +1,15 @@
-"""Activations, and softmax with its logarithm."""
+"""Activations: as functions, and as modules with the same options."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._elementwise import CLASSES, unary
 from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conformance.cases.case import Config
     from conformance.sampling.sample import Scalar
 
@@ -28,7 +27,7 @@ def _activation(
     *regimes: str,
     bad: tuple[BadCall, ...] = (),
 ) -> Case:
-    """An activation as a function, or as a module with the same options."""
+    """Return the case of an activation, called as a function and as a module with the same options."""
     options = flags or {}
 
     def program(t: Any, x: Values) -> dict[str, Any]:
@@ -52,37 +51,10 @@ def _activation(
     )
 
 
-def _softmax(name: str, module: str) -> Case:
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        doors: dict[str, Callable[[], Any]] = {
-            "torch": lambda: getattr(t, name)(x["input"], x.config["dim"]),
-            "method": lambda: getattr(x["input"], name)(dim=x.config["dim"]),
-            "functional": lambda: getattr(t.nn.functional, name)(x["input"], dim=x.config["dim"]),
-            "module": lambda: getattr(t.nn, module)(dim=x.config["dim"])(x["input"]),
-        }
-        return {"output": doors[str(x.config["door"])]()}
-
-    return Case(
-        name=name,
-        space=Space(
-            {"N": "batch", "L": "length", "F": "feature"},
-            (*_CLASSES, "wide"),
-            # Not huge: the noise of x - max x, which is exactly 0 at the maximum, would overflow exp there.
-            ("normal", "saturated", "steep", "tiny", "nonfinite"),
-            {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
-        ),
-        inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
-        program=program,
-        samples=24,
-        base={"N": 2, "L": 3, "F": 4, "dim": -1, "door": "torch"},
-        bad_calls=(
-            BadCall("dim out of range", ("-3", "2", "5"), config={"dim": 5}),
-            BadCall("integers", ("Long",), dtypes={"input": "int64"}),
-        ),
-    )
-
-
 CASES = (
+    unary("sigmoid", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=CLASSES),
+    unary("tanh", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=CLASSES),
+    unary("relu", "normal", "integer", "huge", "nonfinite"),
     _activation("leaky_relu", "LeakyReLU", {"negative_slope": (0.01, 0.5, -0.25, 2.0)}, "huge", "nonfinite"),
     # elu, gelu and hardtanh not nonfinite: in torch the slope of elu and hardtanh at NaN, and gelu at inf,
     # are one thing in the vectorised loop and another in the scalar one.
@@ -116,6 +88,4 @@ CASES = (
             BadCall("bools", ("Bool",), dtypes={"input": "bool"}),
         ),
     ),
-    _softmax("softmax", "Softmax"),
-    _softmax("log_softmax", "LogSoftmax"),
 )

@@ -1,28 +1,18 @@
-"""Optimisers: the parameters, after every step, of a linear model that they train from the same start."""
+"""Optimisers: the loss and the parameters of a linear model after every step of training."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._linear_model import SIZES, inputs
 from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
-from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.cases.case import Config
     from conformance.sampling.sample import Scalar
-
-
-def _inputs(config: Config) -> dict[str, Input]:
-    n, i, o = (int(config[name]) for name in ("N", "I", "O"))
-    return {
-        "input": Input((n, i)),
-        "target": Input((n, o)),
-        "weight": Input((o, i), fan_in=i, weight=True),
-        "bias": Input((o,), weight=True),
-    }
 
 
 def _train(t: Any, x: Values) -> dict[str, Any]:
@@ -51,12 +41,12 @@ def _optimiser(
     return Case(
         name=name,
         space=Space(
-            {"N": "batch", "I": "feature", "O": "feature"},
+            SIZES,
             ("small", "one", "pow2", "wide", "strided"),
             ("normal", "saturated"),
             flags,
         ),
-        inputs=_inputs,
+        inputs=inputs,
         program=_train,
         seams={"optimizer": make},
         samples=30,
@@ -69,7 +59,7 @@ def _optimiser(
 def _sgd(t: Any, parameters: list[Any], config: Config) -> Any:
     names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
     options = {name: config[name] for name in names}
-    # Nesterov is defined for a momentum without dampening only.
+    # Nesterov needs a momentum and no dampening.
     if options["nesterov"]:
         options |= {"momentum": 0.9, "dampening": 0.0}
     return t.optim.SGD(parameters, **options)

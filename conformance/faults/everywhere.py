@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases import CASES, comparison, dropout, metamorphic
+from conformance.cases import CASES, comparison, dropout, logic, metamorphic
 from conformance.cases.case import Mapped, Values
 from conformance.faults.fault import Fault
 from conformance.faults.precision import significant
@@ -88,7 +88,7 @@ def _differentiable(case: Case) -> bool:
 
 # Counts, places, answers and statistics: the results have no digits to lose, and no gradient.
 WHOLE = (
-    *(case.name for case in comparison.CASES),
+    *(case.name for case in (*comparison.CASES, *logic.CASES)),
     *("any", "all", "argmax", "argmin", "argsort", "nonzero", "unique", "result_type", "manual_seed"),
     *("rand", "randn", "randint", "randperm", "multinomial", "bernoulli", "empty"),
     *("utils.data.BatchSampler", "utils.data.random_split"),

@@ -1,4 +1,4 @@
-"""Loading data: which samples a batch holds, and in which form."""
+"""Datasets, samplers and loaders of utils.data: which samples a batch holds, and in which form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _loading(
     *bad: BadCall,
     classes: tuple[str, ...] = ("small", "one", "empty", "strided"),
 ) -> Case:
-    """Exact, for only copies are made; gradients flow back to the rows that were loaded."""
+    """Return the case of a loader: exact, as it only copies, with gradients to the loaded rows."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         dataset = t.utils.data.TensorDataset(x["input"], x["target"])
@@ -63,7 +63,7 @@ def _loader(t: Any, dataset: Any, config: Config) -> list[Any]:
 
 
 def _shuffled(t: Any, dataset: Any, config: Config) -> list[Any]:
-    """Every sample once, in an order that is not compared: sorted again it is the whole."""
+    """Return every sample once; the random order is not compared, as the samples are sorted again."""
     numbers = t.utils.data.TensorDataset(t.arange(len(dataset)))
     sampler = t.utils.data.RandomSampler(numbers, num_samples=config["draws"] or None)
     order = [int(i) for i in sampler]
@@ -108,7 +108,7 @@ def _sampled(t: Any, dataset: Any, config: Config) -> list[Any]:
 
 
 def _streamed(t: Any, dataset: Any, config: Config) -> list[Any]:
-    class Backwards(t.utils.data.IterableDataset):  # type: ignore[misc]  # of whichever namespace it is
+    class Backwards(t.utils.data.IterableDataset):  # type: ignore[misc]  # a base class by namespace
         def __iter__(self) -> Any:
             return (dataset[i] for i in range(len(dataset) - 1, -1, -1))
 

@@ -1,4 +1,4 @@
-"""Drawing at random, where the result is certain: another generator's numbers cannot be compared."""
+"""Random draws with parameters that make the result certain, as the values of two generators differ."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _inputs(config: Config) -> dict[str, Input]:
 
 
 def _multinomial(t: Any, x: Values) -> dict[str, Any]:
-    # float32 in every lane: positions drawn from the oracle's floats would count as branches that it took.
+    # float32 in every lane: positions drawn from the oracle's floats would count as its decisions.
     weights = x["input"].to(t.float32).abs() + float(x.config["least"])
     count = weights.shape[-1] + int(x.config["extra"])
     all_once, _ = t.sort(t.multinomial(weights, count), dim=-1)
@@ -34,7 +34,7 @@ def _bernoulli(t: Any, x: Values) -> dict[str, Any]:
 
 
 def _normal(t: Any, x: Values) -> dict[str, Any]:
-    # Not computed: the oracle would add noise to it.
+    # Filled, not computed: the oracle would add noise to a computed value.
     std = t.full_like(x["input"], float(x.config["std"]))
     mean = x["input"]
     return {"both": t.normal(mean, std), "mean": t.normal(mean, 0.0), "std": t.normal(1.5, std)}

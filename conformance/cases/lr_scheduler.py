@@ -1,13 +1,12 @@
-"""What training does beside optimisers: schedules of the learning rate, and clipping of gradients."""
+"""Schedules of the learning rate: the rates and the parameters after every step."""
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._linear_model import SIZES, backward, inputs
 from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
-from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,32 +17,16 @@ if TYPE_CHECKING:
     # Makes a schedule for an optimiser of the namespace.
     Make = Callable[[Any, Any, Config], Any]
 
-_CLASSES = ("small", "one", "pow2", "strided")
 _STEPS = 8
 
 
-def _inputs(config: Config) -> dict[str, Input]:
-    n, i, o = (int(config[name]) for name in ("N", "I", "O"))
-    return {
-        "input": Input((n, i)),
-        "target": Input((n, o)),
-        "weight": Input((o, i), fan_in=i, weight=True),
-        "bias": Input((o,), weight=True),
-    }
-
-
-def _gradients(t: Any, x: Values, weight: Any, bias: Any) -> None:
-    output = t.nn.functional.linear(x["input"], weight, bias)
-    t.nn.functional.mse_loss(output, x["target"]).backward()
-
-
 def _exact(t: Any, rates: list[float]) -> Any:
-    """Return learning rates, which are Python's numbers in both lanes, as whole multiples of 2⁻⁴⁰."""
+    """Return learning rates, which are Python floats in both lanes, as integer multiples of 2⁻⁴⁰."""
     return t.tensor([round(rate * 2**40) for rate in rates])
 
 
 def _schedule(name: str, make: Make, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
-    """Parameters and learning rates, of two groups, after every step of a schedule."""
+    """Return the case of a schedule of two groups: their learning rates and parameters after every step."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         weight, bias = (x[key].clone().requires_grad_() for key in ("weight", "bias"))
@@ -52,9 +35,9 @@ def _schedule(name: str, make: Make, flags: dict[str, tuple[Scalar, ...]], *bad:
         trace: dict[str, Any] = {}
         for step in range(_STEPS):
             optimizer.zero_grad()
-            _gradients(t, x, weight, bias)
+            backward(t, x, weight, bias)
             optimizer.step()
-            # A measure that stands still for a while; only plateaus look at it.
+            # A measure that stays equal for three steps; only ReduceLROnPlateau takes one.
             schedule.step(*([1.0 / (1 + step // 3)] if name == "ReduceLROnPlateau" else []))
             trace[f"lr.{step}"] = _exact(t, [group["lr"] for group in optimizer.param_groups])
             trace[f"last_lr.{step}"] = _exact(t, schedule.get_last_lr())
@@ -62,10 +45,8 @@ def _schedule(name: str, make: Make, flags: dict[str, tuple[Scalar, ...]], *bad:
 
     return Case(
         name=f"optim.lr_scheduler.{name}",
-        space=Space(
-            {"N": "batch", "I": "feature", "O": "feature"}, ("small", "one", "strided"), ("normal",), flags
-        ),
-        inputs=_inputs,
+        space=Space(SIZES, ("small", "one", "strided"), ("normal",), flags),
+        inputs=inputs,
         program=program,
         samples=12,
         training=True,
@@ -99,7 +80,7 @@ def _resumed(name: str, *keys: str) -> Make:
 
 
 def _without_start(name: str, *arguments: Any) -> BadCall:
-    """Resume a schedule whose groups do not know the rate that they started with."""
+    """Return the bad call that resumes a schedule whose groups do not hold their initial rate."""
     return BadCall(
         "resuming without a start",
         ("initial_lr",),
@@ -111,67 +92,7 @@ def _without_start(name: str, *arguments: Any) -> BadCall:
 
 _EPOCHS: dict[str, tuple[Scalar, ...]] = {"last_epoch": (-1, -1, 3)}
 
-
-def _clipped(name: str, limit: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
-    """The gradients after clipping, and what clipping returned."""
-
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        weight, bias, idle = (x[key].clone().requires_grad_() for key in ("weight", "bias", "bias"))
-        _gradients(t, x, weight, bias)
-        if x.config["spoilt"]:
-            weight.grad.fill_(float("inf"))
-        options = {key: x.config[key] for key in flags if key != "limit"}
-        # Tensor by tensor: the operations that torch does on lists have no rule of rounding.
-        options |= {limit: x.config["limit"], "foreach": False}
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            returned = getattr(t.nn.utils, name)([weight, idle, bias], **options)
-        found = {} if returned is None else {"norm": returned}
-        return found | {"grad of weight": weight.grad, "grad of bias": bias.grad}
-
-    settings = {**flags, "spoilt": (False,)}
-    return Case(
-        name=f"nn.utils.{name}",
-        space=Space(
-            {"N": "batch", "I": "feature", "O": "feature"},
-            _CLASSES,
-            ("normal", "saturated"),
-            settings,
-        ),
-        inputs=_inputs,
-        program=program,
-        samples=16,
-        training=True,
-        base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in settings.items()},
-        bad_calls=bad,
-    )
-
-
-def _total_norm(t: Any, x: Values) -> dict[str, Any]:
-    tensors = [x["weight"], x["bias"], x["input"]]
-    # Tensor by tensor, as in clipping.
-    norm = t.nn.utils.get_total_norm(
-        tensors, x.config["norm_type"], x.config["error_if_nonfinite"], foreach=False
-    )
-    return {"norm": norm.detach()}
-
-
 CASES = (
-    Case(
-        name="nn.utils.get_total_norm",
-        space=Space(
-            {"N": "batch", "I": "feature", "O": "feature"},
-            _CLASSES,
-            ("normal", "huge"),
-            {"norm_type": (2.0, 1.0, float("inf")), "error_if_nonfinite": (False,)},
-        ),
-        inputs=_inputs,
-        program=_total_norm,
-        samples=12,
-        training=True,
-        base={"N": 2, "I": 3, "O": 2, "norm_type": 2.0, "error_if_nonfinite": False},
-        bad_calls=(BadCall("a norm that is no number", ("norm",), config={"norm_type": "norm"}),),
-    ),
     _schedule(
         "LambdaLR",
         _lambda,
@@ -216,21 +137,5 @@ CASES = (
         BadCall("mode", ("least",), config={"mode": "least"}),
         BadCall("threshold mode", ("some",), config={"threshold_mode": "some"}),
         BadCall("factor of one", ("actor", "1.0"), config={"factor": 1.0}),
-    ),
-    _clipped(
-        "clip_grad_norm_",
-        "max_norm",
-        {
-            "limit": (0.5, 0.01, 100.0),
-            "norm_type": (2.0, 1.0, 3.0, float("inf")),
-            "error_if_nonfinite": (False,),
-        },
-        BadCall("an infinite norm", ("non-finite",), config={"spoilt": True, "error_if_nonfinite": True}),
-    ),
-    _clipped(
-        "clip_grad_value_",
-        "clip_value",
-        {"limit": (0.5, 2.0**-7, 128.0)},
-        BadCall("a limit that is no number", ("limit",), config={"limit": "limit"}),
     ),
 )

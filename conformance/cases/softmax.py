@@ -1,0 +1,48 @@
+"""softmax and log_softmax along a dimension, in each of the four ways to call them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _softmax(name: str, module: str) -> Case:
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        doors: dict[str, Callable[[], Any]] = {
+            "torch": lambda: getattr(t, name)(x["input"], x.config["dim"]),
+            "method": lambda: getattr(x["input"], name)(dim=x.config["dim"]),
+            "functional": lambda: getattr(t.nn.functional, name)(x["input"], dim=x.config["dim"]),
+            "module": lambda: getattr(t.nn, module)(dim=x.config["dim"])(x["input"]),
+        }
+        return {"output": doors[str(x.config["door"])]()}
+
+    return Case(
+        name=name,
+        space=Space(
+            {"N": "batch", "L": "length", "F": "feature"},
+            ("small", "one", "empty", "pow2", "strided", "zero", "wide"),
+            # Not huge: the noise of x - max x, which is exactly 0 at the maximum, would overflow exp there.
+            ("normal", "saturated", "steep", "tiny", "nonfinite"),
+            {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
+        ),
+        inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
+        program=program,
+        samples=24,
+        base={"N": 2, "L": 3, "F": 4, "dim": -1, "door": "torch"},
+        bad_calls=(
+            BadCall("dim out of range", ("-3", "2", "5"), config={"dim": 5}),
+            BadCall("integers", ("Long",), dtypes={"input": "int64"}),
+        ),
+    )
+
+
+CASES = (
+    _softmax("softmax", "Softmax"),
+    _softmax("log_softmax", "LogSoftmax"),
+)
