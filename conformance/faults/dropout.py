@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.faults._rewriting import Overlay, in_place_of
 from conformance.faults.fault import Fault
-from conformance.faults.rewriting import Overlay, in_place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

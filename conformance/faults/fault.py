@@ -1,4 +1,7 @@
-"""What a fault is."""
+"""A fault: a named, deliberate mistake that the suite must catch.
+
+The families are tuples of faults; running.selftest judges each on its cases.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ RNNS = ("nn.RNNCell", "nn.RNN")
 
 @dataclass(frozen=True)
 class Fault:
-    """A named way to be wrong.
+    """A named, deliberate mistake.
 
     Attributes:
         name: what a command calls it.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases.case import Mapped, Values
+from conformance.faults._rewriting import Overlay, changed, own
 from conformance.faults.fault import Fault
-from conformance.faults.rewriting import Overlay, changed, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

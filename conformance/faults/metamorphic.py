@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._applied import CELLS, LAYERS, RECURRENT
+from conformance.faults._rewriting import Overlay, in_place_of
 from conformance.faults.fault import Fault
-from conformance.faults.rewriting import Overlay, in_place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.faults.rewriting import Replace
+    from conformance.faults._rewriting import Replace
 
 _RECURRENT = tuple(layer.name for layer in RECURRENT)
 _CELLS = tuple(layer.name for layer in CELLS)

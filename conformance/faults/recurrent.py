@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._unrolled import sizes
+from conformance.faults._rewriting import changed
+from conformance.faults.backward import scale_gradient
 from conformance.faults.fault import GRUS, RNNS, Fault
-from conformance.faults.rewriting import changed
-from conformance.faults.training import scale_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Callable

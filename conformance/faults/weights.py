@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._steps import GATES
+from conformance.faults._rewriting import changed
 from conformance.faults.fault import GRUS, LESSONS, LSTMS, RNNS, Fault
-from conformance.faults.rewriting import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ import pytest
 
 import mytorch
 from conformance.cases.case import BadCall, Values
-from conformance.faults.rewriting import Overlay, changed
+from conformance.faults._rewriting import Overlay, changed
 
 
 class TestOverlay:

@@ -15,7 +15,7 @@ from conformance.errors import DegenerateError, UsageError
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.faults.fault import LSTMS
-from conformance.faults.optimisers import SGD, Adam, AdamW, RMSprop
+from conformance.faults.optim import SGD, Adam, AdamW, RMSprop
 from conformance.judging.criteria import CRITERIA
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status

@@ -1,4 +1,4 @@
-"""Ways to be wrong that need no knowledge of the case: they run on every case that they can be seen in."""
+"""Faults that need no knowledge of the case: they run on every case whose results can show them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases import CASES, comparison, dropout, logic, metamorphic
 from conformance.cases.case import Mapped, Values
+from conformance.faults._bits import significant
+from conformance.faults._rewriting import changed, on_gradient, on_outputs
 from conformance.faults.fault import Fault
-from conformance.faults.precision import significant
-from conformance.faults.rewriting import changed, on_gradient, on_outputs
 from conformance.sampling.space import draw
 
 if TYPE_CHECKING:
@@ -81,12 +81,12 @@ def _first_gradient(factor: float) -> Callable[..., Any]:
 
 
 def _differentiable(case: Case) -> bool:
-    """Whether a case judges gradients, by what its inputs declare."""
+    """Return whether a case compares gradients, as its inputs declare."""
     sample = draw(case.name, case.space, 0, 1)[0]
     return not case.training and any(spec.grad for spec in case.inputs(sample.settings).values())
 
 
-# Counts, places, answers and statistics: the results have no digits to lose, and no gradient.
+# Counts, positions, truth values and random draws: the results have no digits to lose and no gradient.
 WHOLE = (
     *(case.name for case in (*comparison.CASES, *logic.CASES)),
     *("any", "all", "argmax", "argmin", "argsort", "nonzero", "unique", "result_type", "manual_seed"),
@@ -96,7 +96,7 @@ WHOLE = (
     *(f"nn.init.{name}_" for name in ("kaiming_normal", "kaiming_uniform", "orthogonal", "uniform")),
     *("nn.init.xavier_normal_", "nn.init.xavier_uniform_"),
 )
-# Steps, of whole heights: the gradient is zero.
+# Step functions with integer values: the gradient is zero.
 STEPS = (
     *("ceil", "floor", "round", "round@halves", "sign", "trunc"),
     *("Tensor.ceil_", "Tensor.floor_", "Tensor.round_", "Tensor.sign_", "Tensor.trunc_"),
@@ -108,7 +108,7 @@ CONSTANT = (
     *("Tensor.normal_", "Tensor.uniform_"),
 )
 
-# Differences that are nothing but rounding, and no digits of which are right; they have faults of their own.
+# Differences that are pure rounding, with no right digits; these cases have faults of their own.
 DIFFERENCES = tuple(case.name for case in (*metamorphic.CASES, *dropout.CASES))
 
 _ALL = tuple(CASES)
@@ -117,7 +117,7 @@ _GRADIENTS = tuple(name for name in _DIGITS if _differentiable(CASES[name]))
 
 
 def _fault(name: str, cases: tuple[str, ...], program: Any, story: str) -> Fault:
-    return Fault(name, "everywhere", cases, story, around=program)
+    return Fault(name, "every case", cases, story, around=program)
 
 
 FAULTS = (
@@ -139,7 +139,7 @@ FAULTS = (
         "one-element-off",
         _ALL,
         _one_off,
-        "the last element is off by 1e-4, or by one where it is whole: a loop that ends one too early",
+        "the last element is off by 1e-4, or an integer by one, as when a loop ends one step early",
     ),
     _fault(
         "gradient-missing", _GRADIENTS, _first_gradient(0.0), "one input's gradient is zero: a path is cut"
@@ -148,6 +148,6 @@ FAULTS = (
         "gradient-doubled",
         _GRADIENTS,
         _first_gradient(2.0),
-        "one input's gradient is added twice, as that of a leaf used twice may be (micrograd #2)",
+        "one input's gradient is added twice, as a leaf that is used twice may get it (micrograd #2)",
     ),
 )

@@ -1,4 +1,4 @@
-"""Update rules, wrongly written. Each is torch's algorithm, spelled out, with one step changed."""
+"""Update rules of optimisers. Each is torch's algorithm, written out, with one step changed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from conformance.faults.fault import Fault
 
 
 class _Spelled:
-    """An optimiser in torch's API: state by parameter, a rule that returns the change."""
+    """An optimiser in torch's API: state by parameter, and a rule that returns the new parameter."""
 
     def __init__(self, t: Any, parameters: list[Any], config: Any, wrong: str = "") -> None:
         self._t, self._parameters, self._config, self._wrong = t, parameters, config, wrong
         self._state: list[dict[str, Any]] = [{} for _ in parameters]
 
     def zero_grad(self) -> None:
-        """Forget the gradients, as every training loop asks for."""
+        """Drop the gradients, as a training loop does before backward."""
         if self._wrong != "never-zeroed":
             for parameter in self._parameters:
                 parameter.grad = None
@@ -81,7 +81,7 @@ class Adam(_Spelled):
 
 
 class AdamW(Adam):
-    """torch.optim.AdamW's rule: Adam's, with the decay beside the gradient."""
+    """torch.optim.AdamW's rule: Adam's, with the decay apart from the gradient."""
 
     def _decayed(self, p: Any, grad: Any) -> tuple[Any, Any]:
         decay = self._config["weight_decay"]
@@ -120,45 +120,45 @@ def _fault(rule: type[_Spelled], case: str, wrong: str, story: str) -> Fault:
         return rule(t, parameters, config, wrong)
 
     name = f"{case.rpartition('.')[2].lower()}-{wrong}"
-    return Fault(name, "training", (case,), story, seams={"optimizer": optimizer})
+    return Fault(name, "optim", (case,), story, seams={"optimizer": optimizer})
 
 
 _BOTH = {
-    "weight-decay-ignored": "leaves weight decay out",
-    "weight-decay-decoupled": "decays the weights beside the gradient, as AdamW does, not through it",
-    "maximize-ignored": "descends where it must ascend",
+    "weight-decay-ignored": "ignores weight decay",
+    "weight-decay-decoupled": "decays the weights apart from the gradient, as AdamW does, not through it",
+    "maximize-ignored": "descends instead of ascending",
     "never-zeroed": "accumulates the gradients of earlier steps: they are stale",
 }
 _SGD = {
-    "momentum-from-zero": "damps the first step too: torch's first momentum is the gradient itself",
-    "dampening-ignored": "leaves the dampening out",
-    "nesterov-ignored": "looks back where Nesterov looks ahead",
+    "momentum-from-zero": "damps the first step too, where torch's first momentum is the gradient itself",
+    "dampening-ignored": "ignores the dampening",
+    "nesterov-ignored": "uses the plain momentum instead of Nesterov's",
 }
 _ADAM = {
-    "no-bias-correction": "leaves both corrections out",
+    "no-bias-correction": "corrects neither moment",
     "no-first-correction": "corrects the second moment only",
     "no-second-correction": "corrects the first moment only",
     "eps-inside": "adds epsilon inside the root, as TensorFlow's 'epsilon hat' does nearly",
     "betas-swapped": "takes the betas in the wrong order",
-    "step-late": "counts its steps one late",
-    "amsgrad-ignored": "leaves amsgrad out",
+    "step-late": "counts the first step as zero",
+    "amsgrad-ignored": "ignores amsgrad",
 }
 
 _ADAMW = {
-    "weight-decay-ignored": "leaves weight decay out",
+    "weight-decay-ignored": "ignores weight decay",
     "weight-decay-through-the-gradient": "decays through the gradient, as Adam does",
     "weight-decay-without-rate": "does not multiply the decay by the learning rate",
-    "maximize-ignored": "descends where it must ascend",
+    "maximize-ignored": "descends instead of ascending",
     **_ADAM,
 }
 _RMSPROP = {
     "eps-inside": "adds epsilon inside the root, as TensorFlow did",
     "squares-from-one": "starts the mean of squares at one, as TensorFlow 1 did",
-    "alpha-reversed": "keeps of the old what it must take of the new",
+    "alpha-reversed": "exchanges alpha and 1 - alpha",
     "bias-corrected": "corrects the mean of squares as Adam does",
     "centered-ignored": "does not subtract the squared mean",
-    "momentum-ignored": "leaves momentum out",
-    "momentum-of-gradients": "keeps a momentum of the gradients and divides that",
+    "momentum-ignored": "ignores momentum",
+    "momentum-of-gradients": "divides the momentum of the gradients, not the gradients",
 }
 
 FAULTS = (

@@ -1,6 +1,6 @@
-"""What a fault may do to a whole program: other settings, other names, another derivative, other results.
+"""What a fault may change around a program: settings, names of the namespace, derivatives and results.
 
-All of it is written in torch's API, so that the same text goes wrong in the same way on any namespace.
+It is written in torch's API, so that a fault does the same on any namespace.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 class Overlay:
-    """A namespace in which some names mean something else.
+    """A namespace with some names replaced.
 
     Args:
         under: the namespace.
-        names: what is meant, by dotted name, e.g. `nn.functional.softmax`.
+        names: the replacements, by dotted name, e.g. `nn.functional.softmax`.
     """
 
     def __init__(self, under: Any, names: Mapping[str, Any]) -> None:
         self._under, self._names = under, names
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the name means here, or below."""
+        """Return the replacement, or what the namespace has."""
         if name in self._names:
             return self._names[name]
         inner = {
@@ -51,8 +51,13 @@ def in_place_of(names: tuple[str, ...], replace: Replace) -> Around:
 
 
 def changed(x: Values, tensors: Mapping[str, Any] | None = None, **settings: Any) -> Values:
-    """Return what a program is given, with other tensors or other settings."""
+    """Return the values of a program with other tensors or other settings."""
     return Values({**x.data, **(tensors or {})}, {**x.config, **settings}, x.seams, x.bad_call)
+
+
+def setting(name: str, change: Callable[[Any], Any]) -> Around:
+    """Return what runs the correct program with another value of one setting."""
+    return lambda t, x, correct: correct(t, changed(x, **{name: change(x.config[name])}))
 
 
 def instead(call: Callable[[Any, Any, Any], Any]) -> Around:
@@ -61,7 +66,7 @@ def instead(call: Callable[[Any, Any, Any], Any]) -> Around:
 
 
 def own(t: Any, forward: Callable[..., Any], backward: Callable[..., Any], *tensors: Any) -> Any:
-    """Apply a function with a derivative of one's own.
+    """Apply a function with a given derivative.
 
     Args:
         t: the namespace.
@@ -84,7 +89,7 @@ def own(t: Any, forward: Callable[..., Any], backward: Callable[..., Any], *tens
 
 
 def on_outputs(returned: Mapping[str, Any] | Mapped, change: Callable[[str, Any], Any]) -> Any:
-    """Return what a program returned, with every output changed by name; its gradients stay."""
+    """Return what a program returned, with every output changed; its gradients stay."""
     if isinstance(returned, Mapped):
         return Mapped(on_outputs(returned.outputs, change), returned.gradients)
     return {name: change(name, output) for name, output in returned.items()}
@@ -96,7 +101,7 @@ def on_gradient(
     """Run a program and change the gradient of one of its inputs.
 
     Args:
-        x: what the program is given.
+        x: the values of the program.
         name: the input.
         change: from the right gradient to the wrong one.
         run: runs the program on it.
@@ -107,7 +112,7 @@ def on_gradient(
         return returned
 
     def gradients() -> Mapping[str, Any]:
-        # A copy of the input that the program trained has its gradient beside the hook on the input.
+        # A program that trains a copy of the input bypasses the hook on the input.
         found = dict(returned.gradients())
         if name in found and x[name].grad is None and found[name] is not None:
             found[name] = change(found[name])

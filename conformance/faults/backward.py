@@ -1,4 +1,4 @@
-"""The right value, the wrong gradient."""
+"""Faults of the backward pass of LSTMs and other layers: the right value with a wrong gradient."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _mean_bias(t: Any, parameters: Any, config: Any) -> Any:
 
 
 def _mean_linear_bias(t: Any, output: Any, bias: Any, config: Any) -> Any:
-    """Put in the bias's place one whose gradient is the mean over the rows."""
+    """Replace the bias by one whose gradient is the mean over the rows."""
     del t
     rows = {1: 1, 2: config["N"], 3: config["N"] * config["L"]}[config["rank"]]
     return output - bias + scale_gradient(bias, 1 / max(rows, 1))
@@ -50,7 +50,7 @@ def _wrong_sum(name: str) -> Any:
     return parameters
 
 
-# So many steps of a plain RNN leave nothing of a gradient that float64 could show: it has no gate that keeps.
+# Over this many steps the gradient of a plain RNN vanishes below float64's precision, as no gate keeps it.
 _VISIBLE = 64
 
 _PATHS = (
@@ -58,7 +58,10 @@ _PATHS = (
         "output", lambda t, o, shown: o.detach() * shown, "no-path-through-o", "the output gate is detached"
     ),
     _detached(
-        "output", lambda t, o, shown: o * shown.detach(), "no-path-to-c", "the shown memory is detached"
+        "output",
+        lambda t, o, shown: o * shown.detach(),
+        "no-path-to-c",
+        "tanh(c), which the output gate multiplies, is detached",
     ),
     _detached(
         "update",
@@ -66,19 +69,29 @@ _PATHS = (
         "no-path-through-f",
         "the forget gate is detached",
     ),
-    _detached("update", lambda t, i, f, g, c: f * c + i.detach() * g, "no-path-through-i", "i is detached"),
-    _detached("update", lambda t, i, f, g, c: f * c + i * g.detach(), "no-path-through-g", "g is detached"),
+    _detached(
+        "update",
+        lambda t, i, f, g, c: f * c + i.detach() * g,
+        "no-path-through-i",
+        "the input gate is detached",
+    ),
+    _detached(
+        "update",
+        lambda t, i, f, g, c: f * c + i * g.detach(),
+        "no-path-through-g",
+        "the candidate is detached",
+    ),
     _detached(
         "returned",
         lambda t, state: (state[0].detach(), state[1]),
         "cotangent-of-h-ignored",
-        "what is returned as h has no gradient",
+        "the returned h has no gradient",
     ),
     _detached(
         "returned",
         lambda t, state: (state[0], state[1].detach()),
         "cotangent-of-c-ignored",
-        "what is returned as c has no gradient",
+        "the returned c has no gradient",
     ),
     _detached(
         "linear",
@@ -108,7 +121,7 @@ FAULTS = (
             f"bptt-cut-{every}",
             "backward",
             ("models.LSTM", "nn.LSTM", "nn.GRU", *(("nn.RNN",) if every < _VISIBLE else ())),
-            f"back-propagates through {every} steps only, which a short test cannot see (MyGrad #4)",
+            f"back-propagates through {every} steps only, which a short sequence does not show (MyGrad #4)",
             seams={"carry": _cut(every)},
         )
         for every in (1, 4, 16, 64)
@@ -133,7 +146,7 @@ FAULTS = (
             f"gradient-of-{name}-doubled",
             "backward",
             LESSONS if "head" in name else LSTMS,
-            "adds a gradient twice, as a leaf used twice may (micrograd #2)",
+            "adds a gradient twice, as a leaf that is used twice may get it (micrograd #2)",
             seams={"parameters": _wrong_sum(name)},
         )
         for name in ("weight_ih", "weight_hh", "bias_ih", "head.weight", "head.bias")
@@ -142,14 +155,14 @@ FAULTS = (
         "bias-gradient-mean",
         "backward",
         LSTMS,
-        "averages the gradient of the biases over the batch where it must be summed",
+        "averages the gradient of the biases over the batch instead of summing it",
         seams={"parameters": _mean_bias},
     ),
     Fault(
         "linear-bias-gradient-mean",
         "backward",
         ("nn.Linear",),
-        "averages the bias's gradient over the rows where it must be summed",
+        "averages the bias's gradient over the rows instead of summing it",
         seams={"bias": _mean_linear_bias},
     ),
     Fault(
