@@ -48,7 +48,7 @@ def reduction(
     def program(t: Any, x: Values) -> dict[str, Any]:
         dim = _AXES[str(x.config["dim"])]
         arguments = {} if dim is None else {"dim": dim, "keepdim": x.config["keepdim"]}
-        return {"output": getattr(t, name)(x["input"], **(arguments | x.options), **options)}
+        return {"output": getattr(t, name)(x["input"], **{**arguments, **x.options}, **options)}
 
     return Case(
         name=name,
