@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.faults.fault import LESSONS, LSTMS, Fault
+from conformance.faults.fault import LSTMS, MODELS, Fault
 
 
 def scale_gradient(value: Any, factor: float) -> Any:
@@ -132,7 +132,7 @@ FAULTS = (
         Fault(
             f"gradient-of-{name}-doubled",
             "backward",
-            LESSONS if "head" in name else LSTMS,
+            MODELS if "head" in name else LSTMS,
             {"parameters": _wrong_sum(name)},
             "adds a gradient twice, as a leaf used twice may (micrograd #2)",
         )

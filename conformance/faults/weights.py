@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._steps import GATES
-from conformance.faults.fault import GRUS, LESSONS, LSTMS, RNNS, Fault
+from conformance.faults.fault import GRUS, LSTMS, MODELS, RNNS, Fault
 from conformance.faults.rewriting import changed
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ FAULTS = (
         Fault(
             f"head-{word}",
             "weights",
-            LESSONS,
+            MODELS,
             {"parameters": _whole("head.weight", change)},
             f"takes the output projection's matrix {story}",
         )
