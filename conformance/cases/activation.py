@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -31,11 +31,13 @@ def _activation(
     """An activation as a function, or as a module with the same options."""
     options = flags or {}
 
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        chosen = {key: x.config[key] for key in options}
-        if x.config["module"]:
-            return {"output": getattr(t.nn, module)(**chosen)(x["input"])}
-        return {"output": getattr(t.nn.functional, name)(x["input"], **chosen)}
+    def build(t: Any, x: Values, config: Config) -> Built:
+        del x
+        chosen = {key: config[key] for key in options}
+        if config["module"]:
+            return of_module(getattr(t.nn, module)(**chosen))
+        function = getattr(t.nn.functional, name)
+        return Built(lambda data: {"output": function(data["input"], **chosen)})
 
     return Case(
         name=f"nn.functional.{name}",
@@ -46,21 +48,32 @@ def _activation(
             {**options, "module": (False, True)},
         ),
         inputs=_inputs,
-        program=program,
+        program=LayerProgram(build),
         base={"N": 2, "F": 3, "module": False} | {key: values[0] for key, values in options.items()},
         bad_calls=(BadCall("integers", ("Long",), dtypes={"input": "int64"}), *bad),
     )
 
 
+def _hardtanh(t: Any, x: Values, config: Config) -> Built:
+    del x
+    largest = config["max_val"]
+    if config["module"]:
+        return of_module(t.nn.Hardtanh(-1.0, largest))
+    return Built(lambda data: {"output": t.nn.functional.hardtanh(data["input"], -1.0, largest)})
+
+
 def _softmax(name: str, module: str) -> Case:
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        doors: dict[str, Callable[[], Any]] = {
-            "torch": lambda: getattr(t, name)(x["input"], x.config["dim"]),
-            "method": lambda: getattr(x["input"], name)(dim=x.config["dim"]),
-            "functional": lambda: getattr(t.nn.functional, name)(x["input"], dim=x.config["dim"]),
-            "module": lambda: getattr(t.nn, module)(dim=x.config["dim"])(x["input"]),
+    def build(t: Any, x: Values, config: Config) -> Built:
+        del x
+        dim = config["dim"]
+        if config["door"] == "module":
+            return of_module(getattr(t.nn, module)(dim=dim))
+        doors: dict[str, Callable[[Any], Any]] = {
+            "torch": lambda a: getattr(t, name)(a, dim),
+            "method": lambda a: getattr(a, name)(dim=dim),
+            "functional": lambda a: getattr(t.nn.functional, name)(a, dim=dim),
         }
-        return {"output": doors[str(x.config["door"])]()}
+        return Built(lambda data: {"output": doors[str(config["door"])](data["input"])})
 
     return Case(
         name=name,
@@ -72,7 +85,7 @@ def _softmax(name: str, module: str) -> Case:
             {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
         ),
         inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
-        program=program,
+        program=LayerProgram(build),
         samples=24,
         base={"N": 2, "L": 3, "F": 4, "dim": -1, "door": "torch"},
         bad_calls=(
@@ -105,11 +118,7 @@ CASES = (
             {"max_val": (1.0, 0.5, 3.0), "module": (False, True)},
         ),
         inputs=_inputs,
-        program=lambda t, x: {
-            "output": t.nn.Hardtanh(-1.0, x.config["max_val"])(x["input"])
-            if x.config["module"]
-            else t.nn.functional.hardtanh(x["input"], -1.0, x.config["max_val"])
-        },
+        program=LayerProgram(_hardtanh),
         base={"N": 2, "F": 3, "max_val": 1.0, "module": False},
         bad_calls=(
             BadCall("limits", ("min_val", "max_val"), config={"max_val": -2.0}),
