@@ -53,6 +53,11 @@ class Related:
         """Return the arrays of the ordinary case, data and parameters."""
         return self.case.inputs(self.settings(config))
 
+    def settled(self, config: Config) -> dict[str, Scalar]:
+        """Return the relation's settings as the ordinary case runs them; `Space.settle`."""
+        settled = self.case.space.settled(self.settings(config))
+        return {name: settled.get(name, value) for name, value in config.items()}
+
     def build(self, t: Any, x: Values) -> Built:
         """Build the layer as its ordinary case does; `x` has that case's settings."""
         if self.case.build is None:

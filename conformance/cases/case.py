@@ -177,7 +177,7 @@ class Case:
             and returns the outputs by name. A layer's is a `LayerProgram`.
         samples: how many samples a run draws by default; at least one for each class and regime.
         written_out: the same function, step by step in torch's API, where the program calls a layer that does
-            it in one: what runs when a seam is replaced.
+            it in one: what runs when a seam is replaced. A layer's is a `LayerProgram` too.
         seams: the replaceable steps, correct, of what is written out, or else of the program.
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         residuals: the outputs are differences of two sides, which are zero but for rounding.

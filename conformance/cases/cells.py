@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases import _unrolled
 from conformance.cases._steps import GATES, SEAMS, WITHOUT
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, parameters_of
+from conformance.cases.case import (
+    BadCall,
+    Built,
+    Case,
+    LayerProgram,
+    Values,
+    load,
+    of_function,
+    parameters_of,
+)
 from conformance.sampling.space import UNBATCHED, Space
 from conformance.sampling.values import Input
 
@@ -78,7 +87,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         ),
         inputs=lambda config: cell_inputs(kind, config),
         program=_cell(kind),
-        written_out=_unrolled.cell(kind),
+        written_out=LayerProgram(of_function(_unrolled.cell(kind))),
         seams=SEAMS[kind],
         samples=21,
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}

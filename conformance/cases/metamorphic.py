@@ -245,6 +245,7 @@ def _case(relation: Relation, layer: Related) -> Case:
             relation.classes,
             layer.regimes,
             {**layer.flags, **relation.flags},
+            settle=layer.settled,
         ),
         inputs=inputs,
         program=program,

@@ -13,13 +13,22 @@ from conformance.cases._steps import GATES, WITHOUT
 from conformance.cases._unrolled import (
     LAYER_SEAMS,
     PADDING,
-    drops_all,
     is_packed,
     lengths,
     projection,
+    settle,
     sizes,
 )
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, parameters_of
+from conformance.cases.case import (
+    BadCall,
+    Built,
+    Case,
+    LayerProgram,
+    Values,
+    load,
+    of_function,
+    parameters_of,
+)
 from conformance.sampling.space import UNBATCHED, Space
 from conformance.sampling.values import Input
 
@@ -69,7 +78,7 @@ def _options(kind: str, config: Config) -> dict[str, Any]:
     # At random only what evaluation ignores: at p = 1 nothing passes, whatever the generator says.
     if layers > 1 and config["dropout"] == "eval":
         options["dropout"] = 0.5
-    if drops_all(config):
+    if config["dropout"] == "all":
         options["dropout"] = 1.0
     if kind == "LSTM":
         options["proj_size"] = projection(config)
@@ -181,10 +190,11 @@ def _case(
             regimes=regimes,
             without=WITHOUT,
             flags=flags,
+            settle=settle,
         ),
         inputs=lambda config: layer_inputs(kind, config),
         program=_layer(kind),
-        written_out=_unrolled.layer(kind),
+        written_out=LayerProgram(of_function(_unrolled.layer(kind))),
         seams=LAYER_SEAMS[kind],
         # Seven flags: fewer draws leave out threes of their values, such as batch_first without states.
         samples=80,
