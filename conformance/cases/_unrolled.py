@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config, Values
     from conformance.sampling.sample import Scalar
 
-# What padded steps show.
+# The output of padded steps.
 PADDING = 0.5
 
 # A longer sequence gets one layer and direction, and a third layer one direction: an oracle of more costs

@@ -26,7 +26,7 @@ PROGRAM = "program"
 
 
 class Values(UserDict[str, Any]):
-    """What a program receives: its tensors by name, the sample's settings, and the seams to go through.
+    """The argument of a program: its tensors by name, the sample's settings, and the seams to go through.
 
     Attributes:
         config: sizes and flags of the sample.
@@ -42,7 +42,7 @@ class Values(UserDict[str, Any]):
 
 
 class Mapped(NamedTuple):
-    """What a program returns when its parameters are not the tensors that it was given, but copies.
+    """The result of a program whose parameters are copies of the tensors that it was given.
 
     Attributes:
         outputs: the outputs by name.
@@ -183,7 +183,7 @@ class Case:
         residuals: the outputs are differences of two sides, which are zero but for rounding.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         base: settings for the bad calls, which start from this one good configuration.
-        bad_calls: what must be refused.
+        bad_calls: calls that must be refused.
     """
 
     name: str

@@ -209,7 +209,7 @@ CASES = (
         name="nn.LayerNorm",
         space=Space(
             _SIZES,
-            # Not one: the variance of one feature is 0, and the gradient nothing but rounding.
+            # Not one: the variance of one feature is 0, and the gradient is rounding errors only.
             ("small", "empty", "pow2", "wide", "strided", "zero"),
             ("normal", "saturated", "nonfinite"),
             {

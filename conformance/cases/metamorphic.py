@@ -1,9 +1,9 @@
-"""Relations: what must hold between two calls of one layer, whatever it computes.
+"""Relations: what must hold between two calls of one layer, for any function that it computes.
 
 A relation's program builds a layer as its ordinary case does, and goes one of two ways from there:
 
 - It calls the layer in two ways that must agree (rows in another order, time split in two, packed or padded)
-  and returns the differences of the outputs. On the oracle these are nothing but rounding, and so is what the
+  and returns the differences of the outputs. On the oracle these are rounding errors only, and so is what
   noise allows. The harness differentiates them: the backward of f(x) - g(x) under one cotangent is the
   difference of the two gradients.
 - With cotangents of its own, it runs backward itself, in two ways that must agree, and returns the
@@ -148,14 +148,14 @@ def _packed_alone(layer: Related, t: Any, x: Values) -> Mapped:
 
 
 def _keys_permuted(layer: Related, t: Any, x: Values) -> Mapped:
-    """Attention asks for a set: the order of its keys, each with its value, is no information."""
+    """Attention reads a set: the order of its keys, each with its value, does not matter."""
     built, data = _ready(layer, t, x)
     moved = {name: _permuted(t, each, 2) if name != "query" else each for name, each in data.items()}
     return _differences(built, built.call(data), built.call(moved))
 
 
 class _Backward:
-    """The backward of one layer under many cotangents: over one kept graph, or over a new one for each."""
+    """The backward of one layer under many cotangents: over one kept graph, or a new one per cotangent."""
 
     def __init__(self, layer: Related, t: Any, x: Values) -> None:
         self._t = t

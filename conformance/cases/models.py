@@ -87,7 +87,7 @@ def _sequence_inputs(config: Config) -> dict[str, Input]:
 
 
 _REGIMES = ("normal", "remembering", "saturated", "huge", "nonfinite")
-# What torch, models and others call the two states.
+# The names of the two states in torch, in mytorch.models and in others.
 _HIDDEN, _CELL = "hidden0|h_prev|h0", "hidden1|c_prev|c0"
 _BAD_STATES = (
     BadCall("width of h0", (_HIDDEN, "6", "5"), shapes={"h0": (2, 6)}),

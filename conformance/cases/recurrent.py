@@ -75,7 +75,7 @@ def _options(kind: str, config: Config) -> dict[str, Any]:
     layers, directions, _ = sizes(config)
     options = {name: config[name] for name in ("bias", "batch_first")}
     options |= {"num_layers": layers, "bidirectional": directions == 2}
-    # At random only what evaluation ignores: at p = 1 nothing passes, whatever the generator says.
+    # Dropout is random only where evaluation ignores it: at p = 1 nothing passes, for any generator.
     if layers > 1 and config["dropout"] == "eval":
         options["dropout"] = 0.5
     if config["dropout"] == "all":
@@ -94,8 +94,8 @@ def call_layer(t: Any, layer: Any, data: Tensors, config: Config) -> dict[str, A
         t: the namespace.
         layer: the module.
         data: `input`, and `h0` and `c0` where states are given.
-        config: `form`, `batch_first`, where sequences are packed N and L, and where given `padding`: what the
-            steps after a packed sequence's end show.
+        config: `form`, `batch_first`, where sequences are packed N and L, and where given `padding`: the
+            output after the end of a packed sequence.
     """
     given = [data[name] for name in ("h0", "c0") if name in data]
     given += given[:1] * int(config.get("surplus", 0))
