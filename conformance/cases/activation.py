@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._elementwise import CLASSES, unary
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -30,11 +30,13 @@ def _activation(
     """Return the case of an activation, called as a function and as a module with the same options."""
     options = flags or {}
 
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        chosen = {key: x.config[key] for key in options}
-        if x.config["module"]:
-            return {"output": getattr(t.nn, module)(**chosen)(x["input"])}
-        return {"output": getattr(t.nn.functional, name)(x["input"], **chosen)}
+    def build(t: Any, x: Values, config: Config) -> Built:
+        del x
+        chosen = {key: config[key] for key in options}
+        if config["module"]:
+            return of_module(getattr(t.nn, module)(**chosen))
+        function = getattr(t.nn.functional, name)
+        return Built(lambda data: {"output": function(data["input"], **chosen)})
 
     return Case(
         name=f"nn.functional.{name}",
@@ -45,10 +47,18 @@ def _activation(
             {**options, "module": (False, True)},
         ),
         inputs=_inputs,
-        program=program,
+        program=LayerProgram(build),
         base={"N": 2, "F": 3, "module": False} | {key: values[0] for key, values in options.items()},
         bad_calls=(BadCall("integers", ("Long",), dtypes={"input": "int64"}), *bad),
     )
+
+
+def _hardtanh(t: Any, x: Values, config: Config) -> Built:
+    del x
+    largest = config["max_val"]
+    if config["module"]:
+        return of_module(t.nn.Hardtanh(-1.0, largest))
+    return Built(lambda data: {"output": t.nn.functional.hardtanh(data["input"], -1.0, largest)})
 
 
 CASES = (
@@ -77,11 +87,7 @@ CASES = (
             {"max_val": (1.0, 0.5, 3.0), "module": (False, True)},
         ),
         inputs=_inputs,
-        program=lambda t, x: {
-            "output": t.nn.Hardtanh(-1.0, x.config["max_val"])(x["input"])
-            if x.config["module"]
-            else t.nn.functional.hardtanh(x["input"], -1.0, x.config["max_val"])
-        },
+        program=LayerProgram(_hardtanh),
         base={"N": 2, "F": 3, "max_val": 1.0, "module": False},
         bad_calls=(
             BadCall("limits", ("min_val", "max_val"), config={"max_val": -2.0}),

@@ -1,7 +1,8 @@
 """Dropout in training, by the mask that each side drew: another generator drops other elements.
 
-What was dropped is read off the output, where it is zero; all the rest follows from that mask, so that what
-remains is zero on every side. How the mask is drawn is judged by statements that are true but once in 1e12.
+The mask is read off the output: an element was dropped where it is zero. The program computes what follows
+from that mask and returns the difference from the output, which is zero on every side. How the mask is drawn
+is judged by statements that a correct generator breaks once in 1e12 runs.
 """
 
 from __future__ import annotations

@@ -5,14 +5,25 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Case, Mapped, Values
+from conformance.cases.case import (
+    BadCall,
+    Built,
+    Case,
+    LayerProgram,
+    Values,
+    load,
+    of_function,
+    of_module,
+    parameters_of,
+)
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Tensors
+    from conformance.sampling.sample import Scalar
 
 _CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
@@ -40,15 +51,16 @@ def _places(t: Any, config: Config) -> Any:
     return t.tensor(numbers, dtype=dtype).reshape(n, length)
 
 
-def _embedding(t: Any, x: Values) -> Mapped | dict[str, Any]:
-    config, places = x.config, _places(t, x.config)
+def _embedding(t: Any, x: Values, config: Config) -> Built:
+    places = _places(t, config)
     options = {"padding_idx": None if config["padding"] == "none" else config["padding"]}
     options["scale_grad_by_freq"] = config["by_frequency"]
+    given = parameters_of(x)
     if not config["module"]:
-        return {"output": t.nn.functional.embedding(places, x["weight"], **options)}
+        embed = t.nn.functional.embedding
+        return Built(lambda data: {"output": embed(places, given["weight"], **options)}, given)
     layer = t.nn.Embedding(_ROWS, int(config["F"]), dtype=x["weight"].dtype, **options)
-    layer.load_state_dict({"weight": x["weight"].detach()})
-    return Mapped({"output": layer(places)}, lambda: {"weight": layer.weight.grad})
+    return Built(lambda data: {"output": layer(places)}, load(layer, given), layer)
 
 
 def _one_hot(t: Any, x: Values) -> dict[str, Any]:
@@ -68,31 +80,36 @@ def _norm_inputs(config: Config) -> dict[str, Input]:
     return inputs
 
 
-def _layer_norm(t: Any, x: Values) -> Mapped | dict[str, Any]:
-    config = x.config
-    names = [name for name in ("weight", "bias") if name in x]
-    sizes = tuple(int(config[name]) for name in "NLF")[-int(config["rank"]) :]
-    with warnings.catch_warnings():
-        # torch's decomposition warns of the variance of an empty batch.
-        warnings.simplefilter("ignore", UserWarning)
-        if not config["module"]:
-            parameters = {name: x[name] for name in names}
-            layer_norm = t.nn.functional.layer_norm
-            return {"output": layer_norm(x["input"], sizes, eps=config["eps"], **parameters)}
-        layer = t.nn.LayerNorm(sizes, config["eps"], bool(names), "bias" in names, dtype=x["input"].dtype)
-        layer.load_state_dict({name: x[name].detach() for name in names})
-        output = layer(x["input"])
-    given = dict(layer.named_parameters())
-    return Mapped({"output": output}, lambda: {name: given[name].grad for name in names})
+def _layer_norm(t: Any, x: Values, config: Config) -> Built:
+    given = parameters_of(x)
+    sizes, eps = tuple(int(config[name]) for name in "NLF")[-int(config["rank"]) :], config["eps"]
+    module, parameters = None, given
+    if config["module"]:
+        module = t.nn.LayerNorm(sizes, eps, bool(given), "bias" in given, dtype=x["input"].dtype)
+        parameters = load(module, given)
+
+    def call(data: Tensors) -> dict[str, Any]:
+        with warnings.catch_warnings():
+            # torch's decomposition warns of the variance of an empty batch.
+            warnings.simplefilter("ignore", UserWarning)
+            if module is not None:
+                return {"output": module(data["input"])}
+            return {"output": t.nn.functional.layer_norm(data["input"], sizes, eps=eps, **given)}
+
+    return Built(call, parameters, module)
 
 
-def _dropout(t: Any, x: Values) -> dict[str, Any]:
-    p, training = x.config["p"], x.config["training"]
-    # What is random is not compared: in training only nothing and everything can be dropped.
-    p = p if not training else round(float(p))
-    if x.config["module"]:
-        return {"output": t.nn.Dropout(p).train(training)(x["input"])}
-    return {"output": t.nn.functional.dropout(x["input"], p, training=training)}
+def _dropout_settled(config: Config) -> dict[str, Scalar]:
+    # Random results are not compared here: in training only nothing or everything can be dropped.
+    return {"training": bool(config["training"]) and config["p"] in {0.0, 1.0}}
+
+
+def _dropout(t: Any, x: Values, config: Config) -> Built:
+    del x
+    p, training = config["p"], config["training"]
+    if config["module"]:
+        return of_module(t.nn.Dropout(p).train(training))
+    return Built(lambda data: {"output": t.nn.functional.dropout(data["input"], p, training=training)})
 
 
 def _attention_inputs(config: Config) -> dict[str, Input]:
@@ -151,7 +168,7 @@ CASES = (
             },
         ),
         inputs=lambda config: {"weight": Input((_ROWS, int(config["F"])), weight=True)},
-        program=_embedding,
+        program=LayerProgram(_embedding),
         samples=24,
         base={
             "N": 2,
@@ -192,7 +209,7 @@ CASES = (
         name="nn.LayerNorm",
         space=Space(
             _SIZES,
-            # Not one: the variance of one feature is 0, and the gradient nothing but rounding.
+            # Not one: the variance of one feature is 0, and the gradient is rounding errors only.
             ("small", "empty", "pow2", "wide", "strided", "zero"),
             ("normal", "saturated", "nonfinite"),
             {
@@ -203,7 +220,7 @@ CASES = (
             },
         ),
         inputs=_norm_inputs,
-        program=_layer_norm,
+        program=LayerProgram(_layer_norm),
         samples=24,
         base={"N": 2, "L": 3, "F": 4, "rank": 1, "affine": "both", "eps": 1e-5, "module": True},
         bad_calls=(
@@ -223,9 +240,10 @@ CASES = (
             _CLASSES,
             ("normal", "nonfinite"),
             {"p": (0.5, 0.0, 0.9, 1.0), "training": (False, True), "module": (True, False)},
+            settle=_dropout_settled,
         ),
         inputs=_cube,
-        program=_dropout,
+        program=LayerProgram(_dropout),
         samples=15,
         base={"N": 2, "L": 3, "F": 4, "p": 0.5, "training": False, "module": True},
         bad_calls=(
@@ -247,7 +265,7 @@ CASES = (
             },
         ),
         inputs=_attention_inputs,
-        program=_attention,
+        program=LayerProgram(of_function(_attention)),
         samples=20,
         base={"N": 2, "L": 3, "S": 4, "E": 5, "mask": "none", "scale": "root", "grouped": False},
         bad_calls=(
@@ -270,7 +288,7 @@ CASES = (
         name="nn.Flatten",
         space=Space(_SIZES, _CLASSES, ("normal",), {"start": (1, 0, 2, -2), "end": (-1, 2)}),
         inputs=_cube,
-        program=lambda t, x: {"output": t.nn.Flatten(x.config["start"], x.config["end"])(x["input"])},
+        program=LayerProgram(lambda t, x, config: of_module(t.nn.Flatten(config["start"], config["end"]))),
         samples=10,
         base={"N": 2, "L": 3, "F": 4, "start": 1, "end": -1},
         bad_calls=(

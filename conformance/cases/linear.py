@@ -5,12 +5,12 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Case, Mapped, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Tensors
 
 
 def _linear_shape(config: Config) -> tuple[int, ...]:
@@ -27,19 +27,18 @@ def _linear_inputs(config: Config) -> dict[str, Input]:
     return inputs | ({"bias": Input((o,), weight=True)} if config["bias"] else {})
 
 
-def linear(t: Any, x: Values) -> Mapped:
-    """nn.Linear as a module: its parameters loaded, its gradients read from them."""
-    config = x.config
-    names = ("weight", "bias") if config["bias"] else ("weight",)
+def _build(t: Any, x: Values, config: Config) -> Built:
     with warnings.catch_warnings():
-        # torch says that there is nothing to initialise where there are no features.
+        # torch warns that there is nothing to initialise where there are no features.
         warnings.filterwarnings("ignore", "Initializing zero-element tensors is a no-op", UserWarning)
         layer = t.nn.Linear(config["I"], config["O"], bias=config["bias"], dtype=x["weight"].dtype)
-    layer.load_state_dict({name: x[name].detach() for name in names})
-    output = layer(x.seams["input"](t, x["input"]))
-    if "bias" in names:
-        output = x.seams["bias"](t, output, layer.bias, config)
-    return Mapped({"output": output}, lambda: {name: getattr(layer, name).grad for name in names})
+    parameters = load(layer, parameters_of(x))
+
+    def call(data: Tensors) -> dict[str, Any]:
+        output = layer(x.seams["input"](t, data["input"]))
+        return {"output": x.seams["bias"](t, output, layer.bias, config) if config["bias"] else output}
+
+    return Built(call, parameters, layer)
 
 
 def _matmul_shapes(config: Config) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -70,7 +69,7 @@ CASES = (
             flags={"rank": (2, 1, 3), "bias": (True, True, False)},
         ),
         inputs=_linear_inputs,
-        program=linear,
+        program=LayerProgram(_build),
         seams={"input": lambda t, value: value, "bias": lambda t, output, bias, config: output},
         exact_on_integers=True,
         base={"N": 2, "L": 3, "I": 3, "O": 5, "rank": 2, "bias": True},
@@ -84,7 +83,7 @@ CASES = (
         space=Space(
             sizes={"N": "batch", "M": "outer", "K": "feature", "P": "outer"},
             classes=("small", "one", "empty", "pow2", "wide", "strided", "zero", "square"),
-            # Not tiny: each product in a sum may lose half of the smallest number; the noise knows of one.
+            # Not tiny: each product in a sum may lose half of the smallest number; the noise allows for one.
             # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf
             # by the kernel, and both are right.
             regimes=("normal", "cancelling", "integer", "nonfinite"),

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conformance.cases.case import Config
+
 
 def _softmax(name: str, module: str) -> Case:
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        doors: dict[str, Callable[[], Any]] = {
-            "torch": lambda: getattr(t, name)(x["input"], x.config["dim"]),
-            "method": lambda: getattr(x["input"], name)(dim=x.config["dim"]),
-            "functional": lambda: getattr(t.nn.functional, name)(x["input"], dim=x.config["dim"]),
-            "module": lambda: getattr(t.nn, module)(dim=x.config["dim"])(x["input"]),
+    def build(t: Any, x: Values, config: Config) -> Built:
+        del x
+        dim = config["dim"]
+        if config["door"] == "module":
+            return of_module(getattr(t.nn, module)(dim=dim))
+        doors: dict[str, Callable[[Any], Any]] = {
+            "torch": lambda a: getattr(t, name)(a, dim),
+            "method": lambda a: getattr(a, name)(dim=dim),
+            "functional": lambda a: getattr(t.nn.functional, name)(a, dim=dim),
         }
-        return {"output": doors[str(x.config["door"])]()}
+        return Built(lambda data: {"output": doors[str(config["door"])](data["input"])})
 
     return Case(
         name=name,
@@ -32,7 +37,7 @@ def _softmax(name: str, module: str) -> Case:
             {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
         ),
         inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
-        program=program,
+        program=LayerProgram(build),
         samples=24,
         base={"N": 2, "L": 3, "F": 4, "dim": -1, "door": "torch"},
         bad_calls=(

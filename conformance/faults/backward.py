@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.faults.fault import LESSONS, LSTMS, Fault
+from conformance.faults.fault import LSTMS, MODELS, Fault
 
 
 def scale_gradient(value: Any, factor: float) -> Any:
@@ -145,7 +145,7 @@ FAULTS = (
         Fault(
             f"gradient-of-{name}-doubled",
             "backward",
-            LESSONS if "head" in name else LSTMS,
+            MODELS if "head" in name else LSTMS,
             "adds a gradient twice, as a leaf that is used twice may get it (micrograd #2)",
             seams={"parameters": _wrong_sum(name)},
         )

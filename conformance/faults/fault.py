@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Around
 
-# The lesson's, and torch's own; each family of faults says which of them it fits.
-LESSONS = ("models.LSTMCell", "models.LSTM")
-LSTMS = (*LESSONS, "nn.LSTMCell", "nn.LSTM")
+# Those of `models`, and torch's own; each family of faults says which of them it fits.
+MODELS = ("models.LSTMCell", "models.LSTM")
+LSTMS = (*MODELS, "nn.LSTMCell", "nn.LSTM")
 GRUS = ("nn.GRUCell", "nn.GRU")
 RNNS = ("nn.RNNCell", "nn.RNN")
 

@@ -163,8 +163,14 @@ def _frequency_ignored(t: Any, x: Values, correct: Any) -> Any:
     return correct(t, changed(x, by_frequency=False))
 
 
-def _dropout(**settings: Any) -> Callable[..., Any]:
-    return lambda t, x, correct: correct(t, changed(x, **settings))
+def _dropping(*, training: bool) -> Callable[..., Any]:
+    """Make a program of dropout in another mode, with a p of 0 or 1 in training, where nothing is random."""
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        p = round(float(x.config["p"])) if training else x.config["p"]
+        return correct(t, changed(x, training=training, p=p))
+
+    return program
 
 
 def _product(name: str, wrong: Callable[..., Any]) -> Callable[..., Any]:
@@ -286,6 +292,6 @@ FAULTS = (
     *_NORM,
     *_ATTENDING,
     _fault("attention-heads-interleaved", _ATTENTION, _heads_interleaved, "takes heads for positions"),
-    _fault("dropout-always", "nn.Dropout", _dropout(training=True), "drops in evaluation too"),
-    _fault("dropout-never", "nn.Dropout", _dropout(training=False), "drops nothing in training"),
+    _fault("dropout-always", "nn.Dropout", _dropping(training=True), "drops in evaluation too"),
+    _fault("dropout-never", "nn.Dropout", _dropping(training=False), "drops nothing in training"),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases._applied import CELLS, LAYERS, RECURRENT
+from conformance.cases._related import CELLS, LAYERS, RECURRENT
 from conformance.faults._rewriting import Overlay, in_place_of
 from conformance.faults.fault import Fault
 

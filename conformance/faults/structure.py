@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases._steps import GATES as BLOCKS
 from conformance.cases._steps import split_gates
-from conformance.faults.fault import GRUS, LESSONS, LSTMS, Fault
+from conformance.faults.fault import GRUS, LSTMS, MODELS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +73,7 @@ def _bias_faults() -> list[Fault]:
             for gate in GATES
         ]
         seams = {"parameters": _scaled_head_bias(factor)}
-        faults.append(Fault(f"bias-head-{word}", "bias", LESSONS, _BIAS_STORY, seams=seams))
+        faults.append(Fault(f"bias-head-{word}", "bias", MODELS, _BIAS_STORY, seams=seams))
     return faults
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases._steps import GATES
 from conformance.faults._rewriting import changed
-from conformance.faults.fault import GRUS, LESSONS, LSTMS, RNNS, Fault
+from conformance.faults.fault import GRUS, LSTMS, MODELS, RNNS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ FAULTS = (
         Fault(
             f"head-{word}",
             "weights",
-            LESSONS,
+            MODELS,
             f"takes the output projection's matrix {story}",
             seams={"parameters": _whole("head.weight", change)},
         )

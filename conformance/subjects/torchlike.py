@@ -1,4 +1,4 @@
-"""Runs a case's program on any namespace that speaks torch's API."""
+"""Runs a case's program on any namespace that has torch's API."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TorchLike:
     Args:
         name: how reports call it.
         module: the namespace's import name; imported on first use.
-        programs: its own programs, by case, where the case's does not fit.
+        programs: its own programs, by case, where the case's does not fit; a layer's is a `LayerProgram`.
         seams: faulty steps, by case and seam. A case named here runs the case's own program, written out
             where it is.
         around: what stands around the case's own program, by case.

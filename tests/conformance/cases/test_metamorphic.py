@@ -8,7 +8,8 @@ import torch
 
 import mytorch
 from conformance.cases import CASES
-from conformance.cases._applied import LAYERS, is_parameter
+from conformance.cases._related import LAYERS
+from conformance.cases.case import Values, data_of
 from conformance.cases.metamorphic import CASES as METAMORPHIC
 from conformance.cases.metamorphic import RELATIONS
 from conformance.faults import FAULTS
@@ -78,10 +79,9 @@ def test_every_layer_stands_in_every_relation_that_is_everyones():
 @pytest.mark.parametrize("t", [torch, mytorch], ids=["torch", "mytorch"])
 def test_the_shapes_of_cotangents_are_those_of_what_is_shown(t):
     for layer in LAYERS:
-        config = {"form": "equal", "dropout": "none", **layer.fixed}
-        config |= {name: 2 + k for k, name in enumerate(layer.sizes)}
+        config = {name: 2 + k for k, name in enumerate(layer.sizes)}
         config |= {name: values[-1] for name, values in layer.flags.items()}
         tensors = {name: t.ones(*spec.shape) for name, spec in layer.inputs(config).items()}
-        data = {name: each for name, each in tensors.items() if not is_parameter(name)}
-        shown = layer.build(t, tensors, config).call(data)
+        config = layer.settings(config)
+        shown = layer.build(t, Values(tensors, config, layer.case.seams)).call(data_of(tensors))
         assert {name: tuple(each.shape) for name, each in shown.items()} == layer.outputs(config)
