@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases import cells, layers, linear, recurrent
+from conformance.cases import attention, cells, linear, normalization, recurrent
 from conformance.cases._unrolled import sizes
 
 if TYPE_CHECKING:
@@ -138,13 +138,13 @@ LINEAR = Related(
     outputs=partial(_cube, "O"),
 )
 NORM = Related(
-    case=_case(layers.CASES, "nn.LayerNorm"),
+    case=_case(normalization.CASES, "nn.LayerNorm"),
     sizes={"N": "batch", "L": "length", "F": "feature"},
     settings=_fixed(rank=1, affine="both", eps=1e-5, module=True),
     outputs=partial(_cube, "F"),
 )
 ATTENTION = Related(
-    case=_case(layers.CASES, "nn.functional.scaled_dot_product_attention"),
+    case=_case(attention.CASES, "nn.functional.scaled_dot_product_attention"),
     sizes={"N": "batch", "L": "length", "S": "length", "E": "feature"},
     settings=lambda config: {
         "mask": "causal" if config["causal"] else "none",

@@ -119,3 +119,23 @@ def on_gradient(
         return found
 
     return Mapped(returned.outputs, gradients)
+
+
+def gradient_of(name: str, change: Callable[[Any, Values, Any], Any]) -> Around:
+    """Return what changes the gradient of one parameter to `change(t, x, right)`."""
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        if name not in x:
+            return correct(t, x)
+        returned = correct(t, x)
+        before = returned.gradients if isinstance(returned, Mapped) else dict
+        outputs = returned.outputs if isinstance(returned, Mapped) else returned
+
+        def gradients() -> Mapping[str, Any]:
+            found = dict(before())
+            right = found.get(name, x[name].grad)
+            return found if right is None else {**found, name: change(t, x, right)}
+
+        return Mapped(outputs, gradients)
+
+    return program

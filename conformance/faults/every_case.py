@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases import CASES, comparison, dropout, logic, metamorphic
+from conformance.cases import CASES, comparison, logic
 from conformance.cases.case import Mapped, Values
 from conformance.faults._bits import significant
 from conformance.faults._rewriting import changed, on_gradient, on_outputs
@@ -109,7 +109,7 @@ CONSTANT = (
 )
 
 # Differences that are pure rounding, with no right digits; these cases have faults of their own.
-DIFFERENCES = tuple(case.name for case in (*metamorphic.CASES, *dropout.CASES))
+DIFFERENCES = tuple(name for name, case in CASES.items() if case.residuals)
 
 _ALL = tuple(CASES)
 _DIGITS = tuple(name for name in CASES if name not in {*WHOLE, *STEPS, *CONSTANT, *DIFFERENCES})
