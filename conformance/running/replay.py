@@ -66,6 +66,8 @@ def _check(sample: Sample, space: Space) -> None:
     for name in space.sizes:
         if not isinstance(given[name], int) or int(given[name]) < UNBATCHED:
             raise UsageError(f"sample: {name}: expected a size, got {given[name]!r}")
+    if others := {name: value for name, value in space.settled(given).items() if value != given[name]}:
+        raise UsageError(f"sample: {sample.text!r} is not run as it says; expected {others}")
 
 
 def write_bundle(folder: Path, text: str, report: Report, subject: Implementation) -> None:

@@ -10,7 +10,6 @@ import torch
 
 import mytorch
 from conformance.cases import CASES
-from conformance.cases.case import PROGRAM
 from conformance.cases.dropout import _showing as showing
 from conformance.faults import FAULTS, faulty
 from conformance.judging.sample_judge import judge_sample, prepare
@@ -69,8 +68,8 @@ def test_whatever_mask_was_drawn_passes(case, seed):
         def __getattr__(self, name):
             return {"manual_seed": lambda _: torch.manual_seed(100 + seed)}.get(name, getattr(torch, name))
 
-    around = {case: {PROGRAM: lambda _, x, correct: correct(Elsewhere(), x)}}
-    assert failures(case, TorchLike("elsewhere", "torch", seams=around)) == set()
+    around = {case: lambda _, x, correct: correct(Elsewhere(), x)}
+    assert failures(case, TorchLike("elsewhere", "torch", around=around)) == set()
 
 
 @pytest.mark.parametrize("case", [OWN, "nn.LSTM@own-mask", "nn.GRU@own-mask", "nn.RNN@own-mask"])

@@ -15,7 +15,7 @@ from conformance.errors import DegenerateError, UsageError
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.faults.fault import LSTMS
-from conformance.faults.optimisers import SGD, Adam, AdamW, RMSprop
+from conformance.faults.optim import SGD, Adam, AdamW, RMSprop
 from conformance.judging.criteria import CRITERIA
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
@@ -170,13 +170,14 @@ def test_both_files_are_written(tmp_path):
     write(matrix, tmp_path)
     data = json.loads((tmp_path / "kill_matrix.json").read_text(encoding="utf-8"))
     assert data["constants_sha256"] == constants_sha256()
-    assert [(f["name"], f["killed"]) for f in data["faults"]] == [(FORWARD, True), (BACKWARD, False)]
-    assert data["faults"][0]["killed_by"] == {
+    faults = {fault["name"]: fault for fault in data["faults"]}
+    assert {name: fault["killed"] for name, fault in faults.items()} == {FORWARD: True, BACKWARD: False}
+    assert faults[FORWARD]["killed_by"] == {
         "sample": "sample",
         "lane": "semantic",
         "observable": "h_states",
     }
-    assert data["faults"][0]["where"] == {"models.LSTM": {"small/normal/semantic": "1/1"}}
+    assert faults[FORWARD]["where"] == {"models.LSTM": {"small/normal/semantic": "1/1"}}
     text = markdown(matrix)
     assert "NOT shown" in text
     assert f"- `{BACKWARD}` in models.LSTM" in text
@@ -195,7 +196,7 @@ class TestRatchet:
         assert self.matrix["constants_sha256"] == constants_sha256(), "run conformance selftest again"
 
     def test_of_these_faults(self):
-        assert [fault["name"] for fault in self.matrix["faults"]] == list(FAULTS)
+        assert {fault["name"] for fault in self.matrix["faults"]} == set(FAULTS)
 
     def test_all_caught(self):
         assert [fault["name"] for fault in self.matrix["faults"] if not fault["killed"]] == []
