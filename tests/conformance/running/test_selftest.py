@@ -19,7 +19,7 @@ from conformance.faults.optimisers import SGD, Adam, AdamW, RMSprop
 from conformance.judging.criteria import CRITERIA
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
-from conformance.report.kills import markdown, write
+from conformance.report.kills import details, markdown, write
 from conformance.running import selftest as module
 from conformance.running.selftest import CONTROL, Cell, KillMatrix, Trial, selftest
 from conformance.sampling.space import draw
@@ -165,7 +165,7 @@ def test_an_unknown_fault_is_named():
         selftest(["gates-fgoi?"])
 
 
-def test_both_files_are_written(tmp_path):
+def test_the_files_are_written(tmp_path):
     matrix = KillMatrix([trial(FORWARD, "h_states"), trial(BACKWARD, None), trial(CONTROL, None)], 7)
     write(matrix, tmp_path)
     data = json.loads((tmp_path / "kill_matrix.json").read_text(encoding="utf-8"))
@@ -176,10 +176,18 @@ def test_both_files_are_written(tmp_path):
         "lane": "semantic",
         "observable": "h_states",
     }
-    assert data["faults"][0]["where"] == {"models.LSTM": {"small/normal/semantic": "1/1"}}
-    text = markdown(matrix)
+    assert data.keys() == {"schema_version", "constants_sha256", "faults"}
+    assert data["faults"][0].keys() == {"name", "family", "killed", "killed_by", "equivalent"}
+    whole = json.loads((tmp_path / "kill_matrix_details.json").read_text(encoding="utf-8"))
+    assert whole == json.loads(json.dumps(matrix.to_json()))
+    assert whole["faults"][0]["where"] == {"models.LSTM": {"small/normal/semantic": "1/1"}}
+    text = (tmp_path / "kill_matrix.md").read_text(encoding="utf-8")
+    assert text == markdown(matrix)
     assert "NOT shown" in text
     assert f"- `{BACKWARD}` in models.LSTM" in text
+    assert f"| `{FORWARD}` | {FAULTS[FORWARD].story} | 1 of 1 runs | sample, h_states |" in text
+    assert (tmp_path / "kill_matrix_details.md").read_text(encoding="utf-8") == details(matrix)
+    assert f"| {FORWARD} | 1/1 | 1/1 | 1/1 |" in details(matrix)
 
 
 def test_every_proof_belongs_to_a_fault_and_its_case():
@@ -199,7 +207,11 @@ class TestRatchet:
 
     def test_all_caught(self):
         assert [fault["name"] for fault in self.matrix["faults"] if not fault["killed"]] == []
-        assert self.matrix["criteria"]["this suite"]["false_alarms"] == 0
+
+    def test_without_a_false_alarm(self):
+        # The title says so of a matrix without survivors and without false alarms only.
+        text = (ROOT / "reports" / "kill_matrix.md").read_text(encoding="utf-8")
+        assert text.startswith("# Kill matrix: every fault is caught\n")
 
 
 def test_there_are_enough_faults():
