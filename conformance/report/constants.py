@@ -36,7 +36,7 @@ tensor = {tensor}
 element = {element}
 # Per element, the deviation is at least this fraction of the tensor's largest.
 floor = {floor}
-# The semantic lane compares two float64 computations, each with its own rounding.
+# The float64 lane compares two float64 computations, each with its own rounding.
 oracle_share = {oracle_share}
 # A headroom below this is reported as drift, though it passes: the upper bound on the warnings of a clean
 # default run is there at most 1/{quiet}.

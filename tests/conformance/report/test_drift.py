@@ -25,9 +25,7 @@ def report(*headrooms, status=Status.PASS):
         "mytorch",
         "torch",
         tuple(
-            Verdict(
-                "add", f"add:{k}", "forward", "precision", "output", status, elements=4, headroom=headroom
-            )
+            Verdict("add", f"add:{k}", "forward", "float32", "output", status, elements=4, headroom=headroom)
             for k, headroom in enumerate(headrooms)
         ),
     )
