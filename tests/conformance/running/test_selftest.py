@@ -11,7 +11,7 @@ import pytest
 
 from conformance.arithmetic.constants import constants_sha256
 from conformance.cases import CASES
-from conformance.errors import DegenerateError, UsageError
+from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.faults.fault import LSTMS
@@ -40,6 +40,14 @@ def few(monkeypatch):
     monkeypatch.setitem(CASES, "models.LSTMCell", small)
     for name in (FORWARD, BACKWARD, SUBTLE, LOSS):
         monkeypatch.setitem(FAULTS, name, replace(FAULTS[name], cases=("models.LSTMCell",)))
+
+
+def test_what_cannot_be_prepared_stops_it_because_nothing_can_be_judged_there(monkeypatch):
+    case = replace(CASES["nn.Linear"], program=lambda t, x: {"output": t.special.bessel_j0(x["input"])})
+    monkeypatch.setitem(CASES, "nn.Linear", case)
+    with pytest.raises(NoiseError, match="bessel_j0") as caught:
+        selftest(["linear-bias-gradient-mean"])
+    assert caught.value.__notes__[0].startswith("in nn.Linear:seed=1,draw=0,")
 
 
 @pytest.mark.usefixtures("few")
@@ -91,7 +99,7 @@ class TestBlinded:
         def skip(prepared, lane, _):
             return (
                 prepared.expectations[lane].oracle
-                if lane == "semantic"
+                if lane == "float64"
                 else prepared.expectations[lane].reference
             )
 
@@ -120,7 +128,7 @@ def test_the_spelled_out_rules_are_torchs_where_nothing_is_wrong(rule, case):
 
 
 def trial(fault, seen_by, *, case="models.LSTM", missed_by=(), sample="sample"):
-    return Trial(Cell(fault, case, "small", "normal", "semantic"), sample, seen_by, missed_by)
+    return Trial(Cell(fault, case, "small", "normal", "float64"), sample, seen_by, missed_by)
 
 
 def test_nothing_tried_is_no_pass():
@@ -173,14 +181,14 @@ def test_the_files_are_written(tmp_path):
     assert [(f["name"], f["killed"]) for f in data["faults"]] == [(FORWARD, True), (BACKWARD, False)]
     assert data["faults"][0]["killed_by"] == {
         "sample": "sample",
-        "lane": "semantic",
+        "lane": "float64",
         "observable": "h_states",
     }
     assert data.keys() == {"schema_version", "constants_sha256", "faults"}
     assert data["faults"][0].keys() == {"name", "family", "killed", "killed_by", "equivalent"}
     whole = json.loads((tmp_path / "kill_matrix_details.json").read_text(encoding="utf-8"))
     assert whole == json.loads(json.dumps(matrix.to_json()))
-    assert whole["faults"][0]["where"] == {"models.LSTM": {"small/normal/semantic": "1/1"}}
+    assert whole["faults"][0]["where"] == {"models.LSTM": {"small/normal/float64": "1/1"}}
     text = (tmp_path / "kill_matrix.md").read_text(encoding="utf-8")
     assert text == markdown(matrix)
     assert "NOT shown" in text
