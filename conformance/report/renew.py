@@ -59,4 +59,7 @@ def renew(written: Path, committed: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    print("Renewed:", ", ".join(renew(*map(Path, sys.argv[1:]))))  # noqa: T201 - a command
+    try:
+        print("Renewed:", ", ".join(renew(*map(Path, sys.argv[1:]))))  # noqa: T201 - a command
+    except UsageError as refused:
+        sys.exit(f"renew: {refused}")
