@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.judging.judge import Expectation
+    from conformance.judging.expectation import Expectation
     from conformance.sampling.values import Array
 
     Criterion = Callable[[Array, Array, Array], bool]

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-SCHEMA_VERSION = 1
+# Of kill_matrix.json; 2 names the lanes by their dtype.
+SCHEMA_VERSION = 2
 
 # The correct text, judged beside the faults: what kills it is a false alarm, and no fault's kill counts.
 CONTROL = "(none)"
@@ -130,7 +131,7 @@ class KillMatrix:
             caught = [t.cell for t in red if (t.sample, t.cell.lane) not in alarms]
             rows[name] = {
                 "caught": len({cell.fault for cell in caught}),
-                "caught_in_float32": len({cell.fault for cell in caught if cell.lane == "precision"}),
+                "caught_in_float32": len({cell.fault for cell in caught if cell.lane == "float32"}),
                 "faults": len({t.cell.fault for t in asked} - {CONTROL}),
                 "false_alarms": len(alarms),
                 "clean": sum(t.cell.fault == CONTROL for t in asked),

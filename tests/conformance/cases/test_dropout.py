@@ -75,7 +75,7 @@ def test_whatever_mask_was_drawn_passes(case, seed):
 @pytest.mark.parametrize("case", [OWN, "nn.LSTM@own-mask", "nn.GRU@own-mask", "nn.RNN@own-mask"])
 def test_the_residual_may_differ_by_rounding_and_no_more(case):
     for lane, expected in prepared(case).expectations.items():
-        unit = {"semantic": 2.0**-53, "precision": 2.0**-24}[lane]
+        unit = {"float64": 2.0**-53, "float32": 2.0**-24}[lane]
         allowed = expected.tolerance["residual"]
         assert (expected.oracle["residual"] == 0).all()
         assert (allowed > 0).all()

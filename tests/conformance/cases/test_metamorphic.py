@@ -32,19 +32,19 @@ CHEAPEST = {relation.aspect: f"{relation.layers[-1].name}@{relation.aspect}" for
 def test_a_difference_of_nothing_but_rounding_may_differ_by_rounding_and_no_more(case):
     (sample,) = samples(case, 1)
     for lane, expected in prepare(CASES[case], sample).expectations.items():
-        unit = {"semantic": 2.0**-53, "precision": 2.0**-24}[lane]
+        unit = {"float64": 2.0**-53, "float32": 2.0**-24}[lane]
         for name, allowed in expected.tolerance.items():
             # Zero would ask for the same bits of two orders of summation; much more would see nothing.
             assert (allowed > 0).all(), name
             assert (allowed < 2000 * unit).all(), name
-            assert (np.abs(expected.oracle[name]) <= allowed).all() or lane == "precision", name
+            assert (np.abs(expected.oracle[name]) <= allowed).all() or lane == "float32", name
 
 
 @pytest.mark.parametrize("case", CHEAPEST.values())
 def test_every_gradient_is_compared(case):
     (sample,) = samples(case, 1)
     inputs = CASES[case].inputs(sample.settings)
-    oracle = prepare(CASES[case], sample, ("semantic",)).expectations["semantic"].oracle
+    oracle = prepare(CASES[case], sample, ("float64",)).expectations["float64"].oracle
     wanted = {f"grad.{name}" for name in inputs if not name.startswith("cotangent.")}
     assert {name for name in oracle if name.startswith("grad.")} == wanted
 
