@@ -1,6 +1,7 @@
-"""The suite's own test: which faults it catches, where, and what saw each first.
+"""The suite's own test: which faults it catches, where, and which observable showed each first.
 
-A sample is prepared once and every fault is judged on it, so that the matrix costs little more than a run.
+Called by `conformance selftest`; a kill matrix comes out. A sample is prepared once and every fault is judged
+on it, so that the matrix costs little more than a run.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 # Of kill_matrix.json; 2 names the lanes by their dtype.
 SCHEMA_VERSION = 2
 
-# The correct text, judged beside the faults: what kills it is a false alarm, and no fault's kill counts.
+# The correct program, judged next to the faults: where it fails is a false alarm, and no fault is caught.
 CONTROL = "(none)"
 
 
@@ -181,6 +182,8 @@ def selftest(
 
     Raises:
         UsageError: an unknown fault; the message lists those there are.
+        DegenerateError: a sample cannot be prepared, so that no fault can be judged by it.
+        NoiseError: likewise.
     """
     chosen = list(dict.fromkeys(names)) or list(FAULTS)
     for name in chosen:

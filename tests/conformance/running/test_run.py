@@ -238,13 +238,13 @@ def test_a_case_that_cannot_be_prepared_is_an_error_and_the_next_case_is_judged(
 
 def test_a_failure_after_what_cannot_be_prepared_still_has_its_bundle(monkeypatch, tmp_path):
     def program(t, x):
-        halves = t.special.bessel_j0(x["input"]) if x.config["odd"] else t.tanh(x["input"])
-        return {"output": halves}
+        return {"output": (t.special.bessel_j0 if x.config["bessel"] else t.tanh)(x["input"])}
 
     case = _case("mixed", program)
-    flags = Space({"N": "batch"}, classes=("small",), regimes=("normal",), flags={"odd": (True, False)})
+    flags = Space({"N": "batch"}, classes=("small",), regimes=("normal",), flags={"bessel": (True, False)})
     monkeypatch.setitem(CASES, "mixed", replace(case, space=flags))
     report = conformance.run(Wrong("wrong", "torch"), cases=["mixed"], samples=4, shrink=False, out=tmp_path)
+    assert report.verdicts[0].status is Status.ERROR
     assert report.totals["error"] == 4
     assert report.totals["fail"] > 0
     assert (tmp_path / "failures" / "mixed" / "bundle.json").exists()
