@@ -189,7 +189,8 @@ def test_the_files_are_written(tmp_path):
     assert data["faults"][0].keys() == {"name", "family", "killed", "killed_by", "equivalent"}
     whole = json.loads((tmp_path / "kill_matrix_details.json").read_text(encoding="utf-8"))
     assert whole == json.loads(json.dumps(matrix.to_json()))
-    assert {f["name"]: f["where"] for f in whole["faults"]}[FORWARD] == {"models.LSTM": {"small/normal/float64": "1/1"}}
+    where = {fault["name"]: fault["where"] for fault in whole["faults"]}
+    assert where[FORWARD] == {"models.LSTM": {"small/normal/float64": "1/1"}}
     text = (tmp_path / "kill_matrix.md").read_text(encoding="utf-8")
     assert text == markdown(matrix)
     assert "NOT shown" in text
