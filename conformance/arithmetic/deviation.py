@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conformance.sampling.values import Array
 
 
-# The replicates of an input have at most so many numbers, 128 MiB, for any size of the sample.
+# The most numbers that the replicates of one input may have, 128 MiB, for any size of the sample.
 _NUMBERS = 1 << 24
 
 
@@ -84,6 +84,6 @@ def _away(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:
         raise NoiseError(f"{name}: expected a torch tensor, whose noise can be followed, got {got}")
     # In float64, because torch does not subtract masks.
     moved, fixed = mode.replicates(clean).double(), clean.double()
-    # A number that is not finite has no deviation: its mask is compared, not its size. If only noise makes it
-    # so, the replicate took another branch.
+    # A number that is not finite has no deviation: its mask is compared, not its size. If only the
+    # replicate is not finite, it took another branch.
     return torch.where(fixed.isfinite(), moved - fixed, 0.0).abs_().nan_to_num_(nan=torch.inf)

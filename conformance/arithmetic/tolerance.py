@@ -1,4 +1,4 @@
-"""From the deviation to the tolerance: times constants that stand in one reviewed file, constants.toml.
+"""From the deviation to the tolerance: the deviation times the constants in constants.toml.
 
 Called by the judge per observable and lane; returns what each element may differ by. The calibration picks
 the constants from what `scale` returns.

@@ -53,7 +53,7 @@ def batched(
     """
     if rule.elementwise is True:
         aligned, named = align(args, kwargs, held)
-        # A layout is asked of the clean result, which has one dimension less.
+        # The layout is that of the clean result, which has one dimension less.
         return [func(*aligned, **{key: value for key, value in named.items() if key != "memory_format"})]
     if rule.together is not None:
         return [rule.together(held, *args, **kwargs)]

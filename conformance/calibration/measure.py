@@ -1,4 +1,7 @@
-"""How far correct implementations are from the oracle, in what a constant of 1 would allow."""
+"""How far correct implementations are from the oracle, in units of the tolerance under constants of 1.
+
+Called by calibration.run; `measure` returns one `Ratio` per verdict.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ class Ratio(NamedTuple):
         observable: an output's name, or `grad.` and an input's; or what was raised instead of any.
         tensor: the largest error over the tensor's deviation.
         element: the largest of the errors over their elements' deviations.
-        exact: nothing rounds there: both ratios are 0 or infinite, whatever the constants.
+        exact: nothing rounds there: both ratios are 0 or infinite, for any constants.
     """
 
     case: str

@@ -1,7 +1,7 @@
 """The rules of arithmetic/rules/ against real float32 errors, operation by operation.
 
-A rule says how large one rounding of an operation may be. It is shown if neither torch nor NumPy ever errs by
-more, in any regime, and if one of them comes within a factor of it: a rule far too large blinds the judge.
+A rule states how large one rounding of an operation may be. It is shown if neither torch nor NumPy ever errs
+by more, in any regime, and if one of them comes within a factor of it: a rule far too large blinds the judge.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _DRAWS = 4
 
 
 class Measured(NamedTuple):
-    """Real errors of one operation, in units of what its rule says.
+    """Real errors of one operation, in units of what its rule states.
 
     Attributes:
         implementation: `torch` or `mytorch`.
@@ -82,7 +82,7 @@ class MeasuredRule:
 
     @property
     def wrong(self) -> str | None:
-        """Say what is wrong with the rule, or nothing."""
+        """What is wrong with the rule; empty if nothing is."""
         limit = DEVIATIONS / sqrt(3) if self.accumulates else 1.0
         if self.worst.largest > limit:
             at = f"{self.worst.implementation}, {self.worst.regime}"

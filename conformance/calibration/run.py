@@ -1,4 +1,7 @@
-"""`conformance calibrate`: measure, pick on some seeds, validate on others, check the rules, recommend."""
+"""Calibrates: measures, picks constants on some seeds, validates them on others, and checks the rules.
+
+Called by the `calibrate` command; `calibrate` returns all that was found.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ class Calibration:
 
     @property
     def in_force(self) -> bool:
-        """Whether the reviewed file says what the evidence asks for."""
+        """Whether the constants in force are those that the evidence leads to."""
         now, new = constants(), self.choice
         return (now.tensor, now.element, now.warn) == (new.tensor, new.element, new.warn)
 

@@ -14,7 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from conformance.sampling.values import Array
 
-# How much of a distribution is its tail. Half as much says the same of the shape, 0 to 0.07, half as surely.
+# How much of a distribution is its tail. Half as much leads to the same shapes, 0 to 0.07, with half the
+# certainty.
 SHARE = 0.1
 
 
@@ -86,7 +87,7 @@ def _pareto(excess: Array, weights: Array) -> tuple[float, float]:
 
 
 def upper_bound(hits: int, trials: int, confidence: float = 0.95) -> float:
-    """Return the largest rate that so few hits do not rule out; near 3 / trials where there are none.
+    """Return the largest rate that the hits do not rule out; near 3 / trials where there are none.
 
     Source: Clopper & Pearson 1934, one-sided.
     """

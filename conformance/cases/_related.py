@@ -1,6 +1,7 @@
-"""The layers of which relations hold: what varies there, what is shown, and where the batch lies.
+"""The layers of which relations hold: their settings, their outputs and their batch axes.
 
-Arrays and builds are those of each layer's ordinary case; `Related.settings` says in which configuration.
+Arrays and builds are those of each layer's ordinary case; `Related.settings` gives the configuration. Read by
+metamorphic.py.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Related:
-    """What a relation must know of a layer.
+    """The facts about a layer that a relation needs.
 
     Attributes:
         case: its ordinary case.

@@ -63,7 +63,7 @@ def is_packed(config: Config) -> bool:
 
 
 def lengths(config: Config) -> list[int]:
-    """The lengths of the packed sequences: unlike, one of them L, longest first where packing asks."""
+    """The lengths of the packed sequences: unlike, one of them L, longest first where packing needs it."""
     length = int(config["L"])
     found = [length - 5 * k % length for k in range(int(config["N"]))]
     return sorted(found, reverse=True) if config["form"] == "sorted" else found[::-1]
@@ -73,7 +73,7 @@ def _joined(t: Any, directions: Sequence[Any]) -> Any:
     return t.cat(list(directions), -1)
 
 
-# Next to those of a step: how steps, directions and layers are put together.
+# The seams of a layer, in addition to those of a step: how steps, directions and layers are put together.
 _SEAMS: Mapping[str, Callable[..., Any]] = {
     "order": lambda steps, reverse: reversed(steps) if reverse else steps,
     "placed": lambda shown, reverse: shown[::-1] if reverse else shown,

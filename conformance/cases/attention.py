@@ -34,7 +34,7 @@ def _attention(t: Any, x: Values) -> dict[str, Any]:
         rows, columns = t.arange(length).reshape(-1, 1), t.arange(other).reshape(1, -1)
         options["attn_mask"] = (rows != 0) & (rows + columns != 3)
     elif kind == "summands":
-        # For no query torch returns zeros that do not know of the mask.
+        # For no query torch returns zeros whose graph does not reach the mask.
         options["attn_mask"] = x["mask"] if config["N"] else x["mask"].detach()
     elif kind == "integers":
         options["attn_mask"] = t.ones(length, other, dtype=t.int64)

@@ -1,4 +1,7 @@
-"""A case: one thing to compare. Its space, its arrays, its program and its bad calls, as data."""
+"""A case: one thing to compare. Its space, its arrays, its program and its bad calls, as data.
+
+The families in cases/ make cases; sampling draws their samples, and subjects run their programs.
+"""
 
 from __future__ import annotations
 
@@ -160,9 +163,9 @@ def of_function(program: Callable[[Any, Values], Mapping[str, Any]]) -> Build:
 
 @dataclass(frozen=True)
 class BadCall:
-    """A call that must be refused as torch refuses it.
+    """A call for which torch raises an exception, and for which a subject must raise the same.
 
-    It starts from the good configuration in the case's `base`; each field below says what differs from it.
+    It starts from the good configuration in the case's `base`; each field below gives what differs from it.
 
     Attributes:
         label: what is wrong, in a few words.
@@ -203,7 +206,7 @@ class Case:
         residuals: the outputs are differences of two sides, which are zero but for rounding.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         base: settings for the bad calls, which start from this one good configuration.
-        bad_calls: calls that must be refused.
+        bad_calls: calls that must raise an exception.
     """
 
     name: str

@@ -73,7 +73,7 @@ CASES = (
         samples=12,
         training=True,
         base={"N": 2, "I": 3, "O": 2, "norm_type": 2.0, "error_if_nonfinite": False},
-        bad_calls=(BadCall("a norm that is no number", ("norm",), config={"norm_type": "norm"}),),
+        bad_calls=(BadCall("a norm that is not a number", ("norm",), config={"norm_type": "norm"}),),
     ),
     _clipped(
         "clip_grad_norm_",
@@ -89,6 +89,6 @@ CASES = (
         "clip_grad_value_",
         "clip_value",
         {"limit": (0.5, 2.0**-7, 128.0)},
-        BadCall("a limit that is no number", ("limit",), config={"limit": "limit"}),
+        BadCall("a limit that is not a number", ("limit",), config={"limit": "limit"}),
     ),
 )

@@ -132,7 +132,8 @@ def _between_layers(kind: str) -> Any:
         mask = _kept(output).to(like.dtype) / (1 - p)
         shown, _ = below(x["input"])
         expected, _ = above(shown * mask)
-        # On both sides, because where the oracle dropped it has no rounding for those who keep.
+        # On both sides: where the oracle drops an element and the subject keeps it, the oracle has no
+        #     rounding.
         undropped = above(shown)[0] / (1 - p)
 
         def gradients() -> dict[str, Any]:

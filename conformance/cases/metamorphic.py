@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Tensors
     from conformance.sampling.sample import Scalar
 
-# Not `one` and `empty`: with fewer than two rows and steps, most of this says nothing.
+# Not `one` and `empty`: with fewer than two rows and steps, most relations hold for any function.
 _CLASSES = ("small", "pow2", "strided")
 
 
@@ -67,7 +67,7 @@ def _differences(built: Built, one: Tensors, other: Tensors) -> Mapped:
 
 
 def _permuted(t: Any, tensor: Any, axis: int) -> Any:
-    """Put the odd places first: an order that is not its own inverse from four on."""
+    """Put the odd positions first: an order that is not its own inverse from four elements on."""
     count = tensor.shape[axis]
     order = [*range(1, count, 2), *range(0, count, 2)]
     return t.cat([tensor.narrow(axis, k, 1) for k in order], axis)

@@ -1,4 +1,7 @@
-"""`conformance replay`: runs one sample again and prints the comparison."""
+"""`conformance replay`: runs one sample again and prints the comparison.
+
+Calls running.replay; returns 0 if every observable agrees, else 1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`conformance run`: judges an implementation, writes the reports and prints the verdict."""
+"""`conformance run`: judges an implementation, writes the reports and prints the verdict.
+
+Calls running.run; returns the exit code of its report.
+"""
 
 from __future__ import annotations
 

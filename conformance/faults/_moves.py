@@ -19,7 +19,7 @@ Moves = dict[str, tuple["Callable[[Any], Any]", "Callable[[Any], Any]"]]
 
 
 def back(moves: Moves) -> Around:
-    """Return what moves rightly, with a gradient that is moved wrongly in the named forms."""
+    """Return what moves correctly, with a gradient that is moved wrongly in the named forms."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         form = str(x.config["form"])

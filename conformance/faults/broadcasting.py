@@ -71,7 +71,7 @@ def _by(undo: Undo) -> Callable[[Any, tuple[int, ...]], Any]:
 def _program(wrong: Callable[[Any, tuple[int, ...]], Any], trailing: int) -> Callable[..., Any]:
     """Give the program operands that are already broadcast, and reduce their gradients wrongly.
 
-    The last `trailing` axes are no batch: they are not broadcast.
+    The last `trailing` axes are not batch axes: they are not broadcast.
     """
 
     def program(t: Any, x: Values, correct: Any) -> Any:

@@ -34,7 +34,7 @@ def _gradients(parameters: Any) -> list[Any]:
 def _clipping(
     scale: Callable[[Any, Any, float], Any], *, order: float | None = None, after: bool = False
 ) -> Callable[..., Any]:
-    """Return a clipping by `scale(t, norm, limit)`, by the asked order of norm or always by one order."""
+    """Return a clipping by `scale(t, norm, limit)`, with the given order of norm or always with one order."""
 
     def clip(t: Any, parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:
         grads = _gradients(parameters)

@@ -20,7 +20,7 @@ _LAYERS = ("nn.LSTM", "nn.GRU", "nn.RNN")
 
 
 def _instead(wrong: Wrong) -> Callable[..., Any]:
-    """Put a wrong dropout in the place of the function and of the module."""
+    """Replace the function and the module by a wrong dropout."""
 
     def around(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
         def right(value: Any, p: float) -> Any:
@@ -159,7 +159,7 @@ FAULTS = (
     _fault(
         "dropout-of-whole-rows",
         _training_only(_whole_rows),
-        "draws once for all features of a place, as dropout of channels does",
+        "draws once for all features of a position, as dropout of channels does",
     ),
     _fault(
         "dropout-same-in-every-call",

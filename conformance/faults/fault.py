@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Around
 
-# Those of `models`, and torch's own; each family of faults says which of them it fits.
+# Those of `models`, and torch's own; each family of faults names those that it fits.
 MODELS = ("models.LSTMCell", "models.LSTM")
 LSTMS = (*MODELS, "nn.LSTMCell", "nn.LSTM")
 GRUS = ("nn.GRUCell", "nn.GRU")

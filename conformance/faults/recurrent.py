@@ -52,7 +52,7 @@ def _last_only(shown: Any, reverse: Any) -> Any:
 
 
 def _time_for_batch(t: Any, x: Values, correct: Any) -> Any:
-    # Elsewhere the given states would not fit, and whoever did so would notice.
+    # In other samples the given states would not fit, which would raise an error.
     n, length = int(x.config["N"]), int(x.config["L"])
     fits = x.config["form"] == "equal" and n > 0 and (n == length or "h0" not in x)
     return correct(t, changed(x, batch_first=False) if fits else x)

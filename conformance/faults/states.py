@@ -61,8 +61,8 @@ FAULTS = (
         lambda t, z: {**split_gates(t, z), "f": split_gates(t, z)["f"] + 1.0},
         "adds 1 to the forget gate at run time, as TensorFlow 1's BasicLSTMCell did",
     ),
-    _fault("candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid in every tanh's place"),
-    _fault("gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh in every gate's place"),
+    _fault("candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid instead of every tanh"),
+    _fault("gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh instead of sigmoid in every gate"),
     _fault(
         "hard-sigmoid",
         "sigmoid",

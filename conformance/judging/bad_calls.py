@@ -1,7 +1,7 @@
 """Judges what a subject raises for a case's bad calls, by what the reference raises: one verdict per call.
 
 Called by running.work and running.replay. The exception's class must be torch's or one below it, and the
-message must name what the bad call says.
+message must name what the bad call lists in `mentions`.
 """
 
 from __future__ import annotations

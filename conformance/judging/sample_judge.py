@@ -51,7 +51,7 @@ class Prepared:
 
     @cached_property
     def tasks(self) -> Mapping[str, Task]:
-        """What each lane asks of any subject; the arrays are drawn once."""
+        """The task of each lane, the same for any subject; the arrays are drawn once."""
         return {lane: Task(self.case, self.sample, lane, stored=self.stored) for lane in self.expectations}
 
 
@@ -71,10 +71,10 @@ def prepare(
         NoiseError: an operation of the case's program has no rule, or takes noisy numbers out of tensors.
     """
     # A sample goes one of four ways from here:
-    # - it is prepared as it was drawn (the rule);
-    # - it is prepared as a later repetition of its draw, and has that one's text: noise changed a branch of
-    #   the program, or an array was constant;
-    # - DegenerateError: that happened to every repetition;
+    # - it is prepared as it was drawn, as nearly all are;
+    # - noise changed a branch of the program, or an array was constant: the draw is repeated (`_measured`),
+    #   and the prepared sample has the text of the repetition;
+    # - DegenerateError: the same happened to every repetition;
     # - NoiseError: the arithmetic cannot follow the program, in this sample or in any.
     # A run makes verdicts of the last two (`unprepared`); the self-test and the calibration end there.
     from conformance.arithmetic.tolerance import scale
@@ -120,7 +120,7 @@ def _measured(
 
 
 def _degenerate(task: Task) -> str | None:
-    """Say why a draw cannot tell right from wrong: constant weights, say, make any order of gates right."""
+    """Return why a draw cannot tell right from wrong: with constant weights any order of gates is right."""
     for name, array in task.inputs().items():
         if _constant(array):
             return f"{name} is constant"
@@ -141,7 +141,7 @@ def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace
 
 
 def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
-    """Judge a subject on a prepared sample; whatever it raises is an ERROR with its traceback."""
+    """Judge a subject on a prepared sample; any exception that it raises is an ERROR with its traceback."""
     verdicts: list[Verdict] = []
     for lane, expected in prepared.expectations.items():
         try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
-# So many verdicts are listed, the nearest first.
+# How many verdicts are listed, the nearest first.
 _SHOWN = 10
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from conformance.calibration.rules import MeasuredRule
     from conformance.calibration.run import Calibration
 
-# So many verdicts are listed, the nearest to their tolerance first.
+# How many verdicts are listed, the nearest to their tolerance first.
 _NEAREST = 12
-# So many candidates are listed on either side of the constant that was picked.
+# How many candidates are listed on either side of the constant that was picked.
 _AROUND = 4
 
 _RATIOS = (

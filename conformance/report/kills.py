@@ -1,7 +1,7 @@
 """What the self-test found, as files: the kill matrix.
 
 Called by the `selftest` command. `kill_matrix.json` and `kill_matrix.md` are small enough to commit. Two
-files of details say how often each fault was seen per case, shape class, regime and lane.
+files of details hold how often each fault was seen per case, shape class, regime and lane.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _FAULT_FIELDS = ("name", "family", "killed", "killed_by", "equivalent")
 _CRITERIA = (
     "The same outputs and gradients of the same samples, judged by criteria that others use. A fault counts "
     "as caught if any sample shows it. A false alarm is a sample and lane on which a criterion calls the "
-    "correct program wrong; faults on that sample and lane are then not caught by it. Only this suite is "
-    "asked about residuals (relations between calls, dropout by its own mask), which are zero but for "
-    "rounding, so the other criteria have fewer faults and runs."
+    "correct program wrong; faults on that sample and lane are then not caught by it. Only this suite "
+    "judges residuals (relations between calls, dropout by its own mask), which are zero but for rounding, "
+    "so the other criteria have fewer faults and runs."
 )
 _FAULTS = (
     "Each fault with the share of runs that show it, where a run is one sample in one lane, and the case and "

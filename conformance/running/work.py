@@ -24,8 +24,8 @@ class Outcome(NamedTuple):
 
     Attributes:
         verdicts: in the order of lanes and observables.
-        prepared: whether the subject was judged at all. Where the sample could not be prepared, there is
-            nothing to shrink and nothing to store.
+        prepared: whether the subject was judged at all. A sample that could not be prepared
+            is neither shrunk nor stored.
     """
 
     verdicts: list[Verdict]

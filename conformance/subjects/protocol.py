@@ -1,4 +1,4 @@
-"""What an implementation is asked, and what it answers: a task, and the trace of running it.
+"""The protocol of implementations: a task, and the trace that comes of running it.
 
 Tasks are made by judging.sample_judge and judging.bad_calls, and given to the reference and to every subject.
 """
@@ -77,7 +77,7 @@ class Task:
 
     def cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
         """Return the random cotangent of an output; it depends on the sample, the name and the shape only."""
-        # Thirty replicates of the oracle, and a hundred faults, ask for the same.
+        # Cached, because the replicates of the oracle and a hundred faults use the same.
         if (output, shape) not in self._cotangents:
             self._cotangents[output, shape] = self._cotangent(output, shape)
         return self._cotangents[output, shape].copy()
@@ -95,7 +95,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class BadCallTask(Task):
-    """A call that must be refused: a good configuration with something wrong on purpose.
+    """The task of a bad call: a good configuration with something wrong on purpose.
 
     Attributes:
         wrong: what is wrong.

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def _products(magnitude: Tensor, terms: int) -> Tensor:
-    """Return what adding up so many products loses, and rounding those below the smallest normal number.
+    """Return what adding up `terms` products loses, and rounding those below the smallest normal number.
 
     Args:
         magnitude: the sum of their absolute values.
-        terms: how many; of as many absolute errors the root mean square grows by the square root.
+        terms: how many products; the root mean square of their absolute errors grows by √terms.
     """
     return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
 

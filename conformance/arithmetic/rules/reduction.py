@@ -63,5 +63,5 @@ RULES: tuple[Rule, ...] = (
         together=_together(torch.ops.aten.mean.dim),
     ),
     *exact("amax", "amin", "max", "min", source="returns elements of its operand"),
-    *exact("argmax", "argmin", source="returns places, which are integers"),
+    *exact("argmax", "argmin", source="returns positions, which are integers"),
 )

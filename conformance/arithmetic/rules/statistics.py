@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Longer products of numbers of order one leave float32's range on the way.
 _FACTORS = (2, 7, 20, 33)
 # Squares of small whole numbers minus their mean take few values, and round to the same side again and again:
-# errors that are not independent add up faster than any rule says.
+# errors that are not independent add up faster than any rule allows.
 _SQUARES = (2, 7, 33, 96)
 
 
@@ -33,7 +33,7 @@ def _var(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
 
 def _prod(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) -> Tensor:
-    """Return as many roundings of the product as it has factors, one by one as in a loop in C."""
+    """Return one rounding of the product per factor, as a loop in C makes them."""
     out = x.prod() if dim is None else x.prod(dim, keepdim)
     return out.abs() * math.sqrt(max(1, terms(x, out)))
 
