@@ -44,6 +44,11 @@ def _advance(a: Array, h: Array, c: Array, w_hh: Array, w_hr: Array | None) -> N
 
     i, f, o = σ(·), g = tanh(·), c' = f·c + i·g, h' = o·tanh(c').
 
+    Nothing is returned: every result is written into the given arrays. A step goes one of two ways to its h':
+
+    - without a projection, o·tanh(c') is written into `h`;
+    - with `w_hr`, o·tanh(c') is computed aside, and its product with `w_hr` is written into `h`.
+
     Args:
         a: W_ih x + b of the gates o, i, f, negated, and of g, (T, 4H, B); becomes the gates.
         h: room for the hidden states, (T + 1, P, B), with the first one in it.
@@ -85,6 +90,10 @@ def _retreat(
     w_hr: Array | None,
 ) -> tuple[Array, Array, Array]:
     """Go back through the steps of one block.
+
+    A gradient takes three ways through a step, from later steps to earlier ones: from h' through o or through
+    tanh(c'), and from c' through the gates i, f, g or directly to c. The factors that need neither dh nor dc are
+    computed for all steps at once; the loop multiplies them by dh and dc. Without `w_hr`, dm is dh'.
 
     With dm = W_hrᵀ dh' and the whole gradient dc = dc' + dm·o·(1 - tanh²(c')), a step gives
     da_o = dm·tanh(c')·σ', da_i = dc·g·σ', da_f = dc·c·σ', da_g = dc·i·(1 - g²), and returns
