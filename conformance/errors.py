@@ -18,7 +18,7 @@ class NoiseError(RuntimeError):
     """The oracle ran an operation whose rounding the arithmetic cannot follow.
 
     Args:
-        message: what is wrong, with the operation's name.
+        message: the error, with the operation's name.
         operation: the name alone, as a rule has it; None if no single operation is to blame.
     """
 

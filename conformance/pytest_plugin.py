@@ -84,7 +84,7 @@ def parametrize(
         implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
         cases: names of cases; by default all.
         seed: of the samples.
-        dtypes: what the implementation computes in: `float64`, `float32` or both.
+        dtypes: the lanes: `float64`, `float32` or both.
 
     Returns:
         The decorator.

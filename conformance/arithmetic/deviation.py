@@ -1,6 +1,7 @@
-"""What correct rounding alone may change, per observable: noisy runs of the oracle against the clean one.
+"""The deviation of each observable: the change that correct rounding alone may make.
 
-Called by the judge once per sample, before any subject runs; tolerance.py makes tolerances of the result.
+Noisy runs of the oracle are compared with the clean one. Called by the judge once per sample, before any
+subject runs; tolerance.py makes tolerances of the result.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Monte Carlo arithmetic: a torch program in float64, and what rounding could do to every number in it.
+"""Monte Carlo arithmetic: runs a torch program in float64, with the noise that rounding could add.
 
 A program runs once. Each of its operations runs on clean numbers, and on many noisy replicates of them; then
 a random error is added to each replicate, of the size that one rounding can have there by the
@@ -168,7 +168,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     def _take(
         self, func: Any, rule: Rule, clean: Any, moved: Tensor | None, before: Any, put: Any = None
     ) -> None:
-        """Watch what a result decided, or add the noise to its replicates and keep them."""
+        """Check the decision that a result makes, or add the noise to its replicates and keep them."""
         if isinstance(clean, bool):
             clean = torch.tensor(clean)
         if not isinstance(clean, Tensor) or (clean.is_floating_point() and clean.dtype != torch.float64):

@@ -72,7 +72,7 @@ def written(
     """Run an operation that writes into some of its operands, `targets`, which keep their values here.
 
     Returns:
-        For each target what the replicates would have written, as `batched` does.
+        The values that the replicates would have written into each target, as `batched` returns them.
     """
     if rule.elementwise and "out" not in kwargs:
         # In place, everything else broadcasts to the target.
@@ -102,7 +102,7 @@ def _swapped(value: Any, swap: Callable[[Tensor], Tensor]) -> Any:
 def _row(
     func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], held: Replicates, k: int
 ) -> Sequence[Any]:
-    """Return what one replicate gives; a Python bool, as of `equal`, in a tensor."""
+    """Return the result on one replicate; a Python bool, as of `equal`, in a tensor."""
     swap = partial(held.alone, k=k)
     out = func(*_swapped(args, swap), **{key: _swapped(value, swap) for key, value in kwargs.items()})
     outs = out if isinstance(out, (tuple, list)) else (out,)
@@ -117,7 +117,7 @@ def _written_row(
     held: Replicates,
     k: int,
 ) -> list[Tensor]:
-    """Return what one replicate writes into copies of the targets, which it may resize."""
+    """Return copies of the targets after one replicate has written into them; it may resize them."""
     own = {id(target): held.alone(target, k).clone() for target in targets}
 
     def swap(clean: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """From measured ratios to constants: how often a clean run would raise an alarm, and how sure that is.
 
-Called by calibration.run: `choose` returns the constants, and `validate` how they do on other seeds.
+Called by calibration.run: `choose` returns the constants, and `validate` counts their alarms on other seeds.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Validation:
-    """What the picked constants do on seeds that they were not picked on.
+    """The alarms of the picked constants on seeds that they were not picked on.
 
     Attributes:
         alarms: verdicts that the judge would call wrong.
@@ -157,7 +157,7 @@ def estimate(
 
     Args:
         ratios: informative ones.
-        measure: what is compared with a candidate.
+        measure: from a ratio to the number that a candidate is compared with.
         candidates: constants, rising.
         per_run: verdicts of one default run, by lane.
         seed: of the bootstrap.
@@ -223,11 +223,11 @@ def choose(ratios: Sequence[Ratio], runs: int, seed: int = 0) -> Choice:
 
 
 def validate(ratios: Sequence[Ratio], choice: Choice, seed: int = 0) -> Validation:
-    """Count on other seeds what the picked constants call wrong, and fit again there.
+    """Count the alarms of the picked constants on other seeds, and fit tails again there.
 
     Args:
         ratios: all that was measured on the validating seeds.
-        choice: what was picked.
+        choice: the picked constants.
         seed: of the bootstrap.
     """
     usable = informative(ratios)

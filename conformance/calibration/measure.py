@@ -37,8 +37,8 @@ class Subject:
 
     Attributes:
         name: how the tables call it.
-        implementation: what is run.
-        lanes: those in which it does not compute what the oracle computes, bit for bit.
+        implementation: the implementation.
+        lanes: those in which it is not the oracle itself.
         cases: where it is run; None for all.
     """
 
@@ -107,9 +107,9 @@ def measure(
     Args:
         cases: names of cases.
         seed: of the samples.
-        subjects: what is taken to be correct; a sample is prepared once for all of them.
+        subjects: implementations taken to be correct; a sample is prepared once for all of them.
         jobs: how many processes.
-        samples: how many of each case; by default what the case declares.
+        samples: how many of each case; by default as many as the case declares.
         progress: called after each sample with its case, how many are done and how many there are.
     """
     drawn = [

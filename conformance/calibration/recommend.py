@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
 
-# What sizes of these kinds are; batches and lengths are those of a small real call.
+# The sizes of these kinds: the batch and the length of a small real call.
 FEATURES = (16, 64, 256)
 _FEATURE_KINDS = ("feature", "outer")
 BATCH, LENGTH = 4, 8
 _DRAWS = 2
-# At more features than these one draw has elements enough, and costs what a default run of its case costs.
+# Above this number of features one draw has enough elements, and takes as long as a default run of its case.
 _MANY = 128
 FORWARD, GRADIENTS = "forward", "gradients"
 
@@ -42,13 +42,13 @@ class Pair(NamedTuple):
     atol: float
 
     def widest(self, other: Pair) -> Pair:
-        """Return what covers both."""
+        """Return the larger of each, which covers both."""
         return Pair(max(self.rtol, other.rtol), max(self.atol, other.atol))
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One row: what to write for a case in a dtype and at a size.
+    """One row: the tolerances for a case in a dtype and at a size.
 
     Attributes:
         case: the case's name.
@@ -122,7 +122,7 @@ def sized_samples(
 def covering(pairs: Sequence[tuple[Array, Array]]) -> Pair:
     """Return the tolerances that cover every element's, from expected values and tolerances of each tensor.
 
-    rtol is what the elements of a tensor's upper half need, and atol what the others need beyond it.
+    rtol covers the elements of a tensor's upper half, and atol the rest that the other elements need.
     """
     rtol = 0.0
     for expected, tolerance in pairs:

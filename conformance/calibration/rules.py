@@ -61,7 +61,7 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class MeasuredRule:
-    """One rule and what was measured of it.
+    """One rule and the errors measured for it.
 
     Attributes:
         name: of the operation.
@@ -82,7 +82,7 @@ class MeasuredRule:
 
     @property
     def wrong(self) -> str | None:
-        """What is wrong with the rule; empty if nothing is."""
+        """The reason why the rule is not shown; empty if it is."""
         limit = DEVIATIONS / sqrt(3) if self.accumulates else 1.0
         if self.worst.largest > limit:
             at = f"{self.worst.implementation}, {self.worst.regime}"
@@ -99,7 +99,7 @@ class MeasuredRule:
 
     @property
     def used(self) -> float:
-        """How much of the rule real errors use, but for half of the smallest number, which is what it is."""
+        """How much of the rule real errors use, not counting half of the smallest number, which is exact."""
         return max(m.largest for m in self.measured if m.regime != "tiny")
 
 

@@ -21,7 +21,7 @@ SHARE = 0.1
 
 @dataclass(frozen=True)
 class Tail:
-    """What is known of values above a threshold.
+    """The fitted law of values above a threshold.
 
     Attributes:
         threshold: where the tail begins.
@@ -79,7 +79,7 @@ def _pareto(excess: Array, weights: Array) -> tuple[float, float]:
         return float(np.log(shape(theta) / theta) + shape(theta))
 
     found = minimize_scalar(loss, bounds=(-8.0, 4.0), method="bounded")
-    # The exponential law's, at the edge of what is allowed; with a mean of 1 its logarithm vanishes.
+    # The exponential law's likelihood, at the edge of the range; with a mean of 1 its logarithm vanishes.
     if found.fun >= 0:
         return 0.0, 1.0
     theta = float(np.exp(found.x))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Case
 
-# The module `case` holds what a case is made of.
+# The module `case` holds the class of cases.
 FAMILIES = tuple(
     importlib.import_module(f"{__name__}.{name}")
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__))

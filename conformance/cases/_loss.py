@@ -55,7 +55,7 @@ def loss(
         operands: from the namespace and the values to the two tensors.
         inputs: the arrays; those named like `weight` are passed on as options.
         regimes: as in `Space`.
-        reductions: what the reduction may be.
+        reductions: the values of the option `reduction`.
         samples: how many a run draws.
     """
 

@@ -95,7 +95,7 @@ def _recurrent(kind: str, flags: Mapping[str, tuple[Scalar, ...]], *regimes: str
     return Related(
         case=_case(recurrent.CASES, f"nn.{kind}"),
         sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature"},
-        # Zeros at the end of packed sequences, so that what is shown there cancels.
+        # Zeros at the end of packed sequences, so that the outputs there cancel.
         settings=_fixed(bias=True, form="equal", dropout="none", padding=0.0),
         outputs=partial(_recurrent_outputs, kind),
         flags={

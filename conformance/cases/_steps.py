@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     # A step's output, and the state for the next step.
     Stepped = tuple[Any, State]
 
-# A few steps and features show how NaN and inf spread, and what overflows: many cost seconds and show
+# A few steps and features show how NaN and inf spread, and where numbers overflow: many cost seconds and show
 # nothing more.
 WITHOUT = tuple((many, regime) for many in ("long", "wide") for regime in ("steep", "huge", "nonfinite"))
 

@@ -150,8 +150,8 @@ def _steps(x: Values) -> list[Any]:
 def layer(kind: str) -> Callable[[Any, Values], dict[str, Any]]:
     """Return the program of a recurrent layer, `LSTM`, `GRU` or `RNN`.
 
-    `inputs` holds what each layer is fed, (L, N, features), the sequence itself first; `between` makes of all
-    of these what the next layer is fed. A layer runs once per direction (`_run`); `joined` puts the outputs
+    `inputs` holds what each layer is fed, (L, N, features), the sequence itself first; `between` makes the
+    next layer's input of all of these. A layer runs once per direction (`_run`); `joined` puts the outputs
     of both side by side: the next entry of `inputs`, or the output. The last states are collected in torch's
     order, layer by layer and forward before backward; `stacked` makes one tensor of each part, h and then c.
     Where there is no batch, an axis of one is added at the start and taken away at the end.

@@ -16,7 +16,7 @@ _CLASSES = ("small", "one", "pow2", "strided")
 
 
 def _clipped(name: str, limit: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
-    """Return the case of a clipping: the gradients after it, and what it returned."""
+    """Return the case of a clipping: the gradients after it, and its result."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         weight, bias, idle = (x[key].clone().requires_grad_() for key in ("weight", "bias", "bias"))

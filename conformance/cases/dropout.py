@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # 1/(1-p) is a power of two, so that scaling rounds nothing; at 0.75 it is not 1/p.
 _SHARES: Mapping[str, tuple[Scalar, ...]] = {"p": (0.5, 0.75)}
-# Far above what noise makes of a zero, far below what is drawn.
+# Far larger than a zero with noise, far smaller than drawn values.
 _ZERO = 1e-30
 _ROWS, _RISK = 100, 1e-12
 
@@ -94,7 +94,7 @@ def _showing(t: Any, kind: str, like: Any) -> dict[str, Any]:
     """Return the parameters of a layer whose output is zero exactly where its input is.
 
     Each output sees one input and no step before it: by the identity in the candidate's block, and a gate
-    that is shut for what is carried.
+    that is closed for the state that is carried on.
     """
     gates, hidden = GATES[kind], like.shape[1]
     blocks = {gate: t.zeros(hidden, hidden, dtype=like.dtype) for gate in gates}

@@ -1,4 +1,4 @@
-"""Relations: what must hold between two calls of one layer, for any function that it computes.
+"""Relations: properties of two calls of one layer that hold for any function that the layer computes.
 
 A relation's program builds a layer as its ordinary case does, and goes one of two ways from there:
 
@@ -201,7 +201,7 @@ def _linearity(layer: Related, t: Any, x: Values) -> dict[str, Any]:
 
 
 def _accumulation(layer: Related, t: Any, x: Values) -> dict[str, Any]:
-    """Two backward calls leave the sum of what each alone would."""
+    """Two backward calls leave the sum of the gradients that each alone leaves."""
     one, two = _given(x, "0"), _given(x, "1")
     backward = _Backward(layer, t, x)
     both = backward.vjp({name: one[name] + two[name] for name in one})

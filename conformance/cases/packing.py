@@ -71,7 +71,7 @@ def _unpack_sequence(t: Any, x: Values) -> dict[str, Any]:
 
 
 def _unpad_sequence(t: Any, x: Values) -> dict[str, Any]:
-    # torch transposes what it is given in place, which a leaf does not allow: it gets a copy.
+    # torch transposes its argument in place, which a leaf does not allow: it gets a copy.
     lengths = t.tensor(_lengths(x.config)[: int(x.config.get("given", 99))])
     parts = t.nn.utils.rnn.unpad_sequence(x["input"] * 1, lengths, x.config["batch_first"])
     return {f"out{k}": part for k, part in enumerate(parts)}

@@ -14,7 +14,7 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    # What `add_parser` of every command takes.
+    # The argument of every command's `add_parser`.
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - has no public name
 
 # How many failures are printed after a table; the others are in the report.

@@ -15,8 +15,7 @@ from conformance.subjects.torchlike import TorchLike
 if TYPE_CHECKING:
     from conformance.faults.fault import Fault
 
-# The module `fault` holds what a fault is made of, and `equivalents` the faults that change nothing in some
-# case.
+# The module `fault` holds the class of faults, and `equivalents` the faults that change nothing in some case.
 FAMILIES = tuple(
     importlib.import_module(f"{__name__}.{name}")
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__))

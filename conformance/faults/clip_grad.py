@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _replaced(name: str, function: Callable[..., Any]) -> Around:
-    """Return what calls `function(t, ...)` instead of a function of `nn.utils`."""
+    """Return a program that calls `function(t, ...)` instead of a function of `nn.utils`."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         def call(*given: Any, **options: Any) -> Any:

@@ -20,7 +20,7 @@ def _statistics(x: Values) -> tuple[Any, tuple[int, ...], Any, Any]:
 
 
 def _normal(formula: Callable[..., Any]) -> Around:
-    """Return what normalizes by `formula(t, a, mean, variance, eps, count)` and its affine map."""
+    """Return a program that normalizes by `formula(t, a, mean, variance, eps, count)` and the affine map."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         if not x["input"].numel():

@@ -101,7 +101,7 @@ _DIRECTIONS = (
         "layer-reads-input-before-last",
         "between",
         lambda t, inputs, config: inputs[-2] if inputs[-2].shape == inputs[-1].shape else inputs[-1],
-        "feeds a layer what the layer below was fed",
+        "feeds a layer the input of the layer below",
     ),
     _structure(
         "layer-reads-one-step-late",
@@ -165,7 +165,7 @@ _PROJECTIONS = (
         "projection-at-the-end-only",
         "projected",
         lambda t, p, h, o, shown: (_projected(t, p, h), _cut(p, h)),
-        "projects what is shown and not what is carried on; torch does at every step (pytorch #139582)",
+        "projects the output and not the state that is carried on; torch projects both (pytorch #139582)",
         ("nn.LSTM",),
     ),
     _structure(
@@ -230,7 +230,7 @@ FAULTS = (
         "final-states-detached",
         "backward",
         _LAYERS,
-        "gives no gradient to what is returned as final state",
+        "gives no gradient to the returned final state",
         seams={"returned": _parts(lambda part: part.detach())},
     ),
     Fault(

@@ -1,4 +1,4 @@
-"""The state update of an LSTM, wrongly written: what enters the memory, what stays and what is shown."""
+"""The state update of an LSTM, wrongly written: the gates, the new cell state and the output."""
 
 from __future__ import annotations
 

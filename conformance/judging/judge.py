@@ -1,4 +1,4 @@
-"""Compares a subject's trace with what is expected of it: one verdict per observable.
+"""Compares a subject's trace with the expectation: one verdict per observable.
 
 Called by judging.sample_judge and by the self-test; the calibration measures with the same two functions,
 `form` and `errors`. Nothing here depends on a case, a framework or where a trace comes from.
@@ -98,7 +98,7 @@ def errors(expected: Expectation, name: str, got: Array) -> tuple[Array, Array]:
 
 
 def form(expected: Expectation, name: str, got: Any) -> str | None:
-    """Return what is wrong with an observable's presence, type, shape or dtype, or None."""
+    """Return the mistake in an observable's presence, type, shape or dtype, or None."""
     oracle = expected.oracle[name]
     if got is None:
         return f"missing: expected {name} of shape {oracle.shape}"

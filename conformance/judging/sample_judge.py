@@ -1,4 +1,4 @@
-"""Judges subjects on a sample: what the sample expects is prepared once, and serves every subject and lane.
+"""Judges subjects on a sample: the expectations of its lanes are prepared once, for all subjects.
 
 Called by the steps of a run (running.work, shrink, bundle, replay), by the self-test and by the calibration;
 one verdict per observable comes out.
@@ -40,7 +40,7 @@ class Prepared:
         sample: the sample, drawn again where noise changed a branch.
         expectations: by lane.
         stored: arrays that replace the drawn ones (a bundle's).
-        scales: by lane and observable, what the tolerances are multiples of.
+        scales: by lane and observable, the scales that the tolerances are multiples of.
     """
 
     case: Case
@@ -135,7 +135,7 @@ def _constant(array: Array) -> bool:
 
 
 def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace:
-    """Run a subject on a prepared sample, silencing NumPy's warnings about what the regimes provoke."""
+    """Run a subject on a prepared sample, silencing the warnings of NumPy that the regimes provoke."""
     with np.errstate(all="ignore"):
         return subject.run(prepared.tasks[lane])
 
@@ -172,9 +172,9 @@ def unprepared(
 
 
 def raises(task: Task, implementation: Implementation) -> Exception | None:
-    """Return what an implementation raises on a task, or None."""
+    """Return the exception that an implementation raises on a task, or None."""
     try:
         implementation.run(task)
-    except Exception as error:  # noqa: BLE001 - which one is what is judged
+    except Exception as error:  # noqa: BLE001 - its class is judged
         return error
     return None

@@ -199,7 +199,7 @@ def _nearest(found: Calibration) -> list[dict[str, object]]:
 
 
 def validated(found: Calibration) -> str:
-    """Return in words what the picked constants do on the validating seeds."""
+    """Return in words how often the picked constants alarm on the validating seeds."""
     validation = found.validation
     return (
         f"Seeds {_seeds(found.validating)}: {len(validation.alarms)} alarms in {validation.verdicts:,} "

@@ -1,4 +1,4 @@
-"""What the self-test found, as files: the kill matrix.
+"""Writes the kill matrix, the result of a self-test, into files.
 
 Called by the `selftest` command. `kill_matrix.json` and `kill_matrix.md` are small enough to commit. Two
 files of details hold how often each fault was seen per case, shape class, regime and lane.
@@ -87,7 +87,7 @@ def _share(matrix: KillMatrix, name: str) -> float:
 
 
 def criteria(matrix: KillMatrix) -> list[dict[str, object]]:
-    """Return one row per criterion: what it catches, and how often it calls the correct program wrong."""
+    """Return one row per criterion: how many faults it catches, and how many false alarms it raises."""
     return [
         {
             "criterion": name,
@@ -116,7 +116,7 @@ def places(matrix: KillMatrix) -> list[dict[str, object]]:
 
 
 def faults(matrix: KillMatrix) -> dict[str, list[dict[str, object]]]:
-    """Return by family one row per fault: what is wrong, how often it is seen, and where first."""
+    """Return by family one row per fault: its story, how often it is seen, and where first."""
     records = {record["name"]: record for record in matrix.to_json()["faults"]}
     rows: dict[str, list[dict[str, object]]] = defaultdict(list)
     for name in matrix.faults:

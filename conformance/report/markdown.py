@@ -1,4 +1,4 @@
-"""`parity.md`: what a run has shown, in at most 100 lines and one per case.
+"""`parity.md`: the summary of a run, in at most 100 lines and one per case.
 
 Called by `files.write`. The long tables are in `details.md`, every verdict is in `parity.json`.
 """

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class Replayed(NamedTuple):
-    """What came of running one sample again.
+    """The result of running one sample again.
 
     Attributes:
         sample: its text.
         implementation: the name of the subject.
-        verdicts: in both lanes; those of the bad calls too, where the sample is what they start from.
+        verdicts: in both lanes; those of the bad calls too, where they start from the sample.
     """
 
     sample: str

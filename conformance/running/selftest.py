@@ -49,7 +49,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Trial:
-    """What one fault did on one sample in one lane.
+    """The result of one fault on one sample in one lane.
 
     Attributes:
         cell: where.

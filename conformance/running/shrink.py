@@ -35,7 +35,7 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
 
     Args:
         verdict: the failure.
-        subject: what failed.
+        subject: the subject that failed.
         attempts: how many samples Hypothesis may try.
     """
     from hypothesis import HealthCheck, Phase, find, settings

@@ -84,7 +84,7 @@ class Sample:
             if not isinstance(value, int):
                 raise UsageError(f"sample: {name} must be a whole number, got {value!r}")
         sample = cls(case, int(seed), int(draw), shape_class, regime, tuple(values.items()), int(redraw))
-        # The text is what the values follow from: `seed=01` would be another text with the same meaning.
+        # The values follow from the text: `seed=01` would be another text with the same meaning.
         if sample.text != text:
             raise UsageError(f"sample: expected it written as {sample.text!r}, got {text!r}")
         return sample

@@ -22,7 +22,7 @@ UNBATCHED = -1
 
 _SMALL = {"batch": (1, 2, 3, 4, 5), "length": (1, 2, 3, 4, 5, 6), "feature": (1, 2, 3, 4, 5, 6)}
 
-# What a size may be, by the kind of shape and the kind of size. Smallest first: shrinking goes that way.
+# The values of a size, by shape class and kind of size. Smallest first: shrinking goes that way.
 # Every long one has more than 64 steps, so that a back-propagation cut there shows.
 _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "small": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5, 6), "feature": (2, 3, 4, 5, 6)},
@@ -91,7 +91,8 @@ class Space:
         flags: other settings and the values that they take.
         without: pairs of class and regime that are not drawn: they cost time and show nothing more.
         settle: from drawn settings to those among them that have to be others, e.g. one layer where many
-            steps would cost too much. Every sample is drawn settled, so that its text states what is run.
+            steps would cost too much. Every sample is drawn settled, so that its text states the settings
+            that are run.
     """
 
     sizes: Mapping[str, str]
@@ -117,7 +118,7 @@ class Space:
         return len(self.pairs)
 
     def choices(self, shape_class: str) -> dict[str, tuple[Scalar, ...]]:
-        """What each size and flag may be in a shape class, smallest first."""
+        """The values of each size and flag in a shape class, smallest first."""
         kinds = CLASSES[shape_class]
         return {name: tuple(kinds[kind]) for name, kind in self.sizes.items()} | dict(self.flags)
 

@@ -22,7 +22,7 @@ Array = np.ndarray
 
 # Exponents of two by which a regime moves the data of a case.
 _SHIFT = {"saturated": 4, "steep": 10, "tiny": -138, "huge": 100}
-# What the regime `nonfinite` puts among the data.
+# The values that the regime `nonfinite` puts among the data.
 _SPECIAL = (np.inf, -np.inf, np.nan)
 
 
@@ -35,7 +35,8 @@ class Input:
         fan_in: values are divided by the power of two next to the root of this, as initialisation does.
         weight: a learned parameter, which only the regimes `integer` and `remembering` change.
         grad: its gradient is an observable.
-        forget: the rows that the regime `remembering` lifts to 3…5: the biases of what keeps the state.
+        forget: the rows that the regime `remembering` lifts to 3…5: the biases of the gate that keeps the
+            state.
         against: in the regime `cancelling`, nearly the negative of that other array.
         pairs: in the regime `cancelling`, neighbours along the last axis nearly cancel.
         positive: absolute values.

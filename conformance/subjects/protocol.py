@@ -32,7 +32,7 @@ class Task:
     """One run of a case: which arrays, in which dtype, and the cotangents of its outputs.
 
     Attributes:
-        case: what to run.
+        case: the case to run.
         sample: the drawn configuration.
         dtype: `float32` or `float64`, of every array.
         carrier: the dtype in which the values were made; the oracle runs float32 values in float64.
@@ -47,7 +47,7 @@ class Task:
 
     @property
     def bad_call(self) -> BadCall | None:
-        """What is wrong on purpose; None in a good call."""
+        """The bad call; None in a good call."""
         return None
 
     @property
@@ -98,7 +98,7 @@ class BadCallTask(Task):
     """The task of a bad call: a good configuration with something wrong on purpose.
 
     Attributes:
-        wrong: what is wrong.
+        wrong: the bad call.
     """
 
     wrong: BadCall
@@ -111,7 +111,7 @@ class BadCallTask(Task):
 
     @property
     def bad_call(self) -> BadCall:
-        """What is wrong on purpose."""
+        """The bad call."""
         return self.wrong
 
     @property
@@ -146,5 +146,5 @@ class Implementation(Protocol):
             Outputs by name and gradients as `grad.NAME`, in the reference's names and layout.
 
         Raises:
-            Exception: anything; it becomes an ERROR verdict, or is what a bad call is judged by.
+            Exception: of any class; it becomes an ERROR verdict, or the verdict of a bad call.
         """

@@ -91,9 +91,13 @@ def _retreat(
 ) -> tuple[Array, Array, Array]:
     """Go back through the steps of one block.
 
-    A gradient takes three ways through a step, from later steps to earlier ones: from h' through o or through
-    tanh(c'), and from c' through the gates i, f, g or directly to c. The factors that need neither dh nor dc are
-    computed for all steps at once; the loop multiplies them by dh and dc. Without `w_hr`, dm is dh'.
+    The gradients go through a step in three parts, from h' and c' to h and c:
+
+    - dh' goes through o, and through tanh(c') into dc; with `w_hr`, dm = W_hrᵀ dh' does instead of dh'.
+    - dc goes through i, f and g, and times f into the c before.
+    - The gates' gradients da go through W_hh into the h before.
+
+    The factors without dh and dc are computed for all steps at once, before the loop.
 
     With dm = W_hrᵀ dh' and the whole gradient dc = dc' + dm·o·(1 - tanh²(c')), a step gives
     da_o = dm·tanh(c')·σ', da_i = dc·g·σ', da_f = dc·c·σ', da_g = dc·i·(1 - g²), and returns

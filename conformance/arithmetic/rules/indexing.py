@@ -43,7 +43,7 @@ def _scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor | No
 
 
 def _put_back(put: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return what puts a gradient back where it was taken from, on all replicates at once."""
+    """Return a function that puts gradients back where elements were taken, on all replicates at once."""
 
     def together(held: Replicates, grad: Tensor, sizes: Sequence[int], dim: int, *where: Any) -> Tensor:
         from_the_end = dim if dim < 0 else dim - len(sizes)

@@ -33,7 +33,7 @@ def _mean(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor
 
 
 def _together(reduce: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return what reduces all replicates at once, over dimensions counted from the last."""
+    """Return a function that reduces all replicates at once, over dimensions counted from the last."""
 
     def reduced(held: Replicates, x: Tensor, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Tensor:
         # Without a dimension every dimension is reduced; a tensor without any has none to reduce.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _together(join: Callable[..., Tensor], more: int) -> Callable[..., Tensor]:
-    """Return what joins all replicates at once, into tensors of `more` more dimensions."""
+    """Return a function that joins all replicates at once, into tensors of `more` more dimensions."""
 
     def joined(held: Replicates, parts: Sequence[Tensor], dim: int = 0) -> Tensor:
         rank = max(part.dim() for part in parts)

@@ -24,9 +24,9 @@ _SQUARES = (2, 7, 33, 96)
 
 
 def _var(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """Return two roundings of each square and one of the quotient, and what adding the squares up loses.
+    """Return two roundings of each square, one of the quotient, and the error of adding up the squares.
 
-    What the mean lost enters squared, in two passes as in Welford's one.
+    The mean's error enters squared, in two passes as in Welford's single one.
     """
     size: Tensor = torch.ops.aten.var(x, *args, **kwargs).abs()
     return size * (3 + chain(terms(x, size)))
@@ -39,7 +39,7 @@ def _prod(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) ->
 
 
 def _cumulative(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return √k roundings of what the first k magnitudes amount to: each step rounds once."""
+    """Return √k roundings of the result of the first k magnitudes: each step rounds once."""
 
     def size(x: Tensor, dim: int, **_: Any) -> Tensor:
         lost: Tensor = cumulate(magnitude(x), dim) * torch.ones_like(x).cumsum(dim).sqrt()
