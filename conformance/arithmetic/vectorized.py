@@ -36,7 +36,7 @@ def batched(
     - its rule says that it is elementwise: it is called once, on replicates aligned so that they broadcast;
     - its rule says how it runs `together`: that function is called once, with the replicates and the clean
       arguments;
-    - otherwise it is called once per replicate, which is slower and as right, and the results are stacked.
+    - otherwise it is called once per replicate, which is slower, and the results are stacked.
 
     Operations that write into their operands take the first or the last way, in `written`.
 

@@ -1,7 +1,8 @@
 """The rules of arithmetic/rules/ against real float32 errors, operation by operation.
 
 A rule states how large one rounding of an operation may be. It is shown if neither torch nor NumPy ever errs
-by more, in any regime, and if one of them comes within a factor of it: a rule far too large blinds the judge.
+by more, in any regime, and if one of them comes within a factor of it: a rule far too large would hide
+errors.
 """
 
 from __future__ import annotations

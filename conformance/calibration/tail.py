@@ -1,4 +1,4 @@
-"""The tail of a distribution beyond what was seen: peaks over a threshold, by a generalised Pareto law.
+"""The tail of a distribution beyond the measured values: peaks over a threshold, by a generalised Pareto law.
 
 Source: Pickands 1975, "Statistical inference using extreme order statistics"; the likelihood in one unknown
 is Grimshaw's, 1993, "Computing maximum likelihood estimates for the generalized Pareto distribution".

@@ -31,8 +31,8 @@ def settle(config: Config) -> dict[str, Scalar]:
     """Return the settings of a recurrent layer that have to be others than drawn; `Space.settle`."""
     relu = config.get("nonlinearity") == "relu"
     long = int(config["L"]) > _LONG
-    # A layer of relus may show nothing but zeros: without biases the next one stands exactly at its kink, and
-    # so it does where dropout lets nothing through.
+    # A layer of relus may return zeros only: without biases the input of the next relu is then exactly 0,
+    # where it has no derivative, and so it is where dropout drops everything.
     layers = 1 if long or (relu and not config["bias"]) else int(config["layers"])
     settled: dict[str, Scalar] = {
         "layers": layers,
@@ -113,8 +113,8 @@ def _run(
 
     Sequences of one length go through step by step. Of packed ones, a row whose sequence goes on at this step
     is computed like any other. A row whose sequence has ended (or, backwards, has not begun) is fed zeros, so
-    that a NaN in its padding reaches no gradient; its output is PADDING, and its state stays as it was, for
-    which `held` stands. All rows' states then pass through `carry` to the next step.
+    that a NaN in its padding reaches no gradient; its output is PADDING, and its state is kept (`held`). All
+    rows' states then pass through `carry` to the next step.
     """
     s = x.seams
     ends = t.tensor(lengths(x.config)).reshape(-1, 1) if is_packed(x.config) else None

@@ -1,4 +1,4 @@
-"""Losses of class scores, with class weights, ignored classes, label smoothing and every kind of target."""
+"""Cases of losses of class scores: class weights, ignored classes, label smoothing, kinds of targets."""
 
 from __future__ import annotations
 

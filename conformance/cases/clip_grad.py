@@ -1,4 +1,4 @@
-"""Clipping of gradients by norm and by value, and the norm of several tensors."""
+"""Cases of clipping of gradients by norm and by value, and the norm of several tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dropout where nothing is random, and in training by the mask that each side drew.
+"""Cases of dropout: without randomness, and in training by the mask that each side drew.
 
 Two generators drop different elements, so that the results of training cannot be compared with torch's.
 The mask is read off the output: an element was dropped where it is zero. The program computes what follows

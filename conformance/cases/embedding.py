@@ -1,4 +1,4 @@
-"""Embeddings and one-hot vectors of row numbers."""
+"""Cases of embeddings and one-hot vectors of row numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module hooks: what they are given and what they change, forward and backward."""
+"""Cases of module hooks: their arguments and their changes, forward and backward."""
 
 from __future__ import annotations
 

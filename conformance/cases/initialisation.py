@@ -1,4 +1,4 @@
-"""Initialisers, judged by bounds and by orthonormality: another generator draws other numbers."""
+"""Cases of initialisers, judged by bounds and by orthonormality, as two generators differ."""
 
 from __future__ import annotations
 

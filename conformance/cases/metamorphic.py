@@ -114,7 +114,7 @@ def _equal(t: Any, x: Values, built: Built, data: Tensors) -> dict[str, Any]:
 
 
 def _packed_padded(layer: Related, t: Any, x: Values) -> Mapped:
-    """In one direction what comes after a sequence's end cannot be seen before it."""
+    """In one direction the steps after a sequence's end do not change the outputs before it."""
     built, data = _ready(layer, t, x)
     packed, padded = built.call(data), _equal(t, x, built, data)["output"]
     time, count = 1 - layer.axis("input", x.config), lengths(x.config)

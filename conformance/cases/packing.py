@@ -1,4 +1,4 @@
-"""nn.utils.rnn: sequences of different lengths, padded and packed. Values are moved, not computed."""
+"""Cases of nn.utils.rnn: sequences of different lengths, padded and packed, which moves values only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses of probabilities: binary cross entropy and the Kullback-Leibler divergence."""
+"""Cases of losses of probabilities: binary cross entropy and the Kullback-Leibler divergence."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def back(moves: Moves) -> Around:
         def backward(grad: Any, a: Any) -> Any:
             del a
             moved = wrong(grad)
-            # A gradient of another shape would be an error that its author notices.
+            # A gradient of another shape would raise an error, so it would not stay unnoticed.
             return moved if tuple(moved.shape) == shape else moved.contiguous().reshape(shape)
 
         return {"output": own(t, lambda a: right(a).clone(), backward, x["x0"])}

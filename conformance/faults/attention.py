@@ -1,4 +1,4 @@
-"""Attention with another scale, another mask, or heads for positions."""
+"""Faults of attention: another scale, another mask, or heads read as positions."""
 
 from __future__ import annotations
 

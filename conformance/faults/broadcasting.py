@@ -1,4 +1,4 @@
-"""The gradient of a broadcast operand, wrongly reduced to the operand's shape.
+"""Faults of broadcasting: an operand's gradient, wrongly reduced to the operand's shape.
 
 It went wrong in real life in pytorch #1787 and in autograd #376 and #384.
 """

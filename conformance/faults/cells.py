@@ -1,4 +1,4 @@
-"""The GRU's and the plain RNN's step, wrongly written."""
+"""Faults of the steps of a GRU and of a plain RNN."""
 
 from __future__ import annotations
 

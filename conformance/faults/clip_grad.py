@@ -1,4 +1,4 @@
-"""Clipping of gradients by another norm, another factor or another limit."""
+"""Faults of clipping gradients: another norm, another factor or another limit."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ FAULTS = (
     _clip("clip-each-tensor", "clip_grad_norm_", _each, "clips each tensor by a norm of its own"),
     _clip("clip-each-element", "clip_grad_norm_", _by_element, "clips the elements, not the norm"),
     _clip("clip-value-by-norm", "clip_grad_value_", _value_by_norm, "clips the norm, not the elements"),
-    _clip("clip-value-from-above", "clip_grad_value_", _value_from_above, "forgets the lower limit"),
+    _clip("clip-value-from-above", "clip_grad_value_", _value_from_above, "ignores the lower limit"),
     _clip("total-norm-summed", "get_total_norm", _sum_of_norms, "adds the tensors' norms"),
     _clip("total-norm-of-means", "get_total_norm", _by_squares, "adds means of squares instead of sums"),
 )

@@ -1,4 +1,4 @@
-"""Dropout that drops, scales or draws in another way."""
+"""Faults of dropout: other masks, another scale, or the wrong mode."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _training_only(change: Callable[[Any, Callable[[Any, float], Any], Any, floa
 
 
 def _redrawn(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
-    """Show one mask, and send the gradient back through another."""
+    """Apply one mask to the output, and another to the gradient."""
     del t
     shown, sent = right(value.detach(), p), right(value, p)
     return sent + (shown - sent).detach()

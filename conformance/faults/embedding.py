@@ -1,4 +1,4 @@
-"""Embeddings with another gradient of repeated rows or of the padding row."""
+"""Faults of embeddings: another gradient of repeated rows or of the padding row."""
 
 from __future__ import annotations
 

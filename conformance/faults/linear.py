@@ -1,4 +1,4 @@
-"""A linear layer with another bias, or a transposed gradient of its weight."""
+"""Faults of a linear layer: another bias, or a transposed gradient of its weight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate that are late, take other options or move other groups."""
+"""Faults of learning rate schedules: late steps, other options, or other groups."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def _detached(states: Any) -> Any:
 
 
 def _remembering(t: Any, correct: Any) -> Any:
-    """Go on, where no state is given, from where the last call of the same shape ended."""
+    """Start from the final state of the last call of the same shape, where no state is given."""
     del t
 
     class Remembering(correct):  # type: ignore[misc]  # a base class by namespace
@@ -72,7 +72,7 @@ def _changed_output(change: Callable[[Any, Any, Any], Any]) -> Replace:
                 found = super().forward(*args)
                 if not isinstance(found, tuple):
                     return change(t, self, found)
-                # Of packed sequences the values; their batch is another.
+                # Of packed sequences only the values, whose first axis is not the batch.
                 if not hasattr(found[0], "shape") or hasattr(found[0], "batch_sizes"):
                     return found
                 return (change(t, self, found[0]), *found[1:])
@@ -116,7 +116,7 @@ def _clipped(t: Any, module: Any, output: Any) -> Any:
 
 
 def _spent(t: Any, module: Any, output: Any) -> Any:
-    """Let the second backward over a graph find its buffers overwritten."""
+    """Overwrite the buffers of a graph in its first backward."""
     del t, module
     times = []
 
@@ -146,7 +146,7 @@ def _overwriting(t: Any, correct: Any) -> Any:
 
 
 def _padding_shown(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
-    """Pack every sequence to the full length, so that padded steps are computed, shown and carried."""
+    """Pack every sequence to the full length, so that padded steps are computed too."""
     pack = t.nn.utils.rnn.pack_padded_sequence
 
     def full(input: Any, lengths: Any, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Recurrent layers, wrongly put together: directions, layers, projections, padded steps, two biases."""
+"""Faults of recurrent layers: directions, layers, projections, padded steps, and the two biases."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _bias(name: str, factor: float) -> Callable[..., Any]:
 
 
 def _bias_moved(name: str) -> Callable[..., Any]:
-    """Hand each gate's bias to the gate before it."""
+    """Move each gate's bias to the gate before it."""
 
     def parameters(t: Any, p: Any, config: Any) -> Any:
         height = int(config["H"])

@@ -1,4 +1,4 @@
-"""Sums, means and extremes with another divisor, another share of the gradient or fewer digits."""
+"""Faults of sums, means and extremes: another divisor, a wrongly shared gradient, or fewer digits."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ FAULTS = (
         scaled_gradient(lambda x: 1 / count(x)),
         "divides the gradient of a sum like that of a mean",
     ),
-    fault("mean-gradient-sum", "mean", scaled_gradient(count), "forgets to divide the gradient of a mean"),
+    fault("mean-gradient-sum", "mean", scaled_gradient(count), "does not divide the gradient of a mean"),
     fault(
         "mean-by-first-axis",
         "mean",

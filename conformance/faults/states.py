@@ -1,4 +1,4 @@
-"""The state update of an LSTM, wrongly written: the gates, the new cell state and the output."""
+"""Faults of an LSTM's state update: the gates, the new cell state and the output."""
 
 from __future__ import annotations
 
@@ -49,7 +49,12 @@ FAULTS = (
         lambda t, i, f, g, c: f * c + (1 - f) * g,
         "the input gate is 1 - f, as in a variant of the LSTM (Greff et al. 2017)",
     ),
-    _fault("forget-complement", "update", lambda t, i, f, g, c: (1 - f) * c + i * g, "f forgets, not keeps"),
+    _fault(
+        "forget-complement",
+        "update",
+        lambda t, i, f, g, c: (1 - f) * c + i * g,
+        "forgets by f, which torch keeps by",
+    ),
     _fault(
         "no-forget-gate", "update", lambda t, i, f, g, c: c + i * g, "the LSTM of 1997 has no forget gate"
     ),

@@ -56,7 +56,7 @@ def _scaled_head_bias(factor: float) -> Callable[..., Parameters]:
     return lambda t, p, config: {**p, "head.bias": p["head.bias"] * factor}
 
 
-_BIAS_STORY = "onnx #1127, pytorch #36905: a bias dropped or doubled is seen only once it has been trained"
+_BIAS_STORY = "onnx #1127, pytorch #36905: a dropped or doubled bias shows only after training"
 
 
 def _bias_faults() -> list[Fault]:

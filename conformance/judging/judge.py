@@ -1,7 +1,7 @@
 """Compares a subject's trace with the expectation: one verdict per observable.
 
 Called by judging.sample_judge and by the self-test; the calibration measures with the same two functions,
-`form` and `errors`. Nothing here depends on a case, a framework or where a trace comes from.
+`form` and `errors`. Nothing here depends on a case or a framework.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Verdicts that pass, but nearer to their tolerance than a correct implementation comes: drift.
+"""Drift: verdicts that pass, but with less headroom than a correct implementation has.
 
 Called by `markdown` and by the command line, so that an accuracy that is being lost is seen before it fails.
 """

@@ -55,7 +55,7 @@ def _least(verdicts: Iterable[Verdict], lane: str) -> float | None:
 
 
 def summary(report: Report) -> list[dict[str, object]]:
-    """Return one row per case: how much was compared, how it ended, and how near the tolerance it came."""
+    """Return one row per case: the numbers compared, the verdicts, and the least headrooms."""
     by_case: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in report.verdicts:
         by_case[verdict.case].append(verdict)

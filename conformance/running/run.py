@@ -102,7 +102,7 @@ def run(
 def _outcomes(
     work: Sequence[Work], implementation: str | Implementation, jobs: int
 ) -> Iterator[tuple[Work, Outcome]]:
-    """Do the work in some processes, and yield what came of it in the order planned."""
+    """Do the work in some processes, and yield the outcomes in the order planned."""
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)

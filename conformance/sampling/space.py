@@ -66,13 +66,13 @@ BARE = HOLLOW | {"one"}
 
 
 def least(share: float, risk: float = 0.05) -> int:
-    """Return the least n with (1 - share)ⁿ ≤ risk: so seldom do n samples all miss what shows in a share."""
+    """Return the least n with (1 - share)ⁿ ≤ risk: that n samples all miss a mistake shown by a share."""
     return ceil(log(risk) / log(1 - share))
 
 
 # How many samples of a class and of a regime a run of all cases must have judged before it shows anything:
-# enough to meet what goes wrong, there alone, in one sample in twenty. What only layers over sequences or
-# products have is met in fewer operations, and there in one sample in ten.
+# enough to meet a mistake that shows in one sample of twenty there, and nowhere else. Fewer operations have
+# the classes and regimes of sequences and of products; a mistake there has to show in one sample of ten.
 _EVERYWHERE, _SEQUENCES = least(1 / 20), least(1 / 10)
 MINIMUMS: Mapping[str, int] = {
     name: _SEQUENCES if name in {"long", "unbatched", "remembering", "square"} else _EVERYWHERE

@@ -1,4 +1,4 @@
-"""The protocol of implementations: a task, and the trace that comes of running it.
+"""The protocol of implementations: a task, and the trace that running it returns.
 
 Tasks are made by judging.sample_judge and judging.bad_calls, and given to the reference and to every subject.
 """

@@ -1,4 +1,4 @@
-"""Sums, products and quotients of elements, and torch's combinations of them."""
+"""Rules of sums, products and quotients of elements, and torch's combinations of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations that compare numbers, and operations that round, choose or sort by comparing.
+"""Rules of operations that compare numbers, and of those that round, choose or sort by comparing.
 
 They are exact. But noise may change an answer or move an element to another step, and a replicate that
 decided otherwise than the program measures another function: so these rules state what an operation decides.

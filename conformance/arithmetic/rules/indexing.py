@@ -1,4 +1,4 @@
-"""Elements by their positions: picked, put back, and added into."""
+"""Rules of elements by their positions: picked, put back, and added into."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products of matrices and vectors, with and without a sum."""
+"""Rules of products of matrices and vectors, with and without a sum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums, means and extremes over dimensions."""
+"""Rules of sums, means and extremes over dimensions."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ class Rule:
         valueless: its result does not depend on the values of its operands.
         draws: it writes random numbers into its first operand; the others are parameters of the distribution.
         measured: the calls that measure it, unless it is exact.
-        file: the file that the entry stands in.
+        file: the file that holds the entry.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Operations that move numbers and compute none: views, copies in another order, joins, and aliases.
+"""Rules of operations that move numbers and compute none: views, copies, joins and aliases.
 
 The families shape, transpose, rearrange, joining and conversion are here, and torch's own bookkeeping.
 """

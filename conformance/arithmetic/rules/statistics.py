@@ -1,4 +1,4 @@
-"""Variances, products and cumulative sums."""
+"""Rules of variances, products and cumulative sums."""
 
 from __future__ import annotations
 
