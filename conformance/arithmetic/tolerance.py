@@ -61,14 +61,3 @@ def scale(deviation: Deviation, dtype: str, *, exact: bool = False) -> Scale:
     c = constants()
     unit = UNIT[dtype] / UNIT["float32"] * (c.oracle_share if dtype == "float64" else 1.0)
     return Scale(deviation.largest * unit, np.maximum(rms, c.floor * deviation.largest) * unit)
-
-
-def tolerances(deviation: Deviation, dtype: str, *, exact: bool = False) -> Array:
-    """Return the tolerance of each element; all zero where nothing rounds, so that bits must agree.
-
-    Args:
-        deviation: of the observable, from the oracle.
-        dtype: of the lane.
-        exact: the values are such that nothing rounds.
-    """
-    return scale(deviation, dtype, exact=exact).allowed()

@@ -46,19 +46,18 @@ class Tail:
         return np.asarray(self.share * (1 + self.shape * excess) ** (-1 / self.shape))
 
 
-def fit(values: Array, weights: Array | None = None, share: float = SHARE) -> Tail:
+def fit(values: Array, weights: Array | None = None) -> Tail:
     """Fit the tail by maximum likelihood.
 
     Args:
         values: finite, and not all of them the same.
         weights: how often each counts; by default once.
-        share: how much of the distribution is the tail.
     """
     weights = np.ones(values.shape) if weights is None else weights
     order = np.argsort(values)
     above = 1.0 - np.cumsum(weights[order]) / weights.sum()
     # The least value with no more than the share above it.
-    threshold = float(values[order][int(np.argmax(above <= share + 1e-12))])
+    threshold = float(values[order][int(np.argmax(above <= SHARE + 1e-12))])
     peaks = (values > threshold) & (weights > 0)
     excess, counts = values[peaks] - threshold, weights[peaks]
     total = float(counts.sum())

@@ -137,15 +137,9 @@ def load(module: Any, parameters: Tensors) -> dict[str, Any]:
     return {name: own[name] for name in parameters}
 
 
-def of_module(module: Any, parameters: Tensors | None = None) -> Built:
-    """Return the layer of a module from one input to one output.
-
-    Args:
-        module: the module.
-        parameters: the tensors that are loaded into it; by default none.
-    """
-    own = {} if parameters is None else load(module, parameters)
-    return Built(lambda data: {"output": module(data["input"])}, own, module)
+def of_module(module: Any) -> Built:
+    """Return the layer of a module without parameters, from one input to one output."""
+    return Built(lambda data: {"output": module(data["input"])}, {}, module)
 
 
 def of_function(program: Callable[[Any, Values], Mapping[str, Any]]) -> Build:
