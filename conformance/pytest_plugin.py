@@ -31,7 +31,7 @@ class Check:
         implementation: the subject.
         case: the case's name.
         shape_class: a shape class of the case, or `errors` for its bad calls.
-        seed: of the samples.
+        seed: the seed of the samples.
         lanes: `float64`, `float32` or both.
     """
 
@@ -83,7 +83,7 @@ def parametrize(
     Args:
         implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
         cases: names of cases; by default all.
-        seed: of the samples.
+        seed: the seed of the samples.
         dtypes: the lanes: `float64`, `float32` or both.
 
     Returns:

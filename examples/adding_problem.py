@@ -146,7 +146,9 @@ def main() -> None:
     parser.add_argument("--biases", choices=("open", "torch"), default="open", help="the LSTM's initial ones")
     parser.add_argument("--rnn-rate", type=float, default=0.003, help="learning rate (default: %(default)s)")
     parser.add_argument("--lstm-rate", type=float, default=0.02, help="learning rate (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and sequences (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of weights and sequences (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "adding_problem.png")
     options = parser.parse_args()
 

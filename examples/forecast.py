@@ -98,7 +98,9 @@ def main() -> None:
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description="Forecast yearly sunspot numbers.")
     parser.add_argument("--epochs", type=int, default=60, help="passes over the years (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and batches (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of weights and batches (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=here / "out" / "forecast.png")
     options = parser.parse_args()
 

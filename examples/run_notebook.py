@@ -46,7 +46,7 @@ def main() -> None:
     """Run a notebook, and write it with its results and pictures."""
     parser = argparse.ArgumentParser(description="Run a notebook without Jupyter.")
     parser.add_argument("notebook", type=Path)
-    parser.add_argument("--steps", type=int, help="what to set the variable STEPS to")
+    parser.add_argument("--steps", type=int, help="value of the variable STEPS")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args()
 

@@ -169,7 +169,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Learn to translate dates into ISO dates.")
     parser.add_argument("--steps", type=int, default=400, help="training steps (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=64, help="dates per step (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and texts (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of weights and texts (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "translate_dates.png")
     options = parser.parse_args()
 

@@ -38,8 +38,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     """The dispatch mode that runs the replicates along with the program, and compares their decisions.
 
     Args:
-        seed: of the noise.
-        count: how many replicates.
+        seed: the seed of the noise.
+        count: the number of replicates.
         unit: the size of one rounding.
 
     Attributes:

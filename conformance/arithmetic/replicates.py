@@ -33,7 +33,7 @@ class Replicates:
     """The noisy values of float64 tensors.
 
     Args:
-        count: how many of each.
+        count: the number of replicates of each tensor.
     """
 
     def __init__(self, count: int) -> None:

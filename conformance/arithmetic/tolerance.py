@@ -41,7 +41,7 @@ class Scale(NamedTuple):
         """Return each element's tolerance: the smaller of the one per tensor and the one per element.
 
         Args:
-            c: by default those of the reviewed file.
+            c: the constants; by default those of the reviewed file.
         """
         c = c or constants()
         return np.asarray(np.minimum(c.element * self.element, c.tensor * self.tensor))
@@ -51,8 +51,8 @@ def scale(deviation: Deviation, dtype: str, *, exact: bool = False) -> Scale:
     """Return the tolerances in a lane that follow from a deviation, before the constants.
 
     Args:
-        deviation: of the observable, from the oracle.
-        dtype: of the lane.
+        deviation: the observable's deviation, from the oracle.
+        dtype: the lane's dtype.
         exact: the values are such that nothing rounds.
     """
     rms = np.asarray(deviation.rms, dtype=np.float64)

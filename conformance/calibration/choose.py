@@ -52,8 +52,8 @@ class Estimate:
 
     Attributes:
         candidates: constants.
-        point: by the fitted tails.
-        bound: upper bound on it.
+        point: the expected number by the fitted tails.
+        bound: an upper bound on the expected number.
         tails: the fitted tails, by lane.
     """
 
@@ -87,11 +87,11 @@ class Choice:
     """The constants that meet the target by the evidence.
 
     Attributes:
-        tensor: per tensor.
-        element: per element.
+        tensor: the constant per tensor.
+        element: the constant per element.
         warn: a headroom below it is reported, though it passes.
-        estimates: by `tensor`, `element` and `warn`, on the seeds that they were picked on.
-        per_run: by lane, how many verdicts that can alarm one default run has.
+        estimates: the estimates by `tensor`, `element` and `warn`, on the seeds that they were picked on.
+        per_run: by lane, the number of verdicts of a default run that can alarm.
     """
 
     tensor: float
@@ -111,7 +111,7 @@ class Validation:
 
     Attributes:
         alarms: verdicts that the judge would call wrong.
-        verdicts: how many could alarm.
+        verdicts: the number of verdicts that could alarm.
         expected: alarms in 1,000 default runs, by tails fitted on these seeds.
         expected_bound: upper bound on it.
         counted_bound: the same by counting alone, without any fit.
@@ -160,7 +160,7 @@ def estimate(
         measure: from a ratio to the number that a candidate is compared with.
         candidates: constants, rising.
         per_run: verdicts of one default run, by lane.
-        seed: of the bootstrap.
+        seed: the seed of the bootstrap.
 
     Raises:
         UsageError: there are too few verdicts for a tail.
@@ -203,7 +203,7 @@ def choose(ratios: Sequence[Ratio], runs: int, seed: int = 0) -> Choice:
     Args:
         ratios: all that was measured on the picking seeds.
         runs: how many default runs they are.
-        seed: of the bootstrap.
+        seed: the seed of the bootstrap.
     """
     usable = informative(ratios)
     per_run = verdicts_per_run(usable, runs)
@@ -228,7 +228,7 @@ def validate(ratios: Sequence[Ratio], choice: Choice, seed: int = 0) -> Validati
     Args:
         ratios: all that was measured on the validating seeds.
         choice: the picked constants.
-        seed: of the bootstrap.
+        seed: the seed of the bootstrap.
     """
     usable = informative(ratios)
     alarms = tuple(r for r in ratios if r.alarms(choice.tensor, choice.element))

@@ -36,10 +36,10 @@ class Subject:
     """An implementation that is taken to be correct, and where its verdicts are evidence.
 
     Attributes:
-        name: how the tables call it.
+        name: the name in the tables.
         implementation: the implementation.
         lanes: those in which it is not the oracle itself.
-        cases: where it is run; None for all.
+        cases: the cases that it is run on; None for all.
     """
 
     name: str
@@ -106,10 +106,10 @@ def measure(
 
     Args:
         cases: names of cases.
-        seed: of the samples.
+        seed: the seed of the samples.
         subjects: implementations taken to be correct; a sample is prepared once for all of them.
-        jobs: how many processes.
-        samples: how many of each case; by default as many as the case declares.
+        jobs: the number of processes.
+        samples: the number of samples per case; by default as many as the case declares.
         progress: called after each sample with its case, how many are done and how many there are.
     """
     drawn = [

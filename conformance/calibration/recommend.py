@@ -53,9 +53,9 @@ class Recommendation:
     Attributes:
         case: the case's name.
         dtype: `float32` or `float64`.
-        size: of every axis of features; None for a case without one.
-        forward: for outputs; None where none is floating.
-        gradients: for gradients; None where there are none.
+        size: the size of every axis of features; None for a case without one.
+        forward: the tolerances of outputs; None where none is floating.
+        gradients: the tolerances of gradients; None where there are none.
     """
 
     case: str
@@ -78,11 +78,11 @@ def recommend(
 
     Args:
         cases: names of cases.
-        seed: of the samples.
+        seed: the seed of the samples.
         tensor: the constant per tensor.
         element: the constant per element.
         features: the sizes.
-        jobs: how many processes.
+        jobs: the number of processes.
     """
     from joblib import Parallel, delayed
 

@@ -47,7 +47,7 @@ class Measured(NamedTuple):
 
     Attributes:
         implementation: `torch` or `mytorch`.
-        regime: of the operands.
+        regime: the regime of the operands.
         elements: how many results were compared.
         largest: the largest error.
         rms: the root mean square of the errors.
@@ -65,9 +65,9 @@ class MeasuredRule:
     """One rule and the errors measured for it.
 
     Attributes:
-        name: of the operation.
+        name: the operation's name.
         accumulates: the rule is a standard deviation, and not a bound.
-        measured: by implementation and regime.
+        measured: the errors by implementation and regime.
         without: why mytorch was not measured, if it was not.
     """
 

@@ -102,10 +102,10 @@ def calibrate(
 
     Args:
         cases: names of cases; by default all.
-        seed: of the first run; the others follow.
+        seed: the seed of the first run; the others follow.
         runs: how many seeds; the constants are picked on the first half, the odd one included.
-        jobs: how many processes.
-        samples: how many of each case in a run; by default as many as the case declares.
+        jobs: the number of processes.
+        samples: the number of samples per case in a run; by default as many as the case declares.
         subjects: implementations taken to be correct; by default mytorch and torch.
         features: the sizes of the recommended tolerances; by default 16, 64 and 256.
         progress: called after each sample with its case, how many are done and how many there are.

@@ -26,9 +26,9 @@ class Tail:
     Attributes:
         threshold: where the tail begins.
         share: how much of the distribution lies above it.
-        shape: of the Pareto law; 0 is exponential. Never below 0, which would be an end beyond which nothing
-            comes, and no sample can show that.
-        scale: of the Pareto law.
+        shape: the shape of the Pareto law; 0 is exponential. Never below 0, which would be an end beyond
+            which nothing comes, and no sample can show that.
+        scale: the scale of the Pareto law.
         peaks: how many values it was fitted to.
     """
 

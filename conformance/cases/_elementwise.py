@@ -56,7 +56,7 @@ def _binary_inputs(config: Config) -> dict[str, Input]:
         "scalar": ((n, f), ()),
         "outer": ((n, 1), (f,)),
     }[str(config["broadcast"])]
-    # The second operand can mirror the first only where it is no smaller.
+    # The second operand can be nearly the negative of the first only where it is not smaller.
     return {"input": Input(a), "other": Input(b, against="input" if len(b) == len(a) else None)}
 
 
@@ -75,7 +75,7 @@ def binary(
         regimes: as in `Space`.
         exact: only sums, products and copies.
         positive: the values are not negative.
-        samples: how many a run draws.
+        samples: the number of samples that a run draws.
     """
 
     def program(t: Any, x: Values) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def loss(
         inputs: the arrays; those named like `weight` are passed on as options.
         regimes: as in `Space`.
         reductions: the values of the option `reduction`.
-        samples: how many a run draws.
+        samples: the number of samples that a run draws.
     """
 
     def program(t: Any, x: Values) -> dict[str, Any]:

@@ -29,12 +29,12 @@ class Related:
 
     Attributes:
         case: its ordinary case.
-        sizes: as in `Space`.
+        sizes: see `Space`.
         settings: from a configuration of the relation to one of the ordinary case.
         outputs: from such settings to the shapes of the outputs.
         flags: as in `Space`.
         regimes: as in `Space`.
-        axis: which axis of a named tensor counts the batch.
+        axis: the batch axis of a named tensor.
     """
 
     case: Case

@@ -68,7 +68,7 @@ def row(
         classes: as in `Space`.
         positive: the values are not negative.
         grad: the gradients are compared.
-        samples: how many to draw; by default two for each form, and each class and regime at least once.
+        samples: the number of samples; by default two for each form, and each class and regime at least once.
         exact: only sums, products and copies.
     """
     letters = [each.strip("-") for each in inputs.split()]

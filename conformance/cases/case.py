@@ -193,7 +193,7 @@ class Case:
         inputs: from settings to the arrays, by the reference's names.
         program: runs on any namespace with torch's API: `program(t, x)` takes the namespace and the `Values`
             and returns the outputs by name. A layer's is a `LayerProgram`.
-        samples: how many samples a run draws by default; at least one for each class and regime.
+        samples: the number of samples that a run draws by default; at least one for each class and regime.
         written_out: the same function, step by step in torch's API, where the program calls a layer that does
             it in one. It is run when a seam is replaced. A layer's is a `LayerProgram` too.
         seams: the replaceable steps, correct, of the program written out, or else of the program.

@@ -3,8 +3,8 @@
 A relation's program builds a layer as its ordinary case does, and goes one of two ways from there:
 
 - It calls the layer in two ways that must agree (rows in another order, time split in two, packed or padded)
-  and returns the differences of the outputs. On the oracle these are rounding errors only, and so is what
-  noise allows. The harness differentiates them: the backward of f(x) - g(x) under one cotangent is the
+  and returns the differences of the outputs. On the oracle these are rounding errors only, and so are the
+  deviations. The harness differentiates them: the backward of f(x) - g(x) under one cotangent is the
   difference of the two gradients.
 - With cotangents of its own, it runs backward itself, in two ways that must agree, and returns the
   differences of the gradients (`_Backward`).
@@ -40,7 +40,7 @@ class Relation:
 
     Attributes:
         aspect: its name.
-        layers: of which layers it holds.
+        layers: the layers of which it holds.
         program: from the layer, namespace and values to the differences.
         flags: settings that it adds, or of the layer's, those values for which it holds.
         cotangents: how many per output the program takes itself; if any, it differentiates itself.
@@ -91,7 +91,7 @@ def _rows(layer: Related, t: Any, x: Values) -> Mapped:
             alone.append(built.call(row))
             continue
         shown = built.call({name: each.squeeze(layer.axis(name, x.config)) for name, each in row.items()})
-        # Without a batch the one axis before the features counts steps, whichever comes first.
+        # Without a batch the one axis before the features counts steps, in either order.
         alone.append({name: each.unsqueeze(layer.axis(name, x.config)) for name, each in shown.items()})
     joined = {name: t.cat([row[name] for row in alone], layer.axis(name, x.config)) for name in alone[0]}
     return _differences(built, built.call(data), joined)

@@ -25,17 +25,17 @@ def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
     """Add the options of a command that judges many samples: seed, processes, and a folder for reports."""
     cores = os.cpu_count() or 1
     parser.add_argument(
-        "--seed", type=int, default=seed, metavar="S", help=f"of the samples (default: {seed})"
+        "--seed", type=int, default=seed, metavar="S", help=f"seed of the samples (default: {seed})"
     )
     parser.add_argument(
-        "--jobs", type=int, default=cores, metavar="N", help="processes (default: one per core)"
+        "--jobs", type=int, default=cores, metavar="N", help="number of processes (default: one per core)"
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("reports/latest"),
         metavar="DIR",
-        help="for the reports (default: reports/latest)",
+        help="folder for the reports (default: reports/latest)",
     )
 
 

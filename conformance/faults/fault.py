@@ -27,7 +27,7 @@ class Fault:
     Attributes:
         name: its name in commands.
         family: the kind of mistake.
-        cases: where it applies.
+        cases: the cases that it applies to.
         story: the mistake, and a project that made it in real life if there is one.
         seams: the steps of those cases' programs that it replaces.
         around: called as `(t, x, correct)` instead of the whole program: it may change the namespace, the

@@ -24,7 +24,7 @@ def judge_bad_calls(case: Case, subject: Implementation, seed: int = 0) -> list[
     Args:
         case: the case.
         subject: the subject.
-        seed: of the arrays that the calls take.
+        seed: the seed of the calls' arrays.
     """
     from conformance.subjects import pytorch
 

@@ -38,7 +38,7 @@ class Prepared:
     Attributes:
         case: its case.
         sample: the sample, drawn again where noise changed a branch.
-        expectations: by lane.
+        expectations: the expectations by lane.
         stored: arrays that replace the drawn ones (a bundle's).
         scales: by lane and observable, the scales that the tolerances are multiples of.
     """

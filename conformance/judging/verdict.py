@@ -35,7 +35,7 @@ class Verdict:
         check: `forward`, `backward`, `training` or `errors`.
         lane: the dtype in which the subject computes, `float64` or `float32`; None for `errors`.
         observable: an output's name, `grad.` and an input's, or a bad call's label; None for a whole sample.
-        status: how it ended.
+        status: the outcome.
         elements: how many numbers were compared.
         max_error: largest distance from the oracle among the finite elements.
         tolerance: that of the worst element.
@@ -88,7 +88,7 @@ class Verdict:
             sample: the sample.
             lane: the lane.
             observable: its name, or None for the whole sample.
-            status: how the comparison ended.
+            status: the outcome.
             training: whether the outputs of the sample's case are parameters after optimizer steps.
             fields: the other fields of the verdict.
         """

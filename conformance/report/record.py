@@ -23,7 +23,7 @@ class Report:
     """The results of a run.
 
     Attributes:
-        seed: of the samples.
+        seed: the seed of the samples.
         implementation: the subject.
         reference: the name of the reference.
         verdicts: one per observable, sample and lane.

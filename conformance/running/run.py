@@ -46,10 +46,10 @@ def run(
     Args:
         implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
         cases: names of cases; by default all.
-        samples: how many of each case; by default as many as the case declares.
-        seed: of the samples.
+        samples: the number of samples per case; by default as many as the case declares.
+        seed: the seed of the samples.
         dtypes: the lanes: `float64`, `float32` or both.
-        jobs: how many processes; -1 for one per core.
+        jobs: the number of processes; -1 for one per core.
         out: a folder for the reports and a bundle for each failing case; by default nothing is written.
         shrink: look for a smaller sample that fails, for the first failure of the first three cases that
             fail.

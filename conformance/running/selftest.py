@@ -69,8 +69,8 @@ class KillMatrix:
     """Every trial of every fault.
 
     Attributes:
-        trials: in the order drawn.
-        seed: of the samples.
+        trials: the trials, in the order drawn.
+        seed: the seed of the samples.
     """
 
     trials: list[Trial]
@@ -175,9 +175,9 @@ def selftest(
     """Judge every fault on every default sample of the cases that it applies to.
 
     Args:
-        names: of faults; by default all.
-        seed: of the samples.
-        jobs: how many processes.
+        names: names of faults; by default all.
+        seed: the seed of the samples.
+        jobs: the number of processes.
         progress: called after each sample with its case, how many are done and how many there are.
 
     Raises:

@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
     """The result of one piece of work.
 
     Attributes:
-        verdicts: in the order of lanes and observables.
+        verdicts: the verdicts, in the order of lanes and observables.
         prepared: whether the subject was judged at all. A sample that could not be prepared
             is neither shrunk nor stored.
     """
@@ -67,7 +67,7 @@ class BadCallWork:
 
     Attributes:
         case: the case's name.
-        seed: of the arrays that the calls take.
+        seed: the seed of the calls' arrays.
     """
 
     case: str

@@ -32,11 +32,11 @@ class Sample:
     Attributes:
         case: name of the case, e.g. `models.LSTM`.
         seed: the run's seed.
-        draw: which draw of the run this is.
+        draw: the number of the draw in its run.
         shape_class: the kind of shape, e.g. `small`.
         regime: the kind of values, e.g. `saturated`.
         config: sizes and flags, in the order in which the case declares them.
-        redraw: how often the draw was repeated because it was degenerate.
+        redraw: how often the draw was repeated, because it was degenerate.
     """
 
     case: str

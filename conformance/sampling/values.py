@@ -37,7 +37,7 @@ class Input:
         grad: its gradient is an observable.
         forget: the rows that the regime `remembering` lifts to 3…5: the biases of the gate that keeps the
             state.
-        against: in the regime `cancelling`, nearly the negative of that other array.
+        against: another array; in the regime `cancelling`, this one is nearly its negative.
         pairs: in the regime `cancelling`, neighbours along the last axis nearly cancel.
         positive: absolute values.
     """

@@ -23,7 +23,7 @@ class TorchLike:
     """An implementation whose namespace has torch's names: `tensor`, `autograd.backward`, `nn` and so on.
 
     Args:
-        name: how reports call it.
+        name: the name in reports.
         module: the namespace's import name; imported on first use.
         programs: its own programs, by case, where the case's does not fit; a layer's is a `LayerProgram`.
         seams: faulty steps, by case and seam. A case named here runs the case's own program, written out

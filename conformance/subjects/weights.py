@@ -26,7 +26,7 @@ class Entry:
     Attributes:
         target: its name there.
         source: the reference's parameter that it holds, or a part of.
-        gates: which blocks of the source's first axis, in its order (`"i"`, `"ifog"`); all if empty.
+        gates: the blocks of the source's first axis, in its order (`"i"`, `"ifog"`); all if empty.
         transpose: the subject stores the transpose.
         merge: a second source that is added: the subject has one bias where the reference has two.
     """

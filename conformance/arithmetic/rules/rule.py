@@ -30,7 +30,7 @@ class Relative:
     """The operation errs by at most `roundings` roundings of its result.
 
     Attributes:
-        roundings: how many.
+        roundings: the number of roundings.
         scalars: Python scalars among the operands are rounded to float32 as well.
     """
 
