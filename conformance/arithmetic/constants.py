@@ -1,6 +1,6 @@
 """The judge's constants, read once from constants.toml, the only file that holds them.
 
-Called by judging, calibration and report; `constants()` returns the values and `sha256()` the file's hash.
+Called by judging, calibration and report; `constants` returns the values and `constants_sha256` the hash of the file.
 """
 
 from __future__ import annotations
