@@ -1,6 +1,7 @@
 """The judge's constants, read once from constants.toml, the only file that holds them.
 
-Called by judging, calibration and report; `constants` returns the values and `constants_sha256` the hash of the file.
+Called by judging, calibration and report; `constants` returns the values and `constants_sha256` the hash of
+the file.
 """
 
 from __future__ import annotations
