@@ -1,4 +1,11 @@
-"""A NumPy library with PyTorch's API for building and training recurrent networks."""
+"""A NumPy library with PyTorch's API for building and training recurrent networks.
+
+The examples of all docstrings assume:
+
+    >>> import mytorch
+    >>> from mytorch import nn, optim
+    >>> from mytorch.utils import data
+"""
 
 # Names are exported where they are defined: the `__all__` of a module lists those that belong here too, and
 # no second list repeats them. Type checkers count star imports and `x as x` as exports.

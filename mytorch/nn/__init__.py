@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mytorch.nn import functional, init, utils
+from mytorch.nn._cell import RNNCellBase
 from mytorch.nn._recurrent import RNNBase
 from mytorch.nn.activation import (
     ELU,
@@ -19,7 +20,7 @@ from mytorch.nn.activation import (
     Softplus,
     Tanh,
 )
-from mytorch.nn.cell import GRUCell, LSTMCell, RNNCell, RNNCellBase
+from mytorch.nn.cell import GRUCell, LSTMCell, RNNCell
 from mytorch.nn.container import ModuleList, Sequential
 from mytorch.nn.embedding import Embedding
 from mytorch.nn.flatten import Flatten

@@ -50,6 +50,13 @@ class RNNBase(Module):
         ValueError: a size is not greater than zero, `proj_size` is not below H, `dropout` is not in [0, 1],
             or there is no such mode.
         TypeError: an argument has another type.
+
+    Examples:
+        >>> base = nn.RNNBase("GRU", input_size=3, hidden_size=4, num_layers=2)
+        >>> base.weight_ih_l0.shape, base.weight_ih_l1.shape
+        (mytorch.Size([12, 3]), mytorch.Size([12, 4]))
+        >>> isinstance(nn.GRU(3, 4), nn.RNNBase)
+        True
     """
 
     def __init__(

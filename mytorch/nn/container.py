@@ -91,6 +91,13 @@ class Sequential(_Ordered):
         args: the modules in order, or one OrderedDict from names to modules.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Sequential.html
+
+    Examples:
+        >>> model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+        >>> model(mytorch.zeros(5, 3)).shape
+        mytorch.Size([5, 2])
+        >>> model[1]
+        ReLU()
     """
 
     def __init__(self, *args: Module | OrderedDict[str, Module]) -> None:
@@ -172,6 +179,15 @@ class ModuleList(_Ordered):
         modules: the modules in order.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleList.html
+
+    Examples:
+        >>> layers = nn.ModuleList([nn.Linear(3, 3) for _ in range(4)])
+        >>> len(layers), len(list(layers.parameters()))
+        (4, 8)
+        >>> layers
+        ModuleList(
+          (0-3): 4 x Linear(in_features=3, out_features=3, bias=True)
+        )
     """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:

@@ -42,6 +42,13 @@ class Embedding(Module):
         RuntimeError: a size is negative.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+
+    Examples:
+        >>> embedding = nn.Embedding(num_embeddings=10, embedding_dim=3, padding_idx=0)
+        >>> embedding(mytorch.tensor([[4, 2, 4], [1, 0, 0]])).shape
+        mytorch.Size([2, 3, 3])
+        >>> embedding(mytorch.tensor([0])).tolist()
+        [[0.0, 0.0, 0.0]]
     """
 
     weight: Parameter

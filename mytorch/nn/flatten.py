@@ -18,6 +18,12 @@ class Flatten(Module):
         end_dim: the last of them.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+
+    Examples:
+        >>> nn.Flatten()(mytorch.zeros(32, 1, 5, 5)).shape
+        mytorch.Size([32, 25])
+        >>> nn.Flatten(0, 2)(mytorch.zeros(32, 1, 5, 5)).shape
+        mytorch.Size([160, 5])
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:

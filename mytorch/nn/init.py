@@ -165,6 +165,13 @@ def kaiming_uniform_(
         NotImplementedError: the tensor is no floating one.
 
     Source: He et al., "Delving Deep into Rectifiers", ICCV 2015.
+
+    Examples:
+        >>> layer = nn.Linear(6, 100)
+        >>> nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu").shape
+        mytorch.Size([100, 6])
+        >>> 0.9 < layer.weight.abs().max().item() < 1.0
+        True
     """
     scale = _kaiming_std(tensor, a, mode, nonlinearity)
     return tensor if scale is None else uniform_(tensor, -sqrt(3.0) * scale, sqrt(3.0) * scale, generator)

@@ -36,6 +36,13 @@ class Linear(Module):
         TypeError: a size is not an int.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
+
+    Examples:
+        >>> linear = nn.Linear(in_features=3, out_features=2)
+        >>> linear(mytorch.zeros(5, 3)).shape
+        mytorch.Size([5, 2])
+        >>> linear.weight.shape, linear.bias.shape
+        (mytorch.Size([2, 3]), mytorch.Size([2]))
     """
 
     weight: Parameter

@@ -1,265 +1,273 @@
-"""Losses as modules: each keeps the options of the function of its name, which has the documented text."""
+"""Losses as layers: each stores the options of its function, where the formula and the errors are described.
+
+`reduction` is checked when the loss is computed, as in torch. `size_average` and `reduce`, torch's deprecated
+spellings of it, are arguments of the constructors only.
+"""
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from mytorch.functions._loss import legacy_reduction
 from mytorch.nn import functional as F
-from mytorch.nn.module import Module
+from mytorch.nn._functional_layer import FunctionalLayer, layer_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from dataclasses import InitVar
+    from typing import Any
+
     from mytorch._tensor import Tensor
 
-
-class _Loss(Module):
-    """What all losses keep; `reduction` is checked when the loss is computed, as in torch."""
-
-    reduction: str
-
-    def __init__(
-        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-    ) -> None:
-        super().__init__()
-        self.reduction = legacy_reduction(size_average, reduce) or reduction
+# Options that are buffers of the layer, and so part of its state_dict where they are given.
+_BUFFERS = ("weight", "pos_weight")
 
 
-class _WeightedLoss(_Loss):
-    """A loss with a weight that is a buffer, and so part of the state_dict where it is given."""
+class _Loss(FunctionalLayer):
+    """Base class of the losses, which are functions of an input and a target."""
 
-    weight: Tensor | None
+    forward: Callable[[Tensor, Tensor], Tensor]
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.register_buffer("weight", weight)
+    @staticmethod
+    def _forward_of(function: Callable[..., Tensor], names: list[str]) -> Callable[..., Tensor]:
+        read = attrgetter(*names)
+
+        def forward(self: _Loss, input: Tensor, target: Tensor) -> Tensor:
+            return function(input, target, *read(self))
+
+        return forward
+
+    def _store(self, options: dict[str, Any]) -> None:
+        given = options.pop("size_average", None), options.pop("reduce", None)
+        # The warning names the line that constructs the layer, which is two calls further up.
+        options["reduction"] = legacy_reduction(*given, stacklevel=4) or options["reduction"]
+        for name, value in options.items():
+            if name in _BUFFERS:
+                self.register_buffer(name, value)
+            else:
+                setattr(self, name, value)
 
 
+@layer_of(F.mse_loss)
 class MSELoss(_Loss):
-    """Measure the mean squared difference of two tensors.
+    """Measure the mean squared difference of two tensors, both (*).
 
     Args:
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
+        size_average: deprecated; leave it out.
+        reduce: deprecated; leave it out.
         reduction: "mean", "sum", or "none" for the squared differences themselves.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
+
+    Examples:
+        >>> output, target = mytorch.tensor([1.0, 2.0]), mytorch.tensor([1.0, 5.0])
+        >>> nn.MSELoss()(output, target)
+        tensor(4.5000)
+        >>> nn.MSELoss(reduction="none")(output, target)
+        tensor([0., 9.])
     """
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`, both (*); see `functional.mse_loss`."""
-        return F.mse_loss(input, target, reduction=self.reduction)
+    size_average: InitVar[bool | None] = None
+    reduce: InitVar[bool | None] = None
+    reduction: str = "mean"
 
 
+@layer_of(F.l1_loss)
 class L1Loss(_Loss):
-    """Measure the mean absolute difference of two tensors.
+    """Measure the mean absolute difference of two tensors, both (*).
 
     Args:
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
+        size_average: deprecated; leave it out.
+        reduce: deprecated; leave it out.
         reduction: "mean", "sum", or "none" for the absolute differences themselves.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
+
+    Examples:
+        >>> output, target = mytorch.tensor([1.0, 2.0]), mytorch.tensor([1.0, 5.0])
+        >>> nn.L1Loss()(output, target)
+        tensor(1.5000)
+        >>> nn.L1Loss(reduction="sum")(output, target)
+        tensor(3.)
     """
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`, both (*); see `functional.l1_loss`."""
-        return F.l1_loss(input, target, reduction=self.reduction)
+    size_average: InitVar[bool | None] = None
+    reduce: InitVar[bool | None] = None
+    reduction: str = "mean"
 
 
+@layer_of(F.smooth_l1_loss)
 class SmoothL1Loss(_Loss):
-    """Measure the absolute difference of two tensors, rounded off to a parabola where it is below β.
+    """Measure the absolute difference of two tensors, both (*), rounded to a parabola where it is below β.
 
     Args:
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
+        size_average: deprecated; leave it out.
+        reduce: deprecated; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the elements.
         beta: β, at least 0.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html
+
+    Examples:
+        >>> output, target = mytorch.tensor([1.0, 2.0]), mytorch.tensor([1.5, 5.0])
+        >>> nn.SmoothL1Loss(reduction="none")(output, target)
+        tensor([0.1250, 2.5000])
     """
 
-    def __init__(
-        self,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-        beta: float = 1.0,
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.beta = beta
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`, both (*); see `functional.smooth_l1_loss`."""
-        return F.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
+    size_average: InitVar[bool | None] = None
+    reduce: InitVar[bool | None] = None
+    reduction: str = "mean"
+    beta: float = 1.0
 
 
+@layer_of(F.huber_loss)
 class HuberLoss(_Loss):
-    """Measure half the squared difference of two tensors, continued by straight lines beyond δ.
+    """Measure half the squared difference of two tensors, both (*), continued by straight lines beyond δ.
 
     Args:
         reduction: "mean", "sum", or "none" for the losses of the elements.
         delta: δ, above 0.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html
+
+    Examples:
+        >>> output, target = mytorch.tensor([1.0, 2.0]), mytorch.tensor([1.5, 5.0])
+        >>> nn.HuberLoss(reduction="none", delta=2.0)(output, target)
+        tensor([0.1250, 4.0000])
     """
 
-    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction=reduction)
-        self.delta = delta
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`, both (*); see `functional.huber_loss`."""
-        return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
+    reduction: str = "mean"
+    delta: float = 1.0
 
 
-class BCELoss(_WeightedLoss):
-    """Measure the binary cross entropy of probabilities.
+@layer_of(F.binary_cross_entropy)
+class BCELoss(_Loss):
+    """Measure the binary cross entropy of probabilities and a target, both (*).
 
     Args:
         weight: factor of every element's loss; broadcasts to the input.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
+        size_average: deprecated; leave it out.
+        reduce: deprecated; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the elements.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
+
+    Examples:
+        >>> probabilities, target = mytorch.tensor([0.9, 0.2]), mytorch.tensor([1.0, 1.0])
+        >>> nn.BCELoss(reduction="none")(probabilities, target)
+        tensor([0.1054, 1.6094])
     """
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input` against `target`, both (*); see `functional.binary_cross_entropy`."""
-        return F.binary_cross_entropy(input, target, weight=self.weight, reduction=self.reduction)
+    weight: Tensor | None = None
+    size_average: InitVar[bool | None] = None
+    reduce: InitVar[bool | None] = None
+    reduction: str = "mean"
 
 
-class BCEWithLogitsLoss(_WeightedLoss):
-    """Measure the binary cross entropy of the sigmoid of log-odds.
+@layer_of(F.binary_cross_entropy_with_logits)
+class BCEWithLogitsLoss(_Loss):
+    """Measure the binary cross entropy of the sigmoid of log-odds and a target, both (*).
 
     Args:
         weight: factor of every element's loss; broadcasts to the input.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
+        size_average: deprecated; leave it out.
+        reduce: deprecated; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the elements.
-        pos_weight: how much the positive answers weigh; broadcasts to the input.
+        pos_weight: factor of the losses of positive targets; broadcasts to the input.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
+
+    Examples:
+        >>> logits, target = mytorch.tensor([2.0, -100.0]), mytorch.tensor([1.0, 1.0])
+        >>> nn.BCEWithLogitsLoss(reduction="none")(logits, target)
+        tensor([  0.1269, 100.0000])
     """
 
-    pos_weight: Tensor | None
-
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-        pos_weight: Tensor | None = None,
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
-        self.register_buffer("pos_weight", pos_weight)
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss, both tensors (*); see `functional.binary_cross_entropy_with_logits`."""
-        return F.binary_cross_entropy_with_logits(
-            input, target, self.weight, pos_weight=self.pos_weight, reduction=self.reduction
-        )
+    weight: Tensor | None = None
+    size_average: InitVar[bool | None] = None
+    reduce: InitVar[bool | None] = None
+    reduction: str = "mean"
+    pos_weight: Tensor | None = None
 
 
-class NLLLoss(_WeightedLoss):
-    """Measure the negative log-likelihood of the classes that were right.
+@layer_of(F.nll_loss)
+class NLLLoss(_Loss):
+    """Measure the negative log-likelihood, (N, C, *), of the target classes, (N, *).
 
     Args:
-        weight: of each class, (C).
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        ignore_index: a target that is left out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
+        weight: factor of the losses of each class, (C).
+        size_average: deprecated; leave it out.
+        ignore_index: a target class that is ignored.
+        reduce: deprecated; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the samples.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
+
+    Examples:
+        >>> log_probabilities = mytorch.tensor([[0.5, 0.5], [0.9, 0.1]]).log()
+        >>> nn.NLLLoss(reduction="none")(log_probabilities, mytorch.tensor([0, 1]))
+        tensor([0.6931, 2.3026])
     """
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: bool | None = None,
-        ignore_index: int = -100,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
-        self.ignore_index = ignore_index
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input`, (N, C, *), against classes, (N, *); see `functional.nll_loss`."""
-        return F.nll_loss(
-            input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction
-        )
+    weight: Tensor | None = None
+    size_average: InitVar[bool | None] = None
+    ignore_index: int = -100
+    reduce: InitVar[bool | None] = None
+    reduction: str = "mean"
 
 
-class CrossEntropyLoss(_WeightedLoss):
-    """Measure the cross entropy of a target and of the softmax of log-odds.
+@layer_of(F.cross_entropy)
+class CrossEntropyLoss(_Loss):
+    """Measure the cross entropy of the softmax of log-odds, (N, C, *), and a target.
+
+    The target holds a class, (N, *), or the probabilities of all classes, (N, C, *).
 
     Args:
-        weight: of each class, (C).
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        ignore_index: a target class that is left out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
+        weight: factor of the losses of each class, (C).
+        size_average: deprecated; leave it out.
+        ignore_index: a target class that is ignored.
+        reduce: deprecated; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the samples.
-        label_smoothing: how much of the target is spread over all classes, in [0, 1].
+        label_smoothing: share of the target that is spread over all classes, in [0, 1].
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
+
+    Examples:
+        >>> logits, target = mytorch.tensor([[2.0, 0.0], [0.0, 0.0]]), mytorch.tensor([0, 1])
+        >>> nn.CrossEntropyLoss(reduction="none")(logits, target)
+        tensor([0.1269, 0.6931])
+        >>> nn.CrossEntropyLoss(ignore_index=1)(logits, target)
+        tensor(0.1269)
     """
 
-    def __init__(
-        self,
-        weight: Tensor | None = None,
-        size_average: bool | None = None,
-        ignore_index: int = -100,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-        label_smoothing: float = 0.0,
-    ) -> None:
-        super().__init__(weight, size_average, reduce, reduction)
-        self.ignore_index = ignore_index
-        self.label_smoothing = label_smoothing
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input`, (N, C, *), against its target; see `functional.cross_entropy`."""
-        return F.cross_entropy(
-            input,
-            target,
-            self.weight,
-            ignore_index=self.ignore_index,
-            reduction=self.reduction,
-            label_smoothing=self.label_smoothing,
-        )
+    weight: Tensor | None = None
+    size_average: InitVar[bool | None] = None
+    ignore_index: int = -100
+    reduce: InitVar[bool | None] = None
+    reduction: str = "mean"
+    label_smoothing: float = 0.0
 
 
+@layer_of(F.kl_div)
 class KLDivLoss(_Loss):
-    """Measure the Kullback-Leibler divergence of two distributions.
+    """Measure the Kullback-Leibler divergence of a target from the logarithms of probabilities, both (*).
 
     Args:
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
+        size_average: deprecated; leave it out.
+        reduce: deprecated; leave it out.
         reduction: "batchmean", "mean", "sum", or "none" for the losses of the elements.
         log_target: whether the target is given as a logarithm.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html
+
+    Examples:
+        >>> input, target = mytorch.tensor([[0.5, 0.5]]).log(), mytorch.tensor([[0.9, 0.1]])
+        >>> nn.KLDivLoss(reduction="batchmean")(input, target)
+        tensor(0.3681)
     """
 
-    def __init__(
-        self,
-        size_average: bool | None = None,
-        reduce: bool | None = None,
-        reduction: str = "mean",
-        log_target: bool = False,
-    ) -> None:
-        super().__init__(size_average, reduce, reduction)
-        self.log_target = log_target
-
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of `input`, logarithms, against `target`, both (*); see `functional.kl_div`."""
-        return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
+    size_average: InitVar[bool | None] = None
+    reduce: InitVar[bool | None] = None
+    reduction: str = "mean"
+    log_target: bool = False

@@ -53,6 +53,13 @@ class Module(Stateful):
     `forward`; calling the module runs it.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Module.html
+
+    Examples:
+        >>> class Twice(nn.Module):
+        ...     def forward(self, x):
+        ...         return 2 * x
+        >>> Twice()(mytorch.ones(2))
+        tensor([2., 2.])
     """
 
     # Made when the first hook is registered: a module without any pays one look for them.

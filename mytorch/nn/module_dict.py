@@ -18,6 +18,12 @@ class ModuleDict(Module):
         modules: a mapping from names to modules, or pairs of both.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
+
+    Examples:
+        >>> heads = nn.ModuleDict({"value": nn.Linear(4, 1)})
+        >>> heads["policy"] = nn.Linear(4, 3)
+        >>> heads["policy"](mytorch.zeros(2, 4)).shape
+        mytorch.Size([2, 3])
     """
 
     _modules: dict[str, Module]  # type: ignore[assignment]  # a place in a container is never empty

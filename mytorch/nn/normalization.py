@@ -35,6 +35,12 @@ class LayerNorm(Module):
         bias: the summand, S, at first 0; or None.
 
     Source: Ba, Kiros & Hinton, "Layer Normalization", 2016, arXiv:1607.06450; torch.nn.LayerNorm.
+
+    Examples:
+        >>> layer = nn.LayerNorm(4)
+        >>> layer(mytorch.tensor([[1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 8.0]]))
+        tensor([[-1.3416, -0.4472,  0.4472,  1.3416],
+                [-0.5774, -0.5774, -0.5774,  1.7321]], grad_fn=<LayerNormBackward0>)
     """
 
     weight: Parameter | None
@@ -89,6 +95,13 @@ class Dropout(Module):
         ValueError: p is not between 0 and 1.
 
     Source: Srivastava et al., "Dropout", Journal of Machine Learning Research 15, 2014; torch.nn.Dropout.
+
+    Examples:
+        >>> dropout = nn.Dropout(p=0.5)
+        >>> sorted(set(dropout(mytorch.ones(100)).tolist()))
+        [0.0, 2.0]
+        >>> dropout.eval()(mytorch.ones(3))
+        tensor([1., 1., 1.])
     """
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:

@@ -26,6 +26,13 @@ class Parameter(Tensor):
         RuntimeError: gradients are asked for and `data` is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
+
+    Examples:
+        >>> model = nn.Module()
+        >>> model.scale = nn.Parameter(mytorch.ones(2))
+        >>> dict(model.named_parameters())
+        {'scale': Parameter containing:
+        tensor([1., 1.], requires_grad=True)}
     """
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:

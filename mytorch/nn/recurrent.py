@@ -54,6 +54,12 @@ class LSTM(RNNBase):
         TypeError: an argument has another type.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+
+    Examples:
+        >>> lstm = nn.LSTM(input_size=3, hidden_size=4, num_layers=2)
+        >>> output, (h_n, c_n) = lstm(mytorch.zeros(5, 2, 3))
+        >>> output.shape, h_n.shape, c_n.shape
+        (mytorch.Size([5, 2, 4]), mytorch.Size([2, 2, 4]), mytorch.Size([2, 2, 4]))
     """
 
     def __init__(
@@ -140,6 +146,12 @@ class GRU(RNNBase):
         TypeError: an argument has another type.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.GRU.html
+
+    Examples:
+        >>> gru = nn.GRU(input_size=3, hidden_size=4, batch_first=True, bidirectional=True)
+        >>> output, h_n = gru(mytorch.zeros(2, 5, 3))
+        >>> output.shape, h_n.shape
+        (mytorch.Size([2, 5, 8]), mytorch.Size([2, 2, 4]))
     """
 
     def __init__(
@@ -217,6 +229,12 @@ class RNN(RNNBase):
         TypeError: an argument has another type.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html
+
+    Examples:
+        >>> rnn = nn.RNN(input_size=3, hidden_size=4, nonlinearity="relu")
+        >>> output, h_n = rnn(mytorch.zeros(5, 2, 3))
+        >>> output.shape, h_n.shape
+        (mytorch.Size([5, 2, 4]), mytorch.Size([1, 2, 4]))
     """
 
     def __init__(

@@ -37,6 +37,14 @@ class ReduceLROnPlateau(LRScheduler):
         TypeError: `optimizer` is not an Optimizer.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
+
+    Examples:
+        >>> optimizer = optim.SGD([mytorch.ones(1)], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=1)
+        >>> for loss in [3.0, 2.0, 2.0, 2.0]:
+        ...     scheduler.step(loss)
+        >>> scheduler.get_last_lr()
+        [0.1]
     """
 
     def __init__(

@@ -31,6 +31,13 @@ class LRScheduler:
         KeyError: an epoch is resumed, and a group has no "initial_lr".
 
     Source: https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
+
+    Examples:
+        >>> class Warmup(optim.lr_scheduler.LRScheduler):
+        ...     def get_lr(self):
+        ...         return [base * min(1, (self.last_epoch + 1) / 4) for base in self.base_lrs]
+        >>> Warmup(optim.SGD([mytorch.ones(1)], lr=0.1)).get_last_lr()
+        [0.025]
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:

@@ -46,6 +46,14 @@ class Adam(Optimizer):
     Source: Kingma & Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015; Reddi et al. 2018 (AMSGrad);
         Loshchilov & Hutter 2019 (decoupled weight decay); in the form of
         https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
+
+    Examples:
+        >>> w = mytorch.ones(2, requires_grad=True)
+        >>> optimizer = optim.Adam([w], lr=0.1)
+        >>> (w * mytorch.tensor([1.0, -100.0])).sum().backward()
+        >>> optimizer.step()
+        >>> w.detach()
+        tensor([0.9000, 1.1000])
     """
 
     def __init__(

@@ -32,6 +32,14 @@ class AdamW(Adam):
 
     Source: Loshchilov & Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, in the form of
         https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+
+    Examples:
+        >>> w = mytorch.ones(2, requires_grad=True)
+        >>> optimizer = optim.AdamW([w], lr=0.1, weight_decay=0.5)
+        >>> (w * mytorch.tensor([1.0, -100.0])).sum().backward()
+        >>> optimizer.step()
+        >>> w.detach()
+        tensor([0.8500, 1.0500])
     """
 
     def __init__(

@@ -39,6 +39,17 @@ class LambdaLR(LRScheduler):
         ValueError: there are not as many functions as groups.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html
+
+    Examples:
+        >>> scheduler = optim.lr_scheduler.LambdaLR(optim.SGD([mytorch.ones(1)], lr=1.0), lambda t: 0.5**t)
+        >>> for epoch in range(4):
+        ...     print(epoch, scheduler.get_last_lr())
+        ...     scheduler.optimizer.step()
+        ...     scheduler.step()
+        0 [1.0]
+        1 [0.5]
+        2 [0.25]
+        3 [0.125]
     """
 
     def __init__(
@@ -87,6 +98,17 @@ class StepLR(LRScheduler):
         last_epoch: the epoch to resume after; -1 to start.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
+
+    Examples:
+        >>> scheduler = optim.lr_scheduler.StepLR(optim.SGD([mytorch.ones(1)], lr=1.0), step_size=2)
+        >>> for epoch in range(4):
+        ...     print(epoch, scheduler.get_last_lr())
+        ...     scheduler.optimizer.step()
+        ...     scheduler.step()
+        0 [1.0]
+        1 [1.0]
+        2 [0.1]
+        3 [0.1]
     """
 
     def __init__(
@@ -115,6 +137,17 @@ class MultiStepLR(LRScheduler):
         last_epoch: the epoch to resume after; -1 to start.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
+
+    Examples:
+        >>> scheduler = optim.lr_scheduler.MultiStepLR(optim.SGD([mytorch.ones(1)], lr=1.0), [1, 3], 0.5)
+        >>> for epoch in range(4):
+        ...     print(epoch, scheduler.get_last_lr())
+        ...     scheduler.optimizer.step()
+        ...     scheduler.step()
+        0 [1.0]
+        1 [0.5]
+        2 [0.5]
+        3 [0.25]
     """
 
     def __init__(
@@ -143,6 +176,17 @@ class ExponentialLR(LRScheduler):
         last_epoch: the epoch to resume after; -1 to start.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html
+
+    Examples:
+        >>> scheduler = optim.lr_scheduler.ExponentialLR(optim.SGD([mytorch.ones(1)], lr=1.0), gamma=0.5)
+        >>> for epoch in range(4):
+        ...     print(epoch, scheduler.get_last_lr())
+        ...     scheduler.optimizer.step()
+        ...     scheduler.step()
+        0 [1.0]
+        1 [0.5]
+        2 [0.25]
+        3 [0.125]
     """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
@@ -172,6 +216,16 @@ class CosineAnnealingLR(LRScheduler):
     Source: Loshchilov & Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts", ICLR 2017, without
         the restarts, in the form of
         https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
+
+    Examples:
+        >>> scheduler = optim.lr_scheduler.CosineAnnealingLR(optim.SGD([mytorch.ones(1)], lr=1.0), T_max=2)
+        >>> for epoch in range(3):
+        ...     print(epoch, scheduler.get_last_lr())
+        ...     scheduler.optimizer.step()
+        ...     scheduler.step()
+        0 [1.0]
+        1 [0.5]
+        2 [0.0]
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:

@@ -47,6 +47,13 @@ class Optimizer:
         ValueError: there is no parameter, one was computed by recorded operations, or one is in two groups.
 
     Source: https://docs.pytorch.org/docs/stable/optim.html
+
+    Examples:
+        >>> model = nn.Linear(3, 1)
+        >>> groups = [{"params": [model.weight]}, {"params": [model.bias], "lr": 0.01}]
+        >>> optimizer = optim.SGD(groups, lr=0.1)
+        >>> [group["lr"] for group in optimizer.param_groups]
+        [0.1, 0.01]
     """
 
     # Whether a step was ever taken: what learning rate schedulers ask before their own first one.

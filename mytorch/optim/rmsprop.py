@@ -47,6 +47,14 @@ class RMSprop(Optimizer):
 
     Source: Hinton, lecture 6e of "Neural Networks for Machine Learning", 2012; centered: Graves 2013,
         arXiv:1308.0850; in the form of https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
+
+    Examples:
+        >>> w = mytorch.ones(2, requires_grad=True)
+        >>> optimizer = optim.RMSprop([w], lr=0.01)
+        >>> (w * mytorch.tensor([1.0, -100.0])).sum().backward()
+        >>> optimizer.step()
+        >>> w.detach()
+        tensor([0.9000, 1.1000])
     """
 
     def __init__(

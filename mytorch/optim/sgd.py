@@ -44,6 +44,14 @@ class SGD(Optimizer):
 
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013,
         in the form of https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html
+
+    Examples:
+        >>> w = mytorch.ones(2, requires_grad=True)
+        >>> optimizer = optim.SGD([w], lr=0.1)
+        >>> (w * mytorch.tensor([1.0, -2.0])).sum().backward()
+        >>> optimizer.step()
+        >>> w.detach()
+        tensor([0.9000, 1.2000])
     """
 
     def __init__(

@@ -43,6 +43,14 @@ def clip_grad_norm_(
         RuntimeError: the norm is not finite, and that is to be an error.
 
     Source: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
+
+    Examples:
+        >>> w = mytorch.zeros(2, requires_grad=True)
+        >>> (w * mytorch.tensor([3.0, 4.0])).sum().backward()
+        >>> nn.utils.clip_grad_norm_([w], max_norm=1.0)
+        tensor(5.)
+        >>> w.grad
+        tensor([0.6000, 0.8000])
     """
     tensors = _listed(parameters)
     if isinstance(parameters, GeneratorType) and not tensors:

@@ -36,6 +36,14 @@ class PackedSequence(_Fields):
         AssertionError: there are no batch sizes, and `data` is no pair of data and batch sizes.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.PackedSequence.html
+
+    Examples:
+        >>> packed = nn.utils.rnn.pack_sequence([mytorch.tensor([1, 2, 3]), mytorch.tensor([4, 5])])
+        >>> packed.data, packed.batch_sizes
+        (tensor([1, 4, 2, 5, 3]), tensor([2, 2, 1]))
+        >>> nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
+        (tensor([[1, 2, 3],
+                [4, 5, 0]]), tensor([3, 2]))
     """
 
     __slots__ = ()

@@ -57,6 +57,12 @@ def pack_padded_sequence(
         TypeError: `input` is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
+
+    Examples:
+        >>> batch = mytorch.tensor([[1, 2, 3], [4, 5, 0]])
+        >>> packed = nn.utils.rnn.pack_padded_sequence(batch, lengths=[3, 2], batch_first=True)
+        >>> packed.data, packed.batch_sizes
+        (tensor([1, 4, 2, 5, 3]), tensor([2, 2, 1]))
     """
     array = array_of("_pack_padded_sequence", input)
     if not isinstance(lengths, Tensor):
@@ -137,6 +143,12 @@ def pad_packed_sequence(
         RuntimeError: the batch sizes do not add up to the rows of the data.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_packed_sequence.html
+
+    Examples:
+        >>> packed = nn.utils.rnn.pack_sequence([mytorch.tensor([4, 5]), mytorch.tensor([6])])
+        >>> nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
+        (tensor([[4, 5],
+                [6, 0]]), tensor([2, 1]))
     """
     batch_sizes: Array = sequence.batch_sizes.array
     longest = len(batch_sizes)
@@ -190,6 +202,12 @@ def pad_sequence(
         TypeError: an element is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html
+
+    Examples:
+        >>> sequences = [mytorch.tensor([4, 5]), mytorch.tensor([6])]
+        >>> nn.utils.rnn.pad_sequence(sequences, batch_first=True, padding_value=-1)
+        tensor([[ 4,  5],
+                [ 6, -1]])
     """
     if not isinstance(sequences, Iterable):
         raise RuntimeError(  # noqa: TRY004 - torch's class

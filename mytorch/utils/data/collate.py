@@ -33,6 +33,12 @@ def default_collate(batch: Sequence[Any]) -> Any:
         TypeError: a sample is none of these.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
+
+    Examples:
+        >>> samples = [{"x": mytorch.zeros(3), "y": 1}, {"x": mytorch.ones(3), "y": 2}]
+        >>> data.default_collate(samples)
+        {'x': tensor([[0., 0., 0.],
+                [1., 1., 1.]]), 'y': tensor([1, 2])}
     """
     first = batch[0]
     if isinstance(first, (str, bytes)):

@@ -26,6 +26,13 @@ class Dataset(Generic[T_co]):
     A subclass gives `__getitem__`, and `__len__` where its loader shuffles or counts.
 
     Source: https://docs.pytorch.org/docs/stable/data.html
+
+    Examples:
+        >>> class Squares(data.Dataset):
+        ...     def __getitem__(self, index):
+        ...         return index**2
+        >>> Squares()[3]
+        9
     """
 
     def __getitem__(self, index: Any) -> T_co:
@@ -39,6 +46,13 @@ class IterableDataset(Dataset[T_co]):
     """Base class of datasets that are read in their own order; a subclass gives `__iter__`.
 
     Source: https://docs.pytorch.org/docs/stable/data.html
+
+    Examples:
+        >>> class Countdown(data.IterableDataset):
+        ...     def __iter__(self):
+        ...         return iter([3, 2, 1])
+        >>> [batch.tolist() for batch in data.DataLoader(Countdown(), batch_size=2)]
+        [[3, 2], [1]]
     """
 
     def __iter__(self) -> Iterator[T_co]:
@@ -57,6 +71,13 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
         AssertionError: the first sizes differ (torch's class).
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
+
+    Examples:
+        >>> dataset = data.TensorDataset(mytorch.eye(3), mytorch.tensor([5, 6, 7]))
+        >>> len(dataset)
+        3
+        >>> dataset[1]
+        (tensor([0., 1., 0.]), tensor(6))
     """
 
     def __init__(self, *tensors: Tensor) -> None:
@@ -80,6 +101,12 @@ class Subset(Dataset[T_co]):
         indices: which of its samples, in this order.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Subset
+
+    Examples:
+        >>> dataset = data.TensorDataset(mytorch.tensor([5, 6, 7]))
+        >>> subset = data.Subset(dataset, [2, 0])
+        >>> len(subset), subset[0]
+        (2, (tensor(7),))
     """
 
     def __init__(self, dataset: Dataset[T_co], indices: Sequence[int]) -> None:
@@ -108,6 +135,13 @@ class ConcatDataset(Dataset[Any]):
         AssertionError: there is no dataset, or one is an IterableDataset (torch's class).
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset
+
+    Examples:
+        >>> first = data.TensorDataset(mytorch.tensor([5, 6]))
+        >>> second = data.TensorDataset(mytorch.tensor([7, 8, 9]))
+        >>> both = data.ConcatDataset([first, second])
+        >>> len(both), both[2]
+        (5, (tensor(7),))
     """
 
     def __init__(self, datasets: Iterable[Dataset[Any]]) -> None:
@@ -150,6 +184,12 @@ def random_split(
         ValueError: the lengths do not add up to the whole, or a fraction is not between 0 and 1.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split
+
+    Examples:
+        >>> generator = mytorch.Generator().manual_seed(1)
+        >>> train, test = data.random_split(range(10), [0.7, 0.3], generator)
+        >>> len(train), len(test), sorted([*train, *test]) == list(range(10))
+        (7, 3, True)
     """
     whole = _length(dataset)
     sizes = (

@@ -47,6 +47,14 @@ class DataLoader(Generic[T_co]):
         NotImplementedError: `num_workers` is above 0.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
+
+    Examples:
+        >>> dataset = data.TensorDataset(mytorch.arange(10), mytorch.zeros(10, 3))
+        >>> for number, features in data.DataLoader(dataset, batch_size=4):
+        ...     print(number, features.shape)
+        tensor([0, 1, 2, 3]) mytorch.Size([4, 3])
+        tensor([4, 5, 6, 7]) mytorch.Size([4, 3])
+        tensor([8, 9]) mytorch.Size([2, 3])
     """
 
     def __init__(

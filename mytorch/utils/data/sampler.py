@@ -18,6 +18,13 @@ class Sampler(Generic[T_co]):
     """Base class of samplers; a subclass gives `__iter__`, and `__len__` where the number is known.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Sampler
+
+    Examples:
+        >>> class EvenFirst(data.Sampler):
+        ...     def __iter__(self):
+        ...         return iter([0, 2, 1, 3])
+        >>> [batch.tolist() for batch in data.DataLoader([5, 6, 7, 8], batch_size=2, sampler=EvenFirst())]
+        [[5, 7], [6, 8]]
     """
 
     def __iter__(self) -> Iterator[T_co]:
@@ -29,6 +36,11 @@ class SequentialSampler(Sampler[int]):
 
     Args:
         data_source: what is sampled.
+
+    Examples:
+        >>> sampler = data.SequentialSampler(["a", "b", "c"])
+        >>> len(sampler), list(sampler)
+        (3, [0, 1, 2])
     """
 
     def __init__(self, data_source: Sized) -> None:
@@ -53,6 +65,13 @@ class RandomSampler(Sampler[int]):
     Raises:
         TypeError: `replacement` is no bool.
         ValueError: `num_samples` is no positive int.
+
+    Examples:
+        >>> order = list(data.RandomSampler(["a", "b", "c"]))
+        >>> sorted(order)
+        [0, 1, 2]
+        >>> len(list(data.RandomSampler(["a", "b", "c"], replacement=True, num_samples=5)))
+        5
     """
 
     def __init__(
@@ -102,6 +121,11 @@ class BatchSampler(Sampler[list[int]]):
 
     Raises:
         ValueError: `batch_size` is no positive int, or `drop_last` no bool.
+
+    Examples:
+        >>> sampler = data.SequentialSampler(range(5))
+        >>> list(data.BatchSampler(sampler, batch_size=2, drop_last=False))
+        [[0, 1], [2, 3], [4]]
     """
 
     def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
