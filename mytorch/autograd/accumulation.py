@@ -73,7 +73,7 @@ def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
         The gradient, or what the last hook that returned something returned.
 
     Raises:
-        TypeError: a hook returned what is neither a Tensor nor None.
+        TypeError: a hook returned something other than a Tensor or None.
         RuntimeError: a hook returned another shape or dtype.
     """
     for hook in tuple(hooks.values()):
@@ -167,7 +167,7 @@ def check_grad(tensor: TensorBase, grad: Any) -> None:
     """Refuse what cannot be a tensor's gradient.
 
     Args:
-        tensor: whose gradient it shall be.
+        tensor: the tensor that gets the gradient.
         grad: what was assigned.
 
     Raises:

@@ -97,6 +97,14 @@ class Function:
     `forward(*args)` and `setup_context(ctx, inputs, output)`. It is called by `apply`, never instantiated.
 
     Source: https://docs.pytorch.org/docs/stable/notes/extending.html
+
+    Examples:
+        >>> class Sign(mytorch.autograd.Function):
+        ...     forward = staticmethod(lambda ctx, x: x.sign())
+        ...     backward = staticmethod(lambda ctx, grad: grad)
+        >>> x = mytorch.tensor([-2.0, 3.0], requires_grad=True)
+        >>> mytorch.autograd.grad(Sign.apply(x).sum(), x)
+        (tensor([1., 1.]),)
     """
 
     _op: ClassVar[type[Op]]
