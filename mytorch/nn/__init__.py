@@ -1,4 +1,4 @@
-"""Modules, parameters and what they are built from."""
+"""Layers, losses and containers: the modules of torch.nn, and the parameters that they train."""
 
 from __future__ import annotations
 

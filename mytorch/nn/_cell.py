@@ -25,7 +25,7 @@ class RNNCellBase(Module):
     Args:
         input_size: I, number of features of the input.
         hidden_size: H, number of features of a state.
-        bias: whether there are b_ih and b_hh.
+        bias: whether the cell has b_ih and b_hh.
         num_chunks: G, number of gates.
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
@@ -90,7 +90,7 @@ class RNNCellBase(Module):
     def _batched(
         self, input: Tensor, states: tuple[Tensor, ...] | None
     ) -> tuple[Tensor, tuple[Tensor | None, ...], Runs]:
-        """Check the arguments, give them a batch dimension, and describe the one step as the ops take it."""
+        """Check the arguments, and return them with a batch dimension, and the one run that the ops take."""
         name = type(self).__name__
         if input.dim() not in {1, 2}:
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
@@ -117,7 +117,7 @@ class RNNCellBase(Module):
 
     def _check_states(self, batch: int, states: tuple[Tensor, ...] | None) -> None:
         for k, state in enumerate(states or ()):
-            # Not broadcast, not even where it is 1: that hides a forgotten dimension.
+            # A size of 1 is not broadcast either: that would hide a forgotten dimension.
             if len(state.array) != batch:
                 raise RuntimeError(
                     f"Input batch size {batch} doesn't match hidden{k} batch size {len(state.array)}"

@@ -1,4 +1,7 @@
-"""What a module calls around its forward and after its backward."""
+"""Hooks: the functions that a module calls around its forward and after its backward.
+
+Called by Module.__call__ for modules on which a hook was registered.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,8 @@ class Hooks:
     Attributes:
         before: called before forward.
         after: called after forward.
-        backward_before: called when the gradients of the outputs are there.
-        backward: called when the gradients of the inputs are there.
+        backward_before: called when the gradients of the outputs are known.
+        backward: called when the gradients of the inputs are known.
         with_kwargs: the hooks around forward that take keyword arguments too.
         always: the hooks after forward that are called even if it raises.
     """
@@ -45,7 +48,7 @@ class Hooks:
         self.always: set[int] = set()
 
     def call(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Return what the module's forward makes of the arguments, with every hook called in its turn."""
+        """Run the module's forward on the arguments, with every hook in its turn, and return its result."""
         result: Any = None
         called: set[int] = set()
         try:
@@ -99,10 +102,10 @@ class Hooks:
         return result if given is None else given
 
     def _after_failure(self, *call: Any) -> Any:
-        """Call a hook though forward raised; what it raises itself becomes a warning, as in torch."""
+        """Call a hook although forward raised; an error of the hook becomes a warning, as in torch."""
         try:
             return self._after_forward(*call)
-        except Exception as error:  # noqa: BLE001 - the first error is the one to be seen
+        except Exception as error:  # noqa: BLE001 - the first error is the one to show
             warnings.warn(
                 "module forward hook with ``always_call=True`` raised an exception that was silenced as "
                 f"another error was raised in forward: {error}",
@@ -113,24 +116,24 @@ class Hooks:
 
 
 class _Pass(Op):
-    """Copies of the inputs; the gradients pass through a function on their way back."""
+    """Copies of the inputs, whose gradients pass through a function on their way back."""
 
     uses = ()
 
     @staticmethod
     def forward(*arrays: Array, arrived: Callable[[Grads], Grads]) -> tuple[tuple[Array, ...], Any]:
-        """Return copies: what is changed in place behind the gate shall not change before it."""
+        """Return copies, so that changes in place after the gate do not change the tensors before it."""
         return tuple([array.copy() for array in arrays]), arrived
 
     @staticmethod
     def backward(saved: Any, grad: tuple[Array | None, ...]) -> Gradients:
-        """Return what the function makes of the gradients."""
+        """Return the function's result for the gradients."""
         given = saved(tuple([None if each is None else wrap(each) for each in grad]))
         return tuple([None if each is None else each.array for each in given])
 
 
 class _Gate:
-    """One call of a module: its outputs' gradients wait here until those of its inputs are there."""
+    """One call of a module: keeps the gradients of its outputs until those of its inputs are known."""
 
     def __init__(
         self, module: Module, before: list[Callable[..., Any]], after: list[Callable[..., Any]]
@@ -143,17 +146,17 @@ class _Gate:
         self._inputs: list[Array | None] = []
 
     def inputs(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the arguments, their tensors passed through the gate."""
+        """Return the arguments, with their tensors passed through the gate."""
         places = [i for i, arg in enumerate(args) if isinstance(arg, Tensor) and arg.requires_grad]
         self._inputs = [arg.array if isinstance(arg, Tensor) else None for arg in args]
         if not places:
-            # No gradient comes by here; the hooks are called as soon as the outputs' are there.
+            # No gradient reaches the inputs: the hooks are called as soon as those of the outputs are known.
             return args
         self._input_places = places
         return _passed(args, places, self._inputs_arrived)
 
     def outputs(self, result: Any) -> Any:
-        """Return the module's result, its tensors passed through the gate."""
+        """Return the module's result, with its tensors passed through the gate."""
         if not isinstance(result, (Tensor, tuple)):
             warnings.warn(
                 "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors "
@@ -199,7 +202,7 @@ class _Gate:
             return grads
         whole = tuple(
             [
-                # As in torch, a tensor that gets no gradient shows one of zeros.
+                # As in torch, hooks see zeros for a tensor that gets no gradient.
                 grad if grad is not None or array is None else wrap(np.zeros_like(array))
                 for grad, array in zip(
                     _spread(grads, self._input_places, len(self._inputs)), self._inputs, strict=True

@@ -1,4 +1,4 @@
-"""What the recurrent layers share: parameters, checks, and the way through layers and directions."""
+"""RNNBase: what the recurrent layers share, from parameters to the way through layers and directions."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class RNNBase(Module):
         mode: "LSTM", "GRU", "RNN_TANH" or "RNN_RELU".
         input_size: I, number of features of the input.
         hidden_size: H, number of features of a state.
-        num_layers: how many layers stand on top of each other.
-        bias: whether there are b_ih and b_hh.
-        batch_first: whether input and output are (N, L, ·) and not (L, N, ·); states never are.
+        num_layers: number of layers, each of which reads the output of the one below.
+        bias: whether the layers have b_ih and b_hh.
+        batch_first: whether input and output are (N, L, ·) instead of (L, N, ·); it does not apply to states.
         dropout: probability of dropping an element between two layers while training.
         bidirectional: whether a second direction reads each sequence from its end.
         proj_size: P, features of the projected hidden state of an LSTM; 0 for none.
@@ -48,7 +48,7 @@ class RNNBase(Module):
 
     Raises:
         ValueError: a size is not greater than zero, `proj_size` is not below H, `dropout` is not in [0, 1],
-            or there is no such mode.
+            or the mode does not exist.
         TypeError: an argument has another type.
 
     Examples:
@@ -142,7 +142,7 @@ class RNNBase(Module):
             init.uniform_(parameter, -bound, bound)
 
     def flatten_parameters(self) -> None:
-        """Do nothing: parameters lie in memory as the ops need them."""
+        """Do nothing: the parameters have the layout in memory that the ops need."""
 
     @property
     def all_weights(self) -> list[list[Parameter]]:
@@ -151,7 +151,7 @@ class RNNBase(Module):
 
     def extra_repr(self) -> str:
         """Return the part between the parentheses of the repr."""
-        unlike = {
+        defaults = {
             "proj_size": 0,
             "num_layers": 1,
             "bias": True,
@@ -159,8 +159,8 @@ class RNNBase(Module):
             "dropout": 0,
             "bidirectional": False,
         }
-        said = [f"{k}={getattr(self, k)}" for k, usual in unlike.items() if getattr(self, k) != usual]
-        return ", ".join([str(self.input_size), str(self.hidden_size), *said])
+        shown = [f"{k}={getattr(self, k)}" for k, default in defaults.items() if getattr(self, k) != default]
+        return ", ".join([str(self.input_size), str(self.hidden_size), *shown])
 
     # States are handled as a tuple, whose length is 1 for RNN and GRU and 2 for LSTM.
 
@@ -240,7 +240,7 @@ class RNNBase(Module):
         if data.dim() != 2:
             raise RuntimeError(f"input must have 2 dimensions, got {data.dim()}")
         if self.mode == "LSTM":
-            # Alone of torch's layers it leaves the dtype of what is packed to the matrix product.
+            # torch's LSTM, unlike its other layers, lets the matrix product check the dtype of packed data.
             self._require_dtype(data)
         self._check_input(data)
         sizes = batch_sizes.tolist()
@@ -261,7 +261,7 @@ class RNNBase(Module):
     def _stack(
         self, x: Tensor, runs: Runs, states: tuple[Tensor, ...] | None
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Run layer on layer, and put together what the directions give."""
+        """Run each layer on the output of the one below, and join the outputs of the two directions."""
         directions = 2 if self.bidirectional else 1
         each = len(self._all_weights)
         initial: Any = [()] * each

@@ -1,4 +1,4 @@
-"""How a module sorts what is assigned to it into parameters, buffers, children and the rest."""
+"""Registry: the part of Module that sorts its attributes into parameters, buffers, children and others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Registry:
 
         Args:
             name: attribute name; no dot, not empty, not taken by anything but a parameter.
-            param: the parameter, or None for a place that stays empty and is in no state_dict.
+            param: the parameter, or None to reserve the name; None is in no state_dict.
 
         Raises:
             AttributeError: Module.__init__ has not run yet.
@@ -54,7 +54,7 @@ class Registry:
 
         Args:
             name: attribute name; no dot, not empty, not taken by anything but a buffer.
-            tensor: the buffer, any shape and dtype, or None for a place that stays empty.
+            tensor: the buffer, any shape and dtype, or None to reserve the name.
             persistent: whether state_dict contains it.
 
         Raises:
@@ -79,7 +79,7 @@ class Registry:
 
         Args:
             name: attribute name; no dot, not empty, not taken by anything but a module.
-            module: the child, or None for a place that stays empty.
+            module: the child, or None to reserve the name.
 
         Raises:
             AttributeError: Module.__init__ has not run yet.
@@ -92,7 +92,7 @@ class Registry:
         self._modules[name] = module
 
     def register_module(self, name: str, module: Module | None) -> None:
-        """Add a child module under its other name; see `add_module`."""
+        """Add a child module: another name of `add_module`."""
         self.add_module(name, module)
 
     def _check_name(self, kind: str, name: object, table: str) -> None:
@@ -115,7 +115,7 @@ class Registry:
         for table in ("_parameters", "_modules", "_buffers"):
             members = tables.get(table)
             if members is not None and name in members:
-                # A place registered as None reads as None; typing that would burden every caller.
+                # A name registered as None reads as None; a type that says so would burden every caller.
                 return members[name]  # type: ignore[no-any-return]  # the tables hold anything
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
@@ -146,7 +146,7 @@ class Registry:
             super().__setattr__(name, value)
 
     def _release(self, name: str, *tables: dict[str, Any]) -> None:
-        """Make `name` free for another kind of member; its own table keeps it, and with it the order."""
+        """Free `name` for another kind of member; it stays in its own table, which keeps the order."""
         self.__dict__.pop(name, None)
         for table in tables:
             table.pop(name, None)

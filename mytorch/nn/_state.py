@@ -1,4 +1,4 @@
-"""How a module gives its state as a dictionary, and takes one back."""
+"""Stateful: the part of Module that returns its state as a dictionary, and loads one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Keys(NamedTuple):
 
 
 class _IncompatibleKeys(_Keys):
-    """What `load_state_dict` could not match."""
+    """The result of `load_state_dict`: the keys that did not match."""
 
     __slots__ = ()
 
@@ -40,7 +40,7 @@ class Stateful(Tree):
     """The part of Module that saves and restores parameters and persistent buffers."""
 
     def get_extra_state(self) -> Any:
-        """Return what else `state_dict` shall contain; a subclass that has such state overrides this.
+        """Return additional state for `state_dict`; a subclass that has such state overrides this.
 
         Raises:
             RuntimeError: the subclass does not override it.
@@ -48,7 +48,7 @@ class Stateful(Tree):
         raise RuntimeError(f"{type(self).__name__} has no get_extra_state: override it")
 
     def set_extra_state(self, state: Any) -> None:
-        """Take back what `get_extra_state` returned; a subclass that has such state overrides this.
+        """Restore the state that `get_extra_state` returned; a subclass that has such state overrides this.
 
         Raises:
             RuntimeError: the subclass does not override it.
@@ -174,7 +174,7 @@ class Stateful(Tree):
     def _load_one(
         self, name: str, key: str, present: Tensor, given: object, local_metadata: dict[str, Any]
     ) -> str | None:
-        """Copy or assign one tensor; return what is wrong with it, to be reported with the other errors."""
+        """Copy or assign one tensor; return the error, if any, to be reported with the others."""
         if not isinstance(given, Tensor):
             return (
                 f'While copying the parameter named "{key}", expected mytorch.Tensor or Tensor-like object '

@@ -1,4 +1,4 @@
-"""How a module is walked: its members by name, its children, and itself as a tree."""
+"""Tree: the part of Module that finds members, children and descendants, by walking or by dotted name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _join(prefix: str, name: str) -> str:
 
 
 class Tree(Registry):
-    """The part of Module that finds things: by walking, or by a dotted name."""
+    """The part of Module that finds its parameters, buffers and modules."""
 
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Iterate over the parameters, each once.
@@ -105,8 +105,8 @@ class Tree(Registry):
         """Iterate over (dotted name, module) for this module and all below it, parents first.
 
         Args:
-            memo: modules that are left out; those that are yielded once are added to it.
-            prefix: the name of this module itself, and so the start of every name.
+            memo: modules to skip; those that are yielded are added to it.
+            prefix: the name of this module itself, with which every name starts.
             remove_duplicate: whether a shared module appears once, under its first name.
         """
         seen: set[Module] = set() if memo is None else memo
@@ -123,7 +123,7 @@ class Tree(Registry):
         """Return the module below this one at the dotted path `target`; "" is this module itself.
 
         Raises:
-            AttributeError: a part of the path does not exist or is no module.
+            AttributeError: a part of the path does not exist or is not a module.
         """
         module: Any = self
         for name in target.split(".") if target else ():
@@ -135,17 +135,17 @@ class Tree(Registry):
         return module  # type: ignore[no-any-return]  # checked at every step of the path
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
-        """Put `module` at the dotted path `target`, in place of the module there or as a new one.
+        """Put `module` at the dotted path `target`, instead of the module there or as a new one.
 
         Args:
-            target: path of the place; its parent must exist.
-            module: what to put there.
-            strict: whether a module must stand there already.
+            target: the path; its parent must exist.
+            module: the new module.
+            strict: whether the path must have a module already.
 
         Raises:
-            ValueError: `target` is empty or `module` no Module.
-            AttributeError: the parent does not exist, something else than a module has that name, or
-                `strict` holds and nothing is there.
+            ValueError: `target` is empty, or `module` is not a Module.
+            AttributeError: the parent does not exist, another attribute than a module has that name, or
+                `strict` is set and the path does not exist.
         """
         if target == "":
             raise ValueError("Cannot set the submodule without a target name!")
@@ -181,7 +181,7 @@ class Tree(Registry):
         owner, name, found = self._find(target)
         if name not in owner.__dict__["_buffers"]:
             raise AttributeError(f"`{name}` is not a buffer")
-        return found  # type: ignore[no-any-return]  # it stands in the table of buffers
+        return found  # type: ignore[no-any-return]  # it is in the table of buffers
 
     def _find(self, target: str) -> tuple[Module, str, Any]:
         path, _, name = target.rpartition(".")

@@ -22,7 +22,7 @@ class LSTMCell(RNNCellBase):
     Args:
         input_size: I, number of features of the input.
         hidden_size: H, number of features of a state.
-        bias: whether there are b_ih and b_hh.
+        bias: whether the cell has b_ih and b_hh.
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
 
@@ -67,9 +67,9 @@ class LSTMCell(RNNCellBase):
             The next hidden and cell state, each (N, H) or (H,).
 
         Raises:
-            ValueError: input or a state has another rank.
+            ValueError: the input or a state has another rank.
             RuntimeError: a size or dtype does not fit; the message gives both.
-            IndexError: the input has a batch dimension, and a state of as many numbers has none.
+            IndexError: the input has a batch dimension, and a state with one number per sample has none.
             TypeError: `hx` is a Tensor and no pair of them.
         """
         if isinstance(hx, Tensor):
@@ -88,7 +88,7 @@ class GRUCell(RNNCellBase):
     Args:
         input_size: I, number of features of the input.
         hidden_size: H, number of features of the state.
-        bias: whether there are b_ih and b_hh.
+        bias: whether the cell has b_ih and b_hh.
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
 
@@ -132,7 +132,7 @@ class GRUCell(RNNCellBase):
             The next state, (N, H) or (H,).
 
         Raises:
-            ValueError: input or state has another rank.
+            ValueError: the input or the state has another rank.
             RuntimeError: a size or dtype does not fit; the message gives both.
         """
         x, states, runs = self._batched(input, None if hx is None else (hx,))
@@ -142,12 +142,12 @@ class GRUCell(RNNCellBase):
 
 
 class RNNCell(RNNCellBase):
-    """One step of a plain recurrent layer: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu for tanh.
+    """One step of a plain recurrent layer: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu instead of tanh.
 
     Args:
         input_size: I, number of features of the input.
         hidden_size: H, number of features of the state.
-        bias: whether there are b_ih and b_hh.
+        bias: whether the cell has b_ih and b_hh.
         nonlinearity: "tanh" or "relu".
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
@@ -194,8 +194,8 @@ class RNNCell(RNNCellBase):
             The next state, (N, H) or (H,).
 
         Raises:
-            ValueError: input or state has another rank.
-            RuntimeError: a size or dtype does not fit, or there is no such nonlinearity.
+            ValueError: the input or the state has another rank.
+            RuntimeError: a size or dtype does not fit, or the nonlinearity does not exist.
         """
         x, states, runs = self._batched(input, None if hx is None else (hx,))
         if self.nonlinearity not in {"tanh", "relu"}:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class _Ordered(Module):
-    """What the containers share: children named "0", "1", … that are indexed and edited like a list."""
+    """Base class of Sequential and ModuleList, whose children "0", "1", … are edited like a list."""
 
-    _modules: dict[str, Module]  # type: ignore[assignment]  # a place in a container is never empty
+    _modules: dict[str, Module]  # type: ignore[assignment]  # a container has no None
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -32,7 +32,7 @@ class _Ordered(Module):
     def __delitem__(self, idx: int | slice) -> None:
         names = list(self._modules)
         gone = set(names[idx]) if isinstance(idx, slice) else {self._key(idx)}
-        # What stays is numbered anew, so that the name that the next append takes is free.
+        # The remaining children are renumbered, so that the next append finds its name free.
         self._renumber([module for name, module in self._modules.items() if name not in gone])
 
     def _renumber(self, modules: Iterable[Module]) -> None:
@@ -68,7 +68,7 @@ class _Ordered(Module):
             raise TypeError(
                 f"{own}.extend should be called with an iterable, but got {typename(modules)}"
             ) from None
-        # A list first: a container may be extended by itself.
+        # A list first, because a container may be extended by itself.
         for module in list(given):
             self.append(module)
         return self
@@ -77,7 +77,7 @@ class _Ordered(Module):
         """Remove the child at `key` and return it.
 
         Raises:
-            IndexError: there is none.
+            IndexError: no child has that index.
         """
         module = self._modules[self._key(key)]
         del self[key]
@@ -85,7 +85,7 @@ class _Ordered(Module):
 
 
 class Sequential(_Ordered):
-    """Apply modules one after the other, each to what the one before returned.
+    """Apply modules one after the other, each to the result of the one before.
 
     Args:
         args: the modules in order, or one OrderedDict from names to modules.
@@ -108,7 +108,7 @@ class Sequential(_Ordered):
             self.add_module(name, module)  # type: ignore[arg-type]  # a second OrderedDict is refused there
 
     def forward(self, input: Any) -> Any:
-        """Return what the last module makes of `input` after all others; `input` when there is none."""
+        """Return the result of all modules in turn; `input` itself if there are none."""
         for module in self:
             input = module(input)
         return input
@@ -119,12 +119,12 @@ class Sequential(_Ordered):
     def __getitem__(self, idx: slice) -> Sequential: ...
     def __getitem__(self, idx: int | slice) -> Module | Sequential:
         if isinstance(idx, slice):
-            # Names are kept here, and renumbered in ModuleList, as in torch: state_dicts depend on it.
+            # As in torch, a slice keeps the names, on which state_dicts depend; ModuleList's does not.
             return type(self)(OrderedDict(list(self._modules.items())[idx]))
         return self._modules[self._key(idx)]
 
     def insert(self, index: int, module: Module) -> Self:
-        """Put `module` in front of the child at `index`.
+        """Insert `module` before the child at `index`.
 
         Raises:
             AssertionError: `module` is not a Module (torch's class).
@@ -173,7 +173,7 @@ class Sequential(_Ordered):
 
 
 class ModuleList(_Ordered):
-    """Hold modules in a list; it has no forward of its own.
+    """Hold modules in a list; the container has no forward.
 
     Args:
         modules: the modules in order.
@@ -205,7 +205,7 @@ class ModuleList(_Ordered):
         return self._modules[self._key(idx)]
 
     def insert(self, index: int, module: Module) -> None:
-        """Put `module` in front of the child at `index`, which is read as a list reads it.
+        """Insert `module` before the child at `index`, which may be beyond the ends, as for a list.
 
         Raises:
             TypeError: `module` is not a Module.

@@ -1,4 +1,4 @@
-"""Embedding, a learned vector for every whole number."""
+"""Embedding: a learned vector for every integer below a bound."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 class Embedding(Module):
-    """Look up a learned vector for every whole number.
+    """Look up a learned vector for each integer of the input.
 
     Args:
-        num_embeddings: V, how many vectors there are.
+        num_embeddings: V, the number of vectors.
         embedding_dim: D, their length.
-        padding_idx: a number whose vector starts as 0 and is never trained; may count from the end.
-        max_norm: vectors that are looked up and longer than this are shortened to it first.
-        norm_type: p of the p-norm that `max_norm` means.
-        scale_grad_by_freq: whether a vector's gradient is divided by how often it was looked up.
+        padding_idx: an index whose vector starts as 0 and is not trained; may count from the end.
+        max_norm: vectors that are longer than this are shortened to it when they are looked up.
+        norm_type: p of the p-norm that `max_norm` limits.
+        scale_grad_by_freq: whether a vector's gradient is divided by the number of its look-ups.
         sparse: only False.
         device: only "cpu" or None.
         dtype: of the parameter; the default dtype if None.
@@ -38,7 +38,7 @@ class Embedding(Module):
         weight: the vectors, (V, D), drawn from N(0, 1).
 
     Raises:
-        AssertionError: there is no vector `padding_idx`, or `_weight` has another shape (torch's class).
+        AssertionError: `padding_idx` is out of range, or `_weight` has another shape (torch's class).
         RuntimeError: a size is negative.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Embedding.html
@@ -109,8 +109,8 @@ class Embedding(Module):
 
         Args:
             embeddings: the vectors, (V, D); the layer shares their memory.
-            freeze: whether they are left untrained.
-            padding_idx: a number whose vector is never trained.
+            freeze: whether they require no gradients.
+            padding_idx: an index whose vector is not trained.
             max_norm: as for the class.
             norm_type: as for the class.
             scale_grad_by_freq: as for the class.
@@ -120,7 +120,7 @@ class Embedding(Module):
             The layer.
 
         Raises:
-            AssertionError: `embeddings` is no matrix, or there is no vector `padding_idx` (torch's class).
+            AssertionError: `embeddings` is not a matrix, or `padding_idx` is out of range (torch's class).
         """
         if embeddings.dim() != 2:
             raise AssertionError(
@@ -140,7 +140,7 @@ class Embedding(Module):
         )
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return the vectors, (*, D), of whole numbers, (*); see `functional.embedding` for the errors."""
+        """Return the vectors, (*, D), of integers, (*); see `functional.embedding` for the errors."""
         return F.embedding(
             input,
             self.weight,

@@ -1,4 +1,4 @@
-"""Flatten, which joins dimensions."""
+"""Flatten: a layer that joins dimensions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Flatten(Module):
-    """Join neighbouring dimensions to one, by default all but the batch's.
+    """Join neighbouring dimensions into one, by default all but the first, the batch.
 
     Args:
         start_dim: the first of them.

@@ -1,4 +1,8 @@
-"""How the elements of a parameter are set before training; every function fills its tensor in place."""
+"""Initial values of parameters.
+
+Each function whose name ends in an underscore fills its tensor in place, without gradients, and returns it.
+Those that draw raise NotImplementedError for a tensor that is not floating.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,7 @@ __all__ = [
     "zeros_",
 ]
 
-# The root of what the activation does to the second moment of a unit normal input; torch's published table.
+# Roughly the factor by which an activation lowers the root mean square of unit normal input; torch's table.
 _CONVOLUTIONS = [f"conv{kind}{n}d" for kind in ("", "_transpose") for n in (1, 2, 3)]
 _GAINS = dict.fromkeys(("linear", *_CONVOLUTIONS, "sigmoid"), 1.0) | {
     "tanh": 5.0 / 3,
@@ -44,17 +48,13 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     """Fill with draws from U(a, b).
 
     Args:
-        tensor: what to fill, (*), floating.
+        tensor: the tensor to fill, (*), floating.
         a: lower bound.
         b: upper bound.
-        generator: where the draws come from; the default one if None.
-
-    Returns:
-        The tensor.
+        generator: source of the draws; the default generator if None.
 
     Raises:
         RuntimeError: a is greater than b, or a bound is not finite.
-        NotImplementedError: the tensor is no floating one.
     """
     _require_floating("check_uniform_bounds", tensor)
     for name, bound in (("from", a), ("to", b)):
@@ -73,17 +73,13 @@ def normal_(
     """Fill with draws from N(mean, std²).
 
     Args:
-        tensor: what to fill, (*), floating.
+        tensor: the tensor to fill, (*), floating.
         mean: mean of the distribution.
         std: its standard deviation, at least 0.
-        generator: where the draws come from; the default one if None.
-
-    Returns:
-        The tensor.
+        generator: source of the draws; the default generator if None.
 
     Raises:
         RuntimeError: std is negative.
-        NotImplementedError: the tensor is no floating one.
     """
     if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
@@ -96,11 +92,8 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one number.
 
     Args:
-        tensor: what to fill, (*).
+        tensor: the tensor to fill, (*).
         val: the number.
-
-    Returns:
-        The tensor.
     """
     with no_grad():
         return tensor.fill_(val)
@@ -117,7 +110,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """Return the factor by which weights are drawn larger because of the activation that follows them.
+    """Return the factor by which weights are enlarged because of the activation that follows them.
 
     Args:
         nonlinearity: name of the activation, such as "relu", "tanh", "linear" or "leaky_relu".
@@ -127,7 +120,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         The gain.
 
     Raises:
-        ValueError: there is no such activation, or the slope is no number.
+        ValueError: the activation does not exist, or the slope is not a number.
 
     Source: https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain
     """
@@ -151,18 +144,14 @@ def kaiming_uniform_(
     """Fill with draws from U(-bound, bound), bound = gain √(3 / fan).
 
     Args:
-        tensor: what to fill, (O, I, *), floating.
+        tensor: the tensor to fill, (O, I, *), floating.
         a: negative slope of the activation, where that is "leaky_relu".
         mode: "fan_in" keeps the variance of the forward pass, "fan_out" that of the backward pass.
-        nonlinearity: the activation that follows; see `calculate_gain`.
-        generator: where the draws come from; the default one if None.
-
-    Returns:
-        The tensor.
+        nonlinearity: name of the activation that follows; see `calculate_gain`.
+        generator: source of the draws; the default generator if None.
 
     Raises:
-        ValueError: the tensor has fewer than two dimensions, or mode or nonlinearity do not exist.
-        NotImplementedError: the tensor is no floating one.
+        ValueError: the tensor has fewer than two dimensions, or the mode or the nonlinearity does not exist.
 
     Source: He et al., "Delving Deep into Rectifiers", ICCV 2015.
 
@@ -187,18 +176,14 @@ def kaiming_normal_(
     """Fill with draws from N(0, gain² / fan).
 
     Args:
-        tensor: what to fill, (O, I, *), floating.
+        tensor: the tensor to fill, (O, I, *), floating.
         a: negative slope of the activation, where that is "leaky_relu".
         mode: "fan_in" keeps the variance of the forward pass, "fan_out" that of the backward pass.
-        nonlinearity: the activation that follows; see `calculate_gain`.
-        generator: where the draws come from; the default one if None.
-
-    Returns:
-        The tensor.
+        nonlinearity: name of the activation that follows; see `calculate_gain`.
+        generator: source of the draws; the default generator if None.
 
     Raises:
-        ValueError: the tensor has fewer than two dimensions, or mode or nonlinearity do not exist.
-        NotImplementedError: the tensor is no floating one.
+        ValueError: the tensor has fewer than two dimensions, or the mode or the nonlinearity does not exist.
 
     Source: He et al., "Delving Deep into Rectifiers", ICCV 2015.
     """
@@ -210,16 +195,12 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     """Fill with draws from U(-bound, bound), bound = gain √(6 / (fan in + fan out)).
 
     Args:
-        tensor: what to fill, (O, I, *), floating.
+        tensor: the tensor to fill, (O, I, *), floating.
         gain: see `calculate_gain`.
-        generator: where the draws come from; the default one if None.
-
-    Returns:
-        The tensor.
+        generator: source of the draws; the default generator if None.
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
-        NotImplementedError: the tensor is no floating one.
 
     Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks",
         AISTATS 2010.
@@ -232,16 +213,12 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
     """Fill with draws from N(0, 2 gain² / (fan in + fan out)).
 
     Args:
-        tensor: what to fill, (O, I, *), floating.
+        tensor: the tensor to fill, (O, I, *), floating.
         gain: see `calculate_gain`.
-        generator: where the draws come from; the default one if None.
-
-    Returns:
-        The tensor.
+        generator: source of the draws; the default generator if None.
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
-        NotImplementedError: the tensor is no floating one.
 
     Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks",
         AISTATS 2010.
@@ -250,19 +227,15 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 
 
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = None) -> Tensor:
-    """Fill with a random matrix whose rows or columns, whichever are fewer, are orthonormal, times gain.
+    """Fill with `gain` times a random matrix whose rows or columns, whichever are fewer, are orthonormal.
 
     Args:
-        tensor: what to fill, (R, *), floating; dimensions after the first count as one.
+        tensor: the tensor to fill, (R, *), floating; dimensions after the first count as one.
         gain: length of the rows or columns.
-        generator: where the draws come from; the default one if None.
-
-    Returns:
-        The tensor.
+        generator: source of the draws; the default generator if None.
 
     Raises:
         ValueError: the tensor has fewer than two dimensions.
-        NotImplementedError: the tensor is no floating one.
 
     Source: Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural
         networks", ICLR 2014; the signs, which make it uniform, Mezzadri 2007, arXiv:math-ph/0609050.
@@ -283,7 +256,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float | None:
-    """Return the standard deviation of He et al.'s rule, None where there is nothing to fill."""
+    """Return the standard deviation of He et al.'s rule, None if the tensor has no elements."""
     if 0 in tensor.shape:
         warnings.warn("Initializing zero-element tensors is a no-op", UserWarning, stacklevel=3)
         return None
@@ -294,7 +267,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
 
 
 def _fans(tensor: Tensor) -> tuple[int, int]:
-    """Return how many inputs an output has, and how many outputs an input has."""
+    """Return the number of inputs per output, and of outputs per input."""
     if tensor.dim() < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
     outputs, inputs, *field = tensor.shape

@@ -1,4 +1,4 @@
-"""Linear, the affine map."""
+"""Linear: the affine map as a layer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Linear(Module):
     Args:
         in_features: I, size of the last dimension of the input.
         out_features: O, size of the last dimension of the output.
-        bias: whether there is a b.
+        bias: whether b is added.
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
 
@@ -68,7 +68,7 @@ class Linear(Module):
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew."""
-        # He et al.'s rule with slope √5 gives the bound √(6 / (1 + 5) / I) = 1/√I: torch's way to write it.
+        # He et al.'s rule with slope √5 gives the bound √(6 / (1 + 5) / I) = 1/√I: torch writes it this way.
         init.kaiming_uniform_(self.weight, a=sqrt(5))
         if self.bias is not None:
             bound = 1 / sqrt(self.in_features) if self.in_features > 0 else 0

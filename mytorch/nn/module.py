@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def indent(text: str) -> str:
-    """Indent every line of `text` by two spaces but the first, which stands behind a name."""
+    """Indent every line of `text` by two spaces but the first, which follows a name."""
     first, *rest = text.split("\n")
     return "\n".join([first, *(f"  {line}" if line else line for line in rest)])
 
@@ -62,10 +62,10 @@ class Module(Stateful):
         tensor([2., 2.])
     """
 
-    # Made when the first hook is registered: a module without any pays one look for them.
+    # Made when the first hook is registered, so that a module without hooks spends one comparison on them.
     _hooks: Hooks | None = None
 
-    # An attribute, and no method, so that a subclass may give its forward any signature.
+    # An attribute instead of a method, so that the forward of a subclass may have any signature.
     forward: Callable[..., Any] = _forward_unimplemented
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Module(Stateful):
         tables["_modules"] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what `forward` makes of the arguments, with the hooks called around it."""
+        """Run `forward` on the arguments, with the hooks around it, and return its result."""
         hooks = self._hooks
         return self.forward(*args, **kwargs) if hooks is None else hooks.call(self, args, kwargs)
 
@@ -88,11 +88,11 @@ class Module(Stateful):
 
         Args:
             hook: may return other arguments: one, or a tuple of all of them.
-            prepend: whether it is called before the hooks that are there.
+            prepend: whether it is called before the present hooks.
             with_kwargs: whether it is called as `hook(module, args, kwargs)` and returns both or None.
 
         Returns:
-            The handle that takes the hook off.
+            The handle that removes the hook.
         """
         hooks = self._own_hooks()
         return _register(hooks.before, hook, prepend, hooks.with_kwargs if with_kwargs else None)
@@ -109,12 +109,12 @@ class Module(Stateful):
 
         Args:
             hook: may return another output.
-            prepend: whether it is called before the hooks that are there.
+            prepend: whether it is called before the present hooks.
             with_kwargs: whether it is called as `hook(module, args, kwargs, output)`.
             always_call: whether it is called even if forward raises; the output is None then.
 
         Returns:
-            The handle that takes the hook off.
+            The handle that removes the hook.
         """
         hooks = self._own_hooks()
         handle = _register(hooks.after, hook, prepend, hooks.with_kwargs if with_kwargs else None)
@@ -125,27 +125,27 @@ class Module(Stateful):
     def register_full_backward_pre_hook(
         self, hook: Callable[..., Any], prepend: bool = False
     ) -> RemovableHandle:
-        """Have `hook(module, grad_output)` called when the gradients of the outputs are there.
+        """Have `hook(module, grad_output)` called when the gradients of the outputs are known.
 
         Args:
             hook: may return other gradients of the outputs.
-            prepend: whether it is called before the hooks that are there.
+            prepend: whether it is called before the present hooks.
 
         Returns:
-            The handle that takes the hook off.
+            The handle that removes the hook.
         """
         return _register(self._own_hooks().backward_before, hook, prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
-        """Have `hook(module, grad_input, grad_output)` called when the gradients of the inputs are there.
+        """Have `hook(module, grad_input, grad_output)` called when the gradients of the inputs are known.
 
         Args:
             hook: may return other gradients of the inputs. Both tuples hold one entry for each positional
                 argument and each output, None where there is no gradient.
-            prepend: whether it is called before the hooks that are there.
+            prepend: whether it is called before the present hooks.
 
         Returns:
-            The handle that takes the hook off.
+            The handle that removes the hook.
         """
         return _register(self._own_hooks().backward, hook, prepend)
 
@@ -158,7 +158,7 @@ class Module(Stateful):
         """Call `fn` on every module below this one, then on this one.
 
         Args:
-            fn: takes a module; what it returns is ignored.
+            fn: takes a module; its result is ignored.
 
         Returns:
             This module.
@@ -172,7 +172,7 @@ class Module(Stateful):
         """Put this module and all below it into training (or, with False, evaluation) mode.
 
         Raises:
-            ValueError: `mode` is no bool.
+            ValueError: `mode` is not a bool.
         """
         if not isinstance(mode, bool):
             raise ValueError(  # noqa: TRY004 - torch's class
@@ -207,13 +207,13 @@ class Module(Stateful):
                 param.grad.zero_()
 
     def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
-        """Replace the data of every parameter, its gradient, and every buffer by what `fn` makes of it."""
+        """Replace every parameter's data, its gradient, and every buffer by the result of `fn` on it."""
         for child in self.children():
             child._apply(fn)  # noqa: SLF001 - this method, of another Module
         with no_grad():
             for param in self._parameters.values():
                 if param is not None:
-                    # The object stays: optimizers and the owner's attribute refer to it.
+                    # The object stays, because optimizers refer to it.
                     param.data = fn(param.data)
                     if param.grad is not None:
                         param.grad = fn(param.grad.detach())
@@ -233,10 +233,10 @@ class Module(Stateful):
             This module.
 
         Raises:
-            TypeError: the dtype is no floating one, or the arguments are none of these forms.
+            TypeError: the dtype is not floating, or the arguments have another form.
             RuntimeError: another device.
         """
-        # A tensor of no elements lets Tensor.to judge the arguments, also for a module without tensors.
+        # Tensor.to of an empty tensor checks the arguments, also for a module without tensors.
         target = empty(0, dtype=float64).to(*args, **kwargs).dtype
         if not target.is_floating_point:
             raise TypeError(
@@ -270,11 +270,11 @@ class Module(Stateful):
         return self.to(float16)
 
     def cpu(self) -> Self:
-        """Return this module: its tensors are nowhere else."""
+        """Return this module, whose tensors are always on the CPU."""
         return self
 
     def extra_repr(self) -> str:
-        """Return what the repr shows between its parentheses before the children; one item a line."""
+        """Return the text between the parentheses of the repr, before the children, one item per line."""
         return ""
 
     def __repr__(self) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ModuleDict(Module):
-    """Hold modules in a dictionary, in the order of insertion; it has no forward of its own.
+    """Hold modules in a dictionary, in the order of insertion; the container has no forward.
 
     Args:
         modules: a mapping from names to modules, or pairs of both.
@@ -26,7 +26,7 @@ class ModuleDict(Module):
         mytorch.Size([2, 3])
     """
 
-    _modules: dict[str, Module]  # type: ignore[assignment]  # a place in a container is never empty
+    _modules: dict[str, Module]  # type: ignore[assignment]  # a container has no None
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class ModuleDict(Module):
         """Remove the module of that name and return it.
 
         Raises:
-            KeyError: there is none.
+            KeyError: no module has that name.
         """
         return self._modules.pop(key)
 
@@ -76,15 +76,15 @@ class ModuleDict(Module):
         return self._modules.values()
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
-        """Add modules, in place of those that have the same names.
+        """Add modules, which replace those of the same names.
 
         Args:
             modules: a mapping from names to modules, or pairs of both.
 
         Raises:
-            TypeError: it is neither, or something in it is no module.
-            ValueError: a pair has not two members.
-            KeyError: a name is no possible or no free attribute name.
+            TypeError: `modules` is neither, or a member is not a module.
+            ValueError: a pair does not have two members.
+            KeyError: a name is empty, contains a dot, or is taken by another attribute.
         """
         if not isinstance(modules, Iterable):
             raise TypeError(

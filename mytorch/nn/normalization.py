@@ -1,4 +1,4 @@
-"""What keeps activations in range: layer normalisation and dropout."""
+"""Layer normalisation and dropout as layers."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 class LayerNorm(Module):
-    """Bring the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
+    """Normalise the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
 
     Args:
         normalized_shape: S, the last sizes of the input; one number for one dimension.
         eps: added to the variance.
-        elementwise_affine: whether there are a weight and a bias.
-        bias: whether there is a bias beside the weight.
+        elementwise_affine: whether the layer has a weight and a bias.
+        bias: whether the layer has a bias next to the weight.
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
 
     Attributes:
-        weight: the factor, S, at first 1; or None.
-        bias: the summand, S, at first 0; or None.
+        weight: the factor, S, initially 1; or None.
+        bias: the summand, S, initially 0; or None.
 
     Source: Ba, Kiros & Hinton, "Layer Normalization", 2016, arXiv:1607.06450; torch.nn.LayerNorm.
 
@@ -89,7 +89,7 @@ class Dropout(Module):
 
     Args:
         p: probability, between 0 and 1.
-        inplace: write the result into the input; not for a leaf that requires gradients.
+        inplace: write the result into the input, which cannot be a leaf that requires gradients.
 
     Raises:
         ValueError: p is not between 0 and 1.

@@ -1,4 +1,4 @@
-"""Parameter, a tensor that a module trains."""
+"""Parameter: a tensor that a module trains."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 class Parameter(Tensor):
     """A tensor that becomes a module's parameter when it is assigned to one.
 
-    What is computed from it is a plain Tensor.
+    Operations on it return plain Tensors.
 
     Args:
-        data: the values, (*); their memory is shared and their history left behind. None for no elements.
+        data: the values, (*), whose memory is shared and whose history is dropped; None for no elements.
         requires_grad: whether operations on it are recorded.
 
     Raises:
         AttributeError: `data` is not a Tensor.
-        RuntimeError: gradients are asked for and `data` is not floating.
+        RuntimeError: `requires_grad` is set, and `data` is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
 
@@ -42,7 +42,7 @@ class Parameter(Tensor):
                 "Only Tensors of floating point and complex dtype can require gradients, "
                 f"but data has {source.dtype}"
             )
-        # Tensor's own constructor makes new memory; a parameter is a view of what it was given.
+        # Tensor's own constructor makes new memory; a parameter is a view of `data`.
         self.array = source.array
         self.counter = source.counter
         self.grad_fn = None
@@ -54,7 +54,7 @@ class Parameter(Tensor):
         return f"Parameter containing:\n{super().__repr__()}"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        # As in torch the gradient stays behind. The memo keeps parameters that are shared shared.
+        # As in torch, the gradient is not copied. The memo keeps shared parameters shared.
         twin = memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
         return twin
 

@@ -33,9 +33,9 @@ class LSTM(RNNBase):
     Args:
         input_size: I, number of features of the input.
         hidden_size: H, number of features of a state.
-        num_layers: how many layers stand on top of each other.
-        bias: whether there are b_ih and b_hh.
-        batch_first: whether input and output are (N, L, ·) and not (L, N, ·); states never are.
+        num_layers: number of layers, each of which reads the output of the one below.
+        bias: whether the layers have b_ih and b_hh.
+        batch_first: whether input and output are (N, L, ·) instead of (L, N, ·); it does not apply to states.
         dropout: probability of dropping an element between two layers while training.
         bidirectional: whether a second direction reads each sequence from its end (D = 2, else 1).
         proj_size: P, features of the projected hidden state; 0 for none, and then P = H.
@@ -94,7 +94,7 @@ class LSTM(RNNBase):
 
         Raises:
             ValueError: the input has another rank or dtype.
-            RuntimeError: a size does not fit, or there is no step; the message gives both sizes.
+            RuntimeError: a size does not fit, or the sequences have no step; the message gives both sizes.
         """
         states = None
         if hx is not None:
@@ -126,12 +126,12 @@ class GRU(RNNBase):
     Args:
         input_size: I, number of features of the input.
         hidden_size: H, number of features of the state.
-        num_layers: how many layers stand on top of each other.
-        bias: whether there are b_ih and b_hh.
-        batch_first: whether input and output are (N, L, ·) and not (L, N, ·); states never are.
+        num_layers: number of layers, each of which reads the output of the one below.
+        bias: whether the layers have b_ih and b_hh.
+        batch_first: whether input and output are (N, L, ·) instead of (L, N, ·); it does not apply to states.
         dropout: probability of dropping an element between two layers while training.
         bidirectional: whether a second direction reads each sequence from its end (D = 2, else 1).
-        proj_size: only 0: an LSTM alone has projections.
+        proj_size: only 0; no layer but LSTM has projections.
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
 
@@ -187,7 +187,7 @@ class GRU(RNNBase):
 
         Raises:
             ValueError: the input has another rank or dtype.
-            RuntimeError: a size does not fit, or there is no step; the message gives both sizes.
+            RuntimeError: a size does not fit, or the sequences have no step; the message gives both sizes.
         """
         output, (h_n,) = self._run(input, None if hx is None else (hx,))
         return output, h_n
@@ -202,18 +202,19 @@ class GRU(RNNBase):
 class RNN(RNNBase):
     """Plain recurrent layers over a batch of sequences.
 
-    Each layer and direction computes h' = tanh(W_ih x + b_ih + W_hh h + b_hh) at every step, or relu.
+    Each layer and direction computes h' = tanh(W_ih x + b_ih + W_hh h + b_hh) at every step, or relu
+    instead of tanh.
 
     Args:
         input_size: I, number of features of the input.
         hidden_size: H, number of features of the state.
-        num_layers: how many layers stand on top of each other.
+        num_layers: number of layers, each of which reads the output of the one below.
         nonlinearity: "tanh" or "relu".
-        bias: whether there are b_ih and b_hh.
-        batch_first: whether input and output are (N, L, ·) and not (L, N, ·); states never are.
+        bias: whether the layers have b_ih and b_hh.
+        batch_first: whether input and output are (N, L, ·) instead of (L, N, ·); it does not apply to states.
         dropout: probability of dropping an element between two layers while training.
         bidirectional: whether a second direction reads each sequence from its end (D = 2, else 1).
-        proj_size: only 0: an LSTM alone has projections.
+        proj_size: only 0; no layer but LSTM has projections.
         device: only "cpu" or None.
         dtype: of the parameters; the default dtype if None.
 
@@ -225,7 +226,7 @@ class RNN(RNNBase):
 
     Raises:
         ValueError: a size is not greater than zero, `dropout` is not in [0, 1], `proj_size` is not 0, or
-            there is no such nonlinearity.
+            the nonlinearity does not exist.
         TypeError: an argument has another type.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RNN.html

@@ -1,4 +1,4 @@
-"""ReduceLROnPlateau, which looks at a measure of success instead of the epoch."""
+"""ReduceLROnPlateau: a schedule that depends on a measure of success instead of the epoch."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ class ReduceLROnPlateau(LRScheduler):
     """Multiply the learning rates by a factor when a measure has not improved for some epochs.
 
     Args:
-        optimizer: whose learning rates change.
+        optimizer: its learning rates change.
         mode: "min" where less is better, "max" where more is.
         factor: below 1.
-        patience: how many epochs without improvement are borne.
-        threshold: what counts as improvement: by this share, or by this much.
+        patience: number of epochs without improvement before a reduction.
+        threshold: the least improvement that counts, relative or absolute.
         threshold_mode: "rel" or "abs".
-        cooldown: how many epochs after a reduction are not counted.
-        min_lr: the least learning rate; one for all groups, or a list with one for each.
-        eps: the least reduction that is made at all.
+        cooldown: number of epochs after a reduction that are not counted.
+        min_lr: the least learning rate; one for all groups, or a list with one per group.
+        eps: the least reduction; smaller ones are not made.
 
     Attributes:
         best: the best measure so far.
         num_bad_epochs: epochs without improvement since then.
-        cooldown_counter: epochs that will not be counted.
+        cooldown_counter: number of the next epochs that are not counted.
 
     Raises:
-        ValueError: an option is out of its range, or there are not as many `min_lr` as groups.
+        ValueError: an option is out of its range, or the numbers of `min_lr` and groups differ.
         TypeError: `optimizer` is not an Optimizer.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
@@ -59,7 +59,7 @@ class ReduceLROnPlateau(LRScheduler):
         min_lr: list[float] | float = 0,
         eps: float = 1e-8,
     ) -> None:
-        # The base class's own start counts an epoch, which here needs a measure.
+        # The base class's constructor counts an epoch, which needs a measure here.
         if factor >= 1.0:
             raise ValueError(f"Factor should be < 1.0, got {factor}.")
         self.factor = factor
@@ -96,20 +96,20 @@ class ReduceLROnPlateau(LRScheduler):
 
     @property
     def in_cooldown(self) -> bool:
-        """Whether epochs are not counted at present."""
+        """Whether the next epoch is not counted."""
         return self.cooldown_counter > 0
 
-    def step(  # type: ignore[override]  # torch's signature too has a measure
+    def step(  # type: ignore[override]  # torch's signature has a measure too
         self, metrics: SupportsFloat, epoch: int | None = None
     ) -> None:
-        """Count an epoch and, where it is due, reduce the learning rates.
+        """Count an epoch, and reduce the learning rates where that is due.
 
         Args:
             metrics: the measure, a number or a one-element tensor.
             epoch: torch's deprecated way to name the epoch; leave it out.
 
         Raises:
-            RuntimeError: groups were added to an optimizer whose `min_lr` was given group by group.
+            RuntimeError: a group was added to the optimizer, and `min_lr` is a list.
         """
         current = float(metrics)
         if epoch is not None:
@@ -155,6 +155,6 @@ class ReduceLROnPlateau(LRScheduler):
                 set_rate(group, new)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Load the state that `state_dict` returned."""
         self.__dict__.update(state_dict)
         self._choose(self.mode, self.threshold, self.threshold_mode)

@@ -1,4 +1,4 @@
-"""LRScheduler, the base class: when an epoch is counted, and where the learning rates are written to."""
+"""LRScheduler, the base class: counts epochs, and writes learning rates into an optimizer."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 class LRScheduler:
     """Base class of schedules.
 
-    A subclass gives `get_lr`, the learning rates of the epoch `last_epoch`, from those in the optimizer.
+    A subclass defines `get_lr`, which returns the learning rates of the epoch `last_epoch`.
 
     Args:
-        optimizer: whose learning rates change.
+        optimizer: its learning rates change.
         last_epoch: the epoch to resume after; -1 to start.
 
     Attributes:
-        optimizer: whose learning rates change.
-        base_lrs: the initial learning rates, one for each group.
-        last_epoch: how often `step` was called.
+        optimizer: its learning rates change.
+        base_lrs: the initial learning rates, one per group.
+        last_epoch: number of calls of `step`.
 
     Raises:
         TypeError: `optimizer` is not an Optimizer.
-        KeyError: an epoch is resumed, and a group has no "initial_lr".
+        KeyError: `last_epoch` is given, and a group has no "initial_lr".
 
     Source: https://docs.pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate
 
@@ -55,25 +55,25 @@ class LRScheduler:
         self.last_epoch = last_epoch
         self._step_count = 0
         self._is_initial = True
-        # Kept so that a state_dict has torch's entries.
+        # Not used; it makes the state_dict's entries the same as torch's.
         self._get_lr_called_within_step = False
         self.step()
         self._is_initial = False
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything but the optimizer, by attribute name."""
+        """Return all attributes but the optimizer, by name."""
         return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned."""
+        """Load the state that `state_dict` returned."""
         self.__dict__.update(state_dict)
 
     def get_last_lr(self) -> list[Any]:
-        """Return the learning rates that were last set, one for each group."""
+        """Return the learning rates that were last set, one per group."""
         return self._last_lr
 
     def get_lr(self) -> list[Any]:
-        """Return the learning rates of this epoch, one for each group.
+        """Return the learning rates of this epoch, one per group.
 
         Raises:
             NotImplementedError: the subclass has no `get_lr`.
@@ -81,7 +81,7 @@ class LRScheduler:
         raise NotImplementedError
 
     def step(self, epoch: int | None = None) -> None:
-        """Count an epoch and set the learning rates; to be called after the optimizer's own steps.
+        """Count an epoch and set the learning rates; called after the optimizer's steps of the epoch.
 
         Args:
             epoch: torch's deprecated way to name the epoch; leave it out.
@@ -111,11 +111,11 @@ def rates(optimizer: Optimizer, name: str = "lr") -> list[Any]:
     """Return the learning rates of the groups, tensors as copies.
 
     Args:
-        optimizer: whose groups are meant.
+        optimizer: the optimizer.
         name: "lr" or "initial_lr".
 
     Returns:
-        One number or tensor for each group.
+        One number or tensor per group.
     """
     return [_copied(group[name]) for group in optimizer.param_groups]
 
@@ -137,10 +137,10 @@ def require_optimizer(given: object) -> None:
     """Refuse anything but an Optimizer.
 
     Args:
-        given: what was passed.
+        given: the argument.
 
     Raises:
-        TypeError: it is none.
+        TypeError: it is another object.
     """
     if not isinstance(given, Optimizer):
         raise TypeError(f"{type(given).__name__} is not an Optimizer")

@@ -32,9 +32,9 @@ class Adam(Optimizer):
         betas: (β₁, β₂), two floats in [0, 1).
         eps: ε, at least 0.
         weight_decay: λ, at least 0; λ θ is added to the gradient.
-        amsgrad: whether the largest v so far takes the place of v in the denominator.
+        amsgrad: whether the largest v so far is used instead of v.
         foreach: accepted as in torch, where it chooses between ways to compute the same; no effect.
-        maximize: whether to go along the gradient instead.
+        maximize: whether to maximize instead of minimize.
         capturable: only False.
         differentiable: only False.
         fused: accepted as `foreach` is; no effect.
@@ -133,7 +133,7 @@ def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> 
     if group["amsgrad"]:
         largest = state["max_exp_avg_sq"].array
         square = np.maximum(largest, square, out=largest)
-    # The bias corrections are numbers, so they cost nothing in double precision.
+    # The bias corrections are Python scalars, so double precision costs nothing.
     np.sqrt(square, out=work)
     work /= (1 - beta2**t) ** 0.5
     work += group["eps"]
@@ -143,12 +143,12 @@ def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> 
 
 
 def interpolate(mean: Array, grad: Array, weight: float, work: Array) -> None:
-    """Move `mean` towards `grad` by `weight`, from the nearer end, where less is lost to rounding.
+    """Move `mean` towards `grad` by `weight`, from the nearer end, which loses less to rounding.
 
     Args:
-        mean: what moves, changed in place.
-        grad: where to, of the same shape.
-        weight: how far, 0 to 1.
+        mean: the array that moves, in place.
+        grad: the target, of the same shape.
+        weight: the fraction of the way, 0 to 1.
         work: overwritten, of the same shape.
     """
     np.subtract(grad, mean, out=work)

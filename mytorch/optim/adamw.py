@@ -1,4 +1,4 @@
-"""AdamW: Adam whose weight decay is no part of the gradient."""
+"""AdamW: Adam with decoupled weight decay, which is not part of the gradient."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class AdamW(Adam):
-    """Step as Adam does, after every parameter θ was multiplied by 1 - η λ.
+    """Multiply every parameter θ by 1 - η λ, then step as Adam does.
 
     Args:
         params: parameters, (name, parameter) pairs or groups; see Optimizer.
@@ -20,8 +20,8 @@ class AdamW(Adam):
         betas: (β₁, β₂), two floats in [0, 1).
         eps: ε, at least 0.
         weight_decay: λ, at least 0.
-        amsgrad: whether the largest v so far takes the place of v in the denominator.
-        maximize: whether to go along the gradient instead.
+        amsgrad: whether the largest v so far is used instead of v.
+        maximize: whether to maximize instead of minimize.
         foreach: accepted as in torch, where it chooses between ways to compute the same; no effect.
         capturable: only False.
         differentiable: only False.

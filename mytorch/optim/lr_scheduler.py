@@ -1,4 +1,4 @@
-"""Schedules: how the learning rates of an optimizer change from epoch to epoch."""
+"""Schedules of learning rates: each changes those of an optimizer from epoch to epoch."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class LambdaLR(LRScheduler):
     """Set each learning rate to its initial value times a function of the epoch.
 
     Args:
-        optimizer: whose learning rates change.
-        lr_lambda: takes the epoch and gives the factor; one function, or a list with one for each group.
+        optimizer: its learning rates change.
+        lr_lambda: takes the epoch and returns the factor; one function, or a list with one per group.
         last_epoch: the epoch to resume after; -1 to start.
 
     Raises:
-        ValueError: there are not as many functions as groups.
+        ValueError: the numbers of functions and groups differ.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html
 
@@ -66,14 +66,14 @@ class LambdaLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        """Return the learning rates of this epoch, one for each group."""
+        """Return the learning rates of this epoch, one per group."""
         return [
             base * function(self.last_epoch)
             for function, base in zip(self.lr_lambdas, self.base_lrs, strict=True)
         ]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything but the optimizer; of functions nothing, of callable objects their attributes."""
+        """Return all attributes but the optimizer; None for a function, its attributes for an object."""
         state = super().state_dict()
         state["lr_lambdas"] = [
             dict(vars(each)) if not hasattr(each, "__code__") else None for each in self.lr_lambdas
@@ -81,7 +81,7 @@ class LambdaLR(LRScheduler):
         return state
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned; functions stay those that were given here."""
+        """Load the state that `state_dict` returned; functions stay those of the constructor."""
         self.__dict__.update({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
         for function, kept in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
             if kept is not None:
@@ -92,7 +92,7 @@ class StepLR(LRScheduler):
     """Multiply the learning rates by gamma every `step_size` epochs.
 
     Args:
-        optimizer: whose learning rates change.
+        optimizer: its learning rates change.
         step_size: the number of epochs.
         gamma: the factor.
         last_epoch: the epoch to resume after; -1 to start.
@@ -119,7 +119,7 @@ class StepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        """Return the learning rates of this epoch, one for each group."""
+        """Return the learning rates of this epoch, one per group."""
         due = self.last_epoch != 0 and self.last_epoch % self.step_size == 0
         return [rate * self.gamma if due else rate for rate in rates(self.optimizer)]
 
@@ -131,8 +131,8 @@ class MultiStepLR(LRScheduler):
     """Multiply the learning rates by gamma at each of some epochs.
 
     Args:
-        optimizer: whose learning rates change.
-        milestones: the epochs; one that is named twice counts twice.
+        optimizer: its learning rates change.
+        milestones: the epochs; one that occurs twice counts twice.
         gamma: the factor.
         last_epoch: the epoch to resume after; -1 to start.
 
@@ -158,7 +158,7 @@ class MultiStepLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        """Return the learning rates of this epoch, one for each group."""
+        """Return the learning rates of this epoch, one per group."""
         times = self.milestones[self.last_epoch]
         return [rate * self.gamma**times if times else rate for rate in rates(self.optimizer)]
 
@@ -171,7 +171,7 @@ class ExponentialLR(LRScheduler):
     """Multiply the learning rates by gamma every epoch.
 
     Args:
-        optimizer: whose learning rates change.
+        optimizer: its learning rates change.
         gamma: the factor.
         last_epoch: the epoch to resume after; -1 to start.
 
@@ -194,7 +194,7 @@ class ExponentialLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        """Return the learning rates of this epoch, one for each group."""
+        """Return the learning rates of this epoch, one per group."""
         return [rate if self._is_initial else rate * self.gamma for rate in rates(self.optimizer)]
 
     def _get_closed_form_lr(self) -> list[Any]:
@@ -202,14 +202,14 @@ class ExponentialLR(LRScheduler):
 
 
 class CosineAnnealingLR(LRScheduler):
-    """Let the learning rates fall along half a cosine wave, and rise again along the other half.
+    """Decrease the learning rates along half a cosine wave, and increase them along the other half.
 
     At epoch t a rate is η_min + (η - η_min)(1 + cos(πt / T)) / 2, where η is the initial one. It is computed
-    from the rate of the epoch before, so that a rate which something else has changed stays changed.
+    from the rate of the epoch before, so that another change of the rate lasts.
 
     Args:
-        optimizer: whose learning rates change.
-        T_max: T, the epochs until the lowest rate.
+        optimizer: its learning rates change.
+        T_max: T, the number of epochs until the lowest rate.
         eta_min: η_min, the lowest rate.
         last_epoch: the epoch to resume after; -1 to start.
 
@@ -234,14 +234,14 @@ class CosineAnnealingLR(LRScheduler):
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
-        """Return the learning rates of this epoch, one for each group."""
+        """Return the learning rates of this epoch, one per group."""
         present, epoch = rates(self.optimizer), self.last_epoch
         if self._is_initial:
             return present
         if self._step_count == 1 and epoch > 0:
             return self._get_closed_form_lr()
         if (epoch - 1 - self.T_max) % (2 * self.T_max) == 0:
-            # The epoch before was the lowest, from which no factor leads away.
+            # The rate before was the lowest, which no factor changes.
             rise = (1 - math.cos(math.pi / self.T_max)) / 2
             return [
                 rate + (base - self.eta_min) * rise for base, rate in zip(self.base_lrs, present, strict=True)

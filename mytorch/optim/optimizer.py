@@ -1,4 +1,4 @@
-"""Optimizer, the base class: parameter groups, the state of each parameter, and the walk over both."""
+"""Optimizer, the base class: parameter groups, the state of each parameter, and a step over both."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 
     Group: TypeAlias = dict[str, Any]
     Params: TypeAlias = Iterable[Tensor] | Iterable[Group] | Iterable[tuple[str, Tensor]]
-    # (parameter, its gradient, its group's options, its own state): changes parameter and state in place.
+    # Takes (parameter, gradient, options of the group, state), and changes parameter and state in place.
     Rule: TypeAlias = Callable[[Array, Array, Group, dict[str, Any]], None]
 
 
 class Optimizer:
     """Base class of optimizers.
 
-    A subclass gives the defaults of its options and a `step`.
+    A subclass defines the defaults of its options and `step`.
 
     Args:
         params: the parameters; or (name, parameter) pairs; or groups, dictionaries with a "params" entry and
-            options of their own.
-        defaults: option names to values, for groups that do not give them.
+            their own options.
+        defaults: values of the options that a group does not give, by name.
 
     Attributes:
         param_groups: the groups, each with its "params" and every option.
-        state: what the optimizer remembers of each parameter.
+        state: the state of each parameter.
 
     Raises:
         TypeError: a parameter is not a Tensor, or `params` is a single Tensor.
-        ValueError: there is no parameter, one was computed by recorded operations, or one is in two groups.
+        ValueError: there are no parameters, or one is not a leaf or is in two groups.
 
     Source: https://docs.pytorch.org/docs/stable/optim.html
 
@@ -56,15 +56,15 @@ class Optimizer:
         [0.1, 0.01]
     """
 
-    # Whether a step was ever taken: what learning rate schedulers ask before their own first one.
+    # Whether `step` was called, which learning rate schedulers ask before their own first step.
     _opt_called = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Let the subclass's `step` note that it was called."""
+        """Make the subclass's `step` note that it was called."""
         super().__init_subclass__(**kwargs)
         step = cls.__dict__.get("step")
         if step is not None:
-            cls.step = _noting(step)  # type: ignore[method-assign]  # the same, but for the note
+            cls.step = _noting(step)  # type: ignore[method-assign]  # the same function, and a note
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -94,16 +94,15 @@ class Optimizer:
         return "\n".join([*lines[:-1], ")"])
 
     def add_param_group(self, param_group: Group) -> None:
-        """Add a group of parameters with options of its own.
+        """Add a group of parameters with its own options.
 
         Args:
             param_group: "params", a tensor or an ordered collection of tensors or of (name, tensor) pairs,
-                and options, by name. It becomes the group, completed from the defaults.
+                and options by name. The dictionary becomes the group, completed by the defaults.
 
         Raises:
             TypeError: it is not a dictionary, its parameters have no order, or one is not a Tensor.
-            ValueError: a parameter was computed by recorded operations, is in another group already, or has
-                no name while others have one.
+            ValueError: a parameter is not a leaf, is in another group, or lacks a name that others have.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -173,7 +172,7 @@ class Optimizer:
         """Change every parameter that has a gradient.
 
         Args:
-            closure: computes the loss and its gradients; called first.
+            closure: computes the loss and its gradients; called before the step.
 
         Returns:
             What `closure` returned, or None without one.
@@ -184,12 +183,12 @@ class Optimizer:
         raise NotImplementedError
 
     def _update(self, closure: Callable[[], Any] | None, rule: Rule) -> Any:
-        """Apply `rule` to the arrays of every parameter that has a gradient: what a step is."""
+        """Take a step: apply `rule` to the arrays of every parameter that has a gradient."""
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        # torch overflows in silence.
+        # torch does not warn of overflow.
         with np.errstate(all="ignore"):
             for group in self.param_groups:
                 for param in group["params"]:
@@ -200,7 +199,7 @@ class Optimizer:
                         rule(param.array, array, group, state)
                         if state:
                             self.state[param] = state
-                        # A graph that saved the old value must not be walked with the new one.
+                        # A graph that saved the old value must not use the new one.
                         counter_of(param).value += 1
         return loss
 
@@ -208,7 +207,7 @@ class Optimizer:
         """Return the options and the state, with parameters replaced by their positions.
 
         Returns:
-            "state", position to state, and "param_groups". The tensors are no copies.
+            "state", from positions to states, and "param_groups". The tensors are not copied.
         """
         positions: dict[Tensor, int] = {}
         groups = []
@@ -224,11 +223,11 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over the options and the state that `state_dict` returned.
+        """Load the options and the state that `state_dict` returned.
 
         Args:
-            state_dict: as `state_dict` returns it, of an optimizer with groups of the same lengths. Its
-                tensors are copied; those of floating parameters get the parameter's dtype, but for "step".
+            state_dict: of an optimizer with groups of the same lengths. Its tensors are copied, and get the
+                dtype of their parameter if that is floating, except "step".
 
         Raises:
             ValueError: the number of groups, or the length of one, differs.
@@ -273,7 +272,7 @@ def _taken(owner: Tensor | None, name: str, value: Any) -> Any:
     if not isinstance(value, Tensor):
         return deepcopy(value)
     copy = value.detach().clone()
-    # A count must not lose digits, and is no quantity of the parameter's.
+    # A count keeps its dtype, so that it loses no digits.
     if owner is not None and owner.is_floating_point() and name != "step":
         return copy.to(owner.dtype)
     return copy
@@ -284,7 +283,7 @@ def require_at_least_zero(value: Any, text: str) -> None:
 
     Args:
         value: the option.
-        text: how the message calls it.
+        text: its name in the message.
 
     Raises:
         ValueError: it is negative.

@@ -26,20 +26,20 @@ class RMSprop(Optimizer):
 
         g ← g + λ θ;   v ← α v + (1 - α) g²;   θ ← θ - η g / (√v + ε),
 
-    with v - m² in place of v under the root where centered, m ← α m + (1 - α) g; and with momentum
+    with v - m² instead of v under the root if centered, where m ← α m + (1 - α) g; and with momentum
     b ← μ b + g / (√v + ε);   θ ← θ - η b.
 
     Args:
         params: parameters, (name, parameter) pairs or groups; see Optimizer.
         lr: η, at least 0; a number or a one-element tensor.
         alpha: α, at least 0.
-        eps: ε, at least 0; added outside of the root.
+        eps: ε, at least 0; added after the root.
         weight_decay: λ, at least 0.
         momentum: μ, at least 0.
         centered: whether the gradient is divided by its running standard deviation instead.
         capturable: only False.
         foreach: accepted as in torch, where it chooses between ways to compute the same; no effect.
-        maximize: whether to go along the gradient instead.
+        maximize: whether to maximize instead of minimize.
         differentiable: only False.
 
     Raises:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class SGD(Optimizer):
-    """Go against the gradient, or with momentum against a running sum of gradients.
+    """Step against the gradient, or with momentum against a running sum of gradients.
 
     With g the gradient, λ weight_decay, μ momentum, τ dampening and η lr, a step is
 
         g ← g + λ θ;   b ← μ b + (1 - τ) g  (b ← g the first time);   θ ← θ - η b,
 
-    with g + μ b in place of b for Nesterov's form, and g where μ is 0.
+    with g + μ b instead of b in Nesterov's form, and with g if μ is 0.
 
     Args:
         params: parameters, (name, parameter) pairs or groups; see Optimizer.
@@ -34,7 +34,7 @@ class SGD(Optimizer):
         dampening: τ.
         weight_decay: λ, at least 0.
         nesterov: whether to look ahead along the momentum; needs momentum and no dampening.
-        maximize: whether to go along the gradient instead.
+        maximize: whether to maximize instead of minimize.
         foreach: accepted as in torch, where it chooses between ways to compute the same; no effect.
         differentiable: only False.
         fused: accepted as `foreach` is; no effect.
@@ -106,7 +106,7 @@ def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> 
     if momentum:
         buffer = state.get("momentum_buffer")
         if buffer is None:
-            # A copy: the gradient's own array is reused, or added to, by the next backward.
+            # A copy, because the next backward reuses the gradient's own array, or adds to it.
             buffer = state["momentum_buffer"] = wrap(np.array(grad))
         else:
             buffer.array *= momentum

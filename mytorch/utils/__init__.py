@@ -1,4 +1,4 @@
-"""What training needs beside models."""
+"""Tools for training: mytorch.utils.data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training loops and recurrent models need beside modules."""
+"""Clipping of gradients, and packing of sequences."""
 
 from __future__ import annotations
 

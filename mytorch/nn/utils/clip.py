@@ -1,4 +1,4 @@
-"""Keeping gradients from growing too large: by their common norm, or each element by itself."""
+"""Clipping of gradients, by their common norm or element by element."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def clip_grad_norm_(
     """Scale the gradients in place so that the norm of all of them, as one vector, is at most `max_norm`.
 
     Args:
-        parameters: one tensor or several; those without a gradient are passed over.
+        parameters: one tensor or several; those without a gradient are skipped.
         max_norm: the largest norm.
         norm_type: p of the p-norm; inf for the largest element.
         error_if_nonfinite: whether an infinite or nan norm is an error.
         foreach: accepted as in torch; no effect.
 
     Returns:
-        The norm before, ().
+        The norm before clipping, ().
 
     Raises:
-        RuntimeError: the norm is not finite, and that is to be an error.
+        RuntimeError: the norm is not finite, and `error_if_nonfinite` is set.
 
     Source: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks", ICML 2013.
 
@@ -60,7 +60,7 @@ def clip_grad_norm_(
     grads = [p.grad for p in tensors if p.grad is not None]
     total = get_total_norm(grads, norm_type, error_if_nonfinite)
     with np.errstate(all="ignore"):
-        # torch's small number keeps the quotient finite; so gradients of exactly max_norm shrink a little.
+        # torch's 1e-6 keeps the quotient finite, and shrinks gradients of exactly max_norm a little.
         factor = np.minimum(float(max_norm) / (total.array + 1e-6), 1.0)
         for grad in grads:
             grad.array *= factor.astype(grad.array.dtype)
@@ -76,7 +76,7 @@ def clip_grad_value_(
     """Limit every element of the gradients to [-clip_value, clip_value], in place.
 
     Args:
-        parameters: one tensor or several; those without a gradient are passed over.
+        parameters: one tensor or several; those without a gradient are skipped.
         clip_value: the largest magnitude.
         foreach: accepted as in torch; no effect.
     """
@@ -84,7 +84,7 @@ def clip_grad_value_(
     for p in _listed(parameters):
         if p.grad is not None:
             array = p.grad.array
-            # Not np.clip, which refuses bounds in the wrong order; torch's upper bound wins.
+            # Not np.clip, which refuses bounds in the wrong order, where torch's upper bound applies.
             np.minimum(np.maximum(array, -bound), bound, out=array)
             counter_of(p.grad).value += 1
 
@@ -104,10 +104,10 @@ def get_total_norm(
         foreach: accepted as in torch; no effect.
 
     Returns:
-        The norm, (); 0 of no tensors.
+        The norm, (); 0 if there are no tensors.
 
     Raises:
-        RuntimeError: the norm is not finite, and that is to be an error.
+        RuntimeError: the norm is not finite, and `error_if_nonfinite` is set.
     """
     arrays = [x.array for x in _listed(tensors)]
     if not arrays:

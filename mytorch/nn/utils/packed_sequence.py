@@ -1,4 +1,4 @@
-"""PackedSequence, a batch of sequences of different lengths without padding."""
+"""PackedSequence: a batch of sequences of different lengths, without padding."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class _Fields(NamedTuple):
 
 
 class PackedSequence(_Fields):
-    """What `pack_padded_sequence` and `pack_sequence` make, and recurrent layers take and return.
+    """A batch of sequences as `pack_padded_sequence` makes it, and recurrent layers take and return it.
 
     Args:
         data: the steps, (R, *): the first one of every sequence, the longest first, then the second of every
             sequence that has one, and so on.
-        batch_sizes: how many sequences take part in each step, (T,), int64, never growing.
-        sorted_indices: where each sequence stood before they were sorted by length, (B,), int64, or None.
-        unsorted_indices: where each one stands now, the inverse of `sorted_indices`; made if None.
+        batch_sizes: the number of sequences that have each step, (T,), int64, never increasing.
+        sorted_indices: position of each sequence before they were sorted by length, (B,), int64, or None.
+        unsorted_indices: position of each after that, the inverse of `sorted_indices`; made if None.
 
     Raises:
-        AssertionError: there are no batch sizes, and `data` is no pair of data and batch sizes.
+        AssertionError: `batch_sizes` is missing, and `data` is not a pair of data and batch sizes.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.PackedSequence.html
 
@@ -55,7 +55,7 @@ class PackedSequence(_Fields):
         sorted_indices: Tensor | None = None,
         unsorted_indices: Tensor | None = None,
     ) -> Self:
-        """Make one of fields, or of the pair (data, batch_sizes) and the others."""
+        """Make a packed batch of the fields, or of the pair (data, batch_sizes) and the others."""
         if batch_sizes is None:
             if not (isinstance(data, (list, tuple)) and len(data) == 2):
                 raise AssertionError("Expected data to be a list or tuple of length 2")
@@ -72,12 +72,12 @@ class PackedSequence(_Fields):
         return type(self)(data, self.batch_sizes, self.sorted_indices, self.unsorted_indices)
 
     def cpu(self) -> Self:
-        """Return the sequence itself: it is nowhere else."""
+        """Return the batch itself, which is always on the CPU."""
         return self
 
     @property
     def is_cuda(self) -> bool:
-        """Always False."""
+        """False: tensors are always on the CPU."""
         return False
 
     def double(self) -> Self:
@@ -117,7 +117,7 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
     """Return the permutation that undoes another.
 
     Args:
-        permutation: (B,), whole numbers from 0 to B - 1, or None.
+        permutation: (B,), the integers from 0 to B - 1, or None.
 
     Returns:
         The inverse, (B,), of the same dtype; None for None.

@@ -1,4 +1,4 @@
-"""Sequences of different lengths: padded to one length, or packed without padding."""
+"""Batches of sequences of different lengths: padded to one length, or packed without padding."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ __all__ = [
 def pack_padded_sequence(
     input: Tensor, lengths: Tensor | Sequence[int], batch_first: bool = False, enforce_sorted: bool = True
 ) -> PackedSequence:
-    """Leave out the padding of a batch of sequences.
+    """Pack a padded batch of sequences.
 
     Args:
         input: the batch, (T, B, *), or (B, T, *) with `batch_first`; T is at least the longest length.
         lengths: of each sequence, at least 1, (B,).
         batch_first: whether the sequences are the first dimension of `input`.
-        enforce_sorted: whether the longest must come first; else they are sorted here, and put back in their
-            order by `pad_packed_sequence`.
+        enforce_sorted: whether the longest must come first; otherwise they are sorted here, and
+            `pad_packed_sequence` restores their order.
 
     Returns:
         The steps as rows: the first step of every sequence, then the second of every one that has it, ….
 
     Raises:
-        RuntimeError: there are not as many lengths as sequences, one is below 1 or above T, they are not
-            sorted, or `input` is empty.
+        RuntimeError: the numbers of lengths and sequences differ, a length is below 1 or above T, they are
+            not sorted, or `input` is empty.
         IndexError: `input` has fewer than two dimensions.
         TypeError: `input` is not a Tensor.
 
@@ -112,7 +112,7 @@ def _check_lengths(counts: Array, elements: int, steps: int, batch: int) -> None
 
 
 def _places(batch_sizes: Array, order: Array | None, batch_first: bool) -> tuple[Array, Array]:
-    """Return where in the padded batch each row of a packed one stands, as an index."""
+    """Return the index into a padded batch that gives the rows of a packed one."""
     steps = np.repeat(np.arange(len(batch_sizes)), batch_sizes)
     starts = np.cumsum(batch_sizes) - batch_sizes
     columns = np.arange(len(steps)) - starts[steps]
@@ -127,13 +127,13 @@ def pad_packed_sequence(
     padding_value: float = 0.0,
     total_length: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Put a packed batch back into a padded one, in the order that it had before it was sorted.
+    """Pad a packed batch, and restore the order that it had before it was sorted.
 
     Args:
         sequence: the packed batch.
-        batch_first: whether the sequences shall be the first dimension.
-        padding_value: what stands after the end of a sequence.
-        total_length: T, at least the longest length; that if None.
+        batch_first: whether the sequences are the first dimension of the result.
+        padding_value: the value of elements after the end of a sequence.
+        total_length: T, at least the longest length, which is the default.
 
     Returns:
         The batch, (T, B, *), or (B, T, *) with `batch_first`, and the lengths, (B,), int64.
@@ -185,20 +185,20 @@ def pad_sequence(
     padding_value: float = 0.0,
     padding_side: str = "right",
 ) -> Tensor:
-    """Stack sequences of different lengths into one padded batch.
+    """Stack sequences of different lengths as one padded batch.
 
     Args:
-        sequences: (L, *) each, alike in all but L.
-        batch_first: whether the sequences shall be the first dimension.
-        padding_value: what fills the shorter ones up.
-        padding_side: "right" to put it behind a sequence, "left" before it.
+        sequences: (L, *) each, of sizes that differ in L only.
+        batch_first: whether the sequences are the first dimension of the result.
+        padding_value: the value of elements beyond the end of a sequence.
+        padding_side: "right" to pad after the end of a sequence, "left" before its start.
 
     Returns:
         The batch, (T, B, *), or (B, T, *) with `batch_first`, of the first sequence's dtype.
 
     Raises:
-        RuntimeError: there are no sequences, one has no dimension, or they differ in more than their length;
-            `padding_side` is another text, or `sequences` cannot be iterated over.
+        RuntimeError: `sequences` is empty or not iterable, a sequence has no dimension, they differ in more
+            than their length, or `padding_side` is neither text.
         TypeError: an element is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html
@@ -241,11 +241,11 @@ def _check_sequences(parts: tuple[Any, ...]) -> None:
 def unpad_sequence(
     padded_sequences: Tensor, lengths: Tensor | Sequence[int], batch_first: bool = False
 ) -> list[Tensor]:
-    """Take the sequences out of a padded batch.
+    """Return the sequences of a padded batch.
 
     Args:
-        padded_sequences: (T, B, *), or (B, T, *) with `batch_first`; torch transposes the former in place,
-            here it stays as it is.
+        padded_sequences: (T, B, *), or (B, T, *) with `batch_first`; unlike torch's, which is transposed in
+            place, it stays as it is.
         lengths: of each sequence, (B,).
         batch_first: whether the sequences are the first dimension.
 
@@ -253,7 +253,7 @@ def unpad_sequence(
         The sequences, (L, *) each.
 
     Raises:
-        ValueError: there are not as many lengths as sequences.
+        ValueError: the numbers of lengths and sequences differ.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpad_sequence.html
     """
@@ -266,15 +266,11 @@ def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> P
     """Pack sequences of different lengths.
 
     Args:
-        sequences: (L, *) each, alike in all but L, which is at least 1.
-        enforce_sorted: whether the longest must come first; else they are sorted here.
+        sequences: (L, *) each, of sizes that differ in L only, which is at least 1.
+        enforce_sorted: whether the longest must come first; otherwise they are sorted here.
 
     Returns:
-        The packed batch; see `pack_padded_sequence`.
-
-    Raises:
-        RuntimeError: as by `pad_sequence` and `pack_padded_sequence`.
-        TypeError: an element is not a Tensor.
+        The packed batch; see `pack_padded_sequence` and `pad_sequence`, also for the errors.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_sequence.html
     """
@@ -283,7 +279,7 @@ def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> P
 
 
 def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
-    """Take the sequences out of a packed batch.
+    """Return the sequences of a packed batch.
 
     Args:
         packed_sequences: the packed batch.

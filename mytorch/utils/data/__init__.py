@@ -1,4 +1,4 @@
-"""Datasets, and loaders that make batches of them."""
+"""Datasets, samplers, and loaders that make batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From samples to a batch."""
+"""Functions that make a batch of a list of samples; called by DataLoader."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def default_collate(batch: Sequence[Any]) -> Any:
-    """Join samples of one form to a batch of that form, with the batch in the first dimension.
+    """Join samples of one structure to a batch of that structure, with the batch as the first dimension.
 
     Args:
-        batch: tensors, arrays or numbers; or mappings, tuples or lists of those, nested at will. Strings and
-            bytes stay as they are.
+        batch: tensors, arrays or numbers; or mappings, tuples or lists of those, nested to any depth. Strings
+            and bytes stay as they are.
 
     Returns:
         Tensors are stacked, arrays and numbers become tensors (Python floats float64), mappings and named
@@ -30,7 +30,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 
     Raises:
         RuntimeError: sizes differ.
-        TypeError: a sample is none of these.
+        TypeError: a sample has another type.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
 
@@ -71,13 +71,13 @@ def _stacked(batch: Sequence[Any], first: Any) -> Tensor:
 
 
 def default_convert(data: Any) -> Any:
-    """Return one sample with its arrays as tensors, and all else as it is: a loader's way without batches.
+    """Return one sample with its arrays as tensors and everything else unchanged; used without batches.
 
     Args:
         data: anything.
 
     Returns:
-        The sample, of the same form.
+        The sample, of the same structure.
     """
     if isinstance(data, (np.ndarray, np.generic)) and data.dtype.kind in "biuf":
         return as_tensor(data)
@@ -91,9 +91,9 @@ def default_convert(data: Any) -> Any:
 
 
 def _like(original: Mapping[Any, Any], entries: dict[Any, Any]) -> Any:
-    """Return the entries in a mapping of the original's kind, where that can be made."""
+    """Return the entries as a mapping of the original's type, if that is mutable; otherwise as a dict."""
     if isinstance(original, MutableMapping):
-        # A copy keeps what a subclass holds beside its entries.
+        # A copy keeps the attributes of a subclass.
         twin = copy.copy(original)
         twin.update(entries)
         return twin

@@ -1,4 +1,4 @@
-"""Datasets: what can be asked for its samples."""
+"""Datasets: collections of samples, by index or in a stream of their own order."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Dataset(Generic[T_co]):
-    """Base class of datasets whose samples are asked for by index.
+    """Base class of datasets whose samples have an index.
 
-    A subclass gives `__getitem__`, and `__len__` where its loader shuffles or counts.
+    A subclass defines `__getitem__`, and `__len__` if its loader shuffles or counts.
 
     Source: https://docs.pytorch.org/docs/stable/data.html
 
@@ -36,14 +36,16 @@ class Dataset(Generic[T_co]):
     """
 
     def __getitem__(self, index: Any) -> T_co:
-        raise NotImplementedError(f"{type(self).__name__} has no __getitem__: subclasses of Dataset give it")
+        raise NotImplementedError(
+            f"{type(self).__name__} has no __getitem__: subclasses of Dataset define it"
+        )
 
     def __add__(self, other: Dataset[T_co]) -> ConcatDataset:
         return ConcatDataset([self, other])
 
 
 class IterableDataset(Dataset[T_co]):
-    """Base class of datasets that are read in their own order; a subclass gives `__iter__`.
+    """Base class of datasets that are read in their own order; a subclass defines `__iter__`.
 
     Source: https://docs.pytorch.org/docs/stable/data.html
 
@@ -57,7 +59,7 @@ class IterableDataset(Dataset[T_co]):
 
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(
-            f"{type(self).__name__} has no __iter__: subclasses of IterableDataset give it"
+            f"{type(self).__name__} has no __iter__: subclasses of IterableDataset define it"
         )
 
 
@@ -97,8 +99,8 @@ class Subset(Dataset[T_co]):
     """Some of the samples of a dataset.
 
     Args:
-        dataset: the whole.
-        indices: which of its samples, in this order.
+        dataset: the dataset.
+        indices: the indices of its samples, in order.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Subset
 
@@ -126,13 +128,13 @@ class ConcatDataset(Dataset[Any]):
     """The samples of several datasets, one after the other.
 
     Args:
-        datasets: by index, with a length.
+        datasets: datasets with an index and a length.
 
     Attributes:
-        cumulative_sizes: how many samples there are up to the end of each.
+        cumulative_sizes: number of samples up to the end of each dataset.
 
     Raises:
-        AssertionError: there is no dataset, or one is an IterableDataset (torch's class).
+        AssertionError: there are no datasets, or one is an IterableDataset (torch's class).
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset
 
@@ -172,16 +174,16 @@ def random_split(
     """Split a dataset at random into parts of given lengths.
 
     Args:
-        dataset: the whole, with a length.
-        lengths: the lengths, or fractions that add up to 1; what rounding down leaves over goes to the first
-            parts, one each.
-        generator: decides which sample goes where; the default one if None.
+        dataset: a dataset with a length.
+        lengths: the lengths, or fractions that add up to 1, which are rounded down; the first parts get the
+            remaining samples, one each.
+        generator: source of the order; the default generator if None.
 
     Returns:
         The parts.
 
     Raises:
-        ValueError: the lengths do not add up to the whole, or a fraction is not between 0 and 1.
+        ValueError: the lengths do not add up to that of the dataset, or a fraction is not between 0 and 1.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.random_split
 
@@ -224,5 +226,5 @@ def _from_fractions(fractions: Sequence[float], whole: int) -> list[float]:
 
 
 def _length(dataset: Any) -> int:
-    # torch's Dataset has no __len__ either: what has none says so here, with Python's own error.
+    # As in torch, Dataset has no __len__: a subclass without one gets Python's error here.
     return len(dataset)

@@ -1,4 +1,4 @@
-"""DataLoader, which makes batches of a dataset."""
+"""DataLoader: iterates over a dataset in batches."""
 
 from __future__ import annotations
 
@@ -20,30 +20,29 @@ _FIXED = frozenset({"batch_size", "batch_sampler", "sampler", "drop_last", "data
 
 
 class DataLoader(Generic[T_co]):
-    """Make batches of a dataset, in its order or in a random one, anew with every iteration.
+    """Iterate over a dataset in batches, in its order or in a random one, which is drawn anew each time.
 
     Args:
-        dataset: by index with a length, or an IterableDataset.
-        batch_size: samples a batch; None for samples without batches.
-        shuffle: whether their order is random.
-        sampler: gives the order of the indices; excludes `shuffle`.
-        batch_sampler: gives lists of indices; excludes `batch_size`, `shuffle`, `sampler` and `drop_last`.
-        num_workers: only 0: batches are made by the one who asks for them.
+        dataset: a dataset with an index and a length, or an IterableDataset.
+        batch_size: number of samples per batch; None for single samples.
+        shuffle: whether the order is random.
+        sampler: yields the indices in order; excludes `shuffle`.
+        batch_sampler: yields lists of indices; excludes `batch_size`, `shuffle`, `sampler` and `drop_last`.
+        num_workers: only 0; batches are made in the calling process.
         collate_fn: makes a batch of a list of samples; `default_collate` if None.
         pin_memory: accepted as in torch; no effect on a CPU.
-        drop_last: whether a last batch that is smaller is left out.
+        drop_last: whether a smaller last batch is dropped.
         timeout: accepted as in torch; no effect without workers.
         worker_init_fn: accepted as in torch; no effect without workers.
         multiprocessing_context: accepted as in torch; no effect without workers.
-        generator: of the random order; the default one if None.
+        generator: source of the random order; the default generator if None.
         prefetch_factor: only None.
         persistent_workers: only False.
         pin_memory_device: accepted as in torch; no effect on a CPU.
-        in_order: accepted as in torch; batches always are.
+        in_order: accepted as in torch; batches are always in order.
 
     Raises:
-        ValueError: options exclude each other, a number is out of its range, or something is asked for that
-            needs workers.
+        ValueError: options exclude each other, a number is out of its range, or an option needs workers.
         NotImplementedError: `num_workers` is above 0.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
@@ -144,7 +143,7 @@ class DataLoader(Generic[T_co]):
 
     def __len__(self) -> int:
         if isinstance(self.dataset, IterableDataset):
-            count = len(self.dataset)  # type: ignore[arg-type]  # where there is none, Python's own error
+            count = len(self.dataset)  # type: ignore[arg-type]  # without a length, Python's error
             if self.batch_size is None:
                 return count
             return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
@@ -157,7 +156,7 @@ def _order(dataset: Any, shuffle: bool | None, generator: Generator | None) -> I
 
 
 class _Endless:
-    """Stands where an iterable dataset needs no indices; BatchSampler checks the options on it."""
+    """The sampler of an iterable dataset, which needs no indices; BatchSampler checks its options."""
 
     def __iter__(self) -> Iterator[int]:
         while True:

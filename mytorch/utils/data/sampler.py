@@ -1,4 +1,4 @@
-"""Samplers: in which order the samples of a dataset are asked for."""
+"""Samplers: the order in which the samples of a dataset are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Sampler(Generic[T_co]):
-    """Base class of samplers; a subclass gives `__iter__`, and `__len__` where the number is known.
+    """Base class of samplers; a subclass defines `__iter__`, and `__len__` if the number is known.
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.Sampler
 
@@ -28,14 +28,14 @@ class Sampler(Generic[T_co]):
     """
 
     def __iter__(self) -> Iterator[T_co]:
-        raise NotImplementedError(f"{type(self).__name__} has no __iter__: subclasses of Sampler give it")
+        raise NotImplementedError(f"{type(self).__name__} has no __iter__: subclasses of Sampler define it")
 
 
 class SequentialSampler(Sampler[int]):
-    """One index after the other.
+    """Yield the indices in order.
 
     Args:
-        data_source: what is sampled.
+        data_source: the dataset.
 
     Examples:
         >>> sampler = data.SequentialSampler(["a", "b", "c"])
@@ -54,17 +54,17 @@ class SequentialSampler(Sampler[int]):
 
 
 class RandomSampler(Sampler[int]):
-    """The indices in random order.
+    """Yield the indices in random order.
 
     Args:
-        data_source: what is sampled.
-        replacement: whether an index may come again before all others came.
-        num_samples: how many are drawn; as many as there are if None.
-        generator: the default one if None.
+        data_source: the dataset.
+        replacement: whether an index may occur again before all others have occurred.
+        num_samples: number of draws; the length of the dataset if None.
+        generator: source of the order; the default generator if None.
 
     Raises:
-        TypeError: `replacement` is no bool.
-        ValueError: `num_samples` is no positive int.
+        TypeError: `replacement` is not a bool.
+        ValueError: `num_samples` is not a positive int.
 
     Examples:
         >>> order = list(data.RandomSampler(["a", "b", "c"]))
@@ -94,7 +94,7 @@ class RandomSampler(Sampler[int]):
 
     @property
     def num_samples(self) -> int:
-        """How many indices are drawn."""
+        """The number of indices that are drawn."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
@@ -112,15 +112,15 @@ class RandomSampler(Sampler[int]):
 
 
 class BatchSampler(Sampler[list[int]]):
-    """Lists of indices.
+    """Yield lists of indices.
 
     Args:
-        sampler: gives the indices.
-        batch_size: how many make a list.
-        drop_last: whether a last list that is shorter is left out.
+        sampler: yields the indices.
+        batch_size: length of a list.
+        drop_last: whether a shorter last list is dropped.
 
     Raises:
-        ValueError: `batch_size` is no positive int, or `drop_last` no bool.
+        ValueError: `batch_size` is not a positive int, or `drop_last` is not a bool.
 
     Examples:
         >>> sampler = data.SequentialSampler(range(5))
@@ -150,7 +150,7 @@ class BatchSampler(Sampler[list[int]]):
             yield batch
 
     def __len__(self) -> int:
-        count = len(self.sampler)  # type: ignore[arg-type]  # a sampler without a length has Python's error
+        count = len(self.sampler)  # type: ignore[arg-type]  # without a length, Python's error
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
 
