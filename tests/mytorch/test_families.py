@@ -1,4 +1,4 @@
-"""One family, one name: functions/X applies the ops of ops/X, and its `__all__` says what is exported."""
+"""One name per family: functions/X applies the ops of ops/X, and its `__all__` says what is exported."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ OPS_WITHOUT_FUNCTIONS = {
     "recurrence": "shared by gru, lstm and rnn",
     "rnn": "called by nn.RNN and nn.RNNCell",
 }
+
+
+def test_each_family_has_a_file_of_tests():
+    assert [name for name in FUNCTIONS if not Path(__file__).with_name(f"test_{name}.py").exists()] == []
 
 
 def module_of(family):
