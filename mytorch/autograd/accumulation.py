@@ -63,7 +63,7 @@ def leaf_hooks(leaf: TensorBase) -> Mapping[int, Hook]:
 
 
 def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
-    """Return what a tensor's hooks make of its gradient.
+    """Return a tensor's gradient after its hooks have seen and replaced it.
 
     Args:
         hooks: in the order of their calls.
@@ -168,7 +168,7 @@ def check_grad(tensor: TensorBase, grad: Any) -> None:
 
     Args:
         tensor: the tensor that gets the gradient.
-        grad: what was assigned.
+        grad: the value that was assigned.
 
     Raises:
         TypeError: it is not a Tensor.

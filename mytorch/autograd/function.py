@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FunctionCtx:
-    """What a Function's forward leaves for its backward; anything else may be set as an attribute.
+    """The values that a Function's forward leaves for its backward; any attribute may be set too.
 
     Attributes:
         needs_input_grad: for each argument of forward, whether its gradient is wanted.
@@ -62,7 +62,7 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
-        """What `save_for_backward` was given."""
+        """The tensors that were given to `save_for_backward`."""
         return self.to_save
 
     def mark_non_differentiable(self, *args: Tensor) -> None:
@@ -161,7 +161,7 @@ class Function:
             **kwargs: the same by name.
 
         Returns:
-            What forward returned; its tensors now have a history.
+            The result of forward; its tensors now have a history.
 
         Raises:
             NotImplementedError: the subclass defines no forward.

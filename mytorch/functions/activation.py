@@ -100,7 +100,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         approximate: "none" for Φ itself, "tanh" for a faster curve near to it.
 
     Raises:
-        RuntimeError: `approximate` is another text.
+        RuntimeError: `approximate` has another value.
         NotImplementedError: input is not floating.
 
     Source: Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016, arXiv:1606.08415.

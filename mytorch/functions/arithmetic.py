@@ -107,7 +107,7 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
         The quotient, of the broadcast shape; floating for true division, else of the promoted dtype.
 
     Raises:
-        RuntimeError: `rounding_mode` is another text, or an integer is divided by zero with rounding.
+        RuntimeError: `rounding_mode` has another value, or an integer is divided by zero with rounding.
 
     Examples:
         >>> x = mytorch.tensor([-7, 7])

@@ -42,7 +42,7 @@ def nll_loss(
         The loss, (), or of the shape of `target` with reduction "none".
 
     Raises:
-        ValueError: `reduction` is another text, the batch sizes differ, or `input` has no dimension.
+        ValueError: `reduction` has another value, the batch sizes differ, or `input` has no dimension.
         RuntimeError: other sizes do not fit, the target or the weight has another dtype, or the weight
             requires gradients.
         IndexError: a target is not a class.
@@ -87,7 +87,7 @@ def cross_entropy(
         The loss, (), or with reduction "none" one number per sample: `input` without C.
 
     Raises:
-        ValueError: `reduction` is another text, or the batch sizes differ.
+        ValueError: `reduction` has another value, or the batch sizes differ.
         RuntimeError: other sizes do not fit, a dtype is wrong, ε is out of its range, `ignore_index` is given
             with probabilities, or the weight of classes requires gradients.
         IndexError: a target is not a class.

@@ -34,7 +34,7 @@ def binary_cross_entropy(
         reduction: "mean", "sum", or "none" for the losses of the elements.
 
     Raises:
-        ValueError: `reduction` is another text, or the sizes of `input` and `target` differ.
+        ValueError: `reduction` has another value, or the sizes of `input` and `target` differ.
         RuntimeError: a value is outside of [0, 1], the dtypes differ, or `weight` does not broadcast or
             requires gradients.
         NotImplementedError: the tensors are integers.
@@ -81,7 +81,7 @@ def binary_cross_entropy_with_logits(
         pos_weight: p, weight of the positive targets; broadcasts to (*).
 
     Raises:
-        ValueError: `reduction` is another text, or the sizes of `input` and `target` differ.
+        ValueError: `reduction` has another value, or the sizes of `input` and `target` differ.
         RuntimeError: a weight does not broadcast, or requires gradients.
         NotImplementedError: `input` is not floating.
 
@@ -128,7 +128,7 @@ def kl_div(
         log_target: whether the target is given as a logarithm.
 
     Raises:
-        ValueError: `reduction` is another text.
+        ValueError: `reduction` has another value.
         RuntimeError: a tensor is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html

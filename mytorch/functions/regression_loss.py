@@ -33,7 +33,7 @@ def mse_loss(
         weight: factor of every squared difference, (*), for a weighted mean or sum; None for equal weights.
 
     Raises:
-        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
+        ValueError: `reduction` has another value, or `weight` does not have the shape of `input`.
         NotImplementedError: both tensors are integers.
         AttributeError: `input` or `target` is not a Tensor.
 
@@ -73,7 +73,7 @@ def l1_loss(
         weight: factor of every difference, (*), for a weighted mean or sum; None for equal weights.
 
     Raises:
-        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
+        ValueError: `reduction` has another value, or `weight` does not have the shape of `input`.
         RuntimeError: both tensors are integers and their mean is asked for.
         AttributeError: `input` or `target` is not a Tensor.
 
@@ -106,7 +106,7 @@ def smooth_l1_loss(
         beta: β, at least 0; with 0 the loss is `l1_loss`.
 
     Raises:
-        ValueError: `reduction` is another text.
+        ValueError: `reduction` has another value.
         RuntimeError: β is negative.
         NotImplementedError: both tensors are integers.
         AttributeError: `input` or `target` is not a Tensor.
@@ -141,7 +141,7 @@ def huber_loss(
             mean, as in torch.
 
     Raises:
-        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
+        ValueError: `reduction` has another value, or `weight` does not have the shape of `input`.
         RuntimeError: δ is not above 0.
         NotImplementedError: both tensors are integers.
         AttributeError: `input` or `target` is not a Tensor.

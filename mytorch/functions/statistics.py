@@ -204,8 +204,8 @@ def norm(
         The norm; its gradient is 0 where it is 0, and equal extremes share it.
 
     Raises:
-        RuntimeError: input is not floating; `p` is another text (matrix norms do not exist here); it is "fro"
-            and there are more than two dimensions; or the extreme of an empty tensor is asked for.
+        RuntimeError: input is not floating; `p` is any other text (matrix norms do not exist here); it is
+            "fro" and there are more than two dimensions; or the extreme of an empty tensor is asked for.
 
     Examples:
         >>> x = mytorch.tensor([[3.0, 4.0], [6.0, 8.0]])

@@ -82,7 +82,7 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
 
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """Return a view with some dimensions at other positions, the rest in their order.
+    """Return a view with some dimensions at other positions; the others keep their order.
 
     Args:
         source: the dimension or dimensions to move.
