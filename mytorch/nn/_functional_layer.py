@@ -28,7 +28,7 @@ L = TypeVar("L", bound="FunctionalLayer")
 
 
 class FunctionalLayer(Module):
-    """Base class of the layers that `layer_of` completes; it is told how many tensors the function takes."""
+    """Base class of the layers that `layer_of` completes; a subclass fixes how many tensors they take."""
 
     _option_names: ClassVar[tuple[str, ...]]
     # The function gets this attribute for a field that is not stored.
@@ -70,6 +70,7 @@ class UnaryLayer(FunctionalLayer):
             def forward(self: UnaryLayer, input: Tensor) -> Tensor:
                 return function(input, *read(self))
 
+        forward.__doc__ = "Return a tensor of the shape of `input`, (*)."
         return forward
 
     def extra_repr(self) -> str:

@@ -34,6 +34,7 @@ class _Loss(FunctionalLayer):
         read = attrgetter(*names)
 
         def forward(self: _Loss, input: Tensor, target: Tensor) -> Tensor:
+            """Return the loss of `input` against `target`."""
             return function(input, target, *read(self))
 
         return forward
