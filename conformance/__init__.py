@@ -1,6 +1,6 @@
 """Decides, with evidence, whether an implementation computes what PyTorch computes."""
 
-from conformance.cases.case import BadCall, Case, Mapped, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Mapped, Values
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.pytest_plugin import parametrize
@@ -12,10 +12,12 @@ from conformance.subjects.weights import Entry, WeightMap
 
 __all__ = [
     "BadCall",
+    "Built",
     "Case",
     "DegenerateError",
     "Entry",
     "Implementation",
+    "LayerProgram",
     "Mapped",
     "NoiseError",
     "Report",

@@ -1,4 +1,7 @@
-"""What a float32 result belongs to: versions, BLAS, threads, CPU."""
+"""The environment that a float32 result depends on: versions, BLAS, threads, CPU.
+
+Called by running.run and by the calibration, for their reports.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ def environment(threads: int) -> dict[str, Any]:
     import numpy as np
     from threadpoolctl import threadpool_info
 
-    np.zeros((1, 1)) @ np.zeros((1, 1))  # a BLAS is known once it is loaded
+    np.zeros((1, 1)) @ np.zeros((1, 1))  # only a BLAS that is loaded is listed
     pools = {
         f"{pool['internal_api']} {pool['version']} ({pool.get('architecture')})" for pool in threadpool_info()
     }

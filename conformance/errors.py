@@ -12,4 +12,13 @@ class DegenerateError(RuntimeError):
 
 
 class NoiseError(RuntimeError):
-    """The oracle ran an operation of which nobody has said how it rounds."""
+    """The oracle ran an operation whose rounding the arithmetic cannot follow.
+
+    Args:
+        message: what is wrong, with the operation's name.
+        operation: the name alone, as a rule has it; None if no single operation is to blame.
+    """
+
+    def __init__(self, message: str, operation: str | None = None) -> None:
+        super().__init__(message)
+        self.operation = operation

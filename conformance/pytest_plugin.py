@@ -1,4 +1,4 @@
-"""The pytest door: one test a case and shape class."""
+"""`conformance.parametrize`: one pytest test per case and shape class."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
 from conformance.judging.verdict import Status
-from conformance.running.run import Unit, find_lanes, judge_unit
+from conformance.running.plan import find_lanes
+from conformance.running.work import BadCallWork, SampleWork, do
 from conformance.sampling.space import draw
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from conformance.running.work import Work
     from conformance.subjects.protocol import Implementation
 
 
@@ -27,7 +29,7 @@ class Check:
         case: the case's name.
         shape_class: a shape class of the case, or `errors` for its bad calls.
         seed: of the samples.
-        lanes: `semantic`, `precision` or both.
+        lanes: `float64`, `float32` or both.
     """
 
     implementation: str | Implementation
@@ -44,16 +46,7 @@ class Check:
         """
         from conformance.report.tables import explain
 
-        case = CASES[self.case]
-        units = [Unit(self.case, None)]
-        if self.shape_class != "errors":
-            samples = draw(self.case, case.space, self.seed, case.default_samples)
-            units = [Unit(self.case, sample) for sample in samples if sample.shape_class == self.shape_class]
-        verdicts = [
-            verdict
-            for unit in units
-            for verdict in judge_unit(unit, self.implementation, self.lanes, self.seed)
-        ]
+        verdicts = [v for work in self._work() for v in do(work, self.implementation).verdicts]
         name = self.implementation if isinstance(self.implementation, str) else self.implementation.name
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
@@ -63,6 +56,13 @@ class Check:
             raise AssertionError(
                 f"{self.case}, {self.shape_class}: nothing was compared: {'; '.join(reasons)}"
             )
+
+    def _work(self) -> Sequence[Work]:
+        if self.shape_class == "errors":
+            return [BadCallWork(self.case, self.seed)]
+        case = CASES[self.case]
+        drawn = draw(self.case, case.space, self.seed, case.default_samples)
+        return [SampleWork(sample, self.lanes) for sample in drawn if sample.shape_class == self.shape_class]
 
     def __str__(self) -> str:
         return f"{self.case}-{self.shape_class}"
@@ -81,7 +81,7 @@ def parametrize(
         implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
         cases: names of cases; by default all.
         seed: of the samples.
-        dtypes: `float64` for the semantic lane, `float32` for the precision lane.
+        dtypes: what the implementation computes in: `float64`, `float32` or both.
 
     Returns:
         The decorator.

@@ -1,4 +1,7 @@
-"""Implementations by name, by `fault:NAME` and by `module:attribute`."""
+"""Implementations by name, by `fault:NAME` and by `module:attribute`.
+
+Called by running and by the command line, in each process that judges.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ def find_implementation(spec: str) -> Implementation:
     The current directory is on the path for `module:attribute`.
 
     Raises:
-        UsageError: there is none; the message lists those there are, or says what the attribute lacks.
+        UsageError: there is no such implementation; the message lists those there are, or says what the
+            attribute lacks.
     """
     if spec in IMPLEMENTATIONS:
         return IMPLEMENTATIONS[spec]()
@@ -51,7 +55,7 @@ def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
         raise UsageError(f"implementation {spec!r}: {error}") from error
     except AttributeError as error:
         raise UsageError(f"implementation {spec!r}: {error}") from error
-    # A class has its instances' attributes, and so would pass for one itself.
+    # A class has the attributes of its instances, and would pass for an instance.
     made = isinstance(found, type) or not isinstance(found, Implementation)
     implementation = found() if made and callable(found) else found
     if not isinstance(implementation, Implementation):

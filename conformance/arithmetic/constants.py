@@ -1,4 +1,4 @@
-"""The judge's constants, read from the one reviewed file."""
+"""The judge's constants, read once from constants.toml, the one file that is reviewed for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What correct rounding alone may change, per observable: noisy runs of the oracle against the clean one."""
+"""What correct rounding alone may change, per observable: noisy runs of the oracle against the clean one.
+
+Called by the judge once per sample, before any subject runs; tolerance.py makes tolerances of the result.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ if TYPE_CHECKING:
     from conformance.sampling.values import Array
 
 
-# The replicates of an input have no more numbers than these, 128 MiB, however large a sample is.
+# The replicates of an input have at most so many numbers, 128 MiB, for any size of the sample.
 _NUMBERS = 1 << 24
 
 
 @dataclass(frozen=True)
 class Deviation:
-    """How far noise moved one observable, in float32 roundings; linear in u, so float64's is 2⁻²⁹ of it.
+    """How far noise moved one observable, in float32 roundings; in float64 it is 2⁻²⁹ of that.
 
     Attributes:
         largest: over all elements and replicates.
@@ -42,15 +45,15 @@ def deviations(
     """Measure the deviation of every floating observable of a run.
 
     Args:
-        run: the oracle; returns its observables as tensors. Called as often as memory asks for, mostly once.
-        key: what the noise follows from (a sample's text).
+        run: the oracle; returns its observables as tensors. Called once, or more often to save memory.
+        key: the text from which the noise follows (a sample's).
         largest: how many numbers the largest input has.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
 
     Raises:
-        NoiseError: an observable is no tensor, or an operation has no rule.
+        NoiseError: an observable is not a tensor, or an operation has no rule.
     """
     count = constants().replicates
     each = min(count, max(1, _NUMBERS // max(1, largest)))
@@ -79,8 +82,8 @@ def _away(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:
     if not isinstance(clean, torch.Tensor):
         got = type(clean).__name__
         raise NoiseError(f"{name}: expected a torch tensor, whose noise can be followed, got {got}")
-    # In float64, because masks have no difference.
+    # In float64, because torch does not subtract masks.
     moved, fixed = mode.replicates(clean).double(), clean.double()
-    # A number that is not finite deviates by nothing: its mask is compared, not its size. One that only noise
-    # makes so took another branch.
+    # A number that is not finite has no deviation: its mask is compared, not its size. If only noise makes it
+    # so, the replicate took another branch.
     return torch.where(fixed.isfinite(), moved - fixed, 0.0).abs_().nan_to_num_(nan=torch.inf)

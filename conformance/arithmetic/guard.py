@@ -1,4 +1,7 @@
-"""Refuses what takes noisy numbers out of tensors, where the arithmetic could not follow them."""
+"""Refuses calls that take noisy numbers out of tensors, where the arithmetic could not follow them.
+
+`Arithmetic.escapes` returns this mode; deviation.py enters it around the program.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,15 @@ from conformance.errors import NoiseError
 if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
-# They read numbers from tensors, or from tensors in lists, without an operation that a dispatch mode sees.
+# These read numbers from tensors, or from tensors in lists, without an operation that a dispatch mode sees.
 _READ = frozenset({"__array__", "as_tensor", "asarray", "new_tensor", "numpy", "tensor", "tolist"})
 
 
 class Escapes(TorchFunctionMode):
-    """The function mode to enter beside `Arithmetic`.
+    """The function mode to enter with `Arithmetic`.
 
     Args:
-        held: the replicates: what has some is noisy.
+        held: the replicates: a tensor that has some is noisy.
     """
 
     def __init__(self, held: Replicates) -> None:
@@ -31,13 +34,14 @@ class Escapes(TorchFunctionMode):
         """Call a function of torch, unless it would read a noisy number.
 
         Raises:
-            NoiseError: it would; no noise would look like perfect accuracy.
+            NoiseError: it would. A result without noise would look perfectly accurate.
         """
         del types
         kwargs = kwargs or {}
         if func.__name__ in _READ and any(each in self._held for each in tensors((*args, *kwargs.values()))):
             raise NoiseError(
                 f"{func.__name__}: reads what rounding moves out of a tensor, where no noise can follow it; "
-                "compute on in float64 tensors"
+                "compute on in float64 tensors",
+                func.__name__,
             )
         return func(*args, **kwargs)

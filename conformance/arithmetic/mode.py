@@ -1,8 +1,8 @@
 """Monte Carlo arithmetic: a torch program in float64, and what rounding could do to every number in it.
 
-A program runs once. Each of its operations runs on clean numbers, and on many noisy replicates of them, to
-which it then adds a random error of the size that one rounding could have made there (rounding.py). Composite
-kernels are run by torch's own decompositions.
+A program runs once. Each of its operations runs on clean numbers, and on many noisy replicates of them; then
+a random error is added to each replicate, of the size that the operation's rule (rules/) says one rounding
+could have made there. Composite kernels are run by torch's own decompositions.
 
 Source: Parker 1997, "Monte Carlo arithmetic"; Denis et al. 2016 (Verificarlo).
 """
@@ -21,42 +21,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from conformance.arithmetic.guard import Escapes
 from conformance.arithmetic.replicates import Replicates, storage_id
-from conformance.arithmetic.rounding import EXACT, OPERANDS, RELATIVE, UNDERFLOW, UNIT, roundings
+from conformance.arithmetic.rounding import UNDERFLOW, UNIT
+from conformance.arithmetic.rules import FOLDER, RULES
 from conformance.arithmetic.vectorized import align, batched, tensors, written
 from conformance.errors import NoiseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from conformance.arithmetic.rules.rule import Rule
 
-# Numbers that noise is read from, and how many may be read at once: two tensors seldom read the same.
+# How many numbers noise is read from, and how many may be read at once: two tensors seldom read the same.
 _POOL, _POOLED = 1 << 20, 1 << 15
-
-# What these return follows from no operand's value.
-_VALUELESS = frozenset({
-    "empty_like", "full_like", "new_empty", "new_empty_strided", "new_full", "new_ones", "new_zeros",
-    "ones_like", "rand_like", "randn_like", "zeros_like",
-})  # fmt: skip
-# What these write into is forgotten, but no other operand.
-_DRAWN = frozenset({"bernoulli", "normal", "uniform"})
-
-# The result says which step of a staircase each element is on.
-_STEPS = frozenset({"ceil", "div_mode", "floor", "floor_divide", "round", "trunc"})
-
-# Answers, of zeros and ones where they are written into a float64 tensor.
-_ANSWERS = frozenset({
-    "eq", "ge", "gt", "le", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne",
-})  # fmt: skip
-
-# Which piece of a piecewise function each element is on.
-_PIECEWISE: dict[str, Callable[..., Tensor]] = {
-    "sgn": lambda x: x.sign(),
-    "sign": lambda x: x.sign(),
-    "threshold_backward": lambda _grad, x, threshold: x > threshold,
-}
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
-    """The dispatch mode that runs the replicates beside the program, and watches what they decide.
+    """The dispatch mode that runs the replicates along with the program, and watches what they decide.
 
     Args:
         seed: of the noise.
@@ -66,8 +44,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     Attributes:
         decisions: how many integer and boolean tensors were computed from noisy ones, or pieces of piecewise
             functions chosen by them.
-        steady: whether all replicates decided as the program did. One that took another branch measures
-            another function.
+        steady: whether all replicates decided as the program did. A replicate that took another branch
+            measures another function.
     """
 
     def __init__(self, seed: int = 0, count: int = 1, unit: float = UNIT) -> None:
@@ -84,21 +62,21 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         return False
 
     def escapes(self) -> Escapes:
-        """Return the mode to enter beside this one, which refuses what would take numbers out of tensors."""
+        """Return the mode to enter with this one, which refuses calls that take numbers out of tensors."""
         return Escapes(self._held)
 
     def replicates(self, clean: Tensor) -> Tensor:
         """Return the noisy values of a tensor of the program, (count, *shape)."""
-        found = self._held.get(clean)
-        return clean.expand(self._held.count, *clean.shape) if found is None else found
+        return self._held.every(clean)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Run one aten operation, on clean numbers and on their replicates."""
         del types
         kwargs = kwargs or {}
-        name = _base_name(func)
-        if name in EXACT or name in RELATIVE or name in OPERANDS:
-            return self._run(func, name, args, kwargs)
+        name = base_name(func)
+        rule = RULES.get(name)
+        if rule is not None:
+            return self._run(func, rule, args, kwargs)
         try:
             with self:
                 composed = decomposition_table.get(func, func.decompose)(*args, **kwargs)
@@ -110,77 +88,103 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if not any(each.dtype == torch.float64 for each in tensors((*args, *kwargs.values()))):
             return func(*args, **kwargs)
         raise NoiseError(
-            f"{func}: no rule says how it rounds; add one to conformance.arithmetic.rounding, with its source"
+            f"{func}: no rule says how {name} rounds; add one, with its source, to the file of its family in "
+            f"{FOLDER}",
+            name,
         )
 
-    def _run(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+    def _run(self, func: Any, rule: Rule, args: Any, kwargs: Any) -> Any:
+        """Run an operation that has a rule.
+
+        An operation's result goes one of four ways from here; "noisy" says that an operand whose value counts
+        has replicates.
+
+        - It is written into an operand, in place or by `out`: `_write`.
+        - An operand is noisy: the operation runs on the replicates too (`batched`), and `_take` handles each
+          result that is not a view of an operand. Views need nothing: they share their operand's replicates.
+        - No operand is noisy, but the operation rounds, in float64: `_take` starts replicates from copies.
+        - No operand is noisy and the operation is exact, or computes in another dtype: the result has no
+          replicates.
+
+        `_take` then does one of three things. It compares a result that decides something with its
+        replicates, and clears `steady` if one of them decided otherwise, or has another shape. It adds noise
+        to the replicates of a float64 result, and keeps them. It refuses any other float, where no noise
+        could follow.
+        """
         operands = tensors((*args, *kwargs.values()))
         targets = _targets(func, args, kwargs)
-        sources = [] if name in _VALUELESS else operands
-        if name in _DRAWN:
+        sources = [] if rule.valueless else operands
+        if rule.draws:
             sources = [each for each in operands if all(each is not target for target in targets)]
         noisy = any(each in self._held for each in sources)
-        if noisy and name in _DRAWN:
-            raise NoiseError(f"{func}: draws by what rounding moves, so that no two replicates draw alike")
+        if noisy and rule.draws:
+            message = f"{func}: draws by what rounding moves, so that no two replicates draw alike"
+            raise NoiseError(message, rule.name)
         # Before the call: an operation in place overwrites its operand.
-        size: Any = roundings(name, args) if name in RELATIVE else None
-        if name in OPERANDS:
-            size = OPERANDS[name](*args, **{key: value for key, value in kwargs.items() if key != "out"})
-        if noisy and name in _PIECEWISE:
-            pieces = _PIECEWISE[name]
-            self._notice(pieces(*align(args, {}, self._held)[0]), pieces(*args))
+        before = None if rule.rounds is None else rule.rounds.before(args, kwargs)
+        if noisy and callable(rule.decides):
+            self._notice(rule.decides(*align(args, {}, self._held)[0]), rule.decides(*args))
         if targets:
-            return self._write(func, name, args, kwargs, targets, size, noisy=noisy)
+            return self._write(func, rule, args, kwargs, targets, before, noisy=noisy)
         out = func(*args, **kwargs)
         if noisy:
             results = out if isinstance(out, (tuple, list)) else (out,)
             fresh = _fresh(results, operands)
-            moved = batched(func, name, args, kwargs, self._held) if fresh else []
+            moved = batched(func, rule, args, kwargs, self._held) if fresh else []
             for place in fresh:
-                self._take(func, name, results[place], moved[place], size)
-        elif name not in EXACT and out.dtype == torch.float64:
-            self._take(func, name, out, out.repeat(self._held.count, *(1,) * out.dim()), size)
+                self._take(func, rule, results[place], moved[place], before)
+        elif rule.rounds is not None and out.dtype == torch.float64:
+            self._take(func, rule, out, out.repeat(self._held.count, *(1,) * out.dim()), before)
         return out
 
     def _write(
-        self, func: Any, name: str, args: Any, kwargs: Any, targets: list[Tensor], size: Any, *, noisy: bool
+        self,
+        func: Any,
+        rule: Rule,
+        args: Any,
+        kwargs: Any,
+        targets: list[Tensor],
+        before: Any,
+        *,
+        noisy: bool,
     ) -> Any:
         """Run an operation that writes into its operands, in place or by `out`."""
-        if not noisy and (name in EXACT or targets[0].dtype != torch.float64):
+        if not noisy and (rule.rounds is None or targets[0].dtype != torch.float64):
             out = func(*args, **kwargs)
             for target in targets:
                 if (forgotten := self._held.get(target)) is not None:
                     forgotten.copy_(target)
             return out
-        moved = written(func, name, args, kwargs, targets, self._held)
+        moved = written(func, rule, args, kwargs, targets, self._held)
         out = func(*args, **kwargs)
         for target, replicates in zip(targets, moved, strict=True):
-            self._take(func, name, target, replicates, size, put=self._overwrite)
+            self._take(func, rule, target, replicates, before, put=self._overwrite)
         return out
 
     def _overwrite(self, target: Tensor, moved: Tensor) -> None:
         self._held.make(target).copy_(moved)
 
     def _take(
-        self, func: Any, name: str, clean: Any, moved: Tensor | None, size: Any, put: Any = None
+        self, func: Any, rule: Rule, clean: Any, moved: Tensor | None, before: Any, put: Any = None
     ) -> None:
         """Watch what a result decided, or add the noise to its replicates and keep them."""
         if isinstance(clean, bool):
             clean = torch.tensor(clean)
         if not isinstance(clean, Tensor) or (clean.is_floating_point() and clean.dtype != torch.float64):
-            raise _lost(func, clean)
+            raise _lost(func, rule, clean)
         if moved is None or moved.shape[1:] != clean.shape:
             self._notice(None, clean)
             return
-        if name in _STEPS or name in _ANSWERS or not clean.is_floating_point():
+        if rule.decides in {"step", "answer"} or not clean.is_floating_point():
             self._notice(moved, clean)
         if clean.is_floating_point():
-            self._perturb(clean, moved, _size(name, size, clean))
+            size = None if rule.rounds is None or before is None else rule.rounds.size(before, clean)
+            self._perturb(clean, moved, size)
             (put or self._held.put)(clean, moved)
 
     def _notice(self, moved: Tensor | None, clean: Tensor) -> None:
         self.decisions += 1
-        # The step that a NaN is on is NaN, which is not equal to itself.
+        # The step of a NaN is NaN, which is not equal to itself.
         self.steady &= moved is not None and bool(((moved == clean) | (moved.isnan() & clean.isnan())).all())
 
     def _perturb(self, clean: Tensor, moved: Tensor, size: Any) -> None:
@@ -188,7 +192,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             return
         error = size * self._unit + UNDERFLOW
         if not math.isfinite(float(error.sum())):
-            # What is infinite is not rounded: a masked score stays minus infinity.
+            # Infinities are not rounded: a masked score stays minus infinity.
             error = error.nan_to_num(nan=0.0, posinf=0.0)
         moved.addcmul_(self._noise(moved), error)
 
@@ -202,16 +206,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         return _pool()[start : start + count].view(like.shape)
 
 
-def _size(name: str, size: Any, out: Tensor) -> Any:
-    """Return the size of the noise as it is, or of so many roundings of the result where a rule says so."""
-    if name not in RELATIVE:
-        return size
-    # Each of the roundings may be one of a number too small to be rounded relatively.
-    return out.abs().add_(UNDERFLOW / UNIT).mul_(size)
-
-
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
-    """Return the places of those results that are no views of an operand; one as another dtype computes."""
+    """Return the places of the results that are not views of an operand; a view as another dtype computes."""
     known = {(storage_id(each), each.dtype) for each in operands}
     return [
         k
@@ -220,11 +216,12 @@ def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
     ]
 
 
-def _lost(func: Any, result: Any) -> NoiseError:
+def _lost(func: Any, rule: Rule, result: Any) -> NoiseError:
     kind = result.dtype if isinstance(result, Tensor) else type(result).__name__
     return NoiseError(
         f"{func}: turns what rounding moves into {kind}, where no noise can follow it; "
-        "compute on in float64 tensors"
+        "compute on in float64 tensors",
+        rule.name,
     )
 
 
@@ -249,14 +246,14 @@ def _normal(count: int, generator: torch.Generator) -> Tensor:
 def _pool() -> Tensor:
     """Return the numbers that all noise is read from, at drawn offsets.
 
-    Drawing anew for each of thousands of small tensors would cost more than all else.
+    To draw anew for each of thousands of small tensors would take most of the time.
     """
     return _normal(_POOL, torch.Generator().manual_seed(0))
 
 
 @cache
-def _base_name(func: Any) -> str:
-    """`aten::add_.Tensor` is `add`: an in-place operation rounds like its functional one.
+def base_name(func: Any) -> str:
+    """Return the name by which a rule is found: `aten::add_.Tensor` is `add`, because both round alike.
 
     A division to whole numbers is another operation, `div_mode`, and so are `round_decimals` and
     `scatter_reduce`, which compute.

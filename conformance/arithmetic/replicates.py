@@ -1,7 +1,16 @@
-"""Many noisy values of each tensor beside its clean one.
+"""Many noisy values of each tensor, next to its clean one.
 
-They are kept by the storage that holds the clean one: so views need nothing of their own, and neither does a
-change in place through one of them.
+They are kept by the storage of the clean tensor: so views need no replicates of their own, and a change in
+place through one view is seen through all.
+
+The noisy values of a tensor go one of three ways from here:
+
+- the tensor's storage has none: `get` gives None, and `every` the clean values once per replicate;
+- its storage has some: `get` gives a view of them, with the tensor's shape, strides and offset;
+- its storage was resized since: they are copied into the new size first, and then viewed.
+
+New ones come in by `put`, which keeps them as they are if the result fills its storage and copies them
+otherwise, and by `make`, which starts from copies of the clean values.
 """
 
 from __future__ import annotations
@@ -11,12 +20,12 @@ from typing import Any
 import torch
 from torch.multiprocessing import reductions
 
-# When so many storages have come since, those that the program has let go of are let go of here too.
+# After so many new storages, the replicates of those that the program has freed are freed too.
 _SWEEP = 256
 
 
 def storage_id(tensor: torch.Tensor) -> int:
-    """Return what tells a living storage from any other."""
+    """Return the identity of a storage, unique among those alive."""
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - torch has no public identity of a storage
 
 
@@ -43,9 +52,30 @@ class Replicates:
         return None if values is None else self._view(values, clean)
 
     def make(self, clean: torch.Tensor) -> torch.Tensor:
-        """Return likewise, and where it has none make them: copies of its whole storage."""
+        """Return the same; if a tensor has none, make them first: copies of its whole storage."""
         values = self._values(clean)
         return self._view(self._hold(clean, self._copies(clean)) if values is None else values, clean)
+
+    def every(self, clean: torch.Tensor) -> torch.Tensor:
+        """Return the noisy values, (count, *shape); the clean ones, repeated, if a tensor has none."""
+        found = self.get(clean)
+        return clean.expand(self.count, *clean.shape) if found is None else found
+
+    def of_rank(self, clean: torch.Tensor, rank: int) -> torch.Tensor:
+        """Return the noisy values as (count, 1, …, *shape), of `rank` dimensions behind the first.
+
+        So they broadcast with others as their clean tensors do. A tensor without noisy values is returned as
+        it is.
+        """
+        found = self.get(clean)
+        if found is None or rank <= clean.dim():
+            return clean if found is None else found
+        return found.view(self.count, *(1,) * (rank - clean.dim()), *clean.shape)
+
+    def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
+        """Return one replicate; the clean tensor if it has none."""
+        found = self.get(clean)
+        return clean if found is None else found[k]
 
     def put(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values, (count, *shape), of a tensor that an operation has just made."""
@@ -62,7 +92,7 @@ class Replicates:
         values = held[1]
         if values.shape[1] * clean.element_size() == clean.untyped_storage().nbytes():
             return values
-        # It was resized since; what was there before is there still.
+        # The storage was resized; the values that it held before are kept.
         resized = self._copies(clean)
         kept = min(values.shape[1], resized.shape[1])
         resized[:, :kept] = values[:, :kept]
@@ -80,7 +110,7 @@ class Replicates:
         if len(self._held) >= self._room:
             self._held = {key: held for key, held in self._held.items() if not held[0].expired()}
             self._room = len(self._held) + _SWEEP
-        # As long as a weak reference to it is held, no other storage gets the same identity.
+        # While a weak reference to a storage is held, no other storage gets the same identity.
         weakly: Any = reductions.StorageWeakRef
         self._held[storage_id(clean)] = weakly(clean.untyped_storage()), values
         return values

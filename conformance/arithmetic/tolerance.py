@@ -1,4 +1,8 @@
-"""From the deviation to the tolerance: times constants that stand in one reviewed file."""
+"""From the deviation to the tolerance: times constants that stand in one reviewed file, constants.toml.
+
+Called by the judge per observable and lane; returns what each element may differ by. The calibration picks
+the constants from what `scale` returns.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +34,11 @@ class Scale(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Nothing rounds, so bits must agree whatever the constants."""
+        """Nothing rounds, so bits must agree for any constants."""
         return not self.tensor
 
     def allowed(self, c: Constants | None = None) -> Array:
-        """Return what each element may differ by: the least of what its tensor and it itself are allowed.
+        """Return what each element may differ by: the smaller of what its tensor and the element are allowed.
 
         Args:
             c: by default those of the reviewed file.

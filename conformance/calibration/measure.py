@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from conformance.arithmetic.tolerance import Scale
-    from conformance.judging.judge import Expectation
+    from conformance.judging.expectation import Expectation
     from conformance.judging.sample_judge import Prepared
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation, Trace
@@ -41,7 +41,7 @@ class Subject:
 
     name: str
     implementation: Implementation
-    lanes: tuple[str, ...] = tuple(LANES)
+    lanes: tuple[str, ...] = LANES
     cases: frozenset[str] | None = None
 
 
@@ -52,7 +52,7 @@ class Ratio(NamedTuple):
         case: the case's name.
         sample: the sample's text.
         subject: the subject's name.
-        lane: `semantic` or `precision`.
+        lane: `float64` or `float32`.
         observable: an output's name, or `grad.` and an input's; or what was raised instead of any.
         tensor: the largest error over the tensor's deviation.
         element: the largest of the errors over their elements' deviations.
@@ -85,7 +85,7 @@ def correct_subjects() -> list[Subject]:
     )
     return [
         Subject("mytorch", mytorch.make()),
-        Subject("torch", reference, ("precision",)),
+        Subject("torch", reference, ("float32",)),
         Subject("torch, written out", written, cases=other),
     ]
 
@@ -151,20 +151,20 @@ def measure_sample(sample: Sample, subjects: Sequence[Subject]) -> list[Ratio]:
 
 def _ratios(prepared: Prepared, lane: str, subject: Subject) -> Iterator[Ratio]:
     expected = prepared.expectations[lane]
-    task = prepared.tasks[lane]
+    task, sample = prepared.tasks[lane], prepared.sample.text
     if subject.implementation.unsupported(task) is not None:
         return
     try:
         trace = run_subject(prepared, lane, subject.implementation)
     except Exception as error:  # noqa: BLE001 - what raises is not correct, and the rest is still measured
         raised = f"raised {type(error).__name__}: {error}"
-        yield Ratio(expected.case, expected.sample, subject.name, lane, raised, inf, inf, exact=True)
+        yield Ratio(prepared.case.name, sample, subject.name, lane, raised, inf, inf, exact=True)
         return
     for name, scale in prepared.scales[lane].items():
         if not expected.oracle[name].size:
             continue
         tensor, element = _ratio(expected, name, trace, scale)
-        yield Ratio(expected.case, expected.sample, subject.name, lane, name, tensor, element, scale.exact)
+        yield Ratio(prepared.case.name, sample, subject.name, lane, name, tensor, element, scale.exact)
 
 
 def _ratio(expected: Expectation, name: str, trace: Trace, scale: Scale) -> tuple[float, float]:

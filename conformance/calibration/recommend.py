@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from conformance.arithmetic.tolerance import Scale
-    from conformance.judging.judge import Expectation
+    from conformance.judging.expectation import Expectation
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
 
@@ -139,13 +139,13 @@ def _of_sample(sample: Sample, tensor: float, element: float) -> list[tuple[str,
     with quietly_on_one_thread():
         prepared = prepare(CASES[sample.case], sample)
     found = []
-    for lane, dtype in LANES.items():
+    for lane in LANES:
         for part in (FORWARD, GRADIENTS):
             tensors = list(
                 _tensors(prepared.expectations[lane], prepared.scales[lane], part, tensor, element)
             )
             if tensors:
-                found.append((dtype, part, covering(tensors)))
+                found.append((lane, part, covering(tensors)))
     return found
 
 
@@ -153,8 +153,8 @@ def _tensors(
     expected: Expectation, scales: Mapping[str, Scale], part: str, tensor: float, element: float
 ) -> Iterator[tuple[Array, Array]]:
     c = replace(constants(), tensor=tensor, element=element)
-    # assert_close compares two computations in the dtype; the semantic lane's scale knows that already.
-    share = c.oracle_share if expected.lane == "precision" else 1.0
+    # assert_close compares two computations in the dtype; the float64 lane's scale knows that already.
+    share = c.oracle_share if expected.lane == "float32" else 1.0
     for name, oracle in expected.oracle.items():
         mine = name.startswith("grad.") == (part == GRADIENTS)
         if mine and np.issubdtype(oracle.dtype, np.floating):

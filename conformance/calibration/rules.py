@@ -1,4 +1,4 @@
-"""The rules of rounding.py against real float32 errors, operation by operation.
+"""The rules of arithmetic/rules/ against real float32 errors, operation by operation.
 
 A rule says how large one rounding of an operation may be. It is shown if neither torch nor NumPy ever errs by
 more, in any regime, and if one of them comes within a factor of it: a rule far too large blinds the judge.
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conformance.arithmetic.mode import Arithmetic
-from conformance.arithmetic.rounding import OPERANDS, RELATIVE, UNDERFLOW, UNIT
-from conformance.calibration.operations import OPERATIONS
+from conformance.arithmetic.rounding import UNDERFLOW, UNIT
+from conformance.arithmetic.rules import FOLDER, RULES
 from conformance.errors import NoiseError
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import REGIMES
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from conformance.calibration.operations import Arrays, Operation
+    from conformance.arithmetic.rules.measuring import Arrays, MeasuringCall
     from conformance.sampling.values import Array
 
 # A rule of which less than this is ever used would hide errors that many times the real ones.
@@ -36,7 +36,7 @@ USED = 1 / 20
 # them it does not. Source: Higham & Mary 2019, "A new approach to probabilistic rounding error analysis".
 DEVIATIONS = 6.0
 
-# `remembering` changes biases, of which operations know nothing; what is not finite does not round.
+# `remembering` changes biases, which operations do not have; numbers that are not finite do not round.
 _REGIMES = tuple(name for name in REGIMES if name not in {"remembering", "nonfinite"})
 _DRAWS = 4
 
@@ -60,12 +60,12 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rule:
+class MeasuredRule:
     """One rule and what was measured of it.
 
     Attributes:
         name: of the operation.
-        accumulates: the rule is a standard deviation, and no bound.
+        accumulates: the rule is a standard deviation, and not a bound.
         measured: by implementation and regime.
         without: why mytorch was not measured, if it was not.
     """
@@ -88,7 +88,7 @@ class Rule:
             at = f"{self.worst.implementation}, {self.worst.regime}"
             most = f"expected at most {limit:.3g} ({at})"
             return f"exceeded: a real error of {self.worst.largest:.3g} of it, {most}"
-        # What never errs by more than one rounding is no accumulation: halves of denormals round by a half.
+        # Errors of at most one rounding did not accumulate: halves of denormals round by a half.
         rms = max((m for m in self.measured if m.largest > 1), key=lambda m: m.rms, default=None)
         if self.accumulates and rms and rms.rms * sqrt(3) > 1:
             spread = f"{rms.rms * sqrt(3):.3g} of its standard deviation"
@@ -116,31 +116,40 @@ class _Sizes(Arithmetic):  # type: ignore[no-untyped-call] # as its base
             self.sizes.append((size * UNIT + UNDERFLOW).expand(clean.shape))
 
 
-def measure_rules(names: Sequence[str] = ()) -> list[Rule]:
-    """Measure the rules of all operations, or of those named.
+def measure_rules(names: Sequence[str] = ()) -> list[MeasuredRule]:
+    """Measure the rules of all operations that round, or of those named.
 
     Raises:
-        NoiseError: a rule has no call that it could be measured by, or one of other operations.
+        NoiseError: one of them has no rule, is exact, has no measuring call, or one of another operation.
     """
-    ruled = [*RELATIVE, *OPERANDS]
-    if unmeasured := sorted(set(ruled) - set(OPERATIONS)):
-        raise NoiseError(f"no call measures the rule of {', '.join(unmeasured)}; add it to operations.py")
-    return [_measure(name, OPERATIONS[name]) for name in names or ruled]
+    names = names or [name for name, rule in RULES.items() if rule.rounds is not None]
+    for name in names:
+        if name not in RULES:
+            raise NoiseError(f"{name}: no rule says how it rounds; add one to its family in {FOLDER}", name)
+        if RULES[name].rounds is None:
+            raise NoiseError(
+                f"{name}: expected an operation that rounds; its rule says that it is exact", name
+            )
+    unmeasured = [RULES[name] for name in names if not RULES[name].measured]
+    if unmeasured:
+        listed = ", ".join(f"{rule.name} ({rule.file})" for rule in unmeasured)
+        raise NoiseError(f"no call measures the rule of {listed}; add one to its entry", unmeasured[0].name)
+    return [_measure(name, RULES[name].measured) for name in names]
 
 
-def _measure(name: str, operations: Sequence[Operation]) -> Rule:
+def _measure(name: str, calls: Sequence[MeasuringCall]) -> MeasuredRule:
     found: dict[tuple[str, str], list[Array]] = defaultdict(list)
     for regime in _REGIMES:
-        for number, operation in enumerate(operations):
-            for size in operation.sizes:
+        for number, measuring in enumerate(calls):
+            for size in measuring.sizes:
                 for draw in range(_DRAWS):
                     config = (("variant", number), ("n", size))
                     sample = Sample(f"rule.{name}", 0, draw, "small", regime, config)
-                    for implementation, ratios in _ratios(name, operation, sample, size).items():
+                    for implementation, ratios in _ratios(name, measuring, sample, size).items():
                         found[implementation, regime].append(ratios)
     measured = [_summary(*key, np.concatenate(parts)) for key, parts in found.items()]
-    without = next((operation.without for operation in operations if operation.without), None)
-    return Rule(name, operations[0].accumulates, tuple(m for m in measured if m.elements), without)
+    without = next((each.without for each in calls if each.without), None)
+    return MeasuredRule(name, calls[0].accumulates, tuple(m for m in measured if m.elements), without)
 
 
 def _summary(implementation: str, regime: str, ratios: Array) -> Measured:
@@ -148,24 +157,24 @@ def _summary(implementation: str, regime: str, ratios: Array) -> Measured:
     return Measured(implementation, regime, ratios.size, float(ratios.max(initial=0.0)), rms)
 
 
-def _ratios(name: str, operation: Operation, sample: Sample, size: int) -> dict[str, Array]:
+def _ratios(name: str, measuring: MeasuringCall, sample: Sample, size: int) -> dict[str, Array]:
     """Return the errors of each implementation over the rule, where its result is finite."""
     import torch
 
-    specs = {f"x{i}": spec for i, spec in enumerate(operation.inputs(size))}
+    specs = {f"x{i}": spec for i, spec in enumerate(measuring.inputs(size))}
     with np.errstate(all="ignore"):
         drawn = make(sample, specs, "float32")
-        arrays = tuple(a.astype(np.float32) for a in operation.prepare(*drawn.values()))
+        arrays = tuple(a.astype(np.float32) for a in measuring.prepare(*drawn.values()))
     exact = [torch.from_numpy(array).double() for array in arrays]
     with _Sizes() as mode:
-        oracle = operation.call(torch, *exact)
+        oracle = measuring.call(torch, *exact)
     if len(mode.sizes) != 1:
         raise NoiseError(f"{name}: expected one operation that rounds in its call, got {len(mode.sizes)}")
     expected, allowed = oracle.numpy(), mode.sizes[0].numpy()
     with np.errstate(all="ignore"):
-        results = {"torch": operation.call(torch, *(torch.from_numpy(a) for a in arrays)).numpy()}
-        if operation.without is None:
-            results["mytorch"] = _own(operation, arrays)
+        results = {"torch": measuring.call(torch, *(torch.from_numpy(a) for a in arrays)).numpy()}
+        if measuring.without is None:
+            results["mytorch"] = _own(measuring, arrays)
         ratios = {}
         for implementation, got in results.items():
             if got.dtype != np.float32 or got.shape != expected.shape:
@@ -175,9 +184,9 @@ def _ratios(name: str, operation: Operation, sample: Sample, size: int) -> dict[
     return ratios
 
 
-def _own(operation: Operation, arrays: Arrays) -> Array:
-    if operation.own is not None:
-        return operation.own(*arrays)
+def _own(measuring: MeasuringCall, arrays: Arrays) -> Array:
     import mytorch
 
-    return np.asarray(operation.call(mytorch, *(mytorch.from_numpy(a) for a in arrays)).numpy())
+    if measuring.own is not None:
+        return measuring.own(mytorch, *arrays)
+    return np.asarray(measuring.call(mytorch, *(mytorch.from_numpy(a) for a in arrays)).numpy())

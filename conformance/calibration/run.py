@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conformance.calibration.choose import Choice, Validation
     from conformance.calibration.measure import Progress, Ratio, Subject
     from conformance.calibration.recommend import Recommendation
-    from conformance.calibration.rules import Rule
+    from conformance.calibration.rules import MeasuredRule
 
 # A default run has seed 1: it stays unseen.
 SEED = 1001
@@ -53,7 +53,7 @@ class Calibration:
     validated_on: tuple[Ratio, ...]
     choice: Choice
     validation: Validation
-    rules: tuple[Rule, ...]
+    rules: tuple[MeasuredRule, ...]
     recommendations: tuple[Recommendation, ...]
     environment: dict[str, Any]
 
@@ -68,7 +68,7 @@ class Calibration:
         return beyond_constants(self.ratios)
 
     @property
-    def wrong_rules(self) -> list[Rule]:
+    def wrong_rules(self) -> list[MeasuredRule]:
         """The noise rules that real errors contradict."""
         return [rule for rule in self.rules if rule.wrong]
 

@@ -1,39 +1,15 @@
-"""The cases by name; one file a family. Adding one is adding an entry there."""
+"""The cases by name. Each module here without a leading underscore is a family, and its `CASES` are found.
+
+Families come in alphabetical order, and the cases of a family as its file lists them.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from conformance.cases import (
-    activation,
-    autograd,
-    cells,
-    comparison,
-    creation,
-    data,
-    drawing,
-    dropout,
-    elementwise,
-    hooks,
-    indexing,
-    initialisation,
-    inplace,
-    joining,
-    layers,
-    linear,
-    loss,
-    metamorphic,
-    models,
-    modules,
-    optim,
-    packing,
-    products,
-    recurrent,
-    reduction,
-    shape,
-    training,
-)
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,37 +17,14 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Case
 
-_FAMILIES = (
-    models,
-    modules,
-    recurrent,
-    cells,
-    packing,
-    metamorphic,
-    linear,
-    layers,
-    dropout,
-    initialisation,
-    hooks,
-    optim,
-    training,
-    data,
-    loss,
-    activation,
-    elementwise,
-    reduction,
-    creation,
-    indexing,
-    inplace,
-    products,
-    joining,
-    shape,
-    autograd,
-    comparison,
-    drawing,
+# `case` says what a case is.
+FAMILIES = tuple(
+    importlib.import_module(f"{__name__}.{name}")
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if not name.startswith("_") and name != "case"
 )
 
-CASES: dict[str, Case] = {case.name: case for family in _FAMILIES for case in family.CASES}
+CASES: dict[str, Case] = {case.name: case for family in FAMILIES for case in family.CASES}
 
 
 def find_cases(names: Iterable[str] = ()) -> list[Case]:

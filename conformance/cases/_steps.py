@@ -1,6 +1,7 @@
-"""One step of each recurrent cell, written out in torch's API: what the faults change.
+"""One step of each recurrent cell, written out in torch's API: the text that faults change.
 
-Each place where people go wrong is a seam, a step that a fault replaces; `SEAMS` holds the correct ones.
+Each place where people go wrong is a seam, a step that a fault replaces; `SEAMS` holds the correct steps. The
+cells of `cells.py` and `models.py` and the layers of `_unrolled.py` are made of these steps.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
     Parameters = Mapping[str, Any]
     State = tuple[Any, ...]
-    # What a step shows, and what it hands to the next.
+    # A step's output, and the state for the next step.
     Stepped = tuple[Any, State]
 
-# How NaN and inf spread, and what overflows, shows in a few steps and features: many cost seconds and show
+# A few steps and features show how NaN and inf spread, and what overflows: many cost seconds and show
 # nothing more.
 WITHOUT = tuple((many, regime) for many in ("long", "wide") for regime in ("steep", "huge", "nonfinite"))
 
@@ -34,7 +35,7 @@ def split_gates(t: Any, z: Any, order: str = GATES["LSTM"]) -> dict[str, Any]:
 
 
 def _projected(t: Any, p: Parameters, h: Any, o: Any, shown: Any) -> tuple[Any, Any]:
-    """Return what is shown and what is carried on: both projected, where there is a projection."""
+    """Return the output and the next hidden state: both projected, where there is a projection."""
     del o, shown
     h = t.matmul(h, p["weight_hr"].T) if "weight_hr" in p else h
     return h, h
@@ -93,7 +94,7 @@ def lstm_step(t: Any, x: Values, p: Parameters, step: Any, state: State) -> Step
 
 
 def gru_step(t: Any, x: Values, p: Parameters, step: Any, state: State) -> Stepped:
-    """Source: Cho et al. 2014, with torch's place of the reset gate."""
+    """Source: Cho et al. 2014, with the reset gate where torch has it."""
     (h,) = state
     s = x.seams
     weight, bias = s["gates"](t, p["weight_hh"].T), s["gates"](t, p["bias_hh"])

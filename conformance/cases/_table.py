@@ -1,4 +1,4 @@
-"""Cases as rows of a table: a public function, the ways to call it, and the ways that must be refused."""
+"""Cases as rows of a table: a public function, the calls to compare, and the calls that must be refused."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 KINDS = {"N": "batch", "L": "length", "F": "feature"}
 CLASSES = ("small", "one", "empty", "strided", "zero")
-# What takes the first of the features, or divides by how many there are.
+# For functions that take the first feature, or divide by the number of features.
 FEATURED = ("small", "one", "empty", "strided")
-# What is not defined over no elements.
+# For functions that need at least one element.
 FILLED = ("small", "one", "pow2", "strided")
-# Where the bad calls start: the message must name these numbers.
+# The sizes of the bad calls, which their messages must name.
 BASE: Mapping[str, int] = {"N": 2, "L": 3, "F": 4}
 
 
 def shape_of(letters: str, config: Config) -> tuple[int, ...]:
-    """Return the shape that letters stand for: sizes by their names, and 1."""
+    """Return the shape that letters mean: sizes by their names, and 1."""
     return tuple([1 if letter == "1" else int(config[letter]) for letter in letters])
 
 
 def outputs_of(result: Any) -> dict[str, Any]:
-    """Return a call's result as named outputs, by the names of a named tuple, or by number."""
+    """Return a call's result as outputs named as in a named tuple, or numbered."""
     if isinstance(result, dict):
         return result
     if not isinstance(result, (tuple, list)):
@@ -59,25 +59,25 @@ def row(
     Args:
         name: the public name that it judges.
         inputs: the shapes of its tensors, as "NLF F": sizes by their names, 1, and "-" for a 0-dim tensor.
-        forms: the calls, by what is special about them; `form(t, *tensors)` takes the namespace.
-        bad: likewise, each with what the message must mention.
+        forms: the calls, by a label; `form(t, *tensors)` takes the namespace and the tensors.
+        bad: the calls that must be refused, by a label, each with what the message must mention.
         regimes: as in `Space`.
         classes: as in `Space`.
         positive: the values are not negative.
         grad: the gradients are compared.
-        samples: how many to draw; by default two for each form, but each class and regime once.
+        samples: how many to draw; by default two for each form, and each class and regime at least once.
         exact: only sums, products and copies.
     """
     letters = [each.strip("-") for each in inputs.split()]
     names = [f"x{i}" for i in range(len(letters))]
-    calls = {**forms, **{f"bad {label}": call for label, (call, _) in (bad or {}).items()}}
 
     def program(t: Any, x: Values) -> dict[str, Any]:
-        return outputs_of(calls[str(x.config["form"])](t, *[x[each] for each in names]))
+        call = x.call or forms[str(x.config["form"])]
+        return outputs_of(call(t, *[x[each] for each in names]))
 
     def arrays(config: Config) -> dict[str, Input]:
         shapes = [shape_of(each, config) for each in letters]
-        # In the regime `cancelling`, the second mirrors the first, or the elements of one their neighbours.
+        # In the regime `cancelling`, the second tensor mirrors the first, or elements their neighbours.
         long = next((i for i, shape in enumerate(shapes) if shape and letters[i][-1] != "1"), None)
         return {
             each: Input(
@@ -90,7 +90,7 @@ def row(
             for i, (each, shape) in enumerate(zip(names, shapes, strict=True))
         }
 
-    # So many that each form is drawn of more than one element.
+    # Enough draws that each form gets a tensor of more than one element.
     rounds = -(-len(forms) // sum(each not in BARE for each in classes))
     sizes = {letter: kind for letter, kind in KINDS.items() if letter in inputs}
     return Case(
@@ -102,8 +102,7 @@ def row(
         exact_on_integers=exact,
         base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
         bad_calls=tuple(
-            BadCall(label, mentions, config={"form": f"bad {label}"})
-            for label, (_, mentions) in (bad or {}).items()
+            BadCall(label, mentions, call=call) for label, (call, mentions) in (bad or {}).items()
         ),
     )
 

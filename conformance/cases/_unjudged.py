@@ -1,4 +1,4 @@
-"""Public names without a case of their own: the case that judges them, or why none does."""
+"""Public names without a case of their own: the case that judges them, or the reason why none does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# case → the names that it calls beside its own. `Tensor.x` is a method or property.
+# Case → the further names that it calls. `Tensor.x` is a method or property.
 JUDGED_BY: Mapping[str, tuple[str, ...]] = {
     "add@alpha": ("rsub",),
     "addcdiv": ("Tensor.addcdiv_",),
@@ -91,15 +91,15 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
     "Tensor.view": ("Tensor.reshape_as", "Tensor.view_as"),
 }
 
-_DTYPE = "a dtype: arguments and results of the other cases"
-_NUMBER = "a number, Python's own"
-_MODE = "a switch of the thread, which a case would leave for the next: tests/mytorch/test_modes.py"
-_EVERY = "every run of every case goes through it"
-_OWN = "mytorch's own: torch has none"
-_GRADIENT = "what every case's gradients are read through: tests/mytorch/test_autograd.py"
-_SEED = "one stream for the whole process: tests/mytorch/test_random.py"
-_DEVICE = "there is one answer: tests/mytorch/test_devices.py"
-_BASE = "what others are derived from"
+_DTYPE = "a dtype: arguments and results of other cases have it"
+_NUMBER = "a Python scalar"
+_MODE = "a mode of the thread, which a case would leave on for the next case: tests/mytorch/test_modes.py"
+_EVERY = "every run of every case uses it"
+_OWN = "mytorch's own: torch does not have it"
+_GRADIENT = "every case's gradients are read by it: tests/mytorch/test_autograd.py"
+_SEED = "it is one generator for the whole process: tests/mytorch/test_random.py"
+_DEVICE = "there is only one device: tests/mytorch/test_devices.py"
+_BASE = "a base class"
 
 UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("bool", "dtype", "float16", "float32", "float64"), _DTYPE),
@@ -117,16 +117,16 @@ UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("cuda.device_count", "cuda.empty_cache", "cuda.is_available"), _DEVICE),
     **dict.fromkeys(("cuda.manual_seed", "cuda.manual_seed_all"), _DEVICE),
     "__version__": "mytorch's, not torch's: tests/mytorch/test_devices.py",
-    "Size": "a tuple: every shape that is compared",
+    "Size": "a tuple: every compared shape is one",
     "load": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
     "save": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
-    "Tensor.data_ptr": "an address",
+    "Tensor.data_ptr": "an address in memory",
     **dict.fromkeys(("Tensor.array", "Tensor.accumulated", "Tensor.base", "Tensor.counter"), _OWN),
     **dict.fromkeys(("Tensor.hooks", "Tensor.output_nr", "Tensor.tracked"), _OWN),
     **dict.fromkeys(("autograd.GradientError", "autograd.Op", "autograd.apply"), _OWN),
     **dict.fromkeys(("autograd.apply_many", "autograd.binary"), _OWN),
     **dict.fromkeys(("models.from_lstm", "models.to_lstm"), _OWN),
-    "autograd.gradcheck": "it judges for itself: tests/mytorch/test_gradcheck.py shows that torch's agrees",
+    "autograd.gradcheck": "it judges gradients: tests/mytorch/test_gradcheck.py shows that torch's agrees",
     "nn.Module": _BASE + ": every module's case",
     "nn.RNNBase": _BASE + ": nn.RNN, nn.GRU, nn.LSTM",
     "nn.RNNCellBase": _BASE + ": nn.RNNCell, nn.GRUCell, nn.LSTMCell",
@@ -134,8 +134,8 @@ UNJUDGED: Mapping[str, str] = {
     "optim.lr_scheduler.LRScheduler": _BASE + ": every scheduler's case",
     "utils.data.Dataset": _BASE + ": every dataset's case",
     "utils.data.Sampler": _BASE + ": every sampler's case",
-    "nn.functional.linear": "nn.Linear is nothing else",
+    "nn.functional.linear": "nn.Linear calls nothing else",
     "nn.functional.relu": "mytorch.relu with `inplace`: tests/mytorch/test_activation.py",
-    "nn.utils.rnn.PackedSequence": "what pack_padded_sequence and its kind return",
-    "nn.utils.rnn.invert_permutation": "what PackedSequence.unsorted_indices is made by",
+    "nn.utils.rnn.PackedSequence": "pack_padded_sequence and the functions like it return it",
+    "nn.utils.rnn.invert_permutation": "PackedSequence.unsorted_indices is made by it",
 }

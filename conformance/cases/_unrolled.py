@@ -1,6 +1,7 @@
 """nn.LSTM, nn.GRU and nn.RNN written out: layers, directions and padded steps, with a seam for each.
 
-What `recurrent.py` judges is one call; this is the text that its faults change.
+The cases in `recurrent.py` call a module. Here the same function is written in steps, which run where a fault
+replaces one of them. The functions at the top read a configuration, for both.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from conformance.cases._steps import Parameters, State
     from conformance.cases.case import Config, Values
+    from conformance.sampling.sample import Scalar
 
-# What padded steps show.
+# The output of padded steps.
 PADDING = 0.5
 
 # A longer sequence gets one layer and direction, and a third layer one direction: an oracle of more costs
@@ -25,13 +27,29 @@ _LONG = 16
 _HIGH = 3
 
 
+def settle(config: Config) -> dict[str, Scalar]:
+    """Return the settings of a recurrent layer that have to be others than drawn; `Space.settle`."""
+    relu = config.get("nonlinearity") == "relu"
+    long = int(config["L"]) > _LONG
+    # A layer of relus may show nothing but zeros: without biases the next one stands exactly at its kink, and
+    # so it does where dropout lets nothing through.
+    layers = 1 if long or (relu and not config["bias"]) else int(config["layers"])
+    settled: dict[str, Scalar] = {
+        "layers": layers,
+        "bidirectional": bool(config["bidirectional"]) and not long and layers < _HIGH,
+    }
+    if config.get("projection") and projection(config) == 0:
+        settled["projection"] = False
+    if int(config["N"]) <= 0:
+        settled["form"] = "equal"
+    if config["dropout"] == "all" and (layers == 1 or relu):
+        settled["dropout"] = "none"
+    return settled
+
+
 def sizes(config: Config) -> tuple[int, int, int]:
     """Return how many layers, directions and features of the output there are."""
-    # A layer of relus may show nothing but zeros: without biases the next one stands exactly at its kink.
-    dead = config.get("nonlinearity") == "relu" and not config["bias"]
-    layers = 1 if dead or int(config["L"]) > _LONG else int(config["layers"])
-    both = config["bidirectional"] and int(config["L"]) <= _LONG and layers < _HIGH
-    return layers, 2 if both else 1, projection(config) or int(config["H"])
+    return int(config["layers"]), 2 if config["bidirectional"] else 1, projection(config) or int(config["H"])
 
 
 def projection(config: Config) -> int:
@@ -41,7 +59,7 @@ def projection(config: Config) -> int:
 
 def is_packed(config: Config) -> bool:
     """Whether the sequences have lengths of their own."""
-    return config["form"] != "equal" and int(config["N"]) > 0
+    return config["form"] != "equal"
 
 
 def lengths(config: Config) -> list[int]:
@@ -51,25 +69,17 @@ def lengths(config: Config) -> list[int]:
     return sorted(found, reverse=True) if config["form"] == "sorted" else found[::-1]
 
 
-def drops_all(config: Config) -> bool:
-    """Whether dropout lets nothing through between the layers.
-
-    Not with relu: of zeros, and without biases, it stands exactly at its kink.
-    """
-    return sizes(config)[0] > 1 and config["dropout"] == "all" and config.get("nonlinearity") != "relu"
-
-
 def _joined(t: Any, directions: Sequence[Any]) -> Any:
     return t.cat(list(directions), -1)
 
 
-# Beside those of a step: how steps, directions and layers are put together.
+# Next to those of a step: how steps, directions and layers are put together.
 _SEAMS: Mapping[str, Callable[..., Any]] = {
     "order": lambda steps, reverse: reversed(steps) if reverse else steps,
     "placed": lambda shown, reverse: shown[::-1] if reverse else shown,
     "joined": _joined,
-    # Of the layers' inputs so far, the first the sequence itself, the next layer's.
-    "between": lambda t, inputs, config: inputs[-1] * 0 if drops_all(config) else inputs[-1],
+    # From all layers' inputs so far to the next layer's; the first of them is the sequence itself.
+    "between": lambda t, inputs, config: inputs[-1] * 0 if config["dropout"] == "all" else inputs[-1],
     "held": lambda t, lasts, new, old: t.where(lasts, new, old),
     "stacked": lambda t, states, config: t.stack(states),
 }
@@ -99,7 +109,13 @@ def _initial(t: Any, x: Values, kind: str, like: Any) -> State:
 def _run(
     t: Any, x: Values, kind: str, p: Parameters, sequence: Sequence[Any], state: State, *, reverse: bool
 ) -> tuple[list[Any], State]:
-    """Run one direction of one layer; a sequence that has ended keeps its state, and shows padding."""
+    """Run one direction of one layer over the steps; return each step's output, (N, D), and the last state.
+
+    Sequences of one length go through step by step. Of packed ones, a row whose sequence goes on at this step
+    is computed like any other. A row whose sequence has ended (or, backwards, has not begun) is fed zeros, so
+    that a NaN in its padding reaches no gradient; its output is PADDING, and its state stays as it was, for
+    which `held` stands. All rows' states then pass through `carry` to the next step.
+    """
     s = x.seams
     ends = t.tensor(lengths(x.config)).reshape(-1, 1) if is_packed(x.config) else None
     shown = []
@@ -116,7 +132,7 @@ def _run(
 
 
 def _lasting(t: Any, lasts: Any, value: Any) -> Any:
-    """Return 0 for the sequences that have ended: a NaN there would have a gradient, chosen or not."""
+    """Return 0 for the sequences that have ended: `where` would give a NaN there a gradient of NaN."""
     return value if lasts is None else t.where(lasts, value, t.zeros_like(value).detach())
 
 
@@ -132,7 +148,14 @@ def _steps(x: Values) -> list[Any]:
 
 
 def layer(kind: str) -> Callable[[Any, Values], dict[str, Any]]:
-    """Return the program of a recurrent layer, `LSTM`, `GRU` or `RNN`."""
+    """Return the program of a recurrent layer, `LSTM`, `GRU` or `RNN`.
+
+    `inputs` holds what each layer is fed, (L, N, features), the sequence itself first; `between` makes of all
+    of these what the next layer is fed. A layer runs once per direction (`_run`); `joined` puts the outputs
+    of both side by side: the next entry of `inputs`, or the output. The last states are collected in torch's
+    order, layer by layer and forward before backward; `stacked` makes one tensor of each part, h and then c.
+    Where there is no batch, an axis of one is added at the start and taken away at the end.
+    """
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         s, config = x.seams, x.config

@@ -1,16 +1,15 @@
-"""Activations, and softmax with its logarithm."""
+"""Activations: as functions, and as modules with the same options."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases._elementwise import CLASSES, unary
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from conformance.cases.case import Config
     from conformance.sampling.sample import Scalar
 
@@ -28,14 +27,16 @@ def _activation(
     *regimes: str,
     bad: tuple[BadCall, ...] = (),
 ) -> Case:
-    """An activation as a function, or as a module with the same options."""
+    """Return the case of an activation, called as a function and as a module with the same options."""
     options = flags or {}
 
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        chosen = {key: x.config[key] for key in options}
-        if x.config["module"]:
-            return {"output": getattr(t.nn, module)(**chosen)(x["input"])}
-        return {"output": getattr(t.nn.functional, name)(x["input"], **chosen)}
+    def build(t: Any, x: Values, config: Config) -> Built:
+        del x
+        chosen = {key: config[key] for key in options}
+        if config["module"]:
+            return of_module(getattr(t.nn, module)(**chosen))
+        function = getattr(t.nn.functional, name)
+        return Built(lambda data: {"output": function(data["input"], **chosen)})
 
     return Case(
         name=f"nn.functional.{name}",
@@ -46,43 +47,24 @@ def _activation(
             {**options, "module": (False, True)},
         ),
         inputs=_inputs,
-        program=program,
+        program=LayerProgram(build),
         base={"N": 2, "F": 3, "module": False} | {key: values[0] for key, values in options.items()},
         bad_calls=(BadCall("integers", ("Long",), dtypes={"input": "int64"}), *bad),
     )
 
 
-def _softmax(name: str, module: str) -> Case:
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        doors: dict[str, Callable[[], Any]] = {
-            "torch": lambda: getattr(t, name)(x["input"], x.config["dim"]),
-            "method": lambda: getattr(x["input"], name)(dim=x.config["dim"]),
-            "functional": lambda: getattr(t.nn.functional, name)(x["input"], dim=x.config["dim"]),
-            "module": lambda: getattr(t.nn, module)(dim=x.config["dim"])(x["input"]),
-        }
-        return {"output": doors[str(x.config["door"])]()}
-
-    return Case(
-        name=name,
-        space=Space(
-            {"N": "batch", "L": "length", "F": "feature"},
-            (*_CLASSES, "wide"),
-            # Not huge: the noise of x - max x, which is exactly 0 at the maximum, would overflow exp there.
-            ("normal", "saturated", "steep", "tiny", "nonfinite"),
-            {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
-        ),
-        inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
-        program=program,
-        samples=24,
-        base={"N": 2, "L": 3, "F": 4, "dim": -1, "door": "torch"},
-        bad_calls=(
-            BadCall("dim out of range", ("-3", "2", "5"), config={"dim": 5}),
-            BadCall("integers", ("Long",), dtypes={"input": "int64"}),
-        ),
-    )
+def _hardtanh(t: Any, x: Values, config: Config) -> Built:
+    del x
+    largest = config["max_val"]
+    if config["module"]:
+        return of_module(t.nn.Hardtanh(-1.0, largest))
+    return Built(lambda data: {"output": t.nn.functional.hardtanh(data["input"], -1.0, largest)})
 
 
 CASES = (
+    unary("sigmoid", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=CLASSES),
+    unary("tanh", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=CLASSES),
+    unary("relu", "normal", "integer", "huge", "nonfinite"),
     _activation("leaky_relu", "LeakyReLU", {"negative_slope": (0.01, 0.5, -0.25, 2.0)}, "huge", "nonfinite"),
     # elu, gelu and hardtanh not nonfinite: in torch the slope of elu and hardtanh at NaN, and gelu at inf,
     # are one thing in the vectorised loop and another in the scalar one.
@@ -105,17 +87,11 @@ CASES = (
             {"max_val": (1.0, 0.5, 3.0), "module": (False, True)},
         ),
         inputs=_inputs,
-        program=lambda t, x: {
-            "output": t.nn.Hardtanh(-1.0, x.config["max_val"])(x["input"])
-            if x.config["module"]
-            else t.nn.functional.hardtanh(x["input"], -1.0, x.config["max_val"])
-        },
+        program=LayerProgram(_hardtanh),
         base={"N": 2, "F": 3, "max_val": 1.0, "module": False},
         bad_calls=(
             BadCall("limits", ("min_val", "max_val"), config={"max_val": -2.0}),
             BadCall("bools", ("Bool",), dtypes={"input": "bool"}),
         ),
     ),
-    _softmax("softmax", "Softmax"),
-    _softmax("log_softmax", "LogSoftmax"),
 )

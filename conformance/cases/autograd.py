@@ -1,4 +1,4 @@
-"""Differentiation itself: chosen inputs, one's own functions, hooks."""
+"""autograd itself: gradients of chosen inputs, custom functions, hooks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REGIMES = ("normal", "saturated")
 
 def _inputs(config: Config) -> dict[str, Input]:
     shape = int(config["N"]), int(config["F"])
-    # The cotangents are the program's own: it differentiates by itself.
+    # The program differentiates by itself, with cotangents of its own.
     given = {name: Input(shape, grad=False) for name in ("cotangent.inner", "cotangent.outer")}
     return {"a": Input(shape), "b": Input(shape)} | given
 
@@ -34,7 +34,7 @@ def _grad(t: Any, x: Values) -> dict[str, Any]:
 
 
 def _function(t: Any, x: Values) -> dict[str, Any]:
-    """A gate written by hand, y = σ(a)·b and the open part σ(a), with all that a Function can do."""
+    """Apply a custom function with two outputs, σ(a)·b and σ(a), that uses every part of ctx."""
     count = int(x.config["gradients"])
 
     class Gate(t.autograd.Function):  # type: ignore[misc]  # a base class by namespace
@@ -59,7 +59,7 @@ def _function(t: Any, x: Values) -> dict[str, Any]:
 
 
 def _hook(t: Any, x: Values) -> dict[str, Any]:
-    """A hook on a result and one on a leaf, of which the first changes what goes on."""
+    """Register a hook on a result, which changes the gradient, and one on a leaf."""
     b = x["b"].detach()
     inner = t.tanh(x["a"])
     if x.config["returned"] == "other":

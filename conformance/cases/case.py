@@ -14,32 +14,49 @@ if TYPE_CHECKING:
     from conformance.sampling.values import Input
 
     Config = Mapping[str, Scalar]
+    Tensors = Mapping[str, Any]
     Gradients = Callable[[], Mapping[str, Any]]
     Program = Callable[[Any, "Values"], Mapping[str, Any] | "Mapped"]
-
-# The seam that every case has: a fault's `(t, x, correct)` stands around the case's program, and may change
-# the namespace, the tensors or what is returned.
-PROGRAM = "program"
+    # Runs instead of a program, which it gets as its third argument.
+    Around = Callable[[Any, "Values", Program], Mapping[str, Any] | "Mapped"]
+    # From the namespace, the tensors and the settings to a layer.
+    Build = Callable[[Any, "Values", Config], "Built"]
 
 
 class Values(UserDict[str, Any]):
-    """What a program receives: its tensors by name, the sample's settings, and the seams to go through.
+    """The argument of a program: its tensors by name, the sample's settings, and the seams to go through.
 
     Attributes:
-        config: sizes and flags of the sample.
+        config: sizes and flags of the sample, with those of the bad call.
         seams: the steps of the program that a fault may replace, by name.
+        bad_call: what is wrong on purpose, if anything; programs read it as `options` and `call`.
     """
 
     def __init__(
-        self, tensors: Mapping[str, Any], config: Config, seams: Mapping[str, Callable[..., Any]]
+        self,
+        tensors: Mapping[str, Any],
+        config: Config,
+        seams: Mapping[str, Callable[..., Any]],
+        bad_call: BadCall | None = None,
     ) -> None:
         super().__init__(tensors)
         self.config = config
         self.seams = seams
+        self.bad_call = bad_call
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The keyword arguments that the bad call puts over the good ones; none in a good call."""
+        return self.bad_call.options if self.bad_call else {}
+
+    @property
+    def call(self) -> Callable[..., Any] | None:
+        """What the bad call runs instead of the function that the settings choose, if anything."""
+        return self.bad_call.call if self.bad_call else None
 
 
 class Mapped(NamedTuple):
-    """What a program returns when its parameters are not the tensors that it was given, but copies.
+    """The result of a program whose parameters are copies of the tensors that it was given.
 
     Attributes:
         outputs: the outputs by name.
@@ -51,16 +68,111 @@ class Mapped(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Built:
+    """A layer with its parameters loaded, which may be called any number of times.
+
+    Attributes:
+        call: from the data by name to the outputs by name. It takes the data from its argument only, so that
+            callers may pass other data of fitting shapes.
+        parameters: what the layer computes with besides data, by the reference's names. A module's own
+            parameters are copies of the tensors that the program was given; a function's are those tensors.
+        module: the module, or None where the layer is a function.
+        read: the gradients of the parameters by the reference's names, where they are not simply those of
+            `parameters`: a subject whose parameters have other names and layouts translates them here.
+    """
+
+    call: Callable[[Tensors], Mapping[str, Any]]
+    parameters: Tensors = field(default_factory=dict)
+    module: Any = None
+    read: Gradients | None = None
+
+    def gradients(self) -> Mapping[str, Any]:
+        """Return the gradients of the parameters, by the reference's names; None where there is none."""
+        if self.read is not None:
+            return self.read()
+        return {name: parameter.grad for name, parameter in self.parameters.items()}
+
+
+@dataclass(frozen=True)
+class LayerProgram:
+    """The program of a layer: build it, then call it with the sample's data.
+
+    Attributes:
+        build: makes the layer.
+    """
+
+    build: Build
+
+    def __call__(self, t: Any, x: Values) -> Mapping[str, Any] | Mapped:
+        """Run on a namespace; gradients are read from the module's parameters, where it has any."""
+        built = self.build(t, x, x.config)
+        outputs = built.call(data_of(x))
+        copied = built.module is not None and built.parameters
+        return Mapped(outputs, built.gradients) if copied else outputs
+
+
+def is_parameter(name: str) -> bool:
+    """Whether an array of that name is learned; all others are data."""
+    return name.rpartition(".")[2].startswith(("weight", "bias"))
+
+
+def data_of(tensors: Tensors) -> dict[str, Any]:
+    """Return the tensors that are data."""
+    return {name: tensor for name, tensor in tensors.items() if not is_parameter(name)}
+
+
+def parameters_of(tensors: Tensors) -> dict[str, Any]:
+    """Return the tensors that are parameters."""
+    return {name: tensor for name, tensor in tensors.items() if is_parameter(name)}
+
+
+def load(module: Any, parameters: Tensors) -> dict[str, Any]:
+    """Copy parameters into a module, and return the module's own by the same names."""
+    module.load_state_dict({name: value.detach() for name, value in parameters.items()})
+    own = dict(module.named_parameters())
+    return {name: own[name] for name in parameters}
+
+
+def of_module(module: Any, parameters: Tensors | None = None) -> Built:
+    """Return the layer of a module from one input to one output.
+
+    Args:
+        module: the module.
+        parameters: what is loaded into it; by default it has none.
+    """
+    own = {} if parameters is None else load(module, parameters)
+    return Built(lambda data: {"output": module(data["input"])}, own, module)
+
+
+def of_function(program: Callable[[Any, Values], Mapping[str, Any]]) -> Build:
+    """Return the build of a function, which computes with the given parameters: there is no module."""
+
+    def build(t: Any, x: Values, config: Config) -> Built:
+        parameters = parameters_of(x)
+
+        def call(data: Tensors) -> Mapping[str, Any]:
+            return program(t, Values({**parameters, **data}, config, x.seams, x.bad_call))
+
+        return Built(call, parameters)
+
+    return build
+
+
+@dataclass(frozen=True)
 class BadCall:
     """A call that must be refused as torch refuses it.
+
+    It starts from the good configuration in the case's `base`; each field below says what differs from it.
 
     Attributes:
         label: what is wrong, in a few words.
         mentions: what the message must name: the argument, the expected and the given value; `a|b` where
             implementations call it by different names.
-        config: settings that differ from the sample's.
+        config: sizes and flags that differ.
         shapes: shapes that differ, by the input's name.
         dtypes: dtypes that differ, by the input's name.
+        options: keyword arguments that differ, where the program does not take them from its settings.
+        call: runs instead of the function that the settings choose, with the same arguments.
     """
 
     label: str
@@ -68,6 +180,8 @@ class BadCall:
     config: Mapping[str, Any] = field(default_factory=dict)
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     dtypes: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    call: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,16 +194,16 @@ class Case:
         space: the configurations that it can be drawn in.
         inputs: from settings to the arrays, by the reference's names.
         program: runs on any namespace with torch's API: `program(t, x)` takes the namespace and the `Values`
-            and returns the outputs by name.
+            and returns the outputs by name. A layer's is a `LayerProgram`.
         samples: how many samples a run draws by default; at least one for each class and regime.
         written_out: the same function, step by step in torch's API, where the program calls a layer that does
-            it in one: what runs when a seam is replaced.
+            it in one: what runs when a seam is replaced. A layer's is a `LayerProgram` too.
         seams: the replaceable steps, correct, of what is written out, or else of the program.
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         residuals: the outputs are differences of two sides, which are zero but for rounding.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         base: settings for the bad calls, which start from this one good configuration.
-        bad_calls: what must be refused.
+        bad_calls: calls that must be refused.
     """
 
     name: str
@@ -104,6 +218,11 @@ class Case:
     exact_on_integers: bool = False
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()
+
+    @property
+    def build(self) -> Build | None:
+        """How a layer is built, or None where the case is not a layer's."""
+        return self.program.build if isinstance(self.program, LayerProgram) else None
 
     @property
     def public_name(self) -> str:

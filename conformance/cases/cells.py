@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases import _unrolled
 from conformance.cases._steps import GATES, SEAMS, WITHOUT
-from conformance.cases.case import BadCall, Case, Mapped, Values
+from conformance.cases.case import (
+    BadCall,
+    Built,
+    Case,
+    LayerProgram,
+    Values,
+    load,
+    of_function,
+    parameters_of,
+)
 from conformance.sampling.space import UNBATCHED, Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Config
-
-_NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    from conformance.cases.case import Config, Tensors
 
 
 def cell_inputs(kind: str, config: Config) -> dict[str, Input]:
@@ -35,22 +42,24 @@ def cell_inputs(kind: str, config: Config) -> dict[str, Input]:
     return inputs
 
 
-def _cell(kind: str) -> Any:
-    def program(t: Any, x: Values) -> Mapped:
-        names = [name for name in _NAMES if name in x]
-        options = {"nonlinearity": x.config["nonlinearity"]} if kind == "RNN" else {}
+def _cell(kind: str) -> LayerProgram:
+    def build(t: Any, x: Values, config: Config) -> Built:
+        options = {"nonlinearity": config["nonlinearity"]} if kind == "RNN" else {}
         cell = getattr(t.nn, f"{kind}Cell")(
-            x.config["I"], x.config["H"], bias=x.config["bias"], **options, dtype=x["weight_ih"].dtype
+            config["I"], config["H"], bias=config["bias"], **options, dtype=x["weight_ih"].dtype
         )
-        cell.load_state_dict({name: x[name].detach() for name in names})
-        states = [x[name] for name in ("h0", "c0") if name in x]
-        if kind == "LSTM" and not x.config.get("alone"):
-            states = [(*states, *states[: int(x.config.get("surplus", 0))])] if states else []
-        step = cell(x["input"], *states[:1])
-        outputs = {"h": step[0], "c": step[1]} if kind == "LSTM" else {"h": step}
-        return Mapped(outputs, lambda: {name: getattr(cell, name).grad for name in names})
+        parameters = load(cell, parameters_of(x))
 
-    return program
+        def call(data: Tensors) -> dict[str, Any]:
+            states = [data[name] for name in ("h0", "c0") if name in data]
+            if kind == "LSTM" and not config.get("alone"):
+                states = [(*states, *states[: int(config.get("surplus", 0))])] if states else []
+            step = cell(data["input"], *states[:1])
+            return {"h": step[0], "c": step[1]} if kind == "LSTM" else {"h": step}
+
+        return Built(call, parameters, cell)
+
+    return LayerProgram(build)
 
 
 _BAD = (
@@ -78,7 +87,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         ),
         inputs=lambda config: cell_inputs(kind, config),
         program=_cell(kind),
-        written_out=_unrolled.cell(kind),
+        written_out=LayerProgram(of_function(_unrolled.cell(kind))),
         seams=SEAMS[kind],
         samples=21,
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}

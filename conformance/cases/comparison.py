@@ -1,4 +1,4 @@
-"""Comparisons, tests of elements and logic: truth values, compared exactly."""
+"""Comparisons of two tensors, and tests of single elements. The truth values are compared exactly."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from conformance.cases.case import Case
 
 _SIZES = ("4", "5")
-# What is equal or nearly so, and what is not equal to itself.
+# Values that are equal or nearly equal, and NaN, which does not equal itself.
 _REGIMES = ("normal", "integer", "cancelling", "nonfinite")
 _NAMES = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
 def _whole(t: Any, a: Any) -> Any:
-    """Whole numbers of a; of what is not finite C leaves open which."""
+    """Return a as integers, with 0 for non-finite values, whose conversion C does not define."""
     return t.where(t.isfinite(a), a, 0.0).long()
 
 
@@ -54,58 +54,9 @@ def _test(name: str) -> Case:
     )
 
 
-def _logic(name: str) -> Case:
-    return row(
-        name,
-        "NF F",
-        {
-            "bools": lambda t, a, b: getattr(t, name)(a > 0, b > 0),
-            "numbers": lambda t, a, b: getattr(a.round(), name)(b),
-        },
-        {
-            "a number": (lambda t, a, b: getattr(t, name)(a, 1), ("other", "int")),
-            "sizes": (lambda t, a, b: getattr(t, name)(a, t.ones(5)), _SIZES),
-        },
-        regimes=("normal", "tiny", "nonfinite"),
-        grad=False,
-        samples=4,
-    )
-
-
-def _bits(name: str, symbol: str) -> Case:
-    return row(
-        name,
-        "NF F",
-        {
-            "bools": lambda t, a, b: getattr(t, name)(a > 0, b > 0),
-            "integers": lambda t, a, b: getattr((a * 8).long(), name)(5),
-            "operator": lambda t, a, b: getattr((a * 8).long(), symbol)((b * 8).int()),
-            "number first": lambda t, a, b: getattr((a * 8).long(), symbol.replace("__", "__r", 1))(3),
-        },
-        {"floats": (lambda t, a, b: getattr(t, name)(a, b), (name, "Float"))},
-        grad=False,
-    )
-
-
 CASES = (
     *(_comparison(name) for name in _NAMES),
     *(_test(name) for name in ("isnan", "isinf", "isfinite")),
-    *(_logic(name) for name in ("logical_and", "logical_or", "logical_xor")),
-    *(_bits(f"bitwise_{name}", f"__{name}__") for name in ("and", "or", "xor")),
-    row(
-        "logical_not",
-        "NF",
-        {"function": lambda t, a: t.logical_not(a.round()), "method": lambda t, a: (a > 0).logical_not()},
-        regimes=("normal", "nonfinite"),
-        grad=False,
-    ),
-    row(
-        "bitwise_not",
-        "NF",
-        {"bools": lambda t, a: ~(a > 0), "integers": lambda t, a: t.bitwise_not((a * 8).long())},
-        {"floats": (lambda t, a: ~a, ("integer",))},
-        grad=False,
-    ),
     row(
         "isclose",
         "NF",

@@ -1,7 +1,9 @@
-"""Dropout in training, by the mask that each side drew: another generator drops other elements.
+"""Dropout where nothing is random, and in training by the mask that each side drew.
 
-What was dropped is read off the output, where it is zero; all the rest follows from that mask, so that what
-remains is zero on every side. How the mask is drawn is judged by statements that are true but once in 1e12.
+Two generators drop different elements, so that the results of training cannot be compared with torch's.
+The mask is read off the output: an element was dropped where it is zero. The program computes what follows
+from that mask and returns the difference from the output, which is zero on every side. How the mask is drawn
+is judged by statements that a correct generator breaks once in 1e12 runs.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from math import log, sqrt
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._steps import GATES
-from conformance.cases.case import Case, Mapped, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Mapped, Values, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -39,11 +41,15 @@ def _seeded(t: Any, seed: int) -> Iterator[None]:
         t.set_rng_state(before)
 
 
+def _inputs(config: Config) -> dict[str, Input]:
+    return {"input": Input(tuple(int(config[name]) for name in "NLF"))}
+
+
 def _kept(output: Any) -> Any:
     return output.detach().abs() > _ZERO
 
 
-def _dropout(t: Any, config: Config) -> Callable[[Any], Any]:
+def _drawing(t: Any, config: Config) -> Callable[[Any], Any]:
     p = float(config["p"])
     if config["module"]:
         module: Callable[[Any], Any] = t.nn.Dropout(p)
@@ -53,7 +59,7 @@ def _dropout(t: Any, config: Config) -> Callable[[Any], Any]:
 
 def _own_mask(t: Any, x: Values) -> dict[str, Any]:
     p, given = float(x.config["p"]), x["input"]
-    dropout = _dropout(t, x.config)
+    dropout = _drawing(t, x.config)
     with _seeded(t, int(x.config["generator"])):
         output = dropout(given)
         many = t.ones(_ROWS, _ROWS, dtype=given.dtype)
@@ -158,7 +164,38 @@ def _layer(kind: str) -> Case:
     )
 
 
+def _settled(config: Config) -> dict[str, Scalar]:
+    # Random results are not compared here: in training only nothing or everything can be dropped.
+    return {"training": bool(config["training"]) and config["p"] in {0.0, 1.0}}
+
+
+def _dropout(t: Any, x: Values, config: Config) -> Built:
+    del x
+    p, training = config["p"], config["training"]
+    if config["module"]:
+        return of_module(t.nn.Dropout(p).train(training))
+    return Built(lambda data: {"output": t.nn.functional.dropout(data["input"], p, training=training)})
+
+
 CASES = (
+    Case(
+        name="nn.Dropout",
+        space=Space(
+            {"N": "batch", "L": "length", "F": "feature"},
+            ("small", "one", "empty", "pow2", "strided", "zero"),
+            ("normal", "nonfinite"),
+            {"p": (0.5, 0.0, 0.9, 1.0), "training": (False, True), "module": (True, False)},
+            settle=_settled,
+        ),
+        inputs=_inputs,
+        program=LayerProgram(_dropout),
+        samples=15,
+        base={"N": 2, "L": 3, "F": 4, "p": 0.5, "training": False, "module": True},
+        bad_calls=(
+            BadCall("p above one", ("between 0 and 1", "1.5"), config={"p": 1.5}),
+            BadCall("p below zero", ("between 0 and 1", "-0.5"), config={"p": -0.5, "module": False}),
+        ),
+    ),
     Case(
         name="nn.Dropout@own-mask",
         space=Space(
@@ -167,7 +204,7 @@ CASES = (
             ("normal",),
             {**_SHARES, "module": (True, False), **_GENERATOR},
         ),
-        inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},
+        inputs=_inputs,
         program=_own_mask,
         samples=10,
         residuals=True,

@@ -1,4 +1,4 @@
-"""Elements by index, position and mask: taken, and written."""
+"""Elements read and written by indices in brackets, by rows and by masks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
 _CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
 
-# What can stand between the brackets. `n` is the batch, which may be 0 or 1.
+# The indices, made from the namespace and the batch size, which may be 0 or 1.
 _INDICES: dict[str, Callable[[Any, int], Any]] = {
     "column": lambda t, n: (slice(None), 0),
     "time": lambda t, n: (slice(None), -1, slice(None)),
@@ -27,21 +27,21 @@ _INDICES: dict[str, Callable[[Any, int], Any]] = {
     "grid": lambda t, n: (slice(None), t.tensor([[0], [0]]), t.tensor([0, -1])),
     "apart": lambda t, n: (t.arange(n), 0, t.zeros(n, dtype=t.int64)),
     "mask": lambda t, n: t.arange(n) != 1,
-    "bad int": lambda t, n: 7,
-    "bad rank": lambda t, n: (0, 0, 0, 0),
-    "bad mask": lambda t, n: t.arange(n + 1) != 1,
-    "bad list": lambda t, n: (slice(None), [9]),
-    "bad type": lambda t, n: 1.5,
 }
 
 
+def _index(t: Any, x: Values) -> Any:
+    index = x.call or _INDICES[str(x.config["index"])]
+    return index(t, int(x.config["N"]))
+
+
 def _getitem(t: Any, x: Values) -> dict[str, Any]:
-    return {"output": x["input"][_INDICES[str(x.config["index"])](t, int(x.config["N"]))]}
+    return {"output": x["input"][_index(t, x)]}
 
 
 def _setitem(t: Any, x: Values) -> dict[str, Any]:
-    index = _INDICES[str(x.config["index"])](t, int(x.config["N"]))
-    # A leaf is not changed in place; the product is one with a history.
+    index = _index(t, x)
+    # A leaf must not change in place; the product is not a leaf.
     target = x["input"] * 1.5
     before = target.sum() * 2
     target[index] = x["value"][index] if x.config["value"] == "tensor" else 0.5
@@ -66,78 +66,21 @@ def _case(
         samples=samples,
         base={"N": 2, "L": 3, "F": 4, "index": "slice", **{key: values[0] for key, values in flags.items()}},
         bad_calls=(
-            BadCall("integer out of range", ("7", "0", "2"), config={"index": "bad int"}),
-            BadCall("too many indices", ("3",), config={"index": "bad rank"}),
-            BadCall("length of a mask", ("3", "2"), config={"index": "bad mask"}),
-            BadCall("list out of range", ("9", "dimension", "3"), config={"index": "bad list"}),
-            BadCall("a float as an index", ("indices",), config={"index": "bad type"}),
+            BadCall("integer out of range", ("7", "0", "2"), call=lambda t, n: 7),
+            BadCall("too many indices", ("3",), call=lambda t, n: (0, 0, 0, 0)),
+            BadCall("length of a mask", ("3", "2"), call=lambda t, n: t.arange(n + 1) != 1),
+            BadCall("list out of range", ("9", "dimension", "3"), call=lambda t, n: (slice(None), [9])),
+            BadCall("a float as an index", ("indices",), call=lambda t, n: 1.5),
         ),
     )
 
 
-_GOOD = tuple(name for name in _INDICES if not name.startswith("bad"))
-# Where an index names an element twice, it is not defined which of the values it gets.
-_WRITABLE = tuple(name for name in _GOOD if name not in ("list", "tensor", "grid"))
-
-
-def _rows(t: Any, a: Any) -> Any:
-    """Positions along the last dimension, of the shape of a; each row has every one at most once."""
-    return t.arange(a.numel()).reshape(a.shape).flip(0) % a.shape[-1]
-
-
-_POSITION = ("9", "dimension 1", "4")
-_DIM = ("-2", "1", "5")
+# An element that an index names twice gets one of the two values, and torch does not define which.
+_WRITABLE = tuple(name for name in _INDICES if name not in ("list", "tensor", "grid"))
 
 CASES = (
-    _case("Tensor.__getitem__", _getitem, ("input",), 60, _GOOD, {}),
+    _case("Tensor.__getitem__", _getitem, ("input",), 60, tuple(_INDICES), {}),
     _case("Tensor.__setitem__", _setitem, ("input", "value"), 28, _WRITABLE, {"value": ("tensor", "number")}),
-    row(
-        "gather",
-        "NF",
-        {
-            "last": lambda t, a: t.gather(a, 1, _rows(t, a)),
-            "repeats": lambda t, a: a.gather(1, t.zeros(a.shape[0], 3, dtype=t.int64)),
-            "first": lambda t, a: t.gather(a, 0, t.zeros(min(1, a.shape[0]), a.shape[1], dtype=t.int64)),
-        },
-        {
-            "position": (lambda t, a: a.gather(1, t.full((2, 1), 9)), _POSITION),
-            "size": (lambda t, a: a.gather(1, t.zeros(3, 1, dtype=t.int64)), ("[3, 1]", "[2, 4]")),
-            "dtype": (lambda t, a: a.gather(1, a), ("int",)),
-            "dim": (lambda t, a: a.gather(5, t.zeros(2, 4, dtype=t.int64)), _DIM),
-        },
-        regimes=("normal", "nonfinite"),
-        classes=FEATURED,
-    ),
-    row(
-        "scatter",
-        "NF NF",
-        {
-            "tensor": lambda t, a, b: t.scatter(a, 1, _rows(t, a), b),
-            "number": lambda t, a, b: a.scatter(1, t.zeros(a.shape[0], 1, dtype=t.int64), 2.5),
-            "in place": lambda t, a, b: (a * 1.5).scatter_(1, _rows(t, a), b),
-        },
-        {
-            "position": (lambda t, a, b: a.scatter(1, t.full((2, 1), 9), b), _POSITION),
-            "size": (
-                lambda t, a, b: a.scatter(1, t.zeros(2, 4, dtype=t.int64), b[:, :1]),
-                ("[2, 4]", "[2, 1]"),
-            ),
-            "dtype": (lambda t, a, b: a.scatter(1, t.zeros(2, 4, dtype=t.int64), b.double()), ("dtype",)),
-        },
-        regimes=("normal", "nonfinite"),
-        classes=FEATURED,
-    ),
-    row(
-        "scatter_add",
-        "NF NF",
-        {
-            "once": lambda t, a, b: t.scatter_add(a, 1, _rows(t, a), b),
-            "repeats": lambda t, a, b: a.scatter_add(1, t.zeros(a.shape, dtype=t.int64), b),
-            "in place": lambda t, a, b: (a * 1.5).scatter_add_(1, _rows(t, a), b),
-        },
-        {"position": (lambda t, a, b: a.scatter_add(1, t.full((2, 1), 9), b), _POSITION)},
-        regimes=("normal", "nonfinite"),
-    ),
     row(
         "index_select",
         "NF",
@@ -155,22 +98,6 @@ CASES = (
         classes=FEATURED,
     ),
     row(
-        "masked_fill",
-        "NF F -",
-        {
-            "number": lambda t, a, b, c: t.masked_fill(a, a > 0, float("-inf")),
-            "broadcast": lambda t, a, b, c: a.masked_fill(b > 0, 2),
-            "tensor": lambda t, a, b, c: a.masked_fill(a > 0, c),
-            "in place": lambda t, a, b, c: (a * 1.5).masked_fill_(b > 0, -1.5),
-        },
-        {
-            "mask": (lambda t, a, b, c: a.masked_fill(a, 1), ("boolean|bool",)),
-            "value": (lambda t, a, b, c: a.masked_fill(a > 0, b), ("0-dim", "1")),
-            "sizes": (lambda t, a, b, c: a.masked_fill(t.ones(5) > 0, 1), ("5", "4")),
-        },
-        regimes=("normal", "nonfinite"),
-    ),
-    row(
         "masked_select",
         "NF F",
         {
@@ -179,5 +106,15 @@ CASES = (
         },
         {"mask": (lambda t, a, b: a.masked_select(a), ("BoolTensor",))},
         regimes=("normal", "nonfinite"),
+    ),
+    row(
+        "narrow",
+        "NLF",
+        {"function": lambda t, a: t.narrow(a, 1, 0, 1), "method": lambda t, a: a.narrow(-1, -1, 1)},
+        {
+            "too long": (lambda t, a: a.narrow(1, 1, 3), ("1", "3")),
+            "start": (lambda t, a: a.narrow(1, 9, 1), ("-3", "3", "9")),
+        },
+        classes=FEATURED,
     ),
 )

@@ -1,4 +1,4 @@
-"""What initialisers promise, for what they draw is not torch's."""
+"""Initialisers, judged by bounds and by orthonormality: another generator draws other numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _initialised(name: str, *bad: BadCall) -> Case:
-    """What an initialiser promises, in truth values: what it draws is not torch's."""
+    """Return the case of one initialiser: truth values about what it draws, not the numbers."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         rows, columns, gain = int(x.config["R"]), int(x.config["C"]), float(x.config["gain"])

@@ -1,4 +1,4 @@
-"""Changes in place, recorded: of a result, through a view of it, and into a buffer."""
+"""In-place methods and their gradients: of a result, through a view of it, and into a buffer."""
 
 # Every form takes the namespace, whether it needs it or not.
 # ruff: noqa: ARG001
@@ -21,7 +21,7 @@ _REFUSED = {
 
 
 def _changed(name: str, *arguments: Any, **options: Any) -> Form:
-    """A product is changed, then its view, and both are used."""
+    """Return the call that changes a product of which a view was taken, and uses both."""
 
     def form(t: Any, a: Any, b: Any) -> dict[str, Any]:
         x = a * 1.5

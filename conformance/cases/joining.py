@@ -1,4 +1,4 @@
-"""What moves values and computes none: exact in every regime, compared bit for bit."""
+"""Tensors joined and split. The results are exact and compared bit for bit."""
 
 from __future__ import annotations
 
@@ -16,12 +16,9 @@ _SIZES = {"N": "batch", "L": "length", "F": "feature"}
 _CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero")
 
 
-def _shape(config: Config) -> tuple[int, int, int]:
-    return int(config["N"]), int(config["L"]), int(config["F"])
-
-
 def _cat_inputs(config: Config) -> dict[str, Input]:
-    first, second = list(_shape(config)), list(_shape(config))
+    first = [int(config[name]) for name in "NLF"]
+    second = list(first)
     second[int(config["dim"])] = int(config["second"])
     return {"first": Input(tuple(first)), "second": Input(tuple(second))}
 
@@ -40,15 +37,6 @@ CASES = (
             BadCall("sizes off the joined axis", ("3", "5", "dimension 0"), shapes={"second": (2, 5, 4)}),
             BadCall("ranks", ("3", "2"), shapes={"second": (2, 3)}),
         ),
-    ),
-    Case(
-        name="unsqueeze",
-        space=Space(_SIZES, _CLASSES, ("normal",), {"dim": (0, 1, 2, 3, -1, -4)}),
-        inputs=lambda config: {"input": Input(_shape(config))},
-        program=lambda t, x: {"output": t.unsqueeze(x["input"], x.config["dim"])},
-        samples=36,
-        base={"N": 2, "L": 3, "F": 4, "dim": 0},
-        bad_calls=(BadCall("dim out of range", ("-4", "3", "5"), config={"dim": 5}),),
     ),
     row(
         "stack",

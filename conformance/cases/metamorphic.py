@@ -1,8 +1,15 @@
-"""What must hold between two calls of one layer, whatever it computes.
+"""Relations: what must hold between two calls of one layer, for any function that it computes.
 
-A program computes both sides in the subject's namespace and returns their differences: the oracle's are
-nothing but rounding, and so is what the noise allows. Where the outputs are differences, so is every
-gradient: the backward of f(x) - g(x) under one cotangent is the difference of theirs.
+A relation's program builds a layer as its ordinary case does, and goes one of two ways from there:
+
+- It calls the layer in two ways that must agree (rows in another order, time split in two, packed or padded)
+  and returns the differences of the outputs. On the oracle these are rounding errors only, and so is what
+  noise allows. The harness differentiates them: the backward of f(x) - g(x) under one cotangent is the
+  difference of the two gradients.
+- With cotangents of its own, it runs backward itself, in two ways that must agree, and returns the
+  differences of the gradients (`_Backward`).
+
+`RELATIONS` lists them; `CASES` holds one case per relation and layer, e.g. `nn.LSTM@split-time`.
 """
 
 from __future__ import annotations
@@ -10,24 +17,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases._applied import (
-    ATTENTION,
-    LAYERS,
-    RECURRENT,
-    Built,
-    Layer,
-    final_states,
-    is_parameter,
-)
+from conformance.cases._related import ATTENTION, LAYERS, RECURRENT, Related
 from conformance.cases._unrolled import lengths
-from conformance.cases.case import Case, Mapped, Values
+from conformance.cases.case import Built, Case, Mapped, Values, data_of
+from conformance.cases.recurrent import call_layer
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from conformance.cases._applied import Tensors
+    from conformance.cases.case import Tensors
     from conformance.sampling.sample import Scalar
 
 # Not `one` and `empty`: with fewer than two rows and steps, most of this says nothing.
@@ -43,27 +43,27 @@ class Relation:
         layers: of which layers it holds.
         program: from the layer, namespace and values to the differences.
         flags: settings that it adds, or of the layer's, those values for which it holds.
-        cotangents: how many for each output the program takes itself; if any, it differentiates itself.
+        cotangents: how many per output the program takes itself; if any, it differentiates itself.
         classes: as in `Space`.
     """
 
     aspect: str
-    layers: Sequence[Layer]
-    program: Callable[[Layer, Any, Values], Mapped | dict[str, Any]]
+    layers: Sequence[Related]
+    program: Callable[[Related, Any, Values], Mapped | dict[str, Any]]
     flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     cotangents: int = 0
     classes: tuple[str, ...] = _CLASSES
 
 
-def _ready(layer: Layer, t: Any, x: Values) -> tuple[Built, dict[str, Any]]:
+def _ready(layer: Related, t: Any, x: Values) -> tuple[Built, dict[str, Any]]:
     """Return the layer, and its data."""
-    data = {name: x[name] for name in x if not is_parameter(name) and not name.startswith("cotangent.")}
-    return layer.build(t, x, x.config), data
+    own = Values({name: x[name] for name in x if not name.startswith("cotangent.")}, x.config, x.seams)
+    return layer.build(t, own), data_of(own)
 
 
 def _differences(built: Built, one: Tensors, other: Tensors) -> Mapped:
     outputs = {name: one[name] - other[name] for name in one}
-    return Mapped(outputs, lambda: {name: each.grad for name, each in built.parameters.items()})
+    return Mapped(outputs, built.gradients)
 
 
 def _permuted(t: Any, tensor: Any, axis: int) -> Any:
@@ -73,7 +73,7 @@ def _permuted(t: Any, tensor: Any, axis: int) -> Any:
     return t.cat([tensor.narrow(axis, k, 1) for k in order], axis)
 
 
-def _batch_permutation(layer: Layer, t: Any, x: Values) -> Mapped:
+def _batch_permutation(layer: Related, t: Any, x: Values) -> Mapped:
     built, data = _ready(layer, t, x)
     whole = built.call(data)
     moved = built.call({name: _permuted(t, each, layer.axis(name, x.config)) for name, each in data.items()})
@@ -81,7 +81,7 @@ def _batch_permutation(layer: Layer, t: Any, x: Values) -> Mapped:
     return _differences(built, whole, moved)
 
 
-def _rows(layer: Layer, t: Any, x: Values) -> Mapped:
+def _rows(layer: Related, t: Any, x: Values) -> Mapped:
     """Call with all rows at once, and with each alone: as a batch of one, or without a batch."""
     built, data = _ready(layer, t, x)
     alone = []
@@ -97,7 +97,7 @@ def _rows(layer: Layer, t: Any, x: Values) -> Mapped:
     return _differences(built, built.call(data), joined)
 
 
-def _split_time(layer: Layer, t: Any, x: Values) -> Mapped:
+def _split_time(layer: Related, t: Any, x: Values) -> Mapped:
     built, data = _ready(layer, t, x)
     time = 1 - layer.axis("input", x.config)
     at, length = int(x.config["L"]) // 2, int(x.config["L"])
@@ -108,22 +108,15 @@ def _split_time(layer: Layer, t: Any, x: Values) -> Mapped:
     return _differences(built, built.call(data), joined)
 
 
-def _packed(t: Any, x: Values, built: Built, data: Tensors) -> dict[str, Any]:
-    """Call with packed sequences, and pad what is shown with zeros up to the full length."""
-    rnn, first, sorted_ = t.nn.utils.rnn, x.config["batch_first"], x.config["form"] == "sorted"
-    count = lengths(x.config)
-    packed = rnn.pack_padded_sequence(data["input"], count, batch_first=first, enforce_sorted=sorted_)
-    given = tuple(data[name] for name in ("h0", "c0") if name in data)
-    packed, final = built.module(packed, given if len(given) > 1 else (given[0] if given else None))
-    length = int(x.config["L"])
-    output, _ = rnn.pad_packed_sequence(packed, batch_first=first, total_length=length)
-    return {"output": output, **final_states(final)}
+def _equal(t: Any, x: Values, built: Built, data: Tensors) -> dict[str, Any]:
+    """Call the module of a layer built for packed sequences with sequences of one length."""
+    return call_layer(t, built.module, data, {**x.config, "form": "equal"})
 
 
-def _packed_padded(layer: Layer, t: Any, x: Values) -> Mapped:
+def _packed_padded(layer: Related, t: Any, x: Values) -> Mapped:
     """In one direction what comes after a sequence's end cannot be seen before it."""
     built, data = _ready(layer, t, x)
-    packed, padded = _packed(t, x, built, data), built.call(data)["output"]
+    packed, padded = built.call(data), _equal(t, x, built, data)["output"]
     time, count = 1 - layer.axis("input", x.config), lengths(x.config)
     shown = [[float(step < n) for n in count] for step in range(int(x.config["L"]))]
     mask = t.tensor(shown, dtype=padded.dtype).unsqueeze(-1)
@@ -140,39 +133,39 @@ def _step(output: Any, time: int, row: int, step: int) -> Any:
     return output.narrow(time, step, 1).narrow(1 - time, row, 1).reshape(1, -1)
 
 
-def _packed_alone(layer: Layer, t: Any, x: Values) -> Mapped:
+def _packed_alone(layer: Related, t: Any, x: Values) -> Mapped:
     built, data = _ready(layer, t, x)
     time, length = 1 - layer.axis("input", x.config), int(x.config["L"])
     alone = []
     for k, n in enumerate(lengths(x.config)):
         row = {name: each.narrow(layer.axis(name, x.config), k, 1) for name, each in data.items()}
-        shown = built.call({**row, "input": row["input"].narrow(time, 0, n)})
+        shown = _equal(t, x, built, {**row, "input": row["input"].narrow(time, 0, n)})
         missing = t.zeros_like(shown["output"].narrow(time, 0, 1))
         shown["output"] = t.cat([shown["output"], *[missing] * (length - n)], time)
         alone.append(shown)
     joined = {name: t.cat([row[name] for row in alone], layer.axis(name, x.config)) for name in alone[0]}
-    return _differences(built, _packed(t, x, built, data), joined)
+    return _differences(built, built.call(data), joined)
 
 
-def _keys_permuted(layer: Layer, t: Any, x: Values) -> Mapped:
-    """Attention asks for a set: the order of its keys, each with its value, is no information."""
+def _keys_permuted(layer: Related, t: Any, x: Values) -> Mapped:
+    """Attention reads a set: the order of its keys, each with its value, does not matter."""
     built, data = _ready(layer, t, x)
     moved = {name: _permuted(t, each, 2) if name != "query" else each for name, each in data.items()}
     return _differences(built, built.call(data), built.call(moved))
 
 
 class _Backward:
-    """The backward of one layer under many cotangents: over one kept graph, or over a new one for each."""
+    """The backward of one layer under many cotangents: over one kept graph, or a new one per cotangent."""
 
-    def __init__(self, layer: Layer, t: Any, x: Values) -> None:
+    def __init__(self, layer: Related, t: Any, x: Values) -> None:
         self._t = t
         self.kept = bool(x.config["kept"])
         self._built, data = _ready(layer, t, x)
         self._data = {name: each.detach().requires_grad_() for name, each in data.items()}
         self.leaves = {**self._data, **self._built.parameters}
-        self._shown: dict[str, Any] = {}
+        self._shown: Tensors = {}
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> Tensors:
         """The outputs, from a new call unless the graph is kept."""
         if not self.kept or not self._shown:
             self._shown = self._built.call(self._data)
@@ -197,7 +190,7 @@ def _given(x: Values, which: str) -> dict[str, Any]:
     return {name.removeprefix(start): x[name] for name in x if name.startswith(start)}
 
 
-def _linearity(layer: Layer, t: Any, x: Values) -> dict[str, Any]:
+def _linearity(layer: Related, t: Any, x: Values) -> dict[str, Any]:
     """Backward is linear in the cotangent, however nonlinear the layer is."""
     a, b = float(x.config["a"]), -0.75
     one, two = _given(x, "0"), _given(x, "1")
@@ -207,7 +200,7 @@ def _linearity(layer: Layer, t: Any, x: Values) -> dict[str, Any]:
     return {f"grad.{name}": both[name] - a * by_one[name] - b * by_two[name] for name in both}
 
 
-def _accumulation(layer: Layer, t: Any, x: Values) -> dict[str, Any]:
+def _accumulation(layer: Related, t: Any, x: Values) -> dict[str, Any]:
     """Two backward calls leave the sum of what each alone would."""
     one, two = _given(x, "0"), _given(x, "1")
     backward = _Backward(layer, t, x)
@@ -233,28 +226,32 @@ RELATIONS = (
 )
 
 
-def _case(relation: Relation, layer: Layer) -> Case:
-    # What the layer's own inputs ask for, and no sample need say.
-    fixed = {"form": "equal", "dropout": "none", **layer.fixed}
-
+def _case(relation: Relation, layer: Related) -> Case:
     def inputs(config: Mapping[str, Scalar]) -> dict[str, Input]:
-        full = {**fixed, **config}
         cotangents = {
             f"cotangent.{k}.{name}": Input(shape, grad=False)
             for k in range(relation.cotangents)
-            for name, shape in layer.outputs(full).items()
+            for name, shape in layer.outputs(layer.settings(config)).items()
         }
-        return {**layer.inputs(full), **cotangents}
+        return {**layer.inputs(config), **cotangents}
 
     def program(t: Any, x: Values) -> Mapped | dict[str, Any]:
-        return relation.program(layer, t, Values(x, {**fixed, **x.config}, x.seams))
+        return relation.program(layer, t, Values(x, layer.settings(x.config), x.seams))
 
     return Case(
         name=f"{layer.name}@{relation.aspect}",
-        space=Space(layer.sizes, relation.classes, layer.regimes, {**layer.flags, **relation.flags}),
+        space=Space(
+            layer.sizes,
+            relation.classes,
+            layer.regimes,
+            {**layer.flags, **relation.flags},
+            settle=layer.settled,
+        ),
         inputs=inputs,
         program=program,
         samples=4,
+        # A seam is replaced in the layer's ordinary case only: here it is correct.
+        seams=layer.case.seams,
         training=bool(relation.cotangents),
         residuals=True,
     )

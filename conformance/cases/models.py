@@ -1,6 +1,6 @@
-"""The lesson's LSTM, as a cell and as a sequence.
+"""models.LSTMCell and models.LSTM: an LSTM with a linear head, as a cell and as a sequence.
 
-The reference computes it by torch.nn.LSTMCell, the subject by its own model. The text below writes the same
+The reference computes them by torch.nn.LSTMCell, the subject by its own model. The text below writes the same
 function out in torch's API, with seams: what the faults change, and what a namespace without models runs.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._steps import SEAMS, WITHOUT, lstm_step
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases.case import BadCall, Case, LayerProgram, Values, of_function
 from conformance.sampling.space import UNBATCHED, Space
 from conformance.sampling.values import Input
 
@@ -41,7 +41,7 @@ def _head(t: Any, p: Mapping[str, Any], h: Any) -> Any:
 
 
 def cell(t: Any, x: Values) -> dict[str, Any]:
-    """One step of the lesson's cell: (Y, H, C)."""
+    """One step of models.LSTMCell: (Y, H, C)."""
     p = _parameters(t, x)
     _, state = lstm_step(t, x, p, x["input"], x.seams["initial"](t, _initial_state(t, x, x["input"])))
     h, c = x.seams["returned"](t, state)
@@ -49,7 +49,7 @@ def cell(t: Any, x: Values) -> dict[str, Any]:
 
 
 def sequence(t: Any, x: Values) -> dict[str, Any]:
-    """The lesson's LSTM over (N, L, I): every step's output, hidden and cell state."""
+    """models.LSTM over (N, L, I): every step's output, hidden and cell state."""
     p = _parameters(t, x)
     state = x.seams["initial"](t, _initial_state(t, x, x["input"]))
     hidden, cells = [], []
@@ -87,7 +87,7 @@ def _sequence_inputs(config: Config) -> dict[str, Input]:
 
 
 _REGIMES = ("normal", "remembering", "saturated", "huge", "nonfinite")
-# What torch, the lesson and others call the two states.
+# The names of the two states in torch, in mytorch.models and in others.
 _HIDDEN, _CELL = "hidden0|h_prev|h0", "hidden1|c_prev|c0"
 _BAD_STATES = (
     BadCall("width of h0", (_HIDDEN, "6", "5"), shapes={"h0": (2, 6)}),
@@ -106,7 +106,7 @@ CASES = (
             without=WITHOUT,
         ),
         inputs=_cell_inputs,
-        program=cell,
+        program=LayerProgram(of_function(cell)),
         seams=SEAMS["LSTM"],
         samples=28,
         base={"N": 2, "I": 3, "H": 5, "O": 2},
@@ -126,7 +126,7 @@ CASES = (
             flags={"init_states": (True, True, False)},
         ),
         inputs=_sequence_inputs,
-        program=sequence,
+        program=LayerProgram(of_function(sequence)),
         seams=SEAMS["LSTM"],
         samples=28,
         base={"N": 2, "L": 3, "I": 3, "H": 5, "O": 2, "init_states": True},

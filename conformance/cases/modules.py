@@ -4,18 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases._table import row
+from conformance.cases._table import CLASSES, row
+from conformance.cases.case import Built, Case, LayerProgram
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.cases._table import Form
+    from conformance.cases.case import Config, Values
 
 
 def _layers(t: Any) -> list[Any]:
     return [t.nn.Tanh(), t.nn.ReLU(), t.nn.Sigmoid()]
 
 
-def _module(name: str) -> Form:
-    return lambda t, a: getattr(t.nn, name)()(a)
+def _module(name: str) -> Case:
+    """Return the case of a module without options, applied to each element."""
+
+    def build(t: Any, x: Values, config: Config) -> Built:
+        del x, config
+        module = getattr(t.nn, name)()
+        return Built(lambda data: {"output": module(data["x0"])}, module=module)
+
+    return Case(
+        name=f"nn.{name}",
+        space=Space({"N": "batch", "F": "feature"}, CLASSES, ("normal", "saturated"), {"form": ("module",)}),
+        inputs=lambda config: {"x0": Input((int(config["N"]), int(config["F"])))},
+        program=LayerProgram(build),
+        base={"N": 2, "F": 4, "form": "module"},
+    )
 
 
 def _listed(t: Any, a: Any) -> Any:
@@ -41,10 +57,7 @@ def _kaiming(t: Any, a: Any) -> dict[str, Any]:
 
 
 CASES = (
-    *(
-        row(f"nn.{name}", "NF", {"module": _module(name)}, regimes=("normal", "saturated"))
-        for name in ("ReLU", "Sigmoid", "Tanh", "Identity")
-    ),
+    *(_module(name) for name in ("ReLU", "Sigmoid", "Tanh", "Identity")),
     row(
         "nn.Sequential",
         "NF",

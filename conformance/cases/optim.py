@@ -1,12 +1,12 @@
-"""Optimisers: the parameters, after every step, of a linear model that they train from the same start."""
+"""Optimisers: the loss and the parameters of a linear model after every step of training."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._linear_model import SIZES, inputs
 from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
-from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,19 +15,10 @@ if TYPE_CHECKING:
     from conformance.sampling.sample import Scalar
 
 
-def _inputs(config: Config) -> dict[str, Input]:
-    n, i, o = (int(config[name]) for name in ("N", "I", "O"))
-    return {
-        "input": Input((n, i)),
-        "target": Input((n, o)),
-        "weight": Input((o, i), fan_in=i, weight=True),
-        "bias": Input((o,), weight=True),
-    }
-
-
 def _train(t: Any, x: Values) -> dict[str, Any]:
     weight, bias = (x[name].clone().requires_grad_() for name in ("weight", "bias"))
-    optimizer = x.seams["optimizer"](t, [weight, bias], x.config)
+    make = x.call or x.seams["optimizer"]
+    optimizer = make(t, [weight, bias], x.config)
     trace: dict[str, Any] = {}
     for step in range(1, int(x.config["steps"]) + 1):
         optimizer.zero_grad()
@@ -50,12 +41,12 @@ def _optimiser(
     return Case(
         name=name,
         space=Space(
-            {"N": "batch", "I": "feature", "O": "feature"},
+            SIZES,
             ("small", "one", "pow2", "wide", "strided"),
             ("normal", "saturated"),
             flags,
         ),
-        inputs=_inputs,
+        inputs=inputs,
         program=_train,
         seams={"optimizer": make},
         samples=30,
@@ -68,8 +59,8 @@ def _optimiser(
 def _sgd(t: Any, parameters: list[Any], config: Config) -> Any:
     names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
     options = {name: config[name] for name in names}
-    # Nesterov is defined for a momentum without dampening only.
-    if options["nesterov"] and not config.get("as given"):
+    # Nesterov needs a momentum and no dampening.
+    if options["nesterov"]:
         options |= {"momentum": 0.9, "dampening": 0.0}
     return t.optim.SGD(parameters, **options)
 
@@ -129,7 +120,11 @@ CASES = (
         },
         BadCall("momentum below zero", ("momentum", "-1"), config={"momentum": -1.0}),
         BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
-        BadCall("nesterov without momentum", ("momentum",), config={"nesterov": True, "as given": True}),
+        BadCall(
+            "nesterov without momentum",
+            ("momentum",),
+            call=lambda t, parameters, config: t.optim.SGD(parameters, lr=0.1, nesterov=True),
+        ),
     ),
     _optimiser(
         "optim.Adam",

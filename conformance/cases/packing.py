@@ -1,4 +1,4 @@
-"""nn.utils.rnn: sequences of different lengths, padded and packed. Values are moved and none is computed."""
+"""nn.utils.rnn: sequences of different lengths, padded and packed. Values are moved, not computed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _lengths(config: Config) -> list[int]:
-    """Return lengths from 1 to L, one a sequence, one of them L; longest first where that is asked for."""
+    """Return lengths from 1 to L, one per sequence, one of them L; longest first if the settings say so."""
     found = [1 + (3 * k + int(config["L"]) - 1) % int(config["L"]) for k in range(int(config["N"]))]
     return sorted(found, reverse=True) if config.get("sorted") else found
 

@@ -1,4 +1,7 @@
-"""nn.LSTM, nn.GRU and nn.RNN: every flag, states given or not, equal, packed or single sequences."""
+"""nn.LSTM, nn.GRU and nn.RNN: every flag, states given or not, equal, packed or single sequences.
+
+`CASES` are the ordinary ones; `call_layer` also serves the relations, which call one module in two forms.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,29 @@ from conformance.cases._steps import GATES, WITHOUT
 from conformance.cases._unrolled import (
     LAYER_SEAMS,
     PADDING,
-    drops_all,
     is_packed,
     lengths,
     projection,
+    settle,
     sizes,
 )
-from conformance.cases.case import BadCall, Case, Mapped, Values
+from conformance.cases.case import (
+    BadCall,
+    Built,
+    Case,
+    LayerProgram,
+    Values,
+    load,
+    of_function,
+    parameters_of,
+)
 from conformance.sampling.space import UNBATCHED, Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Tensors
     from conformance.sampling.sample import Scalar
 
 
@@ -63,52 +75,60 @@ def _options(kind: str, config: Config) -> dict[str, Any]:
     layers, directions, _ = sizes(config)
     options = {name: config[name] for name in ("bias", "batch_first")}
     options |= {"num_layers": layers, "bidirectional": directions == 2}
-    # At random only what evaluation ignores: at p = 1 nothing passes, whatever the generator says.
+    # Dropout is random only where evaluation ignores it: at p = 1 nothing passes, for any generator.
     if layers > 1 and config["dropout"] == "eval":
         options["dropout"] = 0.5
-    if drops_all(config):
+    if config["dropout"] == "all":
         options["dropout"] = 1.0
     if kind == "LSTM":
         options["proj_size"] = projection(config)
     if kind == "RNN":
         options["nonlinearity"] = config["nonlinearity"]
-    return options | {name[1:]: value for name, value in config.items() if name.startswith("=")}
+    return options
 
 
-def _call(t: Any, x: Values, layer: Any) -> tuple[Any, Any]:
-    """Return the output and the tuple of final states."""
-    config = x.config
-    given = [x[name] for name in ("h0", "c0") if name in x]
+def call_layer(t: Any, layer: Any, data: Tensors, config: Config) -> dict[str, Any]:
+    """Call a recurrent module with equal or packed sequences, and return its output and final states.
+
+    Args:
+        t: the namespace.
+        layer: the module.
+        data: `input`, and `h0` and `c0` where states are given.
+        config: `form`, `batch_first`, where sequences are packed N and L, and where given `padding`: the
+            output after the end of a packed sequence.
+    """
+    given = [data[name] for name in ("h0", "c0") if name in data]
     given += given[:1] * int(config.get("surplus", 0))
     states = (tuple(given) if len(given) > 1 else given[0]) if given else None
     rnn, first = t.nn.utils.rnn, config["batch_first"]
     if not is_packed(config):
         with warnings.catch_warnings():
-            # torch says once that oneDNN has no projections; it computes them all the same.
+            # torch warns once that oneDNN has no projections; it still computes them.
             warnings.filterwarnings("ignore", "LSTM with projections is not supported", UserWarning)
-            output, final = layer(x["input"], states)
+            output, final = layer(data["input"], states)
     else:
         packed = rnn.pack_padded_sequence(
-            x["input"], lengths(config), batch_first=first, enforce_sorted=config["form"] == "sorted"
+            data["input"], lengths(config), batch_first=first, enforce_sorted=config["form"] == "sorted"
         )
         packed, final = layer(packed, states)
-        output, _ = rnn.pad_packed_sequence(packed, batch_first=first, padding_value=PADDING)
-    return output, final if isinstance(final, tuple) else (final,)
+        padding = float(config.get("padding", PADDING))
+        output, _ = rnn.pad_packed_sequence(packed, batch_first=first, padding_value=padding)
+    finals = final if isinstance(final, tuple) else (final,)
+    return {"output": output, **dict(zip(("h_n", "c_n"), finals, strict=False))}
 
 
-def _layer(kind: str) -> Any:
-    def program(t: Any, x: Values) -> Mapped:
-        names = [name for name in x if name.startswith(("weight", "bias"))]
-        options = {"input_size": x.config["I"], "hidden_size": x.config["H"]} | _options(kind, x.config)
+def _layer(kind: str) -> LayerProgram:
+    def build(t: Any, x: Values, config: Config) -> Built:
+        options = {"input_size": config["I"], "hidden_size": config["H"]} | _options(kind, config)
+        options |= x.options
         layer = getattr(t.nn, kind)(**options, dtype=x["weight_ih_l0"].dtype)
-        layer.load_state_dict({name: x[name].detach() for name in names if name != x.config.get("missing")})
-        if x.config["dropout"] == "eval":
+        given = {name: value for name, value in parameters_of(x).items() if name != config.get("missing")}
+        parameters = load(layer, given)
+        if config["dropout"] == "eval":
             layer.eval()
-        output, final = _call(t, x, layer)
-        outputs = {"output": output} | dict(zip(("h_n", "c_n"), final, strict=False))
-        return Mapped(outputs, lambda: {name: getattr(layer, name).grad for name in names})
+        return Built(lambda data: call_layer(t, layer, data, config), parameters, layer)
 
-    return program
+    return LayerProgram(build)
 
 
 _BASE: Mapping[str, Scalar] = {
@@ -137,14 +157,14 @@ _BAD = (
     BadCall("rank of h0", ("hx", "3-D", "2-D"), shapes={"h0": (2, 5)}),
     BadCall("dtype of h0", ("Double|dtype|data type",), dtypes={"h0": "float64"}),
     BadCall("width of the packed input", ("3", "4"), {"form": "sorted"}, shapes={"input": (3, 2, 4)}),
-    BadCall("no hidden size", ("hidden_size", "zero"), {"=hidden_size": 0}),
-    BadCall("input size below zero", ("input_size", "zero"), {"=input_size": -1}),
-    BadCall("no layer", ("num_layers", "zero"), {"=num_layers": 0}),
-    BadCall("a float as a size", ("hidden_size", "int", "float"), {"=hidden_size": 5.0}),
-    BadCall("a number as bias", ("bias", "bool", "int"), {"=bias": 1}),
-    BadCall("a number as batch_first", ("batch_first", "bool", "int"), {"=batch_first": 1}),
-    BadCall("dropout above 1", ("dropout", "[0, 1]"), {"=dropout": 1.5}),
-    BadCall("dropout below 0", ("dropout", "[0, 1]"), {"=dropout": -0.5}),
+    BadCall("no hidden size", ("hidden_size", "zero"), options={"hidden_size": 0}),
+    BadCall("input size below zero", ("input_size", "zero"), options={"input_size": -1}),
+    BadCall("no layer", ("num_layers", "zero"), options={"num_layers": 0}),
+    BadCall("a float as a size", ("hidden_size", "int", "float"), options={"hidden_size": 5.0}),
+    BadCall("a number as bias", ("bias", "bool", "int"), options={"bias": 1}),
+    BadCall("a number as batch_first", ("batch_first", "bool", "int"), options={"batch_first": 1}),
+    BadCall("dropout above 1", ("dropout", "[0, 1]"), options={"dropout": 1.5}),
+    BadCall("dropout below 0", ("dropout", "[0, 1]"), options={"dropout": -0.5}),
     BadCall("a missing parameter", ("Missing", "bias_hh_l0"), {"missing": "bias_hh_l0"}),
     BadCall("size of a parameter", ("weight_hh_l0", "[7, 5]"), shapes={"weight_hh_l0": (7, 5)}),
 )
@@ -171,10 +191,11 @@ def _case(
             regimes=regimes,
             without=WITHOUT,
             flags=flags,
+            settle=settle,
         ),
         inputs=lambda config: layer_inputs(kind, config),
         program=_layer(kind),
-        written_out=_unrolled.layer(kind),
+        written_out=LayerProgram(of_function(_unrolled.layer(kind))),
         seams=LAYER_SEAMS[kind],
         # Seven flags: fewer draws leave out threes of their values, such as batch_first without states.
         samples=80,
@@ -183,7 +204,7 @@ def _case(
     )
 
 
-_NO_PROJECTION = BadCall("a projection", ("proj_size", "LSTM"), {"=proj_size": 2})
+_NO_PROJECTION = BadCall("a projection", ("proj_size", "LSTM"), options={"proj_size": 2})
 
 CASES = (
     _case(
@@ -193,8 +214,8 @@ CASES = (
         BadCall("batch of c0", ("hidden[1]", "(1, 2, 5)", "[1, 3, 5]"), shapes={"c0": (1, 3, 5)}),
         BadCall("rank of both states", ("2-D, 2-D", "3-D"), shapes={"h0": (2, 5), "c0": (2, 5)}),
         BadCall("three states", ("two hidden states",), {"surplus": 1}),
-        BadCall("projection as wide as the state", ("proj_size", "hidden_size"), {"=proj_size": 5}),
-        BadCall("projection below zero", ("proj_size",), {"=proj_size": -1}),
+        BadCall("projection as wide as the state", ("proj_size", "hidden_size"), options={"proj_size": 5}),
+        BadCall("projection below zero", ("proj_size",), options={"proj_size": -1}),
     ),
     _case("GRU", {}, ("normal", "remembering", "saturated", "steep", "nonfinite"), _NO_PROJECTION),
     _case(

@@ -1,58 +1,25 @@
-"""The named faults: one file a family. A fault replaces a seam of a case's program, in torch's API.
+"""The named faults. Each module here without a leading underscore is a family, and its `FAULTS` are found.
 
-Applied to mytorch it tests the suite; the same text applied to torch can tell what a subject does wrong.
+A fault replaces a step of a case's program, or stands around the whole, in torch's API. Applied to mytorch it
+tests the suite; the same text applied to torch can tell what a subject does wrong.
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import TYPE_CHECKING
 
-from conformance.faults import (
-    activations,
-    broadcasting,
-    cells,
-    derivatives,
-    dropout,
-    everywhere,
-    layers,
-    losses,
-    metamorphic,
-    moving,
-    optimisers,
-    precision,
-    recurrent,
-    reductions,
-    schedules,
-    states,
-    structure,
-    training,
-    weights,
-)
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
     from conformance.faults.fault import Fault
 
-FAMILIES = (
-    structure,
-    weights,
-    states,
-    cells,
-    recurrent,
-    training,
-    precision,
-    optimisers,
-    everywhere,
-    broadcasting,
-    derivatives,
-    activations,
-    reductions,
-    layers,
-    losses,
-    moving,
-    schedules,
-    metamorphic,
-    dropout,
+# `fault` says what a fault is, and `equivalents` which faults change nothing in some case.
+FAMILIES = tuple(
+    importlib.import_module(f"{__name__}.{name}")
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if not name.startswith("_") and name not in {"fault", "equivalents"}
 )
 
 FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES for fault in family.FAULTS}
@@ -60,4 +27,9 @@ FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES for fault i
 
 def faulty(fault: Fault, module: str = "mytorch") -> TorchLike:
     """Return an implementation on a namespace with torch's API that is wrong in that one way."""
-    return TorchLike(f"fault:{fault.name}", module, seams=dict.fromkeys(fault.cases, fault.seams))
+    return TorchLike(
+        f"fault:{fault.name}",
+        module,
+        seams=dict.fromkeys(fault.cases, fault.seams) if fault.seams else None,
+        around=dict.fromkeys(fault.cases, fault.around) if fault.around else None,
+    )

@@ -1,4 +1,4 @@
-"""The gradient of an operand that was broadcast, wrongly brought back to its shape.
+"""The gradient of a broadcast operand, wrongly reduced to the operand's shape.
 
 It went wrong in real life in pytorch #1787 and in autograd #376 and #384.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases.case import Mapped, Values
+from conformance.faults._rewriting import changed
 from conformance.faults.fault import Fault
-from conformance.faults.rewriting import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    # From the full gradient, the axis and whether it was missing, to the gradient without that axis.
+    # From the full gradient and an axis to the gradient without that axis.
     Undo = Callable[[Any, int], Any]
 
 _ELEMENTWISE = ("add", "sub", "mul", "div", "pow", "maximum", "minimum", "addcmul", "addcdiv")
@@ -48,7 +48,7 @@ def _first(grad: Any, axis: int) -> Any:
 
 
 def _last_added(grad: Any, axis: int) -> Any:
-    """Forget the last of the summands."""
+    """Sum without the last summand."""
     return grad.narrow(axis, 0, max(grad.shape[axis] - 1, 0)).sum(axis)
 
 
@@ -58,7 +58,7 @@ def _kept(grad: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _square(grad: Any, shape: tuple[int, ...]) -> Any:
-    """Sum over the other axis wherever the shape does not give it away."""
+    """Sum over the other axis wherever both axes have one size."""
     if grad.ndim >= 2 and grad.shape[-1] == grad.shape[-2]:
         grad = grad.transpose(-1, -2)
     return _undone(grad, shape, _sum)
@@ -69,7 +69,7 @@ def _by(undo: Undo) -> Callable[[Any, tuple[int, ...]], Any]:
 
 
 def _program(wrong: Callable[[Any, tuple[int, ...]], Any], trailing: int) -> Callable[..., Any]:
-    """Hand the program operands that are already broadcast, and bring their gradients back wrongly.
+    """Give the program operands that are already broadcast, and reduce their gradients wrongly.
 
     The last `trailing` axes are no batch: they are not broadcast.
     """
@@ -99,25 +99,25 @@ def _program(wrong: Callable[[Any, tuple[int, ...]], Any], trailing: int) -> Cal
 
 def _fault(name: str, wrong: Callable[[Any, tuple[int, ...]], Any], story: str) -> tuple[Fault, ...]:
     return (
-        Fault(f"broadcast-{name}", "broadcasting", _ELEMENTWISE, {"program": _program(wrong, 0)}, story),
+        Fault(f"broadcast-{name}", "broadcasting", _ELEMENTWISE, story, around=_program(wrong, 0)),
         Fault(
             f"broadcast-{name}-of-matrices",
             "broadcasting",
             ("matmul",),
-            {"program": _program(wrong, 2)},
             f"{story}; of stacked matrices",
+            around=_program(wrong, 2),
         ),
     )
 
 
 FAULTS = (
     *_fault("kept", _kept, "leaves the gradient in the broadcast shape"),
-    *_fault("undone-by-mean", _by(_mean), "averages the gradient over the axis where it must be summed"),
-    *_fault("undone-by-first", _by(_first), "takes the gradient of the first row for the sum"),
+    *_fault("undone-by-mean", _by(_mean), "averages the gradient over the axis instead of summing it"),
+    *_fault("undone-by-first", _by(_first), "takes the gradient of the first row instead of the sum"),
     *_fault("undone-but-last", _by(_last_added), "leaves the last row out of the sum"),
     *_fault(
         "undone-on-square",
         _square,
-        "sums over the other axis, which fits where the gradient is square: unseen on other shapes",
+        "sums over the other axis, which fits square gradients only",
     ),
 )

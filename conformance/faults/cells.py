@@ -8,7 +8,7 @@ from conformance.faults.fault import GRUS, RNNS, Fault
 
 
 def _gru(name: str, seam: str, text: Any, story: str) -> Fault:
-    return Fault(name, "GRU", GRUS, {seam: text}, story)
+    return Fault(name, "GRU", GRUS, story, seams={seam: text})
 
 
 FAULTS = (
@@ -61,25 +61,25 @@ FAULTS = (
     ),
     _gru("gru-candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid in tanh's place"),
     _gru("gru-gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh in every gate's place"),
-    Fault("rnn-relu-for-tanh", "RNN", RNNS, {"tanh": lambda t, z: t.relu(z)}, "relu in tanh's place"),
-    Fault("rnn-tanh-for-relu", "RNN", RNNS, {"relu": lambda t, z: t.tanh(z)}, "tanh in relu's place"),
-    Fault("rnn-linear", "RNN", RNNS, {"tanh": lambda t, z: z, "relu": lambda t, z: z}, "no activation"),
+    Fault("rnn-relu-for-tanh", "RNN", RNNS, "relu in tanh's place", seams={"tanh": lambda t, z: t.relu(z)}),
+    Fault("rnn-tanh-for-relu", "RNN", RNNS, "tanh in relu's place", seams={"relu": lambda t, z: t.tanh(z)}),
+    Fault("rnn-linear", "RNN", RNNS, "no activation", seams={"tanh": lambda t, z: z, "relu": lambda t, z: z}),
     Fault(
         "rnn-h0-ignored",
         "RNN",
         RNNS,
-        {"initial": lambda t, state: tuple(part * 0 for part in state)},
         "starts from 0",
+        seams={"initial": lambda t, state: tuple(part * 0 for part in state)},
     ),
     Fault(
         "rnn-no-path-to-input",
         "RNN",
         RNNS,
-        {
+        "the input is detached",
+        seams={
             "linear": lambda t, p, step, h: (
                 t.matmul(step.detach(), p["weight_ih"].T) + p["bias_ih"] + t.matmul(h, p["weight_hh"].T)
             )
         },
-        "the input is detached",
     ),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import PROGRAM
+from conformance.faults._rewriting import Overlay, changed, in_place_of
 from conformance.faults.fault import Fault
-from conformance.faults.metamorphic import Instead, in_place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from conformance.cases.case import Around, Values
 
     # From the namespace, the correct `dropout(input, p)`, the input, p and whether it is training.
     Wrong = Callable[[Any, Callable[[Any, float], Any], Any, float, bool], Any]
@@ -32,8 +33,7 @@ def _instead(wrong: Wrong) -> Callable[..., Any]:
             def forward(self, value: Any) -> Any:
                 return function(value, self.p, self.training)
 
-        changed = Instead(t, "nn.Dropout", Module)
-        return correct(Instead(changed, "nn.functional.dropout", function), x)
+        return correct(Overlay(t, {"nn.Dropout": Module, "nn.functional.dropout": function}), x)
 
     return around
 
@@ -98,15 +98,39 @@ def _in_evaluation(t: Any, correct: Any) -> Any:
 
 
 def _fault(name: str, wrong: Wrong, story: str, cases: tuple[str, ...] = _OWN) -> Fault:
-    return Fault(name, "dropout", cases, {PROGRAM: _instead(wrong)}, story)
+    return Fault(name, "dropout", cases, story, around=_instead(wrong))
 
 
 def _layer_fault(name: str, replace: Callable[[Any, Any], Any], story: str, aspect: str) -> Fault:
     cases = tuple(f"{layer}{aspect}" for layer in _LAYERS)
-    return Fault(name, "dropout", cases, {PROGRAM: in_place_of(_LAYERS, replace)}, story)
+    return Fault(name, "dropout", cases, story, around=in_place_of(_LAYERS, replace))
+
+
+def _dropping(*, training: bool) -> Around:
+    """Return dropout in another mode, with a p of 0 or 1 in training, where nothing is random."""
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        p = round(float(x.config["p"])) if training else x.config["p"]
+        return correct(t, changed(x, training=training, p=p))
+
+    return program
 
 
 FAULTS = (
+    Fault(
+        "dropout-always",
+        "dropout",
+        ("nn.Dropout",),
+        "drops in evaluation too",
+        around=_dropping(training=True),
+    ),
+    Fault(
+        "dropout-never",
+        "dropout",
+        ("nn.Dropout",),
+        "drops nothing in training",
+        around=_dropping(training=False),
+    ),
     _fault(
         "dropout-unscaled",
         _training_only(lambda t, right, value, p: right(value, p) * (1 - p)),

@@ -1,6 +1,6 @@
-"""Faults that are none in some case, with the proof: (fault, case) → one sentence.
+"""Faults that change nothing in some case, with the proof: (fault, case) → one sentence.
 
-A fault that survives in a case and does not stand here fails the self-test.
+A fault that survives in a case and is not listed here fails the self-test.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ _RULES: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (
         ("gradient-missing", "gradient-doubled"),
         ("Tensor.fill_", "Tensor.copy_"),
-        "what is written over is forgotten, and its gradient is zero",
+        "overwritten elements have a zero gradient",
     ),
     (
         ("gradient-missing", "gradient-doubled"),
         ("nn.init.calculate_gain",),
-        "a gain is a number of Python's, which has no gradient",
+        "a gain is a Python scalar, which has no gradient",
     ),
     (
         ("inputs-bfloat16-everywhere", "gradient-missing", "gradient-doubled"),
         ("sum@dtype",),
-        "what is positive is counted: rounding changes no sign, and a count has no gradient",
+        "positive elements are counted: rounding changes no sign, and a count has no gradient",
     ),
 )
 

@@ -1,34 +1,42 @@
-"""What a fault is."""
+"""A fault: a named, deliberate mistake that the suite must catch.
+
+The families are tuples of faults; running.selftest judges each on its cases.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-# The lesson's, and torch's own; each family of faults says which of them it fits.
-LESSONS = ("models.LSTMCell", "models.LSTM")
-LSTMS = (*LESSONS, "nn.LSTMCell", "nn.LSTM")
+    from conformance.cases.case import Around
+
+# Those of `models`, and torch's own; each family of faults says which of them it fits.
+MODELS = ("models.LSTMCell", "models.LSTM")
+LSTMS = (*MODELS, "nn.LSTMCell", "nn.LSTM")
 GRUS = ("nn.GRUCell", "nn.GRU")
 RNNS = ("nn.RNNCell", "nn.RNN")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A named way to be wrong.
+    """A named, deliberate mistake.
 
     Attributes:
         name: what a command calls it.
         family: the kind of mistake.
         cases: where it applies.
-        seams: the steps of those cases' programs that it replaces; `program` stands around the whole.
         story: what it is, and who made it in real life where someone did.
+        seams: the steps of those cases' programs that it replaces.
+        around: called as `(t, x, correct)` instead of the whole program: it may change the namespace, the
+            tensors and settings, or what the correct program returns.
     """
 
     name: str
     family: str
     cases: tuple[str, ...]
-    seams: Mapping[str, Callable[..., Any]]
     story: str
+    seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict, kw_only=True)
+    around: Around | None = field(default=None, kw_only=True)

@@ -7,53 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases._applied import CELLS, LAYERS, RECURRENT
-from conformance.cases.case import PROGRAM
+from conformance.cases._related import CELLS, LAYERS, RECURRENT
+from conformance.faults._rewriting import Overlay, in_place_of
 from conformance.faults.fault import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    # From the namespace and the correct class to the one that takes its place.
-    Replace = Callable[[Any, Any], Any]
+    from conformance.faults._rewriting import Replace
 
 _RECURRENT = tuple(layer.name for layer in RECURRENT)
 _CELLS = tuple(layer.name for layer in CELLS)
 _MODULES = tuple(layer.name for layer in LAYERS if ".functional." not in layer.name)
-
-
-class Instead:
-    """A namespace in which one dotted name means something else.
-
-    Args:
-        namespace: the correct one.
-        name: e.g. `nn.LSTM`.
-        meant: what stands there.
-    """
-
-    def __init__(self, namespace: Any, name: str, meant: Any) -> None:
-        head, dot, rest = name.partition(".")
-        self._namespace = namespace
-        self._replaced = {head: Instead(getattr(namespace, head), rest, meant) if dot else meant}
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what is replaced, or else what the namespace has."""
-        return self._replaced[name] if name in self._replaced else getattr(self._namespace, name)
-
-
-def in_place_of(names: tuple[str, ...], replace: Replace) -> Callable[..., Any]:
-    """Return a `program` seam in whose namespace those names are what `replace` makes of them."""
-
-    def around(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
-        changed = t
-        for name in names:
-            meant: Any = t
-            for part in name.split("."):
-                meant = getattr(meant, part)
-            changed = Instead(changed, name, replace(t, meant))
-        return correct(changed, x)
-
-    return around
 
 
 def _detached(states: Any) -> Any:
@@ -187,7 +152,7 @@ def _padding_shown(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
     def full(input: Any, lengths: Any, **options: Any) -> Any:
         return pack(input, [input.shape[1 if options.get("batch_first") else 0]] * len(lengths), **options)
 
-    return correct(Instead(t, "nn.utils.rnn.pack_padded_sequence", full), x)
+    return correct(Overlay(t, {"nn.utils.rnn.pack_padded_sequence": full}), x)
 
 
 def _leaking_attention(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
@@ -199,7 +164,7 @@ def _leaking_attention(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
         found = attend(query, *args, **options)
         return found + t.roll(found, 1, 0).detach() * 1e-3 if found.ndim == 4 else found
 
-    return correct(Instead(t, name, leaking), x)
+    return correct(Overlay(t, {name: leaking}), x)
 
 
 def _placed_attention(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
@@ -211,7 +176,7 @@ def _placed_attention(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
         first = t.cat([key.narrow(-2, 0, 1) * 1.001, key.narrow(-2, 1, key.shape[-2] - 1)], -2)
         return attend(query, first, value, **options)
 
-    return correct(Instead(t, name, placed), x)
+    return correct(Overlay(t, {name: placed}), x)
 
 
 def _aspects(names: tuple[str, ...], *aspects: str) -> tuple[str, ...]:
@@ -221,8 +186,7 @@ def _aspects(names: tuple[str, ...], *aspects: str) -> tuple[str, ...]:
 def _fault(
     name: str, names: tuple[str, ...], aspects: tuple[str, ...], replace: Replace, story: str
 ) -> Fault:
-    around: Mapping[str, Any] = {PROGRAM: in_place_of(names, replace)}
-    return Fault(name, "between calls", _aspects(names, *aspects), around, story)
+    return Fault(name, "between calls", _aspects(names, *aspects), story, around=in_place_of(names, replace))
 
 
 FAULTS = (
@@ -286,21 +250,21 @@ FAULTS = (
         "padded-steps-run",
         "between calls",
         _aspects(_RECURRENT, "packed-padded", "packed-alone"),
-        {PROGRAM: _padding_shown},
         "runs through the padding of shorter sequences (pytorch #3662)",
+        around=_padding_shown,
     ),
     Fault(
         "attention-rows-leak",
         "between calls",
         _aspects(("nn.functional.scaled_dot_product_attention",), "batch-permutation", "single-rows"),
-        {PROGRAM: _leaking_attention},
         "a little of each batch row's result reaches the next",
+        around=_leaking_attention,
     ),
     Fault(
         "attention-by-position",
         "between calls",
         _aspects(("nn.functional.scaled_dot_product_attention",), "key-permutation"),
-        {PROGRAM: _placed_attention},
         "prefers a key for its place",
+        around=_placed_attention,
     ),
 )

@@ -1,33 +1,14 @@
-"""The right function, less exactly than its arithmetic allows."""
+"""LSTMs, GRUs and plain RNNs that compute the right function less exactly than their arithmetic allows."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from conformance.faults._bits import to_bits
 from conformance.faults.fault import GRUS, LSTMS, RNNS, Fault
 
-# The last bit that a format keeps, of float64's 53: float16 has 11 significant bits, bfloat16 8, TF32 11.
+# How many significant bits a format keeps of float64's 53.
 _BITS = {"float16": 11, "bfloat16": 8, "tf32": 11, "float32": 24}
-
-
-def to_bits(value: Any, bits: int) -> Any:
-    """Round to so many significant bits in any namespace, with the gradient of the identity.
-
-    Source: Veltkamp, in Dekker 1971, "A floating-point technique for extending the available precision".
-    """
-    width = 24 if "float32" in str(value.dtype) else 53
-    if bits >= width:
-        return value
-    fixed = value.detach()
-    scaled = fixed * (2.0 ** (width - bits) + 1.0)
-    high = scaled - (scaled - fixed)
-    return value + (high - value).detach()
-
-
-def significant(t: Any, value: Any, bits: int) -> Any:
-    """Round likewise, and leave alone what is not finite, or would not be on the way."""
-    change = (to_bits(value, bits) - value).detach()
-    return value + t.where(t.isfinite(change), change, t.zeros_like(change))
 
 
 def _stored(bits: int) -> Any:
@@ -47,7 +28,7 @@ def _one_off(name: str, amount: float) -> Any:
 
 
 def _fast(function: str) -> Any:
-    """Keep 18 bits, in float32 only: so near to the tolerance that a lenient judge lets it pass."""
+    """Keep 18 bits in float32 only, so near to the tolerance that a lenient judge passes it."""
 
     def kernel(t: Any, z: Any) -> Any:
         value = getattr(t, function)(z)
@@ -70,14 +51,14 @@ def _sigmoid_from_saved(t: Any, z: Any) -> Any:
 
 
 def _approximate_tanh(t: Any, z: Any) -> Any:
-    """A rational approximation, as embedded runtimes use it: exact to about 1e-4 within its range."""
+    """Approximate tanh by a quotient of polynomials, as embedded runtimes do, to about 1e-4."""
     z = t.clamp(z, -4.9, 4.9)
     square = z * z
     above = z * (135135.0 + square * (17325.0 + square * (378.0 + square)))
     return above / (135135.0 + square * (62370.0 + square * (3150.0 + square * 28.0)))
 
 
-# The seams that other cells have too.
+# The seams that GRUs and plain RNNs have too.
 _CASES = {
     "sigmoid": (*LSTMS, *GRUS),
     "tanh": (*LSTMS, *GRUS, *RNNS),
@@ -86,7 +67,7 @@ _CASES = {
 
 
 def _fault(name: str, seam: str, text: Any, story: str) -> Fault:
-    return Fault(name, "precision", _CASES.get(seam, LSTMS), {seam: text}, story)
+    return Fault(name, "precision", _CASES.get(seam, LSTMS), story, seams={seam: text})
 
 
 FAULTS = (
@@ -120,8 +101,8 @@ FAULTS = (
         "states-float16",
         "precision",
         ("models.LSTM", "nn.LSTM", "nn.GRU", "nn.RNN"),
-        {"carry": lambda t, step, state: tuple(to_bits(part, 11) for part in state)},
         "carries the states in float16",
+        seams={"carry": lambda t, step, state: tuple(to_bits(part, 11) for part in state)},
     ),
     _fault(
         "one-weight-off", "parameters", _one_off("weight_hh", 1e-4), "one weight is off by 1e-4 of itself"
@@ -130,17 +111,17 @@ FAULTS = (
     _fault("sigmoid-scaled", "sigmoid", lambda t, z: t.sigmoid(z) * (1 + 1e-5), "the sigmoid is off by 1e-5"),
     _fault("tanh-scaled", "tanh", lambda t, z: t.tanh(z) * (1 - 1e-6), "tanh is off by 1e-6"),
     *(
-        _fault(f"{name}-fast", name, _fast(name), "a fast kernel of float32, right to 18 of its 24 bits")
+        _fault(f"{name}-fast", name, _fast(name), "computes float32 by a fast kernel, right to 18 of 24 bits")
         for name in ("sigmoid", "tanh")
     ),
     _fault("tanh-saved-float16", "tanh", _tanh_from_saved, "saves candidates for backward in float16"),
     _fault("sigmoid-saved-float16", "sigmoid", _sigmoid_from_saved, "saves gates for backward in float16"),
-    _fault("tanh-approximate", "tanh", _approximate_tanh, "a rational approximation of tanh"),
+    _fault("tanh-approximate", "tanh", _approximate_tanh, "approximates tanh by a quotient of polynomials"),
     _fault(
         "sigmoid-by-tanh",
         "sigmoid",
         lambda t, z: t.tanh(z * 0.5) * 0.5 + 0.5,
-        "computes the sigmoid as tanh(x/2)/2 + 1/2, which cancels where it is nearly 0",
+        "computes the sigmoid as tanh(x/2)/2 + 1/2, which loses digits where it is nearly 0",
     ),
     _fault(
         "sigmoid-overflows",
@@ -152,6 +133,6 @@ FAULTS = (
         "tanh-by-exp",
         "tanh",
         lambda t, z: (t.exp(2.0 * z) - 1.0) / (t.exp(2.0 * z) + 1.0),
-        "computes tanh by exp, which cancels near 0 and is NaN at 50",
+        "computes tanh by exp, which loses digits near 0 and is NaN at 50",
     ),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._unrolled import sizes
+from conformance.faults._rewriting import changed
+from conformance.faults.backward import scale_gradient
 from conformance.faults.fault import GRUS, RNNS, Fault
-from conformance.faults.rewriting import changed
-from conformance.faults.training import scale_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def _time_for_batch(t: Any, x: Values, correct: Any) -> Any:
 
 
 def _structure(name: str, seam: str, text: Any, story: str, cases: tuple[str, ...] = _LAYERS) -> Fault:
-    return Fault(name, "layers and directions", cases, {seam: text}, story)
+    return Fault(name, "layers and directions", cases, story, seams={seam: text})
 
 
 _DIRECTIONS = (
@@ -126,11 +126,12 @@ _DIRECTIONS = (
         ),
         "returns the final states batch first, which torch never does (pytorch #4145, #19675, #144116)",
     ),
-    _structure(
+    Fault(
         "batch-first-ignored",
-        "program",
-        _time_for_batch,
+        "layers and directions",
+        _LAYERS,
         "takes the batch for time under batch_first, which fits without states (pytorch #4145)",
+        around=_time_for_batch,
     ),
     _structure(
         "states-layers-reversed",
@@ -190,8 +191,8 @@ _BIASES = tuple(
         f"torch-{name}-{word}",
         "bias",
         _TORCHS,
-        {"parameters": text},
         "onnx #1127, pytorch #36905, nntrainer #1768: one of the two biases goes another way than the other",
+        seams={"parameters": text},
     )
     for name in ("bias_ih", "bias_hh")
     for word, text in (("dropped", _bias(name, 0.0)), ("doubled", _bias(name, 2.0)))
@@ -206,8 +207,8 @@ FAULTS = (
             f"{name}-on-next-gate",
             "bias",
             ("nn.LSTM", "nn.LSTMCell", *GRUS),
-            {"parameters": _bias_moved(name)},
             "adds each gate's bias to the gate before it",
+            seams={"parameters": _bias_moved(name)},
         )
         for name in ("bias_ih", "bias_hh")
     ),
@@ -215,28 +216,28 @@ FAULTS = (
         "recurrent-gradient-mean-over-time",
         "backward",
         _LAYERS,
-        {"parameters": _mean_over_time},
         "averages the gradient of the recurrent weights over the steps where it must be summed",
+        seams={"parameters": _mean_over_time},
     ),
     Fault(
         "last-output-only",
         "backward",
         _LAYERS,
-        {"placed": _last_only},
         "gives a gradient to the last step's output only, as training on the last output hides",
+        seams={"placed": _last_only},
     ),
     Fault(
         "final-states-detached",
         "backward",
         _LAYERS,
-        {"returned": _parts(lambda part: part.detach())},
         "gives no gradient to what is returned as final state",
+        seams={"returned": _parts(lambda part: part.detach())},
     ),
     Fault(
         "torch-initial-state-detached",
         "backward",
         (*GRUS, *RNNS),
-        {"initial": _parts(lambda part: part.detach())},
         "gives no gradient to the initial state",
+        seams={"initial": _parts(lambda part: part.detach())},
     ),
 )

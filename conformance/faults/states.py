@@ -9,7 +9,7 @@ from conformance.faults.fault import LSTMS, Fault
 
 
 def _fault(name: str, seam: str, text: Any, story: str) -> Fault:
-    return Fault(name, "state update", LSTMS, {seam: text}, story)
+    return Fault(name, "state update", LSTMS, story, seams={seam: text})
 
 
 def _row_rolled(which: int) -> Any:
@@ -74,8 +74,8 @@ FAULTS = (
         _fault(f"gate-{g}-negated", "gates", _negated(g), f"the sign of the block {g} is flipped")
         for g in "ifgo"
     ),
-    Fault("h0-wrong-row", "states", LSTMS, {"initial": _row_rolled(0)}, "h0 of the next batch row"),
-    Fault("c0-wrong-row", "states", LSTMS, {"initial": _row_rolled(1)}, "c0 of the next batch row"),
+    Fault("h0-wrong-row", "states", LSTMS, "h0 of the next batch row", seams={"initial": _row_rolled(0)}),
+    Fault("c0-wrong-row", "states", LSTMS, "c0 of the next batch row", seams={"initial": _row_rolled(1)}),
     *(
         _fault(f"gate-{g}-rolled", "gates", _rolled(g), f"the block {g} is off by one element")
         for g in "ifgo"

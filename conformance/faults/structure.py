@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases._steps import GATES as BLOCKS
 from conformance.cases._steps import split_gates
-from conformance.faults.fault import GRUS, LESSONS, LSTMS, Fault
+from conformance.faults.fault import GRUS, LSTMS, MODELS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,12 +64,16 @@ def _bias_faults() -> list[Fault]:
     for word, factor in (("dropped", 0.0), ("doubled", 2.0)):
         faults += [
             Fault(
-                f"bias-{gate}-{word}", "bias", LSTMS, {"parameters": _scaled_bias(gate, factor)}, _BIAS_STORY
+                f"bias-{gate}-{word}",
+                "bias",
+                LSTMS,
+                _BIAS_STORY,
+                seams={"parameters": _scaled_bias(gate, factor)},
             )
             for gate in GATES
         ]
         seams = {"parameters": _scaled_head_bias(factor)}
-        faults.append(Fault(f"bias-head-{word}", "bias", LESSONS, seams, _BIAS_STORY))
+        faults.append(Fault(f"bias-head-{word}", "bias", MODELS, _BIAS_STORY, seams=seams))
     return faults
 
 
@@ -90,23 +94,31 @@ FAULTS = (
     *_orders("LSTM", LSTMS, ""),
     *_orders("GRU", GRUS, "gru-"),
     *_bias_faults(),
-    Fault("h0-ignored", "states", LSTMS, {"initial": _ignored(0)}, "starts from h0 = 0 whatever was given"),
-    Fault("c0-ignored", "states", LSTMS, {"initial": _ignored(1)}, "starts from c0 = 0 whatever was given"),
     Fault(
-        "gru-h0-ignored", "states", GRUS, {"initial": _ignored(0)}, "starts from h0 = 0 whatever was given"
+        "h0-ignored", "states", LSTMS, "starts from h0 = 0 whatever was given", seams={"initial": _ignored(0)}
+    ),
+    Fault(
+        "c0-ignored", "states", LSTMS, "starts from c0 = 0 whatever was given", seams={"initial": _ignored(1)}
+    ),
+    Fault(
+        "gru-h0-ignored",
+        "states",
+        GRUS,
+        "starts from h0 = 0 whatever was given",
+        seams={"initial": _ignored(0)},
     ),
     Fault(
         "h-c-swapped",
         "states",
         LSTMS,
-        {"returned": lambda t, state: (state[1], state[0])},
         "returns (c, h) for (h, c) (nni #2839)",
+        seams={"returned": lambda t, state: (state[1], state[0])},
     ),
     Fault(
         "h0-c0-swapped",
         "states",
         LSTMS,
-        {"initial": _swapped},
         "takes (c0, h0) for (h0, c0)",
+        seams={"initial": _swapped},
     ),
 )

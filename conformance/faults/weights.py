@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._steps import GATES
-from conformance.faults.fault import GRUS, LESSONS, LSTMS, RNNS, Fault
-from conformance.faults.rewriting import changed
+from conformance.faults._rewriting import changed
+from conformance.faults.fault import GRUS, LSTMS, MODELS, RNNS, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +66,8 @@ FAULTS = (
             f"{kind.lower()}-{name}-{gate}-{word}",
             "weights",
             cases,
-            {"parameters": _block(name, GATES[kind], gate, change)},
             f"takes the gate {gate}'s {_MATRICES[name]} matrix {story}",
+            seams={"parameters": _block(name, GATES[kind], gate, change)},
         )
         for kind, cases in _CELLS.items()
         for name in _MATRICES
@@ -78,9 +78,9 @@ FAULTS = (
         Fault(
             f"head-{word}",
             "weights",
-            LESSONS,
-            {"parameters": _whole("head.weight", change)},
+            MODELS,
             f"takes the output projection's matrix {story}",
+            seams={"parameters": _whole("head.weight", change)},
         )
         for word, (change, story) in _CHANGES.items()
     ),
@@ -88,7 +88,7 @@ FAULTS = (
         "linear-weight-transposed",
         "weights",
         ("nn.Linear",),
-        {"program": _linear},
         "multiplies by the weight as it is stored, (out, in), which fits where it is square",
+        around=_linear,
     ),
 )

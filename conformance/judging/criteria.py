@@ -1,4 +1,7 @@
-"""How others decide, for comparison: each takes what came, what was expected, and the reference's own error.
+"""Other people's criteria, for comparison.
+
+Each takes what came, what was expected, and the reference's own result. Called by
+running.selftest, which counts what each of them would have caught.
 
 Sources: torch.testing.assert_close's defaults; 1e-3 relative and 1e-7 absolute, ONNX's backend tests; 1e-2,
 common in ports; cosine similarity of at least 0.99, common in quantisation; at most twice the error of the
@@ -14,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.judging.judge import Expectation
+    from conformance.judging.expectation import Expectation
     from conformance.sampling.values import Array
 
     Criterion = Callable[[Array, Array, Array], bool]
@@ -32,7 +35,7 @@ def _assert_close(got: Array, expected: Array, reference: Array) -> bool:
 
 
 def _finite(criterion: Criterion) -> Criterion:
-    """Apply a criterion to the finite numbers, of which alone it can speak; the others must be the same."""
+    """Apply a criterion to the finite numbers only; the others must be the same."""
 
     def apart(got: Array, expected: Array, reference: Array) -> bool:
         finite = np.isfinite(expected)
@@ -52,7 +55,7 @@ def _cosine(got: Array, expected: Array, reference: Array) -> bool:
 
 def _twice(got: Array, expected: Array, reference: Array) -> bool:
     if got.dtype == np.float64:
-        # There the reference is what was expected: how far it errs itself is not known.
+        # In float64 the reference is what was expected, and its own error is not known.
         return True
     error = np.abs(got - expected).max(initial=0.0)
     return bool(error <= 2 * np.abs(reference - expected).max(initial=0.0))
@@ -72,10 +75,10 @@ def _in_range(oracle: Array, reference: Array) -> Array:
 
 
 def passed(criterion: Criterion, expected: Expectation, trace: Mapping[str, Array]) -> bool:
-    """Whether every observable that both sides have passes: what such a suite would say of a sample.
+    """Whether every floating observable passes: what a suite with that criterion would say of a sample.
 
-    The expected values are the oracle's, which flatters those who compare with torch in float32; but where
-    torch leaves the lane's range, its inf and NaN.
+    The expected values are the oracle's, which is in favour of those who compare with torch in float32.
+    Where torch leaves the lane's range, they are its inf and NaN.
     """
     with np.errstate(all="ignore"):
         return all(

@@ -1,58 +1,25 @@
-"""Two traces and a tolerance make verdicts. Knows nothing of cases, frameworks or where traces come from."""
+"""Compares a subject's trace with what is expected of it: one verdict per observable.
+
+Called by judging.sample_judge and by the self-test; the calibration measures with the same two functions,
+`form` and `errors`. Nothing here depends on a case, a framework or where a trace comes from.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from conformance.arithmetic.tolerance import UNIT
-from conformance.judging.verdict import Status, Verdict
+from conformance.judging.verdict import Status
 from conformance.sampling.space import HOLLOW
-from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from conformance.judging.expectation import Expectation
+    from conformance.judging.verdict import Verdict
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Trace
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What one lane of one sample expects.
-
-    Attributes:
-        case: the case's name.
-        sample: the sample's text.
-        shape_class: the sample's shape class.
-        regime: the sample's regime.
-        lane: `semantic` or `precision`.
-        training: the outputs are parameters after steps.
-        oracle: the reference in float64 on the lane's values.
-        tolerance: what each element may differ by, by observable.
-        reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
-    """
-
-    case: str
-    sample: str
-    shape_class: str
-    regime: str
-    lane: str
-    training: bool
-    oracle: Trace
-    tolerance: Mapping[str, Array]
-    reference: Trace
-
-    def verdict(self, observable: str | None, status: Status, **fields: Any) -> Verdict:
-        """Return a verdict about this lane of this sample."""
-        check = "training" if self.training else "forward"
-        if observable and observable.startswith("grad."):
-            check = "backward"
-        named = {"shape_class": self.shape_class, "regime": self.regime, **fields}
-        return Verdict(self.case, self.sample, check, self.lane, observable, status, **named)
 
 
 def judge(expected: Expectation, trace: Trace) -> list[Verdict]:
@@ -62,7 +29,9 @@ def judge(expected: Expectation, trace: Trace) -> list[Verdict]:
         if name not in expected.oracle:
             reason = f"unexpected: the reference has no {name}; it has {', '.join(expected.oracle)}"
             verdicts.append(expected.verdict(name, Status.FAIL, reason=reason))
-    if expected.shape_class not in HOLLOW and not any(array.size for array in expected.oracle.values()):
+    if expected.sample.shape_class not in HOLLOW and not any(
+        array.size for array in expected.oracle.values()
+    ):
         names = ", ".join(expected.oracle) or "no outputs"
         reason = f"nothing to compare, in a class that should have elements: {names}"
         verdicts.append(expected.verdict(None, Status.EMPTY, reason=reason))
@@ -124,7 +93,7 @@ def form(expected: Expectation, name: str, got: Any) -> str | None:
     if not isinstance(got, (np.ndarray, np.generic)):
         return f"type: expected an array, got {type(got).__name__}"
     floating = np.issubdtype(oracle.dtype, np.floating)
-    dtype = np.dtype(LANES[expected.lane]) if floating else oracle.dtype
+    dtype = expected.dtype if floating else oracle.dtype
     if got.shape != oracle.shape:
         return f"shape: expected {oracle.shape}, got {got.shape}"
     if got.dtype != dtype:
@@ -157,7 +126,7 @@ def _same(a: Array, b: Array) -> Array:
 
 
 def _measures(expected: Expectation, got: Array, shown: Array, finite: Array, error: Array) -> dict[str, Any]:
-    dtype = np.dtype(LANES[expected.lane])
+    dtype = expected.dtype
     with np.errstate(all="ignore"):
         spacing = np.spacing(np.abs(np.where(finite, shown, 1.0)).astype(dtype)).astype(np.float64)
         largest = float(np.abs(shown[finite]).max(initial=0.0))
@@ -169,6 +138,6 @@ def _measures(expected: Expectation, got: Array, shown: Array, finite: Array, er
 
 def _reference_error(expected: Expectation, oracle: Array, reference: Array, finite: Array) -> float | None:
     """Return the reference's own error, where it computes in another dtype than the oracle."""
-    if expected.lane == "semantic":
+    if expected.lane == "float64":
         return None
     return float(np.abs(reference[finite].astype(np.float64) - oracle[finite]).max(initial=0.0))

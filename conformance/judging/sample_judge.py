@@ -1,4 +1,8 @@
-"""cases × samples × lanes → verdicts. What a sample expects is prepared once and serves every subject."""
+"""Judges subjects on a sample: what the sample expects is prepared once, and serves every subject and lane.
+
+Called by the steps of a run (running.work, shrink, bundle, replay), by the self-test and by the calibration;
+one verdict per observable comes out.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +15,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conformance.arithmetic.constants import constants
-from conformance.errors import DegenerateError
-from conformance.judging.judge import Expectation, judge
+from conformance.errors import DegenerateError, NoiseError
+from conformance.judging.expectation import Expectation
+from conformance.judging.judge import judge
 from conformance.judging.verdict import Status, Verdict
-from conformance.sampling.sample import Sample
 from conformance.subjects.protocol import LANES, Implementation, Task, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from conformance.arithmetic.deviation import Deviation
     from conformance.arithmetic.tolerance import Scale
-    from conformance.cases.case import BadCall, Case
+    from conformance.cases.case import Case
+    from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
 
 
@@ -46,58 +52,71 @@ class Prepared:
     @cached_property
     def tasks(self) -> Mapping[str, Task]:
         """What each lane asks of any subject; the arrays are drawn once."""
-        lanes = {lane: LANES[lane] for lane in self.expectations}
-        return {
-            lane: Task(self.case, self.sample, dtype, stored=self.stored) for lane, dtype in lanes.items()
-        }
+        return {lane: Task(self.case, self.sample, lane, stored=self.stored) for lane in self.expectations}
 
 
 def prepare(
-    case: Case, sample: Sample, lanes: Sequence[str] = tuple(LANES), stored: Mapping[str, Array] | None = None
+    case: Case, sample: Sample, lanes: Sequence[str] = LANES, stored: Mapping[str, Array] | None = None
 ) -> Prepared:
     """Run the oracle on a sample and derive what each lane allows.
 
+    Args:
+        case: the sample's case.
+        sample: the sample.
+        lanes: those to be judged.
+        stored: arrays to use instead of the drawn ones (a bundle's).
+
     Raises:
-        DegenerateError: noise changed a branch in every repetition of the draw.
+        DegenerateError: noise changed a branch in every repetition of the draw, or an array is constant.
+        NoiseError: an operation of the case's program has no rule, or takes noisy numbers out of tensors.
     """
-    from conformance.arithmetic.deviation import deviations
+    # A sample goes one of four ways from here:
+    # - it is prepared as it was drawn (the rule);
+    # - it is prepared as a later repetition of its draw, and has that one's text: noise changed a branch of
+    #   the program, or an array was constant;
+    # - DegenerateError: that happened to every repetition;
+    # - NoiseError: the arithmetic cannot follow the program, in this sample or in any.
+    # A run makes verdicts of the last two (`unprepared`); the self-test and the calibration end there.
     from conformance.arithmetic.tolerance import scale
     from conformance.subjects import pytorch
 
     reference = pytorch.make()
     stored = stored or {}
+    sample, deviations = _measured(case, sample, stored)
+    exact = case.exact_on_integers and sample.regime == "integer"
+    expectations, scales = {}, {}
+    for lane in lanes:
+        oracle = reference.run(Task(case, sample, "float64", carrier=lane, stored=stored))
+        own = oracle if lane == "float64" else reference.run(Task(case, sample, lane, stored=stored))
+        scales[lane] = {name: scale(deviations[name], lane, exact=exact) for name in oracle}
+        allowed = {name: each.allowed() for name, each in scales[lane].items()}
+        expectations[lane] = Expectation(sample, case.training, lane, oracle, allowed, own)
+    return Prepared(case, sample, expectations, stored, scales)
+
+
+def _measured(
+    case: Case, sample: Sample, stored: Mapping[str, Array]
+) -> tuple[Sample, Mapping[str, Deviation]]:
+    """Return the first repetition of a draw that can be judged, and its observables' deviations."""
+    from conformance.arithmetic.deviation import deviations
+    from conformance.subjects import pytorch
+
+    reference = pytorch.make()
     for _ in range(constants().redraws + 1):
         # Measured on float32 values: those that both lanes can hold, or differ from by less than a rounding.
         base = Task(case, sample, "float64", carrier="float32", stored=stored)
         why = "" if stored else _degenerate(base)
         largest = max((array.size for array in base.inputs().values()), default=1)
-        measured = None if why else deviations(partial(reference.observables, base), sample.text, largest)
+        try:
+            measured = None if why else deviations(partial(reference.observables, base), sample.text, largest)
+        except NoiseError as error:
+            error.add_note(f"in {sample.text}")
+            raise
         if measured is not None:
-            break
+            return sample, measured
         why = why or "noise took another branch: it draws too near a tie, or compares what rounding decides"
         sample = sample.redrawn()
-    else:
-        raise DegenerateError(f"{sample.text}: degenerate in {constants().redraws + 1} draws; {why}")
-    exact = case.exact_on_integers and sample.regime == "integer"
-    expectations, scales = {}, {}
-    for lane in lanes:
-        dtype = LANES[lane]
-        oracle = reference.run(Task(case, sample, "float64", carrier=dtype, stored=stored))
-        own = oracle if dtype == "float64" else reference.run(Task(case, sample, dtype, stored=stored))
-        scales[lane] = {name: scale(measured[name], dtype, exact=exact) for name in oracle}
-        allowed = {name: each.allowed() for name, each in scales[lane].items()}
-        expectations[lane] = Expectation(
-            case.name,
-            sample.text,
-            sample.shape_class,
-            sample.regime,
-            lane,
-            case.training,
-            oracle,
-            allowed,
-            own,
-        )
-    return Prepared(case, sample, expectations, stored, scales)
+    raise DegenerateError(f"{sample.text}: degenerate in {constants().redraws + 1} draws; {why}")
 
 
 def _degenerate(task: Task) -> str | None:
@@ -122,7 +141,7 @@ def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace
 
 
 def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
-    """Judge a subject on a prepared sample; whatever it raises is an ERROR verdict with its traceback."""
+    """Judge a subject on a prepared sample; whatever it raises is an ERROR with its traceback."""
     verdicts: list[Verdict] = []
     for lane, expected in prepared.expectations.items():
         try:
@@ -142,41 +161,14 @@ def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
     return verdicts
 
 
-def judge_errors(case: Case, subject: Implementation, seed: int = 0) -> list[Verdict]:
-    """Judge what a subject raises for the case's bad calls, by what the reference raises."""
-    from conformance.subjects import pytorch
-
-    reference = pytorch.make()
-    return [_judge_bad_call(case, bad, reference, subject, seed) for bad in case.bad_calls]
-
-
-def _judge_bad_call(
-    case: Case, bad: BadCall, reference: Implementation, subject: Implementation, seed: int
-) -> Verdict:
-    sample = Sample(case.name, seed, 0, "small", "normal", tuple(case.base.items()))
-    task = Task(case, sample, "float32", bad_call=bad)
-
-    def verdict(status: Status, reason: str | None) -> Verdict:
-        return Verdict(case.name, sample.text, "errors", None, bad.label, status, reason=reason)
-
-    try:
-        reason = subject.unsupported(task)
-    except Exception:  # noqa: BLE001 - as for a sample
-        return verdict(Status.ERROR, traceback.format_exc(limit=-8).strip())
-    if reason is not None:
-        return verdict(Status.SKIP, reason)
-    expected, got = raises(task, reference), raises(task, subject)
-    if expected is None:
-        raise DegenerateError(f"{case.name}: torch accepts the bad call {bad.label!r}")
-    if got is None:
-        return verdict(Status.FAIL, f"expected {type(expected).__name__} ({expected}), got no error")
-    if not isinstance(got, type(expected)):
-        reason = f"expected {type(expected).__name__} ({expected}), got {type(got).__name__} ({got})"
-        return verdict(Status.FAIL, reason)
-    unnamed = [word for word in bad.mentions if not any(name in str(got) for name in word.split("|"))]
-    if unnamed:
-        return verdict(Status.FAIL, f"the message does not name {', '.join(unnamed)}: {got}")
-    return verdict(Status.PASS, None)
+def unprepared(
+    case: Case, sample: Sample, lanes: Sequence[str], error: DegenerateError | NoiseError
+) -> list[Verdict]:
+    """Return an ERROR verdict per lane for a sample that could not be prepared; the reason names the rule."""
+    reason = f"{type(error).__name__}: {error}"
+    return [
+        Verdict.on(sample, lane, None, Status.ERROR, training=case.training, reason=reason) for lane in lanes
+    ]
 
 
 def raises(task: Task, implementation: Implementation) -> Exception | None:

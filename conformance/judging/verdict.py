@@ -1,17 +1,23 @@
-"""A verdict: one observable of one sample in one lane."""
+"""A verdict: one observable of one sample in one lane.
+
+Made by judging.judge, judging.sample_judge and judging.bad_calls; a report is a list of them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from conformance.sampling.sample import Sample
 
 
 class Status(StrEnum):
     """How a comparison ended."""
 
-    PASS = "PASS"  # noqa: S105 - a status, no password
+    PASS = "PASS"  # noqa: S105 - a status, not a password
     FAIL = "FAIL"
     ERROR = "ERROR"
     EXCUSED = "EXCUSED"
@@ -27,7 +33,7 @@ class Verdict:
         case: the case's name.
         sample: the sample's text, which replays it.
         check: `forward`, `backward`, `training` or `errors`.
-        lane: `semantic`, `precision`, or None for `errors`.
+        lane: the dtype in which the subject computes, `float64` or `float32`; None for `errors`.
         observable: an output's name, `grad.` and an input's, or a bad call's label; None for a whole sample.
         status: how it ended.
         elements: how many numbers were compared.
@@ -65,13 +71,40 @@ class Verdict:
     shape_class: str | None = None
     regime: str | None = None
 
+    @classmethod
+    def on(
+        cls,
+        sample: Sample,
+        lane: str,
+        observable: str | None,
+        status: Status,
+        *,
+        training: bool,
+        **fields: Any,
+    ) -> Verdict:
+        """Return a verdict about a lane of a sample; the check follows from the observable.
+
+        Args:
+            sample: the sample.
+            lane: the lane.
+            observable: its name, or None for the whole sample.
+            status: how the comparison ended.
+            training: whether the outputs of the sample's case are parameters after optimizer steps.
+            fields: the other fields of the verdict.
+        """
+        check = "training" if training else "forward"
+        if observable and observable.startswith("grad."):
+            check = "backward"
+        named = {"shape_class": sample.shape_class, "regime": sample.regime, **fields}
+        return cls(sample.case, sample.text, check, lane, observable, status, **named)
+
     @property
     def passed(self) -> bool:
         """Whether nothing is to be done about it."""
         return self.status in {Status.PASS, Status.EXCUSED, Status.SKIP}
 
     def to_json(self) -> dict[str, Any]:
-        """Return every field, numbers that JSON has no words for as strings."""
+        """Return every field, with the strings inf, -inf and nan for the numbers that JSON cannot write."""
         return {name: _plain(value) for name, value in asdict(self).items()}
 
     @classmethod
@@ -80,7 +113,7 @@ class Verdict:
 
         Raises:
             TypeError: a field is missing or unknown.
-            ValueError: the status is none.
+            ValueError: there is no such status.
         """
         if missing := sorted({field.name for field in fields(cls)} - data.keys()):
             raise TypeError(f"verdict: lacks {', '.join(missing)}")

@@ -1,1 +1,1 @@
-"""One versioned record of a run, and what is written from it."""
+"""The record of a run, a self-test or a calibration, and the files that are made from it."""

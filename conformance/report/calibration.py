@@ -1,4 +1,8 @@
-"""`calibration.json`, `calibration.md`, `constants.toml` and `tolerances.md`: what a calibration found."""
+"""Writes what a calibration found into a folder.
+
+Called by the `calibrate` command. `calibration.json` holds all evidence, `calibration.md` and `tolerances.md`
+are small enough to commit, and `constants.toml` is to be reviewed and put in force.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,12 @@ if TYPE_CHECKING:
 
     from conformance.calibration.run import Calibration
 
-SCHEMA_VERSION = 1
+# 2 names the lanes by their dtype.
+SCHEMA_VERSION = 2
 
 
 def write(found: Calibration, folder: Path) -> None:
-    """Write the four files; the folder is made if need be."""
+    """Write the four files; the folder is made if it does not exist."""
     folder.mkdir(parents=True, exist_ok=True)
     files = {
         "calibration.json": json.dumps(to_json(found), indent=1, ensure_ascii=False) + "\n",

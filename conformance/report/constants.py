@@ -1,4 +1,7 @@
-"""`constants.toml` as a calibration would write it, with the evidence beside each number."""
+"""`constants.toml` as a calibration would write it, with the evidence next to each number.
+
+Called by `calibration.write`; the file is reviewed, and then copied over the one in force.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ tensor = {tensor}
 element = {element}
 # Per element, the deviation is at least this fraction of the tensor's largest.
 floor = {floor}
-# The semantic lane compares two float64 computations, each with its own rounding.
+# The float64 lane compares two float64 computations, each with its own rounding.
 oracle_share = {oracle_share}
 # A headroom below this is reported as drift, though it passes: the upper bound on the warnings of a clean
 # default run is there at most 1/{quiet}.
@@ -52,7 +55,7 @@ def command(found: Calibration) -> str:
 
 
 def toml(found: Calibration) -> str:
-    """Return the text of the file, ready to be copied over the reviewed one."""
+    """Return the file's text."""
     from scipy.stats import chi2
 
     now, choice, validation = constants(), found.choice, found.validation

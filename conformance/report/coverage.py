@@ -1,4 +1,7 @@
-"""What a run judged: how often each shape class and regime, and where that is too seldom to show anything."""
+"""How often a run judged each shape class and regime, and where that is too seldom to show anything.
+
+Called by `record`, for which a shortfall means that the run shows nothing, and by the tables of the reports.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from conformance.sampling.space import CLASSES, HOLLOW, REGIMES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-# An exception and a refusal compare nothing.
+# Verdicts of exceptions and refusals compare nothing.
 _JUDGED = frozenset({Status.PASS, Status.FAIL, Status.EXCUSED})
 
 
@@ -24,7 +27,7 @@ class Covered(NamedTuple):
         cases: how many cases.
         samples: how many samples.
         elements: how many numbers were compared.
-        minimum: the least number of samples; None in a run that is not of all cases.
+        minimum: the least number of samples; None where the run has no minimum.
     """
 
     kind: str
@@ -44,7 +47,7 @@ class Covered(NamedTuple):
 
 
 def judged(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return the verdicts that compared something, or in a class without elements had nothing to compare."""
+    """Return the verdicts that compared something, and those of shape classes without elements."""
     return [
         v
         for v in verdicts
@@ -53,11 +56,11 @@ def judged(verdicts: Iterable[Verdict]) -> list[Verdict]:
 
 
 def covered(verdicts: Iterable[Verdict], minimums: Mapping[str, int]) -> list[Covered]:
-    """Return each shape class and regime that was judged or should have been, in the order of their tables.
+    """Return the coverage of each shape class and regime that was judged or has a minimum.
 
     Args:
-        verdicts: of a run.
-        minimums: the least number of samples by name; empty where none binds.
+        verdicts: those of a run.
+        minimums: the least number of samples by name; empty for a run of some cases only.
     """
     found = judged(verdicts)
     rows = []
@@ -72,21 +75,21 @@ def covered(verdicts: Iterable[Verdict], minimums: Mapping[str, int]) -> list[Co
 
 
 def summary(rows: Iterable[Covered]) -> list[dict[str, object]]:
-    """Return the rows of the table of all classes and regimes."""
+    """Return one row per shape class and regime."""
     return [
         {
             "class or regime": f"{row.kind} `{row.name}`",
             "cases": row.cases,
             "samples": row.samples,
             "numbers compared": f"{row.elements:,}",
-            "minimum of samples": "–" if row.minimum is None else row.minimum,
+            "minimum of samples": "" if row.minimum is None else row.minimum,
         }
         for row in rows
     ]
 
 
 def by_case(verdicts: Iterable[Verdict]) -> list[dict[str, object]]:
-    """Return a row a case: how many samples of each shape class and regime were judged."""
+    """Return one row per case: how many samples of each shape class and regime were judged."""
     found = judged(verdicts)
     rows: list[dict[str, object]] = []
     classes = list(dict.fromkeys(v.shape_class for v in found))

@@ -1,32 +1,48 @@
-"""What passes, but nearer to its tolerance than a correct implementation comes: drift, before it fails."""
+"""Verdicts that pass, but nearer to their tolerance than a correct implementation comes: drift.
+
+Called by `markdown` and by the command line, so that an accuracy that is being lost is seen before it fails.
+"""
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from conformance.arithmetic.constants import constants
-from conformance.judging.verdict import Status, Verdict
+from conformance.judging.verdict import Status
+from conformance.report.tables import tightest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
-# So many of them are listed, the nearest first.
+# So many verdicts are listed, the nearest first.
 _SHOWN = 10
 
 
 def drifting(report: Report) -> list[Verdict]:
     """Return the verdicts that pass below the warning headroom, the nearest to their tolerance first."""
-    warn = constants().warn
+    return _rising(report.verdicts, constants().warn)
+
+
+def nearest(report: Report) -> list[Verdict]:
+    """Return the ten observables that pass with the least headroom, each with its nearest verdict."""
+    return _rising(tightest(report).values(), inf)[:_SHOWN]
+
+
+def _rising(verdicts: Iterable[Verdict], below: float) -> list[Verdict]:
     near = [
         (verdict.headroom, verdict)
-        for verdict in report.verdicts
-        if verdict.status is Status.PASS and verdict.headroom is not None and verdict.headroom < warn
+        for verdict in verdicts
+        if verdict.status is Status.PASS and verdict.headroom is not None and verdict.headroom < below
     ]
     return [verdict for _, verdict in sorted(near, key=lambda pair: pair[0])]
 
 
 def warnings(report: Report) -> list[str]:
-    """Return a line for each drifting verdict, and one for those that are not listed."""
+    """Return one line per drifting verdict, and a last line that counts those beyond the tenth."""
     found, warn = drifting(report), constants().warn
     lines = [
         f"{v.case} · {v.observable} · {v.lane} passes, but nearer to its tolerance than {warn:g}: "

@@ -1,4 +1,8 @@
-"""The evidence of a calibration as tables, and `calibration.md`, which holds them."""
+"""`calibration.md`: the evidence of a calibration, as tables.
+
+Called by `calibration.write` and by the command line, which prints some of the tables. `calibration.json` has
+the ratios of every observable; here are the largest of each case.
+"""
 
 from __future__ import annotations
 
@@ -14,47 +18,49 @@ from conformance.calibration.tail import SHARE
 from conformance.report.tables import number, render
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conformance.calibration.choose import Choice
     from conformance.calibration.measure import Ratio
-    from conformance.calibration.rules import Rule
+    from conformance.calibration.rules import MeasuredRule
     from conformance.calibration.run import Calibration
 
-# So many of the verdicts nearest to their tolerance are listed.
+# So many verdicts are listed, the nearest to their tolerance first.
 _NEAREST = 12
-# So many candidates on either side of the constant that was picked.
+# So many candidates are listed on either side of the constant that was picked.
 _AROUND = 4
 
 _RATIOS = (
     "Two correct implementations are compared with the oracle, observable by observable. `tensor` is the "
     "largest error of a tensor over the tensor's deviation, `element` the largest of its elements' errors, "
-    "each over its own deviation: so a small element does not hide behind a large one. A constant is the "
-    "most that a ratio may be."
+    "each over its own deviation, so that a small element does not hide behind a large one. A constant is "
+    "the largest ratio that passes."
 )
 _ORACLE = (
-    "torch in float64 is the oracle itself, so its semantic verdicts would be no evidence and are not made; "
-    "in its place stands torch running the same text written out step by step, where a case has one. "
-    "Observables in which nothing rounds must agree bit for bit whatever the constants, and count for "
-    "nothing here."
+    "torch in float64 is the oracle itself, so its float64 verdicts would be no evidence and are not made. "
+    "Instead, torch runs the same program written out step by step, where a case has one. Observables in "
+    "which nothing rounds must agree bit for bit under any constants, and are not counted as informative."
 )
 _TAILS = (
-    f"The law of each lane's largest {SHARE:.0%} (a generalised Pareto law; a shape below 0, which would be "
-    "an end of the tail, is not allowed), fitted on the picking seeds."
+    f"The law of the largest {SHARE:.0%} of the ratios of each lane, fitted on the picking seeds: a "
+    "generalised Pareto law, whose shape may not be below 0, since that would be an end of the tail."
 )
 _CANDIDATES = (
     f"False alarms expected in {RUNS:,} default runs, and their upper {CONFIDENCE:.0%} bound by a bootstrap "
     f"over samples. Each constant is the least whose bound is at most {SHARE_OF_EACH:g}, so that both "
-    "together, on other seeds too, stay below one."
+    "together stay below one on other seeds too."
 )
 _RULES = (
-    "Real float32 errors of each operation, in units of what its noise rule says is one rounding, over "
-    "regimes, sizes and layouts. A rule is a bound, so 1 is the most; or, where many errors add up, a "
-    f"standard deviation (times √3), of which the largest may be 6 (a ratio of {6 / sqrt(3):.2f}) and the "
-    "spread 1. A rule of which real errors use less than 1/20 would blind the judge."
+    "Real float32 errors of each operation, in units of the rounding that its noise rule states, over "
+    "regimes, sizes and layouts. A rule is either a bound, which no error may exceed (a ratio of 1), or, "
+    "where many errors add up, a standard deviation (times √3), of which an error may reach 6 (a ratio of "
+    f"{6 / sqrt(3):.2f}) and the spread 1. A rule of which real errors use less than 1/20 would make the "
+    "judge blind."
 )
 
 
 def plain(ratio: Ratio) -> dict[str, Any]:
-    """Return a ratio by the names of its fields, what is not finite as text."""
+    """Return the fields of a ratio by name, non-finite numbers as text."""
     return {
         name: str(value) if isinstance(value, float) and not isfinite(value) else value
         for name, value in ratio._asdict().items()
@@ -62,7 +68,7 @@ def plain(ratio: Ratio) -> dict[str, Any]:
 
 
 def counts(found: Calibration) -> list[dict[str, Any]]:
-    """Return how many verdicts each subject had in each lane, and how many of them constants decide."""
+    """Return one row per subject and lane: its verdicts, and how many of them the constants decide."""
     all_of = Counter((ratio.subject, ratio.lane) for ratio in found.ratios)
     usable = Counter((ratio.subject, ratio.lane) for ratio in informative(found.ratios))
     return [
@@ -72,7 +78,7 @@ def counts(found: Calibration) -> list[dict[str, Any]]:
 
 
 def distributions(ratios: tuple[Ratio, ...]) -> list[dict[str, Any]]:
-    """Return for each observable and lane the median, the 99th percentile and the largest of both ratios."""
+    """Return one row per observable and lane: median, 99th percentile and largest of both ratios."""
     grouped: dict[tuple[str, str, str], list[Ratio]] = defaultdict(list)
     for ratio in informative(ratios):
         grouped[ratio.case, ratio.observable, ratio.lane].append(ratio)
@@ -87,8 +93,25 @@ def distributions(ratios: tuple[Ratio, ...]) -> list[dict[str, Any]]:
     return rows
 
 
+def largest(observables: Sequence[dict[str, Any]]) -> list[dict[str, object]]:
+    """Return one row per case: the largest ratios in each lane, from the rows of `distributions`."""
+    lanes = list(dict.fromkeys(row["lane"] for row in observables))
+    by_case: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in observables:
+        by_case[row["case"]].append(row)
+    rows: list[dict[str, object]] = []
+    for case, mine in by_case.items():
+        table: dict[str, object] = {"case": case, "verdicts": sum(row["verdicts"] for row in mine)}
+        for lane in lanes:
+            for name in ("tensor", "element"):
+                ratios = [row[f"{name} largest"] for row in mine if row["lane"] == lane]
+                table[f"{name} {lane}"] = number(max(ratios, default=None))
+        rows.append(table)
+    return rows
+
+
 def summary(found: Calibration) -> list[dict[str, object]]:
-    """Return a row a constant: in force, picked, and what it means on both sets of seeds."""
+    """Return one row per constant: in force, picked, and the alarms that each means."""
     now, choice = constants(), found.choice
     rows: list[dict[str, object]] = []
     for name in ("tensor", "element"):
@@ -107,8 +130,8 @@ def summary(found: Calibration) -> list[dict[str, object]]:
     return rows
 
 
-def rules(found: tuple[Rule, ...]) -> list[dict[str, object]]:
-    """Return a row a rule: its largest real error, whose and where, and how wide the errors spread."""
+def rules(found: tuple[MeasuredRule, ...]) -> list[dict[str, object]]:
+    """Return one row per rule: the largest real error of each library, and the spread of the errors."""
     rows: list[dict[str, object]] = []
     for rule in found:
         row: dict[str, object] = {
@@ -119,7 +142,7 @@ def rules(found: tuple[Rule, ...]) -> list[dict[str, object]]:
         for implementation in ("torch", "mytorch"):
             mine = [m for m in rule.measured if m.implementation == implementation]
             worst = max(mine, key=lambda m: m.largest, default=None)
-            row[implementation] = f"{worst.largest:.2f} ({worst.regime})" if worst else "–"
+            row[implementation] = f"{worst.largest:.2f} ({worst.regime})" if worst else "not measured"
         row["spread"] = f"{max(m.rms for m in rule.measured) * sqrt(3):.2f}"
         row["verdict"] = rule.wrong or "shown"
         rows.append(row)
@@ -222,18 +245,14 @@ def markdown(found: Calibration) -> str:
     ]
     if found.incorrect:
         rows = [plain(ratio) for ratio in found.incorrect[:_NEAREST]]
-        text = f"Wrong whatever the constants, {len(found.incorrect)} verdicts:"
+        text = f"{len(found.incorrect)} verdicts are wrong under any constants:"
         parts += ["## Incorrect", text, render(rows, "markdown")]
-    observables = [
-        {key: f"{value:.3g}" if isinstance(value, float) else value for key, value in row.items()}
-        for row in distributions(found.ratios)
-    ]
     parts += [
         "## Nearest to their tolerance",
         render(_nearest(found), "markdown"),
-        "## Observables",
-        "Both ratios of every observable, over all subjects and seeds.",
-        render(observables, "markdown"),
+        "## Largest ratios per case",
+        "Over all subjects, seeds and observables of the case.",
+        render(largest(distributions(found.ratios)), "markdown"),
         "## Environment",
         "\n".join(f"- {name}: {value}" for name, value in found.environment.items()),
     ]

@@ -1,9 +1,11 @@
-"""Writes a record into a folder."""
+"""Writes the record of a run into a folder."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.report.baseline import Baseline
+from conformance.report.details import details
 from conformance.report.markdown import markdown
 
 if TYPE_CHECKING:
@@ -13,7 +15,18 @@ if TYPE_CHECKING:
 
 
 def write(report: Report, folder: Path) -> None:
-    """Write `parity.json` and `parity.md`; the folder is made if need be."""
+    """Write the files of a run; the folder is made if it does not exist.
+
+    `parity.json` holds every verdict. Three files follow from it: `parity.md`, the summary for people,
+    `details.md`, the tables that are too long for it, and `baseline.json`, which a later run is compared
+    with.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in (("parity.json", report.to_json()), ("parity.md", markdown(report))):
+    files = {
+        "parity.json": report.to_json(),
+        "parity.md": markdown(report),
+        "details.md": details(report),
+        "baseline.json": Baseline.of(report).to_json(),
+    }
+    for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")

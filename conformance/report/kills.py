@@ -1,10 +1,14 @@
-"""`kill_matrix.json` and `kill_matrix.md`: what the self-test found, for machines and for people."""
+"""What the self-test found, as files: the kill matrix.
+
+Called by the `selftest` command. `kill_matrix.json` and `kill_matrix.md` are small enough to commit. Two
+files of details say how often each fault was seen per case, shape class, regime and lane.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
@@ -17,26 +21,48 @@ if TYPE_CHECKING:
 
     from conformance.running.selftest import KillMatrix
 
+# The fields of kill_matrix.json that are relied on from outside.
+_FIELDS = ("schema_version", "constants_sha256")
+_FAULT_FIELDS = ("name", "family", "killed", "killed_by", "equivalent")
 
-_CONTROL = "the same text without a fault is judged beside them"
 _CRITERIA = (
-    "The same outputs and gradients of the same samples, under what others use. A fault is caught if any "
-    "sample shows it. A false alarm is a sample and lane on which the correct text is called wrong; what is "
-    "called wrong there too is not caught by it. The others are not asked about residuals (relations between "
-    "calls, dropout by its own mask), which are zero but for rounding, so that their counts are smaller."
+    "The same outputs and gradients of the same samples, judged by criteria that others use. A fault counts "
+    "as caught if any sample shows it. A false alarm is a sample and lane on which a criterion calls the "
+    "correct program wrong; faults on that sample and lane are then not caught by it. Only this suite is "
+    "asked about residuals (relations between calls, dropout by its own mask), which are zero but for "
+    "rounding, so the other criteria have fewer faults and runs."
+)
+_FAULTS = (
+    "Each fault with the share of runs that show it, where a run is one sample in one lane, and the case and "
+    "observable that showed it first."
 )
 
 
 def write(matrix: KillMatrix, folder: Path) -> None:
-    """Write both files; the folder is made if need be."""
+    """Write the four files; the folder is made if it does not exist."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(matrix.to_json(), indent=1, ensure_ascii=False) + "\n"
-    (folder / "kill_matrix.json").write_text(text, encoding="utf-8")
-    (folder / "kill_matrix.md").write_text(markdown(matrix), encoding="utf-8")
+    whole = matrix.to_json()
+    files = {
+        "kill_matrix.json": _dumps(_contract(whole)),
+        "kill_matrix.md": markdown(matrix),
+        "kill_matrix_details.json": _dumps(whole),
+        "kill_matrix_details.md": details(matrix),
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def _dumps(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _contract(whole: dict[str, Any]) -> dict[str, Any]:
+    faults = [{name: fault[name] for name in _FAULT_FIELDS} for fault in whole["faults"]]
+    return {name: whole[name] for name in _FIELDS} | {"faults": faults}
 
 
 def families(matrix: KillMatrix) -> list[dict[str, object]]:
-    """Return a row a family: how many faults, how many were caught, by which samples least often."""
+    """Return one row per family: how many faults it has, how many were caught, and the rarest."""
     rows: list[dict[str, object]] = []
     survivors = {fault for fault, _ in matrix.survivors}
     for family in dict.fromkeys(FAULTS[name].family for name in matrix.faults):
@@ -48,8 +74,8 @@ def families(matrix: KillMatrix) -> list[dict[str, object]]:
                 "family": family,
                 "faults": len(names),
                 "caught": sum(name not in survivors for name in names),
-                "seen by": f"{100 * sum(share.values()) / len(names):.0f} % of samples",
-                "rarest": f"{rarest} ({100 * share[rarest]:.0f} %)",
+                "seen in": f"{100 * sum(share.values()) / len(names):.0f} % of runs",
+                "seen least": f"{rarest} ({100 * share[rarest]:.0f} %)",
             }
         )
     return rows
@@ -61,7 +87,7 @@ def _share(matrix: KillMatrix, name: str) -> float:
 
 
 def criteria(matrix: KillMatrix) -> list[dict[str, object]]:
-    """Return a row a criterion: what it catches, and how often it calls the correct text wrong."""
+    """Return one row per criterion: what it catches, and how often it calls the correct program wrong."""
     return [
         {
             "criterion": name,
@@ -74,9 +100,8 @@ def criteria(matrix: KillMatrix) -> list[dict[str, object]]:
 
 
 def places(matrix: KillMatrix) -> list[dict[str, object]]:
-    """Return a row a fault: what saw it first, and how many samples show it, by class, regime and lane."""
+    """Return one row per fault: how many runs show it, by shape class, by regime and by lane."""
     rows: list[dict[str, object]] = []
-    records = {record["name"]: record for record in matrix.to_json()["faults"]}
     for name in matrix.faults:
         killed: Counter[str] = Counter()
         tried: Counter[str] = Counter()
@@ -84,25 +109,38 @@ def places(matrix: KillMatrix) -> list[dict[str, object]]:
             for column in (cell.shape_class, cell.regime, cell.lane):
                 killed[column] += hits
                 tried[column] += count
-        by = records[name]["killed_by"]
-        row: dict[str, object] = {"fault": name, "first seen in": by["observable"] if by else "–"}
-        rows.append(row | {column: f"{killed[column]}/{tried[column]}" for column in tried})
-    columns = ("fault", "first seen in", *CLASSES, *REGIMES, *LANES)
-    used = [column for column in columns if any(column in row for row in rows)]
+        row: dict[str, object] = {column: f"{killed[column]}/{tried[column]}" for column in tried}
+        rows.append({"fault": name, **row})
+    used = [c for c in ("fault", *CLASSES, *REGIMES, *LANES) if any(c in row for row in rows)]
     return [{column: row.get(column, "") for column in used} for row in rows]
 
 
-def markdown(matrix: KillMatrix) -> str:
-    """Return the matrix in markdown."""
-    word = {0: "every fault is caught", 1: "NOT shown", 3: "nothing was tried"}[matrix.exit_code]
-    stories: dict[str, list[str]] = defaultdict(list)
+def faults(matrix: KillMatrix) -> dict[str, list[dict[str, object]]]:
+    """Return by family one row per fault: what is wrong, how often it is seen, and where first."""
+    records = {record["name"]: record for record in matrix.to_json()["faults"]}
+    rows: dict[str, list[dict[str, object]]] = defaultdict(list)
     for name in matrix.faults:
-        stories[FAULTS[name].family].append(f"- `{name}`: {FAULTS[name].story}")
+        by = records[name]["killed_by"]
+        cells = matrix.cells(name).values()
+        rows[FAULTS[name].family].append(
+            {
+                "fault": f"`{name}`",
+                "what is wrong": FAULTS[name].story,
+                "seen in": f"{sum(hits for hits, _ in cells)} of {sum(count for _, count in cells)} runs",
+                "first seen in": f"{by['sample'].partition(':')[0]}, {by['observable']}" if by else "none",
+            }
+        )
+    return rows
+
+
+def markdown(matrix: KillMatrix) -> str:
+    """Return the text of `kill_matrix.md`."""
+    word = {0: "every fault is caught", 1: "NOT shown", 3: "nothing was tried"}[matrix.exit_code]
     parts = [
         f"# Kill matrix: {word}",
         (
-            f"{len(matrix.faults)} faults on the samples of seed {matrix.seed}; {_CONTROL}: "
-            f"{len(matrix.false_alarms)} false alarms."
+            f"{len(matrix.faults)} faults on the samples of seed {matrix.seed}. The same program without a "
+            f"fault is judged next to them, with {len(matrix.false_alarms)} false alarms."
         ),
         render(families(matrix), "markdown"),
         "## Against other criteria",
@@ -113,12 +151,18 @@ def markdown(matrix: KillMatrix) -> str:
         parts += ["## Survivors", "\n".join(f"- `{fault}` in {case}" for fault, case in matrix.survivors)]
     if EQUIVALENTS:
         proofs = [f"- `{fault}` in {case}: {proof}" for (fault, case), proof in EQUIVALENTS.items()]
-        parts += ["## No faults, with the proof", "\n".join(proofs)]
-    parts += [
-        "## Every fault",
-        "Of so many samples and lanes, how many show it: by shape class, by regime, then by lane.",
+        parts += ["## Equivalent to the correct program, with the proof", "\n".join(proofs)]
+    parts += ["## Faults by family", _FAULTS]
+    for family, rows in faults(matrix).items():
+        parts += [f"### {family}", render(rows, "markdown")]
+    return "\n\n".join(parts) + "\n"
+
+
+def details(matrix: KillMatrix) -> str:
+    """Return the text of `kill_matrix_details.md`."""
+    parts = [
+        "# Kill matrix by shape class, regime and lane",
+        "In how many runs each fault is seen, of how many; a run is one sample in one lane.",
         render(places(matrix), "markdown"),
-        "## What each is",
-        *(f"### {family}\n\n" + "\n".join(lines) for family, lines in stories.items()),
     ]
     return "\n\n".join(parts) + "\n"

@@ -1,13 +1,16 @@
-"""`parity.md`: the record as tables for people."""
+"""`parity.md`: what a run has shown, in at most 100 lines and one per case.
+
+Called by `files.write`. The long tables are in `details.md`, every verdict is in `parity.json`.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.report.coverage import by_case
+from conformance.arithmetic.constants import constants
 from conformance.report.coverage import summary as coverage_summary
-from conformance.report.drift import warnings
-from conformance.report.tables import explain, observables, render, summary
+from conformance.report.drift import nearest, warnings
+from conformance.report.tables import explain, headroom, render, summary
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -15,40 +18,37 @@ if TYPE_CHECKING:
 _WORD = {0: "shown", 1: "NOT shown", 3: "NOT shown: nothing was compared"}
 
 _LEGEND = (
-    "Headroom is tolerance / error: below 1 is a failure, `exact` means that every bit agreed. "
-    "float64 asks whether it is the same function, float32 whether it is as accurate as its arithmetic."
+    "Headroom is tolerance / error: below 1 is a failure, `exact` means that every bit agreed, and an empty "
+    "cell that no numbers were compared. The lane float64 asks whether it is the same function, the lane "
+    "float32 whether it is as accurate as its arithmetic."
 )
 
-_TIGHTEST = (
-    "Each observable's tightest element, with what rounding may do there; beside it the largest error of its "
-    "tensor, torch's own, and the largest in units of the last place."
-)
-
-_COVERAGE = (
-    "How much of each shape class and regime was judged. A run of all cases that has judged fewer samples "
-    "than the minimum shows nothing; what was refused or raised does not count."
+_NEAREST = (
+    "The observables that pass with the least headroom. A run warns below {warn:g}, where a correct "
+    "implementation comes in at most one run of twenty."
 )
 
 _DRIFT = (
-    "These pass, but nearer to their tolerance than a correct implementation comes in all but one run of "
-    "twenty."
+    "These verdicts pass, but nearer to their tolerance than a correct implementation comes in all but one "
+    "run of twenty."
 )
 
-# So many failures are written out; the rest is in parity.json.
-_SHOWN = 20
+_COVERAGE = (
+    "How many samples of each shape class and regime were judged. A run of all cases that judged fewer than "
+    "the minimum shows nothing. Refused and failed calls do not count."
+)
+
+# So many failures are written out here; `details.md` has more, and parity.json all.
+_SHOWN = 3
 
 
 def markdown(report: Report) -> str:
-    """Return the whole report in markdown."""
+    """Return the file's text."""
     totals = report.totals
-    counts = ", ".join(
-        f"{totals[name]} {name}" for name in ("pass", "fail", "error", "excused", "skip", "empty")
-    )
+    counts = ", ".join(f"{count} {name}" for name, count in totals.items() if name != "compared_elements")
     parts = [
         f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}",
         f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared.",
-        _LEGEND,
-        render(summary(report), "markdown"),
     ]
     if report.failures:
         shown = report.failures[:_SHOWN]
@@ -56,19 +56,29 @@ def markdown(report: Report) -> str:
             explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
         )
         parts += [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]
-    if drift := warnings(report):
-        parts += ["## Drift", _DRIFT, "\n".join(f"- {line}" for line in drift)]
     if report.shortfalls:
         parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
+    parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]
+    if drift := warnings(report):
+        parts += ["## Drift", _DRIFT, "\n".join(f"- {line}" for line in drift)]
+    if near := nearest(report):
+        rows: list[dict[str, object]] = [
+            {
+                "case": v.case,
+                "observable": v.observable,
+                "lane": v.lane,
+                "headroom": headroom(v.headroom),
+                "shape class": v.shape_class,
+                "regime": v.regime,
+            }
+            for v in near
+        ]
+        text = _NEAREST.format(warn=constants().warn)
+        parts += ["## Nearest to the tolerance", text, render(rows, "markdown")]
     parts += [
-        "## Tolerances",
-        _TIGHTEST,
-        render(observables(report), "markdown"),
         "## Coverage",
         _COVERAGE,
         render(coverage_summary(report.covered), "markdown"),
-        "How many samples of each were judged, by case.",
-        render(by_case(report.verdicts), "markdown"),
         "## Environment",
         "\n".join(f"- {name}: {value}" for name, value in report.environment.items()),
     ]

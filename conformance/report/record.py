@@ -1,4 +1,7 @@
-"""The record of a run: its verdicts, and under which versions it was made."""
+"""The record of a run: its verdicts, and under which versions it was made.
+
+Made by running.run, written as `parity.json` and read back; the tables are made from it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Report:
         seed: of the samples.
         implementation: the subject.
         reference: what it was compared with.
-        verdicts: one an observable, sample and lane.
+        verdicts: one per observable, sample and lane.
         minimums: the least number of samples of each shape class and regime; empty where none binds, in a run
             that is not of all cases.
         shrunk: the smallest failing sample found, by the text of the sample that failed.
@@ -72,7 +75,7 @@ class Report:
         return [verdict for verdict in self.verdicts if not verdict.passed]
 
     def to_json(self) -> str:
-        """Return the report as JSON, a verdict a line, so that two reports can be compared by eye."""
+        """Return the report as JSON, one verdict per line, so that two reports can be compared by eye."""
         head = {
             "schema_version": SCHEMA_VERSION,
             "environment": self.environment,
@@ -95,20 +98,25 @@ class Report:
         """Read what `to_json` wrote.
 
         Raises:
-            UsageError: it is no report, or one of another schema version.
+            UsageError: the text is not a report, or one of another schema version.
         """
         try:
             data = json.loads(text)
-            if data["schema_version"] != SCHEMA_VERSION:
-                raise UsageError(
-                    f"report: expected schema_version {SCHEMA_VERSION}, got {data['schema_version']}"
-                )
+            _check_version(data["schema_version"])
             verdicts = tuple(Verdict.from_json(verdict) for verdict in data["verdicts"])
-            names = ("seed", "implementation", "reference", "shrunk", "environment", "timing")
-            # Reports of this schema version have been written without minimums.
-            minimums = data.get("minimums", {})
-            return cls(verdicts=verdicts, minimums=minimums, **{name: data[name] for name in names})
+            names = ("seed", "implementation", "reference", "minimums", "shrunk", "environment", "timing")
+            return cls(verdicts=verdicts, **{name: data[name] for name in names})
         except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, UsageError):
                 raise
             raise UsageError(f"report: not a parity report: {type(error).__name__}: {error}") from error
+
+
+def _check_version(version: object) -> None:
+    if version == SCHEMA_VERSION:
+        return
+    told = f"report: expected schema_version {SCHEMA_VERSION}, got {version}"
+    if version == 1:
+        # The lanes were called `semantic` and `precision` there.
+        told += ", in which lanes have other names; make the report again: conformance run"
+    raise UsageError(told)

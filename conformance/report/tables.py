@@ -1,8 +1,11 @@
-"""The tables for people, as rows; markdown and the terminal show the same."""
+"""The tables of a run, as rows.
+
+Called by `markdown` and `details`, which write them into files, and by the command line, which prints them.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -15,26 +18,33 @@ if TYPE_CHECKING:
 
     from conformance.report.record import Report
 
-_FORMAT = {"terminal": "simple", "markdown": "github"}
-
 
 def render(rows: Sequence[dict[str, object]], kind: str) -> str:
-    """Return rows as a table for the `terminal` or for `markdown`."""
-    return tabulate(rows, headers="keys", tablefmt=_FORMAT[kind], disable_numparse=True)
+    """Return rows as a table for the `terminal` or for `markdown`.
+
+    A table in markdown is not padded: where one row changes, one line of the file changes.
+    """
+    if kind == "terminal":
+        return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True)
+    if not rows:
+        return ""
+    columns = list(rows[0])
+    lines = [columns, ["---"] * len(columns), *([str(row[name]) for name in columns] for row in rows)]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
 def number(value: float | None) -> str:
-    """Return a number in three significant digits; a dash for none."""
-    return "–" if value is None else f"{value:.3g}"
+    """Return a number in three significant digits, and an empty cell for None."""
+    return "" if value is None else f"{value:.3g}"
 
 
 def headroom(value: float | None) -> str:
-    """Return a headroom; it is infinite where every bit agreed."""
+    """Return a headroom in three significant digits, or `exact` where every bit agreed."""
     return "exact" if value == inf else number(value)
 
 
-def _error_there(verdict: Verdict) -> float | None:
-    """Return the error at the worst element, which need not be the tensor's largest."""
+def error_there(verdict: Verdict) -> float | None:
+    """Return the error at the worst element, which can be smaller than the tensor's largest error."""
     if verdict.expected is None or verdict.got is None:
         return None
     return abs(verdict.expected - verdict.got)
@@ -45,57 +55,41 @@ def _least(verdicts: Iterable[Verdict], lane: str) -> float | None:
 
 
 def summary(report: Report) -> list[dict[str, object]]:
-    """Return a row a case: how much was compared, how it ended, and how near to the tolerance it came."""
+    """Return one row per case: how much was compared, how it ended, and how near the tolerance it came."""
+    by_case: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in report.verdicts:
+        by_case[verdict.case].append(verdict)
     rows: list[dict[str, object]] = []
-    for case in dict.fromkeys(verdict.case for verdict in report.verdicts):
-        mine = [verdict for verdict in report.verdicts if verdict.case == case]
+    for case, mine in by_case.items():
         counts = Counter(verdict.status for verdict in mine)
         judged = [verdict for verdict in mine if verdict.headroom is not None]
-        tightest = min(judged, key=lambda v: v.headroom if v.headroom is not None else inf, default=None)
+        nearest = min(judged, key=lambda v: v.headroom if v.headroom is not None else inf, default=None)
         rows.append(
             {
                 "case": case,
                 "samples": len({v.sample for v in mine if v.check != "errors"}),
                 "passed": f"{counts[Status.PASS]} of {len(mine)}",
-                "otherwise": ", ".join(f"{counts[s]} {s}" for s in Status if counts[s] and s != Status.PASS),
+                "not passed": ", ".join(f"{counts[s]} {s}" for s in Status if counts[s] and s != Status.PASS),
                 "numbers compared": f"{sum(v.elements for v in mine):,}",
-                "headroom float64": headroom(_least(mine, "semantic")),
-                "headroom float32": headroom(_least(mine, "precision")),
-                "tightest": tightest.observable if tightest else "–",
+                "headroom float64": headroom(_least(mine, "float64")),
+                "headroom float32": headroom(_least(mine, "float32")),
+                "nearest to its tolerance": nearest.observable if nearest else "",
             }
         )
     return rows
 
 
-def observables(report: Report) -> list[dict[str, object]]:
-    """Return a row for each observable of each case and lane: its tightest verdict."""
-    tightest: dict[tuple[str, str, str], Verdict] = {}
-    elements: Counter[tuple[str, str, str]] = Counter()
+def tightest(report: Report) -> dict[tuple[str, str, str], Verdict]:
+    """Return the verdict with the least headroom of each case, observable and lane."""
+    found: dict[tuple[str, str, str], Verdict] = {}
     for verdict in report.verdicts:
         if verdict.headroom is None or verdict.lane is None or verdict.observable is None:
             continue
         key = verdict.case, verdict.observable, verdict.lane
-        elements[key] += verdict.elements
-        best = tightest.get(key)
+        best = found.get(key)
         if best is None or best.headroom is None or verdict.headroom < best.headroom:
-            tightest[key] = verdict
-    return [
-        {
-            "case": case,
-            "observable": observable,
-            "lane": lane,
-            "numbers": f"{elements[case, observable, lane]:,}",
-            "error": number(_error_there(verdict)),
-            "tolerance": number(verdict.tolerance),
-            "headroom": headroom(verdict.headroom),
-            "largest error": number(verdict.max_error),
-            "torch's": number(verdict.reference_error),
-            "ulp": number(verdict.max_ulp),
-            "shape": verdict.shape_class,
-            "regime": verdict.regime,
-        }
-        for (case, observable, lane), verdict in tightest.items()
-    ]
+            found[key] = verdict
+    return found
 
 
 def explain(
@@ -116,7 +110,7 @@ def explain(
             f"  worst at   {verdict.worst_index} of {verdict.elements} elements",
             f"  expected   {verdict.expected!r}",
             f"  got        {verdict.got!r}",
-            f"  error      {number(_error_there(verdict))}",
+            f"  error      {number(error_there(verdict))}",
             f"  tolerance  {number(verdict.tolerance)}: what rounding may do there (constants.toml)",
             f"  headroom   {headroom(verdict.headroom)}",
         ]

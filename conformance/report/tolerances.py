@@ -1,4 +1,7 @@
-"""`tolerances.md`: what to write into `torch.testing.assert_close`, to copy from."""
+"""`tolerances.md`: tolerances for `torch.testing.assert_close`, one row per case, dtype and size.
+
+Called by `calibration.write`.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,19 @@ if TYPE_CHECKING:
 HEAD = f"""\
 # Recommended tolerances
 
-What to write into `torch.testing.assert_close(actual, expected, rtol=rtol, atol=atol)` where both sides
-compute in the same dtype: for each case, dtype and size, for outputs and for gradients under random
-cotangents of order one. The row of a size holds for up to that many features, batches of {BATCH} and
-sequences of {LENGTH}, values of order one and weights as initialisation draws them; a tolerance grows with
+These are the tolerances to write into `torch.testing.assert_close(actual, expected, rtol=rtol, atol=atol)`
+where both sides compute in the same dtype: for each case, dtype and size, for outputs and for gradients under
+random cotangents of order one. The row of a size holds for up to that many features, batches of {BATCH} and
+sequences of {LENGTH}, values of order one and weights as initialisation draws them. A tolerance grows with
 the size.
 
-They are derived and not guessed: Monte Carlo arithmetic measures on the case's own program how far rounding
-moves every element, and the calibrated constants of the harness say how many times that a correct
-implementation may be off. `rtol` is what the elements of a tensor's upper half need, `atol` what the
-smaller ones need beyond it, both rounded up to two digits: together they cover every element's tolerance on
-the drawn samples. `exact` means that nothing rounds: compare with `rtol=0, atol=0`. One pair for a whole
-tensor is coarser than the judgement of `conformance run`, which knows each element's own tolerance.
+They are derived and not guessed. Monte Carlo arithmetic measures on the program of the case how far rounding
+moves every element, and the calibrated constants of the harness say by how many times that a correct
+implementation may differ. `rtol` covers the elements in the upper half of a tensor, `atol` what the smaller
+elements need in addition, both rounded up to two digits. Together they cover the tolerance of every element
+on the drawn samples. `exact` means that nothing rounds: compare with `rtol=0, atol=0`. An empty cell means
+that the case has no feature size, no floating output or no gradient. One pair for a whole tensor is coarser
+than the judgement of `conformance run`, which knows the tolerance of each element.
 
 For example, the outputs of a Linear with 64 features in float32, by the row `nn.Linear`, `float32`, 64:
 
@@ -45,12 +49,12 @@ _EXAMPLE = ("nn.Linear", "float32", 64)
 
 
 def markdown(found: Calibration) -> str:
-    """Return the whole file."""
+    """Return the file's text."""
     rows: list[dict[str, object]] = [
         {
             "case": row.case,
             "dtype": row.dtype,
-            "features": row.size or "–",
+            "features": row.size or "",
             "forward rtol": _cell(row.forward, "rtol"),
             "forward atol": _cell(row.forward, "atol"),
             "gradients rtol": _cell(row.gradients, "rtol"),
@@ -65,7 +69,7 @@ def markdown(found: Calibration) -> str:
     head = (
         HEAD.replace("{rtol}", f"{example.rtol:g}").replace("{atol}", f"{example.atol:g}") if example else ""
     )
-    # Without the example's case there is no number to show in it.
+    # Without the case of the example there is no number to show in it.
     head = head or HEAD.partition("\nFor example")[0]
     constants = f"`tensor` {found.choice.tensor:g} and `element` {found.choice.element:g}"
     made = f"Made by `{command(found)}`, with {constants}."
@@ -74,5 +78,5 @@ def markdown(found: Calibration) -> str:
 
 def _cell(pair: Pair | None, name: str) -> str:
     if pair is None:
-        return "–"
+        return ""
     return "exact" if not any(pair) else f"{getattr(pair, name):g}"

@@ -1,4 +1,7 @@
-"""Progress on standard error: a bar on a terminal, a line a case elsewhere."""
+"""Progress on standard error: a bar on a terminal, one line per case elsewhere.
+
+Made by the commands that judge many samples; `run`, the self-test and the calibration call it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """What `run` calls after each piece of work; a context manager."""
+    """Shows how much work is done; a context manager, called after each piece of work."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)

@@ -1,45 +1,76 @@
-"""Runs one failure again: from a sample's text, or from a bundle that holds its arrays."""
+"""Runs one sample again: from its text, or from a bundle that holds its arrays.
+
+Called by `conformance replay`; the sample's verdicts come out.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from conformance.cases import find_cases
 from conformance.errors import UsageError
+from conformance.registry import find_implementation
+from conformance.running.bundle import BUNDLE_VERSION
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import UNBATCHED
-from conformance.subjects.protocol import LANES, Task
+from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
-    from conformance.report.record import Report
     from conformance.sampling.space import Space
-    from conformance.subjects.protocol import Implementation
 
-BUNDLE_VERSION = 1
 
-_SCRIPT = '''"""Replays this bundle: python replay.py [--implementation NAME|module:attribute]"""
+class Replayed(NamedTuple):
+    """What came of running one sample again.
 
-import sys
-from pathlib import Path
+    Attributes:
+        sample: its text.
+        implementation: the name of the subject.
+        verdicts: in both lanes; those of the bad calls too, where the sample is what they start from.
+    """
 
-from conformance.cli.main import main
+    sample: str
+    implementation: str
+    verdicts: list[Verdict]
 
-sys.exit(main(["replay", str(Path(__file__).parent), *sys.argv[1:]]))
-'''
+
+def replay(bundle_or_sample: str, implementation: str | None = None) -> Replayed:
+    """Run one sample again.
+
+    Args:
+        bundle_or_sample: a bundle's folder, or a sample's text.
+        implementation: the subject's name; by default the bundle's, or mytorch.
+
+    Raises:
+        UsageError: the folder is not a bundle, the text is not a sample's, or the implementation is unknown.
+        DegenerateError: the sample cannot tell right from wrong.
+        NoiseError: the arithmetic cannot follow the case's program.
+    """
+    # What is given goes one of two ways from here: a bundle's own arrays are judged, and of a text the arrays
+    # are drawn. The text of the configuration that the bad calls start from stands for them too.
+    from conformance.judging.bad_calls import judge_bad_calls
+    from conformance.judging.sample_judge import judge_sample
+
+    folder = Path(bundle_or_sample)
+    prepared, name = read_bundle(folder) if folder.is_dir() else (prepare_text(bundle_or_sample), "mytorch")
+    name = implementation or name
+    subject = find_implementation(name)
+    verdicts = judge_sample(prepared, subject)
+    if prepared.sample.settings == prepared.case.base:
+        verdicts += judge_bad_calls(prepared.case, subject, prepared.sample.seed)
+    return Replayed(prepared.sample.text, name, verdicts)
 
 
 def prepare_text(text: str) -> Prepared:
     """Prepare the sample that a text names.
 
     Raises:
-        UsageError: the text is none, or names a case that there is not.
+        UsageError: the text is not a sample's, or there is no such case.
     """
     from conformance.judging.sample_judge import prepare
 
@@ -66,55 +97,15 @@ def _check(sample: Sample, space: Space) -> None:
     for name in space.sizes:
         if not isinstance(given[name], int) or int(given[name]) < UNBATCHED:
             raise UsageError(f"sample: {name}: expected a size, got {given[name]!r}")
-
-
-def write_bundle(folder: Path, text: str, report: Report, subject: Implementation) -> None:
-    """Write all that is needed to replay one sample anywhere: script, arrays, versions.
-
-    Args:
-        folder: where; it is made.
-        text: the sample.
-        report: the run in which it failed.
-        subject: what failed; its answers are stored beside what was expected.
-    """
-    from conformance.judging.sample_judge import run_subject
-
-    prepared = prepare_text(text)
-    folder.mkdir(parents=True, exist_ok=True)
-    arrays: dict[str, Any] = {}
-    # The values of float64 hold those of float32, which are their roundings.
-    task = Task(prepared.case, prepared.sample, "float64")
-    arrays |= {f"input/{name}": array for name, array in task.inputs().items()}
-    for lane, expected in prepared.expectations.items():
-        arrays |= {f"oracle/{lane}/{name}": array for name, array in expected.oracle.items()}
-        arrays |= {f"tolerance/{lane}/{name}": array for name, array in expected.tolerance.items()}
-        try:
-            got = run_subject(prepared, lane, subject)
-        except Exception:  # noqa: BLE001, S112 - a subject that raises has no answer to store; its verdict has the traceback
-            continue
-        arrays |= {f"got/{lane}/{name}": array for name, array in got.items()}
-    outputs = {
-        name: array.shape
-        for name, array in prepared.expectations["semantic"].oracle.items()
-        if "." not in name
-    }
-    arrays |= {f"input/cotangent.{name}": task.cotangent(name, shape) for name, shape in outputs.items()}
-    about = {
-        "bundle_version": BUNDLE_VERSION,
-        "sample": prepared.sample.text,
-        "implementation": report.implementation,
-        "environment": report.environment,
-    }
-    np.savez_compressed(folder / "arrays.npz", **arrays)
-    (folder / "bundle.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    (folder / "replay.py").write_text(_SCRIPT, encoding="utf-8")
+    if others := {name: value for name, value in space.settled(given).items() if value != given[name]}:
+        raise UsageError(f"sample: {sample.text!r} is not run as it says; expected {others}")
 
 
 def read_bundle(folder: Path) -> tuple[Prepared, str]:
     """Return a bundle's sample, prepared from the bundle's own arrays, and the implementation that failed.
 
     Raises:
-        UsageError: the folder is no bundle, or one of another version.
+        UsageError: the folder is not a bundle, or one of another version.
     """
     from conformance.judging.sample_judge import prepare
 
@@ -132,23 +123,4 @@ def read_bundle(folder: Path) -> tuple[Prepared, str]:
     if version != BUNDLE_VERSION:
         raise UsageError(f"bundle: expected bundle_version {BUNDLE_VERSION}, got {version}")
     sample = Sample.parse(text)
-    return prepare(find_cases([sample.case])[0], sample, tuple(LANES), inputs), implementation
-
-
-def comparison(verdicts: list[Verdict]) -> list[dict[str, object]]:
-    """Return a row an observable: where it was worst, what was expected there and what came."""
-    return [
-        {
-            "lane": v.lane or v.check,
-            "observable": v.observable or "whole sample",
-            "status": v.status.value,
-            "numbers": v.elements,
-            "worst at": v.worst_index,
-            "expected": v.expected,
-            "got": v.got,
-            "error": v.max_error,
-            "tolerance": v.tolerance,
-            "headroom": v.headroom,
-        }
-        for v in verdicts
-    ]
+    return prepare(find_cases([sample.case])[0], sample, LANES, inputs), implementation

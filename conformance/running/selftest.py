@@ -1,6 +1,7 @@
-"""The suite's own test: which faults it catches, where, and what saw each first.
+"""The suite's own test: which faults it catches, where, and which observable showed each first.
 
-A sample is prepared once and every fault is judged on it, so that the matrix costs little more than a run.
+Called by `conformance selftest`; a kill matrix comes out. A sample is prepared once and every fault is judged
+on it, so that the matrix costs little more than a run.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-SCHEMA_VERSION = 1
+# Of kill_matrix.json; 2 names the lanes by their dtype.
+SCHEMA_VERSION = 2
 
-# The correct text, judged beside the faults: what kills it is a false alarm, and no fault's kill counts.
+# The correct program, judged next to the faults: where it fails is a false alarm, and no fault is caught.
 CONTROL = "(none)"
 
 
@@ -130,7 +132,7 @@ class KillMatrix:
             caught = [t.cell for t in red if (t.sample, t.cell.lane) not in alarms]
             rows[name] = {
                 "caught": len({cell.fault for cell in caught}),
-                "caught_in_float32": len({cell.fault for cell in caught if cell.lane == "precision"}),
+                "caught_in_float32": len({cell.fault for cell in caught if cell.lane == "float32"}),
                 "faults": len({t.cell.fault for t in asked} - {CONTROL}),
                 "false_alarms": len(alarms),
                 "clean": sum(t.cell.fault == CONTROL for t in asked),
@@ -180,6 +182,8 @@ def selftest(
 
     Raises:
         UsageError: an unknown fault; the message lists those there are.
+        DegenerateError: a sample cannot be prepared, so that no fault can be judged by it.
+        NoiseError: likewise.
     """
     chosen = list(dict.fromkeys(names)) or list(FAULTS)
     for name in chosen:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from conformance.sampling.sample import Sample, Scalar, raw_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -90,6 +90,8 @@ class Space:
         regimes: regimes, names of `REGIMES`.
         flags: other settings and the values that they take.
         without: pairs of class and regime that are not drawn: what they cost shows nothing more.
+        settle: from drawn settings to those among them that have to be others, e.g. one layer where many
+            steps would cost too much. Every sample is drawn settled, so that its text says what is run.
     """
 
     sizes: Mapping[str, str]
@@ -97,6 +99,11 @@ class Space:
     regimes: tuple[str, ...] = ("normal", "saturated")
     flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     without: tuple[tuple[str, str], ...] = ()
+    settle: Callable[[Mapping[str, Scalar]], Mapping[str, Scalar]] = dict
+
+    def settled(self, config: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Return settings as they are run, in the same order; settled ones stay as they are."""
+        return {**config, **self.settle(config)}
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -120,7 +127,7 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
 
     Every `space.combinations` draws hold each pair of class and regime once.
     Of a flag with n values, every n draws of the bare classes hold each once, and so do every n draws of the
-    others, in orders of their own.
+    others, in orders of their own. Then each draw's settings are settled, see `Space`.
     """
     samples, pairs = [], space.pairs
     turns = {True: 0, False: 0}
@@ -137,7 +144,8 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
         bare = shape_class in BARE
         config |= _flags(f"{case}|bare" if bare else case, space, seed, turns[bare])
         turns[bare] += 1
-        samples.append(Sample(case, seed, number, shape_class, regime, tuple(config.items())))
+        settled = space.settled(config)
+        samples.append(Sample(case, seed, number, shape_class, regime, tuple(settled.items())))
     return samples
 
 
@@ -149,7 +157,7 @@ def draw_sized(
     They say that they are of the class `small`: nothing but the sizes follows from a class.
     """
     fixed = {name: sizes[kind] for name, kind in space.sizes.items()}
-    configs = [{**fixed, **_flags(case, space, seed, number)} for number in range(count)]
+    configs = [space.settled({**fixed, **_flags(case, space, seed, number)}) for number in range(count)]
     return [
         Sample(case, seed, number, "small", regime, tuple(config.items()))
         for number, config in enumerate(configs)
@@ -185,7 +193,7 @@ def strategy(
     def of_class(name: str, regimes: list[str]) -> SearchStrategy[Sample]:
         settings = st.tuples(
             *(st.tuples(st.just(key), st.sampled_from(values)) for key, values in space.choices(name).items())
-        )
+        ).map(lambda drawn: tuple(space.settled(dict(drawn)).items()))
         return st.builds(
             Sample,
             st.just(case),

@@ -1,6 +1,6 @@
-"""The modes that the reference computes in: one thread, and no warnings about what samples provoke.
+"""The modes that the reference computes in: one thread, and no warnings.
 
-Whatever runs torch enters them first: judging.sample_judge by way of `running`, and the calibration.
+Entered before torch is run, by running.work, running.selftest and the calibration.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def quietly_on_one_thread() -> Iterator[None]:
-    """Compute on one thread, so that no result depends on how many there are, and say nothing meanwhile.
+    """Compute on one thread, so that no result depends on how many there are, and without warnings.
 
-    Samples provoke warnings on purpose, as of the variance of one number; what is judged is the numbers.
+    Samples provoke warnings on purpose, such as that of the variance of one number; only numbers are judged.
     """
     import torch
     from threadpoolctl import threadpool_limits

@@ -1,24 +1,26 @@
-"""mytorch: torch's API, and the lesson's LSTM with its parameters gate by gate."""
+"""mytorch: torch's API, and the LSTM of `mytorch.models`, whose parameters are stored gate by gate."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import Mapped, Values
+from conformance.cases.case import Built, LayerProgram
 from conformance.subjects.torchlike import TorchLike
 from conformance.subjects.weights import Entry, WeightMap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# The lesson calls torch's gate g, the candidate, c; it has one bias a gate, the input's.
-_LESSON_NAME = {"i": "i", "f": "f", "o": "o", "g": "c"}
+    from conformance.cases.case import Config, Program, Tensors, Values
+
+# mytorch.models calls torch's gate g, the candidate, c; it has one bias per gate, the input's.
+_GATE_NAMES = {"i": "i", "f": "f", "o": "o", "g": "c"}
 
 CELL = WeightMap(
     entries=(
-        *(Entry(f"W_x{name}.weight", "weight_ih", gates=gate) for gate, name in _LESSON_NAME.items()),
-        *(Entry(f"W_x{name}.bias", "bias_ih", gates=gate) for gate, name in _LESSON_NAME.items()),
-        *(Entry(f"W_h{name}.weight", "weight_hh", gates=gate) for gate, name in _LESSON_NAME.items()),
+        *(Entry(f"W_x{name}.weight", "weight_ih", gates=gate) for gate, name in _GATE_NAMES.items()),
+        *(Entry(f"W_x{name}.bias", "bias_ih", gates=gate) for gate, name in _GATE_NAMES.items()),
+        *(Entry(f"W_h{name}.weight", "weight_hh", gates=gate) for gate, name in _GATE_NAMES.items()),
         Entry("W_hq.weight", "head.weight"),
         Entry("W_hq.bias", "head.bias"),
     ),
@@ -41,23 +43,37 @@ def _gradients(cell: Any) -> Mapping[str, Any]:
     return CELL.to_reference({name: p.grad.numpy() for name, p in named.items()}, gradients=True)
 
 
-def lesson_cell(t: Any, x: Values) -> Mapped:
-    """One step of `mytorch.models.LSTMCell`."""
-    cell = t.models.LSTMCell(x.config["I"], x.config["H"], x.config["O"]).to(x["weight_ih"].dtype)
+def _cell(t: Any, x: Values, config: Config) -> Built:
+    """`mytorch.models.LSTMCell`: one step."""
+    cell = t.models.LSTMCell(config["I"], config["H"], config["O"]).to(x["weight_ih"].dtype)
     _load(t, x, cell)
-    y, h, c = cell(x["input"], (x["h0"], x["c0"]))
-    return Mapped({"output": y, "h": h, "c": c}, lambda: _gradients(cell))
+
+    def call(data: Tensors) -> dict[str, Any]:
+        y, h, c = cell(data["input"], (data["h0"], data["c0"]))
+        return {"output": y, "h": h, "c": c}
+
+    return Built(call, dict(cell.named_parameters()), cell, lambda: _gradients(cell))
 
 
-def lesson_lstm(t: Any, x: Values) -> Mapped:
-    """`mytorch.models.LSTM` over the whole sequence."""
-    lstm = t.models.LSTM(x.config["I"], x.config["H"], x.config["O"]).to(x["weight_ih"].dtype)
+def _lstm(t: Any, x: Values, config: Config) -> Built:
+    """`mytorch.models.LSTM`: the whole sequence."""
+    lstm = t.models.LSTM(config["I"], config["H"], config["O"]).to(x["weight_ih"].dtype)
     _load(t, x, lstm.lstm_cell)
-    states = (x["h0"], x["c0"]) if x.config["init_states"] else None
-    outputs, (h, c) = lstm(x["input"], states)
-    return Mapped({"outputs": outputs, "h_states": h, "c_states": c}, lambda: _gradients(lstm.lstm_cell))
+
+    def call(data: Tensors) -> dict[str, Any]:
+        states = (data["h0"], data["c0"]) if "h0" in data else None
+        outputs, (h, c) = lstm(data["input"], states)
+        return {"outputs": outputs, "h_states": h, "c_states": c}
+
+    return Built(call, dict(lstm.named_parameters()), lstm, lambda: _gradients(lstm.lstm_cell))
+
+
+_PROGRAMS: Mapping[str, Program] = {
+    "models.LSTMCell": LayerProgram(_cell),
+    "models.LSTM": LayerProgram(_lstm),
+}
 
 
 def make() -> TorchLike:
     """Return mytorch as a subject."""
-    return TorchLike("mytorch", "mytorch", {"models.LSTMCell": lesson_cell, "models.LSTM": lesson_lstm})
+    return TorchLike("mytorch", "mytorch", _PROGRAMS)

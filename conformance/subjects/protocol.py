@@ -1,4 +1,7 @@
-"""What an implementation is asked, and what it answers."""
+"""What an implementation is asked, and what it answers: a task, and the trace of running it.
+
+Tasks are made by judging.sample_judge and judging.bad_calls, and given to the reference and to every subject.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,20 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
+from conformance.sampling.sample import Sample
 from conformance.sampling.values import Array, fill, make, strided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.cases.case import BadCall, Case
-    from conformance.sampling.sample import Sample, Scalar
+    from conformance.sampling.sample import Scalar
 
 # The named arrays of one run: outputs by their names, gradients as `grad.` and the input's name.
 Trace = dict[str, Array]
 
-# lane → the dtype in which the subject computes
-LANES = {"semantic": "float64", "precision": "float32"}
+# A lane is the dtype in which the subject computes, and is named by it.
+LANES = ("float64", "float32")
 
 
 @dataclass(frozen=True)
@@ -32,38 +36,37 @@ class Task:
         sample: the drawn configuration.
         dtype: `float32` or `float64`, of every array.
         carrier: the dtype in which the values were made; the oracle runs float32 values in float64.
-        bad_call: what is wrong on purpose, if anything.
-        stored: arrays to use in place of the drawn ones (a bundle's).
+        stored: arrays to use instead of the drawn ones (a bundle's).
     """
 
     case: Case
     sample: Sample
     dtype: str
     carrier: str = ""
-    bad_call: BadCall | None = None
     stored: Mapping[str, Array] = field(default_factory=dict)
 
     @property
+    def bad_call(self) -> BadCall | None:
+        """What is wrong on purpose; None in a good call."""
+        return None
+
+    @property
     def config(self) -> dict[str, Scalar]:
-        """Sizes and flags, a bad call's included."""
-        return dict(self.sample.settings) | dict(self.bad_call.config if self.bad_call else {})
+        """Sizes and flags by name."""
+        return dict(self.sample.settings)
 
     @cached_property
-    def _drawn(self) -> dict[str, Array]:
-        specs = dict(self.case.inputs(self.sample.settings))
-        arrays = make(self.sample, specs, self.carrier or self.dtype)
-        if self.bad_call:
-            for name, shape in self.bad_call.shapes.items():
-                arrays[name] = fill(self.sample, name, shape).astype(self.dtype)
-            for name, dtype in self.bad_call.dtypes.items():
-                arrays[name] = arrays[name].astype(dtype)
-            return arrays
-        return {name: self.stored.get(name, array).astype(self.dtype) for name, array in arrays.items()}
+    def _arrays(self) -> dict[str, Array]:
+        return self._made()
+
+    def _made(self) -> dict[str, Array]:
+        drawn = make(self.sample, dict(self.case.inputs(self.sample.settings)), self.carrier or self.dtype)
+        return {name: self.stored.get(name, array).astype(self.dtype) for name, array in drawn.items()}
 
     def inputs(self) -> Trace:
-        """Return the arrays by the reference's names, made afresh: whoever writes into them harms nobody."""
+        """Return copies of the arrays, by the reference's names; callers may modify them."""
         copy = strided if self.sample.shape_class == "strided" else np.copy
-        return {name: copy(array) for name, array in self._drawn.items()}
+        return {name: copy(array) for name, array in self._arrays.items()}
 
     @cached_property
     def differentiable(self) -> frozenset[str]:
@@ -90,13 +93,48 @@ class Task:
         return fill(self.sample, name, shape).astype(self.carrier or self.dtype).astype(self.dtype)
 
 
+@dataclass(frozen=True, kw_only=True)
+class BadCallTask(Task):
+    """A call that must be refused: a good configuration with something wrong on purpose.
+
+    Attributes:
+        wrong: what is wrong.
+    """
+
+    wrong: BadCall
+
+    @classmethod
+    def of(cls, case: Case, wrong: BadCall, seed: int) -> BadCallTask:
+        """Return the task of a case's bad call, which starts from the case's one good configuration."""
+        sample = Sample(case.name, seed, 0, "small", "normal", tuple(case.base.items()))
+        return cls(case, sample, "float32", wrong=wrong)
+
+    @property
+    def bad_call(self) -> BadCall:
+        """What is wrong on purpose."""
+        return self.wrong
+
+    @property
+    def config(self) -> dict[str, Scalar]:
+        """Sizes and flags by name, with those that are wrong."""
+        return super().config | dict(self.wrong.config)
+
+    def _made(self) -> dict[str, Array]:
+        arrays = super()._made()
+        for name, shape in self.wrong.shapes.items():
+            arrays[name] = fill(self.sample, name, shape).astype(self.dtype)
+        for name, dtype in self.wrong.dtypes.items():
+            arrays[name] = arrays[name].astype(dtype)
+        return arrays
+
+
 @runtime_checkable
 class Implementation(Protocol):
-    """Whatever can run a case."""
+    """Runs cases: the reference, or a subject."""
 
     @property
     def name(self) -> str:
-        """How reports call it."""
+        """The name that reports use."""
 
     def unsupported(self, task: Task) -> str | None:
         """Return why this task cannot be run, or None; the reason becomes that of a SKIP verdict."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases.case import LayerProgram, of_function
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from conformance.cases.case import Values
+    from conformance.cases.case import Program, Values
 
 
 def _cell(t: Any, x: Values, prefix: str = "") -> tuple[Any, dict[str, Any]]:
@@ -20,17 +21,17 @@ def _cell(t: Any, x: Values, prefix: str = "") -> tuple[Any, dict[str, Any]]:
     return cell, parameters | {"bias_hh": t.zeros_like(parameters["bias_ih"])}
 
 
-def seed_cell(t: Any, x: Values) -> Mapping[str, Any]:
+def models_cell(t: Any, x: Values) -> Mapping[str, Any]:
     """`models.LSTMCell` is torch.nn.LSTMCell and a Linear head."""
     cell, parameters = _cell(t, x)
     h, c = t.func.functional_call(cell, parameters, (x["input"], (x["h0"], x["c0"])))
     return {"output": t.nn.functional.linear(h, x["head.weight"], x["head.bias"]), "h": h, "c": c}
 
 
-def seed_lstm(t: Any, x: Values) -> Mapping[str, Any]:
+def models_lstm(t: Any, x: Values) -> Mapping[str, Any]:
     """`models.LSTM` is torch.nn.LSTMCell, step by step, every step's states kept, and a Linear head."""
     cell, parameters = _cell(t, x)
-    state = (x["h0"], x["c0"]) if x.config["init_states"] else None
+    state = (x["h0"], x["c0"]) if "h0" in x else None
     hidden, cells = [], []
     for step in x["input"].unbind(1):
         state = t.func.functional_call(cell, parameters, (step, state))
@@ -44,6 +45,12 @@ def seed_lstm(t: Any, x: Values) -> Mapping[str, Any]:
     }
 
 
+_PROGRAMS: Mapping[str, Program] = {
+    "models.LSTMCell": LayerProgram(of_function(models_cell)),
+    "models.LSTM": LayerProgram(of_function(models_lstm)),
+}
+
+
 def make() -> TorchLike:
     """Return the reference."""
-    return TorchLike("torch", "torch", {"models.LSTMCell": seed_cell, "models.LSTM": seed_lstm})
+    return TorchLike("torch", "torch", _PROGRAMS)

@@ -1,4 +1,4 @@
-"""Runs a case's program on any namespace that speaks torch's API."""
+"""Runs a case's program on any namespace that has torch's API."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.cases.case import PROGRAM, Case, Mapped, Values
+from conformance.cases.case import Mapped, Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.cases.case import Program
+    from conformance.cases.case import Around, Case, Program
     from conformance.subjects.protocol import Task, Trace
 
 
@@ -22,9 +22,10 @@ class TorchLike:
     Args:
         name: how reports call it.
         module: the namespace's import name; imported on first use.
-        programs: its own programs, by case, where the case's does not fit.
+        programs: its own programs, by case, where the case's does not fit; a layer's is a `LayerProgram`.
         seams: faulty steps, by case and seam. A case named here runs the case's own program, written out
-            unless `program` is the only seam.
+            where it is.
+        around: what stands around the case's own program, by case.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class TorchLike:
         module: str,
         programs: Mapping[str, Program] | None = None,
         seams: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
+        around: Mapping[str, Around] | None = None,
     ) -> None:
         self.name = name
         self._module = module
         self._programs = dict(programs or {})
         self._seams = dict(seams or {})
+        self._around = dict(around or {})
 
     @property
     def namespace(self) -> Any:
@@ -51,14 +54,12 @@ class TorchLike:
 
     def program(self, case: Case) -> tuple[Program, Mapping[str, Callable[..., Any]]]:
         """Return the program that runs a case here, and its seams."""
-        faulty = self._seams.get(case.name)
-        if faulty is None:
+        steps, around = self._seams.get(case.name), self._around.get(case.name)
+        if steps is None and around is None:
             return self._programs.get(case.name, case.program), case.seams
-        steps = {name: step for name, step in faulty.items() if name != PROGRAM}
-        whole = case.written_out if case.written_out and (steps or PROGRAM not in faulty) else case.program
-        around = faulty.get(PROGRAM)
+        whole = case.written_out if case.written_out and steps is not None else case.program
         program = whole if around is None else lambda t, x: around(t, x, whole)
-        return program, {**case.seams, **steps}
+        return program, {**case.seams, **(steps or {})}
 
     def run(self, task: Task) -> Trace:
         """Run forward and backward; see `Implementation.run`."""
@@ -72,7 +73,7 @@ class TorchLike:
         for name in task.differentiable:
             if tensors[name].is_floating_point():
                 tensors[name].requires_grad_()
-        returned = program(t, Values(tensors, task.config, seams))
+        returned = program(t, Values(tensors, task.config, seams, task.bad_call))
         outputs = returned.outputs if isinstance(returned, Mapped) else returned
         found = {name: _kept(output) for name, output in outputs.items()}
         if task.case.training:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conformance import TorchLike
-from conformance.faults import FAULTS
+from conformance.faults import FAULTS, faulty
 from conformance.subjects import pytorch
 
 from .altered import Altered
@@ -19,6 +18,7 @@ from .altered import Altered
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conformance import TorchLike
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Task, Trace
 
@@ -96,7 +96,7 @@ rounds_integers = _arrays(
 
 def _on(fault: str, *cases: str) -> TorchLike:
     """Put one of the named faults into torch, in those cases whether the fault is meant for them or not."""
-    return TorchLike(fault, "torch", seams=dict.fromkeys(cases, FAULTS[fault].seams))
+    return faulty(replace(FAULTS[fault], cases=cases), "torch")
 
 
 between_calls = _on("state-remembered", "nn.GRUCell", "nn.GRUCell@batch-permutation")

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from conformance.arithmetic.mode import Arithmetic
 from conformance.arithmetic.rounding import UNIT
+from conformance.arithmetic.rules import RULES
 from conformance.errors import NoiseError
 
 ATEN = torch.ops.aten
@@ -215,8 +216,12 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("name", UNKNOWN)
 def test_an_operation_without_a_rule_is_refused_by_name(name):
-    with pytest.raises(NoiseError, match=rf"{name}.*no rule.*conformance\.rounding"), Arithmetic(1):
+    with (
+        pytest.raises(NoiseError, match=rf"{name}.*no rule.*conformance/arithmetic/rules/") as error,
+        Arithmetic(1),
+    ):
         UNKNOWN[name]()
+    assert error.value.operation == name.removeprefix("prims.").replace(".", "_")
 
 
 def test_an_operation_without_a_rule_may_run_on_other_dtypes():
@@ -236,5 +241,6 @@ LOST = {
 
 @pytest.mark.parametrize("call", LOST.values(), ids=LOST)
 def test_a_number_that_leaves_the_arithmetic_is_an_error(call):
-    with pytest.raises(NoiseError, match="no noise can follow it"), Arithmetic(1):
+    with pytest.raises(NoiseError, match="no noise can follow it") as error, Arithmetic(1):
         call()
+    assert error.value.operation in RULES

@@ -31,7 +31,7 @@ def test_no_element_is_allowed_more_than_its_tensor():
     assert tolerances(deviation, "float32")[0] == pytest.approx(C.tensor)
 
 
-def test_the_semantic_lane_is_the_ratio_of_the_roundings_and_the_oracles_own_share():
+def test_the_float64_lane_is_the_ratio_of_the_roundings_and_the_oracles_own_share():
     np.testing.assert_allclose(
         tolerances(EVEN, "float64"), tolerances(EVEN, "float32") * 2.0**-29 * C.oracle_share
     )

@@ -11,6 +11,7 @@ import torch
 from conformance.arithmetic import vectorized
 from conformance.arithmetic.mode import Arithmetic
 from conformance.arithmetic.replicates import Replicates
+from conformance.arithmetic.rules import RULES
 from conformance.arithmetic.vectorized import batched, written
 from conformance.cases import CASES
 from conformance.errors import NoiseError
@@ -33,7 +34,8 @@ A[0], A[1, 0], A[1, 1], A[2, 0] = ROW, 0.0, torch.inf, torch.nan
 MASK = A > B
 M, N, P = _random(4, 5), _random(5, 3), _random(2, 4, 5)
 
-# Calls of every operation that has a rule: the overload, its arguments, and those by name.
+# Calls of operations that run on all replicates at once: the overload, its arguments, and those by name.
+# Plain functions of one or two tensors are added below.
 CALLS = {
     "_to_copy": [(ATEN._to_copy.default, (A,), {"dtype": torch.float64})],
     "add": [
@@ -108,7 +110,7 @@ CALLS = {
     "threshold_backward": [(ATEN.threshold_backward.default, (A, B, 0.5), {})],
     "where": [(ATEN.where.self, (MASK, A, ROW), {}), (ATEN.where.self, (MASK, ONE, A), {})],
     "zero": [(ATEN.zero_.default, (A,), {})],
-    # Some that have no rule.
+    # Some that run once per replicate, but for `copy_`.
     "copy": [(ATEN.copy_.default, (A, ROW), {}), (ATEN.copy.default, (A, ROW), {})],
     "cumsum": [(ATEN.cumsum.default, (A, 0), {})],
     "sort": [
@@ -116,21 +118,6 @@ CALLS = {
         (ATEN.sort.values, (B, 0), {"values": COLUMN, "indices": torch.zeros(1, dtype=torch.int64)}),
     ],
 }
-_BINARY = (
-    "div",
-    "eq",
-    "floor_divide",
-    "ge",
-    "gt",
-    "le",
-    "lt",
-    "maximum",
-    "minimum",
-    "mul",
-    "ne",
-    "remainder",
-)
-_BINARY += ("logical_and", "logical_or", "logical_xor", "sub")
 
 
 def _overload(name):
@@ -138,36 +125,16 @@ def _overload(name):
     return packet.Tensor if "Tensor" in packet.overloads() else packet.default
 
 
-CALLS |= {name: [(_overload(name), (A, ROW), {}), (_overload(name), (ONE, A), {})] for name in _BINARY}
-_UNARY = (
-    "abs",
-    "ceil",
-    "cos",
-    "erf",
-    "exp",
-    "expm1",
-    "floor",
-    "isinf",
-    "isnan",
-    "log",
-    "log1p",
-    "logical_not",
-)
-_UNARY += (
-    "neg",
-    "reciprocal",
-    "relu",
-    "round",
-    "rsqrt",
-    "sgn",
-    "sigmoid",
-    "sign",
-    "sin",
-    "sqrt",
-    "tanh",
-    "trunc",
-)
-CALLS |= {name: [(_overload(name), (A.T,), {})] for name in _UNARY}
+def _plain(name):
+    """Return calls of an elementwise operation of one tensor, or of two that broadcast."""
+    func = _overload(name)
+    needed = sum(not argument.has_default_value() for argument in func._schema.arguments)
+    return [(func, (A.T,), {})] if needed == 1 else [(func, (A, ROW), {}), (func, (ONE, A), {})]
+
+
+ELEMENTWISE = {name for name, rule in RULES.items() if rule.elementwise is True}
+TOGETHER = {name for name, rule in RULES.items() if rule.together is not None}
+CALLS |= {name: _plain(name) for name in sorted(ELEMENTWISE - set(CALLS))}
 FLAT = [
     pytest.param(name, *call, id=f"{name}-{number}")
     for name, calls in CALLS.items()
@@ -218,9 +185,9 @@ def test_it_gives_each_replicate_its_own(name, func, args, kwargs):
         rows = [_alone(func, given, named, held, k) for k in range(COUNT)]
         if func._schema.is_mutable:
             targets = [named[key] for key in ("out", "values", "indices") if key in named] or [given[0]]
-            moved = written(func, name, given, named, targets, held)
+            moved = written(func, RULES[name], given, named, targets, held)
         else:
-            moved = batched(func, name, given, named, held)
+            moved = batched(func, RULES[name], given, named, held)
         assert len(moved) == len(rows[0])
         for number, result in enumerate(moved):
             expected = torch.stack([row[number] for row in rows])
@@ -248,12 +215,8 @@ def _alone(func, args, kwargs, held, k):
     return out if isinstance(out, (tuple, list)) else [out]
 
 
-def test_every_rule_is_called():
-    assert vectorized._ELEMENTWISE | set(vectorized._RULES) <= set(CALLS)
-
-
-def test_no_operation_has_two_rules():
-    assert not vectorized._ELEMENTWISE & set(vectorized._RULES)
+def test_every_way_to_run_on_all_replicates_is_called():
+    assert set(CALLS) >= ELEMENTWISE | TOGETHER
 
 
 def _moved(k, array):

@@ -1,4 +1,4 @@
-"""Every rule of rounding.py against real float32 errors, and rules that are wrong on purpose."""
+"""Every rule of arithmetic/rules/ against real float32 errors, and rules that are wrong on purpose."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.arithmetic.rounding import OPERANDS, RELATIVE
+from conformance.arithmetic.rules import RULES
+from conformance.arithmetic.rules.rule import Operands, Relative
 from conformance.calibration import rules as module
-from conformance.calibration.operations import OPERATIONS
-from conformance.calibration.rules import Measured, Rule, measure_rules
+from conformance.calibration.rules import Measured, MeasuredRule, measure_rules
 from conformance.errors import NoiseError
 from conformance.subjects.modes import quietly_on_one_thread
 
-NAMES = sorted({*RELATIVE, *OPERANDS})
+NAMES = sorted(name for name, rule in RULES.items() if rule.rounds is not None)
 
 
 @pytest.fixture(autouse=True)
@@ -22,17 +22,23 @@ def _quietly_on_one_thread():
         yield
 
 
+def set_rule(monkeypatch, name, function):
+    wrong = replace(RULES[name], rounds=Operands(function, "wrong on purpose"))
+    monkeypatch.setitem(RULES, name, wrong)
+
+
 def scale_rule(monkeypatch, name, factor):
-    if name in RELATIVE:
-        monkeypatch.setitem(RELATIVE, name, RELATIVE[name] * factor)
-    else:
-        right = OPERANDS[name]
+    rounds = RULES[name].rounds
+    if isinstance(rounds, Relative):
+        scaled = replace(rounds, roundings=rounds.roundings * factor)
+        monkeypatch.setitem(RULES, name, replace(RULES[name], rounds=scaled))
+        return
 
-        def wrong(*args, **kwargs):
-            size = right(*args, **kwargs)
-            return None if size is None else size * factor
+    def wrong(*args, **kwargs):
+        size = rounds.function(*args, **kwargs)
+        return None if size is None else size * factor
 
-        monkeypatch.setitem(OPERANDS, name, wrong)
+    set_rule(monkeypatch, name, wrong)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,40 +60,69 @@ def test_a_rule_that_is_wrong_is_called_so(name, factor, says, monkeypatch):
 
 
 def test_a_rule_that_knows_nothing_of_underflow_is_exceeded(monkeypatch):
-    right = OPERANDS["mm"]
-    monkeypatch.setitem(OPERANDS, "mm", lambda a, b: right(a, b) - 2.0**-126 * a.shape[-1] ** 0.5)
+    right = RULES["mm"].rounds.function
+    set_rule(monkeypatch, "mm", lambda a, b: right(a, b) - 2.0**-126 * a.shape[-1] ** 0.5)
     (rule,) = measure_rules(["mm"])
     assert "tiny" in str(rule.wrong)
 
 
-def test_a_sigmoid_that_is_no_zero_where_exp_overflows_is_exceeded(monkeypatch):
-    monkeypatch.setitem(OPERANDS, "sigmoid", lambda x: 4 * x.sigmoid())
+def test_a_sigmoid_that_is_not_zero_where_exp_overflows_is_exceeded(monkeypatch):
+    set_rule(monkeypatch, "sigmoid", lambda x: 4 * x.sigmoid())
     (rule,) = measure_rules(["sigmoid"])
     assert "steep" in str(rule.wrong)
 
 
 def test_a_sum_that_knows_nothing_of_its_order_is_exceeded(monkeypatch):
-    monkeypatch.setitem(OPERANDS, "sum", lambda x, dim=None, *_, **__: x.abs().sum(dim))
+    set_rule(monkeypatch, "sum", lambda x, dim=None, *_, **__: x.abs().sum(dim))
     (rule,) = measure_rules(["sum"])
     assert "exceeded" in str(rule.wrong)
 
 
-def test_a_rule_that_nothing_measures_is_named(monkeypatch):
-    monkeypatch.setitem(RELATIVE, "tan", 4.0)
-    with pytest.raises(NoiseError, match=r"the rule of tan; add it to operations\.py"):
+@pytest.fixture
+def _unmeasured(monkeypatch):
+    for name in ("exp", "mm"):
+        monkeypatch.setitem(RULES, name, replace(RULES[name], measured=()))
+
+
+@pytest.mark.usefixtures("_unmeasured")
+def test_rules_that_nothing_measures_are_named_with_their_files():
+    folder = r"conformance/arithmetic/rules"
+    with pytest.raises(
+        NoiseError, match=rf"exp \({folder}/elementary\.py\), mm \({folder}/matmul\.py\)"
+    ) as error:
         measure_rules()
+    assert error.value.operation == "exp"
+
+
+@pytest.mark.usefixtures("_unmeasured")
+def test_a_named_rule_is_measured_though_another_cannot_be(monkeypatch):
+    monkeypatch.setattr(module, "_DRAWS", 1)
+    (rule,) = measure_rules(["add"])
+    assert rule.name == "add"
+    with pytest.raises(NoiseError, match=r"the rule of exp"):
+        measure_rules(["add", "exp"])
+
+
+def test_an_operation_without_a_rule_is_named_with_the_place_of_rules():
+    with pytest.raises(NoiseError, match=r"erfinv: no rule.* in conformance/arithmetic/rules/"):
+        measure_rules(["add", "erfinv"])
+
+
+def test_an_exact_operation_is_not_measured():
+    with pytest.raises(NoiseError, match="view: expected an operation that rounds"):
+        measure_rules(["view"])
 
 
 def test_a_call_of_two_operations_measures_neither(monkeypatch):
-    (operation, *_) = OPERATIONS["exp"]
-    twice = replace(operation, call=lambda t, x: t.exp(x) * 0.5)
-    monkeypatch.setitem(OPERATIONS, "exp", (twice,))
+    (measuring, *_) = RULES["exp"].measured
+    twice = replace(measuring, call=lambda t, x: t.exp(x) * 0.5)
+    monkeypatch.setitem(RULES, "exp", replace(RULES["exp"], measured=(twice,)))
     with pytest.raises(NoiseError, match="exp: expected one operation that rounds in its call, got 2"):
         measure_rules(["exp"])
 
 
 def rule(largest, rms=0.1, *, accumulates=False):
-    return Rule("exp", accumulates, (Measured("torch", "normal", 9, largest, rms),))
+    return MeasuredRule("exp", accumulates, (Measured("torch", "normal", 9, largest, rms),))
 
 
 @pytest.mark.parametrize(

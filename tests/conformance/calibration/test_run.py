@@ -78,7 +78,7 @@ class TestTail:
 def ratios(count=2000, scale=1.0, seed=0, **fields):
     """Return ratios of one case, two to a sample, with exponential tails."""
     tensor, element = exponential(count, 0.2 * scale, seed), exponential(count, 0.4 * scale, seed + 1)
-    one = Ratio("add", "", "mytorch", "precision", "output", 0.0, 0.0, exact=False)._replace(**fields)
+    one = Ratio("add", "", "mytorch", "float32", "output", 0.0, 0.0, exact=False)._replace(**fields)
     return [
         one._replace(sample=f"add:{k // 2}", tensor=float(t), element=float(e))
         for k, (t, e) in enumerate(zip(tensor, element, strict=True))
@@ -106,14 +106,14 @@ class TestChoice:
     def test_more_verdicts_in_a_run_ask_for_more(self):
         usable = ratios()
         candidates = np.arange(1.0, 9.0)
-        one = estimate(usable, lambda r: r.tensor, candidates, {"precision": 100.0}, 0)
-        ten = estimate(usable, lambda r: r.tensor, candidates, {"precision": 1000.0}, 0)
+        one = estimate(usable, lambda r: r.tensor, candidates, {"float32": 100.0}, 0)
+        ten = estimate(usable, lambda r: r.tensor, candidates, {"float32": 1000.0}, 0)
         np.testing.assert_allclose(ten.bound, 10 * one.bound)
 
     def test_related_verdicts_are_less_evidence(self):
         alone = [r._replace(sample=str(k)) for k, r in enumerate(ratios(400))]
         together = [r._replace(sample=str(k)) for _ in range(5) for k, r in enumerate(ratios(400))]
-        candidates, per_run = np.array([3.0]), {"precision": 400.0}
+        candidates, per_run = np.array([3.0]), {"float32": 400.0}
         once = estimate(alone, lambda r: r.tensor, candidates, per_run, 0)
         five = estimate(together, lambda r: r.tensor, candidates, per_run, 0)
         assert five.bound[0] == pytest.approx(once.bound[0], rel=0.3)
@@ -127,11 +127,11 @@ class TestChoice:
         assert warned <= 200 / 20
 
     def test_a_run_is_of_one_subject_and_one_seed(self):
-        both = ratios(600) + ratios(400, subject="torch") + ratios(100, lane="semantic")
-        assert verdicts_per_run(both, 2) == {"precision": 300.0, "semantic": 50.0}
+        both = ratios(600) + ratios(400, subject="torch") + ratios(100, lane="float64")
+        assert verdicts_per_run(both, 2) == {"float32": 300.0, "float64": 50.0}
 
     def test_too_few_verdicts_are_refused_with_their_number(self):
-        with pytest.raises(UsageError, match=r"at least 300 verdicts in the precision lane, got 299"):
+        with pytest.raises(UsageError, match=r"at least 300 verdicts in the float32 lane, got 299"):
             choose(ratios(299), 1)
 
     def test_what_no_constant_bounds_is_refused(self):
@@ -215,7 +215,7 @@ class Raising(Off):
 def test_a_subject_that_raises_is_incorrect_and_one_that_refuses_is_not_measured():
     sample = draw("add", CASES["add"].space, 5, 1)[0]
     (ratio,) = measure_sample(sample, [Subject("raising", Raising(1))])
-    assert (ratio.lane, ratio.observable) == ("precision", "raised TypeError: expected more than float32")
+    assert (ratio.lane, ratio.observable) == ("float32", "raised TypeError: expected more than float32")
     assert beyond_constants([ratio]) == [ratio]
 
 
@@ -223,9 +223,9 @@ def test_a_subject_that_raises_is_incorrect_and_one_that_refuses_is_not_measured
 @pytest.mark.parametrize("factor", [1, 30])
 def test_a_ratio_is_the_judges_own_headroom(case, factor):
     sample = draw(case, CASES[case].space, 5, 1)[0]
-    subject = Subject("off", Off(factor), ("precision",))
+    subject = Subject("off", Off(factor), ("float32",))
     measured = {r.observable: r for r in measure_sample(sample, [subject])}
-    verdicts = judge_sample(prepare(CASES[case], sample, ["precision"]), subject.implementation)
+    verdicts = judge_sample(prepare(CASES[case], sample, ["float32"]), subject.implementation)
     c = constants()
     assert {v.observable for v in verdicts} == set(measured)
     for verdict in verdicts:
@@ -240,8 +240,8 @@ def test_a_ratio_is_the_judges_own_headroom(case, factor):
 def test_torch_in_float64_is_no_evidence():
     sample = draw("nn.LSTM", CASES["nn.LSTM"].space, 5, 1)[0]
     lanes = {(r.subject, r.lane) for r in measure_sample(sample, correct_subjects())}
-    assert ("torch", "semantic") not in lanes
-    assert {("mytorch", "semantic"), ("torch", "precision"), ("torch, written out", "semantic")} <= lanes
+    assert ("torch", "float64") not in lanes
+    assert {("mytorch", "float64"), ("torch", "float32"), ("torch, written out", "float64")} <= lanes
 
 
 def test_what_is_written_out_is_not_what_the_oracle_runs():
@@ -288,7 +288,7 @@ def test_a_subject_without_gradients_is_called_incorrect():
 
 @pytest.mark.usefixtures("_constants_only")
 def test_a_subject_with_four_times_the_error_raises_the_constants(found):
-    subjects = [Subject("mytorch", mytorch.make()), Subject("off", Off(4), ("precision",))]
+    subjects = [Subject("mytorch", mytorch.make()), Subject("off", Off(4), ("float32",))]
     raised = calibrate(FEW, runs=2, seed=9, samples=130, subjects=subjects, features=[16])
     # Of so few verdicts the bound on `tensor` is that of the other lane; what is expected is not.
     more, fewer = (each.choice.estimates["tensor"].at(2.0)[0] for each in (raised, found))

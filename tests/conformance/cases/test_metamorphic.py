@@ -8,11 +8,11 @@ import torch
 
 import mytorch
 from conformance.cases import CASES
-from conformance.cases._applied import LAYERS, is_parameter
+from conformance.cases._related import LAYERS
+from conformance.cases.case import Values, data_of
 from conformance.cases.metamorphic import CASES as METAMORPHIC
 from conformance.cases.metamorphic import RELATIONS
 from conformance.faults import FAULTS
-from conformance.faults.metamorphic import Instead
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.sampling.space import draw
@@ -32,19 +32,19 @@ CHEAPEST = {relation.aspect: f"{relation.layers[-1].name}@{relation.aspect}" for
 def test_a_difference_of_nothing_but_rounding_may_differ_by_rounding_and_no_more(case):
     (sample,) = samples(case, 1)
     for lane, expected in prepare(CASES[case], sample).expectations.items():
-        unit = {"semantic": 2.0**-53, "precision": 2.0**-24}[lane]
+        unit = {"float64": 2.0**-53, "float32": 2.0**-24}[lane]
         for name, allowed in expected.tolerance.items():
             # Zero would ask for the same bits of two orders of summation; much more would see nothing.
             assert (allowed > 0).all(), name
             assert (allowed < 2000 * unit).all(), name
-            assert (np.abs(expected.oracle[name]) <= allowed).all() or lane == "precision", name
+            assert (np.abs(expected.oracle[name]) <= allowed).all() or lane == "float32", name
 
 
 @pytest.mark.parametrize("case", CHEAPEST.values())
 def test_every_gradient_is_compared(case):
     (sample,) = samples(case, 1)
     inputs = CASES[case].inputs(sample.settings)
-    oracle = prepare(CASES[case], sample, ("semantic",)).expectations["semantic"].oracle
+    oracle = prepare(CASES[case], sample, ("float64",)).expectations["float64"].oracle
     wanted = {f"grad.{name}" for name in inputs if not name.startswith("cotangent.")}
     assert {name for name in oracle if name.startswith("grad.")} == wanted
 
@@ -64,7 +64,7 @@ def test_what_is_wrong_between_calls_only_is_seen_by_relations_only(name):
     fault, ordinary = FAULTS[name], BETWEEN[name]
     assert all("@" in case for case in fault.cases)
     assert any(case.startswith(f"{ordinary}@") for case in fault.cases)
-    subject = TorchLike("once", "mytorch", seams={ordinary: fault.seams})
+    subject = TorchLike("once", "mytorch", around={ordinary: fault.around})
     for sample in samples(ordinary, 6, ("small", "strided")):
         verdicts = judge_sample(prepare(CASES[ordinary], sample), subject)
         assert {verdict.status for verdict in verdicts} == {Status.PASS}, sample.text
@@ -79,25 +79,9 @@ def test_every_layer_stands_in_every_relation_that_is_everyones():
 @pytest.mark.parametrize("t", [torch, mytorch], ids=["torch", "mytorch"])
 def test_the_shapes_of_cotangents_are_those_of_what_is_shown(t):
     for layer in LAYERS:
-        config = {"form": "equal", "dropout": "none", **layer.fixed}
-        config |= {name: 2 + k for k, name in enumerate(layer.sizes)}
+        config = {name: 2 + k for k, name in enumerate(layer.sizes)}
         config |= {name: values[-1] for name, values in layer.flags.items()}
         tensors = {name: t.ones(*spec.shape) for name, spec in layer.inputs(config).items()}
-        data = {name: each for name, each in tensors.items() if not is_parameter(name)}
-        shown = layer.build(t, tensors, config).call(data)
+        config = layer.settings(config)
+        shown = layer.build(t, Values(tensors, config, layer.case.seams)).call(data_of(tensors))
         assert {name: tuple(each.shape) for name, each in shown.items()} == layer.outputs(config)
-
-
-class TestInstead:
-    def test_one_name_means_something_else(self):
-        changed = Instead(mytorch, "nn.utils.rnn.pad_sequence", "this")
-        assert changed.nn.utils.rnn.pad_sequence == "this"
-
-    def test_every_other_name_means_what_it_did(self):
-        changed = Instead(mytorch, "nn.Linear", "this")
-        assert changed.nn.LSTM is mytorch.nn.LSTM
-        assert changed.sigmoid is mytorch.sigmoid
-
-    def test_a_name_that_is_not_there_is_missed_as_before(self):
-        with pytest.raises(AttributeError, match="nothing_of_that_name"):
-            _ = Instead(mytorch, "nn.Linear", "this").nn.nothing_of_that_name

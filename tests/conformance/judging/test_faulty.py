@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from conformance.cases import CASES
-from conformance.judging.sample_judge import judge_errors, judge_sample, prepare
+from conformance.judging.bad_calls import judge_bad_calls
+from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.sampling.sample import Sample
 from conformance.subjects import mytorch, pytorch
+from conformance.subjects.protocol import LANES
 
 ADD = "add:seed=1,draw=0,class=small,regime=normal,N=3,F=4,broadcast=row,operator=false"
 CAT = "cat:seed=1,draw=0,class=small,regime=normal,N=2,L=3,F=4,dim=1,second=2"
@@ -25,8 +27,6 @@ CELL = "models.LSTMCell:seed=1,draw=0,class=small,regime=normal,N=2,I=3,H=4,O=2"
 
 ADD_ALL = ["output", "grad.input", "grad.other"]
 CAT_ALL = ["output", "grad.first", "grad.second"]
-
-LANES = ["semantic", "precision"]
 
 
 @cache
@@ -83,9 +83,9 @@ def test_what_is_right_about_a_wrong_implementation_passes(plug_in):
     assert passed == ["grad.input", "grad.other"] * 2
 
 
-def test_only_the_semantic_lane_can_see_float64_through_float32(plug_in):
+def test_only_the_float64_lane_can_see_float64_through_float32(plug_in):
     verdicts = judge_sample(_prepared(CAT), plug_in("precision:float64_through_float32"))
-    assert {v.lane for v in verdicts if v.status is Status.FAIL} == {"semantic"}
+    assert {v.lane for v in verdicts if v.status is Status.FAIL} == {"float64"}
 
 
 def test_a_wrong_element_is_located(plug_in):
@@ -117,7 +117,7 @@ ERRORS = [
 @pytest.mark.parametrize(("spec", "first", "second"), ERRORS, ids=[spec for spec, *_ in ERRORS])
 def test_a_bad_call_wrongly_answered_fails(plug_in, spec, first, second, name):
     case = CASES[name]
-    verdicts = judge_errors(case, plug_in(spec))
+    verdicts = judge_bad_calls(case, plug_in(spec))
     assert [v.observable for v in verdicts] == [bad.label for bad in case.bad_calls]
     for verdict in verdicts:
         assert verdict.status is Status.FAIL
@@ -126,10 +126,10 @@ def test_a_bad_call_wrongly_answered_fails(plug_in, spec, first, second, name):
 
 
 def test_a_message_is_told_what_it_does_not_name(plug_in):
-    (verdict,) = judge_errors(CASES["add"], plug_in("errors:nothing_named"))
+    (verdict,) = judge_bad_calls(CASES["add"], plug_in("errors:nothing_named"))
     assert verdict.reason == "the message does not name 3, 4, dimension 1: bad argument"
 
 
 def test_a_refused_bad_call_is_skipped_with_the_reason(plug_in):
-    (verdict,) = judge_errors(CASES["add"], plug_in("refusing:Refusing"))
+    (verdict,) = judge_bad_calls(CASES["add"], plug_in("refusing:Refusing"))
     assert (verdict.status, verdict.reason) == (Status.SKIP, "add is not for refusing")

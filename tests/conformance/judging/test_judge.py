@@ -10,31 +10,29 @@ import pytest
 
 from conformance.arithmetic.deviation import Deviation
 from conformance.arithmetic.tolerance import tolerances
-from conformance.judging.judge import Expectation, judge
+from conformance.judging.expectation import Expectation
+from conformance.judging.judge import judge
 from conformance.judging.verdict import Status
+from conformance.sampling.sample import Sample
 
 ORACLE = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, 1e-6]])
 DEVIATED = Deviation(4e-7, np.array([[5e-8, 1e-7, 1e-7], [2e-7, 2e-7, 1e-13]]))
 
 
-def _expect(oracle=ORACLE, *, lane="precision", tolerance=None, reference=None, **fields):
+SAMPLE = Sample("add", 1, 0, "small", "normal", (("N", 2),))
+
+
+def _expect(oracle=ORACLE, *, lane="float32", tolerance=None, reference=None, sample=SAMPLE):
     """Return the expectation of one output; its tolerance is 1e-6 everywhere unless given."""
-    dtype = {"precision": np.float32, "semantic": np.float64}[lane]
     if np.issubdtype(oracle.dtype, np.floating) and reference is None:
-        reference = oracle.astype(dtype)
+        reference = oracle.astype(lane)
     return Expectation(
-        **{
-            "case": "add",
-            "sample": "add:…",
-            "shape_class": "small",
-            "regime": "normal",
-            "lane": lane,
-            "training": False,
-            "oracle": {"output": oracle},
-            "tolerance": {"output": np.full(oracle.shape, 1e-6) if tolerance is None else tolerance},
-            "reference": {"output": oracle if reference is None else reference},
-            **fields,
-        }
+        sample=sample,
+        training=False,
+        lane=lane,
+        oracle={"output": oracle},
+        tolerance={"output": np.full(oracle.shape, 1e-6) if tolerance is None else tolerance},
+        reference={"output": oracle if reference is None else reference},
     )
 
 
@@ -68,8 +66,8 @@ def test_what_has_the_wrong_form_fails_with_expected_and_got(trace, reason):
     assert (verdict.status, verdict.observable, verdict.reason) == (Status.FAIL, "output", reason)
 
 
-def test_the_semantic_lane_refuses_float32():
-    verdict = _judge(_expect(lane="semantic"), ORACLE.astype(np.float32))
+def test_the_float64_lane_refuses_float32():
+    verdict = _judge(_expect(lane="float64"), ORACLE.astype(np.float32))
     assert verdict.reason == "dtype: expected float64, got float32"
 
 
@@ -215,9 +213,9 @@ def test_a_failure_has_every_field():
         data
         | {
             "case": "add",
-            "sample": "add:…",
+            "sample": SAMPLE.text,
             "check": "forward",
-            "lane": "precision",
+            "lane": "float32",
             "observable": "output",
             "status": "FAIL",
             "elements": 6,
@@ -245,8 +243,8 @@ def test_the_references_own_error_stands_beside():
     assert verdict.reference_error == abs(float(np.float32(1 / 3)) - 1 / 3)
 
 
-def test_in_the_semantic_lane_the_reference_is_the_oracle_and_has_no_error():
-    assert _judge(_expect(lane="semantic"), ORACLE.copy()).reference_error is None
+def test_in_float64_the_reference_is_the_oracle_and_has_no_error():
+    assert _judge(_expect(lane="float64"), ORACLE.copy()).reference_error is None
 
 
 @pytest.mark.parametrize(
@@ -279,7 +277,7 @@ def test_a_numpy_scalar_is_an_array():
 
 
 def test_no_elements_are_compared_by_form():
-    expected = _expect(np.zeros((0, 3)), shape_class="empty")
+    expected = _expect(np.zeros((0, 3)), sample=replace(SAMPLE, shape_class="empty"))
     verdict = _judge(expected, np.zeros((0, 3), np.float32))
     assert (verdict.status, verdict.elements) == (Status.PASS, 0)
     assert _judge(expected, np.zeros((0, 4), np.float32)).status is Status.FAIL

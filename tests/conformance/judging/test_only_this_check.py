@@ -21,8 +21,9 @@ from conformance.cases.case import Case
 from conformance.errors import DegenerateError
 from conformance.faults import FAULTS
 from conformance.judging import sample_judge
+from conformance.judging.bad_calls import judge_bad_calls
 from conformance.judging.judge import judge
-from conformance.judging.sample_judge import judge_errors, judge_sample, prepare, run_subject
+from conformance.judging.sample_judge import judge_sample, prepare, run_subject
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.report.record import Report
@@ -35,7 +36,7 @@ from conformance.subjects.torchlike import TorchLike
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.judging.judge import Expectation
+    from conformance.judging.expectation import Expectation
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
 
@@ -77,7 +78,7 @@ def same(expected, trace):
 
 def judged(subject: Any, blind: Blind = same, *, bad_calls: bool = True) -> list[Verdict]:
     """Judge a subject on the whole pool, in both lanes, and by the bad calls."""
-    verdicts = list(judge_errors(CASES[BAD_CALLS], subject)) if bad_calls else []
+    verdicts = list(judge_bad_calls(CASES[BAD_CALLS], subject)) if bad_calls else []
     for prepared in pool():
         for lane, expected in prepared.expectations.items():
             verdicts += judge(*blind(expected, run_subject(prepared, lane, subject)))
@@ -138,7 +139,7 @@ def blind_to_integers(expected, trace):
 
 def blind_to_exactness(expected, trace):
     """Allow a rounding where the values are such that nothing rounds."""
-    if expected.regime != "integer":
+    if expected.sample.regime != "integer":
         return expected, trace
     unit = np.finfo(_own(expected, "output").dtype).eps
     allowed = {name: 2 * unit * np.abs(array) + unit for name, array in expected.oracle.items()}
@@ -184,12 +185,10 @@ CHECKS = {
         blind_to(lambda e, _: e.training),
     ),
     "errors": Only("errors:wrong_class", lambda v: v.check == "errors", bad_calls=False),
-    "semantic lane": Only(
-        "single:floats_through_float32", lambda v: v.lane == "semantic", blind_to_lane("semantic")
+    "float64 lane": Only(
+        "single:floats_through_float32", lambda v: v.lane == "float64", blind_to_lane("float64")
     ),
-    "precision lane": Only(
-        "single:low_precision", lambda v: v.lane == "precision", blind_to_lane("precision")
-    ),
+    "float32 lane": Only("single:low_precision", lambda v: v.lane == "float32", blind_to_lane("float32")),
     "inf/NaN mask": Only("regimes:nan_is_zero", says("inf or NaN, unlike the reference's"), blind_to_mask),
     "dtype": Only("single:doubles", says("dtype: expected float32, got float64"), blind_to_dtype),
     "shape": Only("single:one_more_axis", says("shape: expected"), blind_to_shape),
@@ -208,12 +207,12 @@ CHECKS = {
     "relations between calls": Only(
         "single:between_calls",
         lambda v: v.case == "nn.GRUCell@batch-permutation",
-        blind_to(lambda e, _: e.case == "nn.GRUCell@batch-permutation"),
+        blind_to(lambda e, _: e.sample.case == "nn.GRUCell@batch-permutation"),
     ),
     "dropout's own mask": Only(
         "single:redrawn_mask",
         lambda v: (v.case, v.observable) == ("nn.Dropout@own-mask", "grad.input"),
-        blind_to(lambda e, _: e.case == "nn.Dropout@own-mask"),
+        blind_to(lambda e, _: e.sample.case == "nn.Dropout@own-mask"),
     ),
 }
 
@@ -288,11 +287,11 @@ def test_each_rule_of_size_alone_catches_what_the_other_lets_through(rule, other
     amount[place] = np.sqrt(by_rule[place] * by_other[place])
     subject = Off("output", amount)
     (failed,) = not_passed(judge_sample(prepared, subject))
-    assert (failed.lane, failed.observable, DIFFERS in failed.reason) == ("semantic", "output", True)
+    assert (failed.lane, failed.observable, DIFFERS in failed.reason) == ("float64", "output", True)
     blinded = replace(constants(), **{rule: 1e9})
-    expected = prepared.expectations["semantic"]
-    loose = {name: scale.allowed(blinded) for name, scale in prepared.scales["semantic"].items()}
-    trace = run_subject(prepared, "semantic", subject)
+    expected = prepared.expectations["float64"]
+    loose = {name: scale.allowed(blinded) for name, scale in prepared.scales["float64"].items()}
+    trace = run_subject(prepared, "float64", subject)
     assert not_passed(judge(replace(expected, tolerance=loose), trace)) == []
 
 
@@ -300,10 +299,10 @@ def _where_stricter(rule, other):
     """Return a sample in which a rule allows some element of the output less than the other does."""
     case = CASES["nn.functional.mse_loss"]
     for sample in draw(case.name, replace(case.space, classes=("small",), regimes=("normal",)), 1, 200):
-        prepared = prepare(case, sample, ("semantic",))
+        prepared = prepare(case, sample, ("float64",))
         if rule == "tensor":
             prepared = _moved_equally_far(prepared)
-        scale = prepared.scales["semantic"]["output"]
+        scale = prepared.scales["float64"]["output"]
         by_rule, by_other = allowed(scale, rule), allowed(scale, other)
         if not scale.exact and (by_rule < 0.95 * by_other).any():
             return prepared, by_rule, by_other
@@ -312,15 +311,15 @@ def _where_stricter(rule, other):
 
 def _moved_equally_far(prepared):
     """Say that each replicate moved each element equally far: rare, but there the tensor decides."""
-    expected, scales = prepared.expectations["semantic"], prepared.scales["semantic"]
+    expected, scales = prepared.expectations["float64"], prepared.scales["float64"]
     scale = scales["output"]._replace(
         element=np.full(scales["output"].element.shape, scales["output"].tensor)
     )
     tolerance = {**expected.tolerance, "output": scale.allowed(constants())}
     return replace(
         prepared,
-        expectations={"semantic": replace(expected, tolerance=tolerance)},
-        scales={"semantic": {**scales, "output": scale}},
+        expectations={"float64": replace(expected, tolerance=tolerance)},
+        scales={"float64": {**scales, "output": scale}},
     )
 
 
@@ -414,5 +413,5 @@ def test_a_draw_at_a_tie_is_refused_because_there_the_judge_is_blind(monkeypatch
         prepare(TIE, sample)
     monkeypatch.setattr(Arithmetic, "_notice", lambda *_: None)
     # The gradient is there or not: either is then within what noise does, and so is what lies between.
-    prepared = prepare(TIE, sample, ("precision",))
+    prepared = prepare(TIE, sample, ("float32",))
     assert not_passed(judge_sample(prepared, Off("grad.input", 0.1))) == []

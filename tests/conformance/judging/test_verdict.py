@@ -16,7 +16,7 @@ PLAIN = Verdict(
     case="add",
     sample="add:seed=1,draw=0,class=small,regime=normal,N=2",
     check="forward",
-    lane="precision",
+    lane="float32",
     observable="output",
     status=Status.FAIL,
     elements=6,

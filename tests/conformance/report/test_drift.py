@@ -1,4 +1,4 @@
-"""Drift is said before it fails: by the command, in the report, and of nothing that fails or is far."""
+"""A verdict near its tolerance is reported before it fails, by the command and in the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from conformance.judging.verdict import Status, Verdict
 from conformance.report import drift as module
-from conformance.report.drift import drifting, warnings
+from conformance.report.drift import drifting, nearest, warnings
 from conformance.report.markdown import markdown
 from conformance.report.record import Report
 
@@ -25,25 +25,34 @@ def report(*headrooms, status=Status.PASS):
         "mytorch",
         "torch",
         tuple(
-            Verdict(
-                "add", f"add:{k}", "forward", "precision", "output", status, elements=4, headroom=headroom
-            )
+            Verdict("add", f"add:{k}", "forward", "float32", "output", status, elements=4, headroom=headroom)
             for k, headroom in enumerate(headrooms)
         ),
     )
 
 
-def test_the_nearest_comes_first_and_what_is_far_does_not_come():
+def test_the_nearest_comes_first_and_those_far_from_it_are_left_out():
     assert [v.headroom for v in drifting(report(5.0, 1.5, None, 1.01, 2.0))] == [1.01, 1.5]
 
 
-def test_a_failure_is_no_drift():
+def test_a_failure_is_not_drift():
     assert drifting(report(0.5, status=Status.FAIL)) == []
+
+
+def test_the_nearest_observables_are_listed_however_far_they_are():
+    near = report(9.0, 5.0, 7.0)
+    assert [v.headroom for v in nearest(near)] == [5.0]
+    assert "## Nearest to the tolerance" in markdown(near)
+    assert "| add | output | float32 | 5 |" in markdown(near)
+
+
+def test_a_failure_is_not_among_the_nearest():
+    assert nearest(report(0.5, status=Status.FAIL)) == []
 
 
 def test_a_warning_names_the_observable_and_the_sample():
     assert warnings(report(9.0, 1.25)) == [
-        "add · output · precision passes, but nearer to its tolerance than 2: headroom 1.25 in add:1"
+        "add · output · float32 passes, but nearer to its tolerance than 2: headroom 1.25 in add:1"
     ]
 
 

@@ -10,16 +10,17 @@ import pytest
 from conformance.cases import CASES
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import by_case, covered, summary
+from conformance.report.details import details
 from conformance.report.markdown import markdown
 from conformance.report.record import Report
-from conformance.running import run as running
+from conformance.running import plan, run
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import CLASSES, HOLLOW, MINIMUMS, REGIMES, draw, least
 
 
 def _verdict(sample, **fields):
     fields = {"elements": 5, "shape_class": sample.shape_class, "regime": sample.regime} | fields
-    return Verdict(sample.case, sample.text, "forward", "precision", "output", Status.PASS, **fields)
+    return Verdict(sample.case, sample.text, "forward", "float32", "output", Status.PASS, **fields)
 
 
 def _whole_run(seed=1):
@@ -101,7 +102,7 @@ def test_a_class_without_elements_is_judged_by_form():
 
 def test_a_sample_counts_once_however_many_observables_and_lanes_it_has():
     sample = Sample("add", 1, 0, "small", "normal", ())
-    verdicts = [_verdict(sample), replace(_verdict(sample), lane="semantic", observable="grad.input")]
+    verdicts = [_verdict(sample), replace(_verdict(sample), lane="float64", observable="grad.input")]
     assert summary(covered(verdicts, {"small": 7})) == [
         {
             "class or regime": "shape class `small`",
@@ -115,7 +116,7 @@ def test_a_sample_counts_once_however_many_observables_and_lanes_it_has():
             "cases": 1,
             "samples": 1,
             "numbers compared": "10",
-            "minimum of samples": "–",
+            "minimum of samples": "",
         },
     ]
     assert by_case(verdicts) == [{"case": "add", "small": 1, "normal": 1}]
@@ -124,15 +125,15 @@ def test_a_sample_counts_once_however_many_observables_and_lanes_it_has():
 def test_minimums_bind_a_run_of_all_cases_at_the_default_or_above():
     every = list(CASES.values())
     most = max(case.default_samples for case in every)
-    assert running.minimums(every, None) == running.minimums(every, most) == MINIMUMS
-    assert running.minimums(every, most - 1) == {}
-    assert running.minimums(every[1:], None) == {}
+    assert plan.minimums(every, None) == plan.minimums(every, most) == MINIMUMS
+    assert plan.minimums(every, most - 1) == {}
+    assert plan.minimums(every[1:], None) == {}
 
 
 def test_a_run_that_falls_short_is_not_shown(monkeypatch):
     # One case is all there is: its classes are judged, those of no case are not.
-    monkeypatch.setattr(running, "CASES", {"add": CASES["add"]})
-    report = running.run("torch", cases=["add"])
+    monkeypatch.setattr(plan, "CASES", {"add": CASES["add"]})
+    report = run.run("torch", cases=["add"])
     short = {row.name for row in report.shortfalls}
     drawn = draw("add", CASES["add"].space, 1, CASES["add"].default_samples)
     counts = Counter(name for sample in drawn for name in (sample.shape_class, sample.regime))
@@ -143,12 +144,12 @@ def test_a_run_that_falls_short_is_not_shown(monkeypatch):
 
 
 def test_a_run_of_some_cases_has_no_minimum():
-    report = running.run("torch", cases=["sign"])
+    report = run.run("torch", cases=["sign"])
     assert report.minimums == {}
     assert report.exit_code == 0
 
 
-def test_the_summary_comes_before_the_table_of_the_cases():
-    text = markdown(_report(_whole_run()[:50], {}))
-    coverage = text[text.index("## Coverage") :]
-    assert coverage.index("minimum of samples") < coverage.index("by case") < coverage.index("| case ")
+def test_the_summary_shows_the_coverage_of_the_run_and_the_details_that_of_each_case():
+    report = _report(_whole_run()[:50], {})
+    assert "minimum of samples" in markdown(report).partition("## Coverage")[2]
+    assert "| case |" in details(report).partition("## Samples per case")[2]

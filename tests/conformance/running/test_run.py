@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -10,11 +12,11 @@ import pytest
 
 import conformance
 from conformance.cases import CASES
-from conformance.faults import FAULTS, faulty
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.cases.case import BadCall, Case
+from conformance.judging.verdict import Status
 from conformance.report.record import Report
-from conformance.running.run import find_lanes
-from conformance.sampling.sample import Sample
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 from conformance.subjects.torchlike import TorchLike
 
 SCHEMA = json.loads(
@@ -35,6 +37,13 @@ class Raises(TorchLike):
         if task.sample.draw % 2:
             raise ZeroDivisionError("on purpose")
         return super().run(task)
+
+
+class Wrong(TorchLike):
+    """Adds one to every output."""
+
+    def run(self, task):
+        return {name: array + 1 for name, array in super().run(task).items()}
 
 
 class Refuses(TorchLike):
@@ -67,7 +76,7 @@ def test_another_seed_draws_others():
 
 def test_a_subject_that_raises_is_an_error_and_the_run_goes_on():
     report = conformance.run(Raises("raises", "torch"), cases=["sigmoid"], samples=4, shrink=False)
-    errors = [v for v in report.verdicts if v.status is conformance.Status.ERROR]
+    errors = [v for v in report.verdicts if v.status is Status.ERROR]
     assert len(errors) == 4  # two samples in two lanes
     assert all("ZeroDivisionError: on purpose" in v.reason and "Traceback" in v.reason for v in errors)
     assert report.totals["pass"] == 8
@@ -87,32 +96,15 @@ def test_no_samples_compare_nothing():
 
 def test_an_empty_verdict_beside_others_is_not_shown():
     report = conformance.run("torch", cases=["sigmoid"], samples=1)
-    empty = conformance.Verdict(
-        "x", "x:", "forward", "semantic", None, conformance.Status.EMPTY, reason="why"
-    )
+    empty = conformance.Verdict("x", "x:", "forward", "float64", None, Status.EMPTY, reason="why")
     assert report.exit_code == 0
     assert Report(1, "torch", "torch", (*report.verdicts, empty)).exit_code == 1
-
-
-def test_a_failing_sample_is_shrunk():
-    report = conformance.run("fault:linear-bias-gradient-mean", cases=["nn.Linear"], samples=8)
-    ((failed, smallest),) = report.shrunk.items()
-    assert failed in {v.sample for v in report.failures}
-    smallest, failed = Sample.parse(smallest), Sample.parse(failed)
-    assert (smallest.shape_class, smallest.regime) == (failed.shape_class, failed.regime)
-    space = CASES["nn.Linear"].space
-    size = sum(smallest.settings[name] for name in space.sizes)
-    assert size < sum(failed.settings[name] for name in space.sizes)
-    verdicts = judge_sample(
-        prepare(CASES["nn.Linear"], smallest), faulty(FAULTS["linear-bias-gradient-mean"])
-    )
-    assert conformance.Status.FAIL in {v.status for v in verdicts}
 
 
 @pytest.mark.parametrize("dtypes", [["float32"], ["float64"], ["float32", "float64"]])
 def test_only_the_lanes_asked_for_are_judged(dtypes):
     report = conformance.run("torch", cases=["sigmoid"], samples=1, dtypes=dtypes)
-    assert {v.lane for v in report.verdicts} == set(find_lanes(dtypes))
+    assert {v.lane for v in report.verdicts} == set(dtypes)
 
 
 @pytest.mark.parametrize(
@@ -148,12 +140,14 @@ def test_the_report_keeps_its_schema(subject):
     "change",
     [
         lambda data: data.pop("totals"),
-        lambda data: data.update(schema_version=2),
+        lambda data: data.pop("minimums"),
+        lambda data: data.update(schema_version=1),
         lambda data: data["verdicts"][0].pop("lane"),
         lambda data: data["verdicts"][0].update(status="pass"),
         lambda data: data["verdicts"][0].update(check="sideways"),
         lambda data: data["verdicts"][0].update(max_error="large"),
         lambda data: data["verdicts"][0].update(lane=None),
+        lambda data: data["verdicts"][0].update(lane="semantic"),
         lambda data: data["verdicts"][0].update(status="FAIL"),
         lambda data: data["verdicts"][0].update(extra=1),
     ],
@@ -170,7 +164,99 @@ def test_a_report_reads_back_what_it_wrote():
     assert Report.from_json(report.to_json()) == report
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 7}', '{"schema_version": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 7}', '{"schema_version": 2}'])
 def test_what_is_no_report_is_refused(text):
     with pytest.raises(conformance.UsageError, match="report"):
         Report.from_json(text)
+
+
+def test_a_report_of_version_1_is_refused_with_what_to_do():
+    data = json.loads(conformance.run("torch", cases=["sigmoid"], samples=1).to_json())
+    with pytest.raises(
+        conformance.UsageError, match=r"expected schema_version 2, got 1.*make the report again"
+    ):
+        Report.from_json(json.dumps(data | {"schema_version": 1}))
+
+
+def _case(name, program, **fields):
+    return Case(
+        name=name,
+        space=Space({"N": "batch"}, classes=("small",), regimes=("normal",)),
+        inputs=lambda config: {"input": Input((config["N"], 3))},
+        program=program,
+        samples=2,
+        **fields,
+    )
+
+
+def _read_out(t, x):
+    """Take noisy numbers out of tensors, where no noise can follow them."""
+    return {"output": t.tensor((x["input"] * 3).tolist())}
+
+
+def _at_a_tie(t, x):
+    """Decide by the sign of a rounding error."""
+    del t
+    return {"output": (x["input"] * 3 / 3 - x["input"]).relu()}
+
+
+# Programs that no sample can be prepared of, and what the reason names.
+UNPREPARED = {
+    "no rule": (lambda t, x: {"output": t.special.bessel_j0(x["input"])}, r"^NoiseError: .*bessel_j0"),
+    "read out": (_read_out, r"^NoiseError: tolist: "),
+    "at a tie": (_at_a_tie, r"^DegenerateError: at a tie:seed=1,draw=0,.*draws"),
+}
+
+
+@pytest.fixture
+def unprepared(request, monkeypatch):
+    """Add a case of which no sample can be prepared; its name, and what the reason must match."""
+    program, reason = UNPREPARED[request.param]
+    monkeypatch.setitem(CASES, request.param, _case(request.param, program))
+    return request.param, reason
+
+
+@pytest.mark.parametrize("unprepared", UNPREPARED, indirect=True)
+def test_a_case_that_cannot_be_prepared_is_an_error_and_the_next_case_is_judged(unprepared, tmp_path):
+    name, reason = unprepared
+    report = conformance.run("torch", cases=[name, "sigmoid"], samples=2, out=tmp_path)
+    mine = [v for v in report.verdicts if v.case == name]
+    others = [v for v in report.verdicts if v.case == "sigmoid"]
+    assert [(v.status, v.lane, v.check, v.observable) for v in mine] == [
+        (Status.ERROR, lane, "forward", None) for _ in range(2) for lane in ("float64", "float32")
+    ]
+    assert len({v.sample for v in mine}) == 2
+    assert re.search(reason, mine[0].reason)
+    assert len(others) == 8
+    assert {v.status for v in others} == {Status.PASS}
+    assert report.exit_code == 1
+    # No subject is wrong by it: there is nothing to shrink and no answer to store.
+    assert report.shrunk == {}
+    assert not (tmp_path / "failures").exists()
+    jsonschema.validate(json.loads((tmp_path / "parity.json").read_text(encoding="utf-8")), SCHEMA)
+
+
+def test_a_failure_after_what_cannot_be_prepared_still_has_its_bundle(monkeypatch, tmp_path):
+    def program(t, x):
+        return {"output": (t.special.bessel_j0 if x.config["bessel"] else t.tanh)(x["input"])}
+
+    case = _case("mixed", program)
+    flags = Space({"N": "batch"}, classes=("small",), regimes=("normal",), flags={"bessel": (True, False)})
+    monkeypatch.setitem(CASES, "mixed", replace(case, space=flags))
+    report = conformance.run(Wrong("wrong", "torch"), cases=["mixed"], samples=4, shrink=False, out=tmp_path)
+    assert report.verdicts[0].status is Status.ERROR
+    assert report.totals["error"] == 4
+    assert report.totals["fail"] > 0
+    assert (tmp_path / "failures" / "mixed" / "bundle.json").exists()
+
+
+def test_a_bad_call_that_torch_accepts_is_an_error_and_the_run_goes_on(monkeypatch):
+    case = _case(
+        "fine", lambda t, x: {"output": t.tanh(x["input"])}, base={"N": 2}, bad_calls=(BadCall("fine", ()),)
+    )
+    monkeypatch.setitem(CASES, "fine", case)
+    report = conformance.run("torch", cases=["fine", "sigmoid"], samples=1)
+    (error,) = report.failures
+    assert (error.case, error.check, error.lane, error.status) == ("fine", "errors", None, Status.ERROR)
+    assert report.totals["pass"] == 8
+    assert report.exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from conformance.cases import CASES
 from conformance.judging.sample_judge import judge_sample, prepare
-from conformance.sampling.space import BARE, CLASSES, REGIMES, Space, draw, strategy
+from conformance.sampling.space import BARE, CLASSES, REGIMES, Space, draw, draw_sized, strategy
 from conformance.subjects import pytorch
 
 SPACE = Space(
@@ -109,6 +110,42 @@ def test_the_default_size_shows_every_value_of_every_flag(case, seed):
     drawn = draw(case.name, case.space, seed, case.default_samples)
     shown = {name: {sample.settings[name] for sample in drawn} for name in case.space.flags}
     assert shown == {name: set(values) for name, values in case.space.flags.items()}
+
+
+def _one_layer(config):
+    return {"layers": 1} if config["L"] > 16 else {}
+
+
+SETTLING = Space(
+    {"L": "length"}, ("small", "long"), ("normal",), {"layers": (1, 2), "bias": (True,)}, settle=_one_layer
+)
+
+
+def test_what_is_drawn_is_settled_in_the_order_of_the_space():
+    drawn = draw("x", SETTLING, 1, 20)
+    free = draw("x", replace(SETTLING, settle=dict), 1, 20)
+    changed = [before.text != after.text for before, after in zip(free, drawn, strict=True)]
+    assert any(changed)
+    assert not all(changed)
+    for before, after in zip(free, drawn, strict=True):
+        assert after.config == tuple({**before.settings, **_one_layer(before.settings)}.items())
+
+
+def test_samples_of_given_sizes_are_settled():
+    drawn = draw_sized("x", SETTLING, 1, 6, {"length": 80}, "normal")
+    assert {sample.settings["layers"] for sample in drawn} == {1}
+    assert {s.settings["layers"] for s in draw_sized("x", SETTLING, 1, 6, {"length": 8}, "normal")} == {1, 2}
+
+
+@given(strategy("x", SETTLING))
+def test_the_strategy_settles(sample):
+    assert sample.config == tuple(SETTLING.settled(sample.settings).items())
+
+
+@every_case
+def test_what_is_settled_stays(case):
+    for sample in draw(case.name, case.space, 1, case.default_samples):
+        assert case.space.settled(sample.settings) == sample.settings
 
 
 def test_flags_are_not_tied_to_classes():

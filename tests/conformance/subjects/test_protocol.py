@@ -10,7 +10,7 @@ from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 from conformance.subjects import mytorch, pytorch
-from conformance.subjects.protocol import Implementation, Task
+from conformance.subjects.protocol import BadCallTask, Implementation, Task
 
 CASE = Case(
     name="x",
@@ -74,10 +74,15 @@ def test_a_stored_cotangent_of_another_shape_is_left_alone():
     assert task.cotangent("output", (4, 2)).shape == (4, 2)
 
 
+def test_a_good_call_has_nothing_wrong():
+    assert Task(CASE, SAMPLE, "float32").bad_call is None
+
+
 def test_a_bad_call_changes_what_it_says():
     bad = BadCall("bad", (), {"N": 9}, {"input": (7, 7)}, {"index": "float64"})
-    task = Task(CASE, SAMPLE, "float32", bad_call=bad)
+    task = BadCallTask(CASE, SAMPLE, "float32", wrong=bad)
     inputs = task.inputs()
+    assert task.bad_call is bad
     assert task.config["N"] == 9
     assert inputs["input"].shape == (7, 7)
     assert inputs["index"].dtype == np.float64

@@ -35,23 +35,28 @@ def negated(t, x, correct):
 
 
 @pytest.mark.parametrize(
-    ("case", "seams", "factor", "summand"),
+    ("case", "seams", "around", "factor", "summand"),
     [
-        (CASE, None, 2, 0),
-        (CASE, {}, 2, 0),
-        (CASE, scaled(3), 3, 0),
-        (CASE, {"program": negated}, -2, 0),
-        (CASE, {"program": negated, **scaled(3)}, -3, 0),
-        (WRITTEN_OUT, None, 2, 0),
-        (WRITTEN_OUT, {}, 2, 1),
-        (WRITTEN_OUT, scaled(3), 3, 1),
-        (WRITTEN_OUT, {"program": negated}, -2, 0),
-        (WRITTEN_OUT, {"program": negated, **scaled(3)}, -3, -1),
+        (CASE, None, None, 2, 0),
+        (CASE, {}, None, 2, 0),
+        (CASE, scaled(3), None, 3, 0),
+        (CASE, None, negated, -2, 0),
+        (CASE, scaled(3), negated, -3, 0),
+        (WRITTEN_OUT, None, None, 2, 0),
+        (WRITTEN_OUT, {}, None, 2, 1),
+        (WRITTEN_OUT, scaled(3), None, 3, 1),
+        (WRITTEN_OUT, None, negated, -2, 0),
+        (WRITTEN_OUT, scaled(3), negated, -3, -1),
     ],
 )
 @pytest.mark.parametrize("module", ["mytorch", "torch"])
-def test_the_text_that_runs(module, case, seams, factor, summand):
-    subject = TorchLike("x", module, seams=None if seams is None else {"x": seams})
+def test_the_text_that_runs(module, case, seams, around, factor, summand):
+    subject = TorchLike(
+        "x",
+        module,
+        seams=None if seams is None else {"x": seams},
+        around=None if around is None else {"x": around},
+    )
     task = Task(case, SAMPLE, "float64")
     trace = subject.run(task)
     given = task.inputs()["input"]
@@ -65,6 +70,6 @@ def test_a_fault_may_change_the_tensors_it_hands_on():
         return correct(t, x)
 
     task = Task(CASE, SAMPLE, "float64")
-    trace = TorchLike("x", "mytorch", seams={"x": {"program": doubled}}).run(task)
+    trace = TorchLike("x", "mytorch", around={"x": doubled}).run(task)
     np.testing.assert_array_equal(trace["output"], task.inputs()["input"] * 4)
     np.testing.assert_array_equal(trace["grad.input"], task.cotangent("output", (4,)) * 4)

@@ -108,7 +108,7 @@ def test_the_subject_gets_arrays_of_its_own_that_are_contiguous():
     assert got.flags.c_contiguous
 
 
-def test_the_lessons_map_gives_every_gate_its_block():
+def test_the_map_of_models_gives_every_gate_its_block():
     h, i, o = 2, 3, 4
     reference = {
         "weight_ih": _array(4 * h, i),

@@ -1,0 +1,96 @@
+"""One entry per aten operation: how it rounds, how it runs on replicates, how it is measured, and its source.
+
+`RULES` is made of the families' files, where each operation stands once. Add a rule to the file of the
+operation's family. An operation without a rule is an error, because a result without noise would look
+perfectly accurate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance.arithmetic.rules import (
+    activation,
+    arithmetic,
+    comparison,
+    creation,
+    elementary,
+    indexing,
+    matmul,
+    reduction,
+    shape,
+    statistics,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.arithmetic.rules.rule import Rule
+
+FOLDER = "conformance/arithmetic/rules/"
+
+_FAMILIES: Mapping[str, Sequence[Rule]] = {
+    family.__name__.rpartition(".")[2]: family.RULES
+    for family in (
+        arithmetic,
+        elementary,
+        activation,
+        comparison,
+        reduction,
+        statistics,
+        matmul,
+        indexing,
+        shape,
+        creation,
+    )
+}
+
+
+def compose(families: Mapping[str, Sequence[Rule]]) -> dict[str, Rule]:
+    """Return the rules of all families by the operation's name, each with the file that it stands in.
+
+    Raises:
+        ValueError: an operation has two entries.
+    """
+    rules: dict[str, Rule] = {}
+    for family, entries in families.items():
+        file = f"{FOLDER}{family}.py"
+        for rule in entries:
+            if rule.name in rules:
+                raise ValueError(
+                    f"{rule.name}: expected one rule, got two: {rules[rule.name].file} and {file}"
+                )
+            rules[rule.name] = replace(rule, file=file)
+    return rules
+
+
+RULES = compose(_FAMILIES)
+
+_YES = {True: "yes", False: "no", "in place": "in place"}
+
+
+def table() -> list[dict[str, str]]:
+    """Return a row per rule, for `conformance list rules`."""
+    return [
+        {
+            "operation": rule.name,
+            "rounds": "exact" if rule.rounds is None else str(rule.rounds),
+            "elementwise": _YES[rule.elementwise],
+            "measured by": _measured(rule),
+            "source": rule.source,
+            "file": rule.file,
+        }
+        for rule in RULES.values()
+    ]
+
+
+def _measured(rule: Rule) -> str:
+    if rule.rounds is None:
+        return "nothing: it is exact"
+    count = len(rule.measured)
+    calls = f"{count} call{'s' * (count != 1)}"
+    without = next(
+        (f", not mytorch: {each.without}" for each in rule.measured if each.without), " and mytorch"
+    )
+    return f"{calls} on torch{without}"

@@ -1,0 +1,74 @@
+"""Activation functions that torch runs as one operation, and their derivatives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from conformance.arithmetic.rounding import UNDERFLOW, UNIT
+from conformance.arithmetic.rules.measuring import MeasuringCall, unary
+from conformance.arithmetic.rules.rule import MEASURED, SLEEF, Operands, Relative, Rule, exact, rounded
+from conformance.sampling.values import Array, Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+
+def _sigmoid(x: Tensor) -> Tensor:
+    """Return four roundings, or all of the result where e⁻ˣ is beyond float32: there 1/inf is 0."""
+    out = x.sigmoid()
+    return 4 * (out + UNDERFLOW / UNIT) + torch.where(out < 2.0**-127, out / UNIT, 0.0)
+
+
+def _derivative(name: str, op: str, function: Callable[[Array], Array]) -> MeasuringCall:
+    """Return the call of a derivative, which takes the function's result; mytorch's is the op's backward."""
+
+    def own(t: Any, grad: Array, y: Array) -> Array:
+        return np.asarray(getattr(t.ops.activation, op).backward(y, grad)[0])
+
+    return MeasuringCall(
+        lambda t, grad, y: getattr(t.ops.aten, name)(grad, y),
+        lambda n: (Input((8, n)), Input((8, n))),
+        prepare=lambda grad, x: (grad, function(x)),
+        own=own,
+    )
+
+
+_BY_FORMULA = "the formula's operations, each rounded correctly; " + MEASURED
+
+RULES: tuple[Rule, ...] = (
+    rounded(
+        "sigmoid",
+        Operands(_sigmoid, "4 roundings of the result, or all of it where e⁻ˣ overflows"),
+        unary("sigmoid"),
+        source=MEASURED,
+        elementwise=True,
+    ),
+    rounded("tanh", Relative(4.0), unary("tanh"), source=SLEEF, elementwise=True),
+    # From the result y: the factor 1 - y² or y(1 - y) cancels as y nears 1.
+    rounded(
+        "tanh_backward",
+        Operands(lambda grad, _y: 3 * grad.abs(), "3 roundings of |grad|"),
+        _derivative("tanh_backward", "Tanh", np.tanh),
+        source=_BY_FORMULA,
+        elementwise=True,
+    ),
+    rounded(
+        "sigmoid_backward",
+        Operands(lambda grad, y: 3 * (grad * y).abs(), "3 roundings of |grad·y|"),
+        _derivative("sigmoid_backward", "Sigmoid", lambda x: 1 / (1 + np.exp(-x))),
+        source=_BY_FORMULA,
+        elementwise=True,
+    ),
+    *exact("relu", source="returns its operand or zero", elementwise=True),
+    *exact(
+        "threshold_backward",
+        source="returns its operand or zero",
+        elementwise=True,
+        decides=lambda _grad, x, threshold: x > threshold,
+    ),
+)

@@ -1,0 +1,104 @@
+"""Elements by their places: picked, put back, and added into."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from conformance.arithmetic.rules.measuring import TERMS, MeasuringCall
+from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, exact, rounded
+from conformance.sampling.values import Array, Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+    from conformance.arithmetic.replicates import Replicates
+
+_PLACES = 24
+
+
+def _index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor | None:
+    """Return √n roundings of the sum of the magnitudes, where n values are added into one place in turn."""
+    if not accumulate:
+        return None
+    put = torch.ops.aten.index_put
+    count = put(torch.zeros_like(x), indices, torch.ones_like(values), accumulate=True)
+    if not x.any() and not (count > 1).any():
+        return None  # one value added to nothing is a copy
+    total = put(x.abs(), indices, values.abs(), accumulate=True)
+    lost: Tensor = total * count.sqrt()
+    return lost
+
+
+def _scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor | None:
+    count = torch.zeros_like(x).scatter_add(dim, index, torch.ones_like(src))
+    if not x.any() and not (count > 1).any():
+        return None  # one value added to nothing is a copy
+    lost: Tensor = x.abs().scatter_add(dim, index, src.abs()) * count.sqrt()
+    return lost
+
+
+def _put_back(put: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return what puts a gradient back where it was taken from, on all replicates at once."""
+
+    def together(held: Replicates, grad: Tensor, sizes: Sequence[int], dim: int, *where: Any) -> Tensor:
+        from_the_end = dim if dim < 0 else dim - len(sizes)
+        return put(held.every(grad), [held.count, *sizes], from_the_end, *where)
+
+    return together
+
+
+def _places(count: int) -> Array:
+    return np.arange(count) % _PLACES
+
+
+def _gradient_of_indexing(t: Any, x: Array, values: Array) -> Array:
+    """Accumulate as the gradient of indexing does in mytorch, whose tensors have no `index_put`."""
+    start, places = t.from_numpy(x), t.from_numpy(_places(values.shape[0]))
+    leaf = t.zeros_like(start).requires_grad_()
+    leaf.grad = start.clone()
+    leaf[places].backward(t.from_numpy(values))
+    return np.asarray(leaf.grad.numpy())
+
+
+def _accumulating(call: Callable[..., Any], own: Callable[..., Array] | None = None) -> MeasuringCall:
+    """Return the call of an operation that adds many values into few places."""
+    return MeasuringCall(
+        lambda t, x, values: call(t, x, t.from_numpy(_places(values.shape[0])), values),
+        lambda n: (Input((_PLACES,)), Input((_PLACES * n,), pairs=True)),
+        TERMS,
+        accumulates=True,
+        own=own,
+    )
+
+
+_MOVED = "moves numbers, and computes none"
+
+RULES: tuple[Rule, ...] = (
+    rounded(
+        "index_put",
+        Operands(
+            _index_put, "√n roundings of the sum of the magnitudes in one place; exact if none are added"
+        ),
+        _accumulating(
+            lambda t, x, places, values: t.ops.aten.index_put(x, [places], values, True),
+            own=_gradient_of_indexing,
+        ),
+        source=HIGHAM,
+    ),
+    rounded(
+        "scatter_add",
+        Operands(_scatter_add, "√n roundings of the sum of the magnitudes in one place"),
+        _accumulating(lambda t, x, places, values: t.scatter_add(x, 0, places, values)),
+        source=HIGHAM,
+    ),
+    *exact("gather", "index", "index_select", "masked_select", source=_MOVED),
+    *exact("masked_scatter", "scatter", source=_MOVED),
+    *exact("narrow", "select", "slice", source="a view of its operand"),
+    *exact("select_backward", source=_MOVED, together=_put_back(torch.ops.aten.select_backward)),
+    *exact("slice_backward", source=_MOVED, together=_put_back(torch.ops.aten.slice_backward)),
+)

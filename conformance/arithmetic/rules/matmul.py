@@ -1,0 +1,127 @@
+"""Products of matrices and vectors, with and without a sum."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+
+from conformance.arithmetic.rounding import UNDERFLOW, UNIT, chain, multiplied
+from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, all_positive, product
+from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from conformance.arithmetic.replicates import Replicates
+
+
+def _products(magnitude: Tensor, terms: int) -> Tensor:
+    """Return what adding up so many products loses, and rounding those below the smallest normal number.
+
+    Args:
+        magnitude: the sum of their absolute values.
+        terms: how many; of as many absolute errors the root mean square grows by the square root.
+    """
+    return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
+
+
+def _contraction(matrix_product: Callable[..., Tensor]) -> Operands:
+    return Operands(
+        lambda a, b: _products(matrix_product(a.abs(), b.abs()), a.shape[-1]), "√(n/3) roundings of |a| @ |b|"
+    )
+
+
+def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
+    def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+        products = matrix_product(a.abs(), b.abs())
+        size = abs(alpha) * (_products(products, a.shape[-1]) + multiplied(alpha) * products)
+        if multiplied(alpha):
+            # Some implementations scale the first factor, which then underflows, before they multiply.
+            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a), b.abs())
+        # With beta = 0 the first operand is not added at all, and may be anything, NaN too.
+        return abs(beta) * (1 + multiplied(beta)) * c.abs() + size if beta else size
+
+    return Operands(size, "1 rounding of |beta·c|, √(n/3) of |alpha|·(|a| @ |b|), and of Python scalars")
+
+
+def _together(held: Replicates, a: Tensor, b: Tensor) -> Tensor:
+    return torch.matmul(held.of_rank(a, a.dim()), held.of_rank(b, b.dim()))
+
+
+def _added_together(
+    held: Replicates, c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1
+) -> Tensor:
+    product = alpha * _together(held, a, b)
+    if beta:
+        return beta * held.of_rank(c, a.dim()) + product
+    # What is not added at all may be anything, NaN too; and it alone may have had replicates.
+    return product if product.dim() > a.dim() else product.repeat(held.count, *(1,) * a.dim())
+
+
+_MM = product(lambda t, a, b: t.mm(a, b), lambda n: (24, n), lambda n: (n, 24))
+
+RULES: tuple[Rule, ...] = (
+    rounded("mm", _contraction(torch.mm), _MM, all_positive(_MM), source=HIGHAM, together=_together),
+    rounded(
+        "mv",
+        _contraction(torch.mv),
+        product(lambda t, a, b: t.mv(a, b), lambda n: (96, n), lambda n: (n,)),
+        source=HIGHAM,
+    ),
+    rounded(
+        "bmm",
+        _contraction(torch.bmm),
+        product(lambda t, a, b: t.bmm(a, b), lambda n: (3, 12, n), lambda n: (3, n, 12)),
+        source=HIGHAM,
+        together=_together,
+    ),
+    rounded(
+        "dot",
+        _contraction(torch.dot),
+        product(lambda t, a, b: t.dot(a, b), lambda n: (n,), lambda n: (n,)),
+        source=HIGHAM,
+    ),
+    rounded(
+        "addmm",
+        _added_contraction(torch.mm),
+        product(
+            lambda t, c, a, b: t.addmm(c, a, b), lambda _: (24, 24), lambda n: (24, n), lambda n: (n, 24)
+        ),
+        product(
+            lambda t, c, a, b: t.addmm(c, a, b, beta=SCALAR, alpha=SCALAR),
+            lambda _: (24, 24),
+            lambda n: (24, n),
+            lambda n: (n, 24),
+        ),
+        source=HIGHAM,
+        together=_added_together,
+    ),
+    rounded(
+        "addmv",
+        _added_contraction(torch.mv),
+        product(
+            lambda t, c, a, b: t.addmv(c, a, b),
+            lambda _: (96,),
+            lambda n: (96, n),
+            lambda n: (n,),
+            without=NO_NAME,
+        ),
+        source=HIGHAM,
+    ),
+    rounded(
+        "baddbmm",
+        _added_contraction(torch.bmm),
+        product(
+            lambda t, c, a, b: t.baddbmm(c, a, b),
+            lambda _: (3, 12, 12),
+            lambda n: (3, 12, n),
+            lambda n: (3, n, 12),
+        ),
+        source=HIGHAM,
+        together=_added_together,
+    ),
+)

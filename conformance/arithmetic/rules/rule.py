@@ -1,0 +1,134 @@
+"""The form of an entry: what a `Rule` says of one aten operation, and short ways to write one.
+
+Each family's file lists its rules; rules/__init__.py puts them together. mode.py asks a rule how its
+operation rounds, vectorized.py how it runs on all replicates at once, and the calibration how to measure it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from conformance.arithmetic.rounding import UNDERFLOW, UNIT, converted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from torch import Tensor
+
+    from conformance.arithmetic.rules.measuring import MeasuringCall
+
+# Sources that several rules share.
+IEEE = "IEEE 754-2019, 5.4.1: correctly rounded"
+MEASURED = "measured: python -m conformance calibrate, reports/calibration.md"
+SLEEF = "SLEEF's documentation: 1.0 ULP, 2 roundings; twice that for other libraries, as measured"
+HIGHAM = "Higham & Mary 2019, A new approach to probabilistic rounding error analysis: √n, not n, errors"
+
+
+@dataclass(frozen=True)
+class Relative:
+    """The operation errs by at most so many roundings of its result.
+
+    Attributes:
+        roundings: how many.
+        scalars: Python scalars among the operands are rounded to float32 as well.
+    """
+
+    roundings: float
+    scalars: bool = False
+
+    def before(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> float:
+        """Return how many roundings the result loses, given the operands."""
+        del kwargs
+        if not self.scalars:
+            return self.roundings
+        given = (value for value in args if isinstance(value, float) and value)
+        return self.roundings + sum(converted(value) / abs(value) for value in given)
+
+    def size(self, before: Any, out: Tensor) -> Any:
+        """Return the size of the error of each element of the result, in units of u."""
+        # Each of the roundings may be one of a number too small to be rounded relatively.
+        return out.abs().add_(UNDERFLOW / UNIT).mul_(before)
+
+    def __str__(self) -> str:
+        noun = "rounding" if self.roundings == 1 else "roundings"
+        scalars = ", and of Python scalars" if self.scalars else ""
+        return f"{self.roundings:g} {noun} of the result{scalars}"
+
+
+@dataclass(frozen=True)
+class Operands:
+    """The operation errs by a function of its operands, which say more than its result: a sum may cancel.
+
+    Attributes:
+        function: takes the operation's own arguments; returns the size of the error in units of u, or None
+            if nothing is rounded.
+        says: the function in words, for the table.
+    """
+
+    function: Callable[..., Any]
+    says: str
+
+    def before(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Return the size of the error from the operands, which an operation in place will overwrite."""
+        return self.function(*args, **{key: value for key, value in kwargs.items() if key != "out"})
+
+    def size(self, before: Any, out: Tensor) -> Any:
+        """Return the size as it is."""
+        del out
+        return before
+
+    def __str__(self) -> str:
+        return self.says
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Everything that the arithmetic knows about one aten operation.
+
+    Attributes:
+        name: its base name, as `mode.base_name` makes it.
+        source: who says how it rounds: a standard, a documentation, a paper, or a measurement's command.
+        rounds: how it rounds; None if it is exact.
+        elementwise: each element of the result depends on one element of each operand, and the operands
+            broadcast. "in place" says so only of the form that writes into its first operand.
+        together: runs it on all replicates at once where it is not elementwise: takes the replicates and the
+            clean arguments. An operation with neither runs once per replicate, which is slower.
+        decides: "step" if its floating result says which step of a staircase each element is on, "answer" if
+            that result is zeros and ones; or a function of the operands that says on which piece of a
+            piecewise function each element is. Integer and boolean results always decide.
+        valueless: its result does not depend on the values of its operands.
+        draws: it writes random numbers into its first operand; the others are parameters of the distribution.
+        measured: the calls that measure it, unless it is exact.
+        file: the file that the entry stands in.
+    """
+
+    name: str
+    source: str
+    rounds: Relative | Operands | None = None
+    elementwise: bool | Literal["in place"] = False
+    together: Callable[..., Tensor] | None = None
+    decides: Literal["step", "answer"] | Callable[..., Tensor] | None = None
+    valueless: bool = False
+    draws: bool = False
+    measured: tuple[MeasuringCall, ...] = ()
+    file: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an entry that contradicts itself."""
+        if self.elementwise and self.together:
+            raise ValueError(f"{self.name}: expected elementwise or together, got both")
+        if self.rounds is None and self.measured:
+            raise ValueError(f"{self.name}: expected no measuring call, because it is exact")
+
+
+def exact(*names: str, source: str, **fields: Any) -> tuple[Rule, ...]:
+    """Return rules of operations that compute nothing, or whose results float32 holds exactly."""
+    return tuple(Rule(name, source, **fields) for name in names)
+
+
+def rounded(
+    name: str, rounds: Relative | Operands, *measured: MeasuringCall, source: str, **fields: Any
+) -> Rule:
+    """Return the rule of an operation that rounds."""
+    return Rule(name, source, rounds, measured=measured, **fields)

@@ -1,0 +1,64 @@
+"""Operations that move numbers and compute none: views, copies in another order, joins, and aliases.
+
+Here stand the families shape, transpose, rearrange, joining and conversion, and torch's own bookkeeping.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from conformance.arithmetic.rules.rule import Rule, exact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+    from conformance.arithmetic.replicates import Replicates
+
+
+def _together(join: Callable[..., Tensor], more: int) -> Callable[..., Tensor]:
+    """Return what joins all replicates at once, into tensors of so many more dimensions."""
+
+    def joined(held: Replicates, parts: Sequence[Tensor], dim: int = 0) -> Tensor:
+        rank = max(part.dim() for part in parts)
+        # torch joins an empty vector to anything.
+        whole = [held.every(part) for part in parts if part.dim() == rank]
+        return join(whole, dim if dim < 0 else dim - (rank + more))
+
+    return joined
+
+
+_VIEW = "a view of its operand, or a copy: nothing is computed"
+_MOVED = "moves numbers, and computes none"
+_COPY = "copies numbers, and computes none"
+_ALIAS = "the same numbers under another name"
+
+RULES: tuple[Rule, ...] = (
+    # Shape.
+    *exact("_reshape_alias", "_unsafe_view", "as_strided", "reshape", "squeeze", source=_VIEW),
+    *exact("unfold", "unsqueeze", "view", source=_VIEW),
+    # Transpose.
+    *exact("broadcast_in_dim", "broadcast_tensors", "expand", source=_VIEW),
+    *exact("diagonal", "permute", "t", "transpose", source=_VIEW),
+    # Rearrange.
+    *exact("diagonal_backward", "flip", "repeat", "roll", source=_MOVED),
+    *exact("constant_pad_nd", "tril", "triu", source="moves numbers, and puts given ones between them"),
+    *exact("_pack_padded_sequence", "_pack_padded_sequence_backward", source=_MOVED),
+    # Joining.
+    *exact("cat", source=_MOVED, together=_together(torch.cat, 0)),
+    *exact("stack", source=_MOVED, together=_together(torch.stack, 1)),
+    *exact("split", "split_with_sizes", "unbind", "unsafe_split", source=_VIEW),
+    # Conversion, from float64 to float64. One to any other float dtype is an error: no noise could follow it.
+    *exact("_to_copy", "clone", source=_COPY, elementwise=True),
+    # The result of `copy` has the shape of its first operand, so only the form in place broadcasts.
+    *exact("copy", source=_COPY, elementwise="in place"),
+    *exact("contiguous", source=_COPY),
+    *exact("alias", "detach", "lift_fresh", "resolve_conj", "resolve_neg", "set_data", source=_ALIAS),
+    *exact("scalar_tensor", source="makes a float64 tensor of a Python scalar"),
+    *exact("_local_scalar_dense", "is_nonzero", source="reads one number, which noise must not move"),
+    # Bookkeeping.
+    *exact("_record_function_enter_new", "_record_function_exit", source="marks of torch's profiler"),
+)

@@ -1,0 +1,78 @@
+"""Variances, products and cumulative sums."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from conformance.arithmetic.rounding import chain, magnitude, terms
+from conformance.arithmetic.rules.measuring import NO_NAME, reduction
+from conformance.arithmetic.rules.rule import HIGHAM, MEASURED, Operands, Rule, rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+# Longer products of numbers of order one leave float32's range on the way.
+_FACTORS = (2, 7, 20, 33)
+# Squares of small whole numbers minus their mean take few values, and round to the same side again and again:
+# errors that are not independent add up faster than any rule says.
+_SQUARES = (2, 7, 33, 96)
+
+
+def _var(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """Return two roundings of each square and one of the quotient, and what adding the squares up loses.
+
+    What the mean lost enters squared, in two passes as in Welford's one.
+    """
+    size: Tensor = torch.ops.aten.var(x, *args, **kwargs).abs()
+    return size * (3 + chain(terms(x, size)))
+
+
+def _prod(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) -> Tensor:
+    """Return as many roundings of the product as it has factors, one by one as in a loop in C."""
+    out = x.prod() if dim is None else x.prod(dim, keepdim)
+    return out.abs() * math.sqrt(max(1, terms(x, out)))
+
+
+def _cumulative(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return √k roundings of what the first k magnitudes amount to: each step rounds once."""
+
+    def size(x: Tensor, dim: int, **_: Any) -> Tensor:
+        lost: Tensor = cumulate(magnitude(x), dim) * torch.ones_like(x).cumsum(dim).sqrt()
+        return lost
+
+    return size
+
+
+RULES: tuple[Rule, ...] = (
+    rounded(
+        "var",
+        Operands(_var, "3 + √(n/3) roundings of the result"),
+        reduction(lambda t, x: t.var(x, [1]), sizes=_SQUARES),
+        reduction(lambda t, x: t.var(x, [0]), sizes=_SQUARES, rows=False),
+        source=f"{HIGHAM}; {MEASURED}",
+    ),
+    rounded(
+        "prod",
+        Operands(_prod, "√n roundings of the result"),
+        reduction(lambda t, x: t.prod(x, 1), sizes=_FACTORS),
+        source=HIGHAM,
+    ),
+    rounded(
+        "cumsum",
+        Operands(_cumulative(torch.cumsum), "√k roundings of the sum of the first k magnitudes"),
+        reduction(lambda t, x: t.cumsum(x, 1)),
+        reduction(lambda t, x: t.cumsum(x, 1), positive=True),
+        source=HIGHAM,
+    ),
+    rounded(
+        "cumprod",
+        Operands(_cumulative(torch.cumprod), "√k roundings of the product of the first k magnitudes"),
+        reduction(lambda t, x: t.cumprod(x, 1), sizes=_FACTORS, without=NO_NAME),
+        source=HIGHAM,
+    ),
+)

@@ -1,0 +1,62 @@
+"""Cases of functions that make tensors: creation, conversion and random tensors.
+
+A program returns two outputs: the dtype, the shape and whether a gradient is recorded, as integers ("facts");
+and the values in the lane's dtype. Random values cannot equal torch's, so a property of them is compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases._table import row
+
+if TYPE_CHECKING:
+    from conformance.cases._table import Bad, Form
+    from conformance.cases.case import Case
+
+DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
+
+
+def _facts(t: Any, x: Any) -> Any:
+    """Return dtype and shape as numbers, and whether a gradient would be recorded."""
+    return t.tensor([DTYPES.index(str(x.dtype).rpartition(".")[2]), int(x.requires_grad), x.dim(), *x.shape])
+
+
+def _facts_and_values(t: Any, x: Any, like: Any) -> dict[str, Any]:
+    return {"facts": _facts(t, x), "values": x.to(like.dtype).detach()}
+
+
+def made(name: str, forms: dict[str, Form], bad: dict[str, Bad] | None = None) -> Case:
+    """Return the case of a function that makes tensors; the arguments are those of `row`."""
+
+    def as_facts(form: Form) -> Form:
+        # In the lane's dtype, the fact would differ between the lanes.
+        return lambda t, a: _facts_and_values(t, form(t, a.double()), a)
+
+    return row(
+        name,
+        "NF",
+        {label: as_facts(form) for label, form in forms.items()},
+        bad,
+        grad=False,
+    )
+
+
+def random(name: str, forms: dict[str, Form], within: Form, bad: dict[str, Bad] | None = None) -> Case:
+    """Return the case of a function that draws tensors.
+
+    Args:
+        name: as in `row`.
+        forms: as in `row`.
+        within: from the namespace and a drawn tensor to whether its values are as they must be.
+        bad: as in `row`.
+    """
+
+    def judged(form: Form) -> Form:
+        def call(t: Any, a: Any) -> dict[str, Any]:
+            made = form(t, a.double())
+            return {"facts": _facts(t, made), "within": within(t, made)}
+
+        return call
+
+    return row(name, "NF", {label: judged(form) for label, form in forms.items()}, bad, grad=False)

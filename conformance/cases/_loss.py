@@ -1,0 +1,83 @@
+"""Cases of losses of two tensors, as functions and as modules, with every reduction."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.cases.case import Config
+    from conformance.sampling.sample import Scalar
+
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
+REDUCTIONS = ("mean", "sum", "none")
+BAD_REDUCTION = BadCall("reduction", ("median",), config={"reduction": "median"})
+
+
+def pair(config: Config) -> dict[str, Input]:
+    """Return an input and a target of one shape."""
+    shape = int(config["N"]), int(config["F"])
+    return {"input": Input(shape), "target": Input(shape, against="input")}
+
+
+def _as_is(t: Any, x: Values) -> tuple[Any, Any]:
+    del t
+    return x["input"], x["target"]
+
+
+def loss(
+    name: str,
+    module: str,
+    flags: dict[str, tuple[Scalar, ...]],
+    *bad: BadCall,
+    operands: Callable[[Any, Values], tuple[Any, Any]] = _as_is,
+    inputs: Callable[[Config], dict[str, Input]] = pair,
+    regimes: tuple[str, ...] = ("normal", "saturated", "cancelling", "tiny", "nonfinite"),
+    reductions: tuple[str, ...] = REDUCTIONS,
+    samples: int = 18,
+) -> Case:
+    """Return the case of a loss of two tensors, called as a function and as a module.
+
+    Args:
+        name: the function of `nn.functional`.
+        module: the class of `nn`.
+        flags: the loss's options and the values that they take.
+        bad: what must be refused, besides a wrong reduction.
+        operands: from the namespace and the values to the two tensors.
+        inputs: the arrays; those named like `weight` are passed on as options.
+        regimes: as in `Space`.
+        reductions: what the reduction may be.
+        samples: how many a run draws.
+    """
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        options = {key: x.config[key] for key in (*flags, "reduction")}
+        options |= {key: x[key].detach() for key in x if key.endswith("weight")}
+        with warnings.catch_warnings():
+            # kl_div warns that reduction="mean" is not the mathematical mean.
+            warnings.simplefilter("ignore", UserWarning)
+            if x.config["module"]:
+                return {"output": getattr(t.nn, module)(**options)(*operands(t, x))}
+            return {"output": getattr(t.nn.functional, name)(*operands(t, x), **options)}
+
+    base: dict[str, Scalar] = {"N": 2, "F": 3, "reduction": "mean", "module": False}
+    return Case(
+        name=f"nn.functional.{name}",
+        space=Space(
+            {"N": "batch", "F": "feature"},
+            _CLASSES,
+            regimes,
+            {**flags, "reduction": reductions, "module": (False, True)},
+        ),
+        inputs=inputs,
+        program=program,
+        samples=samples,
+        base=base | {key: values[0] for key, values in flags.items()},
+        bad_calls=(BAD_REDUCTION, *bad),
+    )

@@ -1,0 +1,107 @@
+"""Sums, products, quotients and their combinations, by function, method and operator."""
+
+from __future__ import annotations
+
+from conformance.cases._elementwise import binary, unary
+from conformance.cases._table import function, row
+
+CASES = (
+    unary("neg", "normal", "tiny", "huge", "nonfinite"),
+    binary("add", "__add__", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True),
+    binary("mul", "__mul__", "normal", "tiny", "huge", "integer", "nonfinite", exact=True),
+    binary(
+        "sub",
+        "__sub__",
+        "normal",
+        "cancelling",
+        "tiny",
+        "huge",
+        "integer",
+        "nonfinite",
+        exact=True,
+        samples=20,
+    ),
+    binary("div", "__truediv__", "normal", "saturated", "nonfinite", samples=20),
+    row(
+        "add@alpha",
+        "NF F",
+        {
+            "function": lambda t, a, b: t.add(a, b, alpha=2.5),
+            "method": lambda t, a, b: a.add(b, alpha=-0.5),
+            "number": lambda t, a, b: 2 + a + 1.5 + b,
+            "sub": lambda t, a, b: t.sub(a, b, alpha=2.5),
+            "rsub": lambda t, a, b: t.rsub(a, b, alpha=0.3),
+            "number first": lambda t, a, b: 1.5 - a - b,
+        },
+    ),
+    # Not tiny quotients: near a whole number, one rounding decides which.
+    row(
+        "div@rounding",
+        "NF",
+        {
+            "floor": lambda t, a: t.div(a * 4, 1.5, rounding_mode="floor"),
+            "trunc": lambda t, a: (a * 4).div(1.5, rounding_mode="trunc"),
+            "floor_divide": lambda t, a: t.floor_divide(a.detach() * 4, 1.5),
+            "operator": lambda t, a: (a.detach() * 4) // 1.5,
+            "true": lambda t, a: 3 / (a.abs() + 1),
+            "integers": lambda t, a: t.div(t.arange(-4, 5), 3, rounding_mode="trunc"),
+        },
+        {
+            "mode": (lambda t, a: t.div(a, a, rounding_mode="up"), ("up",)),
+            "zero": (lambda t, a: t.arange(3) // 0, ("ZeroDivisionError",)),
+        },
+        regimes=("normal", "nonfinite"),
+    ),
+    row(
+        "remainder",
+        "NF",
+        {
+            "function": lambda t, a: t.remainder(a * 4, 1.5),
+            "operator": lambda t, a: (a * 4) % -1.5,
+            "integers": lambda t, a: t.arange(-4, 5) % 3,
+        },
+        {"sizes": (lambda t, a: t.remainder(a, t.ones(5)), ("4", "5"))},
+        regimes=("normal", "nonfinite"),
+    ),
+    row(
+        "addcmul",
+        "NF NF F",
+        {
+            "function": function("addcmul"),
+            "value": lambda t, a, b, c: t.addcmul(a, b, c, value=-0.5),
+            "in place": lambda t, a, b, c: (a * 1).addcmul_(b, c, value=2),
+        },
+        {"sizes": (lambda t, a, b, c: t.addcmul(a, b, t.ones(5)), ("4", "5"))},
+        regimes=("normal", "cancelling", "nonfinite"),
+    ),
+    row(
+        "addcdiv",
+        "NF NF F",
+        {
+            "function": function("addcdiv"),
+            "value": lambda t, a, b, c: t.addcdiv(a, b, c + 1, value=-0.5),
+            "in place": lambda t, a, b, c: (a * 1).addcdiv_(b, c + 0.5, value=2),
+        },
+        {"sizes": (lambda t, a, b, c: t.addcdiv(a, b, t.ones(5)), ("4", "5"))},
+        positive=True,
+        regimes=("normal", "nonfinite"),
+    ),
+    row(
+        "lerp",
+        "NF NF F",
+        {
+            "near": lambda t, a, b, c: t.lerp(a, b, 0.25),
+            "far": lambda t, a, b, c: a.lerp(b, 0.75),
+            "weights": lambda t, a, b, c: t.lerp(a, b, c * 0.25),
+            "in place": lambda t, a, b, c: (a * 1).lerp_(b, 0.1),
+        },
+        {
+            "dtype of end": (
+                lambda t, a, b, c: t.lerp(a, b.double(), 0.5),
+                ("end", "float", "double|float64"),
+            ),
+            "sizes": (lambda t, a, b, c: t.lerp(a, t.ones(5), 0.5), ("4", "5")),
+        },
+        regimes=("normal", "cancelling", "nonfinite"),
+    ),
+)

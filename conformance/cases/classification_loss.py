@@ -1,0 +1,104 @@
+"""Losses of class scores, with class weights, ignored classes, label smoothing and every kind of target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases._loss import BAD_REDUCTION, REDUCTIONS
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from conformance.cases.case import Config
+    from conformance.sampling.sample import Scalar
+
+_SHAPES = {"rows": (), "sequences": (3,), "images": (2, 2)}
+
+
+def _scores(config: Config) -> dict[str, Input]:
+    n, c = int(config["N"]), int(config["C"])
+    shape = (c,) if config["form"] == "one" else (n, c, *_SHAPES[str(config["form"])])
+    inputs = {"input": Input(shape)}
+    if config.get("target") == "probabilities":
+        inputs["target"] = Input(shape)
+    weight = {"weight": Input((c,), positive=True, grad=False, weight=True)} if config["weighted"] else {}
+    return inputs | weight
+
+
+def _classes(t: Any, x: Values) -> Any:
+    """Return targets that name every class in turn; a bad call's name no class or have another shape."""
+    c, kind = int(x.config["C"]), x.config["target"]
+    shape = list(x["input"].shape[:1] + x["input"].shape[2:] if x["input"].ndim > 1 else ())
+    if kind == "batch":
+        shape[0] += 1
+    count = 1
+    for n in shape:
+        count *= n
+    # Python integers, so that both namespaces get the same targets.
+    numbers = [(7 * k + 3) % c for k in range(count)]
+    if kind == "no class":
+        numbers[0] = c + 4
+    dtype = t.int32 if kind == "int32" else t.int64
+    return t.tensor(numbers, dtype=dtype).reshape(shape)
+
+
+def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        names = ("reduction", "ignore_index", *flags)
+        options = {key: x.config[key] for key in names if key != "target"}
+        scores = x["input"]
+        if x.config["target"] == "probabilities":
+            target = t.softmax(x["target"], 0 if scores.ndim == 1 else 1)
+            # The default: probabilities have no index to ignore.
+            options["ignore_index"] = -100
+        else:
+            target = _classes(t, x)
+        if name == "nll_loss":
+            scores = t.log_softmax(scores, 0 if scores.ndim == 1 else 1)
+        options |= {"weight": x["weight"].detach()} if "weight" in x else {}
+        if x.config["module"]:
+            return {"output": getattr(t.nn, module)(**options)(scores, target)}
+        return {"output": getattr(t.nn.functional, name)(scores, target, **options)}
+
+    settings = {
+        "form": ("rows", "one", "sequences", "images"),
+        "weighted": (False, True),
+        "ignore_index": (-100, 0, 1),
+        "target": ("classes",),
+        "reduction": REDUCTIONS,
+        "module": (False, True),
+        **flags,
+    }
+    return Case(
+        name=f"nn.functional.{name}",
+        # Without the class `one`: a mean over ignored samples only is nan, which compares nothing.
+        space=Space(
+            {"N": "batch", "C": "feature"},
+            ("small", "empty", "pow2", "strided"),
+            ("normal", "saturated", "nonfinite"),
+            settings,
+        ),
+        inputs=_scores,
+        program=program,
+        samples=30,
+        base={"N": 3, "C": 5} | {key: values[0] for key, values in settings.items()},
+        bad_calls=(
+            BAD_REDUCTION,
+            BadCall("a target that is no class", ("9",), config={"target": "no class"}),
+            BadCall("batch size of the target", ("3", "4"), config={"target": "batch"}),
+            BadCall("dtype of the target", ("Int", "Long"), config={"target": "int32"}),
+            *bad,
+        ),
+    )
+
+
+CASES = (
+    _classified("nll_loss", "NLLLoss", {}),
+    _classified(
+        "cross_entropy",
+        "CrossEntropyLoss",
+        {"label_smoothing": (0.0, 0.1, 0.5), "target": ("classes", "classes", "probabilities")},
+        BadCall("smoothing above one", ("label_smoothing", "1.5"), config={"label_smoothing": 1.5}),
+    ),
+)

@@ -1,0 +1,52 @@
+"""Containers of modules, and the module that flattens between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases.case import BadCall, Case, LayerProgram, Values, of_module
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from conformance.cases.case import Config
+
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
+_SIZES = {"N": "batch", "L": "length", "F": "feature"}
+
+
+def _cube(config: Config) -> dict[str, Input]:
+    return {"input": Input(tuple(int(config[name]) for name in "NLF"))}
+
+
+def _module_dict(t: Any, x: Values) -> dict[str, Any]:
+    layers = t.nn.ModuleDict({"a": t.nn.Tanh(), "b": t.nn.Sigmoid()})
+    layers["flat"] = t.nn.Flatten(x.config["start"])
+    layers.update([("b", t.nn.Identity())])
+    out = x["input"]
+    for name in layers if x.config["key"] == "all" else [x.config["key"]]:
+        out = layers[name](out)
+    return {"output": out, "held": t.tensor(len(layers))}
+
+
+CASES = (
+    Case(
+        name="nn.ModuleDict",
+        space=Space(_SIZES, _CLASSES, ("normal",), {"key": ("all", "a", "flat"), "start": (1, 0, 2)}),
+        inputs=_cube,
+        program=_module_dict,
+        base={"N": 2, "L": 3, "F": 4, "key": "all", "start": 1},
+        bad_calls=(BadCall("a name that is not there", ("missing",), config={"key": "missing"}),),
+    ),
+    Case(
+        name="nn.Flatten",
+        space=Space(_SIZES, _CLASSES, ("normal",), {"start": (1, 0, 2, -2), "end": (-1, 2)}),
+        inputs=_cube,
+        program=LayerProgram(lambda t, x, config: of_module(t.nn.Flatten(config["start"], config["end"]))),
+        samples=10,
+        base={"N": 2, "L": 3, "F": 4, "start": 1, "end": -1},
+        bad_calls=(
+            BadCall("an end before the start", ("start_dim", "end_dim"), config={"start": 2, "end": 0}),
+        ),
+    ),
+)

@@ -1,0 +1,185 @@
+"""Datasets, samplers and loaders of utils.data: which samples a batch holds, and in which form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases.case import BadCall, Case, Values
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.cases.case import Config
+    from conformance.sampling.sample import Scalar
+
+    # Returns the tensors that a program compares, in order.
+    Use = Callable[[Any, Any, Config], list[Any]]
+
+
+def _inputs(config: Config) -> dict[str, Input]:
+    n, f = int(config["N"]), int(config["F"])
+    return {"input": Input((n, f)), "target": Input((int(config["rows"]) if config.get("rows") else n,))}
+
+
+def _loading(
+    name: str,
+    use: Use,
+    flags: dict[str, tuple[Scalar, ...]],
+    *bad: BadCall,
+    classes: tuple[str, ...] = ("small", "one", "empty", "strided"),
+) -> Case:
+    """Return the case of a loader: exact, as it only copies, with gradients to the loaded rows."""
+
+    def program(t: Any, x: Values) -> dict[str, Any]:
+        dataset = t.utils.data.TensorDataset(x["input"], x["target"])
+        return {f"output {i}": part for i, part in enumerate(use(t, dataset, x.config))}
+
+    return Case(
+        name=f"utils.data.{name}",
+        space=Space({"N": "batch", "F": "feature"}, classes, ("normal",), flags),
+        inputs=_inputs,
+        program=program,
+        samples=12,
+        base={"N": 5, "F": 3, "rows": 0} | {key: values[0] for key, values in flags.items()},
+        bad_calls=bad,
+    )
+
+
+def _flat(batches: Any) -> list[Any]:
+    return [part for batch in batches for part in batch]
+
+
+def _loader(t: Any, dataset: Any, config: Config) -> list[Any]:
+    size = None if config["batch_size"] == "none" else config["batch_size"]
+    options: dict[str, Any] = {"batch_size": size, "drop_last": config["drop_last"] and size is not None}
+    if config["order"] == "backwards":
+        options["sampler"] = range(len(dataset) - 1, -1, -1)
+    elif config["order"] == "both":
+        options |= {"sampler": range(3), "shuffle": True}
+    loader = t.utils.data.DataLoader(dataset, **options)
+    return [t.tensor(len(loader)), *_flat(loader)]
+
+
+def _shuffled(t: Any, dataset: Any, config: Config) -> list[Any]:
+    """Return every sample once; the random order is not compared, as the samples are sorted again."""
+    numbers = t.utils.data.TensorDataset(t.arange(len(dataset)))
+    sampler = t.utils.data.RandomSampler(numbers, num_samples=config["draws"] or None)
+    order = [int(i) for i in sampler]
+    first = sorted(order[: len(dataset)])
+    return [t.tensor(len(order)), t.tensor(first), *_flat(dataset[i] for i in first)]
+
+
+def _parts(t: Any, dataset: Any, config: Config) -> list[Any]:
+    lengths = {"halves": [0.5, 0.5], "all": [len(dataset), 0], "too many": [len(dataset), 1]}
+    parts = t.utils.data.random_split(dataset, lengths[str(config["lengths"])])
+    members = sorted(i for part in parts for i in part.indices)
+    return [t.tensor([len(part) for part in parts]), t.tensor(members, dtype=t.int64)]
+
+
+def _some(t: Any, dataset: Any, config: Config) -> list[Any]:
+    subset = t.utils.data.Subset(dataset, [1, 1, 0])
+    return [t.tensor(len(subset)), *subset[0], *subset[config["last"]]]
+
+
+def _joined(t: Any, dataset: Any, config: Config) -> list[Any]:
+    whole = t.utils.data.ConcatDataset([dataset, dataset] if config["datasets"] else [])
+    return [t.tensor(len(whole)), *_flat(whole[i] for i in (0, -1, len(dataset)))]
+
+
+def _collated(t: Any, dataset: Any, config: Config) -> list[Any]:
+    samples = [dataset[i] for i in range(len(dataset))]
+    collate = t.utils.data.default_collate
+    if config["form"] == "ragged":
+        samples[0] = samples[0][:1]
+    if config["form"] == "mapping":
+        joined = collate([{"x": x, "y": y} for x, y in samples])
+        return [joined["x"], joined["y"]]
+    if config["form"] == "numbers":
+        return [collate(list(range(len(samples)))), collate([i % 2 == 0 for i in range(len(samples))])]
+    return list(collate(samples))
+
+
+def _sampled(t: Any, dataset: Any, config: Config) -> list[Any]:
+    order = t.utils.data.SequentialSampler(dataset)
+    batches = t.utils.data.BatchSampler(order, config["batch_size"], config["drop_last"])
+    return [t.tensor(len(batches)), *(t.tensor(batch) for batch in batches)]
+
+
+def _streamed(t: Any, dataset: Any, config: Config) -> list[Any]:
+    class Backwards(t.utils.data.IterableDataset):  # type: ignore[misc]  # a base class by namespace
+        def __iter__(self) -> Any:
+            return (dataset[i] for i in range(len(dataset) - 1, -1, -1))
+
+    shuffle = True if config["shuffled"] else None
+    return _flat(t.utils.data.DataLoader(Backwards(), config["batch_size"], shuffle=shuffle))
+
+
+CASES = (
+    _loading(
+        "BatchSampler",
+        _sampled,
+        {"batch_size": (2, 1, 7), "drop_last": (False, True)},
+        BadCall("batch_size of zero", ("batch_size", "0"), config={"batch_size": 0}),
+    ),
+    _loading(
+        "IterableDataset",
+        _streamed,
+        {"batch_size": (2, 1, 7), "shuffled": (False,)},
+        BadCall("shuffling a stream", ("shuffle", "True"), config={"shuffled": True}),
+    ),
+    _loading(
+        "TensorDataset",
+        lambda t, dataset, config: [t.tensor(len(dataset)), *dataset[0], *dataset[-1]],
+        {},
+        BadCall("rows of the tensors", ("ize",), shapes={"target": (4,)}),
+        classes=("small", "one", "strided"),
+    ),
+    _loading(
+        "DataLoader",
+        _loader,
+        {
+            "batch_size": (2, 1, 3, "none"),
+            "drop_last": (False, True),
+            "order": ("forwards", "backwards"),
+        },
+        BadCall("batch_size of zero", ("batch_size", "0"), config={"batch_size": 0}),
+        BadCall("two orders", ("sampler", "shuffle"), config={"order": "both"}),
+    ),
+    _loading(
+        "RandomSampler",
+        _shuffled,
+        {"draws": (0, 7)},
+        BadCall("draws below zero", ("num_samples", "-1"), config={"draws": -1}),
+        classes=("small", "one"),
+    ),
+    _loading(
+        "Subset",
+        _some,
+        {"last": (2, 0)},
+        BadCall("beyond the subset", ("range",), config={"last": 3}),
+        classes=("small", "strided"),
+    ),
+    _loading(
+        "ConcatDataset",
+        _joined,
+        {"datasets": (True,)},
+        BadCall("no dataset", ("empty",), config={"datasets": False}),
+        classes=("small", "one", "strided"),
+    ),
+    _loading(
+        "random_split",
+        _parts,
+        {"lengths": ("halves", "all")},
+        BadCall("lengths beyond the whole", ("length",), config={"lengths": "too many"}),
+        classes=("small", "strided"),
+    ),
+    _loading(
+        "default_collate",
+        _collated,
+        {"form": ("tuples", "mapping", "numbers")},
+        BadCall("samples of two lengths", ("equal size",), config={"form": "ragged"}),
+        classes=("small", "one", "strided"),
+    ),
+)

@@ -1,0 +1,50 @@
+"""Powers, roots, exponentials, logarithms and trigonometric functions of each element."""
+
+from __future__ import annotations
+
+from conformance.cases._elementwise import binary, unary
+from conformance.cases._table import row
+
+CASES = (
+    unary("exp", "normal", "saturated", "tiny", "nonfinite"),
+    unary("expm1", "normal", "saturated", "tiny", "nonfinite"),
+    unary("log", "normal", "huge", "nonfinite", positive=True),
+    unary("log1p", "normal", "huge", "tiny", "nonfinite", positive=True),
+    # Not tiny: denormals are zero to some kernels, and the reciprocal of zero is inf.
+    unary("sqrt", "normal", "huge", "nonfinite", positive=True),
+    unary("rsqrt", "normal", "huge", "nonfinite", positive=True),
+    unary("reciprocal", "normal", "huge", "nonfinite", positive=True),
+    unary("square", "normal", "tiny", "huge", "nonfinite"),
+    unary("abs", "normal", "integer", "tiny", "huge", "nonfinite"),
+    unary("sin", "normal", "saturated", "tiny", "nonfinite"),
+    unary("cos", "normal", "saturated", "tiny", "nonfinite"),
+    unary("erf", "normal", "saturated", "tiny", "nonfinite"),
+    # Fewer draws leave a row out that is broadcast to a square.
+    binary("pow", "__pow__", "normal", "nonfinite", positive=True, samples=42),
+    row(
+        "pow@numbers",
+        "NF",
+        {
+            "square": lambda t, a: a**2,
+            "cube": lambda t, a: t.pow(a, 3),
+            "zero": lambda t, a: a**0,
+            "half": lambda t, a: a.abs() ** 0.5,
+            "inverse": lambda t, a: (a.abs() + 1) ** -1,
+            "number first": lambda t, a: 2**a,
+            "float first": lambda t, a: t.pow(0.5, a),
+        },
+        {"negative power of integers": (lambda t, a: t.arange(3) ** -1, ("negative",))},
+        regimes=("normal", "nonfinite"),
+    ),
+    row(
+        "absolute",
+        "NF NF",
+        {
+            "absolute": lambda t, a, b: t.absolute(a),
+            "negative": lambda t, a, b: t.negative(a),
+            "subtract": lambda t, a, b: t.subtract(a, b),
+            "multiply": lambda t, a, b: t.multiply(a, b),
+            "divide": lambda t, a, b: t.divide(a, b.abs() + 1),
+        },
+    ),
+)

@@ -1,0 +1,105 @@
+"""Embeddings and one-hot vectors of row numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, parameters_of
+from conformance.sampling.space import Space
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.cases.case import Config
+
+_ROWS = 6
+# Row numbers for a batch of n and a length l; by whole numbers, with repeats.
+_PLACES: Mapping[str, Callable[[int, int], int]] = {
+    "spread": lambda n, k: (5 * n + 2 * k) % _ROWS,
+    "equal": lambda n, k: 3,
+    "too large": lambda n, k: _ROWS,
+    "negative": lambda n, k: -2,
+}
+
+
+def _places(t: Any, config: Config) -> Any:
+    n, length = int(config["N"]), int(config["L"])
+    place = _PLACES[str(config["places"])]
+    numbers = [[place(i, k) for k in range(length)] for i in range(n)]
+    dtype = {"int64": t.int64, "int32": t.int32, "float32": t.float32}[str(config["index"])]
+    return t.tensor(numbers, dtype=dtype).reshape(n, length)
+
+
+def _embedding(t: Any, x: Values, config: Config) -> Built:
+    places = _places(t, config)
+    options = {"padding_idx": None if config["padding"] == "none" else config["padding"]}
+    options["scale_grad_by_freq"] = config["by_frequency"]
+    given = parameters_of(x)
+    if not config["module"]:
+        embed = t.nn.functional.embedding
+        return Built(lambda data: {"output": embed(places, given["weight"], **options)}, given)
+    layer = t.nn.Embedding(_ROWS, int(config["F"]), dtype=x["weight"].dtype, **options)
+    return Built(lambda data: {"output": layer(places)}, load(layer, given), layer)
+
+
+def _one_hot(t: Any, x: Values) -> dict[str, Any]:
+    # Multiplied by what has a gradient, so that there is one to compare.
+    hot = t.nn.functional.one_hot(_places(t, x.config), x.config["classes"])
+    return {"output": hot, "product": hot.to(x["scale"].dtype) * x["scale"]}
+
+
+CASES = (
+    Case(
+        name="nn.Embedding",
+        space=Space(
+            {"N": "batch", "L": "length", "F": "feature"},
+            ("small", "one", "empty", "pow2", "long", "strided"),
+            ("normal",),
+            {
+                "places": ("spread", "equal"),
+                "index": ("int64", "int32"),
+                "padding": ("none", 0, 3, -1),
+                "by_frequency": (False, True),
+                "module": (True, False),
+            },
+        ),
+        inputs=lambda config: {"weight": Input((_ROWS, int(config["F"])), weight=True)},
+        program=LayerProgram(_embedding),
+        samples=24,
+        base={
+            "N": 2,
+            "L": 3,
+            "F": 4,
+            "places": "spread",
+            "index": "int64",
+            "padding": "none",
+            "by_frequency": False,
+            "module": True,
+        },
+        bad_calls=(
+            BadCall("a row that is not there", ("index",), config={"places": "too large"}),
+            BadCall("a negative row", ("index",), config={"places": "negative"}),
+            BadCall("floating rows", ("indices", "Long", "Float"), config={"index": "float32"}),
+            BadCall("a padding row that is not there", ("adding_idx",), config={"padding": 9}),
+        ),
+    ),
+    Case(
+        name="nn.functional.one_hot",
+        space=Space(
+            {"N": "batch", "L": "length"},
+            ("small", "one", "empty"),
+            ("normal",),
+            {"places": ("spread", "equal"), "index": ("int64",), "classes": (_ROWS, _ROWS + 2)},
+        ),
+        inputs=lambda config: {"scale": Input((int(config["classes"]),))},
+        program=_one_hot,
+        samples=9,
+        base={"N": 2, "L": 3, "places": "spread", "index": "int64", "classes": _ROWS},
+        bad_calls=(
+            BadCall("floats", ("LongTensor",), config={"index": "float32"}),
+            BadCall("a negative class", ("non-negative",), config={"places": "negative"}),
+            BadCall("a class beyond", ("num_classes",), config={"places": "too large"}),
+        ),
+    ),
+)

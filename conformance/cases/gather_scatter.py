@@ -1,0 +1,65 @@
+"""Elements gathered, written and added by their positions along a dimension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.cases._table import FEATURED, row
+
+
+def _rows(t: Any, a: Any) -> Any:
+    """Return positions along the last dimension, in the shape of a; no row repeats one."""
+    return t.arange(a.numel()).reshape(a.shape).flip(0) % a.shape[-1]
+
+
+_POSITION = ("9", "dimension 1", "4")
+
+CASES = (
+    row(
+        "gather",
+        "NF",
+        {
+            "last": lambda t, a: t.gather(a, 1, _rows(t, a)),
+            "repeats": lambda t, a: a.gather(1, t.zeros(a.shape[0], 3, dtype=t.int64)),
+            "first": lambda t, a: t.gather(a, 0, t.zeros(min(1, a.shape[0]), a.shape[1], dtype=t.int64)),
+        },
+        {
+            "position": (lambda t, a: a.gather(1, t.full((2, 1), 9)), _POSITION),
+            "size": (lambda t, a: a.gather(1, t.zeros(3, 1, dtype=t.int64)), ("[3, 1]", "[2, 4]")),
+            "dtype": (lambda t, a: a.gather(1, a), ("int",)),
+            "dim": (lambda t, a: a.gather(5, t.zeros(2, 4, dtype=t.int64)), ("-2", "1", "5")),
+        },
+        regimes=("normal", "nonfinite"),
+        classes=FEATURED,
+    ),
+    row(
+        "scatter",
+        "NF NF",
+        {
+            "tensor": lambda t, a, b: t.scatter(a, 1, _rows(t, a), b),
+            "number": lambda t, a, b: a.scatter(1, t.zeros(a.shape[0], 1, dtype=t.int64), 2.5),
+            "in place": lambda t, a, b: (a * 1.5).scatter_(1, _rows(t, a), b),
+        },
+        {
+            "position": (lambda t, a, b: a.scatter(1, t.full((2, 1), 9), b), _POSITION),
+            "size": (
+                lambda t, a, b: a.scatter(1, t.zeros(2, 4, dtype=t.int64), b[:, :1]),
+                ("[2, 4]", "[2, 1]"),
+            ),
+            "dtype": (lambda t, a, b: a.scatter(1, t.zeros(2, 4, dtype=t.int64), b.double()), ("dtype",)),
+        },
+        regimes=("normal", "nonfinite"),
+        classes=FEATURED,
+    ),
+    row(
+        "scatter_add",
+        "NF NF",
+        {
+            "once": lambda t, a, b: t.scatter_add(a, 1, _rows(t, a), b),
+            "repeats": lambda t, a, b: a.scatter_add(1, t.zeros(a.shape, dtype=t.int64), b),
+            "in place": lambda t, a, b: (a * 1.5).scatter_add_(1, _rows(t, a), b),
+        },
+        {"position": (lambda t, a, b: a.scatter_add(1, t.full((2, 1), 9), b), _POSITION)},
+        regimes=("normal", "nonfinite"),
+    ),
+)

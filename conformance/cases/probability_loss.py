@@ -1,0 +1,65 @@
+"""Losses of probabilities: binary cross entropy and the Kullback-Leibler divergence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases._loss import REDUCTIONS, loss, pair
+from conformance.cases.case import BadCall
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.cases.case import Config, Values
+
+
+def _as_probabilities(t: Any, x: Values) -> tuple[Any, Any]:
+    return t.sigmoid(x["input"]), t.sigmoid(x["target"])
+
+
+def _target_as_probability(t: Any, x: Values) -> tuple[Any, Any]:
+    return x["input"], t.sigmoid(x["target"])
+
+
+def _weighted(*names: str) -> Callable[[Config], dict[str, Input]]:
+    def inputs(config: Config) -> dict[str, Input]:
+        rows = {name: Input((int(config["F"]),), positive=True, grad=False, weight=True) for name in names}
+        return pair(config) | rows
+
+    return inputs
+
+
+CASES = (
+    loss(
+        "binary_cross_entropy",
+        "BCELoss",
+        {},
+        BadCall("sizes", ("2, 3", "2, 4"), shapes={"target": (2, 4)}),
+        operands=_as_probabilities,
+        inputs=_weighted("weight"),
+        # Not saturated: a probability that rounds to 1 has a loss of 100 where a nearer one has 17. Not tiny:
+        # where all probabilities are ½ every element rounds alike, which no random error does. Not nonfinite:
+        # torch refuses NaN as a probability.
+        regimes=("normal", "cancelling"),
+    ),
+    loss(
+        "binary_cross_entropy_with_logits",
+        "BCEWithLogitsLoss",
+        {},
+        BadCall("sizes", ("2, 3", "2, 4"), shapes={"target": (2, 4)}),
+        operands=_target_as_probability,
+        inputs=_weighted("weight", "pos_weight"),
+        regimes=("normal", "saturated", "steep", "cancelling", "nonfinite"),
+    ),
+    loss(
+        "kl_div",
+        "KLDivLoss",
+        {"log_target": (False, True)},
+        BadCall("sizes", ("3", "4"), shapes={"target": (2, 4)}),
+        operands=_target_as_probability,
+        # Not nonfinite: a target of exactly 0 is a case of its own, from which noise takes it away.
+        regimes=("normal", "saturated", "cancelling"),
+        reductions=(*REDUCTIONS, "batchmean"),
+    ),
+)

@@ -1,0 +1,25 @@
+"""Losses that measure the distance between an input and a target."""
+
+from __future__ import annotations
+
+from conformance.cases._loss import loss
+from conformance.cases.case import BadCall
+
+CASES = (
+    loss(
+        "mse_loss", "MSELoss", {}, regimes=("normal", "cancelling", "tiny", "huge", "nonfinite"), samples=24
+    ),
+    loss("l1_loss", "L1Loss", {}, regimes=("normal", "cancelling", "huge", "nonfinite")),
+    loss(
+        "smooth_l1_loss",
+        "SmoothL1Loss",
+        {"beta": (1.0, 0.25, 3.0, 0.0)},
+        BadCall("beta below zero", ("beta",), config={"beta": -1.0}),
+    ),
+    loss(
+        "huber_loss",
+        "HuberLoss",
+        {"delta": (1.0, 0.25, 3.0)},
+        BadCall("delta of zero", ("delta",), config={"delta": 0.0}),
+    ),
+)

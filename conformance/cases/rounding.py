@@ -1,0 +1,20 @@
+"""Functions that round, and the sign: step functions, whose gradient is zero."""
+
+from __future__ import annotations
+
+from conformance.cases._elementwise import unary
+from conformance.cases._table import row
+
+CASES = (
+    unary("sign", "normal", "integer", "tiny", "huge", "nonfinite"),
+    unary("floor", "normal", "saturated", "nonfinite"),
+    unary("ceil", "normal", "saturated", "nonfinite"),
+    unary("round", "normal", "saturated", "nonfinite"),
+    unary("trunc", "normal", "saturated", "nonfinite"),
+    row(
+        "round@halves",
+        "NF",
+        {"halves": lambda t, a: t.round(t.tensor([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5], dtype=a.dtype))},
+        grad=False,
+    ),
+)

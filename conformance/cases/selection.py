@@ -1,0 +1,69 @@
+"""Functions that choose one of two values for each element: by size, by a bound, or by a condition."""
+
+from __future__ import annotations
+
+from conformance.cases._table import CLASSES, function, method, row
+
+CASES = (
+    row(
+        "maximum",
+        "NF F",
+        {"function": function("maximum"), "method": method("maximum")},
+        {"a number": (lambda t, a, b: t.maximum(a, 1.0), ("other", "float"))},
+        classes=(*CLASSES, "square"),
+        regimes=("normal", "integer", "nonfinite"),
+    ),
+    row(
+        "minimum",
+        "NF F",
+        {"function": function("minimum"), "method": method("minimum")},
+        {"a number": (lambda t, a, b: t.minimum(a, 1.0), ("other", "float"))},
+        classes=(*CLASSES, "square"),
+        regimes=("normal", "integer", "nonfinite"),
+    ),
+    row(
+        "clamp",
+        "NF F",
+        {
+            "both": lambda t, a, b: t.clamp(a, -0.5, 0.5),
+            "low": lambda t, a, b: a.clamp(min=0.25),
+            "high": lambda t, a, b: a.clamp(max=0.25),
+            "tensors": lambda t, a, b: t.clamp(a, b, b + 0.5),
+            "in place": lambda t, a, b: (a * 1).clamp_(-0.5, 0.5),
+            "clip": lambda t, a, b: t.clip(a, -0.5, 0.5),
+            "integers": lambda t, a, b: t.arange(-4, 5).clamp(-2, 2),
+        },
+        {"no bound": (lambda t, a, b: t.clamp(a), ("min", "max"))},
+        regimes=("normal", "saturated", "nonfinite"),
+    ),
+    row(
+        "where",
+        "NF F",
+        {
+            "function": lambda t, a, b: t.where(a > 0, a, b),
+            "method": lambda t, a, b: a.where(a > b, b * 2),
+            "number": lambda t, a, b: t.where(a > 0, a, 0.5),
+        },
+        {
+            "sizes": (lambda t, a, b: t.where(a > 0, a, t.ones(5)), ("4", "5")),
+            "condition": (lambda t, a, b: t.where(a, a, b), ("condition", "bool")),
+        },
+        regimes=("normal", "huge", "nonfinite"),
+    ),
+    row(
+        "masked_fill",
+        "NF F -",
+        {
+            "number": lambda t, a, b, c: t.masked_fill(a, a > 0, float("-inf")),
+            "broadcast": lambda t, a, b, c: a.masked_fill(b > 0, 2),
+            "tensor": lambda t, a, b, c: a.masked_fill(a > 0, c),
+            "in place": lambda t, a, b, c: (a * 1.5).masked_fill_(b > 0, -1.5),
+        },
+        {
+            "mask": (lambda t, a, b, c: a.masked_fill(a, 1), ("boolean|bool",)),
+            "value": (lambda t, a, b, c: a.masked_fill(a > 0, b), ("0-dim", "1")),
+            "sizes": (lambda t, a, b, c: a.masked_fill(t.ones(5) > 0, 1), ("5", "4")),
+        },
+        regimes=("normal", "nonfinite"),
+    ),
+)

@@ -1,0 +1,70 @@
+"""Sorted elements, the largest ones, the positions of true ones, and unique ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.cases._table import FEATURED, FILLED, method, row
+
+
+def _one_of_three(t: Any, a: Any) -> Any:
+    """Return three truth values for each element, one of them true, so that something is always found."""
+    return t.cat([a > 0, a <= 0, t.isnan(a)])
+
+
+_DIM = ("-2", "1", "5")
+
+CASES = (
+    row(
+        "sort",
+        "NF",
+        {
+            "values": lambda t, a: t.sort(a),
+            "descending": lambda t, a: a.sort(0, descending=True),
+            "stable": lambda t, a: t.sort(a, dim=1, stable=True, descending=True),
+        },
+        {"dim out of range": (lambda t, a: a.sort(5), _DIM)},
+        regimes=("normal", "tiny", "nonfinite"),
+    ),
+    row(
+        "argsort",
+        "NF",
+        {"function": lambda t, a: t.argsort(a), "method": lambda t, a: a.argsort(0, descending=True)},
+        {"dim out of range": (lambda t, a: a.argsort(5), _DIM)},
+        regimes=("normal", "nonfinite"),
+    ),
+    row(
+        "topk",
+        "NF",
+        {
+            "largest": lambda t, a: t.topk(a, 1),
+            "all": lambda t, a: a.topk(a.shape[0], 0),
+            "smallest": lambda t, a: t.topk(a, 2, largest=False) if a.shape[1] > 1 else a.topk(1),
+        },
+        {"too many": (lambda t, a: a.topk(9), ("k",)), "dim out of range": (lambda t, a: a.topk(1, 5), _DIM)},
+        regimes=("normal", "nonfinite"),
+        classes=FEATURED,
+    ),
+    row(
+        "nonzero",
+        "NF",
+        {
+            "function": lambda t, a: t.nonzero(_one_of_three(t, a)),
+            "tuple": lambda t, a: t.stack(_one_of_three(t, a).nonzero(as_tuple=True)),
+            "numbers": method("nonzero"),
+        },
+        regimes=("normal", "integer", "nonfinite"),
+    ),
+    row(
+        "unique",
+        "NF",
+        {
+            "values": lambda t, a: t.unique(a.round()),
+            "counts": lambda t, a: (a > 0).unique(return_counts=True)[1],
+            "inverse": lambda t, a: t.unique((a * 2).long(), return_inverse=True, return_counts=True),
+            "rows": lambda t, a: (a > 0).long().unique(dim=0),
+        },
+        classes=FILLED,
+        grad=False,
+    ),
+)

@@ -1,0 +1,90 @@
+"""Variances, products, norms, cumulative sums, and logarithms of sums of exponentials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.cases._reduction import ONE, reduction
+from conformance.cases._table import FILLED, row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The variance of one element is nan in torch, with a warning.
+_SPREAD = ("small", "pow2", "strided")
+
+
+def _norm(p: float) -> Callable[..., Any]:
+    return lambda t, a: t.norm(a, p, 1)
+
+
+CASES = (
+    reduction("var", "normal", "cancelling", "nonfinite", exact=False, classes=_SPREAD, samples=15),
+    reduction("std", "normal", "nonfinite", exact=False, classes=_SPREAD, samples=15),
+    # Not nonfinite: torch divides the product by each factor, unless one of them is 0. So the gradient is
+    # inf/inf, or the product of the other factors, as an element elsewhere decides.
+    reduction(
+        "prod",
+        # Not tiny: torch divides the product, which has underflowed, by the factor to find its gradient.
+        "normal",
+        "integer",
+        exact=False,
+        classes=("small", "one", "strided", "empty", "zero"),
+        axes=ONE,
+        samples=12,
+    ),
+    reduction(
+        "logsumexp",
+        "normal",
+        "saturated",
+        "steep",
+        "nonfinite",
+        exact=False,
+        axes=("last", "first", "two", "all"),
+        samples=14,
+    ),
+    reduction("norm", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15, p=2),
+    row(
+        "var@correction",
+        "NF",
+        {
+            "unbiased": lambda t, a: t.var(a, unbiased=False),
+            "correction": lambda t, a: a.var(1, correction=0),
+            "first": lambda t, a: a.std(False),
+            "far from zero": lambda t, a: t.var(a + 1024, 1),
+            "old": lambda t, a: t.std(a, 1, False, True),
+        },
+        {
+            "both": (lambda t, a: a.var(0, unbiased=True, correction=0), ("unbiased", "correction")),
+            "integers": (lambda t, a: t.arange(3).var(), ("floating",)),
+        },
+        classes=_SPREAD,
+    ),
+    row(
+        "norm@orders",
+        "NF",
+        {
+            **{f"p={p}": _norm(p) for p in (1, 3, 0.5, float("inf"), 0)},
+            "least": lambda t, a: a.norm(float("-inf"), 0, keepdim=True),
+            "fro": lambda t, a: a.norm("fro"),
+        },
+        {
+            "order": (lambda t, a: a.norm("foo"), ("foo",)),
+            "integers": (lambda t, a: t.arange(3).norm(), ("Long",)),
+        },
+        classes=FILLED,
+        regimes=("normal", "nonfinite"),
+    ),
+    row(
+        "cumsum",
+        "NLF",
+        {
+            "first": lambda t, a: t.cumsum(a, 0),
+            "last": lambda t, a: a.cumsum(-1),
+            "dim": lambda t, a: a.cumsum(dim=1),
+        },
+        {"dim out of range": (lambda t, a: a.cumsum(5), ("-3", "2", "5"))},
+        regimes=("normal", "cancelling", "integer", "nonfinite"),
+        exact=True,
+    ),
+)

@@ -1,0 +1,64 @@
+"""Options that several commands share, and the checks of their values."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    # What `add_parser` of every command takes.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - has no public name
+
+# So many failures are printed after a table; the rest is in the report.
+SHOWN = 3
+
+
+def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
+    """Add the options of a command that judges many samples: seed, processes, and a folder for reports."""
+    cores = os.cpu_count() or 1
+    parser.add_argument(
+        "--seed", type=int, default=seed, metavar="S", help=f"of the samples (default: {seed})"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=cores, metavar="N", help="processes (default: one per core)"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("reports/latest"),
+        metavar="DIR",
+        help="for the reports (default: reports/latest)",
+    )
+
+
+def check_sweep(options: argparse.Namespace) -> None:
+    """Refuse counts that cannot be used.
+
+    Raises:
+        UsageError: there are no processes, or the seed is negative.
+    """
+    if options.jobs < 1:
+        raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
+    if options.seed < 0:
+        raise UsageError(f"seed: expected a number of at least 0, got {options.seed}")
+
+
+def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> None:
+    """Add the option that names the subject.
+
+    Args:
+        parser: the command's.
+        default: its name; None for the bundle's, or mytorch.
+    """
+    parser.add_argument(
+        "--implementation",
+        default=default,
+        metavar="NAME",
+        help="a name from `list implementations`, fault:NAME or module:attribute (default: "
+        + (f"{default})" if default else "the bundle's, or mytorch)"),
+    )

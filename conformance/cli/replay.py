@@ -1,0 +1,58 @@
+"""`conformance replay`: runs one sample again and prints the comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.cli._options import SHOWN, add_implementation
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from conformance.cli._options import Commands
+    from conformance.judging.verdict import Verdict
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "replay", help="run one sample again", description="Run one sample again and show the comparison."
+    )
+    parser.add_argument("sample", metavar="BUNDLE_OR_SAMPLE", help="a sample's text, or a bundle's folder")
+    add_implementation(parser, None)
+    parser.set_defaults(command=command)
+
+
+def command(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from conformance.report.tables import explain, render
+    from conformance.running.replay import replay
+
+    found = replay(options.sample, options.implementation)
+    print(render(_comparison(found.verdicts), "terminal"))
+    failures = [verdict for verdict in found.verdicts if not verdict.passed]
+    for verdict in failures[:SHOWN]:
+        print("\n" + explain(verdict, found.implementation, run=found.verdicts))
+    agree = len(found.verdicts) - len(failures)
+    print(f"\n{agree} of {len(found.verdicts)} observables of {found.sample} agree")
+    return 1 if failures else 0
+
+
+def _comparison(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
+    """Return a row per observable: where it was worst, what was expected there and what came."""
+    return [
+        {
+            "lane": v.lane or v.check,
+            "observable": v.observable or "whole sample",
+            "status": v.status.value,
+            "numbers": v.elements,
+            "worst at": v.worst_index,
+            "expected": v.expected,
+            "got": v.got,
+            "error": v.max_error,
+            "tolerance": v.tolerance,
+            "headroom": v.headroom,
+        }
+        for v in verdicts
+    ]

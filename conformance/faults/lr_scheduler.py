@@ -1,0 +1,155 @@
+"""Schedules of the learning rate that are late, take other options or move other groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.faults._rewriting import Overlay
+from conformance.faults.fault import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conformance.cases.case import Around, Values
+
+    Options = dict[str, Any]
+
+# The schedules that depend on the epoch; ExponentialLR multiplies by the same factor in each.
+_BY_EPOCH = ("StepLR", "MultiStepLR", "CosineAnnealingLR")
+_SCHEDULES = (*_BY_EPOCH, "LambdaLR", "ExponentialLR", "ReduceLROnPlateau")
+
+
+class _Stepped:
+    """A schedule whose steps another function makes."""
+
+    def __init__(self, schedule: Any, step: Callable[..., None]) -> None:
+        self._schedule, self._step, self._done = schedule, step, 0
+
+    def step(self, *measure: Any) -> None:
+        """Make a step as the fault does."""
+        self._step(self._schedule, self._done, *measure)
+        self._done += 1
+
+    def get_last_lr(self) -> Any:
+        """Return the rates of the schedule."""
+        return self._schedule.get_last_lr()
+
+
+def _stepping(step: Callable[..., None]) -> Around:
+    """Return what makes schedules step by `step(schedule, steps done, *measure)`."""
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        schedules = t.optim.lr_scheduler
+
+        def wrapped(name: str) -> Callable[..., Any]:
+            return lambda *given, **options: _Stepped(getattr(schedules, name)(*given, **options), step)
+
+        return correct(Overlay(t, {f"optim.lr_scheduler.{name}": wrapped(name) for name in _SCHEDULES}), x)
+
+    return program
+
+
+def _late(schedule: Any, done: int, *measure: Any) -> None:
+    if done:
+        schedule.step(*measure)
+
+
+def _early(schedule: Any, done: int, *measure: Any) -> None:
+    schedule.step(*measure)
+    if not done:
+        schedule.step(*measure)
+
+
+def _first_group_only(schedule: Any, done: int, *measure: Any) -> None:
+    del done
+    kept = [group["lr"] for group in schedule.optimizer.param_groups[1:]]
+    schedule.step(*measure)
+    for group, rate in zip(schedule.optimizer.param_groups[1:], kept, strict=True):
+        group["lr"] = rate
+
+
+def _stays_at_the_end(schedule: Any, done: int) -> None:
+    if done < schedule.T_max:
+        schedule.step()
+
+
+def _made(name: str, change: Callable[[Options], Options]) -> Around:
+    """Return what gives a schedule other options."""
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        right = getattr(t.optim.lr_scheduler, name)
+
+        def make(optimizer: Any, *given: Any, **options: Any) -> Any:
+            return right(optimizer, *given, **change(options))
+
+        return correct(Overlay(t, {f"optim.lr_scheduler.{name}": make}), x)
+
+    return program
+
+
+def _set(**fixed: Any) -> Callable[[Options], Options]:
+    return lambda options: {**options, **fixed}
+
+
+def _more(name: str, amount: int) -> Callable[[Options], Options]:
+    return lambda options: {**options, name: options[name] + amount}
+
+
+def _schedule(name: str, story: str, program: Any, schedules: tuple[str, ...]) -> Fault:
+    cases = tuple(f"optim.lr_scheduler.{each}" for each in schedules)
+    return Fault(name, "lr_scheduler", cases, story, around=program)
+
+
+def _option(name: str, schedule: str, change: Callable[[Options], Options], story: str) -> Fault:
+    return _schedule(name, story, _made(schedule, change), (schedule,))
+
+
+FAULTS = (
+    _schedule("schedule-one-late", "starts one step late", _stepping(_late), _SCHEDULES),
+    _schedule("schedule-one-early", "starts one step early", _stepping(_early), _SCHEDULES),
+    _schedule(
+        "schedule-of-the-first-group",
+        "changes the first group only",
+        _stepping(_first_group_only),
+        _SCHEDULES,
+    ),
+    *(
+        _option(
+            f"{name.lower()}-start-forgotten",
+            name,
+            _set(last_epoch=-1),
+            "starts from the beginning when it is resumed",
+        )
+        for name in _BY_EPOCH
+    ),
+    _option(
+        "steplr-period-longer",
+        "StepLR",
+        _more("step_size", 1),
+        "waits one more epoch before each step",
+    ),
+    _option(
+        "multisteplr-milestones-once",
+        "MultiStepLR",
+        lambda options: {**options, "milestones": sorted(set(options["milestones"]))},
+        "counts a repeated milestone once",
+    ),
+    _option(
+        "multisteplr-milestones-late",
+        "MultiStepLR",
+        lambda options: {**options, "milestones": [each + 1 for each in options["milestones"]]},
+        "steps one epoch after each milestone",
+    ),
+    _option("cosine-period-longer", "CosineAnnealingLR", _more("T_max", 1), "ends its half period late"),
+    _option("cosine-ends-at-zero", "CosineAnnealingLR", _set(eta_min=0.0), "ignores the minimum rate"),
+    _schedule(
+        "cosine-stays-at-the-end",
+        "stays at the minimum rate, where torch's cosine rises again",
+        _stepping(_stays_at_the_end),
+        ("CosineAnnealingLR",),
+    ),
+    _option("plateau-more-patient", "ReduceLROnPlateau", _more("patience", 1), "waits one more bad epoch"),
+    _option("plateau-without-cooldown", "ReduceLROnPlateau", _set(cooldown=0), "does not cool down"),
+    _option("plateau-without-least", "ReduceLROnPlateau", _set(min_lr=0.0), "ignores the minimum rate"),
+    _option("plateau-always-min", "ReduceLROnPlateau", _set(mode="min"), "always takes less as better"),
+)

@@ -1,0 +1,92 @@
+"""Variances, products, cumulative sums and sums of exponentials, wrongly computed or differentiated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from conformance.faults._bits import significant
+from conformance.faults._reduction import axes, count, fault, fitted, scaled_output
+from conformance.faults._rewriting import changed, on_outputs, own
+
+if TYPE_CHECKING:
+    from conformance.cases.case import Values
+
+
+def _prod_by_division(t: Any, x: Values, correct: Any) -> Any:
+    kept = correct(t, changed(x, {"input": x["input"].detach()}))["output"]
+
+    def backward(grad: Any, a: Any) -> Any:
+        full = grad * kept
+        if x.config["dim"] != "none" and not x.config["keepdim"]:
+            full = full.unsqueeze(axes(x)[0])
+        return full / a
+
+    return {"output": own(t, lambda a: kept.clone(), backward, x["input"])}
+
+
+def _cumulated(t: Any, x: Values, correct: Any) -> Any:
+    axis = {"first": 0, "last": 2, "dim": 1}[str(x.config["form"])]
+    kept = correct(t, changed(x, {"x0": x["x0"].detach()}))["output"]
+    return {"output": own(t, lambda a: kept.clone(), lambda grad, a: grad.cumsum(axis), x["x0"])}
+
+
+def _exclusive(t: Any, x: Values, correct: Any) -> Any:
+    return on_outputs(correct(t, x), lambda _, output: output - x["x0"])
+
+
+def _logsumexp_unshifted(t: Any, x: Values, correct: Any) -> Any:
+    del correct
+    return {"output": fitted(t.log(t.exp(x["input"]).sum(axes(x), keepdim=True)), x)}
+
+
+def _variance_in_one_pass(t: Any, x: Values, correct: Any) -> Any:
+    if x.config["form"] != "far from zero":
+        return correct(t, x)
+    a = x["x0"] + 1024
+    n = a.shape[1]
+    return {"output": ((a * a).sum(1) - a.sum(1) ** 2 / n) / (n - 1)}
+
+
+def _mean_detached(t: Any, x: Values, correct: Any) -> Any:
+    """Treat the mean as a constant and round it to float16, so that its error does not cancel in backward."""
+    del correct
+    a, n = x["input"], count(x)
+    mean = significant(t, a.sum(axes(x), keepdim=True) / n, 11).detach()
+    return {"output": fitted(((a - mean) ** 2).sum(axes(x), keepdim=True) / (n - 1), x)}
+
+
+FAULTS = (
+    fault(
+        "var-biased",
+        "var",
+        scaled_output(lambda x: (count(x) - 1) / count(x)),
+        "divides by n, as NumPy does by default, where torch divides by n - 1",
+    ),
+    fault(
+        "std-biased",
+        "std",
+        scaled_output(lambda x: ((count(x) - 1) / count(x)) ** 0.5),
+        "divides by n, as NumPy does by default, where torch divides by n - 1",
+    ),
+    fault(
+        "var-in-one-pass",
+        "var@correction",
+        _variance_in_one_pass,
+        "subtracts the squared mean from the mean of squares, which loses digits",
+    ),
+    fault("var-mean-in-float16", "var", _mean_detached, "subtracts a mean that is rounded to float16"),
+    fault(
+        "prod-gradient-by-division",
+        "prod",
+        _prod_by_division,
+        "divides the product by each factor, which may be 0",
+    ),
+    fault("cumsum-gradient-not-reversed", "cumsum", _cumulated, "sums the gradient in the same direction"),
+    fault("cumsum-exclusive", "cumsum", _exclusive, "leaves each element out of its own sum"),
+    fault(
+        "logsumexp-unshifted",
+        "logsumexp",
+        _logsumexp_unshifted,
+        "does not subtract the maximum, and so overflows",
+    ),
+)

@@ -1,0 +1,51 @@
+"""What one lane of a sample expects of any subject: the oracle's arrays, and what each element may differ by.
+
+Made by judging.sample_judge, read by judging.judge and judging.criteria, and by the calibration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.judging.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from conformance.judging.verdict import Status
+    from conformance.sampling.sample import Sample
+    from conformance.sampling.values import Array
+    from conformance.subjects.protocol import Trace
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What one lane of one sample expects.
+
+    Attributes:
+        sample: the sample.
+        training: its case's outputs are parameters after optimizer steps.
+        lane: `float64` or `float32`.
+        oracle: the reference in float64 on the lane's values.
+        tolerance: what each element may differ by, by observable.
+        reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
+    """
+
+    sample: Sample
+    training: bool
+    lane: str
+    oracle: Trace
+    tolerance: Mapping[str, Array]
+    reference: Trace
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of every floating observable."""
+        return np.dtype(self.lane)
+
+    def verdict(self, observable: str | None, status: Status, **fields: Any) -> Verdict:
+        """Return a verdict about this lane of this sample."""
+        return Verdict.on(self.sample, self.lane, observable, status, training=self.training, **fields)

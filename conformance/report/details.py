@@ -1,0 +1,70 @@
+"""`details.md`: the tables of a run that are too long to commit.
+
+Called by `files.write`. Returns markdown with one row per observable of each case and lane, and one row per
+case with its coverage.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from conformance.report.coverage import by_case
+from conformance.report.tables import error_there, explain, headroom, number, render, tightest
+
+if TYPE_CHECKING:
+    from conformance.report.record import Report
+
+_OBSERVABLES = (
+    "The element of each observable that is nearest to its tolerance, with the tolerance there. Next to it "
+    "stand the largest error of the observable, that of torch in the same dtype, and the largest error in "
+    "units of the last place. A cell is empty where nothing of its kind was measured."
+)
+
+# So many failures are written out; the others are in parity.json.
+_SHOWN = 20
+
+
+def details(report: Report) -> str:
+    """Return the file's text."""
+    parts = [f"# Details of the run of {report.implementation}, seed {report.seed}"]
+    if report.failures:
+        shown = report.failures[:_SHOWN]
+        texts = "\n\n".join(
+            explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
+        )
+        parts += [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]
+    parts += [
+        "## Observables",
+        _OBSERVABLES,
+        render(observables(report), "markdown"),
+        "## Samples per case",
+        "How many samples of each shape class and regime were judged.",
+        render(by_case(report.verdicts), "markdown"),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def observables(report: Report) -> list[dict[str, object]]:
+    """Return one row per observable of each case and lane: its verdict with the least headroom."""
+    elements: Counter[tuple[str, str, str]] = Counter()
+    for verdict in report.verdicts:
+        if verdict.headroom is not None and verdict.lane is not None and verdict.observable is not None:
+            elements[verdict.case, verdict.observable, verdict.lane] += verdict.elements
+    return [
+        {
+            "case": case,
+            "observable": observable,
+            "lane": lane,
+            "numbers compared": f"{elements[case, observable, lane]:,}",
+            "error": number(error_there(verdict)),
+            "tolerance": number(verdict.tolerance),
+            "headroom": headroom(verdict.headroom),
+            "largest error": number(verdict.max_error),
+            "largest error of torch": number(verdict.reference_error),
+            "ulp": number(verdict.max_ulp),
+            "shape class": verdict.shape_class,
+            "regime": verdict.regime,
+        }
+        for (case, observable, lane), verdict in tightest(report).items()
+    ]

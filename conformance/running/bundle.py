@@ -1,0 +1,108 @@
+"""Bundles: folders that hold all that is needed to replay one failing sample anywhere.
+
+The last step of `conformance.run` with a folder to write to; running.replay reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.cases import CASES
+from conformance.errors import DegenerateError, NoiseError
+from conformance.sampling.sample import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.verdict import Verdict
+    from conformance.report.record import Report
+    from conformance.subjects.protocol import Implementation
+
+BUNDLE_VERSION = 2
+
+_SCRIPT = '''"""Replays this bundle: python replay.py [--implementation NAME|module:attribute]"""
+
+import sys
+from pathlib import Path
+
+from conformance.cli.main import main
+
+sys.exit(main(["replay", str(Path(__file__).parent), *sys.argv[1:]]))
+'''
+
+
+def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implementation, folder: Path) -> None:
+    """Write a bundle for each failure, of the smallest sample that fails.
+
+    Args:
+        failures: one per case.
+        report: the run in which they failed.
+        subject: what failed; its answers are stored next to what was expected.
+        folder: where; a bundle is a folder in it, named by its case.
+    """
+    # Those of an earlier run into the same folder would pass for this one's.
+    shutil.rmtree(folder, ignore_errors=True)
+    for verdict in failures:
+        _write(folder / verdict.case, _prepared(verdict, report), report, subject)
+
+
+def _prepared(verdict: Verdict, report: Report) -> Prepared:
+    """Prepare the smallest sample that fails, or the one that failed first."""
+    from conformance.judging.sample_judge import prepare
+
+    case = CASES[verdict.case]
+    try:
+        return prepare(case, Sample.parse(report.shrunk.get(verdict.sample, verdict.sample)))
+    except (DegenerateError, NoiseError):
+        # A subject that raises is shrunk without an oracle, to a sample that may have none.
+        return prepare(case, Sample.parse(verdict.sample))
+
+
+def _write(folder: Path, prepared: Prepared, report: Report, subject: Implementation) -> None:
+    """Write the bundle of one sample: the arrays, the versions and a script."""
+    about = {
+        "bundle_version": BUNDLE_VERSION,
+        "sample": prepared.sample.text,
+        "implementation": report.implementation,
+        "environment": report.environment,
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(folder / "arrays.npz", **_given(prepared), **_compared(prepared, subject))
+    (folder / "bundle.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (folder / "replay.py").write_text(_SCRIPT, encoding="utf-8")
+
+
+def _given(prepared: Prepared) -> dict[str, Any]:
+    """Return the inputs and the cotangents of the outputs, by `input/` and their names."""
+    # The values of float64 hold those of float32, which are their roundings.
+    task = prepared.tasks["float64"]
+    outputs = {
+        name: array.shape
+        for name, array in prepared.expectations["float64"].oracle.items()
+        if "." not in name
+    }
+    arrays = task.inputs()
+    arrays |= {f"cotangent.{name}": task.cotangent(name, shape) for name, shape in outputs.items()}
+    return {f"input/{name}": array for name, array in arrays.items()}
+
+
+def _compared(prepared: Prepared, subject: Implementation) -> dict[str, Any]:
+    """Return what was expected, what it may differ by, and what the subject answered, by lane."""
+    from conformance.judging.sample_judge import run_subject
+
+    arrays: dict[str, Any] = {}
+    for lane, expected in prepared.expectations.items():
+        arrays |= {f"oracle/{lane}/{name}": array for name, array in expected.oracle.items()}
+        arrays |= {f"tolerance/{lane}/{name}": array for name, array in expected.tolerance.items()}
+        try:
+            got = run_subject(prepared, lane, subject)
+        except Exception:  # noqa: BLE001, S112 - a subject that raises has no answer to store; its verdict has the traceback
+            continue
+        arrays |= {f"got/{lane}/{name}": array for name, array in got.items()}
+    return arrays

@@ -1,0 +1,77 @@
+"""Looks for a smaller sample that fails, for the first failure of a case.
+
+A step of `conformance.run`, after the work; the report's `shrunk` comes out, which names the samples to
+replay.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from conformance.cases import CASES
+from conformance.errors import DegenerateError, NoiseError
+from conformance.judging.verdict import Status
+from conformance.sampling.sample import Sample
+from conformance.sampling.space import strategy
+from conformance.subjects.protocol import LANES, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.judging.verdict import Verdict
+    from conformance.subjects.protocol import Implementation
+
+# A subject that is wrong everywhere would be shrunk for minutes; the command line shows no more than these.
+_SHRUNK = 3
+
+
+def shrink_failures(failures: Sequence[Verdict], subject: Implementation) -> dict[str, str]:
+    """Return the smallest failing sample found, by the text of the sample that failed."""
+    return {verdict.sample: shrink_sample(verdict, subject) for verdict in failures[:_SHRUNK]}
+
+
+def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60) -> str:
+    """Return the text of the smallest sample found that fails in the same class and regime.
+
+    Args:
+        verdict: the failure.
+        subject: what failed.
+        attempts: how many samples Hypothesis may try.
+    """
+    from hypothesis import HealthCheck, Phase, find, settings
+    from hypothesis.errors import NoSuchExample
+
+    sample = Sample.parse(verdict.sample)
+    case = CASES[sample.case]
+    smaller = strategy(
+        case.name, case.space, seed=sample.seed, shape_class=sample.shape_class, regime=sample.regime
+    )
+    how = settings(
+        max_examples=attempts,
+        database=None,
+        deadline=None,
+        derandomize=True,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    try:
+        return find(smaller, lambda candidate: _fails(candidate, verdict, subject), settings=how).text
+    except NoSuchExample:
+        return sample.text
+
+
+def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool:
+    """Whether a subject fails on a sample in the lane of a verdict, and in the same way."""
+    from conformance.judging.sample_judge import judge_sample, prepare, raises
+
+    case = CASES[candidate.case]
+    lanes = [verdict.lane] if verdict.lane else list(LANES)
+    if verdict.status is Status.ERROR:
+        # Whether it raises needs no oracle.
+        return any(raises(Task(case, candidate, lane), subject) for lane in lanes)
+    try:
+        prepared = prepare(case, candidate, lanes)
+    except (DegenerateError, NoiseError):
+        # By a sample that cannot be prepared, no subject is wrong.
+        return False
+    return any(found.status is Status.FAIL for found in judge_sample(prepared, subject))

@@ -1,0 +1,95 @@
+"""The two kinds of work that a run is made of, each judged on its own, in any process.
+
+Listed by running.plan and by the pytest plugin, done by running.run; verdicts come out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from conformance.cases import CASES
+from conformance.errors import DegenerateError, NoiseError
+from conformance.registry import find_implementation
+from conformance.subjects.modes import quietly_on_one_thread
+
+if TYPE_CHECKING:
+    from conformance.judging.verdict import Verdict
+    from conformance.sampling.sample import Sample
+    from conformance.subjects.protocol import Implementation
+
+
+class Outcome(NamedTuple):
+    """What came of one piece of work.
+
+    Attributes:
+        verdicts: in the order of lanes and observables.
+        prepared: whether the subject was judged at all. Where the sample could not be prepared, there is
+            nothing to shrink and nothing to store.
+    """
+
+    verdicts: list[Verdict]
+    prepared: bool
+
+
+@dataclass(frozen=True)
+class SampleWork:
+    """One sample of a case, in some lanes.
+
+    Attributes:
+        sample: the sample.
+        lanes: the lanes.
+    """
+
+    sample: Sample
+    lanes: tuple[str, ...]
+
+    @property
+    def case(self) -> str:
+        """The case's name."""
+        return self.sample.case
+
+    def judge(self, subject: Implementation) -> Outcome:
+        """Judge a subject on the sample."""
+        from conformance.judging.sample_judge import judge_sample, prepare, unprepared
+
+        case = CASES[self.case]
+        try:
+            prepared = prepare(case, self.sample, self.lanes)
+        except (DegenerateError, NoiseError) as error:
+            return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
+        return Outcome(judge_sample(prepared, subject), prepared=True)
+
+
+@dataclass(frozen=True)
+class BadCallWork:
+    """All bad calls of a case.
+
+    Attributes:
+        case: the case's name.
+        seed: of the arrays that the calls take.
+    """
+
+    case: str
+    seed: int
+
+    def judge(self, subject: Implementation) -> Outcome:
+        """Judge a subject by what it raises."""
+        from conformance.judging.bad_calls import judge_bad_calls
+
+        return Outcome(judge_bad_calls(CASES[self.case], subject, self.seed), prepared=True)
+
+
+Work = SampleWork | BadCallWork
+
+
+def do(work: Work, implementation: str | Implementation) -> Outcome:
+    """Judge one piece of work, in the process that this is called in.
+
+    Args:
+        work: the work.
+        implementation: the subject, or its name, by which it is found in this process.
+    """
+    subject = find_implementation(implementation) if isinstance(implementation, str) else implementation
+    with quietly_on_one_thread():
+        return work.judge(subject)

@@ -1,0 +1,25 @@
+"""`conformance list`: what there is, by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.faults import FAULTS
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        (
+            "cases",
+            ["models.LSTMCell", "models.LSTM", "nn.Linear", "optim.SGD", "optim.Adam", "Tensor.__getitem__"],
+        ),
+        ("implementations", ["mytorch", "torch", "fault:NAME", "module:attribute"]),
+        ("faults", list(FAULTS)),
+    ],
+)
+def test_what_is_listed(command_line, tmp_path, what, expected):
+    done = command_line("list", what, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    listed = [line.split()[0] for line in done.stdout.splitlines()[2:]]
+    assert [name for name in expected if name not in listed] == []

@@ -1,0 +1,66 @@
+"""`conformance run`: what is printed, what is written, and your own implementation."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+SUBJECT = '''
+from conformance import TorchLike
+
+class NoGradient(TorchLike):
+    """Leaves out every gradient."""
+
+    def run(self, task):
+        return {name: array for name, array in super().run(task).items() if not name.startswith("grad.")}
+
+made = NoGradient("mine", "torch")
+
+def make():
+    return made
+'''
+
+
+def test_a_run_that_shows_parity_exits_0_and_writes_both_reports(command_line, tmp_path):
+    done = command_line(
+        "run", "sigmoid", "unsqueeze", "--seed", 1, "--samples", 4, "--out", "out", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "SHOWN: mytorch against torch, seed 1" in done.stdout
+    assert "sigmoid" in done.stderr  # progress
+    record = json.loads((tmp_path / "out" / "parity.json").read_text(encoding="utf-8"))
+    assert (record["schema_version"], record["totals"]["fail"]) == (2, 0)
+    assert "| unsqueeze |" in (tmp_path / "out" / "parity.md").read_text(encoding="utf-8")
+    assert not (tmp_path / "out" / "failures").exists()
+
+
+@pytest.mark.parametrize("attribute", ["made", "make", "NoGradient"])
+def test_your_own_implementation_is_found_in_the_current_directory(command_line, tmp_path, attribute):
+    (tmp_path / "mine.py").write_text(
+        SUBJECT.replace("class NoGradient(TorchLike):", "class Base(TorchLike):").replace(
+            'NoGradient("mine", "torch")', 'Base("mine", "torch")'
+        )
+        + '\nclass NoGradient(Base):\n    def __init__(self):\n        super().__init__("mine", "torch")\n',
+        encoding="utf-8",
+    )
+    done = command_line("run", "tanh", "--samples", 1, "--implementation", f"mine:{attribute}", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "missing: expected grad.input" in done.stdout
+    assert (tmp_path / "reports" / "latest" / "parity.json").exists()
+
+
+def test_a_failure_is_a_bug_report_and_its_replay_fails_too(command_line, tmp_path):
+    done = command_line(
+        "run", "models.LSTM", "--samples", 1, "--implementation", "fault:gates-gifo", cwd=tmp_path
+    )
+    assert done.returncode == 1, done.stderr
+    report = done.stdout[done.stdout.index("FAIL models.LSTM · outputs · float64") :]
+    for word in ("sample", "worst at", "expected", "got", "tolerance", "smallest", "replay"):
+        assert f"\n  {word}" in report, report
+    command = next(line.split()[1:] for line in report.splitlines() if line.startswith("  replay"))
+    assert command[0] == "conformance"
+    again = command_line(*command[1:], cwd=tmp_path)
+    assert again.returncode == 1, again.stderr
+    assert "FAIL" in again.stdout
+    assert command_line(*command[1:3], cwd=tmp_path).returncode == 0  # mytorch itself

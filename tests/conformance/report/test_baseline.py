@@ -1,0 +1,151 @@
+"""The baseline of a run: what it counts, its schema, and that it is read back as it was written."""
+
+from __future__ import annotations
+
+import json
+from math import inf
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import conformance
+from conformance.cases import CASES
+from conformance.errors import UsageError
+from conformance.judging.verdict import Status, Verdict
+from conformance.report.baseline import Baseline, Place, Shown
+from conformance.report.record import Report
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = json.loads(
+    (Path(conformance.__file__).parent / "report" / "baseline.schema.json").read_text(encoding="utf-8")
+)
+
+
+def verdict(draw=0, status=Status.PASS, headroom=None, **fields):
+    values = {
+        "case": "add",
+        "sample": f"add:{draw}",
+        "check": "forward",
+        "lane": "float64",
+        "observable": "output",
+        "elements": 4,
+        "shape_class": "small",
+        "regime": "normal",
+    }
+    return Verdict(**values | fields, status=status, headroom=headroom)
+
+
+def bad_call(status=Status.PASS):
+    return verdict(
+        check="errors", lane=None, observable="rank", elements=0, shape_class=None, regime=None, status=status
+    )
+
+
+def baseline(*verdicts):
+    environment = {"torch": "2.13.0", "threads": 1, "mytorch-conformance": None}
+    return Baseline.of(Report(7, "mytorch", "torch", verdicts, environment=environment))
+
+
+def test_verdicts_are_counted_by_place_with_their_least_headroom():
+    found = baseline(
+        verdict(0, headroom=9.0),
+        verdict(1, headroom=3.14159),
+        verdict(1, headroom=inf, lane="float32"),
+        verdict(1, headroom=2.0, check="backward", observable="grad.input"),
+        bad_call(),
+    )
+    assert found.shown == {
+        Place("add", "forward", "float64", "output"): Shown(2, 3.142),
+        Place("add", "forward", "float32", "output"): Shown(1, inf),
+        Place("add", "backward", "float64", "grad.input"): Shown(1, 2.0),
+        Place("add", "errors", None, "rank"): Shown(1, None),
+    }
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PASS])
+def test_only_passes_are_counted(status):
+    found = baseline(verdict(0, headroom=3.0), verdict(1, status=status, headroom=2.0))
+    assert found.shown == {Place("add", "forward", "float64", "output"): Shown(1, 3.0)}
+
+
+def test_samples_are_counted_once_per_shape_class():
+    found = baseline(
+        verdict(0), verdict(0, lane="float32"), verdict(1), verdict(2, shape_class="one"), bad_call()
+    )
+    assert found.classes == {"add": {"small": 2, "one": 1}}
+
+
+def test_a_case_of_bad_calls_alone_has_no_classes():
+    assert baseline(bad_call()).classes == {"add": {}}
+
+
+def test_a_case_without_a_pass_has_no_observables():
+    found = baseline(verdict(status=Status.FAIL))
+    assert (found.classes, found.shown) == ({"add": {"small": 1}}, {})
+    assert Baseline.from_json(found.to_json()) == found
+
+
+def test_it_is_read_back_as_it_was_written():
+    found = baseline(
+        verdict(headroom=1.5),
+        verdict(headroom=inf, lane="float32"),
+        verdict(observable=None),
+        verdict(case="sub", sample="sub:0"),
+        bad_call(),
+    )
+    text = found.to_json()
+    jsonschema.validate(json.loads(text), SCHEMA)
+    assert Baseline.from_json(text) == found
+    assert '    ["forward", "float64", "output", 1, 1.5],\n' in text
+    assert '["forward", "float32", "output", 1, "inf"]' in text
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["sideways", "float64", "output", 1, 2.0],
+        ["forward", "semantic", "output", 1, 2.0],
+        ["forward", "float64", "output", 0, 2.0],
+        ["forward", "float64", "output", 1, 0.5],
+        ["forward", "float64", "output", 1],
+        ["forward", "float64", "output", 1, 2.0, "more"],
+    ],
+)
+def test_the_schema_refuses_a_wrong_row(row):
+    data = json.loads(baseline(verdict(headroom=2.0)).to_json())
+    data["cases"]["add"]["observables"].append(row)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"schema_version": 1}',
+        baseline(verdict(headroom=2.0)).to_json().replace(", 1, 2.0]", ", 1]"),
+        baseline(verdict(headroom=2.0)).to_json().replace('"observables": [', '"observed": ['),
+        baseline(verdict(headroom=2.0)).to_json().replace(" 2.0]", ' "much"]'),
+    ],
+)
+def test_other_texts_are_refused(text):
+    with pytest.raises(UsageError, match="not a baseline"):
+        Baseline.from_json(text)
+
+
+def test_another_version_is_refused_with_both_numbers():
+    text = baseline().to_json().replace('"schema_version": 1', '"schema_version": 9')
+    with pytest.raises(UsageError, match="expected schema_version 1, got 9"):
+        Baseline.from_json(text)
+
+
+def test_the_committed_one_keeps_the_schema_and_is_of_a_default_run():
+    text = (ROOT / "reports" / "baseline.json").read_text(encoding="utf-8")
+    jsonschema.validate(json.loads(text), SCHEMA)
+    found = Baseline.from_json(text)
+    assert (found.seed, found.implementation, found.reference) == (1, "mytorch", "torch")
+    assert list(found.classes) == list(CASES)
+    assert found.to_json() == text

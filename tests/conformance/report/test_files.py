@@ -1,0 +1,96 @@
+"""What a run writes, and the tables in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.judging.verdict import Status, Verdict
+from conformance.report.baseline import Baseline
+from conformance.report.details import details, observables
+from conformance.report.files import write
+from conformance.report.markdown import markdown
+from conformance.report.record import Report
+from conformance.report.tables import render, summary
+
+
+def verdict(draw=0, status=Status.PASS, **fields):
+    values = {
+        "case": "add",
+        "sample": f"add:{draw}",
+        "check": "forward",
+        "lane": "float32",
+        "observable": "output",
+        "elements": 4,
+        "reason": None if status is Status.PASS else "because",
+        "shape_class": "small",
+        "regime": "normal",
+    }
+    return Verdict(**values | fields, status=status)
+
+
+def report(*verdicts):
+    return Report(1, "mytorch", "torch", verdicts)
+
+
+def test_the_four_files_of_a_run(tmp_path):
+    found = report(verdict(headroom=3.0), verdict(headroom=4.0, lane="float64"))
+    write(found, tmp_path / "new")
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
+    assert texts == {
+        "parity.json": found.to_json(),
+        "parity.md": markdown(found),
+        "details.md": details(found),
+        "baseline.json": Baseline.of(found).to_json(),
+    }
+
+
+def test_a_case_has_one_row_with_the_headroom_of_each_lane():
+    verdicts = (
+        verdict(0, headroom=3.0),
+        verdict(1, headroom=2.5, check="backward", observable="grad.input"),
+        verdict(1, headroom=70.0, lane="float64"),
+        verdict(2, Status.SKIP),
+        verdict(check="errors", lane=None, observable="rank", elements=0),
+    )
+    assert summary(report(*verdicts)) == [
+        {
+            "case": "add",
+            "samples": 3,
+            "passed": "4 of 5",
+            "not passed": "1 SKIP",
+            "numbers compared": "16",
+            "headroom float64": "70",
+            "headroom float32": "2.5",
+            "nearest to its tolerance": "grad.input",
+        }
+    ]
+
+
+def test_an_observable_has_one_row_per_lane_with_its_nearest_verdict():
+    near = verdict(0, headroom=2.0, expected=1.0, got=1.5, tolerance=1.0, max_error=0.75, shape_class="long")
+    rows = observables(report(verdict(1, headroom=3.0), near, verdict(1, headroom=9.0, lane="float64")))
+    assert [(row["lane"], row["headroom"], row["shape class"]) for row in rows] == [
+        ("float32", "2", "long"),
+        ("float64", "9", "small"),
+    ]
+    assert rows[0] | {"error": "0.5", "largest error": "0.75", "numbers compared": "8", "ulp": ""} == rows[0]
+
+
+@pytest.mark.parametrize(("count", "short", "long"), [(1, 1, 1), (4, 3, 4), (23, 3, 20)])
+def test_the_first_failures_are_written_out(count, short, long):
+    found = report(*(verdict(draw, Status.FAIL) for draw in range(count)))
+    assert f"## Failures ({short} of {count})" in markdown(found)
+    assert markdown(found).count("FAIL add · output") == short
+    assert f"## Failures ({long} of {count})" in details(found)
+    assert details(found).count("FAIL add · output") == long
+
+
+def test_a_table_in_markdown_is_not_padded():
+    rows = [{"a": "x|y", "long name": 1}, {"a": "", "long name": 22}]
+    assert render(rows, "markdown").splitlines() == [
+        "| a | long name |",
+        "| --- | --- |",
+        "| x\\|y | 1 |",
+        "|  | 22 |",
+    ]
+    assert render([], "markdown") == ""

@@ -1,0 +1,95 @@
+"""The committed reports: which they are, how large, and how they are renewed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.cases import CASES
+from conformance.errors import UsageError
+from conformance.report.renew import LIMITS, renew
+
+REPORTS = Path(__file__).parents[3] / "reports"
+OF_RUNS = ["baseline.json", "kill_matrix.json", "kill_matrix.md", "parity.md"]
+OF_CALIBRATION = ["calibration.md", "tolerances.md"]
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A folder with what the commands write, calibration apart."""
+    folder = tmp_path / "latest"
+    folder.mkdir()
+    for name in (*OF_RUNS, "parity.json", "details.md", "kill_matrix_details.json"):
+        (folder / name).write_text(f"new {name}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def committed(tmp_path):
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    for name in LIMITS:
+        (folder / name).write_text("old", encoding="utf-8")
+    return folder
+
+
+def calibrated(written, cases):
+    (written / "calibration.json").write_text(json.dumps({"cases": cases}), encoding="utf-8")
+    for name in OF_CALIBRATION:
+        (written / name).write_text(f"new {name}", encoding="utf-8")
+
+
+def renewed(committed):
+    return sorted(path.name for path in committed.iterdir() if path.read_text(encoding="utf-8") != "old")
+
+
+def test_the_small_files_are_renewed_and_no_other(written, committed):
+    assert sorted(renew(written, committed)) == OF_RUNS
+    assert renewed(committed) == OF_RUNS
+    assert sorted(path.name for path in committed.iterdir()) == sorted(LIMITS)
+
+
+def test_a_calibration_of_all_cases_is_taken_too(written, committed):
+    calibrated(written, list(CASES))
+    renew(written, committed)
+    assert renewed(committed) == sorted(LIMITS)
+
+
+def test_a_calibration_of_some_cases_is_refused(written, committed):
+    calibrated(written, ["add"])
+    with pytest.raises(UsageError, match=f"all {len(CASES)} cases, got one of 1"):
+        renew(written, committed)
+    assert renewed(committed) == []
+
+
+def test_a_missing_file_is_named_and_nothing_is_renewed(written, committed):
+    (written / "kill_matrix.json").unlink()
+    with pytest.raises(UsageError, match=r"kill_matrix\.json: expected a report"):
+        renew(written, committed)
+    assert renewed(committed) == []
+
+
+def test_a_file_that_is_too_large_is_refused_with_both_numbers(written, committed):
+    (written / "baseline.json").write_text("x" * 500_001, encoding="utf-8")
+    with pytest.raises(UsageError, match="at most 500,000 bytes, got 500,001"):
+        renew(written, committed)
+    assert renewed(committed) == []
+
+
+def test_the_limits_are_those_that_were_agreed():
+    assert sum(LIMITS.values()) < 1_500_000
+    assert (LIMITS["baseline.json"], LIMITS["kill_matrix.json"]) == (500_000, 300_000)
+
+
+def test_the_committed_files_keep_their_limits():
+    sizes = {path.name: path.stat().st_size for path in REPORTS.iterdir() if path.is_file()}
+    assert sizes.keys() == LIMITS.keys()
+    assert {name: size for name, size in sizes.items() if size > LIMITS[name]} == {}
+
+
+def test_the_parity_report_has_at_most_100_lines_and_one_per_case():
+    lines = (REPORTS / "parity.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 100 + len(CASES)
+    assert [name for name in CASES if not any(line.startswith(f"| {name} | ") for line in lines)] == []

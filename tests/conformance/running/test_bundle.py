@@ -1,0 +1,100 @@
+"""Bundles: what is stored of a failure, and what is read back of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from conformance.cases import CASES
+from conformance.errors import UsageError
+from conformance.judging.verdict import Status, Verdict
+from conformance.report.record import Report
+from conformance.running.bundle import write_bundles
+from conformance.running.replay import read_bundle, replay
+from conformance.sampling.sample import Sample
+from conformance.subjects import pytorch
+from conformance.subjects.protocol import LANES, Task
+
+FAILED = "tanh:seed=1,draw=0,class=small,regime=normal,N=5,F=6,method=true"
+SMALLEST = "tanh:seed=1,draw=0,class=small,regime=normal,N=2,F=2,method=true"
+
+
+def bundle(folder, shrunk, subject=None):
+    """Write the bundle of one failure and return its folder."""
+    verdict = Verdict("tanh", FAILED, "forward", "float64", "output", Status.FAIL, reason="on purpose")
+    report = Report(1, "torch", "torch", (verdict,), shrunk={FAILED: shrunk})
+    write_bundles([verdict], report, subject or pytorch.make(), folder)
+    return folder / "tanh"
+
+
+class Raising:
+    name = "raising"
+
+    def unsupported(self, task):
+        del task
+
+    def run(self, task):
+        raise ArithmeticError(task.sample.text)
+
+
+def test_it_holds_what_was_given_expected_allowed_and_answered(tmp_path):
+    found = bundle(tmp_path, SMALLEST)
+    about = json.loads((found / "bundle.json").read_text(encoding="utf-8"))
+    assert (about["bundle_version"], about["sample"], about["implementation"]) == (2, SMALLEST, "torch")
+    names = {"output", "grad.input"}
+    with np.load(found / "arrays.npz") as arrays:
+        assert set(arrays) == {"input/input", "input/cotangent.output"} | {
+            f"{kind}/{lane}/{name}"
+            for kind in ("oracle", "tolerance", "got")
+            for lane in LANES
+            for name in names
+        }
+        given = Task(CASES["tanh"], Sample.parse(SMALLEST), "float64").inputs()["input"]
+        np.testing.assert_array_equal(arrays["input/input"], given, strict=True)
+
+
+def test_of_a_subject_that_raises_no_answer_is_stored(tmp_path):
+    with np.load(bundle(tmp_path, SMALLEST, Raising()) / "arrays.npz") as arrays:
+        assert {name.partition("/")[0] for name in arrays} == {"input", "oracle", "tolerance"}
+
+
+def test_where_the_smallest_sample_cannot_be_prepared_the_first_is_stored(tmp_path, monkeypatch):
+    tanh = CASES["tanh"].program
+
+    def program(t, x):
+        return {"output": t.special.bessel_j0(x["input"])} if x.config["N"] == 2 else tanh(t, x)
+
+    monkeypatch.setitem(CASES, "tanh", replace(CASES["tanh"], program=program))
+    about = json.loads((bundle(tmp_path, SMALLEST) / "bundle.json").read_text(encoding="utf-8"))
+    assert about["sample"] == FAILED
+
+
+def test_bundles_of_an_earlier_run_go(tmp_path):
+    bundle(tmp_path / "failures", SMALLEST)
+    report = Report(1, "torch", "torch", ())
+    write_bundles([], report, pytorch.make(), tmp_path / "failures")
+    assert not (tmp_path / "failures").exists()
+
+
+def test_it_is_replayed_by_the_implementation_that_failed(tmp_path):
+    found = replay(str(bundle(tmp_path, SMALLEST)))
+    assert (found.sample, found.implementation) == (SMALLEST, "torch")
+    assert {(v.lane, v.observable) for v in found.verdicts} == {
+        (lane, name) for lane in LANES for name in ("output", "grad.input")
+    }
+
+
+def test_one_of_another_version_is_refused(tmp_path):
+    found = bundle(tmp_path, SMALLEST)
+    about = json.loads((found / "bundle.json").read_text(encoding="utf-8")) | {"bundle_version": 1}
+    (found / "bundle.json").write_text(json.dumps(about), encoding="utf-8")
+    with pytest.raises(UsageError, match="expected bundle_version 2, got 1"):
+        read_bundle(found)
+
+
+def test_a_text_is_replayed_by_mytorch_unless_another_is_named():
+    assert replay(SMALLEST).implementation == "mytorch"
+    assert replay(SMALLEST, "torch").implementation == "torch"

@@ -1,0 +1,60 @@
+"""The plan of a run: every sample drawn and all work listed, before anything is judged."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.cases import CASES
+from conformance.errors import UsageError
+from conformance.running.plan import find_lanes, plan
+from conformance.running.work import BadCallWork, SampleWork
+from conformance.sampling.space import MINIMUMS, draw
+from conformance.subjects.protocol import LANES
+
+
+def test_a_cases_samples_come_first_and_then_its_bad_calls():
+    lanes = ("float32",)
+    case = CASES["unsqueeze"]
+    drawn = draw(case.name, case.space, 7, 3)
+    assert plan(["unsqueeze"], 3, 7, lanes).work == (
+        *(SampleWork(sample, lanes) for sample in drawn),
+        BadCallWork("unsqueeze", 7),
+    )
+
+
+def test_a_case_without_bad_calls_has_no_work_for_them():
+    case = next(case for case in CASES.values() if not case.bad_calls)
+    assert {type(work) for work in plan([case.name], 1, 1, LANES).work} == {SampleWork}
+
+
+def test_no_samples_are_no_work():
+    assert plan(["unsqueeze"], 0, 1, LANES).work == ()
+
+
+def test_by_default_a_case_says_how_many_samples():
+    work = plan(["unsqueeze"], None, 1, LANES).work
+    assert len(work) == CASES["unsqueeze"].default_samples + 1
+
+
+def test_work_is_listed_in_the_order_asked_for():
+    assert [
+        work.case for work in plan(["tanh", "exp"], 1, 1, LANES).work if isinstance(work, SampleWork)
+    ] == [
+        "tanh",
+        "exp",
+    ]
+
+
+def test_minimums_bind_a_plan_of_all_cases():
+    assert plan((), None, 1, LANES).minimums == MINIMUMS
+    assert plan(["tanh"], None, 1, LANES).minimums == {}
+
+
+@pytest.mark.parametrize("dtypes", [["float32", "float64"], ["float64", "float32", "float64"]])
+def test_lanes_are_dtypes_in_one_order(dtypes):
+    assert find_lanes(dtypes) == LANES == ("float64", "float32")
+
+
+def test_an_unknown_dtype_is_named():
+    with pytest.raises(UsageError, match=r"unknown dtype 'float8'. There are: float64, float32"):
+        find_lanes(["float8"])
