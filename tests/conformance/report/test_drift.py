@@ -41,7 +41,7 @@ def test_a_failure_is_no_drift():
 
 def test_a_warning_names_the_observable_and_the_sample():
     assert warnings(report(9.0, 1.25)) == [
-        "add · output · precision passes, but nearer to its tolerance than 2: headroom 1.25 in add:1"
+        "add · output · float32 passes, but nearer to its tolerance than 2: headroom 1.25 in add:1"
     ]
 
 
