@@ -1,4 +1,4 @@
-"""Sums, products, quotients and their combinations, by function, method and operator."""
+"""Cases of sums, products, quotients and their combinations, by function, method and operator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses of class scores, with class weights, ignored classes, label smoothing and every kind of target."""
+"""Cases of losses of class scores: class weights, ignored classes, label smoothing, kinds of targets."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         base={"N": 3, "C": 5} | {key: values[0] for key, values in settings.items()},
         bad_calls=(
             BAD_REDUCTION,
-            BadCall("a target that is no class", ("9",), config={"target": "no class"}),
+            BadCall("a target that is not a class", ("9",), config={"target": "no class"}),
             BadCall("batch size of the target", ("3", "4"), config={"target": "batch"}),
             BadCall("dtype of the target", ("Int", "Long"), config={"target": "int32"}),
             *bad,

@@ -1,4 +1,4 @@
-"""Powers, roots, exponentials, logarithms and trigonometric functions of each element."""
+"""Cases of powers, roots, exponentials, logarithms and trigonometric functions of each element."""
 
 from __future__ import annotations
 

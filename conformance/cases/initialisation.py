@@ -1,4 +1,4 @@
-"""Initialisers, judged by bounds and by orthonormality: another generator draws other numbers."""
+"""Cases of initialisers, judged by bounds and by orthonormality, as two generators differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _initialised(name: str, *bad: BadCall) -> Case:
-    """Return the case of one initialiser: truth values about what it draws, not the numbers."""
+    """Return the case of one initialiser: truth values about the drawn numbers, not the numbers."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         rows, columns, gain = int(x.config["R"]), int(x.config["C"]), float(x.config["gain"])

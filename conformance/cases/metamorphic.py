@@ -1,4 +1,4 @@
-"""Relations: what must hold between two calls of one layer, for any function that it computes.
+"""Relations: properties of two calls of one layer that hold for any function that the layer computes.
 
 A relation's program builds a layer as its ordinary case does, and goes one of two ways from there:
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Tensors
     from conformance.sampling.sample import Scalar
 
-# Not `one` and `empty`: with fewer than two rows and steps, most of this says nothing.
+# Not `one` and `empty`: with fewer than two rows and steps, most relations hold for any function.
 _CLASSES = ("small", "pow2", "strided")
 
 
@@ -67,7 +67,7 @@ def _differences(built: Built, one: Tensors, other: Tensors) -> Mapped:
 
 
 def _permuted(t: Any, tensor: Any, axis: int) -> Any:
-    """Put the odd places first: an order that is not its own inverse from four on."""
+    """Put the odd positions first: an order that is not its own inverse from four elements on."""
     count = tensor.shape[axis]
     order = [*range(1, count, 2), *range(0, count, 2)]
     return t.cat([tensor.narrow(axis, k, 1) for k in order], axis)
@@ -114,7 +114,7 @@ def _equal(t: Any, x: Values, built: Built, data: Tensors) -> dict[str, Any]:
 
 
 def _packed_padded(layer: Related, t: Any, x: Values) -> Mapped:
-    """In one direction what comes after a sequence's end cannot be seen before it."""
+    """In one direction the steps after a sequence's end do not change the outputs before it."""
     built, data = _ready(layer, t, x)
     packed, padded = built.call(data), _equal(t, x, built, data)["output"]
     time, count = 1 - layer.axis("input", x.config), lengths(x.config)
@@ -201,7 +201,7 @@ def _linearity(layer: Related, t: Any, x: Values) -> dict[str, Any]:
 
 
 def _accumulation(layer: Related, t: Any, x: Values) -> dict[str, Any]:
-    """Two backward calls leave the sum of what each alone would."""
+    """Two backward calls leave the sum of the gradients that each alone leaves."""
     one, two = _given(x, "0"), _given(x, "1")
     backward = _Backward(layer, t, x)
     both = backward.vjp({name: one[name] + two[name] for name in one})

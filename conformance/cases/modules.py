@@ -1,4 +1,4 @@
-"""Modules without parameters of their own, containers, and what fills parameters."""
+"""Cases of modules and containers without parameters of their own, and of initialisers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nn.LSTM, nn.GRU and nn.RNN: every flag, states given or not, equal, packed or single sequences.
+"""Cases of nn.LSTM, nn.GRU and nn.RNN: every flag, states or none, and equal, packed or single sequences.
 
 `CASES` are the ordinary ones; `call_layer` also serves the relations, which call one module in two forms.
 """

@@ -1,4 +1,4 @@
-"""Sums, means and extremes over all axes, one axis or several."""
+"""Cases of sums, means and extremes over all axes, one axis or several."""
 
 from __future__ import annotations
 

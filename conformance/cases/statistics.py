@@ -1,4 +1,4 @@
-"""Variances, products, norms, cumulative sums, and logarithms of sums of exponentials."""
+"""Cases of variances, products, norms, cumulative sums, and logarithms of sums of exponentials."""
 
 from __future__ import annotations
 

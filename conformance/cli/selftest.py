@@ -1,4 +1,7 @@
-"""`conformance selftest`: judges the judge by every fault, writes the kill matrix and prints its summary."""
+"""`conformance selftest`: judges the judge by every fault, writes the kill matrix and prints its summary.
+
+Calls running.selftest, and report.kills for the files; returns the exit code.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def value(name: str, case: str, call: Callable[[Any, Any, Any], Any], story: str
 
 
 def _derived(forward: Forward, slope: Slope) -> Around:
-    """Return what computes the right value with another derivative."""
+    """Return a program that computes the right value with another derivative."""
 
     def call(t: Any, a: Any, config: Any) -> Any:
         def backward(grad: Any, a: Any) -> Any:

@@ -38,7 +38,7 @@ class Verdict:
         status: how it ended.
         elements: how many numbers were compared.
         max_error: largest distance from the oracle among the finite elements.
-        tolerance: what was allowed at the worst element.
+        tolerance: that of the worst element.
         headroom: the smallest tolerance / error; below 1 is a failure.
         max_ulp: largest error in units of the last place of the lane's dtype.
         error_in_u: largest error relative to the largest expected value, in roundings of the lane's dtype.
@@ -100,7 +100,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is to be done about it."""
+        """Whether it is a pass, an accepted difference or a skip."""
         return self.status in {Status.PASS, Status.EXCUSED, Status.SKIP}
 
     def to_json(self) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _least(verdicts: Iterable[Verdict], lane: str) -> float | None:
 
 
 def summary(report: Report) -> list[dict[str, object]]:
-    """Return one row per case: how much was compared, how it ended, and how near the tolerance it came."""
+    """Return one row per case: the numbers compared, the verdicts, and the least headrooms."""
     by_case: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in report.verdicts:
         by_case[verdict.case].append(verdict)
@@ -101,7 +101,7 @@ def explain(
         verdict: the failure.
         implementation: the subject, as the command line names it.
         shrunk: the text of a smaller sample that fails too.
-        run: the run's verdicts: what else of the sample is wrong, and what is right, points at the fault.
+        run: the run's verdicts: the sample's other observables, wrong and right, help to find the mistake.
     """
     where = f"{verdict.case} · {verdict.observable or 'whole sample'} · {verdict.lane or 'bad call'}"
     lines = [f"{verdict.status} {where}", f"  sample     {verdict.sample}", f"  reason     {verdict.reason}"]

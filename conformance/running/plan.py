@@ -1,4 +1,4 @@
-"""What a run will judge: every sample is drawn and all work is listed before anything is judged.
+"""The plan of a run: every sample is drawn and all work is listed before anything is judged.
 
 The first step of `conformance.run`; the work is done by running.run.
 """

@@ -1,4 +1,7 @@
-"""torch: the reference. In float64 the oracle, in the lane's dtype the source of masks."""
+"""The reference, torch: in float64 the oracle, in the lane's dtype the source of the masks of inf and NaN.
+
+`make` is called by judging and by the registry, and returns an implementation.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From deviation to tolerance."""
+"""Tolerances are multiples of deviations, per tensor and per element."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The families of cases and of faults are found, and what a row of theirs means."""
+"""The families of cases and of faults are found, and a row makes the case that it describes."""
 
 from __future__ import annotations
 

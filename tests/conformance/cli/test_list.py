@@ -1,4 +1,4 @@
-"""`conformance list`: what there is, by name."""
+"""`conformance list`: the names of cases, implementations and faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The baseline of a run: what it counts, its schema, and that it is read back as it was written."""
+"""The baseline of a run: its counts, its schema, and that reading returns what was written."""
 
 from __future__ import annotations
 
