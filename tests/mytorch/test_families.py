@@ -111,6 +111,18 @@ def test_every_public_function_can_be_called_by_users(family):
 
 
 @pytest.mark.parametrize("family", FUNCTIONS)
+def test_a_function_that_torch_has_as_a_method_too_is_one(family):
+    missing = [
+        name
+        for name in module_of(family).__all__
+        if hasattr(torch.Tensor, name) and not hasattr(mytorch.Tensor, name)
+    ]
+    assert not missing, "add to mytorch/_tensor/methods.py: " + ", ".join(
+        f"{name} = {family}.{name}" for name in missing
+    )
+
+
+@pytest.mark.parametrize("family", FUNCTIONS)
 def test_all_is_exported_under_torchs_name(family):
     module = module_of(family)
     assert set(module.__all__) <= set(public_functions(module)), "__all__ names a function of this family"
