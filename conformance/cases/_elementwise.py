@@ -71,7 +71,7 @@ def binary(
 
     Args:
         name: the function.
-        symbol: the operator's method, e.g. `__add__`.
+        symbol: the method, which is an operator's, e.g. `__add__`, where there is one.
         regimes: as in `Space`.
         exact: only sums, products and copies.
         positive: the values are not negative.
