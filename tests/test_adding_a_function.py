@@ -34,7 +34,7 @@ METHOD = "mytorch/_tensor/methods.py"
 CASE, RULE = "conformance/cases/elementary.py", "conformance/arithmetic/rules/elementary.py"
 CHANGELOG = "CHANGELOG.md"
 
-# By file: the text that an edit inserts, before a line that begins so, or at the end.
+# By file: the texts that an edit inserts, each by the text before which it goes; END is the end of the file.
 END = ""
 EDITS = {
     OP: {
@@ -57,7 +57,7 @@ class Hypot(Op):
 ''',
     },
     FUNCTION: {
-        "from mytorch.ops ": "from mytorch.functions._check import require_floating\n",
+        "\nfrom mytorch.ops import": ", require_floating",
         '    "log",': '    "hypot",\n',
         "# torch's other names": '''def hypot(input: Tensor, other: Tensor) -> Tensor:
     """Return the length of the hypotenuse, √(input² + other²), broadcast, without overflow on the way.
@@ -92,14 +92,13 @@ class Hypot(Op):
 
 
 def insert(path: Path, before: str, text: str) -> None:
-    """Insert a text into a file before the one line that begins so, or at its end."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    places = (
-        [number for number, line in enumerate(lines) if line.startswith(before)] if before else [len(lines)]
-    )
-    assert len(places) == 1, f"{path}: {len(places)} lines begin with {before!r}"
-    lines.insert(places[0], text)
-    path.write_text("".join(lines), encoding="utf-8")
+    """Insert a text into a file where another stands once, or at the end."""
+    whole = path.read_text(encoding="utf-8")
+    if before:
+        count = whole.count(before)
+        assert count == 1, f"{path}: expected {before!r} once, got it {count} times"
+    place = whole.index(before) if before else len(whole)
+    path.write_text(whole[:place] + text + whole[place:], encoding="utf-8")
 
 
 @pytest.fixture
@@ -194,9 +193,9 @@ def test_after_all_edits_no_guard_fails_and_the_function_is_judged(copy, tmp_pat
     assert "hypot" in (tmp_path / "out" / "parity.md").read_text(encoding="utf-8")
 
 
-def test_a_line_to_insert_before_must_be_there_once(tmp_path):
+def test_the_text_to_insert_before_must_be_there_once(tmp_path):
     (tmp_path / "x.py").write_text("a\na\n", encoding="utf-8")
-    with pytest.raises(AssertionError, match="2 lines begin with 'a'"):
+    with pytest.raises(AssertionError, match="expected 'a' once, got it 2 times"):
         insert(tmp_path / "x.py", "a", "b\n")
 
 
