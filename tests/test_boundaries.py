@@ -163,21 +163,21 @@ def test_every_package_imports_only_layers_below_it():
         pytest.param(
             "conformance/sampling/space.py",
             "def f():\n    import conformance.cases",
-            "conformance: each room",
-            id="a room above",
+            "conformance: each package",
+            id="a package above",
         ),
         pytest.param(
             "conformance/arithmetic/mode.py",
             "import conformance.subjects.protocol",
-            "conformance: each room",
+            "conformance: each package",
             id="arithmetic and a subject",
         ),
-        pytest.param("conformance/attic.py", "", "conformance: each room", id="a room without a floor"),
+        pytest.param("conformance/attic.py", "", "conformance: each package", id="a package without a layer"),
         pytest.param(
             "conformance/arithmetic/rounding.py",
             "def f():\n    import conformance.arithmetic.mode",
             "conformance: no circle",
-            id="a circle in a room",
+            id="a circle in a package",
         ),
         pytest.param(
             "conformance/judging/judge.py",
