@@ -110,8 +110,11 @@ def copy(tmp_path):
 
     def edited(files):
         for name in COPIED:
-            duplicate = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
-            duplicate(ROOT / name, tmp_path / name)
+            if (ROOT / name).is_dir():
+                # With the bytecode, which saves seconds, but for what another process is writing just now.
+                shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.pyc.*"))
+            else:
+                shutil.copy2(ROOT / name, tmp_path / name)
         for file in files:
             for before, text in EDITS[file].items():
                 insert(tmp_path / file, before, text)
