@@ -31,7 +31,7 @@ class Generator:
         device: only "cpu".
 
     Raises:
-        AssertionError: another device.
+        RuntimeError: another device.
     """
 
     __slots__ = ("_seed", "_stream")
@@ -52,7 +52,7 @@ class Generator:
         return self._stream
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream anew.
+        """Restart the stream from a seed.
 
         Args:
             seed: from -2⁶³ to 2⁶⁴ - 1; a negative one counts as seed + 2⁶⁴.
@@ -61,7 +61,7 @@ class Generator:
             The generator itself.
 
         Raises:
-        RuntimeError: the seed is out of that range, or not an integer.
+            RuntimeError: the seed is out of that range, or not an integer.
         """
         if not isinstance(seed, int):
             raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")  # noqa: TRY004 - torch's class
@@ -82,17 +82,17 @@ class Generator:
         return self._seed
 
     def seed(self) -> int:
-        """Start the stream anew from a seed that the system draws, and return the seed."""
+        """Restart the stream from a seed that the system draws, and return the seed."""
         self._seed = None
         self._stream = None
         return self.initial_seed()
 
     def get_state(self) -> dict[str, object]:
-        """Return what `set_state` needs to go on from here."""
+        """Return the state, from which `set_state` continues."""
         return {"seed": self.initial_seed(), "stream": dict(self.stream.bit_generator.state)}
 
     def set_state(self, new_state: dict[str, object]) -> Generator:
-        """Go on from a state that `get_state` returned.
+        """Continue from a state that `get_state` returned.
 
         Args:
             new_state: the state.
@@ -109,7 +109,7 @@ default_generator = Generator()
 
 
 def manual_seed(seed: int) -> Generator:
-    """Start the default generator's stream anew.
+    """Restart the default generator's stream from a seed.
 
     Args:
         seed: from -2⁶³ to 2⁶⁴ - 1.
@@ -119,6 +119,13 @@ def manual_seed(seed: int) -> Generator:
 
     Raises:
         RuntimeError: the seed is out of that range, or not an integer.
+
+    Examples:
+        >>> generator = mytorch.manual_seed(7)
+        >>> first = mytorch.rand(2)
+        >>> generator = mytorch.manual_seed(7)
+        >>> mytorch.equal(mytorch.rand(2), first)
+        True
     """
     return default_generator.manual_seed(seed)
 
@@ -129,7 +136,7 @@ def initial_seed() -> int:
 
 
 def seed() -> int:
-    """Start the default generator anew from a seed that the system draws, and return the seed."""
+    """Restart the default generator from a seed that the system draws, and return the seed."""
     return default_generator.seed()
 
 

@@ -67,11 +67,11 @@ def _positive_inputs(config: Config) -> dict[str, Input]:
 def binary(
     name: str, symbol: str, *regimes: str, exact: bool = False, positive: bool = False, samples: int = 30
 ) -> Case:
-    """Return the case of a function of two tensors that broadcast, called as a function and as an operator.
+    """Return the case of a function of two tensors that broadcast, called as a function and as a method.
 
     Args:
         name: the function.
-        symbol: the operator's method, e.g. `__add__`.
+        symbol: the method: that of an operator, e.g. `__add__`, or one of the function's name.
         regimes: as in `Space`.
         exact: only sums, products and copies.
         positive: the values are not negative.

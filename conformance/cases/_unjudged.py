@@ -135,7 +135,7 @@ UNJUDGED: Mapping[str, str] = {
     "utils.data.Dataset": _BASE + ": every dataset's case",
     "utils.data.Sampler": _BASE + ": every sampler's case",
     "nn.functional.linear": "nn.Linear calls nothing else",
-    "nn.functional.relu": "mytorch.relu with `inplace`: tests/mytorch/test_functional.py",
+    "nn.functional.relu": "mytorch.relu with `inplace`: tests/mytorch/test_activation.py",
     "nn.utils.rnn.PackedSequence": "pack_padded_sequence and the functions like it return it",
     "nn.utils.rnn.invert_permutation": "PackedSequence.unsorted_indices is made by it",
 }

@@ -14,18 +14,24 @@ from tabulate import tabulate
 from conformance.judging.verdict import Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from conformance.report.record import Report
 
 
-def render(rows: Sequence[dict[str, object]], kind: str) -> str:
+def render(rows: Sequence[dict[str, object]], kind: str, widths: Mapping[str, int] | None = None) -> str:
     """Return rows as a table for the `terminal` or for `markdown`.
 
     A table in markdown is not padded: where one row changes, one line of the file changes.
+
+    Args:
+        rows: what the cells hold, by column.
+        kind: `terminal` or `markdown`.
+        widths: the columns of the terminal's table whose texts are broken into lines of that length.
     """
     if kind == "terminal":
-        return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True)
+        widest = [widths.get(name) for name in rows[0]] if widths and rows else None
+        return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widest)
     if not rows:
         return ""
     columns = list(rows[0])

@@ -1,1 +1,1 @@
-"""What every other part of mytorch may import: the tensor's storage, dtypes, promotion, devices and sizes."""
+"""Modules that all others may import: the tensor's storage, dtypes, promotion, devices and sizes."""

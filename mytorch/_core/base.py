@@ -1,7 +1,7 @@
 """The tensor's storage: what ops, autograd and the functions read and write of a tensor.
 
-The public class `mytorch.Tensor` adds the methods; it stands above everything that computes, so the modules
-below it check for `TensorBase` and make tensors with `wrap`.
+The public class `mytorch.Tensor` adds the methods; it depends on everything that computes, so the modules
+that compute check for `TensorBase` and make tensors with `wrap`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def check_device(given: object) -> None:
     """Refuse every device but the CPU.
 
     Args:
-        given: what was passed as `device`; None stands for the CPU.
+        given: what was passed as `device`; None means the CPU.
 
     Raises:
         AssertionError: it is another device: what a torch says that was built for the CPU only.

@@ -14,7 +14,7 @@ _IDS = count()
 
 
 class RemovableHandle:
-    """What registering a hook returns: `remove()` takes the hook off, and so does leaving a `with` block.
+    """The handle of a registered hook: `remove()` takes the hook off, and so does leaving a `with` block.
 
     Args:
         hooks: the hooks in the order of their calls, by the id of their handles.

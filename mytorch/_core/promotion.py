@@ -196,8 +196,8 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     """Return whether torch converts between two dtypes in an op's result: never to a lower category.
 
     Args:
-        from_: dtype of what is there.
-        to: dtype that it shall become.
+        from_: the dtype of the result.
+        to: the dtype that it is converted to.
 
     Returns:
         False for float to integer or bool, and for integer to bool.

@@ -1,4 +1,4 @@
-"""What belongs to one thread: whether ops are recorded, and the quiet context that they run in.
+"""The state of a thread: whether ops are recorded, and the quiet context that they run in.
 
 `mytorch.autograd.mode` holds the public context managers that set it; `apply` and type promotion read it.
 """

@@ -18,16 +18,16 @@ Scalar: TypeAlias = bool | int | float
 """A Python scalar; it never promotes inside its own category."""
 
 Operand: TypeAlias = "Tensor | Scalar"
-"""What either side of a binary function may be."""
+"""An operand of a binary function."""
 
 Dims: TypeAlias = int | Sequence[int] | None
 """The dimensions of a reduction; None stands for all of them."""
 
 Gradient: TypeAlias = "Array | Part | Callable[[], Array] | None"
-"""What backward gives for one input: the array, a part of it, a way to compute it on demand, or nothing."""
+"""The gradient of one input of an op: an array, a part of one, a function that computes it, or None."""
 
 Gradients: TypeAlias = tuple[Gradient, ...]
 """One gradient per input, in the order of the inputs."""
 
 Hook: TypeAlias = "Callable[[Tensor], Tensor | None]"
-"""What sees a tensor's gradient in backward, and may return another one."""
+"""A function that sees a tensor's gradient in backward, and may return another one."""

@@ -21,7 +21,7 @@ def copy_tensor(tensor: TensorBase, memo: dict[int, Any]) -> Tensor:
 
     Args:
         tensor: any shape, any dtype.
-        memo: deepcopy's, of what was copied before.
+        memo: the memo of deepcopy, which holds the objects that were copied before.
 
     Returns:
         A new leaf of the same shape, strides and dtype.

@@ -1,4 +1,7 @@
-"""The tensor's methods that change it: those whose names end in an underscore, and the assignments."""
+"""The tensor's methods that change it: those whose names end in an underscore, and the assignments.
+
+Each method returns the tensor itself, and raises the errors of `add_`. Its text says only what differs.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def of(function: Callable[..., Tensor]) -> Callable[..., Any]:
-    """Return the method that puts a function's result in its first argument's place."""
+    """Return the method that replaces its tensor's elements with a function's result."""
 
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return writing.change(self, function, *args, **kwargs)
@@ -34,14 +37,7 @@ def of(function: Callable[..., Tensor]) -> Callable[..., Any]:
 
 
 def zero_(input: Tensor) -> Tensor:
-    """Set every element to 0.
-
-    Returns:
-        The tensor itself.
-
-    Raises:
-        RuntimeError: as for `add_`.
-    """
+    """Set every element to 0."""
     return writing.assign(input, ..., 0)
 
 
@@ -49,14 +45,10 @@ def fill_(input: Tensor, value: Scalar | Tensor) -> Tensor:
     """Set every element to a number.
 
     Args:
-        input: the tensor that is changed.
         value: a number, or a 0-dim tensor.
 
-    Returns:
-        The tensor itself.
-
     Raises:
-        RuntimeError: as for `add_`, or the value is not 0-dim.
+        RuntimeError: the value is not 0-dim.
     """
     rank = value.array.ndim if isinstance(value, TensorBase) else 0
     if rank:
@@ -70,16 +62,19 @@ def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:  #
     """Overwrite the elements with another tensor's.
 
     Args:
-        input: the tensor that is changed.
         src: any shape that broadcasts to this one's, any dtype; or a number.
         non_blocking: without meaning on a CPU.
 
-    Returns:
-        The tensor itself.
-
     Raises:
-        RuntimeError: as for `add_`.
         TypeError: src is neither a tensor nor a number.
+
+    Examples:
+        >>> x = mytorch.zeros(2, 2)
+        >>> x[0].copy_(mytorch.tensor([1, 2]))
+        tensor([1., 2.])
+        >>> x
+        tensor([[1., 2.],
+                [0., 0.]])
     """
     if isinstance(src, TensorBase):
         writing.require_shape(input, src.array.shape)
@@ -92,18 +87,21 @@ def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Add alpha·other in place.
 
     Args:
-        input: the tensor that is changed.
         other: a number, or a tensor that broadcasts to this one's shape.
         alpha: factor of `other`.
-
-    Returns:
-        The tensor itself.
 
     Raises:
         RuntimeError: the tensor is a leaf that requires gradients, or a view of one, or a view that was
             made in no_grad mode; the shape does not fit; the result's dtype is of a higher category than
             this tensor's; or several of its elements share memory.
         TypeError: other is neither a tensor nor a number.
+
+    Examples:
+        >>> x = mytorch.zeros(2, 2)
+        >>> row = x[0].add_(5)
+        >>> x
+        tensor([[5., 5.],
+                [0., 0.]])
     """
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.add, other, alpha=alpha)
@@ -114,16 +112,7 @@ def sub_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Subtract alpha·other in place.
 
     Args:
-        input: the tensor that is changed.
-        other: a number, or a tensor that broadcasts to this one's shape.
         alpha: factor of `other`.
-
-    Returns:
-        The tensor itself.
-
-    Raises:
-        RuntimeError: as for `add_`.
-        TypeError: other is neither a tensor nor a number.
     """
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.sub, other, alpha=alpha)
@@ -131,19 +120,7 @@ def sub_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
 
 
 def mul_(input: Tensor, other: Operand) -> Tensor:
-    """Multiply by other in place.
-
-    Args:
-        input: the tensor that is changed.
-        other: a number, or a tensor that broadcasts to this one's shape.
-
-    Returns:
-        The tensor itself.
-
-    Raises:
-        RuntimeError: as for `add_`.
-        TypeError: other is neither a tensor nor a number.
-    """
+    """Multiply by other in place."""
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.mul, other)
     return writing.update(input, np.multiply, other)
@@ -153,16 +130,10 @@ def div_(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> 
     """Divide by other in place.
 
     Args:
-        input: the tensor that is changed.
-        other: a number, or a tensor that broadcasts to this one's shape.
         rounding_mode: as for `mytorch.div`.
 
-    Returns:
-        The tensor itself.
-
     Raises:
-        RuntimeError: as for `add_`, and for integer tensors without a rounding mode.
-        TypeError: other is neither a tensor nor a number.
+        RuntimeError: integers are divided without a rounding mode.
     """
     if rounding_mode is not None or writing.is_recorded(input, other):
         return writing.change(input, arithmetic.div, other, rounding_mode=rounding_mode)

@@ -1,6 +1,6 @@
 """The named methods of a tensor: one line each, which binds a function or its in-place form.
 
-The documented texts stand with the functions. A new method is a new line in `Methods`.
+The functions hold the documentation. A new method is a new line in `Methods`.
 """
 
 from __future__ import annotations

@@ -32,6 +32,12 @@ class Protocols(TensorBase):
 
         Raises:
             RuntimeError: the tensor requires gradients.
+
+        Examples:
+            >>> x = mytorch.zeros(2)
+            >>> x.numpy()[0] = 1
+            >>> x
+            tensor([1., 0.])
         """
         if self.tracked and not force:
             raise RuntimeError(
@@ -53,6 +59,11 @@ class Protocols(TensorBase):
 
         Raises:
             RuntimeError: there is not exactly one.
+
+        Examples:
+            >>> loss = mytorch.tensor([1.0, 4.0]).mean()
+            >>> loss.item()
+            2.5
         """
         if self.array.size != 1:
             raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")

@@ -1,4 +1,8 @@
-"""The methods that fill a tensor with random numbers. The numbers are NumPy's, not torch's."""
+"""The methods that fill a tensor with random numbers. The numbers are NumPy's, not torch's.
+
+Each method returns the tensor itself, and raises the RuntimeErrors of `add_`. The numbers are drawn from
+`generator`, or from the default one.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +24,10 @@ def bernoulli_(input: Tensor, p: Tensor | float = 0.5, *, generator: Generator |
     """Fill the tensor with ones, with probability p, and zeros.
 
     Args:
-        input: the tensor that is changed.
         p: one probability, or one for each element, of a shape that broadcasts to the tensor's.
-        generator: the default one if not given.
-
-    Returns:
-        The tensor itself.
 
     Raises:
-        RuntimeError: a probability is not between 0 and 1, or as for `add_`.
+        RuntimeError: a probability is not between 0 and 1.
     """
     probability = p.array if isinstance(p, TensorBase) else p
     return _fill(input, bernoulli_array(input.array.shape, probability, generator))
@@ -38,16 +37,11 @@ def uniform_(input: Tensor, *args: float, generator: Generator | None = None, **
     """Fill the tensor with numbers drawn evenly from an interval.
 
     Args:
-        input: the tensor that is changed.
         *args: `from` and `to`, the bounds; by default 0 and 1.
-        generator: the default one if not given.
-        **bounds: the same by name; `from` is a word of Python's, so that it can be no parameter.
-
-    Returns:
-        The tensor itself.
+        **bounds: the same by name; `from` is a Python keyword and cannot be a parameter.
 
     Raises:
-        RuntimeError: `from` is greater than `to`, a bound is not finite, or as for `add_`.
+        RuntimeError: `from` is greater than `to`, or a bound is not finite.
         NotImplementedError: the tensor is not floating.
         TypeError: other arguments.
     """
@@ -71,16 +65,11 @@ def normal_(
     """Fill the tensor with numbers drawn from a normal distribution.
 
     Args:
-        input: the tensor that is changed.
         mean: its mean.
         std: its standard deviation, at least 0.
-        generator: the default one if not given.
-
-    Returns:
-        The tensor itself.
 
     Raises:
-        RuntimeError: `std` is negative, or as for `add_`.
+        RuntimeError: `std` is negative.
         NotImplementedError: the tensor is not floating.
     """
     if not std >= 0:

@@ -28,7 +28,7 @@ class Tensor(Methods, Operators, Protocols):
 
     Make one with `mytorch.tensor`, `mytorch.zeros` and the other creation functions; `Tensor(2, 3)` and
     `Tensor([1.0, 2.0])` are torch's old forms, always of the default floating dtype. The attributes are those
-    of `TensorBase`; here are the constructor and what has to do with gradients.
+    of `TensorBase`; this class adds the constructor and the gradients.
 
     Args:
         *data: sizes of a tensor of zeros, or one sequence or array of numbers.
@@ -62,6 +62,11 @@ class Tensor(Methods, Operators, Protocols):
 
         Raises:
             RuntimeError: the tensor is not floating, or False is given for a tensor that is not a leaf.
+
+        Examples:
+            >>> x = mytorch.zeros(2).requires_grad_()
+            >>> (2 * x).requires_grad
+            True
         """
         self.requires_grad = requires_grad
         return self
@@ -96,7 +101,14 @@ class Tensor(Methods, Operators, Protocols):
         self.array = value.array
 
     def detach(self) -> Tensor:
-        """Return a tensor on the same memory without history."""
+        """Return a tensor on the same memory without history.
+
+        Examples:
+            >>> x = mytorch.tensor(3.0, requires_grad=True)
+            >>> (x * x.detach()).backward()
+            >>> x.grad
+            tensor(3.)
+        """
         result = wrap(self.array)
         result.counter = DetachedCounter(counter_of(self))
         return result
@@ -137,6 +149,13 @@ class Tensor(Methods, Operators, Protocols):
                 one of another shape; the graph was freed before; a value that is needed was changed in
                 place; or `create_graph`.
             TypeError: gradient is not a Tensor.
+
+        Examples:
+            >>> x = mytorch.tensor([1.0, 2.0], requires_grad=True)
+            >>> (x**2).sum().backward()
+            >>> (x**2).backward(mytorch.tensor([1.0, 0.0]))
+            >>> x.grad
+            tensor([4., 4.])
         """
         gradients.backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
 
@@ -152,6 +171,13 @@ class Tensor(Methods, Operators, Protocols):
 
         Raises:
             RuntimeError: the tensor does not require gradients.
+
+        Examples:
+            >>> x = mytorch.tensor([1.0, 2.0], requires_grad=True)
+            >>> handle = x.register_hook(lambda grad: grad.clamp(max=3))
+            >>> (x**2).sum().backward()
+            >>> x.grad
+            tensor([2., 3.])
         """
         return accumulation.register_hook(self, hook)
 

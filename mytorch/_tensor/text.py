@@ -22,7 +22,7 @@ _LINE_WIDTH = 80
 
 
 def format_tensor(tensor: TensorBase) -> str:
-    """Return what repr shows: the numbers, then what is not usual about the tensor.
+    """Return the text that repr shows: the numbers, then all that differs from the default.
 
     Args:
         tensor: any shape.

@@ -40,7 +40,7 @@ def writable(target: Tensor) -> Array:
     """Return the array of a tensor that is about to be changed in place, and count the change.
 
     Args:
-        target: what is changed.
+        target: the tensor that is changed.
 
     Returns:
         The array.
@@ -59,10 +59,10 @@ def writable(target: Tensor) -> Array:
 
 
 def change(target: Tensor, function: Callable[..., Tensor], *operands: Any, **params: Any) -> Tensor:
-    """Replace a tensor's elements with what a function makes of it.
+    """Replace a tensor's elements with the result of a function of it.
 
     Args:
-        target: what is changed.
+        target: the tensor that is changed.
         function: its result has the target's shape; it gets the tensor, then the rest.
         *operands: further arguments.
         **params: further arguments by name.
@@ -93,7 +93,7 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     """Write into the elements that an index names.
 
     Args:
-        target: what is changed.
+        target: the tensor that is changed.
         index: as `tensor[index]` takes it.
         value: a number, or a tensor that broadcasts to what the index names.
 
@@ -128,7 +128,7 @@ def update(target: Tensor, ufunc: Callable[..., Any], other: Operand, alpha: Sca
     """Apply NumPy's function of two operands to a tensor in its own memory, unrecorded.
 
     Args:
-        target: what is changed.
+        target: the tensor that is changed.
         ufunc: such as `numpy.add`.
         other: a number, or a tensor that broadcasts to the target's shape.
         alpha: factor of `other`.
@@ -160,8 +160,8 @@ def require_shape(target: Tensor, shape: tuple[int, ...]) -> None:
     """Refuse a shape that does not broadcast to a tensor's.
 
     Args:
-        target: what is about to be changed.
-        shape: of what shall be written.
+        target: the tensor that is about to be changed.
+        shape: the shape of the new values.
 
     Raises:
         RuntimeError: it does not broadcast, or only together with the tensor to another shape.

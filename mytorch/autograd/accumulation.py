@@ -63,7 +63,7 @@ def leaf_hooks(leaf: TensorBase) -> Mapping[int, Hook]:
 
 
 def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
-    """Return what a tensor's hooks make of its gradient.
+    """Return a tensor's gradient after its hooks have seen and replaced it.
 
     Args:
         hooks: in the order of their calls.
@@ -73,7 +73,7 @@ def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
         The gradient, or what the last hook that returned something returned.
 
     Raises:
-        TypeError: a hook returned what is neither a Tensor nor None.
+        TypeError: a hook returned something other than a Tensor or None.
         RuntimeError: a hook returned another shape or dtype.
     """
     for hook in tuple(hooks.values()):
@@ -167,8 +167,8 @@ def check_grad(tensor: TensorBase, grad: Any) -> None:
     """Refuse what cannot be a tensor's gradient.
 
     Args:
-        tensor: whose gradient it shall be.
-        grad: what was assigned.
+        tensor: the tensor that gets the gradient.
+        grad: the value that was assigned.
 
     Raises:
         TypeError: it is not a Tensor.

@@ -129,7 +129,7 @@ def plain(function: Callable[..., Any], *inputs: Tensor, **params: Any) -> Tenso
         **params: the other arguments of the function.
 
     Returns:
-        What the function gave, as a tensor without history.
+        The function's result, as a tensor without history.
 
     Raises:
         TypeError: an input is not a Tensor.
@@ -151,7 +151,7 @@ def plain_binary(function: Callable[..., Any], a: Operand, b: Operand) -> Tensor
         b: a tensor or a Python scalar.
 
     Returns:
-        What the function gave, as a tensor without history.
+        The function's result, as a tensor without history.
 
     Raises:
         TypeError: an operand is neither a tensor nor a number.

@@ -102,7 +102,7 @@ def derivatives(
         roots: of any shapes; they require gradients.
         cotangents: one per root, of its shape and dtype.
         inputs: leaves and results of recorded ops.
-        retain_graph: whether what was walked can be walked again.
+        retain_graph: whether the graph can be walked again.
 
     Returns:
         One array per input, which may be the same for several; None where the roots do not depend on it.

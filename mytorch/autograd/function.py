@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FunctionCtx:
-    """What a Function's forward leaves for its backward; anything else may be set as an attribute.
+    """The values that a Function's forward leaves for its backward; any attribute may be set too.
 
     Attributes:
         needs_input_grad: for each argument of forward, whether its gradient is wanted.
@@ -62,7 +62,7 @@ class FunctionCtx:
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
-        """What `save_for_backward` was given."""
+        """The tensors that were given to `save_for_backward`."""
         return self.to_save
 
     def mark_non_differentiable(self, *args: Tensor) -> None:
@@ -97,6 +97,14 @@ class Function:
     `forward(*args)` and `setup_context(ctx, inputs, output)`. It is called by `apply`, never instantiated.
 
     Source: https://docs.pytorch.org/docs/stable/notes/extending.html
+
+    Examples:
+        >>> class Sign(mytorch.autograd.Function):
+        ...     forward = staticmethod(lambda ctx, x: x.sign())
+        ...     backward = staticmethod(lambda ctx, grad: grad)
+        >>> x = mytorch.tensor([-2.0, 3.0], requires_grad=True)
+        >>> mytorch.autograd.grad(Sign.apply(x).sum(), x)
+        (tensor([1., 1.]),)
     """
 
     _op: ClassVar[type[Op]]
@@ -153,7 +161,7 @@ class Function:
             **kwargs: the same by name.
 
         Returns:
-            What forward returned; its tensors now have a history.
+            The result of forward; its tensors now have a history.
 
         Raises:
             NotImplementedError: the subclass defines no forward.

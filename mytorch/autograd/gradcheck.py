@@ -72,6 +72,11 @@ def gradcheck(
         RuntimeError: several elements of an input share memory.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
+
+    Examples:
+        >>> x = mytorch.tensor([0.5, 2.0], dtype=mytorch.float64, requires_grad=True)
+        >>> mytorch.autograd.gradcheck(mytorch.log, (x,))
+        True
     """
     del check_undefined_grad, check_grad_dtypes, fast_mode, masked
     for name, asked in (

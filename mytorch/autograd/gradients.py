@@ -47,6 +47,12 @@ def backward(
         TypeError: a cotangent is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+
+    Examples:
+        >>> x = mytorch.tensor(3.0, requires_grad=True)
+        >>> mytorch.autograd.backward((2 * x, x**2))
+        >>> x.grad
+        tensor(8.)
     """
     _refuse_create_graph("backward", create_graph)
     roots = _several(tensors)
@@ -98,6 +104,13 @@ def grad(
         ValueError: `materialize_grads` with `allow_unused=False`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    Examples:
+        >>> x = mytorch.tensor(3.0, requires_grad=True)
+        >>> mytorch.autograd.grad(x**2, x)
+        (tensor(6.),)
+        >>> x.grad is None
+        True
     """
     if materialize_grads and allow_unused is False:
         raise ValueError(

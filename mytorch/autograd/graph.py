@@ -46,7 +46,7 @@ class DetachedCounter(Counter):
     """The counter of a detached tensor: it counts with its origin's, but its views are a family of their own.
 
     Args:
-        origin: the counter of what it was detached from.
+        origin: the counter of the tensor that it was detached from.
     """
 
     __slots__ = ("origin",)

@@ -38,7 +38,7 @@ def is_inference_mode_enabled() -> bool:
 
 
 class _Mode:
-    """A context manager and decorator that sets the gradient mode and puts back what was there."""
+    """A context manager and decorator that sets the gradient mode and restores the previous one."""
 
     __slots__ = ("_mode", "_previous")
 
@@ -105,12 +105,19 @@ class no_grad(_Mode):  # noqa: N801 - torch's name
     """Record nothing inside the block or the decorated function.
 
     Used as `with no_grad():`, `@no_grad()` or `@no_grad`.
+
+    Examples:
+        >>> x = mytorch.tensor(3.0, requires_grad=True)
+        >>> with mytorch.no_grad():
+        ...     y = 2 * x
+        >>> y.requires_grad
+        False
     """
 
     __slots__ = ()
 
     def __new__(cls, function: F | None = None) -> Any:
-        """Decorate at once when used without parentheses."""
+        """Decorate the function directly when used without parentheses."""
         if function is None:
             return super().__new__(cls)
         return _Mode(mode=False)(function)
@@ -125,7 +132,7 @@ class enable_grad(_Mode):  # noqa: N801 - torch's name
     __slots__ = ()
 
     def __new__(cls, function: F | None = None) -> Any:
-        """Decorate at once when used without parentheses."""
+        """Decorate the function directly when used without parentheses."""
         if function is None:
             return super().__new__(cls)
         return _Mode(mode=True)(function)
@@ -135,7 +142,7 @@ class enable_grad(_Mode):  # noqa: N801 - torch's name
 
 
 class set_grad_enabled(_Mode):  # noqa: N801 - torch's name
-    """Set the gradient mode at once, and put the former one back when used as a context manager.
+    """Set the gradient mode immediately; a context manager restores the previous one at its end.
 
     Args:
         mode: whether to record.
@@ -165,7 +172,7 @@ class inference_mode(_Mode):  # noqa: N801 - torch's name
     made inside are ordinary ones, which may be used in training afterwards.
 
     Args:
-        mode: whether to infer; False records inside the block, whatever holds outside.
+        mode: whether to infer; with False, ops are recorded inside the block, even within `no_grad`.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
     """
@@ -173,7 +180,7 @@ class inference_mode(_Mode):  # noqa: N801 - torch's name
     __slots__ = ("_inferring",)
 
     def __new__(cls, mode: bool | F = True) -> Any:
-        """Decorate at once when used without parentheses."""
+        """Decorate the function directly when used without parentheses."""
         if callable(mode):
             return cls()(mode)
         return super().__new__(cls)

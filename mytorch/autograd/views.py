@@ -78,7 +78,7 @@ def require_changeable(target: TensorBase) -> None:
     """Refuse a change in place that would have to be recorded and cannot be.
 
     Args:
-        target: what is about to be changed.
+        target: the tensor that is about to be changed.
 
     Raises:
         RuntimeError: a leaf that requires gradients, or a view of one, or a view made in no_grad mode.
@@ -101,7 +101,7 @@ def stand_in(target: TensorBase, *, copy: bool) -> Tensor:
     """Return a tensor with the values and the history that another has before it is changed in place.
 
     Args:
-        target: what is about to be changed.
+        target: the tensor that is about to be changed.
         copy: whether to copy the values: needed where an op saves them.
 
     Returns:
@@ -116,11 +116,11 @@ def rebase(target: TensorBase, result: TensorBase) -> None:
     """Give a tensor whose elements were overwritten, its base and all their views the history they now have.
 
     Args:
-        target: what was changed.
-        result: what its elements now come from, of its shape and dtype.
+        target: the tensor that was changed.
+        result: the tensor that holds its new elements, of its shape and dtype.
 
     Source: https://docs.pytorch.org/docs/stable/notes/autograd.html#in-place-operations-with-autograd; torch
-        makes the history of a view anew when it is next asked for, here that is done at once.
+        rebuilds the history of a view when it is next used; here this is done immediately.
     """
     family = counter_of(target).family
     base = None if family is None else family.base()

@@ -29,21 +29,19 @@ __all__ = ["bernoulli", "multinomial", "normal"]
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
 ) -> Tensor:
-    """Draw positions with the probabilities that stand at them.
+    """Draw positions, each with the probability that the input has there.
 
     Args:
         input: what each probability is proportional to, (K,) or (N, K), floating.
         num_samples: M, how many positions are drawn for each row.
         replacement: whether a position can be drawn twice.
-        generator: the default one if not given.
 
     Returns:
         Positions from 0 to K - 1, (M,) or (N, M), int64.
 
     Raises:
         RuntimeError: the input has another rank or is not floating; M is below 1 or, without replacement,
-            above K; or a row has a negative, infinite or nan element, or nothing but zeros.
-        TypeError: input is not a Tensor.
+            above K; or a row has a negative, infinite or nan element, or zeros only.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html; without replacement by the
         exponential race: Yellott 1977.
@@ -91,15 +89,13 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     Args:
         input: the probabilities, any shape, floating; with `p` any dtype, and only the shape counts.
         p: the probability of all.
-        generator: the default one if not given.
 
     Returns:
         The draws, of the shape and dtype of the input; no gradient passes.
 
     Raises:
         RuntimeError: a probability is not between 0 and 1.
-        NotImplementedError: the input is not floating and there is no `p`.
-        TypeError: input is not a Tensor.
+        NotImplementedError: the input is not floating and `p` is not given.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.bernoulli.html
     """
@@ -146,10 +142,7 @@ def normal(
         mean: their means, any shape, or one for all.
         std: their standard deviations, of a shape that broadcasts with it, or one for all; at least 0.
         size: how many, where both are numbers.
-        generator: the default one if not given.
         dtype: floating, where both are numbers; the default one if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
 
     Returns:
         The tensor, of the broadcast shape, or of `size`.

@@ -49,7 +49,7 @@ def shape_from(name: str, sizes: tuple[Any, ...], size: Any) -> tuple[int, ...]:
 
 
 def float_dtype(dtype: DType | None) -> np.dtype[Any]:
-    """Return the NumPy dtype of what is filled with floats by default."""
+    """Return a dtype as NumPy's; None means the default floating dtype."""
     return get_default_dtype().numpy if dtype is None else numpy_dtype_of(dtype)
 
 
@@ -62,20 +62,12 @@ def zeros(
 ) -> Tensor:
     """Return a tensor of zeros.
 
-    Args:
-        *sizes: the sizes, one by one or as one tuple.
-        size: the sizes as a tuple.
-        dtype: the default floating dtype if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
-        TypeError: a size is not an integer.
+    Examples:
+        >>> mytorch.zeros(2, 3)
+        tensor([[0., 0., 0.],
+                [0., 0., 0.]])
+        >>> mytorch.zeros((2,), dtype=mytorch.int64)
+        tensor([0, 0])
     """
     return finish(np.zeros(shape_from("zeros", sizes, size), float_dtype(dtype)), device, requires_grad)
 
@@ -89,20 +81,12 @@ def ones(
 ) -> Tensor:
     """Return a tensor of ones.
 
-    Args:
-        *sizes: the sizes, one by one or as one tuple.
-        size: the sizes as a tuple.
-        dtype: the default floating dtype if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
-        TypeError: a size is not an integer.
+    Examples:
+        >>> mytorch.ones(2, 1) + mytorch.ones(3)
+        tensor([[2., 2., 2.],
+                [2., 2., 2.]])
+        >>> mytorch.ones(2).requires_grad
+        False
     """
     return finish(np.ones(shape_from("ones", sizes, size), float_dtype(dtype)), device, requires_grad)
 
@@ -114,23 +98,7 @@ def empty(
     device: object = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Return a tensor whose elements are not set.
-
-    Args:
-        *sizes: the sizes, one by one or as one tuple.
-        size: the sizes as a tuple.
-        dtype: the default floating dtype if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
-        TypeError: a size is not an integer.
-    """
+    """Return a tensor whose elements are not set."""
     return finish(np.empty(shape_from("empty", sizes, size), float_dtype(dtype)), device, requires_grad)
 
 
@@ -145,19 +113,14 @@ def full(
     """Return a tensor filled with one number.
 
     Args:
-        size: the sizes, a tuple.
         fill_value: a number, or a 0-dim tensor.
         dtype: by default bool, int64 or the default floating dtype, as the number is.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
 
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
-        TypeError: a size is not an integer.
+    Examples:
+        >>> mytorch.full((2,), 7)
+        tensor([7, 7])
+        >>> mytorch.full((2,), 7.0)
+        tensor([7., 7.])
     """
     value = array_from(fill_value, dtype)
     return finish(np.full(shape_from("full", (size,), None), value, value.dtype), device, requires_grad)
@@ -176,16 +139,16 @@ def eye(
     Args:
         n: rows.
         m: columns; as many as rows if not given.
-        dtype: the default floating dtype if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
 
     Returns:
         The matrix, (n, m).
 
-    Raises:
-        AssertionError: another device.
-        RuntimeError: a negative size, or `requires_grad` for a dtype that is not floating.
+    Examples:
+        >>> mytorch.eye(2)
+        tensor([[1., 0.],
+                [0., 1.]])
+        >>> mytorch.eye(2, 3).shape
+        mytorch.Size([2, 3])
     """
     rows, columns = shape_from("eye", (n, n if m is None else m), None)
     return finish(np.eye(rows, columns, dtype=float_dtype(dtype)), device, requires_grad)

@@ -32,17 +32,17 @@ def tensor(
         data: a number, nested sequences of numbers, an array or a tensor.
         dtype: by default that of an array or tensor; bool, int64 or the default floating dtype for Python
             numbers.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
 
     Raises:
-        AssertionError: another device.
-        RuntimeError: `requires_grad` for a dtype that is not floating.
         TypeError: something in the data is not a number.
         ValueError: the sequences are ragged.
+
+    Examples:
+        >>> mytorch.tensor([1, 2]).dtype
+        mytorch.int64
+        >>> mytorch.tensor([[1, 2], [3, 4.5]])
+        tensor([[1.0000, 2.0000],
+                [3.0000, 4.5000]])
     """
     return finish(np.array(array_from(data, dtype)), device, requires_grad)
 
@@ -53,13 +53,8 @@ def as_tensor(data: Any, dtype: DType | None = None, device: object = None) -> T
     Args:
         data: a tensor, an array, a number or nested sequences of numbers.
         dtype: as for `tensor`.
-        device: only "cpu".
-
-    Returns:
-        The tensor.
 
     Raises:
-        AssertionError: another device.
         TypeError: something in the data is not a number.
         ValueError: the sequences are ragged.
     """
@@ -75,12 +70,17 @@ def from_numpy(ndarray: Array) -> Tensor:
     Args:
         ndarray: any shape, of a dtype that tensors have.
 
-    Returns:
-        The tensor.
-
     Raises:
         TypeError: it is not an array, or has another dtype.
         ValueError: the array has negative strides.
+
+    Examples:
+        >>> import numpy as np
+        >>> array = np.zeros(2)
+        >>> x = mytorch.from_numpy(array)
+        >>> array[0] = 1
+        >>> x
+        tensor([1., 0.], dtype=mytorch.float64)
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
@@ -169,15 +169,6 @@ def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
 
     Args:
         array: it is not copied, so nothing else may use it.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: `requires_grad` for a dtype that is not floating.
     """
     check_device(device)
     result = wrap(array)

@@ -27,18 +27,14 @@ def zeros_like(
     """Return zeros in the shape and dtype of a tensor.
 
     Args:
-        input: any shape.
         dtype: the input's if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
 
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: input is not a Tensor.
+    Examples:
+        >>> x = mytorch.tensor([[1, 2]])
+        >>> mytorch.zeros_like(x)
+        tensor([[0, 0]])
+        >>> mytorch.zeros_like(x, dtype=mytorch.float32)
+        tensor([[0., 0.]])
     """
     array = array_of("zeros_like", input)
     return finish(np.zeros(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
@@ -50,18 +46,7 @@ def ones_like(
     """Return ones in the shape and dtype of a tensor.
 
     Args:
-        input: any shape.
         dtype: the input's if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: input is not a Tensor.
     """
     array = array_of("ones_like", input)
     return finish(np.ones(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
@@ -73,18 +58,7 @@ def empty_like(
     """Return a tensor whose elements are not set, in the shape and dtype of another.
 
     Args:
-        input: any shape.
         dtype: the input's if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: input is not a Tensor.
     """
     array = array_of("empty_like", input)
     return finish(np.empty(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
@@ -101,19 +75,8 @@ def full_like(
     """Return one number in the shape and dtype of a tensor.
 
     Args:
-        input: any shape.
         fill_value: a number, or a 0-dim tensor.
         dtype: the input's if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
-
-    Raises:
-        AssertionError: another device.
-        RuntimeError: `requires_grad` for a dtype that is not floating.
-        TypeError: input is not a Tensor.
     """
     array = array_of("full_like", input)
     target = _dtype_like(array.dtype, dtype)

@@ -70,21 +70,15 @@ def rand(
     """Return numbers drawn evenly from [0, 1).
 
     Args:
-        *sizes: the sizes, one by one or as one tuple.
-        size: the sizes as a tuple.
-        generator: the default one if not given.
         dtype: floating; the default one if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
 
     Raises:
         NotImplementedError: the dtype is not floating.
-        AssertionError: another device.
-        RuntimeError: a negative size.
-        TypeError: a size is not an integer.
+
+    Examples:
+        >>> x = mytorch.rand(2, 500)
+        >>> bool(((x >= 0) & (x < 1)).all())
+        True
     """
     shape = shape_from("rand", sizes, size)
     target = _floating("rand", float_dtype(dtype))
@@ -102,21 +96,15 @@ def randn(
     """Return numbers drawn from the normal distribution of mean 0 and variance 1.
 
     Args:
-        *sizes: the sizes, one by one or as one tuple.
-        size: the sizes as a tuple.
-        generator: the default one if not given.
         dtype: floating; the default one if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
 
     Raises:
         NotImplementedError: the dtype is not floating.
-        AssertionError: another device.
-        RuntimeError: a negative size.
-        TypeError: a size is not an integer.
+
+    Examples:
+        >>> x = mytorch.randn(10_000)
+        >>> abs(x.mean().item()) < 0.1, abs(x.std().item() - 1) < 0.1
+        (True, True)
     """
     shape = shape_from("randn", sizes, size)
     target = _floating("randn", float_dtype(dtype))
@@ -138,19 +126,15 @@ def randint(
     Args:
         low: the least number; left out, it is 0: `randint(high, size)`.
         high: the bound.
-        size: the sizes, a tuple.
-        generator: the default one if not given.
         dtype: int64 if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
 
     Raises:
-        AssertionError: another device.
-        RuntimeError: low is not below high, or a negative size.
-        TypeError: a size is not an integer.
+        RuntimeError: low is not below high.
+
+    Examples:
+        >>> x = mytorch.randint(2, 5, (1000,))
+        >>> x.unique()
+        tensor([2, 3, 4])
     """
     if size is None and isinstance(high, (tuple, list)):
         high, size = None, high
@@ -176,17 +160,18 @@ def randperm(
 
     Args:
         n: how many.
-        generator: the default one if not given.
         dtype: int64 if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
 
     Returns:
         The numbers, (n,).
 
     Raises:
-        AssertionError: another device.
         RuntimeError: n is negative.
+
+    Examples:
+        >>> order = mytorch.randperm(4)
+        >>> order.sort().values
+        tensor([0, 1, 2, 3])
     """
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
@@ -201,18 +186,10 @@ def rand_like(
     """Return numbers drawn evenly from [0, 1), in the shape and dtype of a tensor.
 
     Args:
-        input: any shape.
         dtype: floating; the input's if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
 
     Raises:
         NotImplementedError: the dtype is not floating.
-        AssertionError: another device.
-        TypeError: input is not a Tensor.
     """
     array = array_of("rand_like", input)
     target = _floating("rand_like", array.dtype if dtype is None else numpy_dtype_of(dtype))
@@ -225,18 +202,10 @@ def randn_like(
     """Return numbers drawn from the normal distribution, in the shape and dtype of a tensor.
 
     Args:
-        input: any shape.
         dtype: floating; the input's if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
-
-    Returns:
-        The tensor.
 
     Raises:
         NotImplementedError: the dtype is not floating.
-        AssertionError: another device.
-        TypeError: input is not a Tensor.
     """
     array = array_of("randn_like", input)
     target = _floating("randn_like", array.dtype if dtype is None else numpy_dtype_of(dtype))

@@ -38,14 +38,18 @@ def arange(
         end: the bound.
         step: the distance.
         dtype: int64 for whole numbers and the default floating dtype for others, if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
 
     Returns:
         The numbers, 1-dim.
 
     Raises:
         RuntimeError: step is 0, or leads away from end.
+
+    Examples:
+        >>> mytorch.arange(3)
+        tensor([0, 1, 2])
+        >>> mytorch.arange(0, 1, 0.25)
+        tensor([0.0000, 0.2500, 0.5000, 0.7500])
     """
     if end is None:
         start, end = 0, start
@@ -78,15 +82,18 @@ def linspace(
         start: the first number.
         end: the last number.
         steps: how many.
-        dtype: the default floating dtype if not given.
-        device: only "cpu".
-        requires_grad: whether gradients shall be recorded.
 
     Returns:
         The numbers, (steps,).
 
     Raises:
         RuntimeError: `steps` is negative.
+
+    Examples:
+        >>> mytorch.linspace(0, 1, 5)
+        tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+        >>> mytorch.linspace(0, 1, 1)
+        tensor([0.])
     """
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")

@@ -33,7 +33,7 @@ def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None
         One of the three.
 
     Raises:
-        ValueError: it is another text.
+        ValueError: it has another value.
     """
     meant = legacy_reduction(size_average, reduce, stacklevel=4) or reduction
     if meant not in _REDUCTIONS:

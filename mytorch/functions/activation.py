@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.ops.op import Op
 
-__all__ = ["relu", "sigmoid", "tanh"]
+__all__ = [
+    "elu",
+    "gelu",
+    "hardtanh",
+    "leaky_relu",
+    "logsigmoid",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "tanh",
+]
 
 
 def sigmoid(input: Tensor) -> Tensor:
@@ -22,6 +32,11 @@ def sigmoid(input: Tensor) -> Tensor:
 
     Returns:
         A tensor of the same shape, floating, between 0 and 1.
+
+    Examples:
+        >>> x = mytorch.tensor([-200.0, 0.0, 200.0])
+        >>> mytorch.sigmoid(x)
+        tensor([0.0000, 0.5000, 1.0000])
     """
     return apply(ops.Sigmoid, input)
 
@@ -41,11 +56,14 @@ def relu(input: Tensor) -> Tensor:
     Args:
         input: any shape, any dtype but bool.
 
-    Returns:
-        A tensor of the same shape and dtype.
-
     Raises:
         RuntimeError: input is bool.
+
+    Examples:
+        >>> x = mytorch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+        >>> mytorch.relu(x).sum().backward()
+        >>> x.grad
+        tensor([0., 0., 1.])
     """
     if array_of("relu", input).dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
@@ -58,10 +76,6 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     Args:
         input: x, any shape, floating.
         negative_slope: slope of the negative side.
-        inplace: write the result into `input`.
-
-    Returns:
-        A tensor of the same shape and dtype; `input` itself with `inplace`.
 
     Raises:
         NotImplementedError: input is not floating.
@@ -78,10 +92,6 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Args:
         input: x, any shape, floating.
         alpha: α; -α is the limit of the negative side.
-        inplace: write the result into `input`.
-
-    Returns:
-        A tensor of the same shape and dtype; `input` itself with `inplace`.
 
     Raises:
         NotImplementedError: input is not floating.
@@ -99,14 +109,16 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         input: x, any shape, floating.
         approximate: "none" for Φ itself, "tanh" for a faster curve near to it.
 
-    Returns:
-        A tensor of the same shape and dtype.
-
     Raises:
-        RuntimeError: `approximate` is another text.
+        RuntimeError: `approximate` has another value.
         NotImplementedError: input is not floating.
 
     Source: Hendrycks & Gimpel, "Gaussian Error Linear Units", 2016, arXiv:1606.08415.
+
+    Examples:
+        >>> x = mytorch.tensor([-1.0, 0.0, 1.0])
+        >>> nn.functional.gelu(x)
+        tensor([-0.1587,  0.0000,  0.8413])
     """
     require_floating("gelu", input)
     if approximate not in {"none", "tanh"}:
@@ -119,10 +131,6 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Args:
         input: x, any shape, floating.
-        inplace: write the result into `input`.
-
-    Returns:
-        A tensor of the same shape and dtype; `input` itself with `inplace`.
 
     Raises:
         NotImplementedError: input is not floating.
@@ -140,9 +148,6 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
         input: x, any shape, floating.
         beta: β.
         threshold: where βx is above it the result is x itself.
-
-    Returns:
-        A tensor of the same shape and dtype.
 
     Raises:
         NotImplementedError: input is not floating.
@@ -178,10 +183,6 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
         input: x, any shape, any dtype but bool.
         min_val: the least value.
         max_val: the largest value.
-        inplace: write the result into `input`.
-
-    Returns:
-        A tensor of the same shape and dtype; `input` itself with `inplace`.
 
     Raises:
         ValueError: min_val is above max_val.

@@ -36,14 +36,16 @@ def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """Return input + alpha·other, broadcast.
 
     Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
         alpha: factor of `other`.
 
-    Returns:
-        The sum, of the broadcast shape and the promoted dtype.
-
     Raises:
-        RuntimeError: the shapes do not broadcast, or alpha is a float where the result is an integer.
+        RuntimeError: alpha is a float where the result is an integer.
+
+    Examples:
+        >>> column = mytorch.tensor([[1.0], [2.0]])
+        >>> mytorch.add(column, mytorch.tensor([10.0, 20.0]), alpha=2)
+        tensor([[21., 41.],
+                [22., 42.]])
     """
     if alpha == 1:
         return binary(ops.Add, input, other)
@@ -59,12 +61,8 @@ def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         other: any shape that broadcasts with `input`, any dtype but bool, or a Python scalar.
         alpha: factor of `other`.
 
-    Returns:
-        The difference, of the broadcast shape and the promoted dtype.
-
     Raises:
-        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result is
-            an integer.
+        RuntimeError: an operand is bool, or alpha is a float where the result is an integer.
     """
     _refuse_bool(input, other)
     if alpha == 1:
@@ -81,12 +79,8 @@ def rsub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         other: any shape that broadcasts with `input`, any dtype but bool, or a Python scalar.
         alpha: factor of `input`.
 
-    Returns:
-        The difference, of the broadcast shape and the promoted dtype.
-
     Raises:
-        RuntimeError: the shapes do not broadcast, an operand is bool, or alpha is a float where the result is
-            an integer.
+        RuntimeError: an operand is bool, or alpha is a float where the result is an integer.
     """
     return sub(other, input, alpha=alpha)
 
@@ -94,14 +88,11 @@ def rsub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
 def mul(input: Operand, other: Operand) -> Tensor:
     """Return input·other elementwise, broadcast.
 
-    Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        The product, of the broadcast shape and the promoted dtype.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
+    Examples:
+        >>> weight = mytorch.tensor(3.0, requires_grad=True)
+        >>> mytorch.mul(weight, mytorch.tensor([1.0, 2.0])).sum().backward()
+        >>> weight.grad
+        tensor(3.)
     """
     return binary(ops.Mul, input, other)
 
@@ -110,15 +101,22 @@ def div(input: Operand, other: Operand, *, rounding_mode: str | None = None) -> 
     """Return input / other elementwise, broadcast.
 
     Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
         rounding_mode: None for true division, "trunc" to round towards zero, "floor" to round down.
 
     Returns:
         The quotient, of the broadcast shape; floating for true division, else of the promoted dtype.
 
     Raises:
-        RuntimeError: the shapes do not broadcast, `rounding_mode` is another text, or an integer is divided
-            by zero with rounding.
+        RuntimeError: `rounding_mode` has another value, or an integer is divided by zero with rounding.
+
+    Examples:
+        >>> x = mytorch.tensor([-7, 7])
+        >>> mytorch.div(x, 2)
+        tensor([-3.5000,  3.5000])
+        >>> mytorch.div(x, 2, rounding_mode="trunc")
+        tensor([-3,  3])
+        >>> mytorch.div(x, 2, rounding_mode="floor")
+        tensor([-4,  3])
     """
     if rounding_mode is None:
         return binary(ops.Div, input, other)
@@ -141,14 +139,8 @@ def rdiv(input: Operand, other: Operand) -> Tensor:
 def floor_divide(input: Operand, other: Operand) -> Tensor:
     """Return input / other rounded down.
 
-    Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        The quotient, of the broadcast shape and the promoted dtype.
-
     Raises:
-        RuntimeError: the shapes do not broadcast, or an integer is divided by zero.
+        RuntimeError: an integer is divided by zero.
     """
     return div(input, other, rounding_mode="floor")
 
@@ -165,12 +157,9 @@ def remainder(input: Operand, other: Operand) -> Tensor:
         input: any shape, any dtype but bool.
         other: any shape that broadcasts with `input`, any dtype but bool, or a Python scalar.
 
-    Returns:
-        The remainder, of the broadcast shape and the promoted dtype.
-
     Raises:
         NotImplementedError: both operands are bool.
-        RuntimeError: the shapes do not broadcast, or an integer is divided by zero.
+        RuntimeError: an integer is divided by zero.
     """
     kinds = [np.asarray(getattr(x, "array", x)).dtype.kind for x in (input, other)]
     if kinds == ["b", "b"]:
@@ -198,9 +187,6 @@ def neg(input: Tensor) -> Tensor:
 
     Args:
         input: any shape, any dtype but bool.
-
-    Returns:
-        The negative, of the same shape and dtype.
 
     Raises:
         RuntimeError: input is bool.

@@ -51,6 +51,13 @@ def scaled_dot_product_attention(
             `dropout_p` is not between 0 and 1.
 
     Source: Vaswani et al., "Attention Is All You Need", 2017, equation 1.
+
+    Examples:
+        >>> query, key = mytorch.zeros(2, 4), mytorch.zeros(2, 4)
+        >>> value = mytorch.tensor([[1.0], [3.0]])
+        >>> nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+        tensor([[1.],
+                [2.]])
     """
     _check(query, key, value, attn_mask, dropout_p, is_causal)
     if enable_gqa:

@@ -35,22 +35,25 @@ def nll_loss(
         input: x, logarithms of probabilities, (C), (N, C) or (N, C, *).
         target: t, the classes, (), (N) or (N, *), int64 or uint8.
         weight: of each class, (C), of the dtype of `input`; the mean is divided by the weights that occur.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
         ignore_index: a target that is left out of sum and mean; it need not be a class.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the samples.
 
     Returns:
         The loss, (), or of the shape of `target` with reduction "none".
 
     Raises:
-        ValueError: `reduction` is another text, the batch sizes differ, or `input` has no dimension.
+        ValueError: `reduction` has another value, the batch sizes differ, or `input` has no dimension.
         RuntimeError: other sizes do not fit, the target or the weight has another dtype, or the weight
             requires gradients.
         IndexError: a target is not a class.
         NotImplementedError: `input` is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
+
+    Examples:
+        >>> logs = mytorch.log_softmax(mytorch.tensor([[0.0, 2.0]]), dim=1)
+        >>> nn.functional.nll_loss(logs, mytorch.tensor([1]))
+        tensor(0.1269)
     """
     reduction = chosen(reduction, size_average, reduce)
     _check_target("nll_loss_nd", input, target)
@@ -76,9 +79,7 @@ def cross_entropy(
             `input`, floating.
         weight: of each class, (C), of the dtype of `input`. With classes as target the mean is divided by the
             weights that occur, with probabilities by the number of samples.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
         ignore_index: a target class that is left out of sum and mean; it need not be a class.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the samples.
         label_smoothing: ε in [0, 1]; the target becomes (1 - ε) target + ε / C.
 
@@ -86,7 +87,7 @@ def cross_entropy(
         The loss, (), or with reduction "none" one number per sample: `input` without C.
 
     Raises:
-        ValueError: `reduction` is another text, or the batch sizes differ.
+        ValueError: `reduction` has another value, or the batch sizes differ.
         RuntimeError: other sizes do not fit, a dtype is wrong, ε is out of its range, `ignore_index` is given
             with probabilities, or the weight of classes requires gradients.
         IndexError: a target is not a class.
@@ -94,6 +95,14 @@ def cross_entropy(
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html; label
         smoothing: Szegedy et al., "Rethinking the Inception Architecture", CVPR 2016.
+
+    Examples:
+        >>> logits = mytorch.tensor([[0.0, 0.0], [0.0, 9.0]], requires_grad=True)
+        >>> loss = nn.functional.cross_entropy(logits, mytorch.tensor([0, -100]))
+        >>> loss.backward()
+        >>> logits.grad
+        tensor([[-0.5000,  0.5000],
+                [ 0.0000,  0.0000]])
     """
     reduction = chosen(reduction, size_average, reduce)
     x, t = array_of("cross_entropy_loss", input), array_of("cross_entropy_loss", target, "target", 2)

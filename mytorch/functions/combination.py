@@ -28,11 +28,8 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 
         tensor2: any shape that broadcasts with both.
         value: factor of the product.
 
-    Returns:
-        A tensor of the broadcast shape and the promoted dtype.
-
     Raises:
-        RuntimeError: the shapes do not broadcast, or value is a float where the result is an integer.
+        RuntimeError: value is a float where the result is an integer.
     """
     _check_tensors("addcmul", input, tensor1, tensor2)
     return add(input, mul(tensor1, tensor2), alpha=value)
@@ -46,11 +43,8 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 
         tensor2: any shape that broadcasts with both.
         value: factor of the quotient.
 
-    Returns:
-        A tensor of the broadcast shape and the promoted dtype.
-
     Raises:
-        RuntimeError: the shapes do not broadcast, or two integers would be divided.
+        RuntimeError: two integers would be divided.
     """
     _check_tensors("addcdiv", input, tensor1, tensor2)
     if tensor1.array.dtype.kind != "f" and tensor2.array.dtype.kind != "f":
@@ -74,7 +68,7 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
 
     Raises:
         NotImplementedError: the arguments are not floating.
-        RuntimeError: the dtypes differ, or the shapes do not broadcast.
+        RuntimeError: the dtypes differ.
     """
     a, b = array_of("lerp", input), array_of("lerp", end, "end", 2)
     weights = weight if isinstance(weight, TensorBase) else wrap(np.asarray(weight, a.dtype))

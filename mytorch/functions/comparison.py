@@ -1,4 +1,4 @@
-"""Comparisons and tests of elements; they have no gradient and no ops."""
+"""Comparisons and tests of elements, which return bool tensors; they have no gradient and no ops."""
 
 from __future__ import annotations
 
@@ -18,119 +18,47 @@ __all__ = ["allclose", "eq", "equal", "ge", "gt", "isclose", "isfinite", "isinf"
 
 
 def eq(input: Operand, other: Operand) -> Tensor:
-    """Return whether elements are equal, broadcast.
-
-    Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-    """
+    """Return whether elements are equal, broadcast."""
     return plain_binary(np.equal, input, other)
 
 
 def ne(input: Operand, other: Operand) -> Tensor:
-    """Return whether elements differ, broadcast.
-
-    Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-    """
+    """Return whether elements differ, broadcast."""
     return plain_binary(np.not_equal, input, other)
 
 
 def lt(input: Operand, other: Operand) -> Tensor:
-    """Return whether elements are less than other's, broadcast.
-
-    Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-    """
+    """Return whether elements are less than other's, broadcast."""
     return plain_binary(np.less, input, other)
 
 
 def le(input: Operand, other: Operand) -> Tensor:
-    """Return whether elements are less than or equal to other's, broadcast.
-
-    Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-    """
+    """Return whether elements are less than or equal to other's, broadcast."""
     return plain_binary(np.less_equal, input, other)
 
 
 def gt(input: Operand, other: Operand) -> Tensor:
-    """Return whether elements are greater than other's, broadcast.
-
-    Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-    """
+    """Return whether elements are greater than other's, broadcast."""
     return plain_binary(np.greater, input, other)
 
 
 def ge(input: Operand, other: Operand) -> Tensor:
-    """Return whether elements are greater than or equal to other's, broadcast.
-
-    Args:
-        other: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-    """
+    """Return whether elements are greater than or equal to other's, broadcast."""
     return plain_binary(np.greater_equal, input, other)
 
 
 def isnan(input: Tensor) -> Tensor:
-    """Return whether each element is nan.
-
-    Returns:
-        A bool tensor of the same shape.
-    """
+    """Return whether each element is nan."""
     return plain(np.isnan, input)
 
 
 def isinf(input: Tensor) -> Tensor:
-    """Return whether each element is infinite, of either sign.
-
-    Returns:
-        A bool tensor of the same shape.
-    """
+    """Return whether each element is infinite, of either sign."""
     return plain(np.isinf, input)
 
 
 def isfinite(input: Tensor) -> Tensor:
-    """Return whether each element is neither infinite nor nan.
-
-    Returns:
-        A bool tensor of the same shape.
-    """
+    """Return whether each element is neither infinite nor nan."""
     return plain(np.isfinite, input)
 
 
@@ -146,7 +74,12 @@ def allclose(
         equal_nan: whether nan equals nan.
 
     Raises:
-        RuntimeError: the dtypes differ, or the shapes do not broadcast.
+        RuntimeError: the dtypes differ.
+
+    Examples:
+        >>> x = mytorch.tensor([0.1]) + 0.2
+        >>> mytorch.allclose(x.double(), mytorch.tensor([0.3], dtype=mytorch.float64))
+        True
     """
     return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
 
@@ -162,11 +95,8 @@ def isclose(
         atol: absolute tolerance.
         equal_nan: whether nan equals nan.
 
-    Returns:
-        A bool tensor of the broadcast shape.
-
     Raises:
-        RuntimeError: the dtypes differ, the shapes do not broadcast, or a tolerance is negative.
+        RuntimeError: the dtypes differ, or a tolerance is negative.
     """
     a, b = array_of("isclose", input), array_of("isclose", other, "other", 2)
     if a.dtype != b.dtype:

@@ -51,6 +51,13 @@ def to(
     Raises:
         AssertionError: another device.
         TypeError: an argument is of another type.
+
+    Examples:
+        >>> x = mytorch.tensor([1.7, -1.7])
+        >>> x.to(mytorch.int64)
+        tensor([ 1, -1])
+        >>> x.to(mytorch.float32) is x
+        True
     """
     for given in args:
         if isinstance(given, TensorBase):
@@ -167,14 +174,15 @@ def is_contiguous(input: Tensor) -> bool:
 def size(input: Tensor, dim: int | None = None) -> Any:
     """Return all sizes, or one.
 
-    Args:
-        dim: the dimension; None for all.
-
     Returns:
         A Size, or an int.
 
-    Raises:
-        IndexError: `dim` is out of range.
+    Examples:
+        >>> x = mytorch.zeros(2, 3)
+        >>> x.size()
+        mytorch.Size([2, 3])
+        >>> x.size(-1)
+        3
     """
     shape = input.shape
     if dim is None:
@@ -187,14 +195,8 @@ def size(input: Tensor, dim: int | None = None) -> Any:
 def stride(input: Tensor, dim: int | None = None) -> Any:
     """Return the distance in memory, in elements, between neighbours along all dimensions or one.
 
-    Args:
-        dim: the dimension; None for all.
-
     Returns:
         A tuple, or an int.
-
-    Raises:
-        IndexError: `dim` is out of range.
     """
     array = array_of("stride", input)
     steps = tuple([n // array.itemsize for n in array.strides])

@@ -26,7 +26,6 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     Args:
         p: probability, between 0 and 1.
         training: whether elements are set to 0 at all.
-        inplace: write the result into `input`.
 
     Returns:
         A tensor of the same shape and dtype; `input` itself if no element can change, or with `inplace`.
@@ -36,6 +35,13 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         RuntimeError: `input` is not floating.
 
     Source: Srivastava et al., "Dropout", Journal of Machine Learning Research 15, 2014.
+
+    Examples:
+        >>> x = mytorch.ones(1000)
+        >>> nn.functional.dropout(x, p=0.5).unique()
+        tensor([0., 2.])
+        >>> nn.functional.dropout(x, p=0.5, training=False) is x
+        True
     """
     check_probability(p)
     array = array_of("dropout", input)

@@ -36,6 +36,11 @@ def einsum(equation: str, *operands: Any) -> Tensor:
             letter or the dtypes differ.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
+
+    Examples:
+        >>> query, key = mytorch.ones(2, 5, 8), mytorch.ones(2, 7, 8)
+        >>> mytorch.einsum("bqd,bkd->bqk", query, key).shape
+        mytorch.Size([2, 5, 7])
     """
     given = (
         list(operands[0]) if len(operands) == 1 and isinstance(operands[0], (tuple, list)) else list(operands)

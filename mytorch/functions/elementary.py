@@ -1,4 +1,7 @@
-"""Powers, roots, exponentials, logarithms and trigonometric functions, elementwise."""
+"""Powers, roots, exponentials, logarithms and trigonometric functions, elementwise.
+
+All but `pow`, `square` and `abs` convert bools and integers to the default floating dtype first.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +39,14 @@ __all__ = [
 def pow(input: Operand, exponent: Operand) -> Tensor:
     """Return input to the power of exponent, elementwise, broadcast.
 
-    Args:
-        exponent: any shape that broadcasts with `input`, or a Python scalar.
-
-    Returns:
-        The power, of the broadcast shape and the promoted dtype.
-
     Raises:
-        RuntimeError: the shapes do not broadcast, or an integer is raised to a negative integer.
+        RuntimeError: an integer is raised to a negative integer.
+
+    Examples:
+        >>> x = mytorch.tensor([2.0, 3.0], requires_grad=True)
+        >>> mytorch.pow(x, 3).sum().backward()
+        >>> x.grad
+        tensor([12., 27.])
     """
     if (
         type(exponent) is int
@@ -62,54 +65,49 @@ def rpow(input: Operand, other: Operand) -> Tensor:
 def exp(input: Tensor) -> Tensor:
     """Return e to the power of input.
 
-    Returns:
-        The exponential, of the same shape, floating.
+    Examples:
+        >>> x = mytorch.tensor([0, 1])
+        >>> mytorch.exp(x)
+        tensor([1.0000, 2.7183])
     """
     return apply(ops.Exp, input)
 
 
 def expm1(input: Tensor) -> Tensor:
-    """Return e to the power of input, minus 1, accurate near 0.
-
-    Returns:
-        A floating tensor of the same shape.
-    """
+    """Return e to the power of input, minus 1, accurate near 0."""
     return apply(ops.Expm1, input)
 
 
 def log(input: Tensor) -> Tensor:
     """Return the natural logarithm: -inf for 0, nan for negative elements.
 
-    Returns:
-        The logarithm, of the same shape, floating.
+    Examples:
+        >>> x = mytorch.tensor([1.0, 0.0, -1.0])
+        >>> mytorch.log(x)
+        tensor([  0., -inf,  nan])
     """
     return apply(ops.Log, input)
 
 
 def log1p(input: Tensor) -> Tensor:
-    """Return the natural logarithm of 1 + input, accurate near 0.
-
-    Returns:
-        A floating tensor of the same shape.
-    """
+    """Return the natural logarithm of 1 + input, accurate near 0."""
     return apply(ops.Log1p, input)
 
 
 def sqrt(input: Tensor) -> Tensor:
     """Return the square root: nan for negative elements.
 
-    Returns:
-        The root, of the same shape, floating.
+    Examples:
+        >>> x = mytorch.tensor([4.0, 0.0], requires_grad=True)
+        >>> mytorch.sqrt(x).sum().backward()
+        >>> x.grad
+        tensor([0.2500,    inf])
     """
     return apply(ops.Sqrt, input)
 
 
 def rsqrt(input: Tensor) -> Tensor:
-    """Return 1 / √input.
-
-    Returns:
-        A floating tensor of the same shape.
-    """
+    """Return 1 / √input."""
     return apply(ops.Rsqrt, input)
 
 
@@ -125,47 +123,34 @@ def square(input: Tensor) -> Tensor:
 
 
 def reciprocal(input: Tensor) -> Tensor:
-    """Return 1 / input.
-
-    Returns:
-        A floating tensor of the same shape.
-    """
+    """Return 1 / input."""
     return apply(ops.Reciprocal, input)
 
 
 def abs(input: Tensor) -> Tensor:
     """Return the absolute value; its gradient at 0 is 0.
 
-    Returns:
-        The absolute value, of the same shape and dtype.
+    Examples:
+        >>> x = mytorch.tensor([-2.0, 0.0, 3.0], requires_grad=True)
+        >>> mytorch.abs(x).sum().backward()
+        >>> x.grad
+        tensor([-1.,  0.,  1.])
     """
     return apply(ops.Abs, input)
 
 
 def sin(input: Tensor) -> Tensor:
-    """Return the sine.
-
-    Returns:
-        A floating tensor of the same shape.
-    """
+    """Return the sine."""
     return apply(ops.Sin, input)
 
 
 def cos(input: Tensor) -> Tensor:
-    """Return the cosine.
-
-    Returns:
-        A floating tensor of the same shape.
-    """
+    """Return the cosine."""
     return apply(ops.Cos, input)
 
 
 def erf(input: Tensor) -> Tensor:
-    """Return the error function, 2/√π·∫exp(-t²) from 0 to input.
-
-    Returns:
-        A floating tensor of the same shape.
-    """
+    """Return the error function, 2/√π·∫exp(-t²) from 0 to input."""
     return apply(ops.Erf, input)
 
 

@@ -49,6 +49,14 @@ def embedding(
         RuntimeError: `input` is not int64 or int32, `weight` is not a matrix, or `sparse` is True.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
+
+    Examples:
+        >>> table = mytorch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+        >>> rows = nn.functional.embedding(mytorch.tensor([1, 1]), table)
+        >>> rows.sum().backward()
+        >>> table.grad
+        tensor([[0., 0.],
+                [2., 2.]])
     """
     places = array_of("embedding", input, "indices", 2)
     table = array_of("embedding", weight, "weight", 1)
@@ -87,6 +95,12 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
             `tensor` is not int64.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
+
+    Examples:
+        >>> labels = mytorch.tensor([1, 0])
+        >>> nn.functional.one_hot(labels, num_classes=3)
+        tensor([[0, 1, 0],
+                [1, 0, 0]])
     """
     places = array_of("one_hot", tensor)
     if places.dtype != np.int64:

@@ -25,15 +25,20 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the elements at positions along a dimension: out[i][j] = input[index[i][j]][j] for dim 0.
 
     Args:
-        dim: the dimension.
         index: positions, int64 or int32, not negative; no larger than the input except in `dim`.
 
     Returns:
         A tensor of the shape of `index`. Gradients of an element that is taken several times add up.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: a position is out of range, or `index` has another rank, size or dtype.
+
+    Examples:
+        >>> scores = mytorch.tensor([[0.1, 0.9], [0.8, 0.2]])
+        >>> labels = mytorch.tensor([1, 0])
+        >>> mytorch.gather(scores, 1, labels.unsqueeze(1))
+        tensor([[0.9000],
+                [0.8000]])
     """
     array, positions = array_of("gather", input), array_of("gather", index, "index", 3)
     wrapped = wrap_dim(dim, array.ndim)
@@ -53,7 +58,6 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     """Return a copy with the elements at positions along a dimension overwritten.
 
     Args:
-        dim: the dimension.
         index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
             `dim`.
         src: the new elements, of the input's dtype, or a Python scalar.
@@ -62,7 +66,6 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
         A tensor of the input's shape. Which element is kept where a position is repeated is undefined.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
             another dtype.
     """
@@ -77,7 +80,6 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Return a copy with summands added to the elements at positions along a dimension.
 
     Args:
-        dim: the dimension.
         index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
             `dim`.
         src: the summands, of the input's dtype.
@@ -86,9 +88,13 @@ def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
         A tensor of the input's shape.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
             another dtype.
+
+    Examples:
+        >>> bins = mytorch.tensor([0, 2, 0])
+        >>> mytorch.scatter_add(mytorch.zeros(3), 0, bins, mytorch.ones(3))
+        tensor([2., 0., 1.])
     """
     array_of("scatter_add", input)
     array_of("scatter_add", src, "src", 4)

@@ -47,12 +47,11 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
 
     Args:
         input: at least one dimension.
-        dim: the dimension.
         start: where the range begins; negative ones count from the end.
         length: its length.
 
     Raises:
-        IndexError: `dim` or `start` is out of range.
+        IndexError: `start` is out of range.
         RuntimeError: the range ends too late, `length` is negative, or input is 0-dim.
     """
     array = array_of("narrow", input)
@@ -76,14 +75,13 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices at positions along a dimension.
 
     Args:
-        dim: the dimension.
         index: positions, int64 or int32, not negative; at most one dimension.
 
     Returns:
         A tensor with one slice per position.
 
     Raises:
-        IndexError: `dim` is out of range, or `index` has more dimensions.
+        IndexError: `index` has more dimensions.
         RuntimeError: a position is out of range, or `index` has another dtype.
     """
     array, positions = array_of("index_select", input), array_of("index_select", index, "index", 3)
@@ -110,7 +108,7 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
         A tensor of one dimension.
 
     Raises:
-        RuntimeError: the mask is not bool, or the shapes do not broadcast.
+        RuntimeError: the mask is not bool.
     """
     array, chosen = array_of("masked_select", input), array_of("masked_select", mask, "mask", 2)
     if chosen.dtype.kind != "b":

@@ -27,16 +27,22 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     Args:
         tensors: at least one, of equal sizes except in `dim`; empty 1-dim tensors are skipped, as in torch.
-        dim: the dimension.
 
     Returns:
         The joined tensor, of the promoted dtype.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: sizes or numbers of dimensions differ, or a tensor is 0-dim.
         TypeError: `tensors` is not a tuple or list of tensors.
         ValueError: `tensors` is empty.
+
+    Examples:
+        >>> first, second = mytorch.tensor([[1, 2]]), mytorch.tensor([[3, 4]])
+        >>> mytorch.cat([first, second])
+        tensor([[1, 2],
+                [3, 4]])
+        >>> mytorch.cat([first, second], dim=1)
+        tensor([[1, 2, 3, 4]])
     """
     given = _tensors_of("cat", tensors)
     if not given:
@@ -64,9 +70,17 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         The joined tensor, with one more dimension, of the promoted dtype.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: `tensors` is empty, or the shapes differ.
         TypeError: `tensors` is not a tuple or list of tensors.
+
+    Examples:
+        >>> first, second = mytorch.tensor([1, 2]), mytorch.tensor([3, 4])
+        >>> mytorch.stack([first, second])
+        tensor([[1, 2],
+                [3, 4]])
+        >>> mytorch.stack([first, second], dim=1)
+        tensor([[1, 3],
+                [2, 4]])
     """
     given = _tensors_of("stack", tensors)
     if not given:
@@ -126,14 +140,19 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     Args:
         tensor: at least one dimension.
         split_size_or_sections: the size of all pieces (the last may be smaller), or a list of all sizes.
-        dim: the dimension.
 
     Returns:
         The pieces.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: a size is negative, the sizes do not add up to the dimension's, or the tensor is 0-dim.
+
+    Examples:
+        >>> x = mytorch.arange(5)
+        >>> mytorch.split(x, 2)
+        (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+        >>> mytorch.split(x, [1, 4])
+        (tensor([0]), tensor([1, 2, 3, 4]))
     """
     array = array_of("split", tensor, "tensor")
     if not array.ndim:
@@ -173,14 +192,17 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     Args:
         input: at least one dimension.
         chunks: how many pieces, at least 1.
-        dim: the dimension.
 
     Returns:
         The pieces; possibly fewer than `chunks`.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: `chunks` is not positive, or the tensor is 0-dim.
+
+    Examples:
+        >>> x = mytorch.arange(5)
+        >>> mytorch.chunk(x, 3)
+        (tensor([0, 1]), tensor([2, 3]), tensor([4]))
     """
     array = array_of("chunk", input)
     if not array.ndim:
@@ -204,7 +226,7 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
         One tensor for each position.
 
     Raises:
-        IndexError: `dim` is out of range, or the tensor is 0-dim.
+        IndexError: the tensor is 0-dim.
     """
     array = array_of("unbind", input)
     wrapped = wrap_dim(dim, array.ndim)

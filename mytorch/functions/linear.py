@@ -40,6 +40,12 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         NotImplementedError: the tensors are boolean.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+
+    Examples:
+        >>> weight = mytorch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+        >>> bias = mytorch.tensor([0.0, 0.0, 10.0])
+        >>> nn.functional.linear(mytorch.tensor([[1.0, 2.0]]), weight, bias)
+        tensor([[ 1.,  2., 13.]])
     """
     try:
         x, w = input.array, weight.array

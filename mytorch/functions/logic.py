@@ -33,14 +33,8 @@ __all__ = [
 def logical_and(input: Tensor, other: Tensor) -> Tensor:
     """Return whether both elements are not zero, broadcast.
 
-    Args:
-        other: any shape that broadcasts with `input`, any dtype.
-
     Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
+        A bool tensor.
     """
     return _logical("logical_and", np.logical_and, input, other)
 
@@ -48,14 +42,8 @@ def logical_and(input: Tensor, other: Tensor) -> Tensor:
 def logical_or(input: Tensor, other: Tensor) -> Tensor:
     """Return whether either element is not zero, broadcast.
 
-    Args:
-        other: any shape that broadcasts with `input`, any dtype.
-
     Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
+        A bool tensor.
     """
     return _logical("logical_or", np.logical_or, input, other)
 
@@ -63,14 +51,8 @@ def logical_or(input: Tensor, other: Tensor) -> Tensor:
 def logical_xor(input: Tensor, other: Tensor) -> Tensor:
     """Return whether exactly one element is not zero, broadcast.
 
-    Args:
-        other: any shape that broadcasts with `input`, any dtype.
-
     Returns:
-        A bool tensor of the broadcast shape.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
+        A bool tensor.
     """
     return _logical("logical_xor", np.logical_xor, input, other)
 
@@ -79,7 +61,7 @@ def logical_not(input: Tensor) -> Tensor:
     """Return whether each element is zero.
 
     Returns:
-        A bool tensor of the same shape.
+        A bool tensor.
     """
     return plain(np.logical_not, input)
 
@@ -91,12 +73,8 @@ def bitwise_and(input: Operand, other: Operand) -> Tensor:
         input: any shape, bool or integer.
         other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
-    Returns:
-        A tensor of the broadcast shape and the promoted dtype.
-
     Raises:
         NotImplementedError: an operand is floating.
-        RuntimeError: the shapes do not broadcast.
     """
     return _bitwise("bitwise_and", np.bitwise_and, input, other)
 
@@ -108,12 +86,8 @@ def bitwise_or(input: Operand, other: Operand) -> Tensor:
         input: any shape, bool or integer.
         other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
-    Returns:
-        A tensor of the broadcast shape and the promoted dtype.
-
     Raises:
         NotImplementedError: an operand is floating.
-        RuntimeError: the shapes do not broadcast.
     """
     return _bitwise("bitwise_or", np.bitwise_or, input, other)
 
@@ -125,12 +99,8 @@ def bitwise_xor(input: Operand, other: Operand) -> Tensor:
         input: any shape, bool or integer.
         other: any shape that broadcasts with `input`, bool or integer, or such a Python scalar.
 
-    Returns:
-        A tensor of the broadcast shape and the promoted dtype.
-
     Raises:
         NotImplementedError: an operand is floating.
-        RuntimeError: the shapes do not broadcast.
     """
     return _bitwise("bitwise_xor", np.bitwise_xor, input, other)
 
@@ -140,9 +110,6 @@ def bitwise_not(input: Tensor) -> Tensor:
 
     Args:
         input: any shape, bool or integer.
-
-    Returns:
-        A tensor of the same shape and dtype.
 
     Raises:
         TypeError: input is floating.

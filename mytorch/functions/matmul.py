@@ -114,6 +114,13 @@ def matmul(input: Tensor, other: Tensor) -> Tensor:
     Raises:
         NotImplementedError: the arguments are bool.
         RuntimeError: an argument is 0-dim, the shapes do not fit, or the dtypes differ.
+
+    Examples:
+        >>> matrix, stack = mytorch.ones(2, 3), mytorch.ones(5, 3, 4)
+        >>> mytorch.matmul(matrix, stack).shape
+        mytorch.Size([5, 2, 4])
+        >>> mytorch.matmul(matrix, mytorch.ones(3)).shape
+        mytorch.Size([2])
     """
     a, b = array_of("matmul", input), array_of("matmul", other, "other", 2)
     rank_a, rank_b = a.ndim, b.ndim

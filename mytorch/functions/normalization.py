@@ -33,9 +33,6 @@ def layer_norm(
         bias: summand, of shape S and the dtype of `input`; or None for 0.
         eps: added to the variance, so that nothing is divided by 0.
 
-    Returns:
-        A tensor of the shape of `input`.
-
     Raises:
         RuntimeError: S is empty or not the end of the shape of `input`, or a parameter has another shape or
             dtype.
@@ -43,6 +40,12 @@ def layer_norm(
         TypeError: S is not a tuple or list.
 
     Source: Ba, Kiros & Hinton, "Layer Normalization", 2016, arXiv:1607.06450.
+
+    Examples:
+        >>> x = mytorch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
+        >>> nn.functional.layer_norm(x, (3,))
+        tensor([[-1.2247,  0.0000,  1.2247],
+                [-1.2247,  0.0000,  1.2247]])
     """
     x = array_of("layer_norm", input)
     if not isinstance(normalized_shape, (tuple, list)):

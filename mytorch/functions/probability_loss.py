@@ -31,15 +31,10 @@ def binary_cross_entropy(
         input: x, probabilities, (*), between 0 and 1.
         target: t, (*), between 0 and 1, of the dtype of `input`.
         weight: factor of every element's loss; broadcasts to (*).
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the elements.
 
-    Returns:
-        The loss, (), or (*) with reduction "none".
-
     Raises:
-        ValueError: `reduction` is another text, or the sizes of `input` and `target` differ.
+        ValueError: `reduction` has another value, or the sizes of `input` and `target` differ.
         RuntimeError: a value is outside of [0, 1], the dtypes differ, or `weight` does not broadcast or
             requires gradients.
         NotImplementedError: the tensors are integers.
@@ -82,21 +77,21 @@ def binary_cross_entropy_with_logits(
         input: x, log-odds, (*).
         target: t, (*), between 0 and 1.
         weight: factor of every element's loss; broadcasts to (*).
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the elements.
         pos_weight: p, weight of the positive targets; broadcasts to (*).
 
-    Returns:
-        The loss, (), or (*) with reduction "none".
-
     Raises:
-        ValueError: `reduction` is another text, or the sizes of `input` and `target` differ.
+        ValueError: `reduction` has another value, or the sizes of `input` and `target` differ.
         RuntimeError: a weight does not broadcast, or requires gradients.
         NotImplementedError: `input` is not floating.
 
     Source:
         https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
+
+    Examples:
+        >>> logits, labels = mytorch.tensor([0.0, -200.0]), mytorch.tensor([1.0, 1.0])
+        >>> nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+        tensor([  0.6931, 200.0000])
     """
     reduction = chosen(reduction, size_average, reduce)
     if target.size() != input.size():
@@ -128,20 +123,20 @@ def kl_div(
     Args:
         input: x, logarithms of probabilities, (*).
         target: t, or log t with `log_target`; broadcasts against `input`.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "batchmean" for the sum divided by the first size, which is the divergence as defined;
             "mean" over all elements (with torch's warning), "sum", or "none".
         log_target: whether the target is given as a logarithm.
 
-    Returns:
-        The loss, (), or (*) with reduction "none".
-
     Raises:
-        ValueError: `reduction` is another text.
-        RuntimeError: the shapes do not broadcast, or a tensor is not floating.
+        ValueError: `reduction` has another value.
+        RuntimeError: a tensor is not floating.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html
+
+    Examples:
+        >>> logs = mytorch.tensor([[0.5, 0.5]]).log()
+        >>> nn.functional.kl_div(logs, mytorch.tensor([[1.0, 0.0]]), reduction="batchmean")
+        tensor(0.6931)
     """
     arrays = array_of("kl_div", input), array_of("kl_div", target, "target", 2)
     if size_average is None and reduce is None and reduction == "mean":

@@ -23,9 +23,11 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     Args:
         *dims: the dimensions, one by one or as one tuple.
 
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: one is repeated.
+    Examples:
+        >>> x = mytorch.tensor([[1, 2], [3, 4]])
+        >>> mytorch.flip(x, (0,))
+        tensor([[3, 4],
+                [1, 2]])
     """
     rank = array_of("flip", input).ndim
     given = sizes_of("flip", dims)
@@ -41,7 +43,6 @@ def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] |
         dims: the dimension or dimensions; without any, all elements are shifted in row-major order.
 
     Raises:
-        IndexError: a dimension is out of range.
         RuntimeError: the numbers of shifts and dimensions differ.
     """
     rank = array_of("roll", input).ndim
@@ -61,6 +62,13 @@ def tril(input: Tensor, diagonal: int = 0) -> Tensor:
 
     Raises:
         RuntimeError: input has fewer dimensions.
+
+    Examples:
+        >>> x = mytorch.ones(3, 3)
+        >>> mytorch.tril(x)
+        tensor([[1., 0., 0.],
+                [1., 1., 0.],
+                [1., 1., 1.]])
     """
     return _triangle("tril", input, diagonal, upper=False)
 
@@ -91,7 +99,6 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
         The view, with one dimension fewer; empty if the diagonal lies outside.
 
     Raises:
-        IndexError: a dimension is out of range.
         RuntimeError: the dimensions are the same.
     """
     rank = array_of("diagonal", input).ndim

@@ -30,16 +30,18 @@ def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType 
     """Return the sum over dimensions.
 
     Args:
-        dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
         dtype: dtype to sum in; by default int64 for bool and integers, the input's own for floats.
 
     Returns:
         The sum; 0 for an empty tensor.
 
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: a dimension is repeated.
+    Examples:
+        >>> x = mytorch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> mytorch.sum(x, dim=0)
+        tensor([4., 6.])
+        >>> mytorch.sum(x, dim=1, keepdim=True)
+        tensor([[3.],
+                [7.]])
     """
     array = array_of("sum", input)
     axis = wrap_dims(dim, array.ndim)
@@ -70,15 +72,22 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
 
     Args:
         dim: the dimension; None for all; or another tensor, for `maximum`.
-        keepdim: whether the reduced dimension stays as one of size 1.
 
     Returns:
         Without `dim`, the largest element, 0-dim; equal elements share its gradient. With `dim`, values and
         indices; the gradient goes to the first of equal elements.
 
     Raises:
-        IndexError: `dim` is out of range or of size 0.
+        IndexError: the dimension has size 0.
         RuntimeError: the tensor is empty.
+
+    Examples:
+        >>> x = mytorch.tensor([[1.0, 4.0], [3.0, 2.0]])
+        >>> mytorch.max(x)
+        tensor(4.)
+        >>> values, indices = mytorch.max(x, dim=1)
+        >>> indices
+        tensor([1, 0])
     """
     if isinstance(dim, TensorBase):
         return maximum(input, dim)
@@ -96,14 +105,13 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
 
     Args:
         dim: the dimension; None for all; or another tensor, for `minimum`.
-        keepdim: whether the reduced dimension stays as one of size 1.
 
     Returns:
         Without `dim`, the smallest element, 0-dim; equal elements share its gradient. With `dim`, values and
         indices; the gradient goes to the first of equal elements.
 
     Raises:
-        IndexError: `dim` is out of range or of size 0.
+        IndexError: the dimension has size 0.
         RuntimeError: the tensor is empty.
     """
     if isinstance(dim, TensorBase):
@@ -116,14 +124,13 @@ def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
 
     Args:
         dim: the dimension or dimensions; an empty tuple for all.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
 
     Returns:
         The largest elements.
 
     Raises:
-        IndexError: a dimension is out of range or of size 0.
-        RuntimeError: the tensor is empty, or a dimension is repeated.
+        IndexError: a dimension has size 0.
+        RuntimeError: the tensor is empty.
     """
     axis = _nonempty("amax", array_of("amax", input), dim)
     return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=True, undivided=True)
@@ -134,14 +141,13 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
 
     Args:
         dim: the dimension or dimensions; an empty tuple for all.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
 
     Returns:
         The smallest elements.
 
     Raises:
-        IndexError: a dimension is out of range or of size 0.
-        RuntimeError: the tensor is empty, or a dimension is repeated.
+        IndexError: a dimension has size 0.
+        RuntimeError: the tensor is empty.
     """
     axis = _nonempty("amin", array_of("amin", input), dim)
     return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=False, undivided=True)
@@ -152,13 +158,19 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     Args:
         dim: the dimension; None for the position in row-major order.
-        keepdim: whether the reduced dimension stays as one of size 1.
 
     Returns:
         The positions, int64.
 
     Raises:
-        IndexError: `dim` is out of range or of size 0, or the tensor is empty.
+        IndexError: the dimension has size 0, or the tensor is empty.
+
+    Examples:
+        >>> x = mytorch.tensor([[1.0, 2.0], [4.0, 3.0]])
+        >>> mytorch.argmax(x)
+        tensor(2)
+        >>> mytorch.argmax(x, dim=1)
+        tensor([1, 0])
     """
     return _position("argmax", input, dim, keepdim, largest=True)
 
@@ -168,13 +180,12 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 
     Args:
         dim: the dimension; None for the position in row-major order.
-        keepdim: whether the reduced dimension stays as one of size 1.
 
     Returns:
         The positions, int64.
 
     Raises:
-        IndexError: `dim` is out of range or of size 0, or the tensor is empty.
+        IndexError: the dimension has size 0, or the tensor is empty.
     """
     return _position("argmin", input, dim, keepdim, largest=False)
 
@@ -182,16 +193,13 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return whether any element over dimensions is not zero.
 
-    Args:
-        dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
-
     Returns:
         A bool tensor; uint8 for a uint8 input, as in torch.
 
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: a dimension is repeated.
+    Examples:
+        >>> x = mytorch.tensor([[0, 1], [0, 0]])
+        >>> mytorch.any(x, dim=1)
+        tensor([ True, False])
     """
     return _test("any", np.any, input, dim, keepdim)
 
@@ -199,16 +207,8 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return whether no element over dimensions is zero.
 
-    Args:
-        dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
-
     Returns:
         A bool tensor; uint8 for a uint8 input, as in torch.
-
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: a dimension is repeated.
     """
     return _test("all", np.all, input, dim, keepdim)
 

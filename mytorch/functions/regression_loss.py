@@ -29,21 +29,22 @@ def mse_loss(
     Args:
         input: the predictions, (*).
         target: the true values, (*); another shape that broadcasts is accepted with a warning.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the squared differences themselves.
         weight: factor of every squared difference, (*), for a weighted mean or sum; None for equal weights.
 
-    Returns:
-        The loss, (), or (*) with reduction "none".
-
     Raises:
-        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
-        RuntimeError: the shapes do not broadcast.
+        ValueError: `reduction` has another value, or `weight` does not have the shape of `input`.
         NotImplementedError: both tensors are integers.
         AttributeError: `input` or `target` is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
+
+    Examples:
+        >>> predicted, true = mytorch.tensor([1.0, 2.0]), mytorch.tensor([1.0, 5.0])
+        >>> nn.functional.mse_loss(predicted, true)
+        tensor(4.5000)
+        >>> nn.functional.mse_loss(predicted, true, reduction="none")
+        tensor([0., 9.])
     """
     _warn_of_sizes(input, target)
     reduction = chosen(reduction, size_average, reduce)
@@ -68,17 +69,12 @@ def l1_loss(
     Args:
         input: the predictions, (*).
         target: the true values, (*); another shape that broadcasts is accepted with a warning.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the absolute differences themselves.
         weight: factor of every difference, (*), for a weighted mean or sum; None for equal weights.
 
-    Returns:
-        The loss, (), or (*) with reduction "none".
-
     Raises:
-        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
-        RuntimeError: the shapes do not broadcast, or both tensors are integers and their mean is asked for.
+        ValueError: `reduction` has another value, or `weight` does not have the shape of `input`.
+        RuntimeError: both tensors are integers and their mean is asked for.
         AttributeError: `input` or `target` is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
@@ -106,17 +102,12 @@ def smooth_l1_loss(
     Args:
         input: the predictions, (*).
         target: the true values, (*); another shape that broadcasts is accepted with a warning.
-        size_average: torch's deprecated spelling of `reduction`; leave it out.
-        reduce: torch's deprecated spelling of `reduction`; leave it out.
         reduction: "mean", "sum", or "none" for the losses of the elements.
         beta: β, at least 0; with 0 the loss is `l1_loss`.
 
-    Returns:
-        The loss, (), or (*) with reduction "none".
-
     Raises:
-        ValueError: `reduction` is another text.
-        RuntimeError: the shapes do not broadcast, or β is negative.
+        ValueError: `reduction` has another value.
+        RuntimeError: β is negative.
         NotImplementedError: both tensors are integers.
         AttributeError: `input` or `target` is not a Tensor.
 
@@ -149,12 +140,9 @@ def huber_loss(
         weight: factor of every element's loss, (*); unlike that of the other losses it does not divide the
             mean, as in torch.
 
-    Returns:
-        The loss, (), or (*) with reduction "none".
-
     Raises:
-        ValueError: `reduction` is another text, or `weight` does not have the shape of `input`.
-        RuntimeError: the shapes do not broadcast, or δ is not above 0.
+        ValueError: `reduction` has another value, or `weight` does not have the shape of `input`.
+        RuntimeError: δ is not above 0.
         NotImplementedError: both tensors are integers.
         AttributeError: `input` or `target` is not a Tensor.
 

@@ -25,9 +25,6 @@ def floor(input: Tensor) -> Tensor:
     Args:
         input: any shape, any dtype but bool.
 
-    Returns:
-        A tensor of the same shape and dtype.
-
     Raises:
         NotImplementedError: input is bool.
     """
@@ -39,9 +36,6 @@ def ceil(input: Tensor) -> Tensor:
 
     Args:
         input: any shape, any dtype but bool.
-
-    Returns:
-        A tensor of the same shape and dtype.
 
     Raises:
         NotImplementedError: input is bool.
@@ -55,11 +49,13 @@ def round(input: Tensor) -> Tensor:
     Args:
         input: any shape, any dtype but bool.
 
-    Returns:
-        A tensor of the same shape and dtype.
-
     Raises:
         NotImplementedError: input is bool.
+
+    Examples:
+        >>> x = mytorch.tensor([0.5, 1.5, 2.5])
+        >>> mytorch.round(x)
+        tensor([0., 2., 2.])
     """
     return _whole("round", np.round, input)
 
@@ -70,9 +66,6 @@ def trunc(input: Tensor) -> Tensor:
     Args:
         input: any shape, any dtype but bool.
 
-    Returns:
-        A tensor of the same shape and dtype.
-
     Raises:
         NotImplementedError: input is bool.
     """
@@ -80,11 +73,7 @@ def trunc(input: Tensor) -> Tensor:
 
 
 def sign(input: Tensor) -> Tensor:
-    """Return 1, 0 or -1, as input is positive, zero or negative; its gradient is 0.
-
-    Returns:
-        A tensor of the same shape and dtype.
-    """
+    """Return 1, 0 or -1, as input is positive, zero or negative; its gradient is 0."""
     if array_of("sign", input).dtype.kind == "b":
         return input.clone()
     return apply(ops.Flat, input, function=ops.sign)

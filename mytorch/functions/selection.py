@@ -24,14 +24,11 @@ __all__ = ["clamp", "clip", "masked_fill", "maximum", "minimum", "where"]
 def maximum(input: Tensor, other: Tensor) -> Tensor:
     """Return the larger of two elements, nan if either is; equal ones share the gradient.
 
-    Args:
-        other: any shape that broadcasts with `input`.
-
-    Returns:
-        A tensor of the broadcast shape and the promoted dtype.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
+    Examples:
+        >>> column = mytorch.tensor([[2.0], [7.0]])
+        >>> mytorch.maximum(column, mytorch.tensor([1.0, 5.0]))
+        tensor([[2., 5.],
+                [7., 7.]])
     """
     array_of("maximum", input)
     array_of("maximum", other, "other", 2)
@@ -39,17 +36,7 @@ def maximum(input: Tensor, other: Tensor) -> Tensor:
 
 
 def minimum(input: Tensor, other: Tensor) -> Tensor:
-    """Return the smaller of two elements, nan if either is; equal ones share the gradient.
-
-    Args:
-        other: any shape that broadcasts with `input`.
-
-    Returns:
-        A tensor of the broadcast shape and the promoted dtype.
-
-    Raises:
-        RuntimeError: the shapes do not broadcast.
-    """
+    """Return the smaller of two elements, nan if either is; equal ones share the gradient."""
     array_of("minimum", input)
     array_of("minimum", other, "other", 2)
     return binary(ops.Minimum, input, other)
@@ -63,11 +50,13 @@ def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
         input: any shape that broadcasts with the condition, or a Python scalar.
         other: any shape that broadcasts with both, or a Python scalar.
 
-    Returns:
-        A tensor of the broadcast shape and the promoted dtype.
-
     Raises:
-        RuntimeError: the shapes do not broadcast, or the condition is not bool.
+        RuntimeError: the condition is not bool.
+
+    Examples:
+        >>> x = mytorch.tensor([-1.0, 2.0])
+        >>> mytorch.where(x > 0, x, 0.0)
+        tensor([0., 2.])
     """
     array = array_of("where", condition, "condition")
     if array.dtype.kind != "b":
@@ -94,10 +83,16 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
         max: upper bound, likewise; it takes precedence where it is below the lower one.
 
     Returns:
-        A tensor of the broadcast shape and the promoted dtype. The gradient passes at the bounds themselves.
+        The limited elements, through which the gradient passes at the bounds too.
 
     Raises:
-        RuntimeError: both bounds are None, or the shapes do not broadcast.
+        RuntimeError: both bounds are None.
+
+    Examples:
+        >>> x = mytorch.tensor([-2.0, 1.0, 3.0], requires_grad=True)
+        >>> mytorch.clamp(x, min=-1, max=1).sum().backward()
+        >>> x.grad
+        tensor([0., 1., 0.])
     """
     array = array_of("clamp", input)
     if min is None and max is None:
@@ -121,8 +116,14 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
         A tensor of the broadcast shape and the input's dtype.
 
     Raises:
-        RuntimeError: the mask is not bool, the shapes do not broadcast, `value` has dimensions, or it is of a
-            higher category than the input.
+        RuntimeError: the mask is not bool, `value` has dimensions, or it is of a higher category than the
+            input.
+
+    Examples:
+        >>> future = mytorch.ones(2, 2).triu(1).bool()
+        >>> mytorch.masked_fill(mytorch.zeros(2, 2), future, -mytorch.inf)
+        tensor([[  0., -inf],
+                [  0.,   0.]])
     """
     array, chosen = array_of("masked_fill", input), array_of("masked_fill", mask, "mask", 2)
     if chosen.dtype.kind != "b":

@@ -27,11 +27,14 @@ def reshape(input: Tensor, shape: Sequence[int]) -> Tensor:
     Args:
         shape: the new sizes; one may be -1 and is then inferred.
 
-    Returns:
-        A tensor of the given shape.
-
     Raises:
         RuntimeError: the number of elements differs, or two sizes are -1.
+
+    Examples:
+        >>> x = mytorch.arange(6)
+        >>> mytorch.reshape(x, (2, -1))
+        tensor([[0, 1, 2],
+                [3, 4, 5]])
     """
     array = array_of("reshape", input)
     sizes = _inferred(sizes_of("reshape", shape), array.size)
@@ -50,6 +53,12 @@ def view(input: Tensor, *shape: Any, size: Any = None) -> Tensor:
 
     Raises:
         RuntimeError: the number of elements differs, two sizes are -1, or no view has that shape.
+
+    Examples:
+        >>> x = mytorch.arange(4)
+        >>> x.view(2, 2)[0, 1] = 9
+        >>> x
+        tensor([0, 9, 2, 3])
     """
     array = array_of("view", input)
     sizes = _inferred(sizes_of("view", shape if size is None else (size,)), array.size)
@@ -73,8 +82,12 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         A tensor with end_dim - start_dim fewer dimensions.
 
     Raises:
-        IndexError: a dimension is out of range.
         RuntimeError: the range ends before it starts.
+
+    Examples:
+        >>> images = mytorch.zeros(8, 1, 28, 28)
+        >>> mytorch.flatten(images, start_dim=1).shape
+        mytorch.Size([8, 784])
     """
     shape = array_of("flatten", input).shape
     start, end = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
@@ -92,11 +105,9 @@ def unflatten(input: Tensor, dim: int, sizes: Sequence[int]) -> Tensor:
 
     Args:
         input: at least one dimension.
-        dim: the dimension.
         sizes: the sizes that replace it; one may be -1 and is then inferred.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: the sizes do not multiply up to the dimension's, or there are none.
     """
     shape = array_of("unflatten", input).shape
@@ -134,8 +145,12 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     Args:
         dim: where the new dimension goes.
 
-    Raises:
-        IndexError: `dim` is out of range.
+    Examples:
+        >>> x = mytorch.tensor([1, 2, 3])
+        >>> mytorch.unsqueeze(x, 1) * x
+        tensor([[1, 2, 3],
+                [2, 4, 6],
+                [3, 6, 9]])
     """
     shape = array_of("unsqueeze", input).shape
     wrapped = wrap_dim(dim, len(shape) + 1)
@@ -148,9 +163,12 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     Args:
         dim: the dimension or dimensions to remove if their size is 1; None for all.
 
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: a dimension is repeated.
+    Examples:
+        >>> x = mytorch.zeros(1, 3, 1)
+        >>> mytorch.squeeze(x).shape
+        mytorch.Size([3])
+        >>> mytorch.squeeze(x, dim=0).shape
+        mytorch.Size([3, 1])
     """
     shape = array_of("squeeze", input).shape
     # An empty tuple squeezes nothing; in reductions it stands for all dimensions.
@@ -159,7 +177,15 @@ def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
 
 
 def clone(input: Tensor) -> Tensor:
-    """Return a copy that gradients flow through."""
+    """Return a copy that gradients flow through.
+
+    Examples:
+        >>> x = mytorch.tensor([1.0, 2.0])
+        >>> copied = mytorch.clone(x)
+        >>> copied[0] = 9
+        >>> x
+        tensor([1., 2.])
+    """
     return apply(ops.Clone, input)
 
 

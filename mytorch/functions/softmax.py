@@ -28,12 +28,14 @@ def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
         dim: the dimension that is summed over.
         dtype: floating dtype to compute in; the input's own by default.
 
-    Returns:
-        A tensor of the shape of `input`.
-
     Raises:
-        IndexError: the dimension is out of range.
         NotImplementedError: the dtype is not floating.
+
+    Examples:
+        >>> logits = mytorch.tensor([[1.0, 1.0], [0.0, 2.0]])
+        >>> mytorch.softmax(logits, dim=1)
+        tensor([[0.5000, 0.5000],
+                [0.1192, 0.8808]])
     """
     return _along("softmax", ops.Softmax, input, dim, dtype)
 
@@ -46,12 +48,15 @@ def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
         dim: the dimension that is summed over.
         dtype: floating dtype to compute in; the input's own by default.
 
-    Returns:
-        A tensor of the shape of `input`.
-
     Raises:
-        IndexError: the dimension is out of range.
         NotImplementedError: the dtype is not floating.
+
+    Examples:
+        >>> logits = mytorch.tensor([0.0, 200.0])
+        >>> mytorch.softmax(logits, dim=0).log()
+        tensor([-inf,   0.])
+        >>> mytorch.log_softmax(logits, dim=0)
+        tensor([-200.,    0.])
     """
     return _along("log_softmax", ops.LogSoftmax, input, dim, dtype)
 

@@ -33,15 +33,18 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
 
     Args:
         input: any shape, any dtype; nan counts as largest.
-        dim: the dimension.
         descending: whether the largest comes first.
         stable: whether equal elements keep their order; here they always do.
 
     Returns:
         values and indices (int64), of the same shape.
 
-    Raises:
-        IndexError: `dim` is out of range.
+    Examples:
+        >>> values, indices = mytorch.sort(mytorch.tensor([3.0, 1.0, 2.0]))
+        >>> values
+        tensor([1., 2., 3.])
+        >>> indices
+        tensor([1, 2, 0])
     """
     del stable
     wrapped = wrap_dim(dim, array_of("sort", input).ndim)
@@ -53,15 +56,11 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
 
     Args:
         input: any shape, any dtype; nan counts as largest.
-        dim: the dimension.
         descending: whether the largest comes first.
         stable: whether equal elements keep their order; here they always do.
 
     Returns:
         An int64 tensor of the same shape.
-
-    Raises:
-        IndexError: `dim` is out of range.
     """
     del stable
     wrapped = wrap_dim(dim, array_of("argsort", input).ndim)
@@ -74,7 +73,6 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     Args:
         input: any shape, any dtype; nan counts as largest.
         k: how many elements.
-        dim: the dimension.
         largest: whether the largest or the smallest.
         sorted: whether they are in order; here they always are.
 
@@ -82,8 +80,14 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         values and indices (int64), of size k in that dimension.
 
     Raises:
-        IndexError: `dim` is out of range.
         RuntimeError: there are fewer than k elements.
+
+    Examples:
+        >>> values, indices = mytorch.topk(mytorch.tensor([3.0, 1.0, 2.0]), k=2)
+        >>> values
+        tensor([3., 2.])
+        >>> indices
+        tensor([0, 2])
     """
     del sorted
     array = array_of("topk", input)
@@ -128,9 +132,6 @@ def unique(
 
     Returns:
         The distinct elements, or a tuple of these, the inverse and the counts, as far as asked for.
-
-    Raises:
-        IndexError: `dim` is out of range.
     """
     del sorted
     array = array_of("unique", input)

@@ -29,16 +29,19 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
 
     Args:
         input: any shape, floating unless `dtype` is.
-        dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
         dtype: floating dtype to compute in; the input's own by default.
 
     Returns:
         The mean; nan for an empty tensor.
 
     Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: the dtype is not floating, or a dimension is repeated.
+        RuntimeError: the dtype is not floating.
+
+    Examples:
+        >>> x = mytorch.tensor([[1.0, 3.0], [2.0, 6.0]])
+        >>> x - mytorch.mean(x, dim=1, keepdim=True)
+        tensor([[-1.,  1.],
+                [-2.,  2.]])
     """
     array = array_of("mean", input)
     axis = wrap_dims(dim, array.ndim)
@@ -68,16 +71,21 @@ def var(
         input: any shape, floating.
         dim: the dimension or dimensions; None for all. A bool here is torch's old way to give `unbiased`.
         unbiased: torch's old way to give a correction of 1 or 0.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
         correction: the number subtracted from the count of elements in the divisor; 1 if not given.
 
     Returns:
         The variance; nan, with a warning, where the count does not exceed the correction.
 
     Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: input is not floating, or a dimension is repeated.
+        RuntimeError: input is not floating.
         TypeError: both `unbiased` and `correction` are given.
+
+    Examples:
+        >>> x = mytorch.tensor([1.0, 2.0, 3.0, 6.0])
+        >>> mytorch.var(x)
+        tensor(4.6667)
+        >>> mytorch.var(x, correction=0)
+        tensor(3.5000)
     """
     return _spread("var", input, dim, unbiased, keepdim, correction, root=False)
 
@@ -96,16 +104,19 @@ def std(
         input: any shape, floating.
         dim: as for `var`.
         unbiased: as for `var`.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
         correction: as for `var`.
 
     Returns:
         The standard deviation; its gradient is 0 where it is 0.
 
     Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: input is not floating, or a dimension is repeated.
+        RuntimeError: input is not floating.
         TypeError: both `unbiased` and `correction` are given.
+
+    Examples:
+        >>> x = mytorch.tensor([[1.0, 3.0], [2.0, 6.0]])
+        >>> mytorch.std(x, dim=0, correction=0)
+        tensor([0.5000, 1.5000])
     """
     return _spread("std", input, dim, unbiased, keepdim, correction, root=True)
 
@@ -116,15 +127,11 @@ def prod(
     """Return the product over a dimension, or of all elements.
 
     Args:
-        dim: the dimension; None for all.
         keepdim: whether the reduced dimension stays as one of size 1; only with `dim`.
         dtype: dtype to multiply in; by default int64 for bool and integers, the input's own for floats.
 
     Returns:
         The product; 1 for an empty tensor.
-
-    Raises:
-        IndexError: `dim` is out of range.
     """
     array = array_of("prod", input)
     input = _widened(input, dtype)
@@ -140,14 +147,16 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Return the running sums along a dimension.
 
     Args:
-        dim: the dimension.
         dtype: dtype to sum in; by default int64 for bool and integers, the input's own for floats.
 
     Returns:
         A tensor of the same shape.
 
-    Raises:
-        IndexError: `dim` is out of range.
+    Examples:
+        >>> x = mytorch.tensor([[1, 2], [3, 4]])
+        >>> mytorch.cumsum(x, dim=0)
+        tensor([[1, 2],
+                [4, 6]])
     """
     array = array_of("cumsum", input)
     wrapped = wrap_dim(dim, array.ndim)
@@ -160,14 +169,16 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
 
     Args:
         dim: the dimension or dimensions; an empty tuple for all.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
 
     Returns:
         A floating tensor; -inf for an empty one.
 
-    Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: a dimension is repeated.
+    Examples:
+        >>> x = mytorch.tensor([1000.0, 1000.0])
+        >>> mytorch.log(mytorch.exp(x).sum())
+        tensor(inf)
+        >>> mytorch.logsumexp(x, dim=0)
+        tensor(1000.6932)
     """
     array = array_of("logsumexp", input)
     return apply(ops.LogSumExp, input, axis=wrap_dims(dim, array.ndim), keepdim=keepdim)
@@ -187,18 +198,21 @@ def norm(
         input: any shape, floating.
         p: the order: (Σ|x|^p)^(1/p); ±inf for the largest or smallest |x|, 0 for the count of elements that
             are not 0; "fro" and None are 2.
-        dim: the dimension or dimensions; None for all.
-        keepdim: whether the reduced dimensions stay as dimensions of size 1.
         dtype: dtype to compute in; the input's own by default.
 
     Returns:
         The norm; its gradient is 0 where it is 0, and equal extremes share it.
 
     Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: input is not floating; `p` is another text (matrix norms do not exist here); it is "fro"
-            and there are more than two dimensions; one is repeated; or the extreme of an empty tensor is
-            asked for.
+        RuntimeError: input is not floating; `p` is any other text (matrix norms do not exist here); it is
+            "fro" and there are more than two dimensions; or the extreme of an empty tensor is asked for.
+
+    Examples:
+        >>> x = mytorch.tensor([[3.0, 4.0], [6.0, 8.0]])
+        >>> mytorch.norm(x, dim=1)
+        tensor([ 5., 10.])
+        >>> mytorch.norm(x, p=1, dim=1)
+        tensor([ 7., 14.])
     """
     array = array_of("norm", input)
     if isinstance(p, str) and p != "fro":

@@ -26,8 +26,10 @@ def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
         dim0: one dimension.
         dim1: the other dimension.
 
-    Raises:
-        IndexError: a dimension is out of range.
+    Examples:
+        >>> x = mytorch.zeros(2, 3, 4)
+        >>> mytorch.transpose(x, 1, 2).shape
+        mytorch.Size([2, 4, 3])
     """
     rank = array_of("transpose", input).ndim
     first, second = wrap_dim(dim0, rank), wrap_dim(dim1, rank)
@@ -58,8 +60,12 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
         dims: the old dimension for each new one.
 
     Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: one is repeated, or their number is wrong.
+        RuntimeError: there are not as many dimensions as the tensor has.
+
+    Examples:
+        >>> images = mytorch.zeros(8, 28, 28, 3)
+        >>> mytorch.permute(images, (0, 3, 1, 2)).shape
+        mytorch.Size([8, 3, 28, 28])
     """
     rank = array_of("permute", input).ndim
     dims = tuple(dims)
@@ -76,15 +82,14 @@ def permute(input: Tensor, dims: Sequence[int]) -> Tensor:
 
 
 def movedim(input: Tensor, source: int | Sequence[int], destination: int | Sequence[int]) -> Tensor:
-    """Return a view with some dimensions at other positions, the rest in their order.
+    """Return a view with some dimensions at other positions; the others keep their order.
 
     Args:
         source: the dimension or dimensions to move.
         destination: the new position of each.
 
     Raises:
-        IndexError: a dimension is out of range.
-        RuntimeError: there are not as many destinations as sources, or one is repeated.
+        RuntimeError: there are not as many destinations as sources.
     """
     rank = array_of("movedim", input).ndim
     given = [list(x) if isinstance(x, (tuple, list)) else [x] for x in (source, destination)]
@@ -143,6 +148,14 @@ def expand(input: Tensor, *sizes: Any, size: Any = None) -> Tensor:
     Raises:
         RuntimeError: a dimension is not of size 1 and differs, there are too few sizes, or -1 for a new
             dimension.
+
+    Examples:
+        >>> x = mytorch.tensor([[1], [2]])
+        >>> x.expand(2, 3)
+        tensor([[1, 1, 1],
+                [2, 2, 2]])
+        >>> x.expand(2, 3).stride()
+        (1, 0)
     """
     shape = array_of("expand", input).shape
     sizes = sizes_of("expand", sizes if size is None else (size,))

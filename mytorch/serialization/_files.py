@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     File: TypeAlias = str | os.PathLike[str] | IO[bytes]
 
-# Under this name the structure of the object stands in the file's metadata.
+# The name of the object's structure in the file's metadata.
 _KEY = "mytorch"
 
 _DTYPES = {
@@ -42,7 +42,7 @@ _DTYPES = {
 def save(obj: Any, f: File) -> None:
     """Write an object to a file that `load` reads.
 
-    The file is a safetensors file, whatever its name ends in: the tensors by name, and structure and scalars
+    The file is a safetensors file for any suffix of its name: the tensors by name, and structure and scalars
     as JSON in its metadata. Each tensor is written with its own elements, so that two that share memory (tied
     weights, views) are two when they are loaded; a tied model's `load_state_dict` fills its one parameter
     with either. A file appears under its name when it is complete, in place of an older one.
@@ -86,13 +86,21 @@ def load(f: File, map_location: object = None, *, weights_only: bool = True) -> 
             holds a tensor of a dtype that mytorch lacks; or another device.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.load.html
+
+    Examples:
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> mytorch.save({"weight": mytorch.ones(2), "epoch": 3}, file)
+        >>> start = file.seek(0)
+        >>> mytorch.load(file)
+        {'weight': tensor([1., 1.]), 'epoch': 3}
     """
     del weights_only
     check_device(map_location)
     library = _safetensors("load")
     if isinstance(f, (str, os.PathLike)):
         name = os.fspath(f)
-        with open(name, "rb") as stream:  # noqa: PTH123 - pathlib is no light import
+        with open(name, "rb") as stream:  # noqa: PTH123 - pathlib is slow to import
             data = stream.read()
     else:
         name, data = getattr(f, "name", "the file"), f.read()
@@ -125,7 +133,7 @@ def _write(path: str, data: bytes) -> None:
     """Write a file so that no reader ever sees a part of it, and a crash leaves the old one."""
     temporary = f"{path}.{os.getpid()}.tmp"
     try:
-        with open(temporary, "wb") as stream:  # noqa: PTH123 - pathlib is no light import
+        with open(temporary, "wb") as stream:  # noqa: PTH123 - pathlib is slow to import
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())

@@ -1,7 +1,7 @@
-"""A saved object as JSON: where its tensors stand, by name, and everything else as it is.
+"""A saved object as JSON, with the names of its tensors in their places. Called by `save` and `load`.
 
-What JSON has no word for is an object of one key: {"tuple": […]}, {"float": "nan"}, {"tensor": name}. So
-every dict is one too, {"dict": [[key, value], …]}, which also keeps keys that are no text, and their order.
+Types that JSON lacks are objects of one key: {"tuple": […]}, {"float": "nan"}, {"tensor": name}. So every
+dict is one too, {"dict": [[key, value], …]}, which also keeps keys that are not text, and their order.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RESERVED = "__metadata__"
 
 
 def take_apart(obj: Any) -> tuple[Any, dict[str, Tensor]]:
-    """Return an object as JSON, and its tensors by the names that stand for them there.
+    """Return an object as JSON, and its tensors by the names that it has for them.
 
     Args:
         obj: see `mytorch.save`.

@@ -1,4 +1,7 @@
-"""Activations and softmax: values, gradients, dtypes and errors against torch."""
+"""Activations against torch: values, gradients, dtypes and errors, as functions and as layers."""
+
+# Every program takes the namespace, whether it needs it or not.
+# ruff: noqa: ARG005
 
 from __future__ import annotations
 
@@ -16,8 +19,6 @@ CALLS = {
     "softplus": [{}, {"beta": 2, "threshold": 3}, {"beta": 0.5}],
     "logsigmoid": [{}],
     "hardtanh": [{}, {"min_val": -0.25, "max_val": 2.0}],
-    "softmax": [{"dim": -1}, {"dim": 0}],
-    "log_softmax": [{"dim": -1}, {"dim": 0}],
 }
 RUNS = [(name, options) for name, each in CALLS.items() for options in each]
 KEEP_IN_PLACE = ("leaky_relu", "elu", "silu", "hardtanh", "relu")
@@ -54,7 +55,7 @@ def test_values_and_gradients(name, options, dtype, rtol):
 
 
 @pytest.mark.parametrize("special", [np.inf, -np.inf, np.nan])
-@pytest.mark.parametrize(("name", "options"), [run for run in RUNS if "softmax" not in run[0]])
+@pytest.mark.parametrize(("name", "options"), RUNS)
 def test_infinities_and_nan(name, options, special):
     if name == "gelu" and special == np.inf:
         # torch gives nan from its scalar loop and inf from its vector loop.
@@ -64,48 +65,6 @@ def test_infinities_and_nan(name, options, special):
         lambda t: getattr(t.nn.functional, name)(t.tensor([special, 0.5]), **options).numpy()
     )
     np.testing.assert_allclose(got, expected, rtol=1e-6)
-
-
-@pytest.mark.parametrize("row", [[-np.inf, 0.0], [-np.inf, -np.inf], [np.inf, 0.0], [np.nan, 0.0]])
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-def test_softmax_of_infinities(name, row):
-    got, expected = both(lambda t: getattr(t, name)(t.tensor(row), 0).numpy())
-    np.testing.assert_allclose(got, expected, rtol=1e-6)
-
-
-@pytest.mark.parametrize("shape", [(), (0,), (0, 3), (3, 0), (2, 3, 4)])
-@pytest.mark.parametrize("dtype", [None, "float64"])
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-def test_softmax_of_any_shape(name, dtype, shape):
-    array = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
-
-    def run(t):
-        x = t.tensor(array, requires_grad=True)
-        y = getattr(t, name)(x, -1, dtype and getattr(t, dtype))
-        y.backward(t.ones_like(y) * y.detach())
-        return y.detach().numpy(), x.grad.numpy()
-
-    for got, expected in zip(*both(run), strict=True):
-        assert (got.shape, got.dtype) == (expected.shape, expected.dtype)
-        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
-
-
-def test_softmax_is_a_method_too():
-    x = mytorch.tensor([[1.0, 2.0]])
-    assert mytorch.equal(x.softmax(1), mytorch.softmax(x, 1))
-    assert mytorch.equal(x.log_softmax(dim=-1), mytorch.log_softmax(x, 1))
-
-
-@pytest.mark.parametrize("rank", [0, 1, 2, 3])
-@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
-def test_softmax_without_a_dim_warns_and_chooses_as_torch(name, rank):
-    def run(t):
-        x = t.tensor(np.arange(8.0)[: 2**rank].reshape([2] * rank))
-        with pytest.warns(UserWarning, match="Implicit dimension choice"):
-            return getattr(t.nn.functional, name)(x).numpy()
-
-    got, expected = both(run)
-    np.testing.assert_allclose(got, expected)
 
 
 @pytest.mark.parametrize("name", KEEP_IN_PLACE)
@@ -138,12 +97,6 @@ BAD = {
     "hardtanh limits": lambda t: t.nn.functional.hardtanh(t.ones(2), 1, -1),
     "hardtanh module limits": lambda t: t.nn.Hardtanh(1, 1),
     "leaky_relu of text": lambda t: t.nn.functional.leaky_relu("x"),
-    "softmax of integers": lambda t: t.softmax(t.tensor([1]), 0),
-    "softmax to integers": lambda t: t.softmax(t.ones(2), 0, dtype=t.int64),
-    "softmax from integers": lambda t: t.softmax(t.tensor([1, 2]), 0, dtype=t.float64),
-    "softmax dim": lambda t: t.softmax(t.ones(2, 3), 2),
-    "softmax dim of a kind": lambda t: t.softmax(t.ones(2, 3), 1.5),
-    "log_softmax of text": lambda t: t.log_softmax("x", 0),
 }
 
 
@@ -164,8 +117,6 @@ MODULES = [
     lambda t: t.nn.SiLU(True),
     lambda t: t.nn.Softplus(2.0),
     lambda t: t.nn.LogSigmoid(),
-    lambda t: t.nn.Softmax(-1),
-    lambda t: t.nn.LogSoftmax(1),
     lambda t: t.nn.Hardtanh(),
     lambda t: t.nn.Hardtanh(-2, 2, True),
 ]
@@ -183,3 +134,55 @@ def test_hardtanh_takes_the_old_names():
     for t in (mytorch, torch):
         with pytest.warns(FutureWarning, match="min_value"):
             assert t.nn.Hardtanh(min_value=-3.0).min_val == -3.0
+
+
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e300, 1e-310, 50.0, -800.0, 800.0])
+TIES = np.array([[1.0, 2.0, 2.0, -1.0], [0.0, 0.0, -3.0, 0.0], [5.0, 1.0, 5.0, 5.0]])
+NANS = np.array([[np.nan, 1.0, -2.0, 1.0], [np.inf, -1.0, 0.5, -np.inf], [0.25, np.nan, -np.inf, 3.0]])
+A = np.random.Generator(np.random.PCG64(7)).standard_normal((3, 4))
+
+# name: (program over a namespace and its tensors, arrays)
+CASES = {
+    "sigmoid": (lambda t, a: t.sigmoid(a), [A * 20]),
+    "sigmoid special": (lambda t, a: t.sigmoid(a), [SPECIAL]),
+    "tanh": (lambda t, a: a.tanh(), [A * 5]),
+    "tanh special": (lambda t, a: a.tanh(), [SPECIAL]),
+    "relu": (lambda t, a: t.relu(a), [TIES]),
+    "relu nan": (lambda t, a: a.relu(), [NANS]),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", CASES)
+def test_agrees_with_torch(name, dtype, agree):
+    agree(*CASES[name], dtype)
+
+
+def test_relu_of_integers_is_exactly_torchs(agree_exactly):
+    agree_exactly(lambda t, a: t.relu(a), np.array([[7, -7, 0], [3, 2, -5]]))
+
+
+def inplace(t, x):
+    return t.nn.functional.relu(x, inplace=True) is x and x
+
+
+def activations(t):
+    return t.nn.Sequential(t.nn.Sigmoid(), t.nn.Tanh(), t.nn.ReLU(), t.nn.Identity())
+
+
+SAME = {
+    "relu": lambda t: t.nn.functional.relu(t.tensor([-1.0, 0.0, 2.0])),
+    "relu in place": lambda t: inplace(t, t.tensor([-1.0, 2.0])),
+    "relu in place on a leaf": lambda t: inplace(t, t.tensor([-1.0, 2.0], requires_grad=True)),
+    "sigmoid": lambda t: t.nn.functional.sigmoid(t.tensor([-1.0, 0.0, 2.0])),
+    "tanh": lambda t: t.nn.functional.tanh(t.tensor([-1.0, 0.0, 2.0])),
+    "modules of activations": lambda t: activations(t)(t.tensor([-1.0, 0.5])),
+    "reprs of activations": activations,
+    "identity": lambda t: t.nn.Identity(3, x=1)(t.ones(1)),
+    "repr of relu": lambda t: t.nn.ReLU(inplace=True),
+}
+
+
+@pytest.mark.parametrize("case", SAME.values(), ids=SAME.keys())
+def test_the_same_text_gives_what_it_gives_on_torch(case, same_text):
+    same_text(case)

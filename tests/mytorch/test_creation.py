@@ -122,3 +122,17 @@ def test_requires_grad(make):
     x = make(2, requires_grad=True)
     assert x.requires_grad
     assert x.is_leaf
+
+
+INTEGERS, FLOATS = np.array([[7, -7, 0], [3, 2, -5]]), np.array([2.0, np.nan])
+NEW = {
+    "new_zeros": (lambda t, a: a.new_zeros(2, 3), INTEGERS),  # noqa: ARG005 - every program takes the namespace
+    "new_ones": (lambda t, a: a.new_ones((2,), dtype=t.float16), INTEGERS),
+    "new_full": (lambda t, a: a.new_full((2, 2), 3), FLOATS),  # noqa: ARG005 - the same
+    "new_tensor": (lambda t, a: a.new_tensor([1, 2]), FLOATS),  # noqa: ARG005 - the same
+}
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_new_tensors_are_exactly_torchs(name, agree_exactly):
+    agree_exactly(*NEW[name])

@@ -1,4 +1,4 @@
-"""Indexing against torch: shapes, values, gradients, views, assignment and errors."""
+"""Elements by an index, a range, positions and a mask, against torch: values, gradients, views and errors."""
 
 # Every program takes the namespace, whether it needs it or not.
 # ruff: noqa: ARG005
@@ -103,7 +103,7 @@ def test_assignment_broadcasts_and_casts():
         np.testing.assert_array_equal(results[1], results[0])
 
 
-BAD = {
+BAD_INDICES = {
     "out of range": lambda t, x: x[3],
     "out of range, negative": lambda t, x: x[-4],
     "out of range, second": lambda t, x: x[:, 4],
@@ -123,12 +123,12 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_errors(name):
+@pytest.mark.parametrize("name", BAD_INDICES)
+def test_bad_indices(name):
     errors = []
     for t in (torch, mytorch):
         with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is what is compared
-            BAD[name](t, t.tensor(DATA))
+            BAD_INDICES[name](t, t.tensor(DATA))
         errors.append(caught)
     assert errors[1].type is errors[0].type, f"{errors[1].value} instead of {errors[0].value}"
     assert str(errors[1].value)
@@ -162,3 +162,43 @@ def test_a_part_leaves_the_gradient_that_came_before_as_it_is():
     mytorch.autograd.backward([y, y[1:3], y[[0, 0]]], [cotangent, mytorch.ones(2), mytorch.ones(2)])
     assert x.grad.tolist() == [3.0, 2.0, 2.0, 1.0]
     assert cotangent.tolist() == [1.0] * 4
+
+
+MATRIX = np.random.Generator(np.random.PCG64(7)).standard_normal((3, 4))
+
+# name: (program over a namespace and its tensors, arrays)
+CASES = {
+    "narrow": (lambda t, a: t.narrow(a, 1, -3, 2), [MATRIX]),
+    "index_select": (lambda t, a: t.index_select(a, 1, t.tensor([2, 0, 2])), [DATA]),
+    "index_select 0-dim": (lambda t, a: a.index_select(0, t.tensor(1)), [MATRIX]),
+    "masked_select": (lambda t, a: t.masked_select(a, a.detach() > 0), [MATRIX]),
+    "masked_select broadcast": (
+        lambda t, a: a.masked_select(t.tensor([[True], [False], [True]])),
+        [MATRIX[0]],
+    ),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", CASES)
+def test_agrees_with_torch(name, dtype, agree):
+    agree(*CASES[name], dtype)
+
+
+# name: (program over a namespace and a matrix, words that the message must have)
+BAD = {
+    "narrow length": (lambda t, x: x.narrow(1, 3, 4), ["3", "4"]),
+    "narrow negative": (lambda t, x: x.narrow(1, 0, -1), ["length"]),
+    "narrow start": (lambda t, x: x.narrow(1, 9, 1), ["-4", "4", "9"]),
+    "narrow 0-dim": (lambda t, x: x.sum().narrow(0, 0, 1), ["0-dim"]),
+    "index_select range": (lambda t, x: x.index_select(1, t.tensor([5])), ["5", "4"]),
+    "index_select rank": (lambda t, x: x.index_select(1, t.tensor([[1]])), ["vector"]),
+    "index_select dtype": (lambda t, x: x.index_select(1, x[0]), ["int32"]),
+    "masked_select mask": (lambda t, x: x.masked_select(x), ["BoolTensor"]),
+    "masked_select sizes": (lambda t, x: x.masked_select(t.ones(5, dtype=t.bool)), ["5", "4"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_errors(name, fail_alike):
+    fail_alike(*BAD[name])

@@ -1,0 +1,71 @@
+"""Elements at positions along a dimension, taken or written, against torch."""
+
+# Every program takes the namespace, whether it needs it or not.
+# ruff: noqa: ARG005
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+RNG = np.random.Generator(np.random.PCG64(7))
+
+
+def draw(*shape):
+    return RNG.standard_normal(shape)
+
+
+A = draw(3, 4)
+PLACES = [[0, 2, 1], [1, 1, 1]]
+INTEGERS = np.array([[7, -7, 0], [3, 2, -5]])
+LONG = [[0, 1]]
+
+# name: (program over a namespace and its tensors, arrays)
+CASES = {
+    "gather": (lambda t, a: t.gather(a, 1, t.tensor(PLACES)), [A]),
+    "gather first": (lambda t, a: a.gather(0, t.tensor(PLACES)), [A]),
+    "gather int32": (lambda t, a: a.gather(-1, t.tensor(PLACES, dtype=t.int32)), [A]),
+    "scatter": (lambda t, a, b: a.scatter(1, t.tensor([[0, 2], [3, 1]]), b), [A, draw(2, 2)]),
+    "scatter number": (lambda t, a: t.scatter(a, 0, t.tensor(PLACES), 2.5), [A]),
+    "scatter_add": (lambda t, a, b: a.scatter_add(0, t.tensor(PLACES), b), [A, draw(2, 3)]),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", CASES)
+def test_agrees_with_torch(name, dtype, agree):
+    agree(*CASES[name], dtype)
+
+
+# name: (program, array): results without gradients, compared exactly.
+EXACT = {
+    "gather integers": (lambda t, a: a.gather(1, t.tensor([[0, 0], [2, 1]])), INTEGERS),
+    "gather nothing": (lambda t, a: a.gather(0, t.zeros(0, 2, dtype=t.int64)), INTEGERS),
+    "scatter_add integers": (lambda t, a: a.scatter_add(1, t.tensor([[0, 0]]), a), INTEGERS),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_is_exactly_torch(name, agree_exactly):
+    agree_exactly(*EXACT[name])
+
+
+# name: (program over a namespace and a matrix, words that the message must have)
+BAD = {
+    "gather range": (lambda t, x: x.gather(1, t.tensor([[5]])), ["5", "dimension 1", "4"]),
+    "gather negative": (lambda t, x: x.gather(1, t.tensor([[-1]])), ["-1", "dimension 1", "4"]),
+    "gather rank": (lambda t, x: x.gather(1, t.tensor([0])), ["dimensions"]),
+    "gather size": (lambda t, x: x.gather(1, t.zeros(4, 1, dtype=t.int64)), ["[4, 1]", "[3, 4]"]),
+    "gather dim": (lambda t, x: x.gather(3, t.zeros(3, 1, dtype=t.int64)), ["-2", "1", "3"]),
+    "gather dtype": (lambda t, x: x.gather(1, t.zeros(1, 1)), ["int32/int64"]),
+    "scatter range": (lambda t, x: x.scatter(1, t.tensor([[5]]), 1.0), ["5", "dimension 1", "4"]),
+    "scatter size": (lambda t, x: x.scatter(1, t.tensor(LONG), x[:, :1]), ["[1, 2]", "[3, 1]"]),
+    "scatter dtype": (lambda t, x: x.scatter(1, t.tensor(LONG), x.float()), ["dtype"]),
+    "scatter index dtype": (lambda t, x: x.scatter(1, x, x), ["int32/int64"]),
+    "scatter_add size": (lambda t, x: x.scatter_add(1, t.tensor(LONG), x[:, :1]), ["[1, 2]", "[3, 1]"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_errors(name, fail_alike):
+    fail_alike(*BAD[name])
