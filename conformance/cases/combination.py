@@ -1,4 +1,4 @@
-"""Sums of a tensor and a weighted product, quotient or difference, also in place."""
+"""Cases of sums of a tensor and a weighted product, quotient or difference, also in place."""
 
 from __future__ import annotations
 
