@@ -25,7 +25,7 @@ GUARDS = (
     "tests/conformance/cases/test_operations.py",
     "tests/conformance/report/test_coverage.py",
     "tests/mytorch/test_families.py",
-    "tests/mytorch/test_op_rules.py",
+    "tests/mytorch/test_saved_values.py",
     "tests/test_changelog.py",
 )
 
