@@ -28,7 +28,7 @@ _HIGH = 3
 
 
 def settle(config: Config) -> dict[str, Scalar]:
-    """Return the settings of a recurrent layer that have to be others than drawn; `Space.settle`."""
+    """Return the settings of a recurrent layer that differ from the drawn ones; see `Space.settle`."""
     relu = config.get("nonlinearity") == "relu"
     long = int(config["L"]) > _LONG
     # A layer of relus may return zeros only: without biases the input of the next relu is then exactly 0,

@@ -34,7 +34,7 @@ CASES = (
             "number first": lambda t, a, b: 1.5 - a - b,
         },
     ),
-    # Not tiny quotients: near a whole number, one rounding decides which.
+    # Not tiny quotients: near a whole number, one rounding changes the result.
     row(
         "div@rounding",
         "NF",

@@ -27,7 +27,7 @@ def _scores(config: Config) -> dict[str, Input]:
 
 
 def _classes(t: Any, x: Values) -> Any:
-    """Return targets that name every class in turn; a bad call's name no class or have another shape."""
+    """Return targets with every class in turn; those of bad calls are not classes, or have another shape."""
     c, kind = int(x.config["C"]), x.config["target"]
     shape = list(x["input"].shape[:1] + x["input"].shape[2:] if x["input"].ndim > 1 else ())
     if kind == "batch":

@@ -148,7 +148,7 @@ def _packed_alone(layer: Related, t: Any, x: Values) -> Mapped:
 
 
 def _keys_permuted(layer: Related, t: Any, x: Values) -> Mapped:
-    """Attention reads a set: the order of its keys, each with its value, does not matter."""
+    """Attention does not depend on the order of its keys, each with its value."""
     built, data = _ready(layer, t, x)
     moved = {name: _permuted(t, each, 2) if name != "query" else each for name, each in data.items()}
     return _differences(built, built.call(data), built.call(moved))
@@ -191,7 +191,7 @@ def _given(x: Values, which: str) -> dict[str, Any]:
 
 
 def _linearity(layer: Related, t: Any, x: Values) -> dict[str, Any]:
-    """Backward is linear in the cotangent, however nonlinear the layer is."""
+    """Backward is linear in the cotangent, for any layer."""
     a, b = float(x.config["a"]), -0.75
     one, two = _given(x, "0"), _given(x, "1")
     backward = _Backward(layer, t, x)

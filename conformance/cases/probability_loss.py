@@ -58,7 +58,7 @@ CASES = (
         {"log_target": (False, True)},
         BadCall("sizes", ("3", "4"), shapes={"target": (2, 4)}),
         operands=_target_as_probability,
-        # Not nonfinite: a target of exactly 0 is a case of its own, from which noise takes it away.
+        # Not nonfinite: a target of exactly 0 is another branch, which noise would leave.
         regimes=("normal", "saturated", "cancelling"),
         reductions=(*REDUCTIONS, "batchmean"),
     ),
