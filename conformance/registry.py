@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ def find_implementation(spec: str) -> Implementation:
     The current directory is on the path for `module:attribute`.
 
     Raises:
-        UsageError: there is no such implementation; the message lists the known ones, or what the
-            attribute lacks.
+        UsageError: there is no such implementation, or it cannot be imported; the message lists the known
+            ones, what was raised, or what the attribute lacks.
     """
     if spec in IMPLEMENTATIONS:
         return IMPLEMENTATIONS[spec]()
@@ -51,13 +52,14 @@ def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
         sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        raise UsageError(f"implementation {spec!r}: {error}") from error
-    except AttributeError as error:
-        raise UsageError(f"implementation {spec!r}: {error}") from error
-    # A class has the attributes of its instances, and would pass for an instance.
-    made = isinstance(found, type) or not isinstance(found, Implementation)
-    implementation = found() if made and callable(found) else found
+        # A class has the attributes of its instances, and would pass for an instance.
+        made = isinstance(found, type) or not isinstance(found, Implementation)
+        implementation = found() if made and callable(found) else found
+    except Exception as error:
+        # The module is not ours, and importing it may raise anything.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = f"{type(error).__name__}: {error} ({last.filename}, line {last.lineno})"
+        raise UsageError(f"implementation {spec!r}: {what}") from error
     if not isinstance(implementation, Implementation):
         lacking = [name for name in ("name", "unsupported", "run") if not hasattr(implementation, name)]
         raise UsageError(

@@ -40,15 +40,19 @@ def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
 
 
 def check_sweep(options: argparse.Namespace) -> None:
-    """Check the counts.
+    """Check the counts, and make the folder for the reports before anything is judged.
 
     Raises:
-        UsageError: there are no processes, or the seed is negative.
+        UsageError: there are no processes, the seed is negative, or the folder cannot be written to.
+        OSError: the folder cannot be made.
     """
     if options.jobs < 1:
         raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
     if options.seed < 0:
         raise UsageError(f"seed: expected a number of at least 0, got {options.seed}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    if not os.access(options.out, os.W_OK):
+        raise UsageError(f"out: expected a folder that can be written to, got {str(options.out)!r}")
 
 
 def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> None:

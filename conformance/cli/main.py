@@ -6,6 +6,7 @@ Each command has a module of its own. A framework is imported only when a comman
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; `--help` explains each."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output, such as `head`, has closed it. Python would flush the rest at exit, and
+        # raise again there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"conformance: {error}", file=sys.stderr)
+        return 2
     except UsageError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2
@@ -32,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = "; ".join([str(error), *getattr(error, "__notes__", ())])
         print(f"conformance: {type(error).__name__}: {told}", file=sys.stderr)
         return 1
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

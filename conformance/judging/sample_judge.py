@@ -135,9 +135,25 @@ def _constant(array: Array) -> bool:
 
 
 def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace:
-    """Run a subject on a prepared sample, silencing the warnings of NumPy that the regimes provoke."""
+    """Run a subject on a prepared sample, silencing the warnings of NumPy that the regimes provoke.
+
+    Raises:
+        TypeError: the result is not a mapping from names.
+    """
     with np.errstate(all="ignore"):
-        return subject.run(prepared.tasks[lane])
+        trace: object = subject.run(prepared.tasks[lane])
+    if not isinstance(trace, Mapping) or not all(isinstance(name, str) for name in trace):
+        names = f" with the keys {list(trace)}" if isinstance(trace, Mapping) else ""
+        raise TypeError(f"run: expected a mapping of arrays by name, got {type(trace).__name__}{names}")
+    return dict(trace)
+
+
+def _unsupported(prepared: Prepared, lane: str, subject: Implementation) -> str | None:
+    """Return why a subject cannot be run on a prepared sample, or None."""
+    reason: object = subject.unsupported(prepared.tasks[lane])
+    if reason is not None and not isinstance(reason, str):
+        raise TypeError(f"unsupported: expected None or the reason, got {reason!r}")
+    return reason
 
 
 def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
@@ -145,10 +161,8 @@ def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
     verdicts: list[Verdict] = []
     for lane, expected in prepared.expectations.items():
         try:
-            reason = subject.unsupported(prepared.tasks[lane])
+            reason = _unsupported(prepared, lane, subject)
             trace = run_subject(prepared, lane, subject) if reason is None else {}
-            if not isinstance(trace, Mapping):
-                raise TypeError(f"run: expected a mapping of arrays by name, got {type(trace).__name__}")  # noqa: TRY301 - the subject's error, like any other
         except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
             verdicts.append(
                 expected.verdict(None, Status.ERROR, reason=traceback.format_exc(limit=-8).strip())

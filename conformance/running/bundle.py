@@ -104,5 +104,10 @@ def _compared(prepared: Prepared, subject: Implementation) -> dict[str, Any]:
             got = run_subject(prepared, lane, subject)
         except Exception:  # noqa: BLE001, S112 - a subject that raises has no answer to store; its verdict has the traceback
             continue
-        arrays |= {f"got/{lane}/{name}": array for name, array in got.items()}
+        arrays |= {f"got/{lane}/{name}": array for name, array in got.items() if _is_numbers(array)}
     return arrays
+
+
+def _is_numbers(value: object) -> bool:
+    """Whether a value is an array of numbers: NumPy stores others by pickling, or not at all."""
+    return isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufc"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from conformance.sampling.space import UNBATCHED
 from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
+    from conformance.cases.case import Case
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.sampling.space import Space
@@ -74,10 +76,19 @@ def prepare_text(text: str) -> Prepared:
     """
     from conformance.judging.sample_judge import prepare
 
+    return prepare(*_parsed(text))
+
+
+def _parsed(text: str) -> tuple[Case, Sample]:
+    """Return the case and the sample that a text names.
+
+    Raises:
+        UsageError: the text is not a sample's, or there is no such case.
+    """
     sample = Sample.parse(text)
     case = find_cases([sample.case])[0]
     _check(sample, case.space)
-    return prepare(case, sample)
+    return case, sample
 
 
 def _check(sample: Sample, space: Space) -> None:
@@ -87,16 +98,22 @@ def _check(sample: Sample, space: Space) -> None:
         raise UsageError(f"sample: {sample.case} has no {unknown}; it has {sorted(expected)}")
     if missing := sorted(expected - given.keys()):
         raise UsageError(f"sample: {sample.text!r} lacks {missing}")
+    order = [*space.sizes, *space.flags]
+    if list(given) != order:
+        raise UsageError(f"sample: expected the settings in the order {order}, got {list(given)}")
     for what, value, there_are in (
         ("class", sample.shape_class, space.classes),
         ("regime", sample.regime, space.regimes),
         *((name, given[name], values) for name, values in space.flags.items()),
     ):
-        if value not in there_are:
+        # By type too: 1 equals True, but the bits of the arrays follow from the text.
+        if not any(type(value) is type(each) and value == each for each in there_are):
             raise UsageError(f"sample: {what}: expected one of {list(there_are)}, got {value!r}")
-    for name in space.sizes:
-        if not isinstance(given[name], int) or int(given[name]) < UNBATCHED:
-            raise UsageError(f"sample: {name}: expected a size, got {given[name]!r}")
+    for name, kind in space.sizes.items():
+        size = given[name]
+        least = UNBATCHED if kind == "batch" and "unbatched" in space.classes else 0
+        if isinstance(size, bool) or not isinstance(size, int) or size < least:
+            raise UsageError(f"sample: {name}: expected a size, got {size!r}")
     if others := {name: value for name, value in space.settled(given).items() if value != given[name]}:
         raise UsageError(f"sample: {sample.text!r} is not run with these settings; expected {others}")
 
@@ -111,16 +128,16 @@ def read_bundle(folder: Path) -> tuple[Prepared, str]:
 
     try:
         about = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
-        with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
+        # NumPy leaves a file that it opened itself open where the archive is damaged.
+        with (folder / "arrays.npz").open("rb") as file, np.load(file, allow_pickle=False) as stored:
             inputs = {
                 name.removeprefix("input/"): stored[name]
                 for name in stored.files
                 if name.startswith("input/")
             }
         version, text, implementation = about["bundle_version"], about["sample"], about["implementation"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, BadZipFile, ValueError, TypeError, KeyError) as error:
         raise UsageError(f"bundle {str(folder)!r} cannot be read: {type(error).__name__}: {error}") from error
     if version != BUNDLE_VERSION:
         raise UsageError(f"bundle: expected bundle_version {BUNDLE_VERSION}, got {version}")
-    sample = Sample.parse(text)
-    return prepare(find_cases([sample.case])[0], sample, LANES, inputs), implementation
+    return prepare(*_parsed(text), LANES, inputs), implementation

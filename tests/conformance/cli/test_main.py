@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
 from conformance.cases import CASES
+from conformance.cli import list as list_command
 from conformance.cli.main import main
 
 
@@ -32,16 +35,58 @@ from conformance.cli.main import main
         (["replay", "sigmoid:seed=1,draw=0,class=one,regime=mad,N=5,F=1,method=true"], 2, ("'mad'", "huge")),
         (["replay", "sigmoid:seed=1,draw=0,class=one,regime=normal,N=5,F=1,method=2"], 2, ("method", "2")),
         (["replay", "sigmoid:seed=1,draw=0,class=one,regime=normal,N=5,F=1,method=true,Q=1"], 2, ("Q", "F")),
+        (
+            ["replay", "sigmoid:seed=1,draw=0,class=one,regime=normal,N=-1,F=1,method=true"],
+            2,
+            ("N", "a size"),
+        ),
+        (
+            ["replay", "sigmoid:seed=1,draw=0,class=one,regime=normal,N=true,F=1,method=true"],
+            2,
+            ("N", "True"),
+        ),
+        (["replay", "sigmoid:seed=1,draw=0,class=one,regime=normal,N=5,F=1,method=1"], 2, ("method", "1")),
+        (["replay", "sigmoid:seed=1,draw=0,class=one,regime=normal,F=5,N=1,method=true"], 2, ("the order",)),
         (["replay", "."], 2, ("bundle", "bundle.json")),
+        (["run", "sigmoid", "--out", "file"], 2, ("File exists", "file")),
+        (["run", "sigmoid", "--implementation", "..torch:nn"], 2, ("..torch:nn", "TypeError")),
+        (["run", "sigmoid", "--implementation", "broken:x"], 2, ("broken:x", "ZeroDivisionError", "line 2")),
+        (["run", "sigmoid", "--implementation", "mistyped:x"], 2, ("mistyped:x", "SyntaxError", "line 1")),
         (["list", "sheep"], 2, ("sheep", "cases")),
         ([], 2, ("COMMAND",)),
     ],
 )
 def test_exit_codes(command_line, tmp_path, arguments, code, mentions):
+    (tmp_path / "file").touch()
+    (tmp_path / "broken.py").write_text("x = 0\n1 / x\n", encoding="utf-8")
+    (tmp_path / "mistyped.py").write_text("x = = 1\n", encoding="utf-8")
     done = command_line(*arguments, cwd=tmp_path)
     assert done.returncode == code, done.stderr
     assert [word for word in mentions if word not in done.stderr] == []
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_judged(
+    monkeypatch, capsys, tmp_path
+):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert main(["run", "sigmoid", "--samples", "1", "--jobs", "1", "--out", str(tmp_path)]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, str(tmp_path) in shown.err) == ("", True)
+
+
+def test_a_closed_pipe_is_no_traceback(tmp_path):
+    command = f"{sys.executable} -m conformance list faults | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603, S607 - the command is this file's own
+    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+
+
+def test_an_interrupt_is_130(monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(list_command, "command", interrupted)
+    assert main(["list", "cases"]) == 130
 
 
 def test_a_sample_that_cannot_be_prepared_is_named_with_its_rule(monkeypatch, capsys):

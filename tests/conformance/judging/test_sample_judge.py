@@ -172,20 +172,33 @@ class Odd(Subject):
         raise LookupError(f"{task.dtype}?")
 
 
-class Nothing(Subject):
-    """Returns None instead of a trace."""
+class Reasonless(Subject):
+    """Answers `unsupported` with a number."""
+
+    def unsupported(self, task):
+        return super().unsupported(task) or 3
+
+
+class Other(Subject):
+    """Returns `answer` instead of a trace."""
 
     def run(self, task):
-        super().run(task)
+        del task
+        return self._answer
 
 
 @pytest.mark.parametrize(
     ("subject", "reason"),
     [
         (Odd(print), "LookupError: float64?"),
-        (Nothing(str), "TypeError: run: expected a mapping of arrays by name, got NoneType"),
+        (Reasonless(print), "TypeError: unsupported: expected None or the reason, got 3"),
+        (Other(None), "TypeError: run: expected a mapping of arrays by name, got NoneType"),
+        (
+            Other({0: np.ones(2)}),
+            "TypeError: run: expected a mapping of arrays by name, got dict with the keys [0]",
+        ),
     ],
-    ids=["unsupported raises", "no trace"],
+    ids=["unsupported raises", "unsupported gives no reason", "no trace", "names are numbers"],
 )
 def test_other_ways_to_answer_wrongly_are_errors_too(subject, reason):
     verdicts = judge_sample(prepare(LINEAR, SAMPLE), subject)

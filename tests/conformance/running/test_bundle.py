@@ -61,6 +61,19 @@ def test_of_a_subject_that_raises_no_answer_is_stored(tmp_path):
         assert {name.partition("/")[0] for name in arrays} == {"input", "oracle", "tolerance"}
 
 
+@pytest.mark.parametrize(
+    "answer", [[1, 2], {0: np.ones(2)}, {"output": None}, {"output": np.array([object()])}], ids=str
+)
+def test_an_answer_that_is_not_arrays_of_numbers_by_name_is_not_stored(tmp_path, answer):
+    class Wrong(Raising):
+        def run(self, task):
+            del task
+            return answer
+
+    with np.load(bundle(tmp_path, SMALLEST, Wrong()) / "arrays.npz") as arrays:
+        assert {name.partition("/")[0] for name in arrays} == {"input", "oracle", "tolerance"}
+
+
 def test_where_the_smallest_sample_cannot_be_prepared_the_first_is_stored(tmp_path, monkeypatch):
     tanh = CASES["tanh"].program
 
@@ -92,6 +105,27 @@ def test_one_of_another_version_is_refused(tmp_path):
     about = json.loads((found / "bundle.json").read_text(encoding="utf-8")) | {"bundle_version": 1}
     (found / "bundle.json").write_text(json.dumps(about), encoding="utf-8")
     with pytest.raises(UsageError, match="expected bundle_version 2, got 1"):
+        read_bundle(found)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"text"], ids=str)
+def test_damaged_arrays_are_refused(tmp_path, damage):
+    found = bundle(tmp_path, SMALLEST)
+    (found / "arrays.npz").write_bytes(damage)
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_bundle(found)
+
+
+@pytest.mark.parametrize(
+    ("about", "mentions"),
+    [([], "cannot be read"), ({"sample": SMALLEST.replace("N=2,", "")}, "lacks")],
+    ids=["a list", "a size is missing"],
+)
+def test_a_damaged_text_is_refused(tmp_path, about, mentions):
+    found = bundle(tmp_path, SMALLEST)
+    whole = json.loads((found / "bundle.json").read_text(encoding="utf-8"))
+    (found / "bundle.json").write_text(json.dumps(about and whole | about), encoding="utf-8")
+    with pytest.raises(UsageError, match=mentions):
         read_bundle(found)
 
 
