@@ -46,11 +46,16 @@ def _cases() -> Rows:
 def _implementations() -> Rows:
     from conformance.registry import IMPLEMENTATIONS
 
-    named: Rows = [{"implementation": name, "is": make.__doc__} for name, make in IMPLEMENTATIONS.items()]
+    named: Rows = [
+        {"implementation": name, "description": make.__doc__} for name, make in IMPLEMENTATIONS.items()
+    ]
     return [
         *named,
-        {"implementation": "fault:NAME", "is": "mytorch with a fault from `list faults`."},
-        {"implementation": "module:attribute", "is": "Your own: an Implementation, or what returns one."},
+        {"implementation": "fault:NAME", "description": "mytorch with a fault from `list faults`."},
+        {
+            "implementation": "module:attribute",
+            "description": "Your own: an Implementation, or a function that returns one.",
+        },
     ]
 
 
@@ -58,8 +63,14 @@ def _faults() -> Rows:
     from conformance.faults import FAULTS
 
     return [
-        {"fault": fault.name, "family": fault.family, "cases": " ".join(fault.cases), "what": fault.story}
+        {
+            "fault": fault.name,
+            "family": fault.family,
+            "what is wrong": fault.story,
+            "cases": "\n".join(fault.cases[:_NAMED]) + (f"\nand {more} more" if more > 0 else ""),
+        }
         for fault in FAULTS.values()
+        for more in (len(fault.cases) - _NAMED,)
     ]
 
 
@@ -76,5 +87,12 @@ _ROWS: dict[str, Callable[[], Rows]] = {
     "rules": _rules,
 }
 
+# How many cases of a fault are named; some faults apply to more than 300.
+_NAMED = 2
+
 # The columns whose texts are broken into lines, and how long these are.
-_WIDTHS: dict[str, dict[str, int]] = {"rules": {"rounds": 24, "measured by": 16, "source": 28}}
+_WIDTHS: dict[str, dict[str, int]] = {
+    "cases": {"shape classes": 24, "regimes": 23},
+    "faults": {"what is wrong": 36, "cases": 33},
+    "rules": {"rounds": 24, "measured by": 16, "source": 28},
+}

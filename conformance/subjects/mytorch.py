@@ -79,5 +79,5 @@ _PROGRAMS: Mapping[str, Program] = {
 
 
 def make() -> TorchLike:
-    """Return mytorch as a subject."""
+    """mytorch, the NumPy library of this repository."""
     return TorchLike("mytorch", "mytorch", _PROGRAMS)

@@ -55,5 +55,5 @@ _PROGRAMS: Mapping[str, Program] = {
 
 
 def make() -> TorchLike:
-    """Return the reference."""
+    """torch, the reference."""
     return TorchLike("torch", "torch", _PROGRAMS)

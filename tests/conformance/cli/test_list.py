@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.arithmetic.rules import RULES
+from conformance.cli.main import main
 from conformance.faults import FAULTS
 
 
@@ -27,9 +28,15 @@ def test_what_is_listed(command_line, tmp_path, what, expected):
     assert [name for name in expected if name not in listed] == []
 
 
-def test_the_table_of_rules_fits_a_wide_terminal(command_line, tmp_path):
-    lines = command_line("list", "rules", cwd=tmp_path).stdout.splitlines()
-    assert max(map(len, lines)) <= 135
+@pytest.mark.parametrize("what", ["cases", "implementations", "faults", "rules"])
+def test_each_table_fits_a_wide_terminal(capsys, what):
+    assert main(["list", what]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 135
+
+
+def test_a_rule_is_one_row_with_its_file(capsys):
+    main(["list", "rules"])
+    lines = capsys.readouterr().out.splitlines()
     (exp,) = [line for line in lines if line.startswith("exp ")]
     assert exp.split()[1:4] == ["4", "roundings", "of"]
     assert exp.endswith("elementary.py")
