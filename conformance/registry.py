@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.errors import UsageError
-from conformance.faults import FAULTS, faulty
+from conformance.faults import faulty, find_faults
 from conformance.subjects import mytorch, pytorch
 from conformance.subjects.protocol import Implementation
 
@@ -24,8 +24,8 @@ IMPLEMENTATIONS: dict[str, Callable[[], Implementation]] = {"mytorch": mytorch.m
 _FAULT = "fault:"
 
 
-def find_implementation(spec: str) -> Implementation:
-    """Return the implementation that a name, `fault:NAME` or `module:attribute` means.
+def find_implementation(spec: str | Implementation) -> Implementation:
+    """Return the implementation that a name, `fault:NAME` or `module:attribute` means, or the one given.
 
     The current directory is on the path for `module:attribute`.
 
@@ -33,13 +33,13 @@ def find_implementation(spec: str) -> Implementation:
         UsageError: there is no such implementation, or it cannot be imported; the message lists the known
             ones, what was raised, or what the attribute lacks.
     """
+    if not isinstance(spec, str):
+        return spec
     if spec in IMPLEMENTATIONS:
         return IMPLEMENTATIONS[spec]()
     module, colon, attribute = spec.partition(":")
     if spec.startswith(_FAULT):
-        if attribute not in FAULTS:
-            raise UsageError(f"unknown fault {attribute!r}. There are: {', '.join(FAULTS)}")
-        return faulty(FAULTS[attribute])
+        return faulty(*find_faults([attribute]))
     if not (module and colon and attribute):
         names = ", ".join(IMPLEMENTATIONS)
         raise UsageError(f"unknown implementation {spec!r}. There are: {names}, fault:NAME, module:attribute")

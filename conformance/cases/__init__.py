@@ -31,9 +31,13 @@ def find_cases(names: Iterable[str] = ()) -> list[Case]:
     """Return the cases of those names, in the given order, or every case.
 
     Raises:
-        UsageError: there is no such case; the message lists the known ones.
+        UsageError: there is no such case; the message lists the known ones. Or these are not names.
     """
-    chosen = list(dict.fromkeys(names)) or list(CASES)
+    # One string would be read letter by letter.
+    given = [names] if isinstance(names, str) else list(names)
+    if isinstance(names, str) or not all(isinstance(name, str) for name in given):
+        raise UsageError(f"cases: expected a list of names, got {names!r}")
+    chosen = list(dict.fromkeys(given)) or list(CASES)
     for name in chosen:
         if name not in CASES:
             near = get_close_matches(name, CASES, n=1)

@@ -223,11 +223,6 @@ class Case:
         return self.program.build if isinstance(self.program, LayerProgram) else None
 
     @property
-    def public_name(self) -> str:
-        """The public name that it judges: its own name without the aspect."""
-        return self.name.partition("@")[0]
-
-    @property
     def default_samples(self) -> int:
         """How many samples a run draws: as many as declared, and each class and regime at least once."""
         return max(self.samples, self.space.combinations)

@@ -51,7 +51,7 @@ def command(options: argparse.Namespace) -> int:
             seed=options.seed,
             runs=options.runs,
             jobs=options.jobs,
-            progress=lambda case, done, total: progress(case, done, total, []),
+            progress=progress,
         )
     write(found, options.out)
     print(render(summary(found), "terminal") + "\n\n" + validated(found))

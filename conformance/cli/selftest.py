@@ -42,7 +42,7 @@ def command(options: argparse.Namespace) -> int:
             options.fault or (),
             seed=options.seed,
             jobs=options.jobs,
-            progress=lambda case, done, total: progress(case, done, total, []),
+            progress=progress,
         )
     write(matrix, options.out)
     print(render(families(matrix), "terminal"))

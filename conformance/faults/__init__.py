@@ -10,9 +10,12 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
+from conformance.errors import UsageError
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from conformance.faults.fault import Fault
 
 # The module `fault` holds the class of faults, and `equivalents` the faults that change nothing in some case.
@@ -23,6 +26,19 @@ FAMILIES = tuple(
 )
 
 FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES for fault in family.FAULTS}
+
+
+def find_faults(names: Iterable[str] = ()) -> list[Fault]:
+    """Return the faults of those names, in the given order, or every fault.
+
+    Raises:
+        UsageError: there is no such fault; the message lists the known ones.
+    """
+    chosen = list(dict.fromkeys(names)) or list(FAULTS)
+    for name in chosen:
+        if name not in FAULTS:
+            raise UsageError(f"unknown fault {name!r}. There are: {', '.join(FAULTS)}")
+    return [FAULTS[name] for name in chosen]
 
 
 def faulty(fault: Fault, module: str = "mytorch") -> TorchLike:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Self
 
     from conformance.judging.verdict import Verdict
@@ -36,7 +37,7 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def __call__(self, case: str, done: int, total: int, verdicts: list[Verdict]) -> None:
+    def __call__(self, case: str, done: int, total: int, verdicts: Sequence[Verdict] = ()) -> None:
         """Show that one more piece of work is done."""
         failed = sum(not verdict.passed for verdict in verdicts)
         if not self._console.is_terminal and (done == total or case != self._case):

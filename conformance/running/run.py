@@ -69,7 +69,7 @@ def run(
     # 6. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
     from conformance.report.files import write
 
-    subject = find_implementation(implementation) if isinstance(implementation, str) else implementation
+    subject = find_implementation(implementation)
     began, clock = datetime.now(UTC), time.perf_counter()
     planned = plan(cases, samples, seed, dtypes)
     verdicts: list[Verdict] = []

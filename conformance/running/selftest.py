@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.arithmetic.constants import constants_sha256
 from conformance.cases import CASES
-from conformance.errors import UsageError
-from conformance.faults import FAULTS, faulty
+from conformance.faults import FAULTS, faulty, find_faults
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.judging.criteria import CRITERIA, passed
 from conformance.judging.judge import judge
@@ -185,11 +184,9 @@ def selftest(
         DegenerateError: a sample cannot be prepared, so that no fault can be judged by it.
         NoiseError: likewise.
     """
-    chosen = list(dict.fromkeys(names)) or list(FAULTS)
-    for name in chosen:
-        if name not in FAULTS:
-            raise UsageError(f"unknown fault {name!r}. There are: {', '.join(FAULTS)}")
-    cases = dict.fromkeys(case for name in chosen for case in FAULTS[name].cases)
+    faults = find_faults(names)
+    chosen = [fault.name for fault in faults]
+    cases = dict.fromkeys(case for fault in faults for case in fault.cases)
     samples = [s for case in cases for s in draw(case, CASES[case].space, seed, CASES[case].default_samples)]
     trials: list[Trial] = []
     for done, (sample, found) in enumerate(_work(samples, chosen, jobs), start=1):

@@ -90,6 +90,5 @@ def do(work: Work, implementation: str | Implementation) -> Outcome:
         work: the work.
         implementation: the subject, or its name, by which it is found in this process.
     """
-    subject = find_implementation(implementation) if isinstance(implementation, str) else implementation
     with quietly_on_one_thread():
-        return work.judge(subject)
+        return work.judge(find_implementation(implementation))

@@ -58,7 +58,7 @@ def public():
 
 PUBLIC = public()
 CALLED = {name: case for case, names in JUDGED_BY.items() for name in names}
-JUDGED = {case.public_name for case in CASES.values()}
+JUDGED = {name.partition("@")[0] for name in CASES}
 ACCOUNTED = JUDGED | set(CALLED) | set(UNJUDGED)
 
 

@@ -58,3 +58,9 @@ def test_lanes_are_dtypes_in_one_order(dtypes):
 def test_an_unknown_dtype_is_named():
     with pytest.raises(UsageError, match=r"unknown dtype 'float8'. There are: float64, float32"):
         find_lanes(["float8"])
+
+
+@pytest.mark.parametrize("cases", ["tanh", [CASES["tanh"]]], ids=["a string", "a case"])
+def test_cases_are_given_by_a_list_of_names(cases):
+    with pytest.raises(UsageError, match="cases: expected a list of names, got"):
+        plan(cases, 1, 1, LANES)
