@@ -80,7 +80,7 @@ def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
     if np.isinf(error).any():
         reason = f"{failed} of {oracle.size} elements, some of them inf or NaN, unlike the reference's"
     else:
-        reason = f"{failed} of {oracle.size} elements differ by more than rounding may"
+        reason = f"{failed} of {oracle.size} elements differ by more than rounding explains"
     return expected.verdict(name, Status.FAIL, reason=reason, **fields)
 
 

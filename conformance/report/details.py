@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from conformance.report.coverage import by_case
-from conformance.report.tables import error_there, explain, headroom, number, render, tightest
+from conformance.report.tables import error_there, failures, headroom, number, render, tightest
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -28,12 +28,7 @@ _SHOWN = 20
 def details(report: Report) -> str:
     """Return the file's text."""
     parts = [f"# Details of the run of {report.implementation}, seed {report.seed}"]
-    if report.failures:
-        shown = report.failures[:_SHOWN]
-        texts = "\n\n".join(
-            explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
-        )
-        parts += [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]
+    parts += failures(report, _SHOWN)
     parts += [
         "## Observables",
         _OBSERVABLES,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from conformance.arithmetic.constants import constants
 from conformance.report.coverage import summary as coverage_summary
 from conformance.report.drift import nearest, warnings
-from conformance.report.tables import explain, headroom, render, summary
+from conformance.report.tables import failures, headroom, render, summary
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -50,12 +50,7 @@ def markdown(report: Report) -> str:
         f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}",
         f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared.",
     ]
-    if report.failures:
-        shown = report.failures[:_SHOWN]
-        texts = "\n\n".join(
-            explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
-        )
-        parts += [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]
+    parts += failures(report, _SHOWN)
     if report.shortfalls:
         parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
     parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]

@@ -117,7 +117,7 @@ def explain(
             f"  expected   {verdict.expected!r}",
             f"  got        {verdict.got!r}",
             f"  error      {number(error_there(verdict))}",
-            f"  tolerance  {number(verdict.tolerance)}: what rounding may do there (constants.toml)",
+            f"  tolerance  {number(verdict.tolerance)}: how far rounding may move it (constants.toml)",
             f"  headroom   {headroom(verdict.headroom)}",
         ]
     beside = [v for v in run if (v.sample, v.lane) == (verdict.sample, verdict.lane) and v.observable]
@@ -131,3 +131,14 @@ def explain(
         f"  replay     conformance replay {shrunk or verdict.sample} --implementation {implementation}"
     )
     return "\n".join(lines)
+
+
+def failures(report: Report, most: int) -> list[str]:
+    """Return the paragraphs about the first failures of a run: a heading and their texts, or none."""
+    if not report.failures:
+        return []
+    shown = report.failures[:most]
+    texts = "\n\n".join(
+        explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
+    )
+    return [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]

@@ -168,7 +168,7 @@ def says(words):
     return lambda verdict: words in (verdict.reason or "")
 
 
-DIFFERS = "differ by more than rounding may"
+DIFFERS = "differ by more than rounding explains"
 CHECKS = {
     "forward": Only(
         "single:wrong_output",

@@ -127,7 +127,7 @@ def test_a_wrong_mask_is_named(name):
 
 def test_a_wrong_number_beside_a_right_mask_is_not_called_a_wrong_mask():
     verdict = _judge(_expect(np.array([inf, nan, 2.0])), np.float32([inf, nan, 2.1]))
-    assert verdict.reason == "1 of 3 elements differ by more than rounding may"
+    assert verdict.reason == "1 of 3 elements differ by more than rounding explains"
 
 
 def test_beyond_the_lanes_range_the_reference_decides_and_not_the_oracle():
@@ -202,7 +202,7 @@ def test_the_worst_element_is_the_one_with_the_least_headroom_and_not_the_larges
 def test_a_failure_says_how_many_elements_differ():
     got = ORACLE.astype(np.float32)
     got[0, :2] += 1
-    assert _judge(_expect(), got).reason == "2 of 6 elements differ by more than rounding may"
+    assert _judge(_expect(), got).reason == "2 of 6 elements differ by more than rounding explains"
 
 
 def test_a_failure_has_every_field():

@@ -29,7 +29,7 @@ PLAIN = Verdict(
     worst_index=[0, 1],
     expected=1.0,
     got=1.5,
-    reason="1 of 6 elements differ by more than rounding may",
+    reason="1 of 6 elements differ by more than rounding explains",
     shape_class="small",
     regime="normal",
 )
