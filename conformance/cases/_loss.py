@@ -30,7 +30,6 @@ def pair(config: Config) -> dict[str, Input]:
 
 
 def _as_is(t: Any, x: Values) -> tuple[Any, Any]:
-    del t
     return x["input"], x["target"]
 
 

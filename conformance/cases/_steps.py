@@ -29,14 +29,12 @@ GATES = {"LSTM": "ifgo", "GRU": "rzn", "RNN": "n"}
 
 def split_gates(t: Any, z: Any, order: str = GATES["LSTM"]) -> dict[str, Any]:
     """Name the blocks of pre-activations (…, G·H), in torch's order."""
-    del t
     width = z.shape[-1] // len(order)
     return {gate: z[..., k * width : (k + 1) * width] for k, gate in enumerate(order)}
 
 
 def _projected(t: Any, p: Parameters, h: Any, o: Any, shown: Any) -> tuple[Any, Any]:
     """Return the output and the next hidden state: both projected, where there is a projection."""
-    del o, shown
     h = t.matmul(h, p["weight_hr"].T) if "weight_hr" in p else h
     return h, h
 

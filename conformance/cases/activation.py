@@ -31,7 +31,6 @@ def _activation(
     options = flags or {}
 
     def build(t: Any, x: Values, config: Config) -> Built:
-        del x
         chosen = {key: config[key] for key in options}
         if config["module"]:
             return of_module(getattr(t.nn, module)(**chosen))
@@ -54,7 +53,6 @@ def _activation(
 
 
 def _hardtanh(t: Any, x: Values, config: Config) -> Built:
-    del x
     largest = config["max_val"]
     if config["module"]:
         return of_module(t.nn.Hardtanh(-1.0, largest))

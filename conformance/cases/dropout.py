@@ -170,7 +170,6 @@ def _settled(config: Config) -> dict[str, Scalar]:
 
 
 def _dropout(t: Any, x: Values, config: Config) -> Built:
-    del x
     p, training = config["p"], config["training"]
     if config["module"]:
         return of_module(t.nn.Dropout(p).train(training))

@@ -40,7 +40,6 @@ def _after(module: Any, seen: dict[str, Any], config: Config) -> None:
 
 
 def _backward_before(module: Any, seen: dict[str, Any], config: Config) -> None:
-    del seen
     if config["broken"]:
         module.register_full_backward_pre_hook(lambda m, out: (out[0], out[0]))
     module.register_full_backward_pre_hook(lambda m, out: (out[0] + 1,))
@@ -50,7 +49,6 @@ def _backward_before(module: Any, seen: dict[str, Any], config: Config) -> None:
 
 
 def _backward(module: Any, seen: dict[str, Any], config: Config) -> None:
-    del seen
     if config["broken"]:
         module.register_full_backward_hook(lambda m, into, out: (into[0], into[0]))
     module.register_full_backward_hook(lambda m, into, out: (into[0] + 1,))

@@ -21,7 +21,6 @@ def _module(name: str) -> Case:
     """Return the case of a module without options, applied to each element."""
 
     def build(t: Any, x: Values, config: Config) -> Built:
-        del x, config
         module = getattr(t.nn, name)()
         return Built(lambda data: {"output": module(data["x0"])}, module=module)
 
@@ -44,7 +43,6 @@ def _listed(t: Any, a: Any) -> Any:
 
 
 def _kaiming(t: Any, a: Any) -> dict[str, Any]:
-    del a
     uniform = t.nn.init.kaiming_uniform_(t.empty(40, 30), a=0.5)
     normal = t.nn.init.kaiming_normal_(t.empty(40, 30), mode="fan_out", nonlinearity="relu")
     # A uniform distribution ends at √3 standard deviations; that of 1200 numbers is known to 2 %.

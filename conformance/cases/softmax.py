@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 def _softmax(name: str, module: str) -> Case:
     def build(t: Any, x: Values, config: Config) -> Built:
-        del x
         dim = config["dim"]
         if config["door"] == "module":
             return of_module(getattr(t.nn, module)(dim=dim))

@@ -29,7 +29,6 @@ def back(moves: Moves) -> Around:
         shape = tuple(x["x0"].shape)
 
         def backward(grad: Any, a: Any) -> Any:
-            del a
             moved = wrong(grad)
             # A gradient of another shape would raise an error, so it would not stay unnoticed.
             return moved if tuple(moved.shape) == shape else moved.contiguous().reshape(shape)

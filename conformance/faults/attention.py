@@ -30,28 +30,23 @@ def _attended(change: Callable[[Any, Values, dict[str, Any]], dict[str, Any]]) -
 
 
 def _unscaled(t: Any, x: Values, options: dict[str, Any]) -> dict[str, Any]:
-    del t, x
     return {**options, "scale": options.get("scale", 1.0)}
 
 
 def _scaled_by_width(t: Any, x: Values, options: dict[str, Any]) -> dict[str, Any]:
-    del t
     return {**options, "scale": options.get("scale", 1.0 / max(int(x.config["E"]), 1))}
 
 
 def _scale_ignored(t: Any, x: Values, options: dict[str, Any]) -> dict[str, Any]:
-    del t, x
     return {name: value for name, value in options.items() if name != "scale"}
 
 
 def _mask_inverted(t: Any, x: Values, options: dict[str, Any]) -> dict[str, Any]:
-    del x
     mask = options.get("attn_mask")
     return {**options, "attn_mask": ~mask} if mask is not None and mask.dtype == t.bool else options
 
 
 def _mask_subtracted(t: Any, x: Values, options: dict[str, Any]) -> dict[str, Any]:
-    del x
     mask = options.get("attn_mask")
     return {**options, "attn_mask": -mask} if mask is not None and mask.dtype != t.bool else options
 

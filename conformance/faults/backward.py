@@ -15,14 +15,12 @@ def scale_gradient(value: Any, factor: float) -> Any:
 
 def _cut(every: int) -> Any:
     def carry(t: Any, step: int, state: Any) -> Any:
-        del t
         return tuple(part.detach() for part in state) if (step + 1) % every == 0 else state
 
     return carry
 
 
 def _mean_bias(t: Any, parameters: Any, config: Any) -> Any:
-    del t
     scaled = {
         name: scale_gradient(value, 1 / max(config["N"], 1))
         for name, value in parameters.items()
@@ -33,7 +31,6 @@ def _mean_bias(t: Any, parameters: Any, config: Any) -> Any:
 
 def _mean_linear_bias(t: Any, output: Any, bias: Any, config: Any) -> Any:
     """Replace the bias by one whose gradient is the mean over the rows."""
-    del t
     rows = {1: 1, 2: config["N"], 3: config["N"] * config["L"]}[config["rank"]]
     return output - bias + scale_gradient(bias, 1 / max(rows, 1))
 
@@ -44,7 +41,6 @@ def _detached(seam: str, text: Any, name: str, story: str) -> Fault:
 
 def _wrong_sum(name: str) -> Any:
     def parameters(t: Any, p: Any, config: Any) -> Any:
-        del t, config
         return {**p, name: scale_gradient(p[name], 2.0)}
 
     return parameters

@@ -53,7 +53,6 @@ def _last_added(grad: Any, axis: int) -> Any:
 
 
 def _kept(grad: Any, shape: tuple[int, ...]) -> Any:
-    del shape
     return grad
 
 

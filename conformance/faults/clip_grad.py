@@ -72,7 +72,6 @@ def _value_by_norm(t: Any, parameters: Any, clip_value: float) -> None:
 
 
 def _value_from_above(t: Any, parameters: Any, clip_value: float) -> None:
-    del t
     for grad in _gradients(parameters):
         grad.clamp_(max=clip_value)
 

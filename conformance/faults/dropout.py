@@ -44,7 +44,6 @@ def _training_only(change: Callable[[Any, Callable[[Any, float], Any], Any, floa
 
 def _redrawn(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
     """Apply one mask to the output, and another to the gradient."""
-    del t
     shown, sent = right(value.detach(), p), right(value, p)
     return sent + (shown - sent).detach()
 
@@ -77,8 +76,6 @@ def _after_the_last(t: Any, correct: Any) -> Any:
 
 
 def _never(t: Any, correct: Any) -> Any:
-    del t
-
     class Never(correct):  # type: ignore[misc]  # a base class by namespace
         def __init__(self, *args: Any, dropout: float = 0.0, **options: Any) -> None:
             del dropout
@@ -88,8 +85,6 @@ def _never(t: Any, correct: Any) -> Any:
 
 
 def _in_evaluation(t: Any, correct: Any) -> Any:
-    del t
-
     class InEvaluation(correct):  # type: ignore[misc]  # a base class by namespace
         def eval(self) -> Any:
             return self

@@ -31,7 +31,6 @@ def _stack_as_cat(t: Any, x: Values, correct: Any) -> Any:
     """Stack along the next axis."""
 
     def change(name: str, output: Any) -> Any:
-        del name
         return output.transpose(-1, -2).reshape(output.shape)
 
     return on_outputs(correct(t, x), change)

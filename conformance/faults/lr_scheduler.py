@@ -61,7 +61,6 @@ def _early(schedule: Any, done: int, *measure: Any) -> None:
 
 
 def _first_group_only(schedule: Any, done: int, *measure: Any) -> None:
-    del done
     kept = [group["lr"] for group in schedule.optimizer.param_groups[1:]]
     schedule.step(*measure)
     for group, rate in zip(schedule.optimizer.param_groups[1:], kept, strict=True):

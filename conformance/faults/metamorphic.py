@@ -27,7 +27,6 @@ def _detached(states: Any) -> Any:
 
 def _remembering(t: Any, correct: Any) -> Any:
     """Start from the final state of the last call of the same shape, where no state is given."""
-    del t
 
     class Remembering(correct):  # type: ignore[misc]  # a base class by namespace
         last: Any = None
@@ -51,7 +50,6 @@ def _is_cell(module: Any) -> bool:
 
 def _forgetting(t: Any, correct: Any) -> Any:
     """Start from zeros in every call but the first, ignoring the given state."""
-    del t
 
     class Forgetting(correct):  # type: ignore[misc]  # a base class by namespace
         calls = 0
@@ -94,13 +92,11 @@ def _leaking(t: Any, module: Any, output: Any) -> Any:
 
 def _centred(t: Any, module: Any, output: Any) -> Any:
     """Move each row towards the batch's mean: the same in any order of the rows."""
-    del t
     return output - output.detach().mean(_batch_axis(module, output), keepdim=True) * 1e-3
 
 
 def _same_buffer(t: Any, module: Any, output: Any) -> Any:
     """Write the result into the buffer that the call before returned."""
-    del t
     buffers = module.__dict__.setdefault("buffers_by_shape", {})
     # `data`, so that autograd does not notice the write.
     buffers.setdefault(tuple(output.shape), output.data).copy_(output.detach())
@@ -109,7 +105,6 @@ def _same_buffer(t: Any, module: Any, output: Any) -> Any:
 
 def _clipped(t: Any, module: Any, output: Any) -> Any:
     """Clip the gradient's norm to one on its way back, as some did to cure exploding gradients."""
-    del t, module
     if output.requires_grad:
         output.register_hook(lambda grad: grad / (grad * grad).sum().sqrt().clamp(min=1.0))
     return output
@@ -117,7 +112,6 @@ def _clipped(t: Any, module: Any, output: Any) -> Any:
 
 def _spent(t: Any, module: Any, output: Any) -> Any:
     """Overwrite the buffers of a graph in its first backward."""
-    del t, module
     times = []
 
     def hook(grad: Any) -> Any:
@@ -131,7 +125,6 @@ def _spent(t: Any, module: Any, output: Any) -> Any:
 
 def _overwriting(t: Any, correct: Any) -> Any:
     """Replace the gradient that a parameter has instead of adding to it."""
-    del t
 
     class Overwriting(correct):  # type: ignore[misc]  # a base class by namespace
         def __init__(self, *args: Any, **kwargs: Any) -> None:

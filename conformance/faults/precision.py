@@ -19,7 +19,6 @@ def _one_off(name: str, amount: float) -> Any:
     """Change the last element of a parameter by a relative amount."""
 
     def parameters(t: Any, p: Any, config: Any) -> Any:
-        del config
         flat = p[name].detach().reshape(-1)
         change = t.cat([t.zeros_like(flat[:-1]), flat[-1:] * amount], dim=0)
         return {**p, name: p[name] + change.reshape(p[name].shape)}

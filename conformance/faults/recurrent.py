@@ -41,7 +41,6 @@ def _bias_moved(name: str) -> Callable[..., Any]:
 
 
 def _mean_over_time(t: Any, p: Any, config: Any) -> Any:
-    del t
     return {**p, "weight_hh": scale_gradient(p["weight_hh"], 1 / int(config["L"]))}
 
 

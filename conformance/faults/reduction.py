@@ -26,7 +26,6 @@ def _extreme(share: Callable[[Any, Any, tuple[int, ...]], Any]) -> Around:
                 full = full.unsqueeze(axis)
 
         def forward(a: Any) -> Any:
-            del a
             return kept.clone()
 
         def backward(grad: Any, a: Any) -> Any:
@@ -38,7 +37,6 @@ def _extreme(share: Callable[[Any, Any, tuple[int, ...]], Any]) -> Around:
 
 
 def _to_all(t: Any, mask: Any, reduced: tuple[int, ...]) -> Any:
-    del t, reduced
     return mask
 
 

@@ -46,7 +46,6 @@ def _block(t: Any, value: Any, gate: str, change: Callable[[Any], Any]) -> Any:
 
 def _scaled_bias(gate: str, factor: float) -> Callable[..., Parameters]:
     def parameters(t: Any, p: Parameters, config: Config) -> Parameters:
-        del config
         return {**p, "bias_ih": _block(t, p["bias_ih"], gate, lambda block: block * factor)}
 
     return parameters
@@ -85,7 +84,6 @@ def _ignored(which: int) -> Callable[..., Any]:
 
 
 def _swapped(t: Any, state: Any) -> Any:
-    del t
     # A projected hidden state has another width than the cell state: swapping them raises an error.
     return state[::-1] if state[0].shape == state[1].shape else state
 

@@ -18,7 +18,6 @@ _MATRICES = {"weight_ih": "input", "weight_hh": "recurrent"}
 
 
 def _transposed(t: Any, block: Any) -> Any:
-    del t
     return block.T if block.shape[0] == block.shape[1] else block
 
 
@@ -27,7 +26,6 @@ def _rolled(t: Any, block: Any) -> Any:
 
 
 def _negated(t: Any, block: Any) -> Any:
-    del t
     return -block
 
 
@@ -43,7 +41,6 @@ def _block(name: str, gates: str, gate: str, change: Callable[..., Any]) -> Call
     place = gates.index(gate)
 
     def parameters(t: Any, p: Any, config: Any) -> Any:
-        del config
         height = p[name].shape[0] // len(gates)
         blocks = [p[name][k * height : (k + 1) * height] for k in range(len(gates))]
         blocks[place] = change(t, blocks[place])
