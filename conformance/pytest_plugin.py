@@ -28,7 +28,7 @@ class Check:
     """The samples of one case in one shape class, or its bad calls; call it to judge them.
 
     Attributes:
-        implementation: the subject.
+        implementation: the subject, or its name.
         case: the case's name.
         shape_class: a shape class of the case, or `errors` for its bad calls.
         seed: the seed of the samples.

@@ -33,13 +33,7 @@ def made(name: str, forms: dict[str, Form], bad: dict[str, Bad] | None = None) -
         # In the lane's dtype, the fact would differ between the lanes.
         return lambda t, a: _facts_and_values(t, form(t, a.double()), a)
 
-    return row(
-        name,
-        "NF",
-        {label: as_facts(form) for label, form in forms.items()},
-        bad,
-        grad=False,
-    )
+    return row(name, "NF", {label: as_facts(form) for label, form in forms.items()}, bad, grad=False)
 
 
 def random(name: str, forms: dict[str, Form], within: Form, bad: dict[str, Bad] | None = None) -> Case:

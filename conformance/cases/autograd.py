@@ -95,10 +95,7 @@ CASES = (
     Case(
         name="autograd.Function",
         space=Space(
-            _SIZES,
-            _CLASSES,
-            _REGIMES,
-            {"scale": (1.0, 0.5), "both": (True, False), "gradients": (3,)},
+            _SIZES, _CLASSES, _REGIMES, {"scale": (1.0, 0.5), "both": (True, False), "gradients": (3,)}
         ),
         inputs=_pair,
         program=_function,

@@ -35,12 +35,7 @@ def _clipped(name: str, limit: str, flags: dict[str, tuple[Scalar, ...]], *bad: 
     settings = {**flags, "spoilt": (False,)}
     return Case(
         name=f"nn.utils.{name}",
-        space=Space(
-            SIZES,
-            _CLASSES,
-            ("normal", "saturated"),
-            settings,
-        ),
+        space=Space(SIZES, _CLASSES, ("normal", "saturated"), settings),
         inputs=inputs,
         program=program,
         samples=16,

@@ -139,11 +139,7 @@ CASES = (
     _loading(
         "DataLoader",
         _loader,
-        {
-            "batch_size": (2, 1, 3, "none"),
-            "drop_last": (False, True),
-            "order": ("forwards", "backwards"),
-        },
+        {"batch_size": (2, 1, 3, "none"), "drop_last": (False, True), "order": ("forwards", "backwards")},
         BadCall("batch_size of zero", ("batch_size", "0"), config={"batch_size": 0}),
         BadCall("two orders", ("sampler", "shuffle"), config={"order": "both"}),
     ),

@@ -57,10 +57,7 @@ def _case(
     return Case(
         name=name,
         space=Space(
-            {"N": "batch", "F": "feature"},
-            ("small", "one", "empty", "pow2", "strided"),
-            ("normal",),
-            flags,
+            {"N": "batch", "F": "feature"}, ("small", "one", "empty", "pow2", "strided"), ("normal",), flags
         ),
         inputs=_inputs,
         program=program,

@@ -1,8 +1,5 @@
 """Cases of in-place methods and their gradients: of a result, through a view, and into a buffer."""
 
-# Every form takes the namespace, even where it does not need it.
-# ruff: noqa: ARG001
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any

@@ -40,12 +40,7 @@ def _optimiser(
     flags = {"steps": (1, 2, 5), "lr": (0.0625, 0.01, 0.3), **flags, "maximize": (False, False, True)}
     return Case(
         name=name,
-        space=Space(
-            SIZES,
-            ("small", "one", "pow2", "wide", "strided"),
-            ("normal", "saturated"),
-            flags,
-        ),
+        space=Space(SIZES, ("small", "one", "pow2", "wide", "strided"), ("normal", "saturated"), flags),
         inputs=inputs,
         program=_train,
         seams={"optimizer": make},

@@ -10,15 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases import _unrolled
 from conformance.cases._steps import GATES, WITHOUT
-from conformance.cases._unrolled import (
-    LAYER_SEAMS,
-    PADDING,
-    is_packed,
-    lengths,
-    projection,
-    settle,
-    sizes,
-)
+from conformance.cases._unrolled import LAYER_SEAMS, PADDING, is_packed, lengths, projection, settle, sizes
 from conformance.cases.case import (
     BadCall,
     Built,

@@ -46,7 +46,4 @@ def _softmax(name: str, module: str) -> Case:
     )
 
 
-CASES = (
-    _softmax("softmax", "Softmax"),
-    _softmax("log_softmax", "LogSoftmax"),
-)
+CASES = (_softmax("softmax", "Softmax"), _softmax("log_softmax", "LogSoftmax"))

@@ -60,12 +60,7 @@ FAULTS = (
         lambda t, a, c: (a > 0).to(a.dtype) * a + (a <= 0).to(a.dtype) * c["alpha"] * (t.exp(a) - 1),
         "loses digits to cancellation near 0, and multiplies inf by 0 for large x",
     ),
-    value(
-        "gelu-always-by-tanh",
-        "nn.functional.gelu",
-        _gelu_by_tanh,
-        "always uses the tanh approximation",
-    ),
+    value("gelu-always-by-tanh", "nn.functional.gelu", _gelu_by_tanh, "always uses the tanh approximation"),
     value(
         "gelu-by-sigmoid",
         "nn.functional.gelu",
@@ -99,13 +94,7 @@ FAULTS = (
     at_input("sigmoid", lambda t, y: y * (1 - y)),
     at_input("tanh", lambda t, y: 1 - y * y),
     *(
-        derivative(
-            f"{case.rpartition('.')[2]}-derivative-at-zero",
-            case,
-            forward,
-            slope,
-            story,
-        )
+        derivative(f"{case.rpartition('.')[2]}-derivative-at-zero", case, forward, slope, story)
         for case, forward, slope, story in (
             (
                 "relu",

@@ -114,9 +114,5 @@ FAULTS = (
     *_fault("undone-by-mean", _by(_mean), "averages the gradient over the axis instead of summing it"),
     *_fault("undone-by-first", _by(_first), "takes the gradient of the first row instead of the sum"),
     *_fault("undone-but-last", _by(_last_added), "leaves the last row out of the sum"),
-    *_fault(
-        "undone-on-square",
-        _square,
-        "sums over the other axis, which fits square gradients only",
-    ),
+    *_fault("undone-on-square", _square, "sums over the other axis, which fits square gradients only"),
 )

@@ -157,9 +157,7 @@ FAULTS = (
         "draws once for all features of a position, as dropout of channels does",
     ),
     _fault(
-        "dropout-same-in-every-call",
-        _training_only(_same_each_call),
-        "seeds its generator in every call",
+        "dropout-same-in-every-call", _training_only(_same_each_call), "seeds its generator in every call"
     ),
     _fault(
         "dropout-in-evaluation",
@@ -168,10 +166,7 @@ FAULTS = (
         ("nn.Dropout",),
     ),
     _layer_fault(
-        "dropout-after-the-last-layer",
-        _after_the_last,
-        "drops of the last layer's output too",
-        "@own-mask",
+        "dropout-after-the-last-layer", _after_the_last, "drops of the last layer's output too", "@own-mask"
     ),
     _layer_fault("dropout-between-layers-missing", _never, "takes p and never drops", "@own-mask"),
     _layer_fault("dropout-between-layers-in-evaluation", _in_evaluation, "drops in evaluation too", ""),

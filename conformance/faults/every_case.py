@@ -44,8 +44,7 @@ def _inputs_rounded(t: Any, x: Values, correct: Any) -> Any:
 def _outputs_rounded(bits: int) -> Callable[..., Any]:
     def program(t: Any, x: Values, correct: Any) -> Any:
         return on_outputs(
-            correct(t, x),
-            lambda _, output: significant(t, output, bits) if _floating(output) else output,
+            correct(t, x), lambda _, output: significant(t, output, bits) if _floating(output) else output
         )
 
     return program

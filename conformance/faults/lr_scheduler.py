@@ -121,12 +121,7 @@ FAULTS = (
         )
         for name in _BY_EPOCH
     ),
-    _option(
-        "steplr-period-longer",
-        "StepLR",
-        _more("step_size", 1),
-        "waits one more epoch before each step",
-    ),
+    _option("steplr-period-longer", "StepLR", _more("step_size", 1), "waits one more epoch before each step"),
     _option(
         "multisteplr-milestones-once",
         "MultiStepLR",

@@ -58,11 +58,7 @@ def _approximate_tanh(t: Any, z: Any) -> Any:
 
 
 # The seams that GRUs and plain RNNs have too.
-_CASES = {
-    "sigmoid": (*LSTMS, *GRUS),
-    "tanh": (*LSTMS, *GRUS, *RNNS),
-    "parameters": (*LSTMS, *GRUS, *RNNS),
-}
+_CASES = {"sigmoid": (*LSTMS, *GRUS), "tanh": (*LSTMS, *GRUS, *RNNS), "parameters": (*LSTMS, *GRUS, *RNNS)}
 
 
 def _fault(name: str, seam: str, text: Any, story: str) -> Fault:

@@ -32,12 +32,7 @@ FAULTS = (
         replaced("huber_loss", lambda t, a, b, o: _huber(t, a, b, o["delta"], o["delta"]) / o["delta"]),
         "divides by delta, which makes it the smooth L1 loss",
     ),
-    fault(
-        "huber-delta-one",
-        "huber_loss",
-        setting("delta", lambda _: 1.0),
-        "leaves delta at its default",
-    ),
+    fault("huber-delta-one", "huber_loss", setting("delta", lambda _: 1.0), "leaves delta at its default"),
     fault(
         "smooth-l1-as-huber",
         "smooth_l1_loss",

@@ -54,11 +54,6 @@ FAULTS = (
         lambda t, a, c: a - t.log(t.exp(a).sum(c["dim"], keepdim=True)),
         "does not subtract the maximum",
     ),
-    value(
-        "softmax-diagonal-only",
-        "softmax",
-        _without_jacobian,
-        "keeps only the diagonal of the Jacobian",
-    ),
+    value("softmax-diagonal-only", "softmax", _without_jacobian, "keeps only the diagonal of the Jacobian"),
     value("log-softmax-sum-missing", "log_softmax", _log_without_sum, "leaves the sum out of the gradient"),
 )

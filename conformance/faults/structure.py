@@ -120,11 +120,5 @@ FAULTS = (
         "returns (c, h) for (h, c) (nni #2839)",
         seams={"returned": lambda t, state: (state[1], state[0])},
     ),
-    Fault(
-        "h0-c0-swapped",
-        "states",
-        LSTMS,
-        "takes (c0, h0) for (h0, c0)",
-        seams={"initial": _swapped},
-    ),
+    Fault("h0-c0-swapped", "states", LSTMS, "takes (c0, h0) for (h0, c0)", seams={"initial": _swapped}),
 )

@@ -16,7 +16,7 @@ _CYCLE: Moves = {
 }
 _NEGATIVE: Moves = {
     # argsort of (-1, 0, 1) is the identity, that of (2, 0, 1) is not.
-    "method": (lambda a: a.permute(-1, 0, 1), lambda g: g),
+    "method": (lambda a: a.permute(-1, 0, 1), lambda g: g)
 }
 _MOVED: Moves = {
     "one": (lambda a: a.movedim(0, -1), lambda g: g.movedim(0, -1)),

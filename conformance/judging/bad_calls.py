@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
 
 def judge_bad_calls(case: Case, subject: Implementation, seed: int = 0) -> list[Verdict]:
-    """Judge a subject by each bad call of a case.
-
-    Args:
-        case: the case.
-        subject: the subject.
-        seed: the seed of the calls' arrays.
-    """
+    """Judge a subject by each bad call of a case; the arrays of the calls follow from the seed."""
     from conformance.subjects import pytorch
 
     reference = pytorch.make()

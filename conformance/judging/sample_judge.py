@@ -58,13 +58,7 @@ class Prepared:
 def prepare(
     case: Case, sample: Sample, lanes: Sequence[str] = LANES, stored: Mapping[str, Array] | None = None
 ) -> Prepared:
-    """Run the oracle on a sample and derive what each lane allows.
-
-    Args:
-        case: the sample's case.
-        sample: the sample.
-        lanes: those to be judged.
-        stored: arrays to use instead of the drawn ones (a bundle's).
+    """Run the oracle on a sample and derive what each lane allows; `stored` arrays replace drawn ones.
 
     Raises:
         DegenerateError: noise changed a branch in every repetition of the draw, or an array is constant.

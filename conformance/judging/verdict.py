@@ -82,16 +82,7 @@ class Verdict:
         training: bool,
         **fields: Any,
     ) -> Verdict:
-        """Return a verdict about a lane of a sample; the check follows from the observable.
-
-        Args:
-            sample: the sample.
-            lane: the lane.
-            observable: its name, or None for the whole sample.
-            status: the outcome.
-            training: whether the outputs of the sample's case are parameters after optimizer steps.
-            fields: the other fields of the verdict.
-        """
+        """Return a verdict about a lane of a sample; its check follows from the observable and `training`."""
         check = "training" if training else "forward"
         if observable and observable.startswith("grad."):
             check = "backward"

@@ -34,12 +34,7 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class SampleWork:
-    """One sample of a case, in some lanes.
-
-    Attributes:
-        sample: the sample.
-        lanes: the lanes.
-    """
+    """One sample of a case, in some lanes."""
 
     sample: Sample
     lanes: tuple[str, ...]
@@ -63,12 +58,7 @@ class SampleWork:
 
 @dataclass(frozen=True)
 class BadCallWork:
-    """All bad calls of a case.
-
-    Attributes:
-        case: the case's name.
-        seed: the seed of the calls' arrays.
-    """
+    """All bad calls of a case, with the seed of their arrays."""
 
     case: str
     seed: int
@@ -84,11 +74,6 @@ Work = SampleWork | BadCallWork
 
 
 def do(work: Work, implementation: str | Implementation) -> Outcome:
-    """Judge one piece of work, in the process that this is called in.
-
-    Args:
-        work: the work.
-        implementation: the subject, or its name, by which it is found in this process.
-    """
+    """Judge a subject on one piece of work in this process, where a name of a subject is looked up."""
     with quietly_on_one_thread():
         return work.judge(find_implementation(implementation))

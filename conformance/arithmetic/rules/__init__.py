@@ -1,27 +1,16 @@
 """One entry per aten operation: how it rounds, how it runs on replicates, how it is measured, and its source.
 
-`RULES` is made of the families' files, which hold each operation once. Add a rule to the file of the
-operation's family. An operation without a rule is an error, because a result without noise would look
+`RULES` is made of the families' files, which are found and hold each operation once. Add a rule to the file of
+the operation's family. An operation without a rule is an error, because a result without noise would look
 perfectly accurate.
 """
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from conformance.arithmetic.rules import (
-    activation,
-    arithmetic,
-    comparison,
-    creation,
-    elementary,
-    indexing,
-    matmul,
-    reduction,
-    shape,
-    statistics,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,20 +19,11 @@ if TYPE_CHECKING:
 
 FOLDER = "conformance/arithmetic/rules/"
 
+# The modules `rule` and `measuring` hold what rules are made of.
 _FAMILIES: Mapping[str, Sequence[Rule]] = {
-    family.__name__.rpartition(".")[2]: family.RULES
-    for family in (
-        arithmetic,
-        elementary,
-        activation,
-        comparison,
-        reduction,
-        statistics,
-        matmul,
-        indexing,
-        shape,
-        creation,
-    )
+    name: importlib.import_module(f"{__name__}.{name}").RULES
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if name not in {"rule", "measuring"}
 }
 
 
