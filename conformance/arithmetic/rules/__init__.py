@@ -1,8 +1,8 @@
 """One entry per aten operation: how it rounds, how it runs on replicates, how it is measured, and its source.
 
-`RULES` is made of the families' files, which are found and hold each operation once. Add a rule to the file of
-the operation's family. An operation without a rule is an error, because a result without noise would look
-perfectly accurate.
+`RULES` is made of the families' files, which are found here and hold each operation once. Add a rule to the
+file of the operation's family. An operation without a rule is an error, because a result without noise would
+look perfectly accurate.
 """
 
 from __future__ import annotations
