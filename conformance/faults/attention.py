@@ -89,7 +89,7 @@ FAULTS = (
             (
                 "mask-inverted",
                 _mask_inverted,
-                "hides what must be visible, as a mask of nn.MultiheadAttention means",
+                "hides the keys that must be visible, as a mask of nn.MultiheadAttention does",
             ),
             ("mask-subtracted", _mask_subtracted, "subtracts an additive mask"),
             (

@@ -103,7 +103,7 @@ def _fault(name: str, wrong: Callable[[Any, tuple[int, ...]], Any], story: str) 
             f"broadcast-{name}-of-matrices",
             "broadcasting",
             ("matmul",),
-            f"{story}; of stacked matrices",
+            f"{story}, for stacked matrices",
             around=_program(wrong, 2),
         ),
     )

@@ -29,7 +29,7 @@ FAULTS = (
         "gru-plus-for-times-reset",
         "candidate",
         lambda t, given, r, h, weight, bias: given + r + t.matmul(h, weight) + bias,
-        "adds the reset gate",
+        "adds the reset gate instead of multiplying by it",
     ),
     _gru(
         "gru-no-reset",
@@ -44,7 +44,12 @@ FAULTS = (
         "exchanges z and 1 - z, as Chung et al. 2014 write it",
     ),
     _gru("gru-update-ungated", "mix", lambda t, z, n, h: n + z * h, "the candidate enters ungated"),
-    _gru("gru-plus-for-times-mix", "mix", lambda t, z, n, h: (1 - z) + n + z * h, "adds 1 - z"),
+    _gru(
+        "gru-plus-for-times-mix",
+        "mix",
+        lambda t, z, n, h: (1 - z) + n + z * h,
+        "adds 1 - z instead of multiplying by it",
+    ),
     _gru(
         "gru-no-path-through-z",
         "mix",
@@ -59,11 +64,35 @@ FAULTS = (
         lambda t, given, r, h, weight, bias: given + r.detach() * (t.matmul(h, weight) + bias),
         "the reset gate is detached",
     ),
-    _gru("gru-candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid instead of tanh"),
-    _gru("gru-gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh instead of sigmoid in every gate"),
-    Fault("rnn-relu-for-tanh", "RNN", RNNS, "relu instead of tanh", seams={"tanh": lambda t, z: t.relu(z)}),
-    Fault("rnn-tanh-for-relu", "RNN", RNNS, "tanh instead of relu", seams={"relu": lambda t, z: t.tanh(z)}),
-    Fault("rnn-linear", "RNN", RNNS, "no activation", seams={"tanh": lambda t, z: z, "relu": lambda t, z: z}),
+    _gru(
+        "gru-candidate-by-sigmoid",
+        "tanh",
+        lambda t, z: t.sigmoid(z),
+        "computes the candidate by the sigmoid instead of tanh",
+    ),
+    _gru(
+        "gru-gates-by-tanh",
+        "sigmoid",
+        lambda t, z: t.tanh(z),
+        "computes every gate by tanh instead of the sigmoid",
+    ),
+    Fault(
+        "rnn-relu-for-tanh",
+        "RNN",
+        RNNS,
+        "computes relu instead of tanh",
+        seams={"tanh": lambda t, z: t.relu(z)},
+    ),
+    Fault(
+        "rnn-tanh-for-relu",
+        "RNN",
+        RNNS,
+        "computes tanh instead of relu",
+        seams={"relu": lambda t, z: t.tanh(z)},
+    ),
+    Fault(
+        "rnn-linear", "RNN", RNNS, "has no activation", seams={"tanh": lambda t, z: z, "relu": lambda t, z: z}
+    ),
     Fault(
         "rnn-h0-ignored",
         "RNN",

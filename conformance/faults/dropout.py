@@ -129,12 +129,12 @@ FAULTS = (
     _fault(
         "dropout-unscaled",
         _training_only(lambda t, right, value, p: right(value, p) * (1 - p)),
-        "does not divide what it keeps by 1 - p",
+        "does not divide the kept elements by 1 - p",
     ),
     _fault(
         "dropout-scaled-by-p",
         _training_only(lambda t, right, value, p: right(value, p) * ((1 - p) / p)),
-        "divides what it keeps by p, which at 0.5 is right",
+        "divides the kept elements by p, which is right at 0.5",
     ),
     _fault(
         "dropout-keeps-p",
@@ -149,7 +149,7 @@ FAULTS = (
     _fault(
         "dropout-one-mask-for-all-rows",
         _training_only(_one_for_all_rows),
-        "draws one mask, and drops the same of every row",
+        "draws one mask, and drops the same elements of every row",
     ),
     _fault(
         "dropout-of-whole-rows",
@@ -166,7 +166,10 @@ FAULTS = (
         ("nn.Dropout",),
     ),
     _layer_fault(
-        "dropout-after-the-last-layer", _after_the_last, "drops of the last layer's output too", "@own-mask"
+        "dropout-after-the-last-layer",
+        _after_the_last,
+        "drops elements of the last layer's output too",
+        "@own-mask",
     ),
     _layer_fault("dropout-between-layers-missing", _never, "takes p and never drops", "@own-mask"),
     _layer_fault("dropout-between-layers-in-evaluation", _in_evaluation, "drops in evaluation too", ""),

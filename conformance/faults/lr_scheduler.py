@@ -145,5 +145,10 @@ FAULTS = (
     _option("plateau-more-patient", "ReduceLROnPlateau", _more("patience", 1), "waits one more bad epoch"),
     _option("plateau-without-cooldown", "ReduceLROnPlateau", _set(cooldown=0), "does not cool down"),
     _option("plateau-without-least", "ReduceLROnPlateau", _set(min_lr=0.0), "ignores the minimum rate"),
-    _option("plateau-always-min", "ReduceLROnPlateau", _set(mode="min"), "always takes less as better"),
+    _option(
+        "plateau-always-min",
+        "ReduceLROnPlateau",
+        _set(mode="min"),
+        "takes a smaller value as better in every mode",
+    ),
 )

@@ -100,13 +100,13 @@ _DIRECTIONS = (
         "layer-reads-input-before-last",
         "between",
         lambda t, inputs, config: inputs[-2] if inputs[-2].shape == inputs[-1].shape else inputs[-1],
-        "feeds a layer the input of the layer below",
+        "feeds a layer the input of the layer below instead of its output",
     ),
     _structure(
         "layer-reads-one-step-late",
         "between",
         lambda t, inputs, config: t.cat([inputs[-1][:1] * 0, inputs[-1][:-1]], 0),
-        "feeds a layer the step before",
+        "feeds a layer the output of the step before",
     ),
     _structure(
         "dropout-between-layers-ignored",
@@ -171,7 +171,7 @@ _PROJECTIONS = (
         "projection-on-c",
         "projected",
         lambda t, p, h, o, shown: (_cut(p, o) * _projected(t, p, shown),) * 2,
-        "projects the memory before the output gate",
+        "projects tanh(c) before it is multiplied by the output gate",
         ("nn.LSTM",),
     ),
 )
@@ -190,11 +190,11 @@ _BIASES = tuple(
         f"torch-{name}-{word}",
         "bias",
         _TORCHS,
-        "onnx #1127, pytorch #36905, nntrainer #1768: one of the two biases goes another way than the other",
+        f"{verb} {name} and not the other bias (onnx #1127, pytorch #36905, nntrainer #1768)",
         seams={"parameters": text},
     )
     for name in ("bias_ih", "bias_hh")
-    for word, text in (("dropped", _bias(name, 0.0)), ("doubled", _bias(name, 2.0)))
+    for word, verb, text in (("dropped", "drops", _bias(name, 0.0)), ("doubled", "doubles", _bias(name, 2.0)))
 )
 
 FAULTS = (

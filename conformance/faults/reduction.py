@@ -117,7 +117,7 @@ FAULTS = (
         "sum-in-float16",
         "sum",
         _one_after_another(11),
-        "adds one by one in float16, which shows best on long axes",
+        "adds element by element in float16, which shows best on long axes",
     ),
-    fault("sum-in-float32", "sum", _one_after_another(24), "adds float64 one by one in float32"),
+    fault("sum-in-float32", "sum", _one_after_another(24), "adds float64 element by element in float32"),
 )

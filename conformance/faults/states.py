@@ -40,9 +40,24 @@ def _rolled(gate: str) -> Any:
 
 
 FAULTS = (
-    _fault("plus-for-times-forget", "update", lambda t, i, f, g, c: f + c + i * g, "torchrecurrent #22"),
-    _fault("plus-for-times-input", "update", lambda t, i, f, g, c: f * c + (i + g), "torchrecurrent #22"),
-    _fault("plus-for-times-output", "output", lambda t, o, shown: o + shown, "torchrecurrent #22"),
+    _fault(
+        "plus-for-times-forget",
+        "update",
+        lambda t, i, f, g, c: f + c + i * g,
+        "adds f instead of multiplying by it (torchrecurrent #22)",
+    ),
+    _fault(
+        "plus-for-times-input",
+        "update",
+        lambda t, i, f, g, c: f * c + (i + g),
+        "adds i instead of multiplying by it (torchrecurrent #22)",
+    ),
+    _fault(
+        "plus-for-times-output",
+        "output",
+        lambda t, o, shown: o + shown,
+        "adds o instead of multiplying by it (torchrecurrent #22)",
+    ),
     _fault(
         "coupled-gates",
         "update",
@@ -53,34 +68,48 @@ FAULTS = (
         "forget-complement",
         "update",
         lambda t, i, f, g, c: (1 - f) * c + i * g,
-        "forgets by f, which torch keeps by",
+        "multiplies the cell state by 1 - f, where torch multiplies by f",
     ),
     _fault(
         "no-forget-gate", "update", lambda t, i, f, g, c: c + i * g, "the LSTM of 1997 has no forget gate"
     ),
     _fault("no-input-gate", "update", lambda t, i, f, g, c: f * c + g, "the candidate enters ungated"),
-    _fault("no-output-gate", "output", lambda t, o, shown: shown, "the memory is shown ungated"),
+    _fault("no-output-gate", "output", lambda t, o, shown: shown, "the cell state is shown ungated"),
     _fault(
         "forget-bias-1",
         "gates",
         lambda t, z: {**split_gates(t, z), "f": split_gates(t, z)["f"] + 1.0},
         "adds 1 to the forget gate at run time, as TensorFlow 1's BasicLSTMCell did",
     ),
-    _fault("candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid instead of every tanh"),
-    _fault("gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh instead of sigmoid in every gate"),
+    _fault(
+        "candidate-by-sigmoid",
+        "tanh",
+        lambda t, z: t.sigmoid(z),
+        "computes the sigmoid instead of every tanh",
+    ),
+    _fault(
+        "gates-by-tanh",
+        "sigmoid",
+        lambda t, z: t.tanh(z),
+        "computes every gate by tanh instead of the sigmoid",
+    ),
     _fault(
         "hard-sigmoid",
         "sigmoid",
         lambda t, z: t.clamp(z * 0.2 + 0.5, 0.0, 1.0),
         "Keras's recurrent activation before 2.3 was the piecewise linear one",
     ),
-    _fault("linear-candidate", "tanh", lambda t, z: z, "no tanh at all"),
+    _fault("linear-candidate", "tanh", lambda t, z: z, "has no tanh at all"),
     *(
         _fault(f"gate-{g}-negated", "gates", _negated(g), f"the sign of the block {g} is flipped")
         for g in "ifgo"
     ),
-    Fault("h0-wrong-row", "states", LSTMS, "h0 of the next batch row", seams={"initial": _row_rolled(0)}),
-    Fault("c0-wrong-row", "states", LSTMS, "c0 of the next batch row", seams={"initial": _row_rolled(1)}),
+    Fault(
+        "h0-wrong-row", "states", LSTMS, "takes h0 of the next batch row", seams={"initial": _row_rolled(0)}
+    ),
+    Fault(
+        "c0-wrong-row", "states", LSTMS, "takes c0 of the next batch row", seams={"initial": _row_rolled(1)}
+    ),
     *(
         _fault(f"gate-{g}-rolled", "gates", _rolled(g), f"the block {g} is off by one element")
         for g in "ifgo"

@@ -55,24 +55,25 @@ def _scaled_head_bias(factor: float) -> Callable[..., Parameters]:
     return lambda t, p, config: {**p, "head.bias": p["head.bias"] * factor}
 
 
-_BIAS_STORY = "onnx #1127, pytorch #36905: a dropped or doubled bias shows only after training"
+_BIAS_SOURCE = "which shows only after training (onnx #1127, pytorch #36905)"
 
 
 def _bias_faults() -> list[Fault]:
     faults = []
-    for word, factor in (("dropped", 0.0), ("doubled", 2.0)):
+    for word, verb, factor in (("dropped", "drops", 0.0), ("doubled", "doubles", 2.0)):
         faults += [
             Fault(
                 f"bias-{gate}-{word}",
                 "bias",
                 LSTMS,
-                _BIAS_STORY,
+                f"{verb} the bias of the gate {gate}, {_BIAS_SOURCE}",
                 seams={"parameters": _scaled_bias(gate, factor)},
             )
             for gate in GATES
         ]
         seams = {"parameters": _scaled_head_bias(factor)}
-        faults.append(Fault(f"bias-head-{word}", "bias", MODELS, _BIAS_STORY, seams=seams))
+        story = f"{verb} the bias of the output projection, {_BIAS_SOURCE}"
+        faults.append(Fault(f"bias-head-{word}", "bias", MODELS, story, seams=seams))
     return faults
 
 

@@ -230,7 +230,7 @@ def markdown(found: Calibration) -> str:
         render(summary(found), "markdown"),
         (
             f"A run warns below a headroom of {choice.warn:g}: the upper bound on the warnings of a clean "
-            f"default run is there at most 1/{QUIET}. What is below it still passes."
+            f"default run is there at most 1/{QUIET}. A verdict below it still passes."
         ),
         _CANDIDATES,
         render(_candidates(choice), "markdown"),
