@@ -1,4 +1,4 @@
-"""Print how long a training step of the recurrent layers takes beside torch's, on one thread.
+"""Print the time of a training step of the recurrent layers, next to torch's, on one thread.
 
 Wall-clock figures for people; no test depends on them. Run it on an idle machine:
 ``python benchmarks/recurrent.py``.
@@ -20,7 +20,7 @@ import torch  # noqa: E402  # after the variables are set
 
 import mytorch  # noqa: E402  # after the variables are set
 
-# (batch, steps, input size, hidden size): from what a lesson uses to what fills a core's caches.
+# (batch, steps, input size, hidden size): from the sizes of the notebook to those that fill a core's caches.
 SIZES = (
     (1, 10, 8, 16),
     (4, 16, 8, 16),
@@ -78,7 +78,7 @@ def compare(layer: str, size: tuple[int, ...], budget: float) -> tuple[float, fl
         "weights": weights,
     }
     theirs, ours = (Step(library, layer, arrays, size) for library in (torch, mytorch))
-    # Once each before the clock starts: what is set up on first use is not what is measured.
+    # Once each before the clock starts, so that the set-up on first use is not measured.
     theirs.seconds()
     ours.seconds()
     pairs = []
@@ -90,7 +90,7 @@ def compare(layer: str, size: tuple[int, ...], budget: float) -> tuple[float, fl
 
 
 def main() -> None:
-    """Time what the arguments ask for and print a line a size."""
+    """Time the layers that the arguments name, and print one line per layer and size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument(
         "layers", nargs="*", default=["LSTM", "GRU", "RNN"], help="LSTM, GRU, RNN (default: all)"

@@ -1,4 +1,4 @@
-"""Print what starting up costs: the import beside NumPy's, the command's help, and a default run.
+"""Print the start-up times: the import next to NumPy's, the command's help, and a default run.
 
 Wall-clock figures for people; no test depends on them. Run it on an idle machine: ``tox run -e bench``.
 """
@@ -23,7 +23,7 @@ def seconds(*arguments: str) -> float:
         Wall-clock seconds, the interpreter's own start included.
 
     Raises:
-        subprocess.CalledProcessError: the run failed, so that its time says nothing.
+        subprocess.CalledProcessError: the run failed, so that its time is meaningless.
     """
     start = time.perf_counter()
     subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # own commands
@@ -49,13 +49,14 @@ def import_ratio(pairs: int) -> float:
 
 
 def main() -> None:
-    """Time what the arguments ask for and print a line each."""
+    """Time what the arguments name, and print one line per figure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--pairs", type=int, default=31, help="pairs of imports to time (default: 31)")
     parser.add_argument("--skip-run", action="store_true", help="leave out the default run")
     options = parser.parse_args()
 
-    # Once each before the clock starts: compiled bytecode and the disk's cache are not what is measured.
+    # Once each before the clock starts, so that compiling bytecode and filling the disk's cache are not
+    # measured.
     seconds("-c", "import mytorch")
     seconds("-m", "conformance", "--help")
 

@@ -1,4 +1,7 @@
-"""Decides, with evidence, whether an implementation computes what PyTorch computes."""
+"""Decides, with evidence, whether an implementation computes what PyTorch computes.
+
+This module exports what other programs use: `run`, `parametrize`, and the parts of an implementation.
+"""
 
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, Mapped, Values
 from conformance.errors import DegenerateError, NoiseError, UsageError

@@ -1,4 +1,4 @@
-"""`python -m conformance`."""
+"""`python -m conformance`: the command line, as the command `conformance` runs it."""
 
 import sys
 

@@ -1,21 +1,24 @@
-"""What the harness raises about its own use; what a subject does wrong is a verdict, never an exception."""
+"""The exceptions that the harness raises about its own use.
+
+Raised in every room, and reported by cli.main. What a subject does wrong is a verdict, never an exception.
+"""
 
 from __future__ import annotations
 
 
 class UsageError(ValueError):
-    """A name, a number or a file that the caller gave cannot be used; the command line exits with 2."""
+    """The caller gave a name, a number or a file that cannot be used; the command line exits with 2."""
 
 
 class DegenerateError(RuntimeError):
-    """A case was drawn again too often, or draws nothing that could tell right from wrong."""
+    """A case was drawn again too often, or its arrays cannot tell right from wrong."""
 
 
 class NoiseError(RuntimeError):
     """The oracle ran an operation whose rounding the arithmetic cannot follow.
 
     Args:
-        message: what is wrong, with the operation's name.
+        message: the error, with the operation's name.
         operation: the name alone, as a rule has it; None if no single operation is to blame.
     """
 

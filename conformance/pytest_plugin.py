@@ -1,4 +1,7 @@
-"""`conformance.parametrize`: one pytest test per case and shape class."""
+"""`conformance.parametrize`: one pytest test per case and shape class.
+
+Called by test modules; each test that it makes gets a `Check` to call.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ class Check:
         implementation: the subject.
         case: the case's name.
         shape_class: a shape class of the case, or `errors` for its bad calls.
-        seed: of the samples.
+        seed: the seed of the samples.
         lanes: `float64`, `float32` or both.
     """
 
@@ -75,13 +78,13 @@ def parametrize(
     seed: int = 1,
     dtypes: Sequence[str] = ("float64", "float32"),
 ) -> pytest.MarkDecorator:
-    """Decorate a pytest function that takes `check` and calls it: one test for each case and shape class.
+    """Decorate a pytest function that takes `check` and calls it: one test per case and shape class.
 
     Args:
         implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
         cases: names of cases; by default all.
-        seed: of the samples.
-        dtypes: what the implementation computes in: `float64`, `float32` or both.
+        seed: the seed of the samples.
+        dtypes: the lanes: `float64`, `float32` or both.
 
     Returns:
         The decorator.

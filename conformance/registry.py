@@ -29,7 +29,7 @@ def find_implementation(spec: str) -> Implementation:
     The current directory is on the path for `module:attribute`.
 
     Raises:
-        UsageError: there is no such implementation; the message lists those there are, or says what the
+        UsageError: there is no such implementation; the message lists the known ones, or what the
             attribute lacks.
     """
     if spec in IMPLEMENTATIONS:

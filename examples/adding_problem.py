@@ -1,17 +1,18 @@
 """Show that an LSTM carries numbers over 200 steps where a plain RNN does not.
 
 Each step of a sequence shows a number between 0 and 1 and a mark. Two steps are marked, one in each half;
-the network must answer, after the last step, with the sum of the two marked numbers. Whoever learns nothing
-answers 1.0 each time, and is wrong by 1/6 in the mean square.
+after the last step, the network must return the sum of the two marked numbers. The best constant answer is
+1.0, with a mean squared error of 1/6.
 
-Both networks get the same: the same sequences, hidden size, number of steps, optimiser and gradient
-clipping. The forget gates of the LSTM start open for up to as long as a sequence lasts (Tallec & Ollivier
-2018, "Can recurrent neural networks warp time?"); with torch's own initial biases it learns the task too, but
-needs more steps (`--biases torch --steps 2000`). The RNN has no gates that could be opened.
+Both networks get the same sequences, hidden size, number of steps, optimiser and gradient clipping. The
+initial forget biases let the LSTM remember for up to the length of a sequence (Tallec & Ollivier 2018, "Can
+recurrent neural networks warp time?"); with torch's own initial biases it learns the task too, but needs more
+steps (`--biases torch --steps 2000`). The RNN has no gates.
 
     python examples/adding_problem.py --seed 1
 
-It is a demonstration with one seed a run, not a measurement; what else was tried stands in README.md.
+This is a demonstration with one seed per run, not a measurement. README.md lists the other settings that were
+tried.
 
 Source of the task: Hochreiter & Schmidhuber 1997, "Long short-term memory", experiment 4.
 """
@@ -29,11 +30,11 @@ import mytorch as torch
 from mytorch import nn, optim
 
 COLOURS = {"RNN": "tab:orange", "LSTM": "tab:blue"}
-KNOWS_NOTHING = 1 / 6  # the variance of a sum of two numbers between 0 and 1
+ERROR_OF_ONE = 1 / 6  # of the best constant answer, 1.0: the variance of a sum of two such numbers
 
 
 def sequences(count: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw sequences and their answers.
+    """Draw random sequences and their targets.
 
     Args:
         count: how many, N.
@@ -59,7 +60,7 @@ class Adder(nn.Module):
         self.head = nn.Linear(hidden_size, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Answer for each sequence of (N, T, 2), as (N, 1)."""
+        """Return the output for each sequence of (N, T, 2), as (N, 1)."""
         states, _ = self.recurrent(x)
         return self.head(states[:, -1])
 
@@ -111,7 +112,7 @@ def train(model: nn.Module, name: str, rate: float, options: argparse.Namespace)
 
 
 def draw(curves: dict[str, list[float]], reaches: dict[str, np.ndarray], path: Path) -> None:
-    """Draw how the loss falls, and how far back the gradient reached before training."""
+    """Plot the training loss, and how far back the gradient reached before training."""
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     width = max(1, min(20, len(next(iter(curves.values()))) // 10))
@@ -121,7 +122,7 @@ def draw(curves: dict[str, list[float]], reaches: dict[str, np.ndarray], path: P
         # A float32 gradient below the smallest number is 0, which a logarithmic axis cannot show.
         reached = np.where(reaches[name] > 0, reaches[name], np.nan)
         right.plot(np.arange(1, len(reached) + 1), reached, color=COLOURS[name], label=name)
-    left.axhline(KNOWS_NOTHING, color="grey", linestyle="--", linewidth=1, label="always 1.0")
+    left.axhline(ERROR_OF_ONE, color="grey", linestyle="--", linewidth=1, label="always 1.0")
     left.set(
         title=f"Training loss (mean of {width} steps)", xlabel="training step", ylabel="mean squared error"
     )
@@ -136,16 +137,18 @@ def draw(curves: dict[str, list[float]], reaches: dict[str, np.ndarray], path: P
 
 
 def main() -> None:
-    """Train both, then print and draw what they learned."""
+    """Train both networks, then print and plot the results."""
     parser = argparse.ArgumentParser(description="Train an RNN and an LSTM on the adding problem.")
     parser.add_argument("--length", type=int, default=200, help="steps of a sequence (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=800, help="training steps (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=32, help="sequences a step (default: %(default)s)")
+    parser.add_argument("--batch", type=int, default=32, help="sequences per step (default: %(default)s)")
     parser.add_argument("--hidden", type=int, default=32, help="hidden size (default: %(default)s)")
-    parser.add_argument("--biases", choices=("open", "torch"), default="open", help="of the LSTM at first")
+    parser.add_argument("--biases", choices=("open", "torch"), default="open", help="the LSTM's initial ones")
     parser.add_argument("--rnn-rate", type=float, default=0.003, help="learning rate (default: %(default)s)")
     parser.add_argument("--lstm-rate", type=float, default=0.02, help="learning rate (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and sequences (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of weights and sequences (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "adding_problem.png")
     options = parser.parse_args()
 
@@ -165,7 +168,7 @@ def main() -> None:
 
     print(f"Sum of 2 marked numbers among {options.length}, after {options.steps} training steps:")
     print(f"{'network':<12}{'parameters':>12}{'mean squared error on 1000 new sequences':>44}")
-    for name, size, error in [("always 1.0", 0, KNOWS_NOTHING), *rows]:
+    for name, size, error in [("always 1.0", 0, ERROR_OF_ONE), *rows]:
         print(f"{name:<12}{size:>12,}{error:>44.4f}")
     draw(curves, reaches, options.out)
     print(f"picture: {options.out}")

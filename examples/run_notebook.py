@@ -1,4 +1,4 @@
-"""Run the code of a notebook from top to bottom, and keep what it prints and draws. No Jupyter is needed.
+"""Run the code of a notebook from top to bottom without Jupyter, and keep its text output and pictures.
 
     python examples/run_notebook.py examples/lstm_lesson.ipynb
 
@@ -28,7 +28,7 @@ def run_cell(code: str, name: str, names: dict[str, Any]) -> tuple[str, list[byt
         names: the variables of the notebook so far, which the cell changes.
 
     Returns:
-        What it printed, and its pictures as PNG.
+        The printed text, and the pictures as PNG.
     """
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -43,14 +43,14 @@ def run_cell(code: str, name: str, names: dict[str, Any]) -> tuple[str, list[byt
 
 
 def main() -> None:
-    """Run a notebook and write it, with its results, beside its pictures."""
+    """Run a notebook, and write it with its results and pictures."""
     parser = argparse.ArgumentParser(description="Run a notebook without Jupyter.")
     parser.add_argument("notebook", type=Path)
-    parser.add_argument("--steps", type=int, help="what to set the variable STEPS to")
+    parser.add_argument("--steps", type=int, help="value of the variable STEPS")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args()
 
-    plt.switch_backend("agg")  # pictures go to files, whatever display there is
+    plt.switch_backend("agg")  # pictures go to files, on any display
     notebook = json.loads(options.notebook.read_text(encoding="utf-8"))
     options.out.mkdir(parents=True, exist_ok=True)
     names: dict[str, Any] = {"__name__": "__main__"}

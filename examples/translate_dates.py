@@ -1,12 +1,12 @@
 """Translate dates as people write them into ISO dates, with an LSTM encoder, an LSTM decoder and attention.
 
 "the 3rd of March, 1984", "3.3.1984" and "Mar 3, 84" all become "1984-03-03". The encoder reads the text,
-letter by letter and in both directions; the decoder writes ten letters, and before each it looks back over
-what the encoder saw: attention tells it where. That look is the step from recurrent networks to the
-transformer.
+letter by letter and in both directions. The decoder writes ten letters. For each, attention weights the
+encoder's states by how well they match the decoder's state. Attention is the step from recurrent networks to
+the transformer.
 
 Numbers stand in the order day, month; a year of two digits is in 1970–2029, as all dates here are. A tenth
-of all days is held out: no text of those days is ever trained on, and on them the answers are counted.
+of all days is held out: no text of those days is used in training, and the accuracy is measured on them.
 
     python examples/translate_dates.py --steps 300
 
@@ -29,15 +29,15 @@ import mytorch.nn.functional as F
 from mytorch import nn, optim
 from mytorch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-# Written out and not asked of strftime, whose names follow the language of the machine.
+# Written out, because the names that strftime returns depend on the language of the machine.
 MONTHS = ["January", "February", "March", "April", "May", "June", "July"]
 MONTHS += ["August", "September", "October", "November", "December"]
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 FIRST, LAST = date(1970, 1, 1), date(2029, 12, 31)
 
-PADDING = 0  # the number of no letter, in texts that are shorter than their neighbours
+PADDING = 0  # fills up the texts that are shorter than the longest of their batch
 WRITTEN = "0123456789-"  # the letters of an ISO date
-START = len(WRITTEN)  # what the decoder reads before it has written anything
+START = len(WRITTEN)  # the decoder's input before its first letter
 
 
 def ways_to_write(day: date) -> list[str]:
@@ -67,14 +67,14 @@ def encode(texts: list[str]) -> torch.Tensor:
 
 
 def pairs(days: list[date], chooser: random.Random) -> tuple[list[str], torch.Tensor, torch.Tensor]:
-    """Write each day in a way drawn for it: the N texts, their letters (N, S), and the answers (N, 10)."""
+    """Write each day in a random way; return the N texts, their letters (N, S) and the answers (N, 10)."""
     texts = [chooser.choice(ways_to_write(day)) for day in days]
     answers = torch.tensor([[WRITTEN.index(letter) for letter in day.isoformat()] for day in days])
     return texts, encode(texts), answers
 
 
 class Translator(nn.Module):
-    """An encoder in both directions, and a decoder that attends to what it saw."""
+    """An encoder in both directions, and a decoder that attends to the encoder's states."""
 
     def __init__(self, hidden_size: int = 64, embedding_size: int = 32) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class Translator(nn.Module):
         self.write = nn.Linear(2 * hidden_size, len(WRITTEN))
 
     def encode(self, letters: torch.Tensor) -> torch.Tensor:
-        """Give each letter of (N, S) a state that knows what stands around it, (N, S, H)."""
+        """Return a state for each letter of (N, S) that depends on the letters around it, (N, S, H)."""
         lengths = (letters != PADDING).sum(dim=1)
         # Packed, so that the backward direction starts at a text's last letter and not in its padding.
         packed = pack_padded_sequence(self.read(letters), lengths, batch_first=True, enforce_sorted=False)
@@ -100,12 +100,13 @@ class Translator(nn.Module):
 
         Args:
             letters: texts, (N, S), padded with `PADDING`.
-            answers: the right answers, (N, T), to read on from in training; without them the decoder reads
-                on from what it wrote itself.
+            answers: the right answers, (N, T), whose letters are the decoder's inputs in training; without
+                them, its own letters are.
             count: how many letters to write, T.
 
         Returns:
-            The scores of each letter to write, (N, T, letters), and where the decoder looked, (N, T, S).
+            The scores of each letter to write, (N, T, letters), and the attention to each letter of the text,
+            (N, T, S).
         """
         states = self.encode(letters)  # (N, S, H)
         padding = letters == PADDING
@@ -114,7 +115,7 @@ class Translator(nn.Module):
         scores, looks = [], []
         for step in range(count):
             hidden, memory = self.decoder(torch.cat([self.reread(last), seen], dim=1), (hidden, memory))
-            # One score for each letter of the text: how well does it answer the decoder's question?
+            # One score per letter of the text: how well its state matches the decoder's query.
             match = (states @ self.query(hidden).unsqueeze(2)).squeeze(2)
             look = F.softmax(match.masked_fill(padding, -torch.inf), dim=1)
             seen = (look.unsqueeze(1) @ states).squeeze(1)
@@ -130,7 +131,7 @@ def spell(answer: torch.Tensor) -> str:
 
 
 def train(model: Translator, days: list[date], options: argparse.Namespace) -> None:
-    """Train on new texts every step, showing the decoder the right letters so far."""
+    """Train on new texts in every step; the decoder's inputs are the right letters."""
     chooser = random.Random(options.seed)
     optimizer = optim.Adam(model.parameters(), lr=0.01)
     with tqdm(range(options.steps), desc="train") as bar:
@@ -146,7 +147,7 @@ def train(model: Translator, days: list[date], options: argparse.Namespace) -> N
 
 
 def draw(model: Translator, texts: list[str], path: Path) -> None:
-    """Draw where the decoder looks as it writes, a panel for each text."""
+    """Plot the attention of each written letter to the letters of the text, one panel per text."""
     with torch.no_grad():
         scores, looks = model(encode(texts))
     figure = Figure(figsize=(11, 3.6 * ((len(texts) + 1) // 2)), layout="constrained")
@@ -156,19 +157,21 @@ def draw(model: Translator, texts: list[str], path: Path) -> None:
         axes.set_xticks(range(len(text)), list(text))
         axes.set_yticks(range(len(answer)), list(spell(answer)))
         axes.set_title(f"{text}  →  {spell(answer)}")
-    figure.supxlabel("what it reads")
-    figure.supylabel("what it writes")
+    figure.supxlabel("input text")
+    figure.supylabel("output")
     figure.colorbar(image, ax=list(panels) or figure.axes, label="attention", shrink=0.6)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=100)
 
 
 def main() -> None:
-    """Train a translator, count its answers to dates it has not seen, and draw where it looked."""
+    """Train a translator, measure its accuracy on held-out dates, and plot its attention."""
     parser = argparse.ArgumentParser(description="Learn to translate dates into ISO dates.")
     parser.add_argument("--steps", type=int, default=400, help="training steps (default: %(default)s)")
-    parser.add_argument("--batch", type=int, default=64, help="dates a step (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of weights and texts (default: %(default)s)")
+    parser.add_argument("--batch", type=int, default=64, help="dates per step (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of weights and texts (default: %(default)s)"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "translate_dates.png")
     options = parser.parse_args()
 
@@ -184,12 +187,12 @@ def main() -> None:
     with torch.no_grad():
         written = model(letters)[0].argmax(dim=2)
     right = (written == answers).all(dim=1)
-    print(f"{'as people write it':<32}{'translated':<14}right?")
+    print(f"{'text':<32}{'translated':<14}right?")
     for text, answer, matches in list(zip(texts, written, right.tolist(), strict=True))[:8]:
         print(f"{text:<32}{spell(answer):<14}{'yes' if matches else 'no'}")
     print(f"exact: {right.sum().item()} of {len(texts):,} held-out dates ({right.float().mean().item():.1%})")
 
-    day = max(held_out, key=lambda day: len(set(day.isoformat())))  # the clearest to look at
+    day = max(held_out, key=lambda day: len(set(day.isoformat())))  # many different digits make it clear
     draw(model, [ways_to_write(day)[way] for way in (7, 2, 3, 6)], options.out)
     print(f"picture: {options.out}")
 

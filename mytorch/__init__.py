@@ -31,7 +31,9 @@ from mytorch.creation.from_data import *
 from mytorch.creation.like import *
 from mytorch.creation.random_tensors import *
 from mytorch.creation.ranges import *
-from mytorch.functions.activation import *
+from mytorch.functions.activation import relu as relu
+from mytorch.functions.activation import sigmoid as sigmoid
+from mytorch.functions.activation import tanh as tanh
 from mytorch.functions.arithmetic import *
 from mytorch.functions.combination import *
 from mytorch.functions.comparison import *

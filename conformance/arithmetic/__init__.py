@@ -1,5 +1,5 @@
-"""Monte Carlo arithmetic on torch programs: what correct rounding alone may change.
+"""Monte Carlo arithmetic on torch programs: it measures how much correct rounding alone may change.
 
-It knows neither cases nor subjects: `deviation.deviations` takes a program, and returns what noise did to its
-results. What it knows about torch's operations stands in rules/.
+The entry is `deviation.deviations`: it takes a program and returns how far noise moved its results. Nothing
+here depends on a case or a subject. The facts about torch's operations are in rules/.
 """

@@ -1,4 +1,8 @@
-"""The judge's constants, read once from constants.toml, the one file that is reviewed for them."""
+"""The judge's constants, read once from constants.toml, the only file that holds them.
+
+Called by judging, calibration and report; `constants` returns the values and `constants_sha256` the hash of
+the file.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ FILE = Path(__file__).with_name("constants.toml")
 
 @dataclass(frozen=True)
 class Constants:
-    """What `constants.toml` says; the comments there give each one's reason."""
+    """The values in `constants.toml`, whose comments give the reason for each."""
 
     replicates: int
     redraws: int
@@ -36,5 +40,5 @@ def constants() -> Constants:
 
 
 def constants_sha256() -> str:
-    """Return the SHA-256 of the file, by which a report says under which constants it was made."""
+    """Return the SHA-256 of the file, which a report records."""
     return hashlib.sha256(FILE.read_bytes()).hexdigest()

@@ -15,7 +15,8 @@ from conformance.errors import NoiseError
 if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
-# These read numbers from tensors, or from tensors in lists, without an operation that a dispatch mode sees.
+# These read numbers from tensors, or from tensors in lists, without an operation that reaches a dispatch
+# mode.
 _READ = frozenset({"__array__", "as_tensor", "asarray", "new_tensor", "numpy", "tensor", "tolist"})
 
 

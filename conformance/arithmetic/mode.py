@@ -1,8 +1,8 @@
-"""Monte Carlo arithmetic: a torch program in float64, and what rounding could do to every number in it.
+"""Monte Carlo arithmetic: runs a torch program in float64, with the noise that rounding could add.
 
 A program runs once. Each of its operations runs on clean numbers, and on many noisy replicates of them; then
-a random error is added to each replicate, of the size that the operation's rule (rules/) says one rounding
-could have made there. Composite kernels are run by torch's own decompositions.
+a random error is added to each replicate, of the size that one rounding can have there by the
+operation's rule (rules/). Composite kernels are run by torch's own decompositions.
 
 Source: Parker 1997, "Monte Carlo arithmetic"; Denis et al. 2016 (Verificarlo).
 """
@@ -29,16 +29,17 @@ from conformance.errors import NoiseError
 if TYPE_CHECKING:
     from conformance.arithmetic.rules.rule import Rule
 
-# How many numbers noise is read from, and how many may be read at once: two tensors seldom read the same.
+# How many numbers the noise is read from, and how many of them are read at once at most. The start is drawn,
+# so that two tensors seldom get the same noise.
 _POOL, _POOLED = 1 << 20, 1 << 15
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
-    """The dispatch mode that runs the replicates along with the program, and watches what they decide.
+    """The dispatch mode that runs the replicates along with the program, and compares their decisions.
 
     Args:
-        seed: of the noise.
-        count: how many replicates.
+        seed: the seed of the noise.
+        count: the number of replicates.
         unit: the size of one rounding.
 
     Attributes:
@@ -62,7 +63,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         return False
 
     def escapes(self) -> Escapes:
-        """Return the mode to enter with this one, which refuses calls that take numbers out of tensors."""
+        """Return the mode to enter with this one; there, taking noisy numbers out of tensors is an error."""
         return Escapes(self._held)
 
     def replicates(self, clean: Tensor) -> Tensor:
@@ -96,8 +97,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     def _run(self, func: Any, rule: Rule, args: Any, kwargs: Any) -> Any:
         """Run an operation that has a rule.
 
-        An operation's result goes one of four ways from here; "noisy" says that an operand whose value counts
-        has replicates.
+        An operation's result goes one of four ways from here; "noisy" means that an operand whose value
+        counts has replicates.
 
         - It is written into an operand, in place or by `out`: `_write`.
         - An operand is noisy: the operation runs on the replicates too (`batched`), and `_take` handles each
@@ -108,8 +109,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
 
         `_take` then does one of three things. It compares a result that decides something with its
         replicates, and clears `steady` if one of them decided otherwise, or has another shape. It adds noise
-        to the replicates of a float64 result, and keeps them. It refuses any other float, where no noise
-        could follow.
+        to the replicates of a float64 result, and keeps them. It raises NoiseError for any other float
+        dtype, which noise cannot follow.
         """
         operands = tensors((*args, *kwargs.values()))
         targets = _targets(func, args, kwargs)
@@ -167,7 +168,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     def _take(
         self, func: Any, rule: Rule, clean: Any, moved: Tensor | None, before: Any, put: Any = None
     ) -> None:
-        """Watch what a result decided, or add the noise to its replicates and keep them."""
+        """Check the decision that a result makes, or add the noise to its replicates and keep them."""
         if isinstance(clean, bool):
             clean = torch.tensor(clean)
         if not isinstance(clean, Tensor) or (clean.is_floating_point() and clean.dtype != torch.float64):
@@ -207,7 +208,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
 
 
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
-    """Return the places of the results that are not views of an operand; a view as another dtype computes."""
+    """Return the indices of the results that are not views of an operand; a view as another dtype rounds."""
     known = {(storage_id(each), each.dtype) for each in operands}
     return [
         k

@@ -1,7 +1,7 @@
 """Many noisy values of each tensor, next to its clean one.
 
 They are kept by the storage of the clean tensor: so views need no replicates of their own, and a change in
-place through one view is seen through all.
+place through one view reaches all of them. Made and read by mode.py and vectorized.py.
 
 The noisy values of a tensor go one of three ways from here:
 
@@ -20,7 +20,7 @@ from typing import Any
 import torch
 from torch.multiprocessing import reductions
 
-# After so many new storages, the replicates of those that the program has freed are freed too.
+# How many new storages are added before the replicates of those that the program has freed are freed too.
 _SWEEP = 256
 
 
@@ -33,7 +33,7 @@ class Replicates:
     """The noisy values of float64 tensors.
 
     Args:
-        count: how many of each.
+        count: the number of replicates of each tensor.
     """
 
     def __init__(self, count: int) -> None:

@@ -48,7 +48,7 @@ def terms(x: Tensor, reduced: Tensor) -> float:
 
 
 def chain(count: float) -> float:
-    """Return how many roundings of Σ|x| a sum of so many equal terms loses when they are added one by one.
+    """Return how many roundings of Σ|x| a sum of that many equal terms loses when they are added one by one.
 
     The k-th partial sum is k/n of the whole and loses u/√3 of it, in root mean square: over all k that is
     √(n/3)·u/√3. Products of matrices are added in such chains, and so are NumPy's sums over every dimension

@@ -1,7 +1,7 @@
-"""From the deviation to the tolerance: times constants that stand in one reviewed file, constants.toml.
+"""From the deviation to the tolerance: the deviation times the constants in constants.toml.
 
-Called by the judge per observable and lane; returns what each element may differ by. The calibration picks
-the constants from what `scale` returns.
+Called by the judge per observable and lane; returns the tolerance of each element. The calibration picks
+the constants by the result of `scale`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UNIT = {"float32": 2.0**-24, "float64": 2.0**-53}
 
 
 class Scale(NamedTuple):
-    """What a constant of 1 would allow; calibration measures errors in these.
+    """The tolerances under constants of 1; calibration measures errors in these.
 
     Attributes:
         tensor: every element, by its tensor's deviation.
@@ -38,21 +38,21 @@ class Scale(NamedTuple):
         return not self.tensor
 
     def allowed(self, c: Constants | None = None) -> Array:
-        """Return what each element may differ by: the smaller of what its tensor and the element are allowed.
+        """Return each element's tolerance: the smaller of the one per tensor and the one per element.
 
         Args:
-            c: by default those of the reviewed file.
+            c: the constants; by default those of the reviewed file.
         """
         c = c or constants()
         return np.asarray(np.minimum(c.element * self.element, c.tensor * self.tensor))
 
 
 def scale(deviation: Deviation, dtype: str, *, exact: bool = False) -> Scale:
-    """Return what a deviation means in a lane, before the constants.
+    """Return the tolerances in a lane that follow from a deviation, before the constants.
 
     Args:
-        deviation: of the observable, from the oracle.
-        dtype: of the lane.
+        deviation: the observable's deviation, from the oracle.
+        dtype: the lane's dtype.
         exact: the values are such that nothing rounds.
     """
     rms = np.asarray(deviation.rms, dtype=np.float64)
@@ -61,14 +61,3 @@ def scale(deviation: Deviation, dtype: str, *, exact: bool = False) -> Scale:
     c = constants()
     unit = UNIT[dtype] / UNIT["float32"] * (c.oracle_share if dtype == "float64" else 1.0)
     return Scale(deviation.largest * unit, np.maximum(rms, c.floor * deviation.largest) * unit)
-
-
-def tolerances(deviation: Deviation, dtype: str, *, exact: bool = False) -> Array:
-    """Return what each element may differ by; all zero where nothing rounds, so that bits must agree.
-
-    Args:
-        deviation: of the observable, from the oracle.
-        dtype: of the lane.
-        exact: the values are such that nothing rounds.
-    """
-    return scale(deviation, dtype, exact=exact).allowed()

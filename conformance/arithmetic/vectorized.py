@@ -36,7 +36,7 @@ def batched(
     - its rule says that it is elementwise: it is called once, on replicates aligned so that they broadcast;
     - its rule says how it runs `together`: that function is called once, with the replicates and the clean
       arguments;
-    - otherwise it is called once per replicate, which is slower and as right, and the results are stacked.
+    - otherwise it is called once per replicate, which is slower, and the results are stacked.
 
     Operations that write into their operands take the first or the last way, in `written`.
 
@@ -53,7 +53,7 @@ def batched(
     """
     if rule.elementwise is True:
         aligned, named = align(args, kwargs, held)
-        # A layout is asked of the clean result, which has one dimension less.
+        # The layout is that of the clean result, which has one dimension less.
         return [func(*aligned, **{key: value for key, value in named.items() if key != "memory_format"})]
     if rule.together is not None:
         return [rule.together(held, *args, **kwargs)]
@@ -72,7 +72,7 @@ def written(
     """Run an operation that writes into some of its operands, `targets`, which keep their values here.
 
     Returns:
-        For each target what the replicates would have written, as `batched` does.
+        The values that the replicates would have written into each target, as `batched` returns them.
     """
     if rule.elementwise and "out" not in kwargs:
         # In place, everything else broadcasts to the target.
@@ -102,7 +102,7 @@ def _swapped(value: Any, swap: Callable[[Tensor], Tensor]) -> Any:
 def _row(
     func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], held: Replicates, k: int
 ) -> Sequence[Any]:
-    """Return what one replicate gives; a Python bool, as of `equal`, in a tensor."""
+    """Return the result on one replicate; a Python bool, as of `equal`, in a tensor."""
     swap = partial(held.alone, k=k)
     out = func(*_swapped(args, swap), **{key: _swapped(value, swap) for key, value in kwargs.items()})
     outs = out if isinstance(out, (tuple, list)) else (out,)
@@ -117,7 +117,7 @@ def _written_row(
     held: Replicates,
     k: int,
 ) -> list[Tensor]:
-    """Return what one replicate writes into copies of the targets, which it may resize."""
+    """Return copies of the targets after one replicate has written into them; it may resize them."""
     own = {id(target): held.alone(target, k).clone() for target in targets}
 
     def swap(clean: Tensor) -> Tensor:

@@ -1,1 +1,4 @@
-"""Where the judge's constants come from: what correct implementations really err by, and how often more."""
+"""Where the judge's constants come from: the measured errors of correct implementations.
+
+Called by the `calibrate` command; run.calibrate returns the constants with their evidence.
+"""

@@ -1,4 +1,7 @@
-"""From measured ratios to constants: how often a clean run would raise an alarm, and how sure that is."""
+"""From measured ratios to constants: how often a clean run would raise an alarm, and how sure that is.
+
+Called by calibration.run: `choose` returns the constants, and `validate` counts their alarms on other seeds.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +24,13 @@ if TYPE_CHECKING:
 
     Measure = Callable[[Ratio], float]
 
-# At most one false alarm in so many default runs, at this confidence.
+# The target: at most one false alarm in RUNS default runs, at this confidence.
 RUNS = 1000
 CONFIDENCE = 0.95
 # Each of the two constants may use a quarter of it on the seeds that they are picked on, so that chance
 # leaves the bound on the others below it too.
 SHARE_OF_EACH = 0.25
-# At most one clean default run in so many warns.
+# At most one clean default run of QUIET warns.
 QUIET = 20
 
 STEP = 0.5
@@ -39,7 +42,7 @@ _WARN_LARGEST = 3.0
 # Source: Davison & Hinkley 1997, "Bootstrap methods and their application", on clustered data.
 _RESAMPLES = 200
 
-# Fewer verdicts than these in the tail say nothing about its law.
+# The least number of verdicts in a tail from which its law can be fitted.
 _PEAKS = 30
 
 
@@ -49,8 +52,8 @@ class Estimate:
 
     Attributes:
         candidates: constants.
-        point: by the fitted tails.
-        bound: upper bound on it.
+        point: the expected number by the fitted tails.
+        bound: an upper bound on the expected number.
         tails: the fitted tails, by lane.
     """
 
@@ -81,14 +84,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Choice:
-    """The constants that the evidence asks for.
+    """The constants that meet the target by the evidence.
 
     Attributes:
-        tensor: per tensor.
-        element: per element.
+        tensor: the constant per tensor.
+        element: the constant per element.
         warn: a headroom below it is reported, though it passes.
-        estimates: by `tensor`, `element` and `warn`, on the seeds that they were picked on.
-        per_run: by lane, how many verdicts that can alarm one default run has.
+        estimates: the estimates by `tensor`, `element` and `warn`, on the seeds that they were picked on.
+        per_run: by lane, the number of verdicts of a default run that can alarm.
     """
 
     tensor: float
@@ -104,11 +107,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Validation:
-    """What the picked constants do on seeds that they were not picked on.
+    """The alarms of the picked constants on seeds that they were not picked on.
 
     Attributes:
         alarms: verdicts that the judge would call wrong.
-        verdicts: how many could alarm.
+        verdicts: the number of verdicts that could alarm.
         expected: alarms in 1,000 default runs, by tails fitted on these seeds.
         expected_bound: upper bound on it.
         counted_bound: the same by counting alone, without any fit.
@@ -134,7 +137,7 @@ def informative(ratios: Sequence[Ratio]) -> list[Ratio]:
 
 
 def beyond_constants(ratios: Sequence[Ratio]) -> list[Ratio]:
-    """Return the verdicts that are wrong whatever the constants: a form, a mask or a bit that differs."""
+    """Return the verdicts that are wrong under any constants: a form, a mask or a bit that differs."""
     return [ratio for ratio in ratios if not isfinite(ratio.element)]
 
 
@@ -154,10 +157,10 @@ def estimate(
 
     Args:
         ratios: informative ones.
-        measure: what is compared with a candidate.
+        measure: from a ratio to the number that a candidate is compared with.
         candidates: constants, rising.
         per_run: verdicts of one default run, by lane.
-        seed: of the bootstrap.
+        seed: the seed of the bootstrap.
 
     Raises:
         UsageError: there are too few verdicts for a tail.
@@ -188,10 +191,19 @@ def estimate(
 def choose(ratios: Sequence[Ratio], runs: int, seed: int = 0) -> Choice:
     """Pick the least round constants that meet the target on these ratios.
 
+    A constant is picked in three steps from here:
+
+    1. Only `informative` ratios count: no constant makes the others pass or fail.
+    2. For `tensor` and for `element`, `estimate` bounds the alarms of every candidate (0.5, 1, … 64). Each
+       constant is the least candidate whose bound is at most a quarter of the target; without one, UsageError
+       is raised.
+    3. Both constants turn an error into a headroom. `warn` is the largest headroom from 3 down to 1 below
+       which at most one clean run of `QUIET` has a verdict, or 1, which no passing verdict is below.
+
     Args:
         ratios: all that was measured on the picking seeds.
         runs: how many default runs they are.
-        seed: of the bootstrap.
+        seed: the seed of the bootstrap.
     """
     usable = informative(ratios)
     per_run = verdicts_per_run(usable, runs)
@@ -211,12 +223,12 @@ def choose(ratios: Sequence[Ratio], runs: int, seed: int = 0) -> Choice:
 
 
 def validate(ratios: Sequence[Ratio], choice: Choice, seed: int = 0) -> Validation:
-    """Count on other seeds what the picked constants call wrong, and fit again there.
+    """Count the alarms of the picked constants on other seeds, and fit tails again there.
 
     Args:
         ratios: all that was measured on the validating seeds.
-        choice: what was picked.
-        seed: of the bootstrap.
+        choice: the picked constants.
+        seed: the seed of the bootstrap.
     """
     usable = informative(ratios)
     alarms = tuple(r for r in ratios if r.alarms(choice.tensor, choice.element))

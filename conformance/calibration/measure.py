@@ -1,4 +1,7 @@
-"""How far correct implementations are from the oracle, in what a constant of 1 would allow."""
+"""How far correct implementations are from the oracle, in units of the tolerance under constants of 1.
+
+Called by calibration.run; `measure` returns one `Ratio` per verdict.
+"""
 
 from __future__ import annotations
 
@@ -33,10 +36,10 @@ class Subject:
     """An implementation that is taken to be correct, and where its verdicts are evidence.
 
     Attributes:
-        name: how the tables call it.
-        implementation: what is run.
-        lanes: those in which it does not compute what the oracle computes, bit for bit.
-        cases: where it is run; None for all.
+        name: the name in the tables.
+        implementation: the implementation.
+        lanes: those in which it is not the oracle itself.
+        cases: the cases that it is run on; None for all.
     """
 
     name: str
@@ -56,7 +59,7 @@ class Ratio(NamedTuple):
         observable: an output's name, or `grad.` and an input's; or what was raised instead of any.
         tensor: the largest error over the tensor's deviation.
         element: the largest of the errors over their elements' deviations.
-        exact: nothing rounds there: both ratios are 0 or infinite, whatever the constants.
+        exact: nothing rounds there: both ratios are 0 or infinite, for any constants.
     """
 
     case: str
@@ -103,10 +106,10 @@ def measure(
 
     Args:
         cases: names of cases.
-        seed: of the samples.
-        subjects: what is taken to be correct; a sample is prepared once for all of them.
-        jobs: how many processes.
-        samples: how many of each case; by default what the case declares.
+        seed: the seed of the samples.
+        subjects: implementations taken to be correct; a sample is prepared once for all of them.
+        jobs: the number of processes.
+        samples: the number of samples per case; by default as many as the case declares.
         progress: called after each sample with its case, how many are done and how many there are.
     """
     drawn = [

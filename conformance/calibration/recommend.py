@@ -1,4 +1,7 @@
-"""The rtol and atol that one would write into `torch.testing.assert_close`, from the same deviations."""
+"""The rtol and atol to write into `torch.testing.assert_close`, from the same deviations.
+
+Called by calibration.run; `recommend` returns one row per case, dtype and size.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,12 @@ if TYPE_CHECKING:
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
 
-# What sizes of these kinds are; batches and lengths are those of a small real call.
+# The sizes of these kinds: the batch and the length of a small real call.
 FEATURES = (16, 64, 256)
 _FEATURE_KINDS = ("feature", "outer")
 BATCH, LENGTH = 4, 8
 _DRAWS = 2
-# At more features than these one draw has elements enough, and costs what a default run of its case costs.
+# Above this number of features one draw has enough elements, and takes as long as a default run of its case.
 _MANY = 128
 FORWARD, GRADIENTS = "forward", "gradients"
 
@@ -39,20 +42,20 @@ class Pair(NamedTuple):
     atol: float
 
     def widest(self, other: Pair) -> Pair:
-        """Return what covers both."""
+        """Return the larger of each, which covers both."""
         return Pair(max(self.rtol, other.rtol), max(self.atol, other.atol))
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One row: what to write for a case in a dtype and at a size.
+    """One row: the tolerances for a case in a dtype and at a size.
 
     Attributes:
         case: the case's name.
         dtype: `float32` or `float64`.
-        size: of every axis of features; None for a case without one.
-        forward: for outputs; None where none is floating.
-        gradients: for gradients; None where there are none.
+        size: the size of every axis of features; None for a case without one.
+        forward: the tolerances of outputs; None where none is floating.
+        gradients: the tolerances of gradients; None where there are none.
     """
 
     case: str
@@ -71,19 +74,19 @@ def recommend(
     features: Sequence[int] = FEATURES,
     jobs: int = 1,
 ) -> list[Recommendation]:
-    """Derive the tolerances of each case that has floating results, and is no further aspect of another.
+    """Derive the tolerances of each case that has floating results and no aspect in its name.
 
     Args:
         cases: names of cases.
-        seed: of the samples.
+        seed: the seed of the samples.
         tensor: the constant per tensor.
         element: the constant per element.
         features: the sizes.
-        jobs: how many processes.
+        jobs: the number of processes.
     """
     from joblib import Parallel, delayed
 
-    # A case of another aspect judges what another case's operation has beside its numbers.
+    # A case with an aspect judges an operation that another case has numbers for.
     names = [name for name in cases if "@" not in name]
     samples = [(size, sample) for name in names for size, sample in sized_samples(name, seed, features)]
     parallel = Parallel(n_jobs=jobs, batch_size=1)
@@ -104,7 +107,7 @@ def sized_samples(
 ) -> Iterator[tuple[int | None, Sample]]:
     """Draw a case's samples at each size, or at none if no size of it is a feature's.
 
-    The values are of order one: `normal`, or the first regime of a case that has no such.
+    The values are of order one: `normal`, or the case's first regime where it is not drawn in that one.
     """
     space = CASES[name].space
     regime = "normal" if "normal" in space.regimes else space.regimes[0]
@@ -119,7 +122,7 @@ def sized_samples(
 def covering(pairs: Sequence[tuple[Array, Array]]) -> Pair:
     """Return the tolerances that cover every element's, from expected values and tolerances of each tensor.
 
-    rtol is what the elements of a tensor's upper half need, and atol what the others need beyond it.
+    rtol covers the elements of a tensor's upper half, and atol the rest that the other elements need.
     """
     rtol = 0.0
     for expected, tolerance in pairs:
@@ -153,7 +156,7 @@ def _tensors(
     expected: Expectation, scales: Mapping[str, Scale], part: str, tensor: float, element: float
 ) -> Iterator[tuple[Array, Array]]:
     c = replace(constants(), tensor=tensor, element=element)
-    # assert_close compares two computations in the dtype; the float64 lane's scale knows that already.
+    # assert_close compares two computations in the dtype; the float64 lane's scale allows for both already.
     share = c.oracle_share if expected.lane == "float32" else 1.0
     for name, oracle in expected.oracle.items():
         mine = name.startswith("grad.") == (part == GRADIENTS)

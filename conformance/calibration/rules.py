@@ -1,7 +1,8 @@
 """The rules of arithmetic/rules/ against real float32 errors, operation by operation.
 
-A rule says how large one rounding of an operation may be. It is shown if neither torch nor NumPy ever errs by
-more, in any regime, and if one of them comes within a factor of it: a rule far too large blinds the judge.
+A rule states how large one rounding of an operation may be. It is shown if neither torch nor NumPy ever errs
+by more, in any regime, and if one of them comes within a factor of it: a rule far too large would hide
+errors.
 """
 
 from __future__ import annotations
@@ -42,11 +43,11 @@ _DRAWS = 4
 
 
 class Measured(NamedTuple):
-    """Real errors of one operation, in units of what its rule says.
+    """Real errors of one operation, in units of what its rule states.
 
     Attributes:
         implementation: `torch` or `mytorch`.
-        regime: of the operands.
+        regime: the regime of the operands.
         elements: how many results were compared.
         largest: the largest error.
         rms: the root mean square of the errors.
@@ -61,12 +62,12 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class MeasuredRule:
-    """One rule and what was measured of it.
+    """One rule and the errors measured for it.
 
     Attributes:
-        name: of the operation.
+        name: the operation's name.
         accumulates: the rule is a standard deviation, and not a bound.
-        measured: by implementation and regime.
+        measured: the errors by implementation and regime.
         without: why mytorch was not measured, if it was not.
     """
 
@@ -82,7 +83,7 @@ class MeasuredRule:
 
     @property
     def wrong(self) -> str | None:
-        """Say what is wrong with the rule, or nothing."""
+        """The reason why the rule is not shown; empty if it is."""
         limit = DEVIATIONS / sqrt(3) if self.accumulates else 1.0
         if self.worst.largest > limit:
             at = f"{self.worst.implementation}, {self.worst.regime}"
@@ -99,7 +100,7 @@ class MeasuredRule:
 
     @property
     def used(self) -> float:
-        """How much of the rule real errors use, but for half of the smallest number, which is what it is."""
+        """How much of the rule real errors use, not counting half of the smallest number, which is exact."""
         return max(m.largest for m in self.measured if m.regime != "tiny")
 
 

@@ -1,4 +1,7 @@
-"""`conformance calibrate`: measure, pick on some seeds, validate on others, check the rules, recommend."""
+"""Calibrates: measures, picks constants on some seeds, validates them on others, and checks the rules.
+
+Called by the `calibrate` command; `calibrate` returns all that was found.
+"""
 
 from __future__ import annotations
 
@@ -31,16 +34,16 @@ RUNS = 3
 
 @dataclass(frozen=True)
 class Calibration:
-    """What a calibration found.
+    """The results of a calibration.
 
     Attributes:
         picking: the seeds that the constants were picked on.
         validating: the others.
         cases: the cases' names.
-        picked_on: what was measured on the picking seeds.
-        validated_on: what was measured on the validating ones.
+        picked_on: the ratios on the picking seeds.
+        validated_on: the ratios on the validating seeds.
         choice: the constants.
-        validation: what they do on the validating seeds.
+        validation: their alarms on the validating seeds.
         rules: the noise rules against real errors.
         recommendations: rtol and atol.
         environment: versions, BLAS and CPU.
@@ -74,7 +77,7 @@ class Calibration:
 
     @property
     def in_force(self) -> bool:
-        """Whether the reviewed file says what the evidence asks for."""
+        """Whether the constants in force are those that the evidence leads to."""
         now, new = constants(), self.choice
         return (now.tensor, now.element, now.warn) == (new.tensor, new.element, new.warn)
 
@@ -99,11 +102,11 @@ def calibrate(
 
     Args:
         cases: names of cases; by default all.
-        seed: of the first run; the others follow.
+        seed: the seed of the first run; the others follow.
         runs: how many seeds; the constants are picked on the first half, the odd one included.
-        jobs: how many processes.
-        samples: how many of each case in a run; by default what the case declares.
-        subjects: what is taken to be correct; by default mytorch and torch.
+        jobs: the number of processes.
+        samples: the number of samples per case in a run; by default as many as the case declares.
+        subjects: implementations taken to be correct; by default mytorch and torch.
         features: the sizes of the recommended tolerances; by default 16, 64 and 256.
         progress: called after each sample with its case, how many are done and how many there are.
 

@@ -1,4 +1,4 @@
-"""The tail of a distribution beyond what was seen: peaks over a threshold, by a generalised Pareto law.
+"""The tail of a distribution beyond the measured values: peaks over a threshold, by a generalised Pareto law.
 
 Source: Pickands 1975, "Statistical inference using extreme order statistics"; the likelihood in one unknown
 is Grimshaw's, 1993, "Computing maximum likelihood estimates for the generalized Pareto distribution".
@@ -14,20 +14,21 @@ import numpy as np
 if TYPE_CHECKING:
     from conformance.sampling.values import Array
 
-# How much of a distribution is its tail. Half as much says the same of the shape, 0 to 0.07, half as surely.
+# How much of a distribution is its tail. Half as much leads to the same shapes, 0 to 0.07, with half the
+# certainty.
 SHARE = 0.1
 
 
 @dataclass(frozen=True)
 class Tail:
-    """What is known of values above a threshold.
+    """The fitted law of values above a threshold.
 
     Attributes:
         threshold: where the tail begins.
         share: how much of the distribution lies above it.
-        shape: of the Pareto law; 0 is exponential. Never below 0, which would be an end beyond which nothing
-            comes, and no sample can show that.
-        scale: of the Pareto law.
+        shape: the shape of the Pareto law; 0 is exponential. Never below 0, which would be an end beyond
+            which nothing comes, and no sample can show that.
+        scale: the scale of the Pareto law.
         peaks: how many values it was fitted to.
     """
 
@@ -45,19 +46,18 @@ class Tail:
         return np.asarray(self.share * (1 + self.shape * excess) ** (-1 / self.shape))
 
 
-def fit(values: Array, weights: Array | None = None, share: float = SHARE) -> Tail:
+def fit(values: Array, weights: Array | None = None) -> Tail:
     """Fit the tail by maximum likelihood.
 
     Args:
         values: finite, and not all of them the same.
         weights: how often each counts; by default once.
-        share: how much of the distribution is the tail.
     """
     weights = np.ones(values.shape) if weights is None else weights
     order = np.argsort(values)
     above = 1.0 - np.cumsum(weights[order]) / weights.sum()
     # The least value with no more than the share above it.
-    threshold = float(values[order][int(np.argmax(above <= share + 1e-12))])
+    threshold = float(values[order][int(np.argmax(above <= SHARE + 1e-12))])
     peaks = (values > threshold) & (weights > 0)
     excess, counts = values[peaks] - threshold, weights[peaks]
     total = float(counts.sum())
@@ -78,7 +78,7 @@ def _pareto(excess: Array, weights: Array) -> tuple[float, float]:
         return float(np.log(shape(theta) / theta) + shape(theta))
 
     found = minimize_scalar(loss, bounds=(-8.0, 4.0), method="bounded")
-    # The exponential law's, at the edge of what is allowed; with a mean of 1 its logarithm vanishes.
+    # The exponential law's likelihood, at the edge of the range; with a mean of 1 its logarithm vanishes.
     if found.fun >= 0:
         return 0.0, 1.0
     theta = float(np.exp(found.x))
@@ -86,7 +86,7 @@ def _pareto(excess: Array, weights: Array) -> tuple[float, float]:
 
 
 def upper_bound(hits: int, trials: int, confidence: float = 0.95) -> float:
-    """Return the largest rate that so few hits do not rule out; near 3 / trials where there are none.
+    """Return the largest rate that the hits do not rule out; near 3 / trials where there are none.
 
     Source: Clopper & Pearson 1934, one-sided.
     """

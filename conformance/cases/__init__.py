@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Case
 
-# `case` says what a case is.
+# The module `case` holds the class of cases.
 FAMILIES = tuple(
     importlib.import_module(f"{__name__}.{name}")
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
@@ -31,7 +31,7 @@ def find_cases(names: Iterable[str] = ()) -> list[Case]:
     """Return the cases of those names, in the given order, or every case.
 
     Raises:
-        UsageError: there is no such case; the message lists those there are.
+        UsageError: there is no such case; the message lists the known ones.
     """
     chosen = list(dict.fromkeys(names)) or list(CASES)
     for name in chosen:

@@ -56,7 +56,7 @@ def _binary_inputs(config: Config) -> dict[str, Input]:
         "scalar": ((n, f), ()),
         "outer": ((n, 1), (f,)),
     }[str(config["broadcast"])]
-    # The second operand can mirror the first only where it is no smaller.
+    # The second operand can be nearly the negative of the first only where it is not smaller.
     return {"input": Input(a), "other": Input(b, against="input" if len(b) == len(a) else None)}
 
 
@@ -67,15 +67,15 @@ def _positive_inputs(config: Config) -> dict[str, Input]:
 def binary(
     name: str, symbol: str, *regimes: str, exact: bool = False, positive: bool = False, samples: int = 30
 ) -> Case:
-    """Return the case of a function of two tensors that broadcast, called as a function and as an operator.
+    """Return the case of a function of two tensors that broadcast, called as a function and as a method.
 
     Args:
         name: the function.
-        symbol: the operator's method, e.g. `__add__`.
+        symbol: the method: that of an operator, e.g. `__add__`, or one of the function's name.
         regimes: as in `Space`.
         exact: only sums, products and copies.
         positive: the values are not negative.
-        samples: how many a run draws.
+        samples: the number of samples that a run draws.
     """
 
     def program(t: Any, x: Values) -> dict[str, Any]:

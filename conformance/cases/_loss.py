@@ -1,4 +1,7 @@
-"""Cases of losses of two tensors, as functions and as modules, with every reduction."""
+"""Cases of losses of two tensors, as functions and as modules, with every reduction.
+
+The families regression_loss and probability_loss call `case`.
+"""
 
 from __future__ import annotations
 
@@ -48,12 +51,12 @@ def loss(
         name: the function of `nn.functional`.
         module: the class of `nn`.
         flags: the loss's options and the values that they take.
-        bad: what must be refused, besides a wrong reduction.
+        bad: the bad calls in addition to a wrong reduction.
         operands: from the namespace and the values to the two tensors.
         inputs: the arrays; those named like `weight` are passed on as options.
         regimes: as in `Space`.
-        reductions: what the reduction may be.
-        samples: how many a run draws.
+        reductions: the values of the option `reduction`.
+        samples: the number of samples that a run draws.
     """
 
     def program(t: Any, x: Values) -> dict[str, Any]:

@@ -40,8 +40,8 @@ def reduction(
         regimes: as in `Space`.
         exact: only sums and copies.
         classes: as in `Space`.
-        axes: which axes are reduced, by the names in `_AXES`.
-        samples: how many a run draws.
+        axes: the axes that are reduced, by the names in `_AXES`.
+        samples: the number of samples that a run draws.
         options: further arguments of every call.
     """
 

@@ -1,6 +1,7 @@
-"""The layers of which relations hold: what varies there, what is shown, and where the batch lies.
+"""The layers of which relations hold: their settings, their outputs and their batch axes.
 
-Arrays and builds are those of each layer's ordinary case; `Related.settings` says in which configuration.
+Arrays and builds are those of each layer's ordinary case; `Related.settings` gives the configuration. Read by
+metamorphic.py.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Related:
-    """What a relation must know of a layer.
+    """The facts about a layer that a relation needs.
 
     Attributes:
         case: its ordinary case.
-        sizes: as in `Space`.
+        sizes: see `Space`.
         settings: from a configuration of the relation to one of the ordinary case.
         outputs: from such settings to the shapes of the outputs.
         flags: as in `Space`.
         regimes: as in `Space`.
-        axis: which axis of a named tensor counts the batch.
+        axis: the batch axis of a named tensor.
     """
 
     case: Case
@@ -94,7 +95,7 @@ def _recurrent(kind: str, flags: Mapping[str, tuple[Scalar, ...]], *regimes: str
     return Related(
         case=_case(recurrent.CASES, f"nn.{kind}"),
         sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature"},
-        # Zeros at the end of packed sequences, so that what is shown there cancels.
+        # Zeros at the end of packed sequences, so that the outputs there cancel.
         settings=_fixed(bias=True, form="equal", dropout="none", padding=0.0),
         outputs=partial(_recurrent_outputs, kind),
         flags={

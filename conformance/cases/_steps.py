@@ -1,7 +1,7 @@
 """One step of each recurrent cell, written out in torch's API: the text that faults change.
 
-Each place where people go wrong is a seam, a step that a fault replaces; `SEAMS` holds the correct steps. The
-cells of `cells.py` and `models.py` and the layers of `_unrolled.py` are made of these steps.
+Each step in which implementations go wrong is a seam, which a fault may replace; `SEAMS` holds the correct
+steps. The cells of `cells.py` and `models.py` and the layers of `_unrolled.py` are made of these steps.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     # A step's output, and the state for the next step.
     Stepped = tuple[Any, State]
 
-# A few steps and features show how NaN and inf spread, and what overflows: many cost seconds and show
+# A few steps and features show how NaN and inf spread, and where numbers overflow: many cost seconds and show
 # nothing more.
 WITHOUT = tuple((many, regime) for many in ("long", "wide") for regime in ("steep", "huge", "nonfinite"))
 

@@ -1,4 +1,7 @@
-"""Cases as rows of a table: a public function, the calls to compare, and the calls that must be refused."""
+"""Cases as rows of a table: a public function, the calls to compare, and the bad calls.
+
+The families of functions call `row`, which returns a case.
+"""
 
 from __future__ import annotations
 
@@ -60,12 +63,12 @@ def row(
         name: the public name that it judges.
         inputs: the shapes of its tensors, as "NLF F": sizes by their names, 1, and "-" for a 0-dim tensor.
         forms: the calls, by a label; `form(t, *tensors)` takes the namespace and the tensors.
-        bad: the calls that must be refused, by a label, each with what the message must mention.
+        bad: the bad calls, by a label, each with what the message must mention.
         regimes: as in `Space`.
         classes: as in `Space`.
         positive: the values are not negative.
         grad: the gradients are compared.
-        samples: how many to draw; by default two for each form, and each class and regime at least once.
+        samples: the number of samples; by default two for each form, and each class and regime at least once.
         exact: only sums, products and copies.
     """
     letters = [each.strip("-") for each in inputs.split()]

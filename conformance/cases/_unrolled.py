@@ -28,11 +28,11 @@ _HIGH = 3
 
 
 def settle(config: Config) -> dict[str, Scalar]:
-    """Return the settings of a recurrent layer that have to be others than drawn; `Space.settle`."""
+    """Return the settings of a recurrent layer that differ from the drawn ones; see `Space.settle`."""
     relu = config.get("nonlinearity") == "relu"
     long = int(config["L"]) > _LONG
-    # A layer of relus may show nothing but zeros: without biases the next one stands exactly at its kink, and
-    # so it does where dropout lets nothing through.
+    # A layer of relus may return zeros only: without biases the input of the next relu is then exactly 0,
+    # where it has no derivative, and so it is where dropout drops everything.
     layers = 1 if long or (relu and not config["bias"]) else int(config["layers"])
     settled: dict[str, Scalar] = {
         "layers": layers,
@@ -63,7 +63,7 @@ def is_packed(config: Config) -> bool:
 
 
 def lengths(config: Config) -> list[int]:
-    """The lengths of the packed sequences: unlike, one of them L, longest first where packing asks."""
+    """The lengths of the packed sequences: unlike, one of them L, longest first where packing needs it."""
     length = int(config["L"])
     found = [length - 5 * k % length for k in range(int(config["N"]))]
     return sorted(found, reverse=True) if config["form"] == "sorted" else found[::-1]
@@ -73,7 +73,7 @@ def _joined(t: Any, directions: Sequence[Any]) -> Any:
     return t.cat(list(directions), -1)
 
 
-# Next to those of a step: how steps, directions and layers are put together.
+# The seams of a layer, in addition to those of a step: how steps, directions and layers are put together.
 _SEAMS: Mapping[str, Callable[..., Any]] = {
     "order": lambda steps, reverse: reversed(steps) if reverse else steps,
     "placed": lambda shown, reverse: shown[::-1] if reverse else shown,
@@ -113,8 +113,8 @@ def _run(
 
     Sequences of one length go through step by step. Of packed ones, a row whose sequence goes on at this step
     is computed like any other. A row whose sequence has ended (or, backwards, has not begun) is fed zeros, so
-    that a NaN in its padding reaches no gradient; its output is PADDING, and its state stays as it was, for
-    which `held` stands. All rows' states then pass through `carry` to the next step.
+    that a NaN in its padding reaches no gradient; its output is PADDING, and its state is kept (`held`). All
+    rows' states then pass through `carry` to the next step.
     """
     s = x.seams
     ends = t.tensor(lengths(x.config)).reshape(-1, 1) if is_packed(x.config) else None
@@ -150,8 +150,8 @@ def _steps(x: Values) -> list[Any]:
 def layer(kind: str) -> Callable[[Any, Values], dict[str, Any]]:
     """Return the program of a recurrent layer, `LSTM`, `GRU` or `RNN`.
 
-    `inputs` holds what each layer is fed, (L, N, features), the sequence itself first; `between` makes of all
-    of these what the next layer is fed. A layer runs once per direction (`_run`); `joined` puts the outputs
+    `inputs` holds what each layer is fed, (L, N, features), the sequence itself first; `between` makes the
+    next layer's input of all of these. A layer runs once per direction (`_run`); `joined` puts the outputs
     of both side by side: the next entry of `inputs`, or the output. The last states are collected in torch's
     order, layer by layer and forward before backward; `stacked` makes one tensor of each part, h and then c.
     Where there is no batch, an axis of one is added at the start and taken away at the end.

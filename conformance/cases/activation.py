@@ -1,4 +1,4 @@
-"""Activations: as functions, and as modules with the same options."""
+"""Cases of activations: as functions, and as modules with the same options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scaled dot-product attention with every kind of mask."""
+"""Cases of scaled dot-product attention, with every kind of mask."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def _attention(t: Any, x: Values) -> dict[str, Any]:
         options["scale"] = config["scale"]
     length, other = x["query"].shape[-2], x["key"].shape[-2]
     if kind in {"allowed", "both"}:
-        # The first query may look nowhere.
+        # For the first query all keys are masked.
         rows, columns = t.arange(length).reshape(-1, 1), t.arange(other).reshape(1, -1)
         options["attn_mask"] = (rows != 0) & (rows + columns != 3)
     elif kind == "summands":
-        # For no query torch returns zeros that do not know of the mask.
+        # For no query torch returns zeros whose graph does not reach the mask.
         options["attn_mask"] = x["mask"] if config["N"] else x["mask"].detach()
     elif kind == "integers":
         options["attn_mask"] = t.ones(length, other, dtype=t.int64)

@@ -1,4 +1,4 @@
-"""autograd itself: gradients of chosen inputs, custom functions, hooks."""
+"""Cases of autograd itself: gradients of chosen inputs, custom functions and hooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A case: one thing to compare. Its space, its arrays, its program and its bad calls, as data."""
+"""A case: one thing to compare. Its space, its arrays, its program and its bad calls, as data.
+
+The families in cases/ make cases; sampling draws their samples, and subjects run their programs.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ class Values(UserDict[str, Any]):
     Attributes:
         config: sizes and flags of the sample, with those of the bad call.
         seams: the steps of the program that a fault may replace, by name.
-        bad_call: what is wrong on purpose, if anything; programs read it as `options` and `call`.
+        bad_call: the bad call, if it is one; programs read it as `options` and `call`.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class Values(UserDict[str, Any]):
 
     @property
     def call(self) -> Callable[..., Any] | None:
-        """What the bad call runs instead of the function that the settings choose, if anything."""
+        """The function that a bad call runs instead of the one that the settings choose, if any."""
         return self.bad_call.call if self.bad_call else None
 
 
@@ -74,8 +77,9 @@ class Built:
     Attributes:
         call: from the data by name to the outputs by name. It takes the data from its argument only, so that
             callers may pass other data of fitting shapes.
-        parameters: what the layer computes with besides data, by the reference's names. A module's own
-            parameters are copies of the tensors that the program was given; a function's are those tensors.
+        parameters: the tensors other than data that the layer computes with, by the reference's names. A
+            module's own parameters are copies of the tensors that the program was given; a function's are
+            those tensors.
         module: the module, or None where the layer is a function.
         read: the gradients of the parameters by the reference's names, where they are not simply those of
             `parameters`: a subject whose parameters have other names and layouts translates them here.
@@ -133,15 +137,9 @@ def load(module: Any, parameters: Tensors) -> dict[str, Any]:
     return {name: own[name] for name in parameters}
 
 
-def of_module(module: Any, parameters: Tensors | None = None) -> Built:
-    """Return the layer of a module from one input to one output.
-
-    Args:
-        module: the module.
-        parameters: what is loaded into it; by default it has none.
-    """
-    own = {} if parameters is None else load(module, parameters)
-    return Built(lambda data: {"output": module(data["input"])}, own, module)
+def of_module(module: Any) -> Built:
+    """Return the layer of a module without parameters, from one input to one output."""
+    return Built(lambda data: {"output": module(data["input"])}, {}, module)
 
 
 def of_function(program: Callable[[Any, Values], Mapping[str, Any]]) -> Build:
@@ -160,14 +158,14 @@ def of_function(program: Callable[[Any, Values], Mapping[str, Any]]) -> Build:
 
 @dataclass(frozen=True)
 class BadCall:
-    """A call that must be refused as torch refuses it.
+    """A call for which torch raises an exception, and for which a subject must raise the same.
 
-    It starts from the good configuration in the case's `base`; each field below says what differs from it.
+    It starts from the good configuration in the case's `base`; each field below gives what differs from it.
 
     Attributes:
-        label: what is wrong, in a few words.
-        mentions: what the message must name: the argument, the expected and the given value; `a|b` where
-            implementations call it by different names.
+        label: the mistake in a few words.
+        mentions: the words that the message must have: the argument, the expected and the given value; `a|b`
+            where implementations call it by different names.
         config: sizes and flags that differ.
         shapes: shapes that differ, by the input's name.
         dtypes: dtypes that differ, by the input's name.
@@ -195,15 +193,15 @@ class Case:
         inputs: from settings to the arrays, by the reference's names.
         program: runs on any namespace with torch's API: `program(t, x)` takes the namespace and the `Values`
             and returns the outputs by name. A layer's is a `LayerProgram`.
-        samples: how many samples a run draws by default; at least one for each class and regime.
+        samples: the number of samples that a run draws by default; at least one for each class and regime.
         written_out: the same function, step by step in torch's API, where the program calls a layer that does
-            it in one: what runs when a seam is replaced. A layer's is a `LayerProgram` too.
-        seams: the replaceable steps, correct, of what is written out, or else of the program.
+            it in one. It is run when a seam is replaced. A layer's is a `LayerProgram` too.
+        seams: the replaceable steps, correct, of the program written out, or else of the program.
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         residuals: the outputs are differences of two sides, which are zero but for rounding.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         base: settings for the bad calls, which start from this one good configuration.
-        bad_calls: calls that must be refused.
+        bad_calls: calls that must raise an exception.
     """
 
     name: str
@@ -231,5 +229,5 @@ class Case:
 
     @property
     def default_samples(self) -> int:
-        """How many samples a run draws: what the case declares, but each class and regime at least once."""
+        """How many samples a run draws: as many as declared, and each class and regime at least once."""
         return max(self.samples, self.space.combinations)

@@ -1,4 +1,4 @@
-"""nn.LSTMCell, nn.GRUCell and nn.RNNCell: one step of a recurrent layer."""
+"""Cases of nn.LSTMCell, nn.GRUCell and nn.RNNCell: one step of a recurrent layer."""
 
 from __future__ import annotations
 

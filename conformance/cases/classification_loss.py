@@ -1,4 +1,4 @@
-"""Losses of class scores, with class weights, ignored classes, label smoothing and every kind of target."""
+"""Cases of losses of class scores: class weights, ignored classes, label smoothing, kinds of targets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _scores(config: Config) -> dict[str, Input]:
 
 
 def _classes(t: Any, x: Values) -> Any:
-    """Return targets that name every class in turn; a bad call's name no class or have another shape."""
+    """Return targets with every class in turn; those of bad calls are not classes, or have another shape."""
     c, kind = int(x.config["C"]), x.config["target"]
     shape = list(x["input"].shape[:1] + x["input"].shape[2:] if x["input"].ndim > 1 else ())
     if kind == "batch":
@@ -85,7 +85,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         base={"N": 3, "C": 5} | {key: values[0] for key, values in settings.items()},
         bad_calls=(
             BAD_REDUCTION,
-            BadCall("a target that is no class", ("9",), config={"target": "no class"}),
+            BadCall("a target that is not a class", ("9",), config={"target": "no class"}),
             BadCall("batch size of the target", ("3", "4"), config={"target": "batch"}),
             BadCall("dtype of the target", ("Int", "Long"), config={"target": "int32"}),
             *bad,

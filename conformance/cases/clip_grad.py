@@ -1,4 +1,4 @@
-"""Clipping of gradients by norm and by value, and the norm of several tensors."""
+"""Cases of clipping of gradients by norm and by value, and the norm of several tensors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CLASSES = ("small", "one", "pow2", "strided")
 
 
 def _clipped(name: str, limit: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
-    """Return the case of a clipping: the gradients after it, and what it returned."""
+    """Return the case of a clipping: the gradients after it, and its result."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         weight, bias, idle = (x[key].clone().requires_grad_() for key in ("weight", "bias", "bias"))
@@ -73,7 +73,7 @@ CASES = (
         samples=12,
         training=True,
         base={"N": 2, "I": 3, "O": 2, "norm_type": 2.0, "error_if_nonfinite": False},
-        bad_calls=(BadCall("a norm that is no number", ("norm",), config={"norm_type": "norm"}),),
+        bad_calls=(BadCall("a norm that is not a number", ("norm",), config={"norm_type": "norm"}),),
     ),
     _clipped(
         "clip_grad_norm_",
@@ -89,6 +89,6 @@ CASES = (
         "clip_grad_value_",
         "clip_value",
         {"limit": (0.5, 2.0**-7, 128.0)},
-        BadCall("a limit that is no number", ("limit",), config={"limit": "limit"}),
+        BadCall("a limit that is not a number", ("limit",), config={"limit": "limit"}),
     ),
 )

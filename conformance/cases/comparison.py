@@ -1,4 +1,4 @@
-"""Comparisons of two tensors, and tests of single elements. The truth values are compared exactly."""
+"""Cases of comparisons and of tests of single elements. The truth values are compared exactly."""
 
 from __future__ import annotations
 

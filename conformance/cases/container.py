@@ -1,4 +1,4 @@
-"""Containers of modules, and the module that flattens between them."""
+"""Cases of containers of modules, and the module that flattens between them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversion to another dtype, promotion of dtypes, and questions about a tensor's size and memory."""
+"""Cases of conversion to another dtype, promotion of dtypes, and properties of size and memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tensors made from a fill value, from a range, or from Python scalars and lists."""
+"""Cases of tensors made from a fill value, from a range, or from Python scalars and lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets, samplers and loaders of utils.data: which samples a batch holds, and in which form."""
+"""Cases of datasets, samplers and loaders of utils.data: the samples of a batch, and their form."""
 
 from __future__ import annotations
 

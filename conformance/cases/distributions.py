@@ -1,4 +1,4 @@
-"""Random draws with parameters that make the result certain, as the values of two generators differ."""
+"""Cases of random draws, with parameters that make the result certain, as two generators differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dropout where nothing is random, and in training by the mask that each side drew.
+"""Cases of dropout: without randomness, and in training by the mask that each side drew.
 
 Two generators drop different elements, so that the results of training cannot be compared with torch's.
 The mask is read off the output: an element was dropped where it is zero. The program computes what follows
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 # 1/(1-p) is a power of two, so that scaling rounds nothing; at 0.75 it is not 1/p.
 _SHARES: Mapping[str, tuple[Scalar, ...]] = {"p": (0.5, 0.75)}
-# Far above what noise makes of a zero, far below what is drawn.
+# Far larger than a zero with noise, far smaller than drawn values.
 _ZERO = 1e-30
 _ROWS, _RISK = 100, 1e-12
 
 
 @contextmanager
 def _seeded(t: Any, seed: int) -> Iterator[None]:
-    """Draw the same in every replicate, and leave the generator as it was."""
+    """Draw the same numbers in every replicate, and restore the generator's state."""
     before = t.get_rng_state()
     t.manual_seed(seed)
     try:
@@ -93,8 +93,8 @@ def _layer_inputs(kind: str, config: Config) -> dict[str, Input]:
 def _showing(t: Any, kind: str, like: Any) -> dict[str, Any]:
     """Return the parameters of a layer whose output is zero exactly where its input is.
 
-    Each output sees one input and no step before it: by the identity in the candidate's block, and a gate
-    that is shut for what is carried.
+    Each output depends on one input and on no step before it: by the identity in the candidate's block, and a
+    gate that is closed for the state that is carried on.
     """
     gates, hidden = GATES[kind], like.shape[1]
     blocks = {gate: t.zeros(hidden, hidden, dtype=like.dtype) for gate in gates}
@@ -132,7 +132,7 @@ def _between_layers(kind: str) -> Any:
         mask = _kept(output).to(like.dtype) / (1 - p)
         shown, _ = below(x["input"])
         expected, _ = above(shown * mask)
-        # On both sides, because where the oracle dropped it has no rounding for those who keep.
+        # On both sides, because the oracle has no rounding where it drops an element that the subject keeps.
         undropped = above(shown)[0] / (1 - p)
 
         def gradients() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Sums of products in Einstein notation, as torch.einsum reads it."""
+"""Cases of torch.einsum: sums of products in Einstein notation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Powers, roots, exponentials, logarithms and trigonometric functions of each element."""
+"""Cases of powers, roots, exponentials, logarithms and trigonometric functions of each element."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CASES = (
     unary("sin", "normal", "saturated", "tiny", "nonfinite"),
     unary("cos", "normal", "saturated", "tiny", "nonfinite"),
     unary("erf", "normal", "saturated", "tiny", "nonfinite"),
-    # Fewer draws leave a row out that is broadcast to a square.
+    # With fewer draws no row is broadcast to a square.
     binary("pow", "__pow__", "normal", "nonfinite", positive=True, samples=42),
     row(
         "pow@numbers",

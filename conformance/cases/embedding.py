@@ -1,4 +1,4 @@
-"""Embeddings and one-hot vectors of row numbers."""
+"""Cases of embeddings and one-hot vectors of row numbers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _embedding(t: Any, x: Values, config: Config) -> Built:
 
 
 def _one_hot(t: Any, x: Values) -> dict[str, Any]:
-    # Multiplied by what has a gradient, so that there is one to compare.
+    # Multiplied by a tensor that needs a gradient, so that there is one to compare.
     hot = t.nn.functional.one_hot(_places(t, x.config), x.config["classes"])
     return {"output": hot, "product": hot.to(x["scale"].dtype) * x["scale"]}
 

@@ -1,4 +1,4 @@
-"""Elements gathered, written and added by their positions along a dimension."""
+"""Cases of elements gathered, written and added by their positions along a dimension."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module hooks: what they see and what they change, forward and backward."""
+"""Cases of module hooks: their arguments and their changes, forward and backward."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Config
 
-    # Registers hooks on a module of the namespace; what they see they add to the outputs.
+    # Registers hooks on a module of the namespace; they add what they are given to the outputs.
     Prepare = Callable[[Any, dict[str, Any], Config], None]
 
 

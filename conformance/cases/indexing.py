@@ -1,4 +1,4 @@
-"""Elements read and written by indices in brackets, by rows and by masks."""
+"""Cases of elements read and written by indices in brackets, by rows and by masks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Initialisers, judged by bounds and by orthonormality: another generator draws other numbers."""
+"""Cases of initialisers, judged by bounds and by orthonormality, as two generators differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _initialised(name: str, *bad: BadCall) -> Case:
-    """Return the case of one initialiser: truth values about what it draws, not the numbers."""
+    """Return the case of one initialiser: truth values about the drawn numbers instead of the numbers."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
         rows, columns, gain = int(x.config["R"]), int(x.config["C"]), float(x.config["gain"])
@@ -27,7 +27,7 @@ def _initialised(name: str, *bad: BadCall) -> Case:
             away = t.matmul(short, short.T) - gain**2 * t.eye(min(rows, columns))
             return {"orthonormal": away.abs() < 1e-4}
         bound = gain * (6 / (rows + columns)) ** 0.5
-        # √3 deviations are a uniform's bound; a normal draw beyond seven of them does not occur.
+        # A uniform distribution ends at √3 standard deviations; a normal draw beyond seven does not occur.
         limit = bound * 1.0001 if name == "xavier_uniform_" else bound * 3**-0.5 * 7
         if kaiming:
             limit = 7 * gain * columns**-0.5

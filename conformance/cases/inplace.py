@@ -1,6 +1,6 @@
-"""In-place methods and their gradients: of a result, through a view of it, and into a buffer."""
+"""Cases of in-place methods and their gradients: of a result, through a view, and into a buffer."""
 
-# Every form takes the namespace, whether it needs it or not.
+# Every form takes the namespace, even where it does not need it.
 # ruff: noqa: ARG001
 
 from __future__ import annotations

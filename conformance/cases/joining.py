@@ -1,4 +1,4 @@
-"""Tensors joined and split. The results are exact and compared bit for bit."""
+"""Cases of tensors joined and split. The results are exact and compared bit for bit."""
 
 from __future__ import annotations
 

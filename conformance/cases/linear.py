@@ -1,4 +1,4 @@
-"""nn.Linear, with vectors, matrices and stacks of them."""
+"""Cases of nn.Linear, with vectors, matrices and stacks of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logical and bitwise functions. The results are compared exactly."""
+"""Cases of logical and bitwise functions. The results are compared exactly."""
 
 from __future__ import annotations
 

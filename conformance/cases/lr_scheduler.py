@@ -1,4 +1,4 @@
-"""Schedules of the learning rate: the rates and the parameters after every step."""
+"""Cases of learning rate schedules: the rates and the parameters after every step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and stacks of them."""
+"""Cases of products of vectors, matrices and stacks of them."""
 
 from __future__ import annotations
 

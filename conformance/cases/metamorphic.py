@@ -1,10 +1,10 @@
-"""Relations: what must hold between two calls of one layer, for any function that it computes.
+"""Relations: properties of two calls of one layer that hold for any function that the layer computes.
 
 A relation's program builds a layer as its ordinary case does, and goes one of two ways from there:
 
 - It calls the layer in two ways that must agree (rows in another order, time split in two, packed or padded)
-  and returns the differences of the outputs. On the oracle these are rounding errors only, and so is what
-  noise allows. The harness differentiates them: the backward of f(x) - g(x) under one cotangent is the
+  and returns the differences of the outputs. On the oracle these are rounding errors only, and so are the
+  deviations. The harness differentiates them: the backward of f(x) - g(x) under one cotangent is the
   difference of the two gradients.
 - With cotangents of its own, it runs backward itself, in two ways that must agree, and returns the
   differences of the gradients (`_Backward`).
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Tensors
     from conformance.sampling.sample import Scalar
 
-# Not `one` and `empty`: with fewer than two rows and steps, most of this says nothing.
+# Not `one` and `empty`: with fewer than two rows and steps, most relations hold for any function.
 _CLASSES = ("small", "pow2", "strided")
 
 
@@ -40,7 +40,7 @@ class Relation:
 
     Attributes:
         aspect: its name.
-        layers: of which layers it holds.
+        layers: the layers of which it holds.
         program: from the layer, namespace and values to the differences.
         flags: settings that it adds, or of the layer's, those values for which it holds.
         cotangents: how many per output the program takes itself; if any, it differentiates itself.
@@ -67,7 +67,7 @@ def _differences(built: Built, one: Tensors, other: Tensors) -> Mapped:
 
 
 def _permuted(t: Any, tensor: Any, axis: int) -> Any:
-    """Put the odd places first: an order that is not its own inverse from four on."""
+    """Put the odd positions first: an order that is not its own inverse from four elements on."""
     count = tensor.shape[axis]
     order = [*range(1, count, 2), *range(0, count, 2)]
     return t.cat([tensor.narrow(axis, k, 1) for k in order], axis)
@@ -91,7 +91,7 @@ def _rows(layer: Related, t: Any, x: Values) -> Mapped:
             alone.append(built.call(row))
             continue
         shown = built.call({name: each.squeeze(layer.axis(name, x.config)) for name, each in row.items()})
-        # Without a batch the one axis before the features counts steps, whichever comes first.
+        # Without a batch the one axis before the features counts steps, in either order.
         alone.append({name: each.unsqueeze(layer.axis(name, x.config)) for name, each in shown.items()})
     joined = {name: t.cat([row[name] for row in alone], layer.axis(name, x.config)) for name in alone[0]}
     return _differences(built, built.call(data), joined)
@@ -114,7 +114,7 @@ def _equal(t: Any, x: Values, built: Built, data: Tensors) -> dict[str, Any]:
 
 
 def _packed_padded(layer: Related, t: Any, x: Values) -> Mapped:
-    """In one direction what comes after a sequence's end cannot be seen before it."""
+    """In one direction the steps after a sequence's end do not change the outputs before it."""
     built, data = _ready(layer, t, x)
     packed, padded = built.call(data), _equal(t, x, built, data)["output"]
     time, count = 1 - layer.axis("input", x.config), lengths(x.config)
@@ -148,7 +148,7 @@ def _packed_alone(layer: Related, t: Any, x: Values) -> Mapped:
 
 
 def _keys_permuted(layer: Related, t: Any, x: Values) -> Mapped:
-    """Attention reads a set: the order of its keys, each with its value, does not matter."""
+    """Attention does not depend on the order of its keys, each with its value."""
     built, data = _ready(layer, t, x)
     moved = {name: _permuted(t, each, 2) if name != "query" else each for name, each in data.items()}
     return _differences(built, built.call(data), built.call(moved))
@@ -191,7 +191,7 @@ def _given(x: Values, which: str) -> dict[str, Any]:
 
 
 def _linearity(layer: Related, t: Any, x: Values) -> dict[str, Any]:
-    """Backward is linear in the cotangent, however nonlinear the layer is."""
+    """Backward is linear in the cotangent, for any layer."""
     a, b = float(x.config["a"]), -0.75
     one, two = _given(x, "0"), _given(x, "1")
     backward = _Backward(layer, t, x)
@@ -201,7 +201,7 @@ def _linearity(layer: Related, t: Any, x: Values) -> dict[str, Any]:
 
 
 def _accumulation(layer: Related, t: Any, x: Values) -> dict[str, Any]:
-    """Two backward calls leave the sum of what each alone would."""
+    """Two backward calls leave the sum of the gradients that each alone leaves."""
     one, two = _given(x, "0"), _given(x, "1")
     backward = _Backward(layer, t, x)
     both = backward.vjp({name: one[name] + two[name] for name in one})

@@ -1,7 +1,7 @@
-"""models.LSTMCell and models.LSTM: an LSTM with a linear head, as a cell and as a sequence.
+"""Cases of models.LSTMCell and models.LSTM: an LSTM with a linear head, as a cell and as a sequence.
 
 The reference computes them by torch.nn.LSTMCell, the subject by its own model. The text below writes the same
-function out in torch's API, with seams: what the faults change, and what a namespace without models runs.
+function out in torch's API, with seams that faults replace; it is run on a namespace without models.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Modules without parameters of their own, containers, and what fills parameters."""
+"""Cases of modules and containers without parameters of their own, and of initialisers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _kaiming(t: Any, a: Any) -> dict[str, Any]:
     del a
     uniform = t.nn.init.kaiming_uniform_(t.empty(40, 30), a=0.5)
     normal = t.nn.init.kaiming_normal_(t.empty(40, 30), mode="fan_out", nonlinearity="relu")
-    # √3 deviations are a uniform's bound; a deviation of 1200 numbers is known to a fiftieth.
+    # A uniform distribution ends at √3 standard deviations; that of 1200 numbers is known to 2 %.
     bound = (2 / (1 + 0.5**2)) ** 0.5 * (3 / 30) ** 0.5
     return {
         "within": uniform.abs().max() <= bound,

@@ -1,4 +1,4 @@
-"""Layer normalization over the last axes, with and without its parameters."""
+"""Cases of layer normalization over the last axes, with and without its parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimisers: the loss and the parameters of a linear model after every step of training."""
+"""Cases of optimisers: the loss and the parameters of a linear model after every step of training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nn.utils.rnn: sequences of different lengths, padded and packed. Values are moved, not computed."""
+"""Cases of nn.utils.rnn: sequences of different lengths, padded and packed, which moves values only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _lengths(config: Config) -> list[int]:
-    """Return lengths from 1 to L, one per sequence, one of them L; longest first if the settings say so."""
+    """Return lengths from 1 to L, one per sequence, one of them L; longest first if the settings need it."""
     found = [1 + (3 * k + int(config["L"]) - 1) % int(config["L"]) for k in range(int(config["N"]))]
     return sorted(found, reverse=True) if config.get("sorted") else found
 
@@ -71,7 +71,7 @@ def _unpack_sequence(t: Any, x: Values) -> dict[str, Any]:
 
 
 def _unpad_sequence(t: Any, x: Values) -> dict[str, Any]:
-    # torch transposes what it is given in place, which a leaf does not allow: it gets a copy.
+    # torch transposes its argument in place, which a leaf does not allow: it gets a copy.
     lengths = t.tensor(_lengths(x.config)[: int(x.config.get("given", 99))])
     parts = t.nn.utils.rnn.unpad_sequence(x["input"] * 1, lengths, x.config["batch_first"])
     return {f"out{k}": part for k, part in enumerate(parts)}

@@ -1,4 +1,4 @@
-"""Losses of probabilities: binary cross entropy and the Kullback-Leibler divergence."""
+"""Cases of losses of probabilities: binary cross entropy and the Kullback-Leibler divergence."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ CASES = (
         inputs=_weighted("weight"),
         # Not saturated: a probability that rounds to 1 has a loss of 100 where a nearer one has 17. Not tiny:
         # where all probabilities are ½ every element rounds alike, which no random error does. Not nonfinite:
-        # torch refuses NaN as a probability.
+        # torch raises an error for NaN as a probability.
         regimes=("normal", "cancelling"),
     ),
     loss(
@@ -58,7 +58,7 @@ CASES = (
         {"log_target": (False, True)},
         BadCall("sizes", ("3", "4"), shapes={"target": (2, 4)}),
         operands=_target_as_probability,
-        # Not nonfinite: a target of exactly 0 is a case of its own, from which noise takes it away.
+        # Not nonfinite: a target of exactly 0 is another branch, which noise would leave.
         regimes=("normal", "saturated", "cancelling"),
         reductions=(*REDUCTIONS, "batchmean"),
     ),

@@ -1,4 +1,4 @@
-"""Random tensors: their dtype and shape, and a property that the values of any generator have."""
+"""Cases of random tensors: their dtype and shape, and a property that the values of any generator have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Elements flipped, rolled, repeated or cut out. The results are exact and compared bit for bit."""
+"""Cases of elements flipped, rolled, repeated or cut out. The results are exact and compared bit for bit."""
 
 from __future__ import annotations
 

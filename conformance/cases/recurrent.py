@@ -1,4 +1,4 @@
-"""nn.LSTM, nn.GRU and nn.RNN: every flag, states given or not, equal, packed or single sequences.
+"""Cases of nn.LSTM, nn.GRU and nn.RNN: every flag, states or none, and equal, packed or single sequences.
 
 `CASES` are the ordinary ones; `call_layer` also serves the relations, which call one module in two forms.
 """
@@ -75,7 +75,7 @@ def _options(kind: str, config: Config) -> dict[str, Any]:
     layers, directions, _ = sizes(config)
     options = {name: config[name] for name in ("bias", "batch_first")}
     options |= {"num_layers": layers, "bidirectional": directions == 2}
-    # Dropout is random only where evaluation ignores it: at p = 1 nothing passes, for any generator.
+    # Dropout is in evaluation, which ignores it, or has p = 1, which drops everything: no result is random.
     if layers > 1 and config["dropout"] == "eval":
         options["dropout"] = 0.5
     if config["dropout"] == "all":
@@ -197,7 +197,7 @@ def _case(
         program=_layer(kind),
         written_out=LayerProgram(of_function(_unrolled.layer(kind))),
         seams=LAYER_SEAMS[kind],
-        # Seven flags: fewer draws leave out threes of their values, such as batch_first without states.
+        # Seven flags: with fewer draws some triples of values are missing, e.g. batch_first without states.
         samples=80,
         base={**_BASE, **{name: values[0] for name, values in flags.items() if name not in _BASE}},
         bad_calls=(*_BAD, *bad),

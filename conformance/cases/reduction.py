@@ -1,4 +1,4 @@
-"""Sums, means and extremes over all axes, one axis or several."""
+"""Cases of sums, means and extremes over all axes, one axis or several."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CASES = (
     reduction("mean", "normal", "cancelling", "tiny", "nonfinite", exact=False),
     reduction("amax", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
     reduction("amin", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
-    # Equal elements share one gradient or the first has it all: the regime integer is full of them.
+    # In the regime integer many elements are equal, of which all share the gradient or the first has it.
     reduction(
         "max", "normal", "integer", "nonfinite", exact=False, classes=FILLED, axes=("none",), samples=8
     ),
@@ -36,7 +36,7 @@ CASES = (
             "axis": lambda t, a: t.min(a, axis=1, keepdims=True),
         },
         {"dim out of range": (lambda t, a: a.max(5), ("-2", "1", "5"))},
-        # Not with equal elements: torch's kernels differ in which of them is meant.
+        # Not with equal elements: torch's kernels return different ones of them.
         classes=FILLED,
         regimes=("normal", "nonfinite"),
     ),

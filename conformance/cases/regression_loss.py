@@ -1,4 +1,4 @@
-"""Losses that measure the distance between an input and a target."""
+"""Cases of losses that measure the distance between an input and a target."""
 
 from __future__ import annotations
 

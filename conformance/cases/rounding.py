@@ -1,4 +1,4 @@
-"""Functions that round, and the sign: step functions, whose gradient is zero."""
+"""Cases of functions that round, and the sign: step functions, whose gradient is zero."""
 
 from __future__ import annotations
 

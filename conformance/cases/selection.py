@@ -1,4 +1,4 @@
-"""Functions that choose one of two values for each element: by size, by a bound, or by a condition."""
+"""Cases of functions that choose one of two values per element: by size, bound or condition."""
 
 from __future__ import annotations
 

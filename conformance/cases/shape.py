@@ -1,4 +1,4 @@
-"""The same elements in another shape. The results are exact and compared bit for bit."""
+"""Cases of the same elements in another shape. The results are exact and compared bit for bit."""
 
 from __future__ import annotations
 

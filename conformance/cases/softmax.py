@@ -1,4 +1,4 @@
-"""softmax and log_softmax along a dimension, in each of the four ways to call them."""
+"""Cases of softmax and log_softmax along a dimension, in each of the four ways to call them."""
 
 from __future__ import annotations
 

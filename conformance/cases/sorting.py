@@ -1,4 +1,4 @@
-"""Sorted elements, the largest ones, the positions of true ones, and unique ones."""
+"""Cases of sorted, largest and unique elements, and of the positions of true ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Variances, products, norms, cumulative sums, and logarithms of sums of exponentials."""
+"""Cases of variances, products, norms, cumulative sums, and logarithms of sums of exponentials."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CASES = (
     reduction("var", "normal", "cancelling", "nonfinite", exact=False, classes=_SPREAD, samples=15),
     reduction("std", "normal", "nonfinite", exact=False, classes=_SPREAD, samples=15),
     # Not nonfinite: torch divides the product by each factor, unless one of them is 0. So the gradient is
-    # inf/inf, or the product of the other factors, as an element elsewhere decides.
+    # inf/inf, or the product of the other factors if any element is 0.
     reduction(
         "prod",
         # Not tiny: torch divides the product, which has underflowed, by the factor to find its gradient.

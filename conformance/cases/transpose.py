@@ -1,4 +1,4 @@
-"""The same elements with exchanged or expanded axes. The results are exact and compared bit for bit."""
+"""Cases of exchanged or expanded axes. The results are exact and compared bit for bit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Options that several commands share, and the checks of their values."""
+"""Options that several commands share, and the checks of their values.
+
+Called by the modules of the commands.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,10 @@ from conformance.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-    # What `add_parser` of every command takes.
+    # The argument of every command's `add_parser`.
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - has no public name
 
-# So many failures are printed after a table; the rest is in the report.
+# How many failures are printed after a table; the others are in the report.
 SHOWN = 3
 
 
@@ -22,22 +25,22 @@ def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
     """Add the options of a command that judges many samples: seed, processes, and a folder for reports."""
     cores = os.cpu_count() or 1
     parser.add_argument(
-        "--seed", type=int, default=seed, metavar="S", help=f"of the samples (default: {seed})"
+        "--seed", type=int, default=seed, metavar="S", help=f"seed of the samples (default: {seed})"
     )
     parser.add_argument(
-        "--jobs", type=int, default=cores, metavar="N", help="processes (default: one per core)"
+        "--jobs", type=int, default=cores, metavar="N", help="number of processes (default: one per core)"
     )
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("reports/latest"),
         metavar="DIR",
-        help="for the reports (default: reports/latest)",
+        help="folder for the reports (default: reports/latest)",
     )
 
 
 def check_sweep(options: argparse.Namespace) -> None:
-    """Refuse counts that cannot be used.
+    """Check the counts.
 
     Raises:
         UsageError: there are no processes, or the seed is negative.

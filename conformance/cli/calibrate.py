@@ -1,4 +1,7 @@
-"""`conformance calibrate`: finds the judge's constants, and writes and prints them with their evidence."""
+"""`conformance calibrate`: finds the judge's constants, and writes and prints them with their evidence.
+
+Calls calibration.run, and report.calibration for the files; returns the exit code.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`conformance list`: prints a table of the cases, the implementations or the faults that there are."""
+"""`conformance list`: prints a table of the cases, implementations, faults or rounding rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.report.tables import render
 
-    print(render(_ROWS[options.what](), "terminal"))
+    print(render(_ROWS[options.what](), "terminal", _WIDTHS.get(options.what, {})))
     return 0
 
 
@@ -63,8 +63,18 @@ def _faults() -> Rows:
     ]
 
 
+def _rules() -> Rows:
+    from conformance.arithmetic.rules import table
+
+    return [{**row, "file": row["file"].rpartition("/")[2]} for row in table()]
+
+
 _ROWS: dict[str, Callable[[], Rows]] = {
     "cases": _cases,
     "implementations": _implementations,
     "faults": _faults,
+    "rules": _rules,
 }
+
+# The columns whose texts are broken into lines, and how long these are.
+_WIDTHS: dict[str, dict[str, int]] = {"rules": {"rounds": 24, "measured by": 16, "source": 28}}

@@ -20,7 +20,7 @@ _COMMANDS = (run, list, replay, selftest, calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code; `--help` says what each means."""
+    """Run the command line and return its exit code; `--help` explains each."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(options))

@@ -1,4 +1,7 @@
-"""`conformance replay`: runs one sample again and prints the comparison."""
+"""`conformance replay`: runs one sample again and prints the comparison.
+
+Calls running.replay; returns 0 if every observable agrees, else 1.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _comparison(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
-    """Return a row per observable: where it was worst, what was expected there and what came."""
+    """Return a row per observable: its worst element, with the expected value and the subject's."""
     return [
         {
             "lane": v.lane or v.check,

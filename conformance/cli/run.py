@@ -1,4 +1,7 @@
-"""`conformance run`: judges an implementation, writes the reports and prints the verdict."""
+"""`conformance run`: judges an implementation, writes the reports and prints the verdict.
+
+Calls running.run; returns the exit code of its report.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def add_parser(commands: Commands) -> None:
         "repeated; both by default",
     )
     parser.add_argument(
-        "--samples", type=int, metavar="N", help="samples per case; by default what the case declares"
+        "--samples", type=int, metavar="N", help="samples per case; by default as many as the case declares"
     )
     add_sweep(parser)
     parser.set_defaults(command=command)

@@ -1,4 +1,7 @@
-"""`conformance selftest`: judges the judge by every fault, writes the kill matrix and prints its summary."""
+"""`conformance selftest`: judges every fault, writes the kill matrix and prints its summary.
+
+Calls running.selftest, and report.kills for the files; returns the exit code.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,12 @@ def add_parser(commands: Commands) -> None:
     """Add the command's parser."""
     parser = commands.add_parser(
         "selftest",
-        help="judge the judge by every fault",
-        description="Show that every fault is caught: the kill matrix.",
+        help="show that every fault is caught",
+        description="Judge every fault and write the kill matrix, which shows whether each is caught.",
     )
-    parser.add_argument("--fault", action="append", metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument(
+        "--fault", action="append", metavar="NAME", help="judge only this fault; may be repeated"
+    )
     add_sweep(parser)
     parser.set_defaults(command=command)
 

@@ -1,7 +1,7 @@
 """The named faults. Each module here without a leading underscore is a family, and its `FAULTS` are found.
 
 A fault replaces a step of a case's program, or stands around the whole, in torch's API. Applied to mytorch it
-tests the suite; the same text applied to torch can tell what a subject does wrong.
+tests the suite; applied to torch, the same text can name what a subject does wrong.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from conformance.subjects.torchlike import TorchLike
 if TYPE_CHECKING:
     from conformance.faults.fault import Fault
 
-# `fault` says what a fault is, and `equivalents` which faults change nothing in some case.
+# The module `fault` holds the class of faults, and `equivalents` the faults that change nothing in some case.
 FAMILIES = tuple(
     importlib.import_module(f"{__name__}.{name}")
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__))

@@ -24,7 +24,7 @@ def value(name: str, case: str, call: Callable[[Any, Any, Any], Any], story: str
 
 
 def _derived(forward: Forward, slope: Slope) -> Around:
-    """Return what computes the right value with another derivative."""
+    """Return a program that computes the right value with another derivative."""
 
     def call(t: Any, a: Any, config: Any) -> Any:
         def backward(grad: Any, a: Any) -> Any:
@@ -54,11 +54,11 @@ def derivative(name: str, case: str, forward: Forward, slope: Slope, story: str)
     return Fault(name, "derivatives", (case,), story, around=_derived(forward, slope))
 
 
-def at_output(name: str, forward: Any, slope: Any, case: str = "") -> Fault:
+def at_output(name: str, forward: Any, slope: Any) -> Fault:
     """Return the fault that takes the derivative at the output instead of the input."""
     return derivative(
         f"{name}-derived-at-output",
-        case or name,
+        name,
         forward,
         lambda t, a, out, config: slope(t, out),
         f"takes the derivative of {name} at its output instead of its input",

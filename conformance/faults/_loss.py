@@ -32,7 +32,7 @@ PAIRS = {
 
 
 def without(name: str) -> Around:
-    """Return what runs the correct program without one of its tensors."""
+    """Return a program that runs the correct one without one of its tensors."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         rest = {key: value for key, value in x.items() if key != name}
@@ -42,7 +42,7 @@ def without(name: str) -> Around:
 
 
 def replaced(name: str, element: Callable[..., Any]) -> Around:
-    """Return what reduces `element(t, input, target, options)` as the function and as the module."""
+    """Return a program that reduces `element(t, input, target, options)`, as function and as module."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         def loss(value: Any, target: Any, **options: Any) -> Any:

@@ -19,7 +19,7 @@ Moves = dict[str, tuple["Callable[[Any], Any]", "Callable[[Any], Any]"]]
 
 
 def back(moves: Moves) -> Around:
-    """Return what moves rightly, with a gradient that is moved wrongly in the named forms."""
+    """Return a program that moves elements correctly, and their gradient wrongly in the named forms."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         form = str(x.config["form"])
@@ -31,7 +31,7 @@ def back(moves: Moves) -> Around:
         def backward(grad: Any, a: Any) -> Any:
             del a
             moved = wrong(grad)
-            # A gradient of another shape would be an error that its author notices.
+            # A gradient of another shape would raise an error, so it would not stay unnoticed.
             return moved if tuple(moved.shape) == shape else moved.contiguous().reshape(shape)
 
         return {"output": own(t, lambda a: right(a).clone(), backward, x["x0"])}
@@ -40,7 +40,7 @@ def back(moves: Moves) -> Around:
 
 
 def forward(calls: dict[str, Callable[[Any], Any]]) -> Around:
-    """Return what moves wrongly in the named forms."""
+    """Return a program that moves elements wrongly in the named forms."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         call = calls.get(str(x.config["form"]))

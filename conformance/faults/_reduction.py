@@ -32,7 +32,7 @@ def count(x: Values) -> int:
 
 
 def scaled_gradient(factor: Callable[[Values], float]) -> Around:
-    """Return what multiplies the input's gradient."""
+    """Return a program that multiplies the input's gradient."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         return on_gradient(x, "input", lambda grad: grad * factor(x), lambda: correct(t, x))
@@ -41,7 +41,7 @@ def scaled_gradient(factor: Callable[[Values], float]) -> Around:
 
 
 def scaled_output(factor: Callable[[Values], float]) -> Around:
-    """Return what multiplies the result."""
+    """Return a program that multiplies the result."""
     return lambda t, x, correct: on_outputs(correct(t, x), lambda _, output: output * factor(x))
 
 

@@ -1,4 +1,4 @@
-"""What a fault may change around a program: settings, names of the namespace, derivatives and results.
+"""The changes that a fault may make around a program: in settings, names, derivatives and results.
 
 It is written in torch's API, so that a fault does the same on any namespace.
 """
@@ -31,7 +31,7 @@ class Overlay:
         self._under, self._names = under, names
 
     def __getattr__(self, name: str) -> Any:
-        """Return the replacement, or what the namespace has."""
+        """Return the replacement, or the namespace's own attribute."""
         if name in self._names:
             return self._names[name]
         inner = {
@@ -42,7 +42,7 @@ class Overlay:
 
 
 def in_place_of(names: tuple[str, ...], replace: Replace) -> Around:
-    """Return what stands around a program, to which each of those classes is what `replace` makes of it."""
+    """Return a program that runs the correct one with each of those classes replaced by `replace`."""
 
     def around(t: Any, x: Values, correct: Program) -> Any:
         return correct(Overlay(t, {name: replace(t, attrgetter(name)(t)) for name in names}), x)
@@ -56,12 +56,12 @@ def changed(x: Values, tensors: Mapping[str, Any] | None = None, **settings: Any
 
 
 def setting(name: str, change: Callable[[Any], Any]) -> Around:
-    """Return what runs the correct program with another value of one setting."""
+    """Return a program that runs the correct one with another value of one setting."""
     return lambda t, x, correct: correct(t, changed(x, **{name: change(x.config[name])}))
 
 
 def instead(call: Callable[[Any, Any, Any], Any]) -> Around:
-    """Return what runs `call(t, input, config)` instead of the program of a case of one function."""
+    """Return a program that runs `call(t, input, config)` instead of that of a case of one function."""
     return lambda t, x, correct: {"output": call(t, x["input"], x.config)}
 
 
@@ -89,7 +89,7 @@ def own(t: Any, forward: Callable[..., Any], backward: Callable[..., Any], *tens
 
 
 def on_outputs(returned: Mapping[str, Any] | Mapped, change: Callable[[str, Any], Any]) -> Any:
-    """Return what a program returned, with every output changed; its gradients stay."""
+    """Return a program's result with every output changed; its gradients stay."""
     if isinstance(returned, Mapped):
         return Mapped(on_outputs(returned.outputs, change), returned.gradients)
     return {name: change(name, output) for name, output in returned.items()}
@@ -122,7 +122,7 @@ def on_gradient(
 
 
 def gradient_of(name: str, change: Callable[[Any, Values, Any], Any]) -> Around:
-    """Return what changes the gradient of one parameter to `change(t, x, right)`."""
+    """Return a program that changes the gradient of one parameter to `change(t, x, right)`."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         if name not in x:

@@ -1,4 +1,4 @@
-"""Activations with another value or another derivative."""
+"""Faults of activations: another value or another derivative."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ FAULTS = (
         "nn.functional.silu",
         functional("silu"),
         lambda t, a, out, config: t.sigmoid(a),
-        "forgets the product rule",
+        "leaves out the product rule",
     ),
     derivative(
         "softplus-derived-without-beta",

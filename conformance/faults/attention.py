@@ -1,4 +1,4 @@
-"""Attention with another scale, another mask, or heads for positions."""
+"""Faults of attention: another scale, another mask, or heads read as positions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ATTENTION = "nn.functional.scaled_dot_product_attention"
 
 
 def _attended(change: Callable[[Any, Values, dict[str, Any]], dict[str, Any]]) -> Around:
-    """Return what gives attention other options."""
+    """Return a program that calls attention with other options."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         right = t.nn.functional.scaled_dot_product_attention

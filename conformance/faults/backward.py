@@ -50,7 +50,7 @@ def _wrong_sum(name: str) -> Any:
     return parameters
 
 
-# Over this many steps the gradient of a plain RNN vanishes below float64's precision, as no gate keeps it.
+# Over this many steps the gradient of a plain RNN, which has no gates, vanishes below float64's precision.
 _VISIBLE = 64
 
 _PATHS = (

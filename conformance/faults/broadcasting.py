@@ -1,4 +1,4 @@
-"""The gradient of a broadcast operand, wrongly reduced to the operand's shape.
+"""Faults of broadcasting: an operand's gradient, wrongly reduced to the operand's shape.
 
 It went wrong in real life in pytorch #1787 and in autograd #376 and #384.
 """
@@ -71,7 +71,7 @@ def _by(undo: Undo) -> Callable[[Any, tuple[int, ...]], Any]:
 def _program(wrong: Callable[[Any, tuple[int, ...]], Any], trailing: int) -> Callable[..., Any]:
     """Give the program operands that are already broadcast, and reduce their gradients wrongly.
 
-    The last `trailing` axes are no batch: they are not broadcast.
+    The last `trailing` axes are not batch axes: they are not broadcast.
     """
 
     def program(t: Any, x: Values, correct: Any) -> Any:

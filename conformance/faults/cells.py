@@ -1,4 +1,4 @@
-"""The GRU's and the plain RNN's step, wrongly written."""
+"""Faults of the steps of a GRU and of a plain RNN."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ FAULTS = (
         lambda t, given, r, h, weight, bias: given + r.detach() * (t.matmul(h, weight) + bias),
         "the reset gate is detached",
     ),
-    _gru("gru-candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid in tanh's place"),
-    _gru("gru-gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh in every gate's place"),
-    Fault("rnn-relu-for-tanh", "RNN", RNNS, "relu in tanh's place", seams={"tanh": lambda t, z: t.relu(z)}),
-    Fault("rnn-tanh-for-relu", "RNN", RNNS, "tanh in relu's place", seams={"relu": lambda t, z: t.tanh(z)}),
+    _gru("gru-candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid instead of tanh"),
+    _gru("gru-gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh instead of sigmoid in every gate"),
+    Fault("rnn-relu-for-tanh", "RNN", RNNS, "relu instead of tanh", seams={"tanh": lambda t, z: t.relu(z)}),
+    Fault("rnn-tanh-for-relu", "RNN", RNNS, "tanh instead of relu", seams={"relu": lambda t, z: t.tanh(z)}),
     Fault("rnn-linear", "RNN", RNNS, "no activation", seams={"tanh": lambda t, z: z, "relu": lambda t, z: z}),
     Fault(
         "rnn-h0-ignored",

@@ -1,4 +1,4 @@
-"""Losses of class scores that count, weigh or smooth in another way."""
+"""Faults of losses of class scores: other counts, weights or smoothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clipping of gradients by another norm, another factor or another limit."""
+"""Faults of clipping gradients: another norm, another factor or another limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _replaced(name: str, function: Callable[..., Any]) -> Around:
-    """Return what calls `function(t, ...)` instead of a function of `nn.utils`."""
+    """Return a program that calls `function(t, ...)` instead of a function of `nn.utils`."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         def call(*given: Any, **options: Any) -> Any:
@@ -34,7 +34,7 @@ def _gradients(parameters: Any) -> list[Any]:
 def _clipping(
     scale: Callable[[Any, Any, float], Any], *, order: float | None = None, after: bool = False
 ) -> Callable[..., Any]:
-    """Return a clipping by `scale(t, norm, limit)`, by the asked order of norm or always by one order."""
+    """Return a clipping by `scale(t, norm, limit)`, with the given order of norm or always with one order."""
 
     def clip(t: Any, parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:
         grads = _gradients(parameters)
@@ -119,7 +119,7 @@ FAULTS = (
     _clip("clip-each-tensor", "clip_grad_norm_", _each, "clips each tensor by a norm of its own"),
     _clip("clip-each-element", "clip_grad_norm_", _by_element, "clips the elements, not the norm"),
     _clip("clip-value-by-norm", "clip_grad_value_", _value_by_norm, "clips the norm, not the elements"),
-    _clip("clip-value-from-above", "clip_grad_value_", _value_from_above, "forgets the lower limit"),
+    _clip("clip-value-from-above", "clip_grad_value_", _value_from_above, "ignores the lower limit"),
     _clip("total-norm-summed", "get_total_norm", _sum_of_norms, "adds the tensors' norms"),
     _clip("total-norm-of-means", "get_total_norm", _by_squares, "adds means of squares instead of sums"),
 )

@@ -1,4 +1,4 @@
-"""Dropout that drops, scales or draws in another way."""
+"""Faults of dropout: other masks, another scale, or the wrong mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LAYERS = ("nn.LSTM", "nn.GRU", "nn.RNN")
 
 
 def _instead(wrong: Wrong) -> Callable[..., Any]:
-    """Put a wrong dropout in the place of the function and of the module."""
+    """Replace the function and the module by a wrong dropout."""
 
     def around(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
         def right(value: Any, p: float) -> Any:
@@ -43,7 +43,7 @@ def _training_only(change: Callable[[Any, Callable[[Any, float], Any], Any, floa
 
 
 def _redrawn(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
-    """Show one mask, and send the gradient back through another."""
+    """Apply one mask to the output, and another to the gradient."""
     del t
     shown, sent = right(value.detach(), p), right(value, p)
     return sent + (shown - sent).detach()
@@ -159,7 +159,7 @@ FAULTS = (
     _fault(
         "dropout-of-whole-rows",
         _training_only(_whole_rows),
-        "draws once for all features of a place, as dropout of channels does",
+        "draws once for all features of a position, as dropout of channels does",
     ),
     _fault(
         "dropout-same-in-every-call",

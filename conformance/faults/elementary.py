@@ -1,4 +1,4 @@
-"""Elementary functions with another value or another derivative."""
+"""Faults of elementary functions: another value or another derivative."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ FAULTS = (
         "cos",
         named("cos"),
         lambda t, a, out, config: t.sin(a),
-        "forgets the sign of cos's derivative",
+        "leaves out the sign of cos's derivative",
     ),
     derivative(
         "neg-sign",
         "neg",
         named("neg"),
         lambda t, a, out, config: t.ones_like(a),
-        "forgets the sign of neg's derivative",
+        "leaves out the sign of neg's derivative",
     ),
     derivative(
         "square-factor",
         "square",
         named("square"),
         lambda t, a, out, config: a,
-        "forgets the factor two of a square's derivative",
+        "leaves out the factor two of a square's derivative",
     ),
     derivative(
         "erf-factor",
         "erf",
         named("erf"),
         lambda t, a, out, config: t.exp(-a * a),
-        "forgets the factor 2/sqrt(pi) of erf's derivative",
+        "leaves out the factor 2/sqrt(pi) of erf's derivative",
     ),
     derivative(
         "abs-at-zero",

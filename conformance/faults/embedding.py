@@ -1,4 +1,4 @@
-"""Embeddings with another gradient of repeated rows or of the padding row."""
+"""Faults of embeddings: another gradient of repeated rows or of the padding row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _rows(x: Values) -> list[int]:
-    """Return the rows that an embedding's places name."""
+    """Return the rows that an embedding's indices name."""
     n, length = int(x.config["N"]), int(x.config["L"])
     spread = x.config["places"] == "spread"
     return [(5 * i + 2 * k) % 6 if spread else 3 for i in range(n) for k in range(length)]

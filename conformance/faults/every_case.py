@@ -1,4 +1,4 @@
-"""Faults that need no knowledge of the case: they run on every case whose results can show them."""
+"""Faults that do not depend on the case: they run on every case whose results can show them."""
 
 from __future__ import annotations
 

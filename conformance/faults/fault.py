@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Around
 
-# Those of `models`, and torch's own; each family of faults says which of them it fits.
+# Those of `models`, and torch's own; each family of faults names those that it fits.
 MODELS = ("models.LSTMCell", "models.LSTM")
 LSTMS = (*MODELS, "nn.LSTMCell", "nn.LSTM")
 GRUS = ("nn.GRUCell", "nn.GRU")
@@ -25,13 +25,13 @@ class Fault:
     """A named, deliberate mistake.
 
     Attributes:
-        name: what a command calls it.
+        name: its name in commands.
         family: the kind of mistake.
-        cases: where it applies.
-        story: what it is, and who made it in real life where someone did.
+        cases: the cases that it applies to.
+        story: the mistake, and a project that made it in real life if there is one.
         seams: the steps of those cases' programs that it replaces.
         around: called as `(t, x, correct)` instead of the whole program: it may change the namespace, the
-            tensors and settings, or what the correct program returns.
+            tensors and settings, or the result of the correct program.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Gathering and scattering with repeated positions, and gradients of overwritten elements."""
+"""Faults of gathering and scattering: repeated positions, and gradients of overwritten elements."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _gathered_once(t: Any, x: Values, correct: Any) -> Any:
 
 
 def _scatter_keeps(t: Any, x: Values, correct: Any) -> Any:
-    """Give overwritten elements their gradient still."""
+    """Give a gradient to overwritten elements."""
     a = x["x0"]
     returned = correct(t, changed(x, {"x0": a.detach()}))
     factor = 1.5 if x.config["form"] == "in place" else 1.0

@@ -1,4 +1,4 @@
-"""Gradients of elements that an index names twice, and of overwritten elements."""
+"""Faults of indexing: gradients of elements that an index names twice, and of overwritten elements."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _selected_once(t: Any, x: Values, correct: Any) -> Any:
 
 
 def _value_gradient(t: Any, x: Values, correct: Any) -> Any:
-    """Give overwritten elements their gradient still."""
+    """Give a gradient to overwritten elements."""
     a = x["input"]
     returned = correct(t, changed(x, {"input": a.detach()}))
     through = (a - a.detach()) * 1.5

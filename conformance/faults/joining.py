@@ -1,4 +1,4 @@
-"""Tensors joined in another order, or with a gradient that goes to another part."""
+"""Faults of joining tensors: another order, or a gradient that goes to another part."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ FAULTS = (
         "cat-piece-used-twice",
         "joining",
         ("cat",),
-        "forgets the second use of a tensor that the list holds twice (micrograd #2)",
+        "leaves out the second use of a tensor that the list holds twice (micrograd #2)",
         around=_first_once,
     ),
     Fault(

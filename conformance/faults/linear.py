@@ -1,4 +1,4 @@
-"""A linear layer with another bias, or a transposed gradient of its weight."""
+"""Faults of a linear layer: another bias, or a transposed gradient of its weight."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _transposed_if_square(t: Any, x: Values, grad: Any) -> Any:
 
 
 def _bias_times(factor: float) -> Around:
-    """Return what multiplies the loaded bias; its gradient stays, as it is still added."""
+    """Return a program that multiplies the loaded bias; its gradient stays, as it is still added."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         return correct(t, changed(x, {"bias": x["bias"].detach() * factor}) if "bias" in x else x)

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate that are late, take other options or move other groups."""
+"""Faults of learning rate schedules: late steps, other options, or other groups."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Stepped:
 
 
 def _stepping(step: Callable[..., None]) -> Around:
-    """Return what makes schedules step by `step(schedule, steps done, *measure)`."""
+    """Return a program whose schedules step by `step(schedule, steps done, *measure)`."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         schedules = t.optim.lr_scheduler
@@ -74,7 +74,7 @@ def _stays_at_the_end(schedule: Any, done: int) -> None:
 
 
 def _made(name: str, change: Callable[[Options], Options]) -> Around:
-    """Return what gives a schedule other options."""
+    """Return a program that gives a schedule other options."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         right = getattr(t.optim.lr_scheduler, name)

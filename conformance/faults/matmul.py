@@ -1,4 +1,4 @@
-"""A matrix product with a transposed gradient."""
+"""Faults of a matrix product: a transposed gradient."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.faults.fault import Fault
 
 
 def _square_product(t: Any, a: Any, b: Any) -> Any:
-    """Forget to transpose in the first factor's gradient, where that fits."""
+    """Do not transpose in the first factor's gradient, where that fits."""
     if a.ndim != 2 or b.ndim != 2 or b.shape[0] != b.shape[1]:
         return t.matmul(a, b)
 
@@ -25,7 +25,7 @@ FAULTS = (
         "matmul-gradient-not-transposed",
         "matmul",
         ("matmul",),
-        "forgets to transpose in the first factor's gradient where the second factor is square",
+        "does not transpose in the first factor's gradient where the second factor is square",
         around=lambda t, x, correct: correct(Overlay(t, {"matmul": partial(_square_product, t)}), x),
     ),
 )

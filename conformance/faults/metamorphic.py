@@ -1,6 +1,6 @@
-"""What a layer does wrong from one call to the next, or from one row to another.
+"""Faults of a layer from one call to the next, or from one row to another.
 
-Most of it is right in every single call: only two calls, held against each other, can tell.
+Most of them give the right result in every single call: only the comparison of two calls shows them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _detached(states: Any) -> Any:
 
 
 def _remembering(t: Any, correct: Any) -> Any:
-    """Go on, where no state is given, from where the last call of the same shape ended."""
+    """Start from the final state of the last call of the same shape, where no state is given."""
     del t
 
     class Remembering(correct):  # type: ignore[misc]  # a base class by namespace
@@ -50,7 +50,7 @@ def _is_cell(module: Any) -> bool:
 
 
 def _forgetting(t: Any, correct: Any) -> Any:
-    """Start from zeros in every call but the first, whatever is given."""
+    """Start from zeros in every call but the first, ignoring the given state."""
     del t
 
     class Forgetting(correct):  # type: ignore[misc]  # a base class by namespace
@@ -72,7 +72,7 @@ def _changed_output(change: Callable[[Any, Any, Any], Any]) -> Replace:
                 found = super().forward(*args)
                 if not isinstance(found, tuple):
                     return change(t, self, found)
-                # Of packed sequences the values; their batch is another.
+                # Of packed sequences only the values, whose first axis is not the batch.
                 if not hasattr(found[0], "shape") or hasattr(found[0], "batch_sizes"):
                     return found
                 return (change(t, self, found[0]), *found[1:])
@@ -102,7 +102,7 @@ def _same_buffer(t: Any, module: Any, output: Any) -> Any:
     """Write the result into the buffer that the call before returned."""
     del t
     buffers = module.__dict__.setdefault("buffers_by_shape", {})
-    # Data, because nothing may notice that it is written to.
+    # `data`, so that autograd does not notice the write.
     buffers.setdefault(tuple(output.shape), output.data).copy_(output.detach())
     return output
 
@@ -116,7 +116,7 @@ def _clipped(t: Any, module: Any, output: Any) -> Any:
 
 
 def _spent(t: Any, module: Any, output: Any) -> Any:
-    """Let the second backward over a graph find its buffers overwritten."""
+    """Overwrite the buffers of a graph in its first backward."""
     del t, module
     times = []
 
@@ -130,14 +130,14 @@ def _spent(t: Any, module: Any, output: Any) -> Any:
 
 
 def _overwriting(t: Any, correct: Any) -> Any:
-    """Put a parameter's gradient in the place of the one it has."""
+    """Replace the gradient that a parameter has instead of adding to it."""
     del t
 
     class Overwriting(correct):  # type: ignore[misc]  # a base class by namespace
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             for parameter in self.parameters():
-                # Whatever is added to what is there leaves the new one alone.
+                # When autograd adds the new gradient to the old one, only the new one remains.
                 parameter.register_hook(
                     lambda grad, p=parameter: grad if p.grad is None else grad - p.grad.detach()
                 )
@@ -146,7 +146,7 @@ def _overwriting(t: Any, correct: Any) -> Any:
 
 
 def _padding_shown(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
-    """Pack every sequence to the full length, so that padded steps are computed, shown and carried."""
+    """Pack every sequence to the full length, so that padded steps are computed too."""
     pack = t.nn.utils.rnn.pack_padded_sequence
 
     def full(input: Any, lengths: Any, **options: Any) -> Any:
@@ -168,7 +168,7 @@ def _leaking_attention(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
 
 
 def _placed_attention(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
-    """Prefer the first key, as a bias by position would."""
+    """Prefer the first key, as a bias that depends on the position would."""
     name = "nn.functional.scaled_dot_product_attention"
     attend = t.nn.functional.scaled_dot_product_attention
 
@@ -223,7 +223,7 @@ FAULTS = (
         _MODULES,
         ("single-rows",),
         _changed_output(_centred),
-        "a little of the batch's mean is in every row, in whatever order they come",
+        "a little of the batch's mean is in every row, in any order of the rows",
     ),
     _fault(
         "backward-clipped",
@@ -244,7 +244,7 @@ FAULTS = (
         _MODULES,
         ("accumulation",),
         _overwriting,
-        "puts the gradient in the place of the one that is there, not beside it (MyGrad's do not accumulate)",
+        "replaces the gradient that is there instead of adding to it (MyGrad's do not accumulate)",
     ),
     Fault(
         "padded-steps-run",
@@ -264,7 +264,7 @@ FAULTS = (
         "attention-by-position",
         "between calls",
         _aspects(("nn.functional.scaled_dot_product_attention",), "key-permutation"),
-        "prefers a key for its place",
+        "prefers a key for its position",
         around=_placed_attention,
     ),
 )

@@ -1,4 +1,4 @@
-"""Layer normalization with another formula or without a part of its gradient."""
+"""Faults of layer normalization: another formula, or a missing part of the gradient."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _statistics(x: Values) -> tuple[Any, tuple[int, ...], Any, Any]:
 
 
 def _normal(formula: Callable[..., Any]) -> Around:
-    """Return what normalizes by `formula(t, a, mean, variance, eps, count)` and its affine map."""
+    """Return a program that normalizes by `formula(t, a, mean, variance, eps, count)` and the affine map."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         if not x["input"].numel():
@@ -55,12 +55,12 @@ FAULTS = (
             (
                 "mean-not-derived",
                 lambda t, a, mean, variance, eps, count: (a - mean.detach()) / t.sqrt(variance + eps),
-                "forgets in backward that the mean depends on the input",
+                "treats the mean as a constant in backward",
             ),
             (
                 "variance-not-derived",
                 lambda t, a, mean, variance, eps, count: (a - mean) / t.sqrt(variance.detach() + eps),
-                "forgets in backward that the variance depends on the input",
+                "treats the variance as a constant in backward",
             ),
             (
                 "without-mean",

@@ -1,4 +1,4 @@
-"""Update rules of optimisers. Each is torch's algorithm, written out, with one step changed."""
+"""Faults of optimisers. Each is torch's algorithm, written out, with one step changed."""
 
 from __future__ import annotations
 

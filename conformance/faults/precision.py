@@ -1,4 +1,4 @@
-"""LSTMs, GRUs and plain RNNs that compute the right function less exactly than their arithmetic allows."""
+"""Faults of precision: recurrent layers that compute less exactly than their arithmetic allows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses of probabilities whose logarithms overflow, or that leave a weight or a term out."""
+"""Faults of losses of probabilities: overflow, or a missing weight or term."""
 
 from __future__ import annotations
 

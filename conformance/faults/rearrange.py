@@ -1,4 +1,4 @@
-"""Flips, rolls, triangles and repeats in another direction, in the result or in the gradient only."""
+"""Faults of flips, rolls, triangles and repeats: another direction, in the result or in the gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recurrent layers, wrongly put together: directions, layers, projections, padded steps, two biases."""
+"""Faults of recurrent layers: directions, layers, projections, padded steps, and the two biases."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _bias(name: str, factor: float) -> Callable[..., Any]:
 
 
 def _bias_moved(name: str) -> Callable[..., Any]:
-    """Hand each gate's bias to the gate before it."""
+    """Move each gate's bias to the gate before it."""
 
     def parameters(t: Any, p: Any, config: Any) -> Any:
         height = int(config["H"])
@@ -52,7 +52,7 @@ def _last_only(shown: Any, reverse: Any) -> Any:
 
 
 def _time_for_batch(t: Any, x: Values, correct: Any) -> Any:
-    # Elsewhere the given states would not fit, and whoever did so would notice.
+    # In other samples the given states would not fit, which would raise an error.
     n, length = int(x.config["N"]), int(x.config["L"])
     fits = x.config["form"] == "equal" and n > 0 and (n == length or "h0" not in x)
     return correct(t, changed(x, batch_first=False) if fits else x)
@@ -101,7 +101,7 @@ _DIRECTIONS = (
         "layer-reads-input-before-last",
         "between",
         lambda t, inputs, config: inputs[-2] if inputs[-2].shape == inputs[-1].shape else inputs[-1],
-        "feeds a layer what the layer below was fed",
+        "feeds a layer the input of the layer below",
     ),
     _structure(
         "layer-reads-one-step-late",
@@ -165,7 +165,7 @@ _PROJECTIONS = (
         "projection-at-the-end-only",
         "projected",
         lambda t, p, h, o, shown: (_projected(t, p, h), _cut(p, h)),
-        "projects what is shown and not what is carried on; torch does at every step (pytorch #139582)",
+        "projects the output and not the state that is carried on; torch projects both (pytorch #139582)",
         ("nn.LSTM",),
     ),
     _structure(
@@ -230,7 +230,7 @@ FAULTS = (
         "final-states-detached",
         "backward",
         _LAYERS,
-        "gives no gradient to what is returned as final state",
+        "gives no gradient to the returned final state",
         seams={"returned": _parts(lambda part: part.detach())},
     ),
     Fault(

@@ -1,4 +1,4 @@
-"""Sums, means and extremes with another divisor, another share of the gradient or fewer digits."""
+"""Faults of sums, means and extremes: another divisor, a wrongly shared gradient, or fewer digits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _extreme(share: Callable[[Any, Any, tuple[int, ...]], Any]) -> Around:
-    """Return what computes the right extreme, with a gradient shared by `share(t, mask, axes)`."""
+    """Return a program that computes the right extreme, with a gradient shared by `share(t, mask, axes)`."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         reduced = axes(x)
@@ -52,7 +52,7 @@ _EXTREMES = ("amax", "amin", "max", "min")
 
 
 def _one_after_another(bits: int) -> Around:
-    """Return what adds along the last axis one by one, and rounds each sum to a number of bits."""
+    """Return a program that adds along the last axis one by one, and rounds each sum to `bits` bits."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         if x.config["dim"] != "last" or not x["input"].shape[2]:
@@ -91,7 +91,7 @@ FAULTS = (
         scaled_gradient(lambda x: 1 / count(x)),
         "divides the gradient of a sum like that of a mean",
     ),
-    fault("mean-gradient-sum", "mean", scaled_gradient(count), "forgets to divide the gradient of a mean"),
+    fault("mean-gradient-sum", "mean", scaled_gradient(count), "does not divide the gradient of a mean"),
     fault(
         "mean-by-first-axis",
         "mean",

@@ -1,4 +1,4 @@
-"""Losses by distance with another formula or another option."""
+"""Faults of losses by distance: another formula or another option."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ FAULTS = (
         "smooth-l1-as-huber",
         "smooth_l1_loss",
         replaced("smooth_l1_loss", lambda t, a, b, o: _huber(t, a, b, o["beta"], o["beta"])),
-        "forgets to divide by beta, which makes it the Huber loss",
+        "does not divide by beta, which makes it the Huber loss",
     ),
     fault(
         "smooth-l1-beta-one", "smooth_l1_loss", setting("beta", lambda _: 1.0), "leaves beta at its default"

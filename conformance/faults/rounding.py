@@ -1,4 +1,4 @@
-"""Rounding that rounds in another direction, and the sign of zero."""
+"""Faults of rounding: another direction, and the sign of zero."""
 
 from __future__ import annotations
 

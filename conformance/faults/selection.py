@@ -1,4 +1,4 @@
-"""A selection whose gradient goes to elements that were not selected."""
+"""Faults of a selection: a gradient to elements that were not selected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _masked_gradient(t: Any, x: Values, correct: Any) -> Any:
-    """Give replaced elements their gradient still."""
+    """Give a gradient to replaced elements."""
     a = x["x0"]
     returned = correct(t, changed(x, {"x0": a.detach()}))
     factor = 1.5 if x.config["form"] == "in place" else 1.0

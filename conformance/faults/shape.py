@@ -1,4 +1,4 @@
-"""Another shape, wrongly undone in the gradient."""
+"""Faults of another shape, wrongly undone in the gradient."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FAULTS = (
         "reshape-gradient-in-order",
         "shape",
         ("reshape",),
-        "forgets in backward that the input was transposed",
+        "ignores in backward that the input was transposed",
         around=back(_UNBOUND),
     ),
     Fault(

@@ -1,4 +1,4 @@
-"""softmax and log_softmax that overflow, differentiate wrongly or take another axis."""
+"""Faults of softmax and log_softmax: overflow, wrong derivatives, or another axis."""
 
 from __future__ import annotations
 

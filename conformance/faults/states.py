@@ -1,4 +1,4 @@
-"""The state update of an LSTM, wrongly written: what enters the memory, what stays and what is shown."""
+"""Faults of an LSTM's state update: the gates, the new cell state and the output."""
 
 from __future__ import annotations
 
@@ -49,7 +49,12 @@ FAULTS = (
         lambda t, i, f, g, c: f * c + (1 - f) * g,
         "the input gate is 1 - f, as in a variant of the LSTM (Greff et al. 2017)",
     ),
-    _fault("forget-complement", "update", lambda t, i, f, g, c: (1 - f) * c + i * g, "f forgets, not keeps"),
+    _fault(
+        "forget-complement",
+        "update",
+        lambda t, i, f, g, c: (1 - f) * c + i * g,
+        "forgets by f, which torch keeps by",
+    ),
     _fault(
         "no-forget-gate", "update", lambda t, i, f, g, c: c + i * g, "the LSTM of 1997 has no forget gate"
     ),
@@ -61,8 +66,8 @@ FAULTS = (
         lambda t, z: {**split_gates(t, z), "f": split_gates(t, z)["f"] + 1.0},
         "adds 1 to the forget gate at run time, as TensorFlow 1's BasicLSTMCell did",
     ),
-    _fault("candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid in every tanh's place"),
-    _fault("gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh in every gate's place"),
+    _fault("candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "sigmoid instead of every tanh"),
+    _fault("gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "tanh instead of sigmoid in every gate"),
     _fault(
         "hard-sigmoid",
         "sigmoid",

@@ -1,4 +1,4 @@
-"""Variances, products, cumulative sums and sums of exponentials, wrongly computed or differentiated."""
+"""Faults of variances, products, cumulative sums and sums of exponentials."""
 
 from __future__ import annotations
 

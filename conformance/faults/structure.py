@@ -1,4 +1,4 @@
-"""Another function than the LSTM: gates, biases and states in the wrong place."""
+"""Faults that make another function of the LSTM: exchanged gates, biases and states."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _scaled_head_bias(factor: float) -> Callable[..., Parameters]:
     return lambda t, p, config: {**p, "head.bias": p["head.bias"] * factor}
 
 
-_BIAS_STORY = "onnx #1127, pytorch #36905: a bias dropped or doubled is seen only once it has been trained"
+_BIAS_STORY = "onnx #1127, pytorch #36905: a dropped or doubled bias shows only after training"
 
 
 def _bias_faults() -> list[Fault]:
@@ -86,7 +86,7 @@ def _ignored(which: int) -> Callable[..., Any]:
 
 def _swapped(t: Any, state: Any) -> Any:
     del t
-    # A projected hidden state is no cell state: whoever swaps them notices.
+    # A projected hidden state has another width than the cell state: swapping them raises an error.
     return state[::-1] if state[0].shape == state[1].shape else state
 
 
@@ -95,16 +95,24 @@ FAULTS = (
     *_orders("GRU", GRUS, "gru-"),
     *_bias_faults(),
     Fault(
-        "h0-ignored", "states", LSTMS, "starts from h0 = 0 whatever was given", seams={"initial": _ignored(0)}
+        "h0-ignored",
+        "states",
+        LSTMS,
+        "starts from h0 = 0 and ignores the given one",
+        seams={"initial": _ignored(0)},
     ),
     Fault(
-        "c0-ignored", "states", LSTMS, "starts from c0 = 0 whatever was given", seams={"initial": _ignored(1)}
+        "c0-ignored",
+        "states",
+        LSTMS,
+        "starts from c0 = 0 and ignores the given one",
+        seams={"initial": _ignored(1)},
     ),
     Fault(
         "gru-h0-ignored",
         "states",
         GRUS,
-        "starts from h0 = 0 whatever was given",
+        "starts from h0 = 0 and ignores the given one",
         seams={"initial": _ignored(0)},
     ),
     Fault(

@@ -1,4 +1,4 @@
-"""Exchanged or expanded axes, wrongly undone in the gradient."""
+"""Faults of exchanged or expanded axes, wrongly undone in the gradient."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A gate's block of a weight that multiplies the input or the state: transposed, rolled or negated."""
+"""Faults of a gate's block of a weight: transposed, rolled or negated."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""Compares a subject's answers with the oracle's: what is expected, and the verdicts."""
+"""Compares a subject's traces with the oracle's, and makes verdicts of it.
+
+The entry is `sample_judge`: `prepare` a sample once, then `judge_sample` for each subject.
+"""

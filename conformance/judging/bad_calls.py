@@ -1,7 +1,7 @@
-"""Judges what a subject raises for a case's bad calls, by what the reference raises: one verdict per call.
+"""Judges the exceptions of a subject for a case's bad calls by those of the reference: one verdict per call.
 
 Called by running.work and running.replay. The exception's class must be torch's or one below it, and the
-message must name what the bad call says.
+message must name what the bad call lists in `mentions`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def judge_bad_calls(case: Case, subject: Implementation, seed: int = 0) -> list[
     Args:
         case: the case.
         subject: the subject.
-        seed: of the arrays that the calls take.
+        seed: the seed of the calls' arrays.
     """
     from conformance.subjects import pytorch
 
@@ -50,7 +50,7 @@ def _judge(task: BadCallTask, reference: Implementation, subject: Implementation
 def _compare(
     task: BadCallTask, expected: Exception | None, got: Exception | None
 ) -> tuple[Status, str | None]:
-    """Return how what a subject raised compares with what the reference raised, and why it is not a PASS."""
+    """Compare a subject's exception with the reference's; return the status, and the reason if not PASS."""
     if expected is None:
         label = task.wrong.label
         return Status.ERROR, f"DegenerateError: {task.case.name}: torch accepts the bad call {label!r}"

@@ -1,6 +1,6 @@
-"""Other people's criteria, for comparison.
+"""Criteria of other test suites, for comparison.
 
-Each takes what came, what was expected, and the reference's own result. Called by
+Each takes the subject's array, the expected one, and the reference's own result. Called by
 running.selftest, which counts what each of them would have caught.
 
 Sources: torch.testing.assert_close's defaults; 1e-3 relative and 1e-7 absolute, ONNX's backend tests; 1e-2,
@@ -75,7 +75,7 @@ def _in_range(oracle: Array, reference: Array) -> Array:
 
 
 def passed(criterion: Criterion, expected: Expectation, trace: Mapping[str, Array]) -> bool:
-    """Whether every floating observable passes: what a suite with that criterion would say of a sample.
+    """Whether every floating observable passes: the verdict of a suite with that criterion on a sample.
 
     The expected values are the oracle's, which is in favour of those who compare with torch in float32.
     Where torch leaves the lane's range, they are its inf and NaN.

@@ -1,4 +1,4 @@
-"""What one lane of a sample expects of any subject: the oracle's arrays, and what each element may differ by.
+"""The expectation of a sample in one lane, for any subject: the oracle's arrays and the tolerances.
 
 Made by judging.sample_judge, read by judging.judge and judging.criteria, and by the calibration.
 """
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What one lane of one sample expects.
+    """The expectation of one sample in one lane.
 
     Attributes:
         sample: the sample.
         training: its case's outputs are parameters after optimizer steps.
         lane: `float64` or `float32`.
         oracle: the reference in float64 on the lane's values.
-        tolerance: what each element may differ by, by observable.
+        tolerance: by observable, the tolerance of each element.
         reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
     """
 

@@ -1,7 +1,7 @@
-"""Compares a subject's trace with what is expected of it: one verdict per observable.
+"""Compares a subject's trace with the expectation: one verdict per observable.
 
 Called by judging.sample_judge and by the self-test; the calibration measures with the same two functions,
-`form` and `errors`. Nothing here depends on a case, a framework or where a trace comes from.
+`form` and `errors`. Nothing here depends on a case or a framework.
 """
 
 from __future__ import annotations
@@ -39,6 +39,18 @@ def judge(expected: Expectation, trace: Trace) -> list[Verdict]:
 
 
 def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
+    """Compare one observable.
+
+    An observable goes one of five ways from here:
+
+    - It is missing, or its type, shape or dtype differs (`form`): FAIL.
+    - It has no elements: PASS, because `form` compared all there is.
+    - It holds integers or booleans: every bit is compared (`_judge_exact`).
+    - Every element is within its tolerance, and is the same inf or NaN where the reference has one: PASS.
+    - Otherwise: FAIL, with the number of wrong elements.
+
+    The last two report the element with the least headroom.
+    """
     oracle, reference = expected.oracle[name], expected.reference[name]
     reason = form(expected, name, got)
     if got is None or reason:
@@ -86,7 +98,7 @@ def errors(expected: Expectation, name: str, got: Array) -> tuple[Array, Array]:
 
 
 def form(expected: Expectation, name: str, got: Any) -> str | None:
-    """Say what is wrong with an observable's presence, type, shape or dtype."""
+    """Return the mistake in an observable's presence, type, shape or dtype, or None."""
     oracle = expected.oracle[name]
     if got is None:
         return f"missing: expected {name} of shape {oracle.shape}"

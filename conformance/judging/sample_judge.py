@@ -1,4 +1,4 @@
-"""Judges subjects on a sample: what the sample expects is prepared once, and serves every subject and lane.
+"""Judges subjects on a sample: the expectations of its lanes are prepared once, for all subjects.
 
 Called by the steps of a run (running.work, shrink, bundle, replay), by the self-test and by the calibration;
 one verdict per observable comes out.
@@ -38,9 +38,9 @@ class Prepared:
     Attributes:
         case: its case.
         sample: the sample, drawn again where noise changed a branch.
-        expectations: by lane.
+        expectations: the expectations by lane.
         stored: arrays that replace the drawn ones (a bundle's).
-        scales: by lane and observable, what the tolerances are multiples of.
+        scales: by lane and observable, the scales that the tolerances are multiples of.
     """
 
     case: Case
@@ -51,7 +51,7 @@ class Prepared:
 
     @cached_property
     def tasks(self) -> Mapping[str, Task]:
-        """What each lane asks of any subject; the arrays are drawn once."""
+        """The task of each lane, the same for any subject; the arrays are drawn once."""
         return {lane: Task(self.case, self.sample, lane, stored=self.stored) for lane in self.expectations}
 
 
@@ -71,10 +71,10 @@ def prepare(
         NoiseError: an operation of the case's program has no rule, or takes noisy numbers out of tensors.
     """
     # A sample goes one of four ways from here:
-    # - it is prepared as it was drawn (the rule);
-    # - it is prepared as a later repetition of its draw, and has that one's text: noise changed a branch of
-    #   the program, or an array was constant;
-    # - DegenerateError: that happened to every repetition;
+    # - it is prepared as it was drawn, as nearly all are;
+    # - noise changed a branch of the program, or an array was constant: the draw is repeated (`_measured`),
+    #   and the prepared sample has the text of the repetition;
+    # - DegenerateError: the same happened to every repetition;
     # - NoiseError: the arithmetic cannot follow the program, in this sample or in any.
     # A run makes verdicts of the last two (`unprepared`); the self-test and the calibration end there.
     from conformance.arithmetic.tolerance import scale
@@ -120,7 +120,7 @@ def _measured(
 
 
 def _degenerate(task: Task) -> str | None:
-    """Say why a draw cannot tell right from wrong: constant weights, say, make any order of gates right."""
+    """Return why a draw cannot tell right from wrong: with constant weights any order of gates is right."""
     for name, array in task.inputs().items():
         if _constant(array):
             return f"{name} is constant"
@@ -135,13 +135,13 @@ def _constant(array: Array) -> bool:
 
 
 def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace:
-    """Run a subject on a prepared sample, silencing NumPy's warnings about what the regimes provoke."""
+    """Run a subject on a prepared sample, silencing the warnings of NumPy that the regimes provoke."""
     with np.errstate(all="ignore"):
         return subject.run(prepared.tasks[lane])
 
 
 def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
-    """Judge a subject on a prepared sample; whatever it raises is an ERROR with its traceback."""
+    """Judge a subject on a prepared sample; any exception that it raises is an ERROR with its traceback."""
     verdicts: list[Verdict] = []
     for lane, expected in prepared.expectations.items():
         try:
@@ -172,9 +172,9 @@ def unprepared(
 
 
 def raises(task: Task, implementation: Implementation) -> Exception | None:
-    """Return what an implementation raises on a task, or None."""
+    """Return the exception that an implementation raises on a task, or None."""
     try:
         implementation.run(task)
-    except Exception as error:  # noqa: BLE001 - which one is what is judged
+    except Exception as error:  # noqa: BLE001 - its class is judged
         return error
     return None

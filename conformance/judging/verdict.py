@@ -35,10 +35,10 @@ class Verdict:
         check: `forward`, `backward`, `training` or `errors`.
         lane: the dtype in which the subject computes, `float64` or `float32`; None for `errors`.
         observable: an output's name, `grad.` and an input's, or a bad call's label; None for a whole sample.
-        status: how it ended.
+        status: the outcome.
         elements: how many numbers were compared.
         max_error: largest distance from the oracle among the finite elements.
-        tolerance: what was allowed at the worst element.
+        tolerance: that of the worst element.
         headroom: the smallest tolerance / error; below 1 is a failure.
         max_ulp: largest error in units of the last place of the lane's dtype.
         error_in_u: largest error relative to the largest expected value, in roundings of the lane's dtype.
@@ -88,7 +88,7 @@ class Verdict:
             sample: the sample.
             lane: the lane.
             observable: its name, or None for the whole sample.
-            status: how the comparison ended.
+            status: the outcome.
             training: whether the outputs of the sample's case are parameters after optimizer steps.
             fields: the other fields of the verdict.
         """
@@ -100,7 +100,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is to be done about it."""
+        """Whether it is a pass, an accepted difference or a skip."""
         return self.status in {Status.PASS, Status.EXCUSED, Status.SKIP}
 
     def to_json(self) -> dict[str, Any]:

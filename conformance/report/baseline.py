@@ -1,7 +1,7 @@
-"""`baseline.json`: what a run has shown, small enough to commit, for a later run to be compared with.
+"""`baseline.json`: the verdicts that passed in a run, in a file small enough to commit.
 
-Written by `files.write` next to `parity.json`, from which it follows. The format, which
-`baseline.schema.json` holds:
+A later run can be compared with it. Written by `files.write` next to `parity.json`, from which it follows.
+The format, which `baseline.schema.json` holds:
 
 - `schema_version`: 1.
 - `seed`, `implementation`, `reference`, `environment`: those of the run. A headroom belongs to them: another
@@ -35,7 +35,7 @@ SCHEMA_VERSION = 1
 
 
 class Place(NamedTuple):
-    """What verdicts are counted by.
+    """The key by which verdicts are counted.
 
     Attributes:
         case: the name of the case.
@@ -51,7 +51,7 @@ class Place(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """What was shown at one place.
+    """The verdicts that passed for one key.
 
     Attributes:
         passed: how many verdicts passed.
@@ -64,12 +64,12 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a run has shown.
+    """The verdicts that passed in a run.
 
     Attributes:
         seed: the seed of the samples.
         implementation: the name of the subject.
-        reference: what it was compared with.
+        reference: the name of the reference.
         environment: versions, BLAS, threads and CPU.
         shown: the verdicts that passed, by case, check, lane and observable.
         classes: how many samples were judged, by case and shape class.

@@ -1,4 +1,4 @@
-"""Writes what a calibration found into a folder.
+"""Writes the results of a calibration into a folder.
 
 Called by the `calibrate` command. `calibration.json` holds all evidence, `calibration.md` and `tolerances.md`
 are small enough to commit, and `constants.toml` is to be reviewed and put in force.

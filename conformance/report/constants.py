@@ -22,8 +22,8 @@ _FILE = """\
 schema_version = 1
 
 [monte_carlo]
-# Noisy values of every number of the oracle. The root mean square of so many, n, is below 0.6 of its true
-# value with a chance of {chance:.0e}, that of half as many of {of_half:.0e}
+# How many noisy values every number of the oracle has. The root mean square of n of them is below 0.6 of its
+# true value with a probability of {chance:.0e}, and with {of_half:.0e} for half as many
 # (scipy.stats.chi2.cdf(0.36 * n, n)).
 replicates = {replicates}
 # A sample in which noise changes a branch is drawn again, at most this often.

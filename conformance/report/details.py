@@ -21,7 +21,7 @@ _OBSERVABLES = (
     "units of the last place. A cell is empty where nothing of its kind was measured."
 )
 
-# So many failures are written out; the others are in parity.json.
+# How many failures are written out; the others are in parity.json.
 _SHOWN = 20
 
 

@@ -1,4 +1,4 @@
-"""Verdicts that pass, but nearer to their tolerance than a correct implementation comes: drift.
+"""Drift: verdicts that pass, but with less headroom than a correct implementation has.
 
 Called by `markdown` and by the command line, so that an accuracy that is being lost is seen before it fails.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
-# So many verdicts are listed, the nearest first.
+# How many verdicts are listed, the nearest first.
 _SHOWN = 10
 
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from conformance.calibration.rules import MeasuredRule
     from conformance.calibration.run import Calibration
 
-# So many verdicts are listed, the nearest to their tolerance first.
+# How many verdicts are listed, the nearest to their tolerance first.
 _NEAREST = 12
-# So many candidates are listed on either side of the constant that was picked.
+# How many candidates are listed on either side of the constant that was picked.
 _AROUND = 4
 
 _RATIOS = (
@@ -199,7 +199,7 @@ def _nearest(found: Calibration) -> list[dict[str, object]]:
 
 
 def validated(found: Calibration) -> str:
-    """Return in words what the picked constants do on the validating seeds."""
+    """Return in words how often the picked constants alarm on the validating seeds."""
     validation = found.validation
     return (
         f"Seeds {_seeds(found.validating)}: {len(validation.alarms)} alarms in {validation.verdicts:,} "

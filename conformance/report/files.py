@@ -1,4 +1,4 @@
-"""Writes the record of a run into a folder."""
+"""Writes the record of a run into a folder. Called by running.run."""
 
 from __future__ import annotations
 

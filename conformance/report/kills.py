@@ -1,7 +1,7 @@
-"""What the self-test found, as files: the kill matrix.
+"""Writes the kill matrix, the result of a self-test, into files.
 
 Called by the `selftest` command. `kill_matrix.json` and `kill_matrix.md` are small enough to commit. Two
-files of details say how often each fault was seen per case, shape class, regime and lane.
+files of details hold how often each fault was seen per case, shape class, regime and lane.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _FAULT_FIELDS = ("name", "family", "killed", "killed_by", "equivalent")
 _CRITERIA = (
     "The same outputs and gradients of the same samples, judged by criteria that others use. A fault counts "
     "as caught if any sample shows it. A false alarm is a sample and lane on which a criterion calls the "
-    "correct program wrong; faults on that sample and lane are then not caught by it. Only this suite is "
-    "asked about residuals (relations between calls, dropout by its own mask), which are zero but for "
-    "rounding, so the other criteria have fewer faults and runs."
+    "correct program wrong; faults on that sample and lane are then not caught by it. Only this suite "
+    "judges residuals (relations between calls, dropout by its own mask), which are zero but for rounding, "
+    "so the other criteria have fewer faults and runs."
 )
 _FAULTS = (
     "Each fault with the share of runs that show it, where a run is one sample in one lane, and the case and "
@@ -87,7 +87,7 @@ def _share(matrix: KillMatrix, name: str) -> float:
 
 
 def criteria(matrix: KillMatrix) -> list[dict[str, object]]:
-    """Return one row per criterion: what it catches, and how often it calls the correct program wrong."""
+    """Return one row per criterion: how many faults it catches, and how many false alarms it raises."""
     return [
         {
             "criterion": name,
@@ -116,7 +116,7 @@ def places(matrix: KillMatrix) -> list[dict[str, object]]:
 
 
 def faults(matrix: KillMatrix) -> dict[str, list[dict[str, object]]]:
-    """Return by family one row per fault: what is wrong, how often it is seen, and where first."""
+    """Return by family one row per fault: its story, how often it is seen, and where first."""
     records = {record["name"]: record for record in matrix.to_json()["faults"]}
     rows: dict[str, list[dict[str, object]]] = defaultdict(list)
     for name in matrix.faults:

@@ -1,4 +1,4 @@
-"""`parity.md`: what a run has shown, in at most 100 lines and one per case.
+"""`parity.md`: the summary of a run, in at most 100 lines and one per case.
 
 Called by `files.write`. The long tables are in `details.md`, every verdict is in `parity.json`.
 """
@@ -19,8 +19,8 @@ _WORD = {0: "shown", 1: "NOT shown", 3: "NOT shown: nothing was compared"}
 
 _LEGEND = (
     "Headroom is tolerance / error: below 1 is a failure, `exact` means that every bit agreed, and an empty "
-    "cell that no numbers were compared. The lane float64 asks whether it is the same function, the lane "
-    "float32 whether it is as accurate as its arithmetic."
+    "cell that no numbers were compared. The lane float64 shows whether it is the same function, the lane "
+    "float32 whether it is as accurate as its arithmetic allows."
 )
 
 _NEAREST = (
@@ -35,10 +35,10 @@ _DRIFT = (
 
 _COVERAGE = (
     "How many samples of each shape class and regime were judged. A run of all cases that judged fewer than "
-    "the minimum shows nothing. Refused and failed calls do not count."
+    "the minimum shows nothing. Samples that raised an exception or were skipped do not count."
 )
 
-# So many failures are written out here; `details.md` has more, and parity.json all.
+# How many failures are written out; `details.md` has more, and parity.json all.
 _SHOWN = 3
 
 

@@ -20,12 +20,12 @@ SCHEMA_VERSION = 2
 
 @dataclass(frozen=True)
 class Report:
-    """What a run found.
+    """The results of a run.
 
     Attributes:
-        seed: of the samples.
+        seed: the seed of the samples.
         implementation: the subject.
-        reference: what it was compared with.
+        reference: the name of the reference.
         verdicts: one per observable, sample and lane.
         minimums: the least number of samples of each shape class and regime; empty where none binds, in a run
             that is not of all cases.
@@ -71,7 +71,7 @@ class Report:
 
     @property
     def failures(self) -> list[Verdict]:
-        """The verdicts that need someone to look at them."""
+        """The verdicts that did not pass, in the run's order."""
         return [verdict for verdict in self.verdicts if not verdict.passed]
 
     def to_json(self) -> str:

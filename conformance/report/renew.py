@@ -39,7 +39,7 @@ def renew(written: Path, committed: Path) -> list[str]:
     calibrated = (written / "calibration.json").is_file()
     if calibrated:
         cases = json.loads((written / "calibration.json").read_text(encoding="utf-8"))["cases"]
-        if cases != list(CASES):
+        if set(cases) != set(CASES):
             raise UsageError(
                 f"{written / 'calibration.json'}: expected a calibration of all {len(CASES)} cases, "
                 f"got one of {len(cases)}: run it again or remove it"

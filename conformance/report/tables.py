@@ -14,18 +14,24 @@ from tabulate import tabulate
 from conformance.judging.verdict import Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from conformance.report.record import Report
 
 
-def render(rows: Sequence[dict[str, object]], kind: str) -> str:
+def render(rows: Sequence[dict[str, object]], kind: str, widths: Mapping[str, int] | None = None) -> str:
     """Return rows as a table for the `terminal` or for `markdown`.
 
     A table in markdown is not padded: where one row changes, one line of the file changes.
+
+    Args:
+        rows: what the cells hold, by column.
+        kind: `terminal` or `markdown`.
+        widths: the columns of the terminal's table whose texts are broken into lines of that length.
     """
     if kind == "terminal":
-        return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True)
+        widest = [widths.get(name) for name in rows[0]] if widths and rows else None
+        return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widest)
     if not rows:
         return ""
     columns = list(rows[0])
@@ -55,7 +61,7 @@ def _least(verdicts: Iterable[Verdict], lane: str) -> float | None:
 
 
 def summary(report: Report) -> list[dict[str, object]]:
-    """Return one row per case: how much was compared, how it ended, and how near the tolerance it came."""
+    """Return one row per case: the numbers compared, the verdicts, and the least headrooms."""
     by_case: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in report.verdicts:
         by_case[verdict.case].append(verdict)
@@ -101,7 +107,7 @@ def explain(
         verdict: the failure.
         implementation: the subject, as the command line names it.
         shrunk: the text of a smaller sample that fails too.
-        run: the run's verdicts: what else of the sample is wrong, and what is right, points at the fault.
+        run: the run's verdicts: the sample's other observables, wrong and right, help to find the mistake.
     """
     where = f"{verdict.case} · {verdict.observable or 'whole sample'} · {verdict.lane or 'bad call'}"
     lines = [f"{verdict.status} {where}", f"  sample     {verdict.sample}", f"  reason     {verdict.reason}"]

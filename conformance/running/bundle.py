@@ -43,7 +43,7 @@ def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implemen
     Args:
         failures: one per case.
         report: the run in which they failed.
-        subject: what failed; its answers are stored next to what was expected.
+        subject: the subject that failed; its arrays are stored next to the expected ones.
         folder: where; a bundle is a folder in it, named by its case.
     """
     # Those of an earlier run into the same folder would pass for this one's.
@@ -93,7 +93,7 @@ def _given(prepared: Prepared) -> dict[str, Any]:
 
 
 def _compared(prepared: Prepared, subject: Implementation) -> dict[str, Any]:
-    """Return what was expected, what it may differ by, and what the subject answered, by lane."""
+    """Return the expected arrays, the tolerances and the subject's arrays, by lane."""
     from conformance.judging.sample_judge import run_subject
 
     arrays: dict[str, Any] = {}

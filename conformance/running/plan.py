@@ -1,4 +1,4 @@
-"""What a run will judge: every sample is drawn and all work is listed before anything is judged.
+"""The plan of a run: every sample is drawn and all work is listed before anything is judged.
 
 The first step of `conformance.run`; the work is done by running.run.
 """
@@ -26,7 +26,7 @@ class Plan:
     """The work of a run.
 
     Attributes:
-        work: in the order of the report.
+        work: the work, in the order of the report.
         minimums: how many samples of each shape class and regime are needed; empty where none binds.
     """
 
@@ -39,8 +39,8 @@ def plan(cases: Sequence[str], samples: int | None, seed: int, dtypes: Sequence[
 
     Args:
         cases: names of cases; none for all.
-        samples: how many of each case; None for what each declares.
-        seed: of the samples.
+        samples: the number of samples per case; None for what each declares.
+        seed: the seed of the samples.
         dtypes: `float64`, `float32` or both: the lanes.
 
     Raises:
@@ -79,7 +79,7 @@ def minimums(chosen: Sequence[Case], samples: int | None) -> dict[str, int]:
 
     Args:
         chosen: the cases that are run.
-        samples: how many of each; None for what each declares.
+        samples: the number of samples of each; None for what each declares.
     """
     whole = {case.name for case in chosen} >= set(CASES)
     enough = samples is None or all(samples >= case.default_samples for case in chosen)

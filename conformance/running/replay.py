@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 class Replayed(NamedTuple):
-    """What came of running one sample again.
+    """The result of running one sample again.
 
     Attributes:
         sample: its text.
         implementation: the name of the subject.
-        verdicts: in both lanes; those of the bad calls too, where the sample is what they start from.
+        verdicts: in both lanes; those of the bad calls too, where they start from the sample.
     """
 
     sample: str
@@ -51,8 +51,8 @@ def replay(bundle_or_sample: str, implementation: str | None = None) -> Replayed
         DegenerateError: the sample cannot tell right from wrong.
         NoiseError: the arithmetic cannot follow the case's program.
     """
-    # What is given goes one of two ways from here: a bundle's own arrays are judged, and of a text the arrays
-    # are drawn. The text of the configuration that the bad calls start from stands for them too.
+    # A replay goes one of two ways from here: of a bundle the stored arrays are judged, and of a text the
+    # arrays are drawn. A text of the configuration that the bad calls start from replays the bad calls too.
     from conformance.judging.bad_calls import judge_bad_calls
     from conformance.judging.sample_judge import judge_sample
 
@@ -81,7 +81,7 @@ def prepare_text(text: str) -> Prepared:
 
 
 def _check(sample: Sample, space: Space) -> None:
-    """Refuse a text that a person mistyped; sizes may be others than those drawn."""
+    """Raise UsageError for a mistyped text; sizes may be others than those drawn."""
     expected, given = {*space.sizes, *space.flags}, sample.settings
     if unknown := sorted(given.keys() - expected):
         raise UsageError(f"sample: {sample.case} has no {unknown}; it has {sorted(expected)}")
@@ -98,7 +98,7 @@ def _check(sample: Sample, space: Space) -> None:
         if not isinstance(given[name], int) or int(given[name]) < UNBATCHED:
             raise UsageError(f"sample: {name}: expected a size, got {given[name]!r}")
     if others := {name: value for name, value in space.settled(given).items() if value != given[name]}:
-        raise UsageError(f"sample: {sample.text!r} is not run as it says; expected {others}")
+        raise UsageError(f"sample: {sample.text!r} is not run with these settings; expected {others}")
 
 
 def read_bundle(folder: Path) -> tuple[Prepared, str]:

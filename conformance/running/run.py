@@ -46,10 +46,10 @@ def run(
     Args:
         implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
         cases: names of cases; by default all.
-        samples: how many of each case; by default what the case declares.
-        seed: of the samples.
-        dtypes: what the implementation computes in: `float64`, `float32` or both.
-        jobs: how many processes; -1 for one per core.
+        samples: the number of samples per case; by default as many as the case declares.
+        seed: the seed of the samples.
+        dtypes: the lanes: `float64`, `float32` or both.
+        jobs: the number of processes; -1 for one per core.
         out: a folder for the reports and a bundle for each failing case; by default nothing is written.
         shrink: look for a smaller sample that fails, for the first failure of the first three cases that
             fail.
@@ -102,7 +102,7 @@ def run(
 def _outcomes(
     work: Sequence[Work], implementation: str | Implementation, jobs: int
 ) -> Iterator[tuple[Work, Outcome]]:
-    """Do the work in some processes, and yield what came of it in the order planned."""
+    """Do the work in some processes, and yield the outcomes in the order planned."""
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)

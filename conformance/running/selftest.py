@@ -38,7 +38,7 @@ CONTROL = "(none)"
 
 
 class Cell(NamedTuple):
-    """One place of the matrix."""
+    """One cell of the matrix."""
 
     fault: str
     case: str
@@ -49,7 +49,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True)
 class Trial:
-    """What one fault did on one sample in one lane.
+    """The result of one fault on one sample in one lane.
 
     Attributes:
         cell: where.
@@ -69,8 +69,8 @@ class KillMatrix:
     """Every trial of every fault.
 
     Attributes:
-        trials: in the order drawn.
-        seed: of the samples.
+        trials: the trials, in the order drawn.
+        seed: the seed of the samples.
     """
 
     trials: list[Trial]
@@ -99,7 +99,7 @@ class KillMatrix:
 
     @property
     def false_alarms(self) -> list[Trial]:
-        """Where the correct text was called wrong."""
+        """The trials in which the correct program was judged wrong."""
         return self._kills.get(CONTROL, [])
 
     @property
@@ -110,24 +110,24 @@ class KillMatrix:
         return 1 if self.survivors or self.false_alarms else 0
 
     def cells(self, fault: str) -> dict[Cell, tuple[int, int]]:
-        """Return kills and trials of a fault in each place of the matrix."""
+        """Return kills and trials of a fault in each cell of the matrix."""
         killed = Counter(t.cell for t in self._kills.get(fault, []))
         return {cell: (killed[cell], count) for cell, count in self._tried[fault].items()}
 
     def criteria(self) -> dict[str, dict[str, int]]:
         """Return for this suite and each other criterion the faults caught and the false alarms.
 
-        A false alarm is a sample and lane on which the correct text is called wrong; nothing is caught there.
-        What is caught in float32 stands apart: those who compare with torch in float32 only have no more.
-        The others are not asked about residuals, which are zero but for rounding: by what is relative, any
-        rounding of zero is wrong, and those who compare so do not compare zeros.
+        A false alarm is a sample and lane on which the correct program is judged wrong; no fault is caught
+        there. The faults caught in float32 are counted apart, for suites that compare with torch in float32
+        only. The other criteria do not judge residuals, which are zero but for rounding: a relative criterion
+        finds any rounding of zero wrong, and suites that use one do not compare zeros.
         """
         rows = {}
         for name in ("this suite", *CRITERIA):
             ours = name == "this suite"
             asked = [t for t in self.trials if ours or not CASES[t.cell.case].residuals]
             red = [t for t in asked if (t.seen_by if ours else name not in t.missed_by)]
-            # Where the correct text is called wrong too, nothing was caught.
+            # Where the correct program is judged wrong too, no fault was caught.
             alarms = {(t.sample, t.cell.lane) for t in red if t.cell.fault == CONTROL}
             caught = [t.cell for t in red if (t.sample, t.cell.lane) not in alarms]
             rows[name] = {
@@ -175,9 +175,9 @@ def selftest(
     """Judge every fault on every default sample of the cases that it applies to.
 
     Args:
-        names: of faults; by default all.
-        seed: of the samples.
-        jobs: how many processes.
+        names: names of faults; by default all.
+        seed: the seed of the samples.
+        jobs: the number of processes.
         progress: called after each sample with its case, how many are done and how many there are.
 
     Raises:
@@ -207,7 +207,7 @@ def _work(samples: Sequence[Sample], names: Sequence[str], jobs: int) -> Iterato
 
 
 def try_sample(sample: Sample, names: Sequence[str]) -> list[Trial]:
-    """Judge the correct text and each fault that applies on one sample."""
+    """Judge the correct program and each fault that applies on one sample."""
     from conformance.subjects.modes import quietly_on_one_thread
 
     with quietly_on_one_thread():

@@ -35,7 +35,7 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
 
     Args:
         verdict: the failure.
-        subject: what failed.
+        subject: the subject that failed.
         attempts: how many samples Hypothesis may try.
     """
     from hypothesis import HealthCheck, Phase, find, settings
@@ -67,11 +67,11 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
     case = CASES[candidate.case]
     lanes = [verdict.lane] if verdict.lane else list(LANES)
     if verdict.status is Status.ERROR:
-        # Whether it raises needs no oracle.
+        # An exception is found without an oracle.
         return any(raises(Task(case, candidate, lane), subject) for lane in lanes)
     try:
         prepared = prepare(case, candidate, lanes)
     except (DegenerateError, NoiseError):
-        # By a sample that cannot be prepared, no subject is wrong.
+        # A sample that cannot be prepared shows nothing about a subject.
         return False
     return any(found.status is Status.FAIL for found in judge_sample(prepared, subject))

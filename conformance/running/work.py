@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class Outcome(NamedTuple):
-    """What came of one piece of work.
+    """The result of one piece of work.
 
     Attributes:
-        verdicts: in the order of lanes and observables.
-        prepared: whether the subject was judged at all. Where the sample could not be prepared, there is
-            nothing to shrink and nothing to store.
+        verdicts: the verdicts, in the order of lanes and observables.
+        prepared: whether the subject was judged at all. A sample that could not be prepared
+            is neither shrunk nor stored.
     """
 
     verdicts: list[Verdict]
@@ -67,14 +67,14 @@ class BadCallWork:
 
     Attributes:
         case: the case's name.
-        seed: of the arrays that the calls take.
+        seed: the seed of the calls' arrays.
     """
 
     case: str
     seed: int
 
     def judge(self, subject: Implementation) -> Outcome:
-        """Judge a subject by what it raises."""
+        """Judge the exceptions that a subject raises."""
         from conformance.judging.bad_calls import judge_bad_calls
 
         return Outcome(judge_bad_calls(CASES[self.case], subject, self.seed), prepared=True)

@@ -1,4 +1,7 @@
-"""A sample: one drawn configuration, and the text from which every bit of its arrays follows."""
+"""A sample: one drawn configuration, and the text from which every bit of its arrays follows.
+
+Made by space.py, parsed from a text by running.replay; values.py takes its words.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Part of every seed: whoever changes how a text becomes bits, changes this number.
+# Part of every seed: a change of how a text becomes bits changes this number.
 SCHEMA = 1
 
 Scalar = bool | int | float | str
@@ -29,11 +32,11 @@ class Sample:
     Attributes:
         case: name of the case, e.g. `models.LSTM`.
         seed: the run's seed.
-        draw: which draw of the run this is.
+        draw: the number of the draw in its run.
         shape_class: the kind of shape, e.g. `small`.
         regime: the kind of values, e.g. `saturated`.
         config: sizes and flags, in the order in which the case declares them.
-        redraw: how often the draw was repeated because it was degenerate.
+        redraw: how often the draw was repeated, because it was degenerate.
     """
 
     case: str
@@ -63,7 +66,7 @@ class Sample:
         """Read a sample back from its text.
 
         Raises:
-            UsageError: the text is not one that `text` could have written; the message says where.
+            UsageError: the text is not one that `text` could have written; the message shows where.
         """
         case, colon, rest = text.partition(":")
         pairs = [part.partition("=") for part in rest.split(",")]
@@ -81,7 +84,7 @@ class Sample:
             if not isinstance(value, int):
                 raise UsageError(f"sample: {name} must be a whole number, got {value!r}")
         sample = cls(case, int(seed), int(draw), shape_class, regime, tuple(values.items()), int(redraw))
-        # The text is what the values follow from: `seed=01` would be another text with the same meaning.
+        # The values follow from the text: `seed=01` would be another text with the same meaning.
         if sample.text != text:
             raise UsageError(f"sample: expected it written as {sample.text!r}, got {text!r}")
         return sample

@@ -1,7 +1,7 @@
 """A case's space, declared once: from it come the seeded sweep and the Hypothesis strategy.
 
 The sweep takes raw words and integer arithmetic, never Hypothesis's engine, which adapts to failures: so
-every subject and every branch sees the same samples.
+every subject and every branch is judged by the same samples.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ UNBATCHED = -1
 
 _SMALL = {"batch": (1, 2, 3, 4, 5), "length": (1, 2, 3, 4, 5, 6), "feature": (1, 2, 3, 4, 5, 6)}
 
-# What a size may be, by the kind of shape and the kind of size. Smallest first: shrinking goes that way.
+# The values of a size, by shape class and kind of size. Smallest first: shrinking goes that way.
 # Every long one has more than 64 steps, so that a back-propagation cut there shows.
 _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "small": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5, 6), "feature": (2, 3, 4, 5, 6)},
@@ -41,7 +41,7 @@ _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "strided": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5), "feature": (2, 3, 4, 5, 6)},
     "zero": {"batch": (2, 3, 4), "length": (2, 3, 4), "feature": (0,), "outer": (2, 3, 4, 5)},
 }
-# A product's outer sizes are features too, but where those are none: then it sums over nothing.
+# A product's outer sizes are drawn like features, except in `zero`, where a product sums over no elements.
 CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     name: {"outer": kinds["feature"], **kinds} for name, kinds in _CLASSES.items()
 }
@@ -58,21 +58,21 @@ REGIMES: Mapping[str, str] = {
     "nonfinite": "an inf, a -inf and a NaN among values of order one; parameters are finite",
 }
 
-# Classes whose arrays may have no elements: form and dtype are all that there is to compare.
+# Classes whose arrays may have no elements: only shape and dtype can be compared.
 HOLLOW = frozenset({"empty", "zero"})
-# Classes whose arrays have few elements or none: most that is wrong looks right there, so that what a flag
-# does must be drawn in others too.
+# Classes whose arrays have few elements or none: most wrong implementations look right there, so every value
+# of a flag must be drawn in the other classes too.
 BARE = HOLLOW | {"one"}
 
 
 def least(share: float, risk: float = 0.05) -> int:
-    """Return how many samples miss what shows in a share of them with no more than a risk: (1 - share)ⁿ."""
+    """Return the least n with (1 - share)ⁿ ≤ risk: that n samples all miss a mistake shown by a share."""
     return ceil(log(risk) / log(1 - share))
 
 
 # How many samples of a class and of a regime a run of all cases must have judged before it shows anything:
-# enough to meet what goes wrong, there alone, in one sample in twenty. What only layers over sequences or
-# products have is met in fewer operations, and there in one sample in ten.
+# enough to meet a mistake that shows in one sample of twenty there, and nowhere else. Fewer operations have
+# the classes and regimes of sequences and of products; a mistake there has to show in one sample of ten.
 _EVERYWHERE, _SEQUENCES = least(1 / 20), least(1 / 10)
 MINIMUMS: Mapping[str, int] = {
     name: _SEQUENCES if name in {"long", "unbatched", "remembering", "square"} else _EVERYWHERE
@@ -89,9 +89,10 @@ class Space:
         classes: shape classes, names of `CLASSES`.
         regimes: regimes, names of `REGIMES`.
         flags: other settings and the values that they take.
-        without: pairs of class and regime that are not drawn: what they cost shows nothing more.
+        without: pairs of class and regime that are not drawn: they cost time and show nothing more.
         settle: from drawn settings to those among them that have to be others, e.g. one layer where many
-            steps would cost too much. Every sample is drawn settled, so that its text says what is run.
+            steps would cost too much. Every sample is drawn settled, so that its text states the settings
+            that are run.
     """
 
     sizes: Mapping[str, str]
@@ -117,7 +118,7 @@ class Space:
         return len(self.pairs)
 
     def choices(self, shape_class: str) -> dict[str, tuple[Scalar, ...]]:
-        """What each size and flag may be in a shape class, smallest first."""
+        """The values of each size and flag in a shape class, smallest first."""
         kinds = CLASSES[shape_class]
         return {name: tuple(kinds[kind]) for name, kind in self.sizes.items()} | dict(self.flags)
 
@@ -125,9 +126,13 @@ class Space:
 def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
     """Draw the samples of one case; they depend on nothing but these arguments and the schema version.
 
-    Every `space.combinations` draws hold each pair of class and regime once.
-    Of a flag with n values, every n draws of the bare classes hold each once, and so do every n draws of the
-    others, in orders of their own. Then each draw's settings are settled, see `Space`.
+    A draw goes through four steps from here:
+
+    1. Its number gives the pair of shape class and regime: every `space.combinations` draws hold each once.
+    2. Words that follow from seed, case, number and pair choose each size among those of the class.
+    3. `_flags` gives each flag a value in turn. Of a flag with n values, every n draws of the classes in
+       `BARE` hold each value once, and so do every n draws of the other classes, in orders of their own.
+    4. `space.settled` replaces settings that cannot be run as drawn.
     """
     samples, pairs = [], space.pairs
     turns = {True: 0, False: 0}
@@ -154,7 +159,7 @@ def draw_sized(
 ) -> list[Sample]:
     """Draw samples of given sizes, by their kind; flags take their values in turn, as in `draw`.
 
-    They say that they are of the class `small`: nothing but the sizes follows from a class.
+    Their shape class is `small`, as only the sizes follow from a class.
     """
     fixed = {name: sizes[kind] for name, kind in space.sizes.items()}
     configs = [space.settled({**fixed, **_flags(case, space, seed, number)}) for number in range(count)]

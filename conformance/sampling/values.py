@@ -1,4 +1,7 @@
-"""From a sample's bits to its arrays: by integer and power-of-two arithmetic, the same bits everywhere."""
+"""From a sample's bits to its arrays: by integer and power-of-two arithmetic, the same bits everywhere.
+
+Called by subjects.protocol, for the arrays and the cotangents of a task.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ Array = np.ndarray
 
 # Exponents of two by which a regime moves the data of a case.
 _SHIFT = {"saturated": 4, "steep": 10, "tiny": -138, "huge": 100}
-# What the regime `nonfinite` puts among the data.
+# The values that the regime `nonfinite` puts among the data.
 _SPECIAL = (np.inf, -np.inf, np.nan)
 
 
@@ -32,8 +35,9 @@ class Input:
         fan_in: values are divided by the power of two next to the root of this, as initialisation does.
         weight: a learned parameter, which only the regimes `integer` and `remembering` change.
         grad: its gradient is an observable.
-        forget: the rows that the regime `remembering` lifts to 3…5: the biases of what keeps the state.
-        against: in the regime `cancelling`, nearly the negative of that other array.
+        forget: the rows that the regime `remembering` lifts to 3…5: the biases of the gate that keeps the
+            state.
+        against: another array; in the regime `cancelling`, this one is nearly its negative.
         pairs: in the regime `cancelling`, neighbours along the last axis nearly cancel.
         positive: absolute values.
     """
@@ -49,7 +53,7 @@ class Input:
 
 
 def triangular(words: NDArray[np.uint64]) -> Array:
-    """Return values in (-2, 2) of 53 significant bits, one for two words, with the density of a triangle."""
+    """Return values in (-2, 2) of 53 significant bits, one from two words, with the density of a triangle."""
     halves = (words >> np.uint64(12)).astype(np.int64).reshape(-1, 2)
     return (halves[:, 0] + halves[:, 1] - 2**52) * 2.0**-51
 
@@ -65,8 +69,16 @@ def fill(sample: Sample, name: str, shape: tuple[int, ...]) -> Array:
 def make(sample: Sample, inputs: Mapping[str, Input], dtype: DTypeLike) -> dict[str, Array]:
     """Make every array of a sample, exactly representable in the dtype.
 
-    float64 arrays have 53 significant bits, float32 arrays are their roundings: so a subject that computes
-    float64 through float32 differs even where it only copies.
+    An array goes through five steps from here:
+
+    1. `fill` makes values in (-2, 2) of the sample's words, or whole numbers in the regime `integer`.
+    2. `_regime`, in the other regimes, divides by the root of `fan_in`, moves data by a power of two, lifts
+       the biases that keep the state, or makes operands nearly cancel.
+    3. In the regime `nonfinite`, an inf, a -inf and a NaN replace some of the data.
+    4. Absolute values are taken where the array is `positive`.
+    5. Everything is rounded to the dtype. float64 values have 53 significant bits, and float32 values are
+       their roundings, so that a subject that computes float64 through float32 differs even where it only
+       copies.
     """
     arrays: dict[str, Array] = {}
     for name, spec in inputs.items():
@@ -98,7 +110,7 @@ def _regime(regime: str, spec: Input, values: Array, others: Mapping[str, Array]
 
 
 def _with_specials(values: Array, words: NDArray[np.uint64]) -> Array:
-    """Put an inf, a -inf and a NaN in drawn places; in fewer than six elements, in no more than half of them.
+    """Put an inf, a -inf and a NaN at drawn positions; of fewer than six elements, change at most half.
 
     A single element is one of the three.
     """

@@ -1,4 +1,7 @@
-"""mytorch: torch's API, and the LSTM of `mytorch.models`, whose parameters are stored gate by gate."""
+"""The subject mytorch: torch's API, and the LSTM of `mytorch.models`, which stores parameters by gate.
+
+`make` is called by the registry and returns an implementation.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,8 @@ def _load(t: Any, x: Values, cell: Any) -> None:
 
 def _gradients(cell: Any) -> Mapping[str, Any]:
     named = dict(cell.named_parameters())
-    # A parameter that the loss never reached has no gradient: leave all of its reference's out, to be missed.
+    # A parameter that the loss never reached has no gradient. Then none is returned, and the judge reports
+    # each as missing.
     if any(parameter.grad is None for parameter in named.values()):
         return {}
     return CELL.to_reference({name: p.grad.numpy() for name, p in named.items()}, gradients=True)

@@ -1,4 +1,4 @@
-"""What an implementation is asked, and what it answers: a task, and the trace of running it.
+"""The protocol of implementations: a task, and the trace that running it returns.
 
 Tasks are made by judging.sample_judge and judging.bad_calls, and given to the reference and to every subject.
 """
@@ -32,7 +32,7 @@ class Task:
     """One run of a case: which arrays, in which dtype, and the cotangents of its outputs.
 
     Attributes:
-        case: what to run.
+        case: the case to run.
         sample: the drawn configuration.
         dtype: `float32` or `float64`, of every array.
         carrier: the dtype in which the values were made; the oracle runs float32 values in float64.
@@ -47,7 +47,7 @@ class Task:
 
     @property
     def bad_call(self) -> BadCall | None:
-        """What is wrong on purpose; None in a good call."""
+        """The bad call; None in a good call."""
         return None
 
     @property
@@ -77,7 +77,7 @@ class Task:
 
     def cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
         """Return the random cotangent of an output; it depends on the sample, the name and the shape only."""
-        # Thirty replicates of the oracle, and a hundred faults, ask for the same.
+        # Cached, because the replicates of the oracle and a hundred faults use the same.
         if (output, shape) not in self._cotangents:
             self._cotangents[output, shape] = self._cotangent(output, shape)
         return self._cotangents[output, shape].copy()
@@ -95,10 +95,10 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class BadCallTask(Task):
-    """A call that must be refused: a good configuration with something wrong on purpose.
+    """The task of a bad call: a good configuration with something wrong on purpose.
 
     Attributes:
-        wrong: what is wrong.
+        wrong: the bad call.
     """
 
     wrong: BadCall
@@ -111,7 +111,7 @@ class BadCallTask(Task):
 
     @property
     def bad_call(self) -> BadCall:
-        """What is wrong on purpose."""
+        """The bad call."""
         return self.wrong
 
     @property
@@ -146,5 +146,5 @@ class Implementation(Protocol):
             Outputs by name and gradients as `grad.NAME`, in the reference's names and layout.
 
         Raises:
-            Exception: anything; it becomes an ERROR verdict, or is what a bad call is judged by.
+            Exception: of any class; it becomes an ERROR verdict, or the verdict of a bad call.
         """

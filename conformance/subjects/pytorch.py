@@ -1,4 +1,7 @@
-"""torch: the reference. In float64 the oracle, in the lane's dtype the source of masks."""
+"""The reference, torch: in float64 the oracle, in the lane's dtype the source of the masks of inf and NaN.
+
+`make` is called by judging and by the registry, and returns an implementation.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ if TYPE_CHECKING:
     from conformance.cases.case import Program, Values
 
 
-def _cell(t: Any, x: Values, prefix: str = "") -> tuple[Any, dict[str, Any]]:
+def _cell(t: Any, x: Values) -> tuple[Any, dict[str, Any]]:
     """Return torch's own cell and the parameters to call it with; the map declares `bias_hh` zero."""
     config = x.config
     cell = t.nn.LSTMCell(config["I"], config["H"], device="meta")
-    parameters = {name: x[prefix + name] for name in ("weight_ih", "weight_hh", "bias_ih")}
+    parameters = {name: x[name] for name in ("weight_ih", "weight_hh", "bias_ih")}
     return cell, parameters | {"bias_hh": t.zeros_like(parameters["bias_ih"])}
 
 

@@ -1,4 +1,7 @@
-"""Runs a case's program on any namespace that has torch's API."""
+"""Runs a case's program on any namespace that has torch's API.
+
+Called by judging and, for a namespace of their own, by users; a trace comes out.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,12 @@ class TorchLike:
     """An implementation whose namespace has torch's names: `tensor`, `autograd.backward`, `nn` and so on.
 
     Args:
-        name: how reports call it.
+        name: the name in reports.
         module: the namespace's import name; imported on first use.
         programs: its own programs, by case, where the case's does not fit; a layer's is a `LayerProgram`.
         seams: faulty steps, by case and seam. A case named here runs the case's own program, written out
             where it is.
-        around: what stands around the case's own program, by case.
+        around: functions around the case's own program, by case.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class TorchLike:
         return importlib.import_module(self._module)
 
     def unsupported(self, task: Task) -> str | None:
-        """Nothing is refused: what the namespace lacks becomes an ERROR."""
+        """Return None: every task is run, and a name that the namespace lacks becomes an ERROR."""
         del task
         return None
 
@@ -66,7 +69,17 @@ class TorchLike:
         return {name: _array(value) for name, value in self.observables(task).items()}
 
     def observables(self, task: Task) -> dict[str, Any]:
-        """Run forward and backward, and return what `run` does as tensors of the namespace."""
+        """Run forward and backward, and return the results as tensors of the namespace.
+
+        A task goes one of four ways from here, once its program has returned the outputs:
+
+        - The case trains: the outputs are parameters after optimiser steps, and nothing is differentiated.
+        - No output needs a gradient, or no input is differentiable: backward is not run, and only gradients
+          that the program left itself are returned.
+        - Backward runs under the task's cotangents; the gradients are read from the task's tensors.
+        - The program computed with copies of its parameters (`Mapped`): after backward, their gradients are
+          read by `gradients()` instead.
+        """
         t = self.namespace
         program, seams = self.program(task.case)
         tensors = {name: t.from_numpy(array) for name, array in task.inputs().items()}
@@ -94,7 +107,7 @@ class TorchLike:
 
 
 def _kept(value: Any) -> Any:
-    # A copy: what comes later may change it in place.
+    # A copy, because later operations may change it in place.
     return value.copy() if isinstance(value, np.ndarray) else value.detach().clone()
 
 

@@ -1,7 +1,7 @@
 """Declarative weight maps: which part of which reference parameter each parameter of a subject holds.
 
-A map is data. It copies values to the subject and gradients (or values) back, and refuses to leave a
-parameter out, on either side.
+A map is data. It copies values to the subject and gradients (or values) back. A parameter that it leaves out,
+on either side, is an error. Used by the subjects whose parameters have other names or layouts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Entry:
     Attributes:
         target: its name there.
         source: the reference's parameter that it holds, or a part of.
-        gates: which blocks of the source's first axis, in its order (`"i"`, `"ifog"`); all if empty.
+        gates: the blocks of the source's first axis, in its order (`"i"`, `"ifog"`); all if empty.
         transpose: the subject stores the transpose.
         merge: a second source that is added: the subject has one bias where the reference has two.
     """
@@ -45,7 +45,8 @@ class WeightMap:
     Attributes:
         entries: one for each of the subject's parameters.
         layout: the order of the gates in the reference, e.g. `"ifgo"`.
-        zero: parameters of the reference that the subject does not have; they are zero and no observable.
+        zero: parameters of the reference that the subject does not have; they are zero, and their gradients
+            are not observables.
     """
 
     entries: tuple[Entry, ...]
@@ -123,7 +124,7 @@ class WeightMap:
             rows = len(reference[source])
             if rows % len(self.layout):
                 raise UsageError(
-                    f"weight map: {rows} rows of {source} are no multiple of its {len(self.layout)} gates"
+                    f"weight map: {rows} rows of {source} are not a multiple of its {len(self.layout)} gates"
                 )
         for name in self.zero:
             if name in reference and np.any(reference[name]):

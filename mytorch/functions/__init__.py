@@ -20,6 +20,6 @@ op of its family. Its text says only what differs from these rules:
   measures. `size_average` and `reduce` are torch's deprecated spelling of `reduction`; leave them out.
 
 The `__all__` of a family lists the functions that torch has at top level; `mytorch` exports these. The
-families that torch has in nn.functional only (losses, linear, embedding, …) are exported there in the same
-way. All other functions are methods and operators of a tensor.
+families that torch has in nn.functional (activations, losses, linear, embedding, …) are exported there in
+the same way; relu, sigmoid and tanh are in both. All other functions are methods and operators of a tensor.
 """

@@ -73,6 +73,15 @@ def fitted_shape(
 def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, tuple[Any, ...] | None]:
     """Split an index into a basic one and one of arrays that is applied to its result.
 
+    Each item of the index goes one of six ways from here (`_plain_index`, then `_split`):
+
+    - an integer or a 0-dim integer array selects in the basic index;
+    - a slice is taken by the basic index, and the advanced one keeps the whole dimension;
+    - None adds a dimension of size 1, which the advanced index keeps;
+    - an ellipsis becomes as many full slices as dimensions are left, in both;
+    - a single bool is a mask over a new dimension of size 1;
+    - another array or a sequence is left to the advanced index; a mask takes as many dimensions as it has.
+
     Args:
         shape: shape of the indexed array.
         index: as for getitem.

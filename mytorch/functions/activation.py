@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.ops.op import Op
 
-__all__ = ["relu", "sigmoid", "tanh"]
+__all__ = [
+    "elu",
+    "gelu",
+    "hardtanh",
+    "leaky_relu",
+    "logsigmoid",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "tanh",
+]
 
 
 def sigmoid(input: Tensor) -> Tensor:

@@ -5,17 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from mytorch.functions import activation
+from mytorch.functions import activation as _activation
 from mytorch.functions import softmax as _softmax
-from mytorch.functions.activation import elu as elu
-from mytorch.functions.activation import gelu as gelu
-from mytorch.functions.activation import hardtanh as hardtanh
-from mytorch.functions.activation import leaky_relu as leaky_relu
-from mytorch.functions.activation import logsigmoid as logsigmoid
-from mytorch.functions.activation import sigmoid as sigmoid
-from mytorch.functions.activation import silu as silu
-from mytorch.functions.activation import softplus as softplus
-from mytorch.functions.activation import tanh as tanh
+from mytorch.functions.activation import *
 from mytorch.functions.attention import *
 from mytorch.functions.classification_loss import *
 from mytorch.functions.dropout import *
@@ -45,7 +37,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
     """
-    out = activation.relu(input)
+    out = _activation.relu(input)
     return input.copy_(out) if inplace else out
 
 

@@ -44,6 +44,11 @@ def _advance(a: Array, h: Array, c: Array, w_hh: Array, w_hr: Array | None) -> N
 
     i, f, o = σ(·), g = tanh(·), c' = f·c + i·g, h' = o·tanh(c').
 
+    Nothing is returned: every result is written into the given arrays. A step goes one of two ways to its h':
+
+    - without a projection, o·tanh(c') is written into `h`;
+    - with `w_hr`, o·tanh(c') is computed aside, and its product with `w_hr` is written into `h`.
+
     Args:
         a: W_ih x + b of the gates o, i, f, negated, and of g, (T, 4H, B); becomes the gates.
         h: room for the hidden states, (T + 1, P, B), with the first one in it.
@@ -85,6 +90,14 @@ def _retreat(
     w_hr: Array | None,
 ) -> tuple[Array, Array, Array]:
     """Go back through the steps of one block.
+
+    The gradients go through a step in three parts, from h' and c' to h and c:
+
+    - dh' goes through o, and through tanh(c') into dc; with `w_hr`, dm = W_hrᵀ dh' does instead of dh'.
+    - dc goes through i, f and g, and times f into the c before.
+    - The gates' gradients da go through W_hh into the h before.
+
+    The factors without dh and dc are computed for all steps at once, before the loop.
 
     With dm = W_hrᵀ dh' and the whole gradient dc = dc' + dm·o·(1 - tanh²(c')), a step gives
     da_o = dm·tanh(c')·σ', da_i = dc·g·σ', da_f = dc·c·σ', da_g = dc·i·(1 - g²), and returns

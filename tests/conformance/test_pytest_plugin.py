@@ -1,4 +1,4 @@
-"""The pytest door, as someone's own test would use it."""
+"""`conformance.parametrize`, used as in a user's own test module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A right implementation whose answers are altered on the way out."""
+"""`Altered`: torch, whose trace is changed before it is returned.
+
+The other modules of this folder make wrong implementations of it, for tests/conformance/judging.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Altered:
-    """torch, but for what `alter` makes of a task and its right trace.
+    """torch with a changed trace.
 
     Args:
-        name: how reports call it.
-        alter: returns the trace that is given away.
+        name: the name in reports.
+        alter: from a task and its correct trace to the trace that is returned.
     """
 
     def __init__(self, name: str, alter: Callable[[Task, Trace], Trace]) -> None:
@@ -26,9 +29,9 @@ class Altered:
         self._right = pytorch.make()
 
     def unsupported(self, task: Task) -> str | None:
-        """Nothing is refused."""
+        """Support what torch supports."""
         return self._right.unsupported(task)
 
     def run(self, task: Task) -> Trace:
-        """Run torch, then alter."""
+        """Run torch, then change its trace."""
         return self._alter(task, self._right.run(task))

@@ -1,4 +1,4 @@
-"""Implementations that are right but for what they do about bad calls."""
+"""Implementations that are wrong for bad calls only: another exception, another message, or none."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class OddError(Exception):
-    """No class that torch raises."""
+    """An exception class that torch does not raise."""
 
 
 class Complaining:
-    """torch, but for what it does instead of raising what torch raises.
+    """torch, except for bad calls.
 
     Args:
-        name: how reports call it.
-        complain: gets torch's exception; raises another, or returns a trace.
+        name: the name in reports.
+        complain: takes torch's exception, and raises another or returns a trace.
     """
 
     def __init__(self, name: str, complain: Callable[[Exception], Trace]) -> None:
@@ -32,16 +32,16 @@ class Complaining:
         self._right = pytorch.make()
 
     def unsupported(self, task: Task) -> str | None:
-        """Nothing is refused."""
+        """Support what torch supports."""
         return self._right.unsupported(task)
 
     def run(self, task: Task) -> Trace:
-        """Run torch; complain in another way."""
+        """Run torch; replace the exceptions of bad calls."""
         if task.bad_call is None:
             return self._right.run(task)
         try:
             return self._right.run(task)
-        except Exception as error:  # noqa: BLE001 - whatever torch raises is replaced
+        except Exception as error:  # noqa: BLE001 - any exception of torch is replaced
             return self._complain(error)
 
 

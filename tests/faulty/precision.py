@@ -1,4 +1,4 @@
-"""Implementations that compute in fewer bits than they say; what they only copy loses them too."""
+"""Implementations that compute in fewer bits than the lane has; copied values lose bits too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Implementations that do not answer: by an exception, or by declaring that they cannot."""
+"""Implementations that return no trace: one raises an exception, the other supports no task."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 
 class Raising:
-    """Raises, whatever it is asked."""
+    """Raises an exception for every task."""
 
     name = "raising"
 
     def unsupported(self, task: Task) -> str | None:
-        """Claim to be able to do everything."""
+        """Support every task."""
         del task
         return None
 
@@ -24,14 +24,14 @@ class Raising:
 
 
 class Refusing:
-    """Declares that it can do nothing."""
+    """Supports no task."""
 
     name = "refusing"
 
     def unsupported(self, task: Task) -> str | None:
-        """Refuse, with a reason."""
+        """Return the reason for not supporting a task."""
         return f"{task.case.name} is not for {self.name}"
 
     def run(self, task: Task) -> Trace:
-        """Fail, because what was refused must not be run."""
+        """Fail the test, because an unsupported task must not be run."""
         raise AssertionError(f"{task.sample.text} was run although it was refused")

@@ -1,4 +1,4 @@
-"""Implementations that are right but for one kind of value or of shape."""
+"""Implementations that are wrong for one regime or one shape class only."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _flushed(array: Array) -> Array:
 
 
 def _misread(task: Task, trace: Trace) -> Trace:
-    """Read the memory of each input from its start on, whatever its strides are."""
+    """Read the memory of each input from its start on, ignoring its strides."""
     inputs = task.inputs()
     if all(array.flags.c_contiguous for array in inputs.values()):
         return trace
@@ -54,7 +54,7 @@ def _at_least_one(array: Array) -> Array:
 
 
 def _uncleared(task: Task, trace: Trace) -> Trace:
-    """Leave an output as it was found where there is nothing to sum."""
+    """Do not write an output that is a sum over no elements."""
     if all(array.size for array in task.inputs().values()):
         return trace
     return {name: a if name.startswith("grad.") else np.ones_like(a) for name, a in trace.items()}

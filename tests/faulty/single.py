@@ -1,6 +1,6 @@
-"""Implementations that are right about everything but one thing, each about another.
+"""Implementations with one mistake each, which only one check of the judge catches.
 
-What each is right about is as much its point as what it is wrong about: one check alone can catch it.
+Used by tests/conformance/judging/test_each_check_alone.py.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _is_trained(task: Task, name: str, array: Array) -> bool:
 
 
 def _floats_through_float32(task: Task, trace: Trace) -> Trace:
-    """Compute what is asked for in float64 in float32; integers stay."""
+    """Compute in float32 in the float64 lane; integers stay."""
     if task.dtype != "float64":
         return trace
     low = pytorch.make().run(replace(task, dtype="float32", carrier=""))
@@ -95,7 +95,7 @@ rounds_integers = _arrays(
 
 
 def _on(fault: str, *cases: str) -> TorchLike:
-    """Put one of the named faults into torch, in those cases whether the fault is meant for them or not."""
+    """Put a named fault into torch in the given cases, which need not be the fault's own."""
     return faulty(replace(FAULTS[fault], cases=cases), "torch")
 
 

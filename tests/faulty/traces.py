@@ -1,4 +1,4 @@
-"""Implementations that are right until they hand over: one thing of the trace is wrong.
+"""Implementations that compute correctly and return a trace with one mistake.
 
 Each is a plug-in: `conformance run --implementation tests.faulty.traces:NAME`.
 """

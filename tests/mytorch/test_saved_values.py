@@ -109,7 +109,7 @@ PROGRAMS = [
     lambda a, _: F.cross_entropy(a, mytorch.tensor([0, 2, 1])),
     lambda a, _: F.leaky_relu(F.elu(F.hardtanh(a))) + F.softplus(F.logsigmoid(F.silu(a))),
     lambda a, _: F.gelu(a) + F.gelu(a, approximate="tanh"),
-    lambda a, _: a.softmax(0) + a.log_softmax(0),
+    lambda a, _: a.softmax(0) + a.log_softmax(0) + a.relu(),
     lambda a, b: F.layer_norm(a, (3,), b[0], leaf(3)),
     lambda a, _: F.embedding(mytorch.tensor([0, 2]), a),
     lambda a, _: mytorch.nn.LSTM(3, 2)(a)[0],

@@ -1,6 +1,6 @@
 """One entry per aten operation: how it rounds, how it runs on replicates, how it is measured, and its source.
 
-`RULES` is made of the families' files, where each operation stands once. Add a rule to the file of the
+`RULES` is made of the families' files, which hold each operation once. Add a rule to the file of the
 operation's family. An operation without a rule is an error, because a result without noise would look
 perfectly accurate.
 """
@@ -48,7 +48,7 @@ _FAMILIES: Mapping[str, Sequence[Rule]] = {
 
 
 def compose(families: Mapping[str, Sequence[Rule]]) -> dict[str, Rule]:
-    """Return the rules of all families by the operation's name, each with the file that it stands in.
+    """Return the rules of all families by the operation's name, each with the file that holds it.
 
     Raises:
         ValueError: an operation has two entries.

@@ -1,4 +1,4 @@
-"""Activation functions that torch runs as one operation, and their derivatives."""
+"""Rules of activation functions that torch runs as one operation, and of their derivatives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sums, products and quotients of elements, and what torch combines of them."""
+"""Rules of sums, products and quotients of elements, and torch's combinations of them."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _lerp(a: Tensor, b: Tensor, weight: Any) -> Tensor:
 
 
 def _addcmul(a: Tensor, b: Tensor, c: Tensor, *, value: Any = 1) -> Tensor:
-    """Return what the sum and two or three roundings of its second term lose."""
+    """Return the roundings of the sum, and two or three of its second term."""
     size: Tensor = a.abs() + _scaled(value) * (2 + multiplied(value)) * (b * c).abs()
     return size
 
 
 def _addcdiv(a: Tensor, b: Tensor, c: Tensor, *, value: Any = 1) -> Tensor:
-    """Return what the sum and two or three roundings of its second term lose.
+    """Return the roundings of the sum, and two or three of its second term.
 
     `value·b` is rounded before it is divided: below the smallest normal number, 2⁻¹²⁶, not relatively.
     """
@@ -89,7 +89,7 @@ RULES: tuple[Rule, ...] = (
         source=IEEE,
         elementwise=True,
     ),
-    # C's fmod is exact; what the divisor's sign adds is rounded.
+    # C's fmod is exact; the sum that follows from the divisor's sign is rounded.
     rounded(
         "remainder",
         Relative(1.0),

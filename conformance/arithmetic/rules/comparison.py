@@ -1,8 +1,8 @@
-"""Operations that compare numbers, and those that choose by it: answers, steps of a staircase, picks, orders.
+"""Rules of operations that compare numbers, and of those that round, choose or sort by comparing.
 
 They are exact. But noise may change an answer or move an element to another step, and a replicate that
-decided otherwise than the program measures another function: so these rules say what an operation decides.
-Here stand the families comparison, logic, rounding, selection and sorting.
+decided otherwise than the program measures another function: so these rules state what an operation decides.
+The families comparison, logic, rounding, selection and sorting are here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tensors of given numbers, of ranges, and of random numbers."""
+"""Rules of operations that make tensors: of given numbers, ranges and random numbers."""
 
 from __future__ import annotations
 

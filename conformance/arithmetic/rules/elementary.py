@@ -1,4 +1,4 @@
-"""Roots, powers, exponentials, logarithms and other functions of one number, but for the activations."""
+"""Rules of roots, powers, exponentials, logarithms and other functions of one number; not activations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Elements by their places: picked, put back, and added into."""
+"""Rules of elements by their positions: picked, put back, and added into."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLACES = 24
 
 
 def _index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor | None:
-    """Return √n roundings of the sum of the magnitudes, where n values are added into one place in turn."""
+    """Return √n roundings of the sum of the magnitudes, where n values are added into one element in turn."""
     if not accumulate:
         return None
     put = torch.ops.aten.index_put
@@ -43,7 +43,7 @@ def _scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor | No
 
 
 def _put_back(put: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return what puts a gradient back where it was taken from, on all replicates at once."""
+    """Return a function that puts gradients back where elements were taken, on all replicates at once."""
 
     def together(held: Replicates, grad: Tensor, sizes: Sequence[int], dim: int, *where: Any) -> Tensor:
         from_the_end = dim if dim < 0 else dim - len(sizes)
@@ -66,7 +66,7 @@ def _gradient_of_indexing(t: Any, x: Array, values: Array) -> Array:
 
 
 def _accumulating(call: Callable[..., Any], own: Callable[..., Array] | None = None) -> MeasuringCall:
-    """Return the call of an operation that adds many values into few places."""
+    """Return the call of an operation that adds many values into few elements."""
     return MeasuringCall(
         lambda t, x, values: call(t, x, t.from_numpy(_places(values.shape[0])), values),
         lambda n: (Input((_PLACES,)), Input((_PLACES * n,), pairs=True)),
@@ -82,7 +82,7 @@ RULES: tuple[Rule, ...] = (
     rounded(
         "index_put",
         Operands(
-            _index_put, "√n roundings of the sum of the magnitudes in one place; exact if none are added"
+            _index_put, "√n roundings of the sum of the magnitudes in one element; exact if none are added"
         ),
         _accumulating(
             lambda t, x, places, values: t.ops.aten.index_put(x, [places], values, True),
@@ -92,7 +92,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rounded(
         "scatter_add",
-        Operands(_scatter_add, "√n roundings of the sum of the magnitudes in one place"),
+        Operands(_scatter_add, "√n roundings of the sum of the magnitudes in one element"),
         _accumulating(lambda t, x, places, values: t.scatter_add(x, 0, places, values)),
         source=HIGHAM,
     ),

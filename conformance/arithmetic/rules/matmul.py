@@ -1,4 +1,4 @@
-"""Products of matrices and vectors, with and without a sum."""
+"""Rules of products of matrices and vectors, with and without a sum."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def _products(magnitude: Tensor, terms: int) -> Tensor:
-    """Return what adding up so many products loses, and rounding those below the smallest normal number.
+    """Return the error of adding up `terms` products, with that of products below the smallest normal number.
 
     Args:
         magnitude: the sum of their absolute values.
-        terms: how many; of as many absolute errors the root mean square grows by the square root.
+        terms: how many products; the root mean square of their absolute errors grows by √terms.
     """
     return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
 
@@ -58,7 +58,7 @@ def _added_together(
     product = alpha * _together(held, a, b)
     if beta:
         return beta * held.of_rank(c, a.dim()) + product
-    # What is not added at all may be anything, NaN too; and it alone may have had replicates.
+    # An operand that is not added may be anything, NaN too; and it may be the only one with replicates.
     return product if product.dim() > a.dim() else product.repeat(held.count, *(1,) * a.dim())
 
 

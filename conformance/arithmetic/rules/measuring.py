@@ -70,7 +70,7 @@ def ternary(call: Callable[..., Any]) -> MeasuringCall:
 
 
 def with_scalar(call: Callable[..., Any], count: int) -> MeasuringCall:
-    """Return the call of an elementwise function of so many tensors and a Python scalar, which rounds too."""
+    """Return the call of an elementwise function of `count` tensors and a Python scalar, which rounds too."""
     return MeasuringCall(
         call, lambda n: tuple(Input((8, n), against="x0" if i == 1 else None) for i in range(count))
     )

@@ -1,4 +1,4 @@
-"""Sums, means and extremes over dimensions."""
+"""Rules of sums, means and extremes over dimensions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _mean(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor
 
 
 def _together(reduce: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return what reduces all replicates at once, over dimensions counted from the last."""
+    """Return a function that reduces all replicates at once, over dimensions counted from the last."""
 
     def reduced(held: Replicates, x: Tensor, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Tensor:
         # Without a dimension every dimension is reduced; a tensor without any has none to reduce.
@@ -63,5 +63,5 @@ RULES: tuple[Rule, ...] = (
         together=_together(torch.ops.aten.mean.dim),
     ),
     *exact("amax", "amin", "max", "min", source="returns elements of its operand"),
-    *exact("argmax", "argmin", source="returns places, which are integers"),
+    *exact("argmax", "argmin", source="returns positions, which are integers"),
 )

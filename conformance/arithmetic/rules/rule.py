@@ -1,6 +1,6 @@
-"""The form of an entry: what a `Rule` says of one aten operation, and short ways to write one.
+"""The form of an entry: what a `Rule` states about one aten operation, and short ways to write one.
 
-Each family's file lists its rules; rules/__init__.py puts them together. mode.py asks a rule how its
+Each family's file lists its rules; rules/__init__.py puts them together. mode.py takes from a rule how its
 operation rounds, vectorized.py how it runs on all replicates at once, and the calibration how to measure it.
 """
 
@@ -27,10 +27,10 @@ HIGHAM = "Higham & Mary 2019, A new approach to probabilistic rounding error ana
 
 @dataclass(frozen=True)
 class Relative:
-    """The operation errs by at most so many roundings of its result.
+    """The operation errs by at most `roundings` roundings of its result.
 
     Attributes:
-        roundings: how many.
+        roundings: the number of roundings.
         scalars: Python scalars among the operands are rounded to float32 as well.
     """
 
@@ -58,7 +58,7 @@ class Relative:
 
 @dataclass(frozen=True)
 class Operands:
-    """The operation errs by a function of its operands, which say more than its result: a sum may cancel.
+    """The operation errs by a function of its operands; its result does not show that, where a sum cancels.
 
     Attributes:
         function: takes the operation's own arguments; returns the size of the error in units of u, or None
@@ -84,23 +84,24 @@ class Operands:
 
 @dataclass(frozen=True)
 class Rule:
-    """Everything that the arithmetic knows about one aten operation.
+    """The facts about one aten operation.
 
     Attributes:
         name: its base name, as `mode.base_name` makes it.
-        source: who says how it rounds: a standard, a documentation, a paper, or a measurement's command.
+        source: where its rounding is stated: a standard, a documentation, a paper, or a measurement's
+            command.
         rounds: how it rounds; None if it is exact.
         elementwise: each element of the result depends on one element of each operand, and the operands
-            broadcast. "in place" says so only of the form that writes into its first operand.
+            broadcast. "in place" means only the form that writes into its first operand.
         together: runs it on all replicates at once where it is not elementwise: takes the replicates and the
             clean arguments. An operation with neither runs once per replicate, which is slower.
-        decides: "step" if its floating result says which step of a staircase each element is on, "answer" if
-            that result is zeros and ones; or a function of the operands that says on which piece of a
-            piecewise function each element is. Integer and boolean results always decide.
+        decides: "step" if its floating result gives the step of a staircase that each element is on, "answer"
+            if that result is zeros and ones; or a function from the operands to the piece of a piecewise
+            function that each element is on. Integer and boolean results always decide.
         valueless: its result does not depend on the values of its operands.
         draws: it writes random numbers into its first operand; the others are parameters of the distribution.
         measured: the calls that measure it, unless it is exact.
-        file: the file that the entry stands in.
+        file: the file that holds the entry.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""Operations that move numbers and compute none: views, copies in another order, joins, and aliases.
+"""Rules of operations that move numbers and compute none: views, copies, joins and aliases.
 
-Here stand the families shape, transpose, rearrange, joining and conversion, and torch's own bookkeeping.
+The families shape, transpose, rearrange, joining and conversion are here, and torch's own bookkeeping.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _together(join: Callable[..., Tensor], more: int) -> Callable[..., Tensor]:
-    """Return what joins all replicates at once, into tensors of so many more dimensions."""
+    """Return a function that joins all replicates at once, into tensors of `more` more dimensions."""
 
     def joined(held: Replicates, parts: Sequence[Tensor], dim: int = 0) -> Tensor:
         rank = max(part.dim() for part in parts)

@@ -1,4 +1,4 @@
-"""Variances, products and cumulative sums."""
+"""Rules of variances, products and cumulative sums."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ if TYPE_CHECKING:
 # Longer products of numbers of order one leave float32's range on the way.
 _FACTORS = (2, 7, 20, 33)
 # Squares of small whole numbers minus their mean take few values, and round to the same side again and again:
-# errors that are not independent add up faster than any rule says.
+# errors that are not independent add up faster than any rule allows.
 _SQUARES = (2, 7, 33, 96)
 
 
 def _var(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    """Return two roundings of each square and one of the quotient, and what adding the squares up loses.
+    """Return two roundings of each square, one of the quotient, and the error of adding up the squares.
 
-    What the mean lost enters squared, in two passes as in Welford's one.
+    The mean's error enters squared, in two passes as in Welford's single one.
     """
     size: Tensor = torch.ops.aten.var(x, *args, **kwargs).abs()
     return size * (3 + chain(terms(x, size)))
 
 
 def _prod(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) -> Tensor:
-    """Return as many roundings of the product as it has factors, one by one as in a loop in C."""
+    """Return one rounding of the product per factor, as a loop in C makes them."""
     out = x.prod() if dim is None else x.prod(dim, keepdim)
     return out.abs() * math.sqrt(max(1, terms(x, out)))
 
 
 def _cumulative(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Return √k roundings of what the first k magnitudes amount to: each step rounds once."""
+    """Return √k roundings of the result of the first k magnitudes: each step rounds once."""
 
     def size(x: Tensor, dim: int, **_: Any) -> Tensor:
         lost: Tensor = cumulate(magnitude(x), dim) * torch.ones_like(x).cumsum(dim).sqrt()

@@ -1,4 +1,4 @@
-"""The one reviewed file."""
+"""The constants are read from the file, and unknown or missing ones are errors."""
 
 from __future__ import annotations
 

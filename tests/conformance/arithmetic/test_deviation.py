@@ -1,4 +1,4 @@
-"""The deviation of a run: its size, its zero, its branches."""
+"""The deviation of a run: its size, where it is zero, and when noise changes a branch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers that noise moves stay in tensors; others may leave."""
+"""Noisy numbers cannot be taken out of tensors; other numbers can."""
 
 from __future__ import annotations
 

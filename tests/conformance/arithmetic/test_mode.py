@@ -1,4 +1,4 @@
-"""Monte Carlo arithmetic: what gets noise, and how much."""
+"""Monte Carlo arithmetic: which results get noise, and how much."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def noisy(call, *, seed=1, count=1, unit=UNIT):
 
 A, B = (torch.randn(4, 3, generator=torch.Generator().manual_seed(k), dtype=torch.float64) for k in (0, 1))
 
-# Calls whose result must move under noise, whatever way it is handed back.
+# Calls whose result must move under noise, in every way of returning it.
 MOVED = {
     "in place": lambda: A.clone().mul_(B),
     "in place, by operands": lambda: A.clone().add_(B),
@@ -187,7 +187,7 @@ def _drawn_into():
     return (A * B).uniform_()
 
 
-# What overwrites noise: nothing of it is left.
+# Operations that overwrite noisy values: no noise is left.
 FORGOTTEN = {
     "zero_": lambda: torch.mul(A, B).zero_(),
     "fill_": lambda: (A * B).fill_(2.0),
@@ -204,7 +204,7 @@ def test_what_is_overwritten_has_no_noise_left(call):
 
 
 UNKNOWN = {
-    # It bears the name of one that computes nothing.
+    # It has the base name of an operation that is exact.
     "scatter.reduce": lambda: torch.scatter(A, 0, torch.zeros(1, 3, dtype=torch.int64), B, reduce="add"),
     "_cdist_forward": lambda: torch.cdist(A, B),
     "_fft_r2c": lambda: torch.fft.rfft(A),
@@ -230,7 +230,7 @@ def test_an_operation_without_a_rule_may_run_on_other_dtypes():
     assert torch.equal(got, torch.eye(3))
 
 
-# What takes numbers out of the arithmetic.
+# Operations that take numbers out of the arithmetic.
 LOST = {
     "a number": lambda: (A * B).sum().item(),
     "float32": lambda: torch.mul(A, B).float(),

@@ -1,4 +1,4 @@
-"""Monte Carlo arithmetic: which decisions of a program are noticed, and whether noise changes them."""
+"""Monte Carlo arithmetic: a program's decisions are noticed, and so is noise that changes them."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ DIFFERENTIATED = {
 def _flips(program, distance):
     ones = torch.ones(32, dtype=torch.float64, requires_grad=program in DIFFERENTIATED.values())
     with Arithmetic(1) as mode:
-        # A rounding of 1 either way of the tie.
+        # One rounding of 1 on either side of the tie.
         out = program(ones * 1.0 - 1.0 + distance)
         if out.requires_grad:
             out.sum().backward()
@@ -93,7 +93,7 @@ def test_bits_that_noise_moves_are_never_steady():
 def test_one_replicate_of_many_is_enough():
     x = torch.full((), 1.0, dtype=torch.float64)
     with Arithmetic(1, 200) as mode:
-        # Few of them are moved so far.
+        # Few replicates move that far.
         assert not (x * 1.0 - 1.0 > 1.9 * UNIT * 3**-0.5)
     assert (mode.decisions, mode.steady) == (1, False)
 

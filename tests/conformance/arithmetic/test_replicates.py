@@ -1,4 +1,4 @@
-"""The noisy values of a tensor are found again through any view of it, and forgotten with it."""
+"""The noisy values of a tensor are found through any view of it, and freed with it."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_they_live_as_long_as_the_tensor_and_no_longer(held):
     held.put(kept, _noisy(kept))
     for _ in range(2000):
         new = _clean()
-        # A storage at the address of one that is gone is another storage.
+        # A new storage at the address of a freed one is another storage.
         assert held.get(new) is None
         held.put(new, _noisy(new))
     assert torch.equal(held.get(kept), _noisy(kept))

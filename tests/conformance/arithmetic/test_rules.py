@@ -1,4 +1,4 @@
-"""The rules: one per operation, none too small, none too large, each for the operation it is named for."""
+"""The rules: one per operation, of the right size, each measured by a call of its own operation."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def _measuring(name):
 
 
 def _noisy(call, operands, count=1):
-    """Return the replicates of what a call returns, (count, *shape)."""
+    """Return the replicates of a call's result, (count, *shape)."""
     with Arithmetic(1, count) as mode:
         return mode.replicates(call(*operands)).clone()
 
 
 def _noise(call, operands):
-    """Return the standard deviation of what the mode adds, per element."""
+    """Return the standard deviation of the noise that the mode adds, per element."""
     return (_noisy(call, operands, 32) - call(*operands)).square().mean(0).sqrt()
 
 

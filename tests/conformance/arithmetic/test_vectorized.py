@@ -1,4 +1,4 @@
-"""What runs on all replicates at once is what each of them would have given alone."""
+"""An operation on all replicates at once gives what each replicate alone would give."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _random(*shape, seed=0):
     return torch.randn(shape, generator=generator, dtype=torch.float64)
 
 
-# With zeros, ties and what is not finite.
+# With zeros, ties and non-finite numbers.
 A, B, ROW, COLUMN, ONE = _random(4, 3), _random(4, 3, seed=1), _random(3), _random(4, 1), _random()
 A[0], A[1, 0], A[1, 1], A[2, 0] = ROW, 0.0, torch.inf, torch.nan
 MASK = A > B
@@ -143,7 +143,7 @@ FLAT = [
 
 
 def _noisy(tensor, number):
-    """Return replicates: the number itself, one beside it, another number, and none."""
+    """Return replicates: the number itself, its neighbour, another number, and none."""
     other = torch.randn(
         tensor.shape, generator=torch.Generator().manual_seed(100 + number), dtype=torch.float64
     )
@@ -151,7 +151,7 @@ def _noisy(tensor, number):
 
 
 def _copied(values):
-    """Return copies; one tensor in two places stays one."""
+    """Return copies; a tensor that occurs twice is copied once."""
     copies = {}
 
     def copied(value):
@@ -174,7 +174,7 @@ def _subsets(count):
 
 @pytest.mark.parametrize(("name", "func", "args", "kwargs"), FLAT)
 def test_it_gives_each_replicate_its_own(name, func, args, kwargs):
-    """Whichever operands have replicates."""
+    """For any choice of the operands that have replicates."""
     differ = False
     for chosen in _subsets(len(_float_operands(args, kwargs))):
         given, named = _copied((args, kwargs))
@@ -197,7 +197,7 @@ def test_it_gives_each_replicate_its_own(name, func, args, kwargs):
             _float_operands(given, named), _float_operands(args, kwargs), strict=True
         ):
             torch.testing.assert_close(operand, original, rtol=0, atol=0, equal_nan=True)
-    # Else replicates in another order would pass.
+    # Otherwise replicates in another order would pass.
     assert differ or name == "zero"
 
 
@@ -220,14 +220,14 @@ def test_every_way_to_run_on_all_replicates_is_called():
 
 
 def _moved(k, array):
-    """Move every number by about 1e-7 of itself, as the replicate and the whole array say."""
+    """Move every number by about 1e-7 of itself, depending on the replicate and the whole array."""
     if array.dtype != np.float64 or k is None:
         return array
     generator = np.random.Generator(np.random.PCG64([k, crc32(array.tobytes())]))
     return np.asarray(array * (1 + 2.0**-23 * generator.uniform(-1, 1, array.shape)))
 
 
-# Programs that take what they are given out of the arithmetic, which is exact as long as nothing moved it.
+# Programs that take numbers out of the arithmetic, which is allowed as long as they are exact.
 TAKEN_OUT = {
     "Tensor.to": "no noise can follow it",
     "bernoulli": "draws by what rounding moves",
@@ -238,7 +238,7 @@ TAKEN_OUT = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_whole_program_gives_each_replicate_its_own(name, monkeypatch):
-    """Replicates of what is given, without roundings, move what comes out as the program on them would."""
+    """Without roundings, a result has the replicates that the program makes of its input's."""
     case = CASES[name]
     task = Task(case, draw(name, case.space, 1, 1)[0], "float64", carrier="float32")
     from_numpy, run = torch.from_numpy, pytorch.make().observables

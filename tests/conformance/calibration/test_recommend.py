@@ -1,4 +1,4 @@
-"""The recommended rtol and atol: they cover every tolerance; what is correct passes, float16 fails."""
+"""The recommended rtol and atol cover every tolerance; correct results pass, and float16 fails."""
 
 from __future__ import annotations
 

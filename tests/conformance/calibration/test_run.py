@@ -76,7 +76,7 @@ class TestTail:
 
 
 def ratios(count=2000, scale=1.0, seed=0, **fields):
-    """Return ratios of one case, two to a sample, with exponential tails."""
+    """Return ratios of one case, two per sample, with exponential tails."""
     tensor, element = exponential(count, 0.2 * scale, seed), exponential(count, 0.4 * scale, seed + 1)
     one = Ratio("add", "", "mytorch", "float32", "output", 0.0, 0.0, exact=False)._replace(**fields)
     return [
@@ -172,7 +172,7 @@ class TestValidation:
 
 
 class Off:
-    """torch, wrong by so many times its own float32 error."""
+    """torch, with its own float32 error multiplied."""
 
     name = "off"
 
@@ -203,7 +203,7 @@ class Unbacked(Off):
 
 
 class Raising(Off):
-    """torch, but for one lane that it refuses and one in which it raises."""
+    """torch, which skips one lane and raises in the other."""
 
     def unsupported(self, task):
         return "no float64" if task.dtype == "float64" else None
@@ -233,7 +233,7 @@ def test_a_ratio_is_the_judges_own_headroom(case, factor):
         assert verdict.passed is not ratio.alarms(c.tensor, c.element)
         use = max(ratio.tensor / c.tensor, ratio.element / c.element)
         if not ratio.exact:
-            # The least of both tolerances decides at each element.
+            # The smaller of the two tolerances holds for each element.
             assert 1 / verdict.headroom == pytest.approx(use)
 
 
@@ -250,7 +250,7 @@ def test_what_is_written_out_is_not_what_the_oracle_runs():
     assert "add" not in third.cases
 
 
-# Of a thousand verdicts a fitted tail says little: on some seeds it meets the target, as on these, or not.
+# A tail fitted to a thousand verdicts is uncertain: it meets the target on some seeds, such as these, only.
 @pytest.fixture(scope="module")
 def found() -> Calibration:
     return calibrate(FEW, runs=2, seed=9, samples=130, features=[16])
@@ -290,7 +290,7 @@ def test_a_subject_without_gradients_is_called_incorrect():
 def test_a_subject_with_four_times_the_error_raises_the_constants(found):
     subjects = [Subject("mytorch", mytorch.make()), Subject("off", Off(4), ("float32",))]
     raised = calibrate(FEW, runs=2, seed=9, samples=130, subjects=subjects, features=[16])
-    # Of so few verdicts the bound on `tensor` is that of the other lane; what is expected is not.
+    # With so few verdicts the bound on `tensor` comes from the other lane; the expected rate does not.
     more, fewer = (each.choice.estimates["tensor"].at(2.0)[0] for each in (raised, found))
     assert more > 10 * fewer
     assert raised.choice.element >= 2 * found.choice.element

@@ -1,4 +1,4 @@
-"""Dropout is judged by its own mask: whatever was drawn passes, and whatever else is wrong does not."""
+"""Dropout is judged by its own mask: any random mask passes, and any other mistake fails."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def failures(case, subject):
     return {v.observable for v in judge_sample(prepared(case), subject) if v.status is not Status.PASS}
 
 
-# What sees each fault, and nothing else does.
+# Fault → the observables that fail; all others pass.
 SEEN = {
     "dropout-unscaled": {"residual", "grad.input"},
     "dropout-scaled-by-p": {"residual", "grad.input"},
@@ -44,7 +44,7 @@ SEEN = {
     "dropout-of-whole-rows": {"rows differ"},
     "dropout-same-in-every-call": {"calls differ"},
 }
-# A hundred draws instead of ten thousand: their share is sometimes out of bounds too.
+# A hundred draws instead of ten thousand, whose share is sometimes out of bounds.
 FEW = {"dropout-one-mask-for-all-rows", "dropout-of-whole-rows"}
 
 
@@ -62,7 +62,7 @@ def test_the_table_has_every_fault_of_the_case():
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("case", [OWN, "nn.LSTM@own-mask", "nn.GRU@own-mask", "nn.RNN@own-mask"])
 def test_whatever_mask_was_drawn_passes(case, seed):
-    """The program's own seed is set aside, so that the subject's mask is not the oracle's."""
+    """Disable the program's seed, so that the subject's mask differs from the oracle's."""
 
     class Elsewhere:
         def __getattr__(self, name):

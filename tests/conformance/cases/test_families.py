@@ -1,4 +1,4 @@
-"""The families of cases and of faults are found, and what a row of theirs means."""
+"""The families of cases and of faults are found, and a row makes the case that it describes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import mytorch.functions
 from conformance import cases, faults
 from conformance.cases import CASES, find_cases
 from conformance.cases._table import row
@@ -24,6 +25,11 @@ def names(families):
 def test_every_module_without_an_underscore_is_a_family(package, others):
     found = {path.stem for path in Path(package.__path__[0]).glob("[!_]*.py")}
     assert names(package.FAMILIES) == sorted(found - others)
+
+
+def test_each_family_of_functions_has_its_cases_under_the_same_name():
+    functions = {path.stem for path in Path(mytorch.functions.__path__[0]).glob("[!_]*.py")}
+    assert functions - set(names(cases.FAMILIES)) == set()
 
 
 def test_no_two_families_have_a_case_of_one_name():

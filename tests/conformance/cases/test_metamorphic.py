@@ -1,4 +1,4 @@
-"""Relations between calls: none is blind, and some faults nothing else can see."""
+"""Relations between calls: each fails for a wrong layer, and some faults fail only there."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_difference_of_nothing_but_rounding_may_differ_by_rounding_and_no_more
     for lane, expected in prepare(CASES[case], sample).expectations.items():
         unit = {"float64": 2.0**-53, "float32": 2.0**-24}[lane]
         for name, allowed in expected.tolerance.items():
-            # Zero would ask for the same bits of two orders of summation; much more would see nothing.
+            # A tolerance of zero would fail two orders of summation; a much larger one would pass any layer.
             assert (allowed > 0).all(), name
             assert (allowed < 2000 * unit).all(), name
             assert (np.abs(expected.oracle[name]) <= allowed).all() or lane == "float32", name
@@ -49,7 +49,7 @@ def test_every_gradient_is_compared(case):
     assert {name for name in oracle if name.startswith("grad.")} == wanted
 
 
-# Right in every single call: fault → an ordinary case of a layer that has it.
+# Faults that are right in every single call → an ordinary case of a layer that has the fault.
 BETWEEN = {
     "state-remembered": "nn.GRUCell",
     "state-not-carried": "nn.RNN",

@@ -1,4 +1,4 @@
-"""What a recurrent sample's text says is what is run."""
+"""A recurrent sample is run with the settings that its text states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`conformance replay`: a bundle anywhere, and a sample by its text."""
+"""`conformance replay`: of a bundle in any folder, and of a sample by its text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
         [sys.executable, bundle / "replay.py"], capture_output=True, check=False, timeout=300
     )
     assert script.returncode == 1
-    # With a bias of zero there is nothing to drop: so what is replayed is what is stored.
+    # With a bias of zero the fault changes nothing: so the stored arrays are replayed.
     with np.load(bundle / "arrays.npz") as stored:
         arrays = dict(stored)
     arrays["input/bias_ih"][:] = 0
@@ -32,4 +32,4 @@ def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
     assert "grad.bias_ih" in healed.stdout
     assert "PASS" in next(line for line in healed.stdout.splitlines() if " output " in line)
     command_line("run", "sigmoid", "--samples", 1, "--implementation", "torch", "--out", "out", cwd=tmp_path)
-    assert not bundle.parent.exists()  # a green run leaves no earlier run's failures behind
+    assert not bundle.parent.exists()  # a run without failures removes those of an earlier run

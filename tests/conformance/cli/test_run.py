@@ -1,4 +1,4 @@
-"""`conformance run`: what is printed, what is written, and your own implementation."""
+"""`conformance run`: its output, its files, and a user's own implementation."""
 
 from __future__ import annotations
 

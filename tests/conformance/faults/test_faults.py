@@ -1,4 +1,7 @@
-"""Every fault runs, on any namespace, and is what it says. That each is caught, the self-test shows."""
+"""Every fault runs on any namespace, and changes what its story describes.
+
+That each is caught is shown by the self-test.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ def test_what_is_said_to_be_equivalent_changes_no_bit(name, case):
 
 
 def results(case):
-    """Return what a case's samples result in, outputs apart from gradients."""
+    """Return the outputs and the gradients of a case's samples, apart."""
     for sample in draw(case, CASES[case].space, SEED, CASES[case].default_samples):
         with np.errstate(all="ignore"):
             trace = TorchLike("right", "mytorch").run(Task(CASES[case], sample, "float64"))

@@ -1,4 +1,4 @@
-"""What faults do to whole programs: the parts that every family builds on."""
+"""The functions by which faults change whole programs: settings, names, derivatives and results."""
 
 from __future__ import annotations
 

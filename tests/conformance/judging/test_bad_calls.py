@@ -1,4 +1,4 @@
-"""Bad calls: torch refuses every one of them, and what a subject raises instead is judged by it."""
+"""Bad calls: torch raises an exception for each, and a subject is judged by what it raises instead."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _case(program, *bad_calls):
 
 
 class Answers:
-    """Does not look at a task: it answers both questions by functions.
+    """Calls given functions instead of running a task.
 
     Args:
         unsupported: answers whether a task is supported.

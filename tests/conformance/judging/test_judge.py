@@ -1,4 +1,4 @@
-"""Verdicts about synthetic traces: what is wrong is found, named and located."""
+"""Verdicts on synthetic traces: a mistake is found, named and located."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from conformance.arithmetic.deviation import Deviation
-from conformance.arithmetic.tolerance import tolerances
+from conformance.arithmetic.tolerance import scale
 from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
 from conformance.judging.verdict import Status
@@ -95,7 +95,7 @@ def test_every_observable_is_judged():
     ]
 
 
-# What float32 holds where the reference does, what the subject has there, and whether that will do.
+# The reference's float32 value, the subject's value, and whether the subject passes.
 MASKS = {
     "NaN where finite": ([1.0, 2.0], [1.0, nan], False),
     "inf where finite": ([1.0, 2.0], [1.0, inf], False),
@@ -170,17 +170,17 @@ def test_an_error_just_above_the_tolerance_fails():
 
 
 def test_one_small_element_wrong_beside_large_ones_is_caught_per_element():
-    expected = _expect(tolerance=tolerances(DEVIATED, "float32"))
-    # An error that the tensor as a whole may have, in an element that may have none of that size.
+    expected = _expect(tolerance=scale(DEVIATED, "float32").allowed())
+    # The error is within the tensor's tolerance and beyond the element's.
     verdict = _judge(expected, _with((1, 2), 1.3e-6))
     assert DEVIATED.largest > 3e-7
     assert (verdict.status, verdict.worst_index) == (Status.FAIL, [1, 2])
 
 
 def test_an_element_within_its_own_bound_but_beyond_its_tensors_is_caught():
-    # Of an element that deviates as much as any, the element's bound alone would be twice the tensor's.
+    # The element deviates most of all, so its own tolerance is twice the tensor's.
     deviation = Deviation(1e-7, np.array([1e-7, 1e-8]))
-    expected = _expect(np.array([1.0, 1.0]), tolerance=tolerances(deviation, "float32"))
+    expected = _expect(np.array([1.0, 1.0]), tolerance=scale(deviation, "float32").allowed())
     got = np.float32([1 + 6e-7, 1.0])
     assert abs(float(got[0]) - 1) < 8 * 1e-7
     assert _judge(expected, got).status is Status.FAIL

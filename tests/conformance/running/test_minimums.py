@@ -1,4 +1,4 @@
-"""A run of all cases that judged a shape class or a regime too seldom shows nothing, and says which."""
+"""A run of all cases that judged a shape class or a regime too seldom shows nothing, and names it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_one_sample_below_the_minimum_shows_nothing(name):
     verdicts = _whole_run()
     mine = [v for v in verdicts if name in {v.shape_class, v.regime}]
     others = [v for v in verdicts if name not in {v.shape_class, v.regime}]
-    # What stands in the way of another minimum is left to that one's own test.
+    # Only this minimum binds, because a removed verdict may count for another one too.
     alone = {name: MINIMUMS[name]}
     assert _report(others + mine[: MINIMUMS[name]], alone).exit_code == 0
     short = _report(others + mine[: MINIMUMS[name] - 1], alone)
@@ -80,7 +80,7 @@ def test_a_class_that_is_not_there_at_all_is_named():
     assert "## Judged too seldom\n\n- shape class unbatched: 0 samples" in markdown(report)
 
 
-# What a verdict may be that compares nothing.
+# Verdicts that compare nothing.
 NOTHING = {
     "an exception": {"status": Status.ERROR},
     "a refusal": {"status": Status.SKIP},
@@ -131,7 +131,7 @@ def test_minimums_bind_a_run_of_all_cases_at_the_default_or_above():
 
 
 def test_a_run_that_falls_short_is_not_shown(monkeypatch):
-    # One case is all there is: its classes are judged, those of no case are not.
+    # With a single case, the classes of the other cases are not judged.
     monkeypatch.setattr(plan, "CASES", {"add": CASES["add"]})
     report = run.run("torch", cases=["add"])
     short = {row.name for row in report.shortfalls}

@@ -1,4 +1,4 @@
-"""A run: the same samples for everyone, the same file twice, and an exit code that means something."""
+"""A run: equal samples for every subject, an equal file when repeated, and the exit code."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ QUICK = ("sigmoid", "cat")
 
 
 def lasting(report: Report) -> dict:
-    """What must not differ between two runs: all but times and host."""
+    """The parts of a report that are equal in two runs: all but the times and the host."""
     return {k: v for k, v in json.loads(report.to_json()).items() if k not in {"timing", "environment"}}
 
 
 class Raises(TorchLike):
-    """Raises on every second sample; a class, so that a worker process can be handed one."""
+    """Raises on every second sample; a class, so that it can be sent to a worker process."""
 
     def run(self, task):
         if task.sample.draw % 2:
@@ -200,7 +200,7 @@ def _at_a_tie(t, x):
     return {"output": (x["input"] * 3 / 3 - x["input"]).relu()}
 
 
-# Programs that no sample can be prepared of, and what the reason names.
+# Programs for which no sample can be prepared, and what the reason names.
 UNPREPARED = {
     "no rule": (lambda t, x: {"output": t.special.bessel_j0(x["input"])}, r"^NoiseError: .*bessel_j0"),
     "read out": (_read_out, r"^NoiseError: tolist: "),
@@ -210,7 +210,7 @@ UNPREPARED = {
 
 @pytest.fixture
 def unprepared(request, monkeypatch):
-    """Add a case of which no sample can be prepared; its name, and what the reason must match."""
+    """Add a case for which no sample can be prepared; return its name, and what the reason must match."""
     program, reason = UNPREPARED[request.param]
     monkeypatch.setitem(CASES, request.param, _case(request.param, program))
     return request.param, reason
@@ -230,7 +230,7 @@ def test_a_case_that_cannot_be_prepared_is_an_error_and_the_next_case_is_judged(
     assert len(others) == 8
     assert {v.status for v in others} == {Status.PASS}
     assert report.exit_code == 1
-    # No subject is wrong by it: there is nothing to shrink and no answer to store.
+    # It does not show that a subject is wrong, so nothing is shrunk or stored.
     assert report.shrunk == {}
     assert not (tmp_path / "failures").exists()
     jsonschema.validate(json.loads((tmp_path / "parity.json").read_text(encoding="utf-8")), SCHEMA)

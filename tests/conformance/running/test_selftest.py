@@ -1,4 +1,4 @@
-"""The self-test catches a blinded judge in every variant, and its files say what it found."""
+"""The self-test catches a judge that lacks a check, and its files hold what it found."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from conformance.subjects import protocol
 from conformance.subjects.torchlike import TorchLike
 
 ROOT = Path(__file__).parents[3]
-# One fault that each blinded judge cannot see.
+# Per missing check, a fault that only this check catches.
 FORWARD, BACKWARD, LOSS = "gates-figo", "gradient-of-bias_ih-doubled", "no-path-to-c"
 SUBTLE = "tanh-fast"
 
@@ -219,7 +219,7 @@ class TestRatchet:
         assert [fault["name"] for fault in self.matrix["faults"] if not fault["killed"]] == []
 
     def test_without_a_false_alarm(self):
-        # The title says so of a matrix without survivors and without false alarms only.
+        # Only a matrix without survivors and false alarms has this title.
         text = (ROOT / "reports" / "kill_matrix.md").read_text(encoding="utf-8")
         assert text.startswith("# Kill matrix: every fault is caught\n")
 

@@ -1,4 +1,4 @@
-"""A sample's text, and the bits that follow from it."""
+"""A sample's text can be read back, and its bits follow from the text."""
 
 from __future__ import annotations
 

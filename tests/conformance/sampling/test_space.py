@@ -1,4 +1,4 @@
-"""The seeded sweep and the Hypothesis strategy, of the same space."""
+"""The seeded sweep and the Hypothesis strategy draw from the same space."""
 
 from __future__ import annotations
 

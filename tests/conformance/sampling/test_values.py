@@ -1,4 +1,4 @@
-"""Arrays from bits: what every regime promises, and that no draw is blind."""
+"""Arrays follow from bits: every regime has the values it promises, and no draw is constant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONTINUOUS = {"normal", "remembering", "saturated", "huge"}
 
 
 def _drawn(case, regime=None):
-    """Return a round of samples with what they are made of, those of one regime if it is named."""
+    """Return a case's samples with their inputs; only those of one regime if it is given."""
     for sample in draw(case.name, case.space, 1, case.space.combinations):
         if regime in {None, sample.regime}:
             yield sample, dict(case.inputs(sample.settings))
@@ -87,7 +87,7 @@ def test_arrays_are_finite_but_for_one_regime(case):
 def test_no_array_is_constant_or_zero(case):
     for sample, specs in _drawn(case):
         for name, array in make(sample, specs, "float32").items():
-            # Of two whole numbers one in sixteen pairs is equal.
+            # One pair of whole numbers in sixteen is equal.
             if array.size > (2 if sample.regime == "integer" else 1):
                 assert len(np.unique(array)) > 1, (sample.text, name)
             if array.size and sample.regime != "integer":
@@ -206,7 +206,7 @@ def test_the_same_places_in_both_dtypes_and_every_other_element_as_in_the_regime
 def test_remembering_lifts_the_forget_biases_and_no_others(case):
     for sample, specs in _drawn(case, "remembering"):
         lifted = {name: spec.forget for name, spec in specs.items() if spec.forget is not None}
-        # A configuration without biases has none to lift.
+        # A configuration without biases has no forget biases.
         assert lifted or not dict(sample.settings).get("bias", True), sample.text
         arrays = make(sample, specs, "float64")
         for name, rows in lifted.items():

@@ -1,4 +1,4 @@
-"""What a task hands to an implementation."""
+"""A task: the arrays and cotangents that it gives to an implementation."""
 
 from __future__ import annotations
 

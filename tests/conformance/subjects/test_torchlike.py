@@ -1,4 +1,4 @@
-"""Which text runs: the case's program, what is written out, or what a fault makes of them."""
+"""Which program TorchLike runs: the case's, the one written out, or one that a fault changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weight maps: both ways over random maps, and no parameter left out unnoticed."""
+"""Weight maps copy both ways, for random maps, and an unmapped parameter is an error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def maps(draw):
     height, width = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     reference = {"weight": _array(4 * height, width), "bias": _array(4 * height, seed=1)}
     transpose = draw(st.booleans())
-    # Either whole, or cut into two parameters, or one for each gate.
+    # Whole, cut into two parameters, or one parameter per gate.
     parts = draw(st.sampled_from([("",), tuple(filter(None, (order[:cut], order[cut:]))), tuple(order)]))
     entries = [Entry(f"w{part}", "weight", gates=part, transpose=transpose) for part in parts]
     second = draw(st.sampled_from(["none", "zero", "merge"]))

@@ -1,4 +1,4 @@
-"""What is wrong about one kind of value or shape is caught there, and there alone."""
+"""An implementation that is wrong for one regime or shape class fails in the samples of that one only."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _found(name, subject):
     return {(v.shape_class, v.regime, v.lane) for v in verdicts if v.status is Status.FAIL}, verdicts
 
 
-# implementation, case → the regime in which alone it is caught, and the lanes
+# implementation, case → the only regime in which it fails, and in how many lanes
 BY_REGIME = [
     ("nan_is_zero", "add", "nonfinite", 2),
     ("nan_is_zero", "sum", "nonfinite", 2),
@@ -41,7 +41,7 @@ BY_REGIME = [
     ("inf_for_nan", "nn.functional.logsigmoid", "nonfinite", 2),
     ("unsigned_inf", "add", "nonfinite", 2),
     ("unsigned_inf", "nn.functional.logsigmoid", "nonfinite", 2),
-    # float64 has no denormals where float32 has them.
+    # In that regime only float32 has denormals.
     ("flushed_denormals", "neg", "tiny", 1),
     ("flushed_denormals", "add", "tiny", 1),
     ("flushed_denormals", "sum", "tiny", 1),
@@ -56,7 +56,7 @@ def test_a_wrong_kind_of_value_is_caught_in_its_regime_alone(plug_in, fault, cas
     assert len({lane for *_, lane in failed}) == lanes
 
 
-# implementation, case → the class in which alone it is caught
+# implementation, case → the only shape class in which it fails
 BY_CLASS = [
     ("misread_strides", "add", "strided"),
     ("misread_strides", "matmul", "strided"),
@@ -72,7 +72,7 @@ BY_CLASS = [
 def test_a_wrong_kind_of_shape_is_caught_in_its_class_alone(plug_in, fault, case, shape_class):
     failed, verdicts = _found(case, plug_in(fault))
     assert {found for found, _, _ in failed} == {shape_class}
-    # In every regime, and so in every sample of that class.
+    # It fails in every regime, so in every sample of that class.
     assert {regime for _, regime, _ in failed} == {v.regime for v in verdicts}
 
 

@@ -1,4 +1,4 @@
-"""A layer is built once and may be called more often; its case's program is build, then call."""
+"""A layer is built once and may be called several times; its case's program builds it and calls it once."""
 
 from __future__ import annotations
 

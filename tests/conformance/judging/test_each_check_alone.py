@@ -1,7 +1,8 @@
-"""For every check an implementation that it alone catches.
+"""Each check of the judge catches a wrong implementation that every other check passes.
 
-All are judged on one pool of samples. Each row says by which verdicts alone an implementation may fail, and
-how a judge is blinded to that; the tests assert that it fails so, and that to the blinded judge it is right.
+All implementations are judged on one pool of samples. A row of `CHECKS` names an implementation, the verdicts
+by which it may fail, and how to make a judge without that check. The tests assert that it fails by these
+verdicts only, and that it passes the judge without the check.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ if TYPE_CHECKING:
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
 
-    # What a blinded judge sees in the place of what is expected and what came.
+    # From the expectation and the trace to what a judge without one check gets instead.
     Blind = Callable[[Expectation, dict[str, Any]], tuple[Expectation, dict[str, Any]]]
 
-# A case and a regime each; the first small sample of that.
+# Pairs of case and regime; the first small sample of each is judged.
 POOL = (
     ("add", "normal"),
     ("add", "nonfinite"),
@@ -65,7 +66,7 @@ def pool() -> tuple[Prepared, ...]:
     for name, regime in POOL:
         case = CASES[name]
         small = replace(case.space, classes=("small",), regimes=(regime,))
-        # The states are left out in the second: a cell that remembers is right where they are given.
+        # A sample without given states, if there is one: a cell that remembers is right where they are given.
         drawn = draw(name, small, 1, 8)
         chosen = next((s for s in drawn if s.settings.get("states") is False), drawn[0])
         prepared.append(prepare(case, chosen))
@@ -77,7 +78,7 @@ def same(expected, trace):
 
 
 def judged(subject: Any, blind: Blind = same, *, bad_calls: bool = True) -> list[Verdict]:
-    """Judge a subject on the whole pool, in both lanes, and by the bad calls."""
+    """Judge a subject on the whole pool, in both lanes, and by its bad calls."""
     verdicts = list(judge_bad_calls(CASES[BAD_CALLS], subject)) if bad_calls else []
     for prepared in pool():
         for lane, expected in prepared.expectations.items():
@@ -90,12 +91,12 @@ def not_passed(verdicts):
 
 
 def _own(expected, name):
-    """Return what the reference has, in the lane's dtype."""
+    """Return the reference's array, in the lane's dtype."""
     return expected.reference[name]
 
 
 def blind_to(names: Callable[[Expectation, str], bool]) -> Blind:
-    """Put the reference's own in the place of observables."""
+    """Replace observables by the reference's own."""
 
     def blind(expected, trace):
         return expected, {n: _own(expected, n) if names(expected, n) else a for n, a in trace.items()}
@@ -138,7 +139,7 @@ def blind_to_integers(expected, trace):
 
 
 def blind_to_exactness(expected, trace):
-    """Allow a rounding where the values are such that nothing rounds."""
+    """Allow a rounding on integers too, where nothing rounds."""
     if expected.sample.regime != "integer":
         return expected, trace
     unit = np.finfo(_own(expected, "output").dtype).eps
@@ -148,13 +149,13 @@ def blind_to_exactness(expected, trace):
 
 @dataclass(frozen=True)
 class Only:
-    """One check: what it alone catches.
+    """One check, and an implementation that no other check catches.
 
     Attributes:
         implementation: `module:attribute` in tests/faulty.
         sees: whether a verdict is this check's.
-        blind: what a judge without this check sees.
-        bad_calls: whether such a judge looks at bad calls.
+        blind: what a judge without this check gets.
+        bad_calls: whether a judge without this check judges bad calls.
     """
 
     implementation: str
@@ -268,7 +269,7 @@ class Off:
 
 
 def allowed(scale, rule):
-    """Return what one of the two rules of size allows each element."""
+    """Return the tolerance of each element by one of the two rules."""
     c = constants()
     if rule == "tensor":
         return np.full(scale.element.shape, c.tensor * scale.tensor)
@@ -310,7 +311,7 @@ def _where_stricter(rule, other):
 
 
 def _moved_equally_far(prepared):
-    """Say that each replicate moved each element equally far: rare, but there the tensor decides."""
+    """Return the sample with equal deviations of all elements, so that the rule per tensor is stricter."""
     expected, scales = prepared.expectations["float64"], prepared.scales["float64"]
     scale = scales["output"]._replace(
         element=np.full(scales["output"].element.shape, scales["output"].tensor)
@@ -394,7 +395,7 @@ def test_the_sum_as_the_loss_is_refused_because_no_gradient_at_all_passes_it(mon
 
 
 def _at_a_kink(t, x):
-    """Ask whether 3x/3 is above x, which rounding decides, and with it whether there is a gradient."""
+    """Compare 3x/3 with x: rounding decides the result, and with it whether there is a gradient."""
     del t
     return {"output": (x["input"] * 3 / 3 - x["input"].detach()).relu()}
 
@@ -412,6 +413,6 @@ def test_a_draw_at_a_tie_is_refused_because_there_the_judge_is_blind(monkeypatch
     with pytest.raises(DegenerateError, match="took another branch"):
         prepare(TIE, sample)
     monkeypatch.setattr(Arithmetic, "_notice", lambda *_: None)
-    # The gradient is there or not: either is then within what noise does, and so is what lies between.
+    # With or without the gradient, the result is within the deviation, and so is anything between.
     prepared = prepare(TIE, sample, ("float32",))
     assert not_passed(judge_sample(prepared, Off("grad.input", 0.1))) == []

@@ -1,4 +1,7 @@
-"""Every deliberately wrong implementation is judged as what it is, and the reason names the thing."""
+"""Deliberately wrong implementations get the right status, and the reason names the mistake.
+
+They are in tests/faulty; each fails at its wrong observables and passes at the others.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ def plug_in(monkeypatch):
     return lambda spec: find_implementation(f"faulty.{spec}")
 
 
-# module:attribute, sample → status, the observables it must have, words of the reason
+# module:attribute, sample → status, the observables with that status, words of the reason
 JUDGED = [
     ("traces:nan_in_one_element", ADD, Status.FAIL, ["output"] * 2, "1 of 12 elements, some of them inf"),
     ("traces:inf_in_one_element", ADD, Status.FAIL, ["output"] * 2, "1 of 12 elements, some of them inf"),
