@@ -71,6 +71,7 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     return apply(ops.Slice, input, index=(*[slice(None)] * wrapped, slice(first, first + length), ...))
 
 
+@numpy_names
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices at positions along a dimension.
 
@@ -117,7 +118,3 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     shape = np.broadcast_shapes(array.shape, chosen.shape)
     wide = input if shape == array.shape else input.expand(shape)
     return apply(ops.Index, wide, index=(np.broadcast_to(chosen, shape),))
-
-
-if not TYPE_CHECKING:  # the signatures that are checked are those above
-    index_select = numpy_names(index_select)
