@@ -1,7 +1,5 @@
 """The affine map of nn.Linear as one op: one matrix product forward, two backward."""
 
-# The arguments of forward and backward are documented in Op.
-
 from __future__ import annotations
 
 from math import prod

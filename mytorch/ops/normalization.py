@@ -1,8 +1,5 @@
 """Layer normalization: features scaled to mean 0 and variance 1."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 import math

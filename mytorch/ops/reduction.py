@@ -1,8 +1,5 @@
 """Sums and extremes over dimensions; `axis` is a tuple of non-negative numbers."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
