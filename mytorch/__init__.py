@@ -81,7 +81,7 @@ if _TYPE_CHECKING:
     from mytorch.serialization import load as load
     from mytorch.serialization import save as save
 
-# Half of all modules are layers, optimisers, data and files, which a program that uses tensors only does not
+# Half of all modules are layers, optimizers, data and files, which a program that uses tensors only does not
 # need. Without them the import costs 1.2 times NumPy's, with them 1.4 times.
 _ON_DEMAND = ("cuda", "models", "nn", "optim", "serialization", "utils")
 _FROM_SERIALIZATION = ("load", "save")

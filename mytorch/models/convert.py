@@ -13,7 +13,7 @@ from mytorch.nn.linear import Linear
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
-# What stands behind W_x and W_h in the names of the model, in the order of torch's blocks i, f, g, o.
+# The suffixes of the model's W_x and W_h, in the order of torch's blocks i, f, g, o.
 _GATES = ("i", "f", "c", "o")
 
 
@@ -27,7 +27,7 @@ def to_lstm(model: LSTM) -> tuple[recurrent.LSTM, Linear]:
         lstm, an nn.LSTM of one layer, batch first, whose second bias is zero, and head, an nn.Linear.
 
     Raises:
-        TypeError: `model` is no models.LSTM.
+        TypeError: `model` is not a models.LSTM.
     """
     if not isinstance(model, LSTM):
         raise TypeError(f"model: expected a mytorch.models.LSTM, got {type(model).__name__}")
@@ -60,7 +60,7 @@ def from_lstm(lstm: recurrent.LSTM, head: Linear) -> LSTM:
         The model, which is batch first.
 
     Raises:
-        TypeError: `lstm` is no nn.LSTM, or `head` no nn.Linear.
+        TypeError: `lstm` is not an nn.LSTM, or `head` is not an nn.Linear.
         ValueError: `lstm` has what the model has not, or `head` reads another size than `lstm` puts out.
     """
     _check(lstm, head)

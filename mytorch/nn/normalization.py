@@ -1,4 +1,4 @@
-"""Layer normalisation and dropout as layers."""
+"""Layer normalization and dropout as layers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class LayerNorm(Module):
-    """Normalise the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
+    """Normalize the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
 
     Args:
         normalized_shape: S, the last sizes of the input; one number for one dimension.
@@ -73,7 +73,7 @@ class LayerNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return `input`, (*, S), normalised; see `functional.layer_norm` for the errors."""
+        """Return `input`, (*, S), normalized; see `functional.layer_norm` for the errors."""
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:

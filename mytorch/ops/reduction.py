@@ -68,7 +68,7 @@ class Extreme(Op):
         chosen = a == best if undivided else (a == best) | (np.isnan(a) & np.isnan(best))
         ties = chosen.sum(axis=axis, keepdims=True, dtype=grad.dtype)
         share = restore(grad, a.shape, axis) / ties
-        # 0 of 0 shares is nan for all elements.
+        # Without a tie the share is 0 / 0, and nan becomes the gradient of all elements.
         return (np.where(chosen | (ties == 0), share * chosen, grad.dtype.type(0)),)
 
 
