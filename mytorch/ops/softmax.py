@@ -41,7 +41,7 @@ class Softmax(Op):
 
 
 class LogSoftmax(Op):
-    """A - log Σ eᵃ along a dimension."""
+    """The logarithm of Softmax, a - log Σ eᵃ, along a dimension."""
 
     uses = ((OUT,),)
 

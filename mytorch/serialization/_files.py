@@ -1,4 +1,4 @@
-"""Saving and loading: safetensors files, in which nothing can be that would be executed.
+"""Saving to and loading from safetensors files, which cannot hold anything that would be executed.
 
 Source: https://huggingface.co/docs/safetensors/index#format
 """
