@@ -96,7 +96,7 @@ def __getattr__(name: str) -> object:
 
 
 if not _TYPE_CHECKING:  # a list that mypy cannot evaluate would hide all names from it
-    _MODULES = {"autograd", "cuda", "models", "nn", "optim", "random", "utils"}
+    _MODULES = {"autograd", "random", *_ON_DEMAND} - {"serialization"}
     __all__ = sorted(  # noqa: PLE0605 - computed, so that nothing has to be listed again
         {name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)}
         | {"__version__", *_MODULES, *_FROM_SERIALIZATION}
