@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch.autograd.apply import require_broadcastable
+from mytorch.autograd._apply import require_broadcastable
 from mytorch.creation.filled import float_dtype
 from mytorch.creation.from_data import finish
 from mytorch.creation.random_tensors import normal_array, uniform_array

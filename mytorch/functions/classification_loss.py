@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, require_floating
 from mytorch.functions._loss import chosen, reduced, require_constant
 from mytorch.functions.softmax import log_softmax

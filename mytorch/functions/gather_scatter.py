@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._index import require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.apply import apply, require_broadcastable
+from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._index import parse, require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names

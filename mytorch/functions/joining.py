@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.base import TensorBase
 from mytorch._core.promotion import common_dtype
-from mytorch.autograd.apply import apply, apply_many
+from mytorch.autograd._apply import apply, apply_many
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape

@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase
 from mytorch._core.dtypes import numpy_dtype_of
-from mytorch.autograd.apply import apply, plain
+from mytorch.autograd._apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.functions.selection import maximum, minimum

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, sizes_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.ops import shape as ops

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mytorch._core.base import wrap
-from mytorch.autograd.apply import apply, plain
+from mytorch.autograd._apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
 from mytorch.ops.reduction import Pick

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape

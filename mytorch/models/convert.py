@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from mytorch.creation.filled import zeros
 from mytorch.functions.joining import cat
 from mytorch.models.lstm import LSTM
-from mytorch.nn import recurrent
-from mytorch.nn.linear import Linear
+from mytorch.nn.modules import rnn
+from mytorch.nn.modules.linear import Linear
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _GATES = ("i", "f", "c", "o")
 
 
-def to_lstm(model: LSTM) -> tuple[recurrent.LSTM, Linear]:
+def to_lstm(model: LSTM) -> tuple[rnn.LSTM, Linear]:
     """Return torch's layers with a model's parameters: what `lstm` puts out, `head` reads.
 
     Args:
@@ -34,7 +34,7 @@ def to_lstm(model: LSTM) -> tuple[recurrent.LSTM, Linear]:
     cell = model.lstm_cell
     state = cell.state_dict()
     dtype = cell.W_xi.weight.dtype
-    lstm = recurrent.LSTM(cell.input_size, cell.hidden_size, batch_first=True, dtype=dtype)
+    lstm = rnn.LSTM(cell.input_size, cell.hidden_size, batch_first=True, dtype=dtype)
     head = Linear(cell.hidden_size, cell.output_size, dtype=dtype)
     lstm.load_state_dict(
         {
@@ -48,7 +48,7 @@ def to_lstm(model: LSTM) -> tuple[recurrent.LSTM, Linear]:
     return lstm, head
 
 
-def from_lstm(lstm: recurrent.LSTM, head: Linear) -> LSTM:
+def from_lstm(lstm: rnn.LSTM, head: Linear) -> LSTM:
     """Return the model, gate by gate, that computes what an nn.LSTM with an nn.Linear on top computes.
 
     Args:
@@ -88,8 +88,8 @@ def from_lstm(lstm: recurrent.LSTM, head: Linear) -> LSTM:
     return model
 
 
-def _check(lstm: recurrent.LSTM, head: Linear) -> None:
-    if not isinstance(lstm, recurrent.LSTM):
+def _check(lstm: rnn.LSTM, head: Linear) -> None:
+    if not isinstance(lstm, rnn.LSTM):
         raise TypeError(f"lstm: expected a mytorch.nn.LSTM, got {type(lstm).__name__}")
     if not isinstance(head, Linear):
         raise TypeError(f"head: expected a mytorch.nn.Linear, got {type(head).__name__}")

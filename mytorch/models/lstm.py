@@ -27,12 +27,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply_many
+from mytorch.autograd._apply import apply_many
 from mytorch.creation.filled import zeros
 from mytorch.functions.activation import sigmoid, tanh
 from mytorch.functions.joining import cat
-from mytorch.nn.linear import Linear
-from mytorch.nn.module import Module
+from mytorch.nn.modules.linear import Linear
+from mytorch.nn.modules.module import Module
 from mytorch.ops.lstm import Lstm
 
 if TYPE_CHECKING:

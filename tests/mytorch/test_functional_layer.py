@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import mytorch
-from mytorch.nn._functional_layer import FunctionalLayer, UnaryLayer, layer_of
+from mytorch.nn.modules._functional_layer import FunctionalLayer, UnaryLayer, layer_of
 
 
 def declared(kind: type) -> list[type]:

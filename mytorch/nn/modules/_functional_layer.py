@@ -7,7 +7,7 @@ A layer names its function once, and lists the options with their defaults:
         negative_slope: float = 1e-2
         inplace: bool = False
 
-`layer_of` makes the constructor, as `dataclass` does, and `forward`. Used by nn.activation and nn.loss.
+`layer_of` makes the constructor, as `dataclass` does, and `forward`. Used by activation.py and loss.py.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from functools import wraps
 from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
 
-from mytorch.nn.module import Module
+from mytorch.nn.modules.module import Module
 
 if TYPE_CHECKING:
     from collections.abc import Callable

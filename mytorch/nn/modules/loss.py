@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mytorch.functions._loss import legacy_reduction
 from mytorch.nn import functional as F
-from mytorch.nn._functional_layer import FunctionalLayer, layer_of
+from mytorch.nn.modules._functional_layer import FunctionalLayer, layer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mytorch.autograd.accumulation import notify
+from mytorch.autograd._accumulation import notify
 from mytorch.autograd.graph import Node
 
 if TYPE_CHECKING:
