@@ -24,7 +24,7 @@ from mytorch._core.dtypes import *
 from mytorch._core.promotion import *
 from mytorch._core.size import Size as Size
 from mytorch._tensor import Tensor as Tensor
-from mytorch.autograd.mode import *
+from mytorch.autograd.grad_mode import *
 from mytorch.creation.distributions import *
 from mytorch.creation.filled import *
 from mytorch.creation.from_data import *
@@ -81,7 +81,7 @@ if _TYPE_CHECKING:
     from mytorch.serialization import load as load
     from mytorch.serialization import save as save
 
-# Half of all modules are layers, optimisers, data and files, which a program that uses tensors only does not
+# Half of all modules are layers, optimizers, data and files, which a program that uses tensors only does not
 # need. Without them the import costs 1.2 times NumPy's, with them 1.4 times.
 _ON_DEMAND = ("cuda", "models", "nn", "optim", "serialization", "utils")
 _FROM_SERIALIZATION = ("load", "save")
@@ -96,7 +96,7 @@ def __getattr__(name: str) -> object:
 
 
 if not _TYPE_CHECKING:  # a list that mypy cannot evaluate would hide all names from it
-    _MODULES = {"autograd", "cuda", "models", "nn", "optim", "random", "utils"}
+    _MODULES = {"autograd", "random", *_ON_DEMAND} - {"serialization"}
     __all__ = sorted(  # noqa: PLE0605 - computed, so that nothing has to be listed again
         {name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)}
         | {"__version__", *_MODULES, *_FROM_SERIALIZATION}

@@ -22,6 +22,7 @@ class device:  # noqa: N801 - torch's name
     """
 
     __slots__ = ("index", "type")
+    __module__ = "mytorch"  # the public name, as in torch
 
     index: int | None
     type: str

@@ -36,6 +36,7 @@ class dtype:  # noqa: N801 - torch's name
     """
 
     __slots__ = ("category", "is_floating_point", "itemsize", "name", "numpy")
+    __module__ = "mytorch"  # the public name, as in torch
 
     def __init__(self, name: str) -> None:
         self.name = name

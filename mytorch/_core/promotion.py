@@ -28,7 +28,7 @@ def category(dtype: np.dtype[Any]) -> int:
 
 
 def promote_numpy(first: np.dtype[Any], second: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the smallest dtype that torch lets two tensors of the same standing meet in.
+    """Return the dtype that torch promotes two tensors to, if both have dimensions or both have none.
 
     NumPy widens a float that meets an integer (float32 and int32 give float64); torch does not.
 
@@ -80,7 +80,7 @@ def common_dtype(operands: Iterable[Any]) -> np.dtype[Any]:
 
 
 def cast(array: Array, target: np.dtype[Any]) -> Array:
-    """Return an array in another dtype, itself if it has it; in silence where it overflows, as torch does."""
+    """Return an array in another dtype, or itself if it has that one; overflow gives no warning."""
     if array.dtype == target:
         return array
     converted: Array = state.run(array.astype, target)

@@ -9,6 +9,7 @@ class Size(tuple[int, ...]):
     """The sizes of a tensor."""
 
     __slots__ = ()
+    __module__ = "mytorch"  # the public name, as in torch
 
     def numel(self) -> int:
         """Return how many elements such a tensor has."""

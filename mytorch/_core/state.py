@@ -1,6 +1,6 @@
 """The state of a thread: whether ops are recorded, and the quiet context that they run in.
 
-`mytorch.autograd.mode` holds the public context managers that set it; `apply` and type promotion read it.
+The context managers of `mytorch.autograd.grad_mode` set it; `apply` and type promotion read it.
 """
 
 from __future__ import annotations

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.functions import (
-    joining,
-    selection,
-    transpose,
-)
+from mytorch.functions import joining, selection, transpose
 from mytorch.functions import shape as shapes
 
 if TYPE_CHECKING:

@@ -8,14 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase
 from mytorch._tensor import in_place
-from mytorch.functions import (
-    arithmetic,
-    comparison,
-    elementary,
-    indexing,
-    logic,
-    matmul,
-)
+from mytorch.functions import arithmetic, comparison, elementary, indexing, logic, matmul
 
 if TYPE_CHECKING:
     from collections.abc import Callable

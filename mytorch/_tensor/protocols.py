@@ -120,11 +120,9 @@ class Protocols(TensorBase):
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         """Copy values and gradient; tensors that share memory share it in the copy, hooks stay behind."""
         self._require_leaf()
-
         return copy_tensor(self, memo)
 
     def __repr__(self) -> str:
-
         return format_tensor(self)
 
     def __format__(self, spec: str) -> str:

@@ -11,7 +11,7 @@ from mytorch._core.base import make_tensors_of, wrap
 from mytorch._tensor.methods import Methods
 from mytorch._tensor.operators import Operators
 from mytorch._tensor.protocols import Protocols
-from mytorch.autograd import accumulation, gradients
+from mytorch.autograd import _accumulation, _gradients
 from mytorch.autograd.graph import DetachedCounter, counter_of
 from mytorch.creation.from_data import array_from
 
@@ -74,19 +74,19 @@ class Tensor(Methods, Operators, Protocols):
     @property
     def retains_grad(self) -> bool:
         """Whether the tensor keeps its gradient although it is not a leaf."""
-        return accumulation.retains(self)
+        return _accumulation.retains(self)
 
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward has added up, None before."""
         if self.accumulated is None and self.grad_fn is not None and not self.retains_grad:
-            accumulation.warn_of_missing_grad()
+            _accumulation.warn_of_missing_grad()
         return self.accumulated
 
     @grad.setter
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
-            accumulation.check_grad(self, value)
+            _accumulation.check_grad(self, value)
         self.accumulated = value
 
     @property
@@ -157,7 +157,7 @@ class Tensor(Methods, Operators, Protocols):
             >>> x.grad
             tensor([4., 4.])
         """
-        gradients.backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
+        _gradients.backward((self,), (gradient,), retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Hook) -> RemovableHandle:
         """Call `hook` with the tensor's gradient whenever backward has computed it.
@@ -179,7 +179,7 @@ class Tensor(Methods, Operators, Protocols):
             >>> x.grad
             tensor([2., 3.])
         """
-        return accumulation.register_hook(self, hook)
+        return _accumulation.register_hook(self, hook)
 
     def retain_grad(self) -> None:
         """Let backward fill `grad` although the tensor is not a leaf.
@@ -187,7 +187,7 @@ class Tensor(Methods, Operators, Protocols):
         Raises:
             RuntimeError: the tensor does not require gradients.
         """
-        accumulation.retain(self)
+        _accumulation.retain(self)
 
 
 # From here on `wrap` makes objects of this class.

@@ -13,9 +13,9 @@ from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch._core.promotion import category, common_dtype
 from mytorch._core.state import state
-from mytorch.autograd.apply import apply, require_broadcastable
+from mytorch.autograd._apply import apply, require_broadcastable
+from mytorch.autograd._views import rebase, require_changeable, stand_in
 from mytorch.autograd.graph import counter_of
-from mytorch.autograd.views import rebase, require_changeable, stand_in
 from mytorch.functions._index import fitted_shape, parse, setitem
 from mytorch.ops.conversion import Cast
 from mytorch.ops.memory import SetItem

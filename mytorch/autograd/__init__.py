@@ -1,10 +1,9 @@
 """Automatic differentiation: recording, the gradient mode, and the backward walk."""
 
-from mytorch.autograd.apply import apply, apply_many, binary
+from mytorch.autograd._apply import apply, apply_many, binary
+from mytorch.autograd._gradients import backward, grad
 from mytorch.autograd.function import Function
-from mytorch.autograd.gradcheck import gradcheck
-from mytorch.autograd.gradients import backward, grad
-from mytorch.autograd.mode import (
+from mytorch.autograd.grad_mode import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -12,6 +11,7 @@ from mytorch.autograd.mode import (
     no_grad,
     set_grad_enabled,
 )
+from mytorch.autograd.gradcheck import gradcheck
 from mytorch.ops.op import GradientError, Op
 
 __all__ = [

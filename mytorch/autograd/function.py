@@ -8,8 +8,8 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.state import state
+from mytorch.autograd.grad_mode import no_grad
 from mytorch.autograd.graph import SAVED, Node, counter_of
-from mytorch.autograd.mode import no_grad
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase
-from mytorch.autograd.engine import derivatives
-from mytorch.autograd.mode import enable_grad, no_grad
+from mytorch.autograd._engine import derivatives
+from mytorch.autograd.grad_mode import enable_grad, no_grad
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mytorch._core.base import TensorBase
     from mytorch._core.types import Hook
-    from mytorch.autograd.views import Family
+    from mytorch.autograd._views import Family
     from mytorch.ops.op import Op
 
 

@@ -1,4 +1,4 @@
-"""Drawing from distributions. The numbers are NumPy's, not torch's: see `mytorch.random`."""
+"""Functions that draw from distributions. The numbers are NumPy's, not torch's: see `mytorch.random`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch.autograd.apply import require_broadcastable
+from mytorch.autograd._apply import require_broadcastable
 from mytorch.creation.filled import float_dtype
 from mytorch.creation.from_data import finish
 from mytorch.creation.random_tensors import normal_array, uniform_array
@@ -122,7 +122,7 @@ def bernoulli_array(shape: tuple[int, ...], p: Any, generator: Generator | None)
     """
     if not ((np.asarray(p) >= 0) & (np.asarray(p) <= 1)).all():
         raise RuntimeError(f"bernoulli expects p to be in [0, 1], but got p={p}")
-    # Never 1, and so never below a probability of 0 nor above one of 1.
+    # The numbers are in [0, 1): never below a probability of 0, always below one of 1.
     return np.asarray(uniform_array(shape, np.dtype(np.float64), generator) < p)
 
 

@@ -1,4 +1,4 @@
-"""Making tensors filled with numbers; random ones are in `random_tensors`."""
+"""Functions that make tensors filled with numbers; random ones are in `random_tensors`."""
 
 from __future__ import annotations
 

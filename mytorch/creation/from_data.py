@@ -1,4 +1,4 @@
-"""Making tensors from data."""
+"""Functions that make tensors from data: numbers, sequences, arrays and other tensors."""
 
 from __future__ import annotations
 

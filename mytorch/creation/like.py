@@ -1,4 +1,4 @@
-"""Making tensors in the shape and dtype of another; random ones are in `random_tensors`."""
+"""Functions that make tensors in the shape and dtype of another; random ones are in `random_tensors`."""
 
 from __future__ import annotations
 

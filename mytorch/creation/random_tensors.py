@@ -1,4 +1,4 @@
-"""Making random tensors. The numbers are NumPy's, not torch's: see `mytorch.random`."""
+"""Functions that make random tensors. The numbers are NumPy's, not torch's: see `mytorch.random`."""
 
 from __future__ import annotations
 

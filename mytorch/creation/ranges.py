@@ -1,4 +1,4 @@
-"""Making tensors of evenly spaced numbers."""
+"""Functions that make tensors of evenly spaced numbers."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def chosen(reduction: str, size_average: bool | None = None, reduce: bool | None
     return meant
 
 
-def legacy_reduction(size_average: bool | None, reduce: bool | None, stacklevel: int = 3) -> str | None:
+def legacy_reduction(size_average: bool | None, reduce: bool | None, stacklevel: int) -> str | None:
     """Translate the two deprecated flags, with torch's warning; None when neither is given."""
     if size_average is None and reduce is None:
         return None

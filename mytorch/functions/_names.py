@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any, TypeVar
 
-    P = ParamSpec("P")
-    R = TypeVar("R")
+    F = TypeVar("F", bound=Callable[..., Any])
 
 _NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input"}
 
 
-def numpy_names(function: Callable[P, R]) -> Callable[P, R]:
+def numpy_names(function: F) -> F:
     """Make a function accept `axis` for `dim`, `keepdims` for `keepdim`, and `x` or `a` for `input`.
 
     Args:
@@ -26,7 +25,7 @@ def numpy_names(function: Callable[P, R]) -> Callable[P, R]:
     """
 
     @functools.wraps(function)
-    def renaming(*args: Any, **kwargs: Any) -> R:
+    def renaming(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
             for name in [name for name in kwargs if name in _NAMES]:
                 if _NAMES[name] in kwargs:
@@ -34,4 +33,4 @@ def numpy_names(function: Callable[P, R]) -> Callable[P, R]:
                 kwargs[_NAMES[name]] = kwargs.pop(name)
         return function(*args, **kwargs)
 
-    return renaming
+    return cast("F", renaming)

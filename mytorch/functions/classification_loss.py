@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, require_floating
 from mytorch.functions._loss import chosen, reduced, require_constant
 from mytorch.functions.softmax import log_softmax
@@ -74,7 +74,7 @@ def cross_entropy(
     """Measure the cross entropy of a target and of the distribution softmax(x).
 
     Args:
-        input: x, log-odds that need not be normalised, (C), (N, C) or (N, C, *).
+        input: x, log-odds that need not be normalized, (C), (N, C) or (N, C, *).
         target: classes, (), (N) or (N, *), int64 or uint8; or probabilities of the classes, of the shape of
             `input`, floating.
         weight: of each class, (C), of the dtype of `input`. With classes as target the mean is divided by the

@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply, require_broadcastable
+from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.functions._check import array_of
 from mytorch.functions.arithmetic import add, div, mul
 from mytorch.ops import combination as ops

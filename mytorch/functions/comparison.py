@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import plain, plain_binary, require_broadcastable
+from mytorch.autograd._apply import plain, plain_binary, require_broadcastable
 from mytorch.functions._check import array_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from mytorch._core import dtypes
 from mytorch._core.base import TensorBase
 from mytorch._core.device import check_device
 from mytorch._core.device import device as Device
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.ops import conversion as ops
 

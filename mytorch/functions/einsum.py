@@ -6,7 +6,7 @@ from string import ascii_letters
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of
 from mytorch.ops import einsum as ops
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.apply import apply, binary
+from mytorch.autograd._apply import apply, binary
 from mytorch.functions._check import array_of
 from mytorch.ops import elementary as ops
 from mytorch.ops.conversion import Cast

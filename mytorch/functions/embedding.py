@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.autograd.graph import counter_of
 from mytorch.functions._check import array_of, checked_padding
 from mytorch.ops import embedding as ops

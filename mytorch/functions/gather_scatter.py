@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._index import require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["gather", "scatter", "scatter_add"]
 
 
+@numpy_names
 def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the elements at positions along a dimension: out[i][j] = input[index[i][j]][j] for dim 0.
 
@@ -132,7 +133,3 @@ def _check_positions(name: str, array: Array, positions: Array, dim: int, what: 
             f"{array.ndim}"
         )
     require_in_range(positions, array.shape[dim] if array.ndim else 1, dim)
-
-
-if not TYPE_CHECKING:  # the signatures that are checked are those above
-    gather = numpy_names(gather)

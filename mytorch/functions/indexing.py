@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.apply import apply, require_broadcastable
+from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._index import parse, require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names
@@ -71,6 +71,7 @@ def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     return apply(ops.Slice, input, index=(*[slice(None)] * wrapped, slice(first, first + length), ...))
 
 
+@numpy_names
 def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     """Return the slices at positions along a dimension.
 
@@ -117,7 +118,3 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     shape = np.broadcast_shapes(array.shape, chosen.shape)
     wide = input if shape == array.shape else input.expand(shape)
     return apply(ops.Index, wide, index=(np.broadcast_to(chosen, shape),))
-
-
-if not TYPE_CHECKING:  # the signatures that are checked are those above
-    index_select = numpy_names(index_select)

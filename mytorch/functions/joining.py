@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.base import TensorBase
 from mytorch._core.promotion import common_dtype
-from mytorch.autograd.apply import apply, apply_many
+from mytorch.autograd._apply import apply, apply_many
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["cat", "chunk", "concat", "concatenate", "hstack", "split", "stack", "unbind", "vstack"]
 
 
+@numpy_names
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return tensors joined along a dimension that they have.
 
@@ -59,6 +60,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return apply(ops.Cat, *_promoted(given), dim=wrapped)
 
 
+@numpy_names
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return tensors of one shape joined along a new dimension.
 
@@ -134,6 +136,7 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat([x if x.array.ndim > 1 else reshape(x, (1, x.array.size)) for x in given], 0)
 
 
+@numpy_names
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of consecutive pieces along a dimension.
 
@@ -186,6 +189,7 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
     return apply_many(ops.Split, tensor, sizes=tuple(sizes), dim=wrapped)
 
 
+@numpy_names
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of at most `chunks` pieces of equal size; the last may be smaller.
 
@@ -215,6 +219,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     return split(input, size, dim) if size else split(input, [0] * chunks, dim)
 
 
+@numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of all slices along a dimension.
 
@@ -269,13 +274,6 @@ def _check_sizes(first: Tensor, x: Tensor, position: int, dim: int) -> None:
                 f"for tensor number {position} in the list."
             )
 
-
-if not TYPE_CHECKING:  # the signatures that are checked are those above
-    cat = numpy_names(cat)
-    stack = numpy_names(stack)
-    split = numpy_names(split)
-    chunk = numpy_names(chunk)
-    unbind = numpy_names(unbind)
 
 # torch's other names.
 concat = cat

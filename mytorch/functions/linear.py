@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions.matmul import matmul
 from mytorch.ops import linear as ops
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch._core.promotion import common_dtype
-from mytorch.autograd.apply import plain, plain_binary, require_broadcastable
+from mytorch.autograd._apply import plain, plain_binary, require_broadcastable
 from mytorch.functions._check import array_of
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch.autograd.apply import apply, require_broadcastable
+from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.functions._check import array_of
 from mytorch.functions.arithmetic import add, mul
 from mytorch.functions.shape import unsqueeze

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply, binary, require_broadcastable
+from mytorch.autograd._apply import apply, binary, require_broadcastable
 from mytorch.functions._check import array_of, require_floating
 from mytorch.functions._loss import chosen, reduced, require_constant
 from mytorch.ops import probability_loss as ops

@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase
 from mytorch._core.dtypes import numpy_dtype_of
-from mytorch.autograd.apply import apply, plain
+from mytorch.autograd._apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.functions.selection import maximum, minimum
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["all", "amax", "amin", "any", "argmax", "argmin", "max", "min", "sum"]
 
 
+@numpy_names
 def sum(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """Return the sum over dimensions.
 
@@ -67,6 +68,7 @@ def max(input: Tensor, dim: None = None, keepdim: bool = False) -> Tensor: ...
 def max(input: Tensor, dim: int, keepdim: bool = False) -> Extremes: ...
 @overload
 def max(input: Tensor, dim: Tensor, keepdim: bool = False) -> Tensor: ...
+@numpy_names
 def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Extremes:
     """Return the largest element of all, or along a dimension with its position, or of each two elements.
 
@@ -100,6 +102,7 @@ def min(input: Tensor, dim: None = None, keepdim: bool = False) -> Tensor: ...
 def min(input: Tensor, dim: int, keepdim: bool = False) -> Extremes: ...
 @overload
 def min(input: Tensor, dim: Tensor, keepdim: bool = False) -> Tensor: ...
+@numpy_names
 def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Extremes:
     """Return the smallest element of all, or along a dimension with its position, or of each two elements.
 
@@ -119,6 +122,7 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
     return _extreme("min", input, dim, keepdim, largest=False)
 
 
+@numpy_names
 def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """Return the largest elements over dimensions; equal ones share the gradient.
 
@@ -136,6 +140,7 @@ def amax(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=True, undivided=True)
 
 
+@numpy_names
 def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     """Return the smallest elements over dimensions; equal ones share the gradient.
 
@@ -153,6 +158,7 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     return apply(ops.Extreme, input, axis=axis, keepdim=keepdim, largest=False, undivided=True)
 
 
+@numpy_names
 def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Return the position of the largest element, the first of equal ones; nan counts as largest.
 
@@ -175,6 +181,7 @@ def argmax(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return _position("argmax", input, dim, keepdim, largest=True)
 
 
+@numpy_names
 def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:
     """Return the position of the smallest element, the first of equal ones; nan counts as smallest.
 
@@ -190,6 +197,7 @@ def argmin(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tens
     return _position("argmin", input, dim, keepdim, largest=False)
 
 
+@numpy_names
 def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return whether any element over dimensions is not zero.
 
@@ -204,6 +212,7 @@ def any(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     return _test("any", np.any, input, dim, keepdim)
 
 
+@numpy_names
 def all(input: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
     """Return whether no element over dimensions is zero.
 
@@ -258,15 +267,3 @@ def _test(name: str, test: Any, input: Tensor, dim: Dims, keepdim: bool) -> Tens
     axis = () if dim == () else wrap_dims(dim, array.ndim)
     result = plain(test, input, axis=axis, keepdims=keepdim)
     return plain(np.ndarray.astype, result, dtype=np.uint8) if array.dtype == np.uint8 else result
-
-
-if not TYPE_CHECKING:  # the signatures that are checked are those above
-    sum = numpy_names(sum)
-    max = numpy_names(max)
-    min = numpy_names(min)
-    amax = numpy_names(amax)
-    amin = numpy_names(amin)
-    argmax = numpy_names(argmax)
-    argmin = numpy_names(argmin)
-    any = numpy_names(any)
-    all = numpy_names(all)

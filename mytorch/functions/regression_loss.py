@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import binary
+from mytorch.autograd._apply import binary
 from mytorch.functions._loss import chosen, reduced
 from mytorch.ops import regression_loss as ops
 

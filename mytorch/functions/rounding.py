@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of
 from mytorch.ops import rounding as ops
 

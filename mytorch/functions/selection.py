@@ -9,7 +9,7 @@ import numpy as np
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch._core.promotion import cast, category, common_dtype, unify
-from mytorch.autograd.apply import apply, binary, require_broadcastable
+from mytorch.autograd._apply import apply, binary, require_broadcastable
 from mytorch.functions._check import array_of
 from mytorch.ops import selection as ops
 from mytorch.ops.conversion import Cast

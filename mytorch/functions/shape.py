@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, sizes_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.ops import shape as ops
@@ -139,6 +139,7 @@ def ravel(input: Tensor) -> Tensor:
     return reshape(input, (array_of("ravel", input).size,))
 
 
+@numpy_names
 def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """Return a view with one more dimension, of size 1.
 
@@ -157,6 +158,7 @@ def unsqueeze(input: Tensor, dim: int) -> Tensor:
     return apply(ops.Unsqueeze, input, shape=(*shape[:wrapped], 1, *shape[wrapped:]))
 
 
+@numpy_names
 def squeeze(input: Tensor, dim: int | Sequence[int] | None = None) -> Tensor:
     """Return a view without dimensions of size 1.
 
@@ -230,8 +232,3 @@ def _viewable(array: np.ndarray[Any, Any], shape: tuple[int, ...]) -> bool:
         return True
     # Only NumPy knows whether the strides allow a view: it copies where they do not.
     return np.may_share_memory(array, array.reshape(shape))
-
-
-if not TYPE_CHECKING:  # the signatures that are checked are those above
-    unsqueeze = numpy_names(unsqueeze)
-    squeeze = numpy_names(squeeze)

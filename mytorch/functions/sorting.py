@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from mytorch._core.base import wrap
-from mytorch.autograd.apply import apply, plain
+from mytorch.autograd._apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
 from mytorch.ops.reduction import Pick
@@ -28,6 +28,7 @@ class Ordered(NamedTuple):
     indices: Tensor
 
 
+@numpy_names
 def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Ordered:
     """Return the elements in order along a dimension, with their positions.
 
@@ -51,6 +52,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool
     return _taken(input, _order(input.array, wrapped, descending=descending), wrapped)
 
 
+@numpy_names
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: bool = False) -> Tensor:
     """Return the positions that put the elements in order along a dimension.
 
@@ -67,6 +69,7 @@ def argsort(input: Tensor, dim: int = -1, descending: bool = False, *, stable: b
     return plain(_order, input, dim=wrapped, descending=descending)
 
 
+@numpy_names
 def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> Ordered:
     """Return the k largest or smallest elements along a dimension, with their positions.
 
@@ -160,9 +163,3 @@ def _taken(input: Tensor, order: Array, dim: int) -> Ordered:
     if not input.array.ndim:
         return Ordered(input.clone(), positions)
     return Ordered(apply(Pick, input, positions=order, dim=dim), positions)
-
-
-if not TYPE_CHECKING:  # the signatures that are checked are those above
-    sort = numpy_names(sort)
-    argsort = numpy_names(argsort)
-    topk = numpy_names(topk)

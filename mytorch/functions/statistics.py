@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["cumsum", "logsumexp", "mean", "norm", "prod", "std", "var"]
 
 
+@numpy_names
 def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType | None = None) -> Tensor:
     """Return the mean over dimensions.
 
@@ -57,6 +58,7 @@ def mean(input: Tensor, dim: Dims = None, keepdim: bool = False, *, dtype: DType
     return apply(ops.Mean, input, axis=axis, keepdim=keepdim)
 
 
+@numpy_names
 def var(
     input: Tensor,
     dim: Dims | bool = None,
@@ -90,6 +92,7 @@ def var(
     return _spread("var", input, dim, unbiased, keepdim, correction, root=False)
 
 
+@numpy_names
 def std(
     input: Tensor,
     dim: Dims | bool = None,
@@ -121,6 +124,7 @@ def std(
     return _spread("std", input, dim, unbiased, keepdim, correction, root=True)
 
 
+@numpy_names
 def prod(
     input: Tensor, dim: int | None = None, keepdim: bool = False, *, dtype: DType | None = None
 ) -> Tensor:
@@ -143,6 +147,7 @@ def prod(
     return apply(ops.Prod, input, dim=wrapped, keepdim=keepdim)
 
 
+@numpy_names
 def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     """Return the running sums along a dimension.
 
@@ -164,6 +169,7 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     return apply(ops.CumSum, input, dim=wrapped) if array.ndim else input.clone()
 
 
+@numpy_names
 def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     """Return log Σ exp(input) over dimensions, without overflow.
 
@@ -184,6 +190,7 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     return apply(ops.LogSumExp, input, axis=wrap_dims(dim, array.ndim), keepdim=keepdim)
 
 
+@numpy_names
 def norm(
     input: Tensor,
     p: float | str | None = "fro",
@@ -275,13 +282,3 @@ def _widened(input: Tensor, dtype: DType | None) -> Tensor:
     default = own if own.kind == "f" else np.dtype(np.int64)
     target = default if dtype is None else numpy_dtype_of(dtype)
     return input if target == own else apply(Cast, input, dtype=target)
-
-
-if not TYPE_CHECKING:  # the signatures that are checked are those above
-    mean = numpy_names(mean)
-    var = numpy_names(var)
-    std = numpy_names(std)
-    prod = numpy_names(prod)
-    cumsum = numpy_names(cumsum)
-    logsumexp = numpy_names(logsumexp)
-    norm = numpy_names(norm)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, sizes_of, wrap_dim
 from mytorch.functions.shape import view
 from mytorch.ops import transpose as ops

@@ -1,4 +1,4 @@
-"""Models that are written to be read."""
+"""Models that are written to be read: an LSTM gate by gate, and its conversion from and to nn.LSTM."""
 
 from __future__ import annotations
 

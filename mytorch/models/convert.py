@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from mytorch.creation.filled import zeros
 from mytorch.functions.joining import cat
 from mytorch.models.lstm import LSTM
-from mytorch.nn import recurrent
-from mytorch.nn.linear import Linear
+from mytorch.nn.modules import rnn
+from mytorch.nn.modules.linear import Linear
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
-# What stands behind W_x and W_h in the names of the model, in the order of torch's blocks i, f, g, o.
+# The suffixes of the model's W_x and W_h, in the order of torch's blocks i, f, g, o.
 _GATES = ("i", "f", "c", "o")
 
 
-def to_lstm(model: LSTM) -> tuple[recurrent.LSTM, Linear]:
+def to_lstm(model: LSTM) -> tuple[rnn.LSTM, Linear]:
     """Return torch's layers with a model's parameters: what `lstm` puts out, `head` reads.
 
     Args:
@@ -27,14 +27,14 @@ def to_lstm(model: LSTM) -> tuple[recurrent.LSTM, Linear]:
         lstm, an nn.LSTM of one layer, batch first, whose second bias is zero, and head, an nn.Linear.
 
     Raises:
-        TypeError: `model` is no models.LSTM.
+        TypeError: `model` is not a models.LSTM.
     """
     if not isinstance(model, LSTM):
         raise TypeError(f"model: expected a mytorch.models.LSTM, got {type(model).__name__}")
     cell = model.lstm_cell
     state = cell.state_dict()
     dtype = cell.W_xi.weight.dtype
-    lstm = recurrent.LSTM(cell.input_size, cell.hidden_size, batch_first=True, dtype=dtype)
+    lstm = rnn.LSTM(cell.input_size, cell.hidden_size, batch_first=True, dtype=dtype)
     head = Linear(cell.hidden_size, cell.output_size, dtype=dtype)
     lstm.load_state_dict(
         {
@@ -48,7 +48,7 @@ def to_lstm(model: LSTM) -> tuple[recurrent.LSTM, Linear]:
     return lstm, head
 
 
-def from_lstm(lstm: recurrent.LSTM, head: Linear) -> LSTM:
+def from_lstm(lstm: rnn.LSTM, head: Linear) -> LSTM:
     """Return the model, gate by gate, that computes what an nn.LSTM with an nn.Linear on top computes.
 
     Args:
@@ -60,7 +60,7 @@ def from_lstm(lstm: recurrent.LSTM, head: Linear) -> LSTM:
         The model, which is batch first.
 
     Raises:
-        TypeError: `lstm` is no nn.LSTM, or `head` no nn.Linear.
+        TypeError: `lstm` is not an nn.LSTM, or `head` is not an nn.Linear.
         ValueError: `lstm` has what the model has not, or `head` reads another size than `lstm` puts out.
     """
     _check(lstm, head)
@@ -88,8 +88,8 @@ def from_lstm(lstm: recurrent.LSTM, head: Linear) -> LSTM:
     return model
 
 
-def _check(lstm: recurrent.LSTM, head: Linear) -> None:
-    if not isinstance(lstm, recurrent.LSTM):
+def _check(lstm: rnn.LSTM, head: Linear) -> None:
+    if not isinstance(lstm, rnn.LSTM):
         raise TypeError(f"lstm: expected a mytorch.nn.LSTM, got {type(lstm).__name__}")
     if not isinstance(head, Linear):
         raise TypeError(f"head: expected a mytorch.nn.Linear, got {type(head).__name__}")

@@ -27,12 +27,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.autograd.apply import apply_many
+from mytorch.autograd._apply import apply_many
 from mytorch.creation.filled import zeros
 from mytorch.functions.activation import sigmoid, tanh
 from mytorch.functions.joining import cat
-from mytorch.nn.linear import Linear
-from mytorch.nn.module import Module
+from mytorch.nn.modules.linear import Linear
+from mytorch.nn.modules.module import Module
 from mytorch.ops.lstm import Lstm
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class LSTMCell(Module):
         I = sigmoid(self.W_xi(x) + self.W_hi(h_prev))
         F = sigmoid(self.W_xf(x) + self.W_hf(h_prev))
         O = sigmoid(self.W_xo(x) + self.W_ho(h_prev))
-        # The candidate is no gate but content: the tanh lets it add to the memory and subtract from it.
+        # The candidate is not a gate but content: the tanh lets it add to the memory and subtract from it.
         C_tilda = tanh(self.W_xc(x) + self.W_hc(h_prev))
         # The one line that makes it an LSTM: no matrix and no squashing stand between the old C and the new.
         C = F * c_prev + I * C_tilda
@@ -133,7 +133,7 @@ def _check_step(cell: LSTMCell, x: Tensor, h_prev: Tensor, c_prev: Tensor) -> No
             raise RuntimeError(
                 f"init_states: {name} should be {x.dim()}-D like x, but got a {state.dim()}-D tensor"
             )
-        # Else a state with batch size 1 would be broadcast, and a forgotten dimension go unnoticed.
+        # Otherwise a state with batch size 1 would be broadcast, and hide a forgotten dimension.
         if state.shape[:-1] != x.shape[:-1]:
             raise RuntimeError(
                 f"x batch size {x.shape[0]} doesn't match init_states {name} batch size {state.shape[0]}"

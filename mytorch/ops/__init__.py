@@ -1,1 +1,1 @@
-"""Forward and backward rules over NumPy arrays, one module a family of mathematics."""
+"""Forward and backward rules over NumPy arrays, one module per family of mathematics."""

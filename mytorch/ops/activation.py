@@ -1,8 +1,5 @@
 """Elementwise nonlinearities."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 import math

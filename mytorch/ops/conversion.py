@@ -1,8 +1,5 @@
 """Conversion to another dtype."""
 
-# The arguments of forward and backward are documented in Op; some gradients use no saved value.
-# ruff: noqa: D102, ARG004
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

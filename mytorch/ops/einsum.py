@@ -1,8 +1,5 @@
 """Einstein's summation; `functions.einsum` checks and completes the equation before."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from functools import partial

@@ -1,8 +1,5 @@
 """Powers, roots, exponentials, logarithms and trigonometric functions, elementwise."""
 
-# The arguments of forward and backward are documented in Op; some gradients use no saved value.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 import math

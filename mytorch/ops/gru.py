@@ -129,7 +129,7 @@ class Gru(Op):
         u, v = _signed(w_ih), _signed(w_hh)
         bias = b_n = None
         if b_ih is not None and b_hh is not None:
-            # n's recurrent bias stands inside what r scales; the others are only added.
+            # r scales n's recurrent bias too; the other biases are only added.
             b_n = b_hh[2 * height :, None]
             bias = _signed(np.concatenate((b_ih[: 2 * height] + b_hh[: 2 * height], b_ih[2 * height :])))
         hidden = Carry(h0, walk.batch, height, dtype)

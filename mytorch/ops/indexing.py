@@ -1,8 +1,5 @@
 """Elements by an index, which was checked and converted to NumPy's form before."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,25 +1,15 @@
 """The affine map of nn.Linear as one op: one matrix product forward, two backward."""
 
-# The arguments of forward and backward are documented in Op.
-
 from __future__ import annotations
 
 from math import prod
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from mytorch.ops.matmul import product
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
     from mytorch._core.types import Array, Gradients
-
-
-def _product(a: Array, b: Array) -> Array:
-    # NumPy multiplies float16 matrices in a loop that rounds every partial sum; torch sums in float32.
-    if a.dtype == np.float16:
-        return (a.astype(np.float32) @ b.astype(np.float32)).astype(np.float16)
-    return a @ b
 
 
 class Linear(Op):
@@ -31,24 +21,24 @@ class Linear(Op):
     def forward(x: Array, weight: Array, bias: Array | None) -> tuple[Array, tuple[Array, Array]]:
         """Compute Y for X (..., I), W (O, I) and b that broadcasts against (..., O), or None."""
         if x.ndim <= 2:
-            out = _product(x, weight.T)
+            out = product(x, weight.T)
         else:
             # One product of matrices is several times faster than NumPy's stack of small ones.
             # The row count is written out, because -1 is ambiguous where I is 0.
             rows = x.reshape(prod(x.shape[:-1]), x.shape[-1])
-            out = _product(rows, weight.T).reshape(*x.shape[:-1], weight.shape[0])
+            out = product(rows, weight.T).reshape(*x.shape[:-1], weight.shape[0])
         if bias is not None:
             out += bias
         return out, (x, weight)
 
     @staticmethod
     def backward(saved: tuple[Array, Array], grad: Array) -> Gradients:
-        """DX = dY W, dW = dYᵀ X with all leading dimensions joined, db = dY."""
+        """Return dX = dY W, dW = dYᵀ X with all leading dimensions joined, db = dY."""
         x, weight = saved
         n = prod(grad.shape[:-1])
         rows = grad.reshape(n, weight.shape[0])
         return (
-            lambda: _product(rows, weight).reshape(x.shape),
-            lambda: _product(rows.T, x.reshape(n, weight.shape[1])),
+            lambda: product(rows, weight).reshape(x.shape),
+            lambda: product(rows.T, x.reshape(n, weight.shape[1])),
             grad,
         )

@@ -1,8 +1,5 @@
 """Matrix products; shapes were checked before."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

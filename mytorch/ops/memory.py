@@ -1,8 +1,5 @@
 """The ops that changes in place leave in the graph: of the written part, of its base, and of views."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102, ARG004
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple

@@ -1,8 +1,5 @@
 """Layer normalization: features scaled to mean 0 and variance 1."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 import math
@@ -11,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import Op
+from mytorch.ops.reduction import widened
 
 if TYPE_CHECKING:
     from typing import Any
@@ -37,8 +35,7 @@ class LayerNorm(Op):
         x: Array, weight: Array | None, bias: Array | None, rank: int, eps: float
     ) -> tuple[Array, Any]:
         axes = tuple(range(x.ndim - rank, x.ndim))
-        # float16 is averaged in float32, as torch does it.
-        wide = x.astype(np.float32) if x.dtype == np.float16 else x
+        wide = widened(x)
         centred = wide - _mean(wide, axes)
         scale = 1 / np.sqrt(_mean(centred * centred, axes) + wide.dtype.type(eps))
         normal = centred * scale

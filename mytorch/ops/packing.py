@@ -1,8 +1,5 @@
 """Conversions between sequences of different lengths, their padded batch, and its rows without padding."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,5 @@
 """The same elements at other places: reversed, shifted, repeated, or those of a triangle or a diagonal."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,5 @@
 """Sums and extremes over dimensions; `axis` is a tuple of non-negative numbers."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -71,7 +68,7 @@ class Extreme(Op):
         chosen = a == best if undivided else (a == best) | (np.isnan(a) & np.isnan(best))
         ties = chosen.sum(axis=axis, keepdims=True, dtype=grad.dtype)
         share = restore(grad, a.shape, axis) / ties
-        # 0 of 0 shares is nan for all elements.
+        # Without a tie the share is 0 / 0, and nan becomes the gradient of all elements.
         return (np.where(chosen | (ties == 0), share * chosen, grad.dtype.type(0)),)
 
 

@@ -1,7 +1,5 @@
 """Losses of real-valued predictions."""
 
-# The arguments of forward and backward are documented in Op.
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

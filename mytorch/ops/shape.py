@@ -1,8 +1,5 @@
 """Other shapes of the same elements, and copies."""
 
-# The arguments of forward and backward are documented in Op; some gradients use no saved value.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,5 @@
 """Softmax along a dimension, and its logarithm."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -44,7 +41,7 @@ class Softmax(Op):
 
 
 class LogSoftmax(Op):
-    """A - log Σ eᵃ along a dimension."""
+    """The logarithm of Softmax, a - log Σ eᵃ, along a dimension."""
 
     uses = ((OUT,),)
 

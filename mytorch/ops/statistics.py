@@ -1,8 +1,5 @@
 """Means, variances, products, norms and running sums; `axis` is a tuple of non-negative numbers."""
 
-# The arguments of forward and backward are documented in Op.
-# ruff: noqa: D102
-
 from __future__ import annotations
 
 from math import inf

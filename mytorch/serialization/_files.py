@@ -1,4 +1,4 @@
-"""Saving and loading: safetensors files, in which nothing can be that would be executed.
+"""Saving to and loading from safetensors files, which cannot hold anything that would be executed.
 
 Source: https://huggingface.co/docs/safetensors/index#format
 """
@@ -145,8 +145,8 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _refuse_pickle(name: str, data: bytes) -> None:
-    # Zip, as torch.save writes it; pickle, protocols 2 to 5. A sound safetensors file may begin so, too: with
-    # the length of its header.
+    # Zip, as torch.save writes it, and pickle, protocols 2 to 5. The length of its header can give a valid
+    # safetensors file the same first bytes.
     if data[:2] == b"PK" or (data[:1] == b"\x80" and data[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")):
         raise RuntimeError(
             f"{name}: expected a safetensors file, got a pickle, as torch.save writes it, which can execute "
@@ -168,7 +168,7 @@ def _array(name: str, key: str, spec: dict[str, Any]) -> Array:
 
 
 def _object(name: str, data: bytes, tensors: dict[str, Tensor]) -> Any:
-    # The library does not hand out the metadata of bytes; that the header is sound it has checked.
+    # The library does not hand out the metadata of bytes; it has checked that the header is valid.
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     structure = header.get("__metadata__", {}).get(_KEY)
     if structure is None:

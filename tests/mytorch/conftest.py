@@ -89,8 +89,6 @@ def same_text():
     def compare(program):
         expected_kind, expected = _text(program, torch)
         got_kind, got = _text(program, mytorch)
-        expected = expected.replace("torch.nn.modules.container", "torch.nn.container")
-        expected = expected.replace("torch.nn.modules.module", "torch.nn.module")
         assert got_kind == expected_kind, got
         # Some of our messages go on where torch's end.
         got = got.replace("mytorch.", "torch.")

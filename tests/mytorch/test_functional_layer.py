@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import mytorch
-from mytorch.nn._functional_layer import FunctionalLayer, UnaryLayer, layer_of
+from mytorch.nn.modules._functional_layer import FunctionalLayer, UnaryLayer, layer_of
 
 
 def declared(kind: type) -> list[type]:
@@ -39,7 +39,7 @@ def test_a_constructor_has_the_parameters_of_torchs(name):
 
 def test_a_signature_shows_the_annotations():
     assert str(inspect.signature(mytorch.nn.LeakyReLU)) == (
-        "(negative_slope: 'float' = 0.01, inplace: 'bool' = False) -> 'None'"
+        "(negative_slope: 'float' = 0.01, inplace: 'bool' = False) -> None"
     )
     assert inspect.signature(mytorch.nn.MSELoss).parameters["reduce"].annotation == "bool | None"
 
@@ -50,6 +50,7 @@ def test_a_signature_shows_the_annotations():
         ("Sigmoid", (1,), {}, "Sigmoid.__init__() takes 1 positional argument but 2 were given"),
         ("ReLU", (1, 2), {}, "ReLU.__init__() takes from 1 to 2 positional arguments but 3 were given"),
         ("ReLU", (), {"x": 1}, "ReLU.__init__() got an unexpected keyword argument 'x'"),
+        ("ReLU", (1, 2), {"x": 1}, "ReLU.__init__() got an unexpected keyword argument 'x'"),
         ("ELU", (1.0,), {"alpha": 1.0}, "ELU.__init__() got multiple values for argument 'alpha'"),
         (
             "HuberLoss",

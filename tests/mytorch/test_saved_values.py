@@ -19,9 +19,9 @@ from mytorch.autograd import Op, apply
 from mytorch.nn import functional as F
 from mytorch.nn.utils import rnn
 
-apply_module = importlib.import_module("mytorch.autograd.apply")
+apply_module = importlib.import_module("mytorch.autograd._apply")
 graph = importlib.import_module("mytorch.autograd.graph")
-views = importlib.import_module("mytorch.autograd.views")
+views = importlib.import_module("mytorch.autograd._views")
 
 
 def arrays_in(saved):

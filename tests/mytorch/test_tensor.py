@@ -341,3 +341,10 @@ def test_devices_by_number():
     assert mytorch.device("cuda", 1) == mytorch.device("cuda:1") == mytorch.device(mytorch.device("cuda:1"))
     assert hash(mytorch.device("cpu")) == hash(mytorch.zeros(1).device)
     assert not mytorch.zeros(1).is_cuda
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["Tensor", "Size", "dtype", "device"])
+def test_the_core_classes_have_their_public_names(t, name):
+    # Error messages, help texts and pickles show these names, so they are not the names of private modules.
+    assert f"{getattr(t, name).__module__}.{getattr(t, name).__qualname__}" == f"{t.__name__}.{name}"

@@ -10,11 +10,11 @@ import numpy as np
 from mytorch._core import dtypes
 from mytorch._core.base import wrap
 from mytorch._tensor import Tensor
-from mytorch.autograd.apply import apply
+from mytorch.autograd._apply import apply
 from mytorch.creation.from_data import as_tensor
 from mytorch.functions._check import array_of
 from mytorch.functions.transpose import transpose
-from mytorch.nn.utils.packed_sequence import PackedSequence, invert_permutation
+from mytorch.nn.utils._packed_sequence import PackedSequence, invert_permutation
 from mytorch.ops.packing import Pack, Pad, Unpack
 
 if TYPE_CHECKING:

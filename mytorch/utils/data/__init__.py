@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mytorch.utils.data.collate import default_collate
+from mytorch.utils.data._collate import default_collate
+from mytorch.utils.data.dataloader import DataLoader
 from mytorch.utils.data.dataset import (
     ConcatDataset,
     Dataset,
@@ -11,7 +12,6 @@ from mytorch.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
-from mytorch.utils.data.loader import DataLoader
 from mytorch.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
 
 __all__ = [

@@ -13,9 +13,9 @@ from mytorch.creation.filled import empty
 from mytorch.functions.dropout import dropout
 from mytorch.functions.joining import cat, split
 from mytorch.nn import init
-from mytorch.nn.module import Module
+from mytorch.nn.modules.module import Module
 from mytorch.nn.parameter import Parameter
-from mytorch.nn.utils.packed_sequence import PackedSequence
+from mytorch.nn.utils._packed_sequence import PackedSequence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.autograd.apply import apply_many
-from mytorch.nn._recurrent import RNNBase
+from mytorch.autograd._apply import apply_many
+from mytorch.nn.modules._rnn_base import RNNBase
 from mytorch.ops.gru import Gru
 from mytorch.ops.lstm import Lstm
 from mytorch.ops.rnn import Rnn
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mytorch._core.device import device as Device
     from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
-    from mytorch.nn._recurrent import Runs
-    from mytorch.nn.utils.packed_sequence import PackedSequence
+    from mytorch.nn.modules._rnn_base import Runs
+    from mytorch.nn.utils._packed_sequence import PackedSequence
 
 
 class LSTM(RNNBase):

@@ -7,16 +7,17 @@ A layer names its function once, and lists the options with their defaults:
         negative_slope: float = 1e-2
         inplace: bool = False
 
-`layer_of` makes the constructor and `forward`. Used by nn.activation and nn.loss.
+`layer_of` makes the constructor, as `dataclass` does, and `forward`. Used by activation.py and loss.py.
 """
 
 from __future__ import annotations
 
-from inspect import Parameter, Signature
+from dataclasses import dataclass
+from functools import wraps
 from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, TypeVar, dataclass_transform
 
-from mytorch.nn.module import Module
+from mytorch.nn.modules.module import Module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +39,6 @@ class FunctionalLayer(Module):
     def _forward_of(function: Callable[..., Tensor], names: list[str]) -> Callable[..., Tensor]:
         """Return a `forward` that passes its tensors and the named attributes to the function."""
         raise NotImplementedError
-
-    def _store(self, options: dict[str, Any]) -> None:
-        """Keep the arguments of the constructor as attributes."""
-        for name, value in options.items():
-            setattr(self, name, value)
 
 
 class UnaryLayer(FunctionalLayer):
@@ -105,60 +101,24 @@ def layer_of(function: Callable[..., Tensor]) -> Callable[[type[L]], type[L]]:
         forward.__qualname__ = f"{cls.__qualname__}.forward"
         cls.forward = forward
         if "__init__" not in cls.__dict__:
-            cls.__init__ = _constructor(cls, fields)  # type: ignore[method-assign]  # as dataclasses do
+            _add_constructor(cls, fields)
         return cls
 
     return complete
 
 
-def _constructor(cls: type[FunctionalLayer], fields: dict[str, str]) -> Callable[..., None]:
-    """Return an `__init__` that takes the fields by position or name, and take their defaults off the class.
+def _add_constructor(cls: type[FunctionalLayer], fields: dict[str, str]) -> None:
+    """Give a layer the constructor of a dataclass, which runs Module's before it sets the attributes."""
+    dataclass(cls, eq=False, repr=False, match_args=False)
+    set_fields: Callable[..., None] = cls.__init__
 
-    A default that stayed on the class would hide the buffer of its name.
-    """
-    defaults = {name: cls.__dict__[name] for name in fields}
-    where = f"{cls.__qualname__}.__init__()"
-
+    @wraps(set_fields)
     def __init__(self: FunctionalLayer, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it becomes the method
         super(cls, self).__init__()
-        self._store(_bound(where, defaults, args, kwargs))
+        set_fields(self, *args, **kwargs)
 
-    for name in fields:
+    cls.__init__ = __init__  # type: ignore[assignment,method-assign]  # as dataclasses do
+    for name, kind in fields.items():
+        # A default that stayed on the class would hide the buffer of its name.
         delattr(cls, name)
-    parameters = [
-        Parameter(
-            name,
-            Parameter.POSITIONAL_OR_KEYWORD,
-            default=defaults[name],
-            annotation=kind.removeprefix("InitVar[").removesuffix("]")
-            if kind.startswith("InitVar")
-            else kind,
-        )
-        for name, kind in fields.items()
-    ]
-    own = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
-    __init__.__signature__ = Signature([own, *parameters], return_annotation="None")  # type: ignore[attr-defined]
-    __init__.__qualname__ = f"{cls.__qualname__}.__init__"
-    __init__.__module__ = cls.__module__
-    return __init__
-
-
-def _bound(
-    where: str, defaults: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the options of a call by name.
-
-    Raises:
-        TypeError: the arguments do not fit the fields; the message is Python's.
-    """
-    if len(args) > len(defaults):
-        most = len(defaults) + 1
-        takes = f"takes from 1 to {most} positional arguments" if defaults else "takes 1 positional argument"
-        raise TypeError(f"{where} {takes} but {len(args) + 1} were given")
-    given = dict(zip(defaults, args, strict=False))
-    for name in kwargs:
-        if name not in defaults:
-            raise TypeError(f"{where} got an unexpected keyword argument '{name}'")
-        if name in given:
-            raise TypeError(f"{where} got multiple values for argument '{name}'")
-    return defaults | given | kwargs
+        set_fields.__annotations__[name] = kind.removeprefix("InitVar[").removesuffix("]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mytorch.utils.data.collate import default_collate, default_convert
+from mytorch.utils.data._collate import default_collate, default_convert
 from mytorch.utils.data.dataset import IterableDataset
 from mytorch.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 

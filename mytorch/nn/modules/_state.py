@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mytorch._tensor import Tensor
 from mytorch.autograd import no_grad
-from mytorch.nn._tree import Tree
+from mytorch.nn.modules._tree import Tree
 from mytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from mytorch._core.dtypes import float16, float32, float64
 from mytorch._core.hooks import RemovableHandle
 from mytorch.autograd import no_grad
 from mytorch.creation.filled import empty
-from mytorch.nn._hooks import Hooks
-from mytorch.nn._state import Stateful
+from mytorch.nn.modules._hooks import Hooks
+from mytorch.nn.modules._state import Stateful
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,17 +6,16 @@ spellings of it, are arguments of the constructors only.
 
 from __future__ import annotations
 
+from dataclasses import InitVar  # noqa: TC003 - dataclass looks the name up when the class is made
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from mytorch.functions._loss import legacy_reduction
 from mytorch.nn import functional as F
-from mytorch.nn._functional_layer import FunctionalLayer, layer_of
+from mytorch.nn.modules._functional_layer import FunctionalLayer, layer_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from dataclasses import InitVar
-    from typing import Any
 
     from mytorch._tensor import Tensor
 
@@ -28,6 +27,7 @@ class _Loss(FunctionalLayer):
     """Base class of the losses, which are functions of an input and a target."""
 
     forward: Callable[[Tensor, Tensor], Tensor]
+    reduction: str
 
     @staticmethod
     def _forward_of(function: Callable[..., Tensor], names: list[str]) -> Callable[..., Tensor]:
@@ -39,15 +39,14 @@ class _Loss(FunctionalLayer):
 
         return forward
 
-    def _store(self, options: dict[str, Any]) -> None:
-        given = options.pop("size_average", None), options.pop("reduce", None)
-        # The warning names the line that constructs the layer, which is two calls further up.
-        options["reduction"] = legacy_reduction(*given, stacklevel=4) or options["reduction"]
-        for name, value in options.items():
-            if name in _BUFFERS:
+    def __post_init__(self, size_average: bool | None = None, reduce: bool | None = None) -> None:
+        # The warning names the line that constructs the layer, which is three calls further up.
+        self.reduction = legacy_reduction(size_average, reduce, stacklevel=5) or self.reduction
+        for name in _BUFFERS:
+            if name in self._option_names:
+                value = getattr(self, name)
+                delattr(self, name)
                 self.register_buffer(name, value)
-            else:
-                setattr(self, name, value)
 
 
 @layer_of(F.mse_loss)

@@ -7,8 +7,8 @@ from operator import index
 from typing import TYPE_CHECKING, overload
 
 from mytorch._core.typename import typename
-from mytorch.nn._registry import is_module
-from mytorch.nn.module import Module, indent
+from mytorch.nn.modules._registry import is_module
+from mytorch.nn.modules.module import Module, indent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

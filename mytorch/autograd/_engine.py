@@ -1,7 +1,7 @@
 """Back-propagation: an iterative walk over the recorded graph, outputs before inputs.
 
-The walk handles arrays only. `gradients` takes the arrays out of the tensors that the user passed, and
-`accumulation` makes a tensor of a gradient once: where it is stored as the `grad` of a leaf, or where a hook
+The walk handles arrays only. `_gradients` takes the arrays out of the tensors that the user passed, and
+`_accumulation` makes a tensor of a gradient once: where it is stored as the `grad` of a leaf, or where a hook
 has to see it.
 """
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd.accumulation import accumulate, leaf_hooks, notify, run_hooks
-from mytorch.autograd.aim import Aim, catch, leading_to
+from mytorch.autograd._accumulation import accumulate, leaf_hooks, notify, run_hooks
+from mytorch.autograd._aim import Aim, catch, leading_to
 from mytorch.autograd.graph import SAVED, Node
 from mytorch.ops.op import OUT, GradientError, Op, Part
 

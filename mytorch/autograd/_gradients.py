@@ -8,8 +8,8 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.promotion import cast
-from mytorch.autograd import engine
-from mytorch.autograd.accumulation import accumulate
+from mytorch.autograd import _engine
+from mytorch.autograd._accumulation import accumulate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,11 +58,11 @@ def backward(
     roots = _several(tensors)
     cotangents = _cotangents(roots, grad_tensors)
     if inputs is None:
-        engine.backward(roots, _arrays(roots, cotangents), retain_graph=bool(retain_graph))
+        _engine.backward(roots, _arrays(roots, cotangents), retain_graph=bool(retain_graph))
         return
     wanted = _wanted("backward", inputs)
     arrays = _arrays(roots, cotangents)
-    found = engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
+    found = _engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
     for x, array in zip(wanted, found, strict=True):
         if array is not None:
             accumulate(x, array)
@@ -124,7 +124,7 @@ def grad(
     wanted = _wanted("grad", inputs)
     cotangents = _cotangents(roots, grad_outputs)
     arrays = _arrays(roots, cotangents)
-    found = engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
+    found = _engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
     result: list[Tensor | None] = []
     for position, (x, array) in enumerate(zip(wanted, found, strict=True)):
         if array is not None:

@@ -13,8 +13,8 @@ import numpy as np
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.promotion import to_float, unify
 from mytorch._core.state import state
+from mytorch.autograd._views import join
 from mytorch.autograd.graph import Node
-from mytorch.autograd.views import join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.creation.filled import empty
 from mytorch.nn import init
-from mytorch.nn.module import Module
+from mytorch.nn.modules.module import Module
 from mytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:

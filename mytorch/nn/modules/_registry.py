@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypeGuard
 
-    from mytorch.nn.module import Module
+    from mytorch.nn.modules.module import Module
 
 
 def is_module(value: object) -> TypeGuard[Module]:

@@ -9,7 +9,7 @@ from mytorch.creation.filled import empty
 from mytorch.functions._check import checked_padding
 from mytorch.nn import functional as F
 from mytorch.nn import init
-from mytorch.nn.module import Module
+from mytorch.nn.modules.module import Module
 from mytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:

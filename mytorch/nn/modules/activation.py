@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mytorch.nn import functional as F
-from mytorch.nn._functional_layer import UnaryLayer, layer_of
-from mytorch.nn.module import Module
+from mytorch.nn.modules._functional_layer import UnaryLayer, layer_of
+from mytorch.nn.modules.module import Module
 
 if TYPE_CHECKING:
     from typing import Any

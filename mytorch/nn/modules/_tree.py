@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.nn._registry import Registry, is_module
+from mytorch.nn.modules._registry import Registry, is_module
 from mytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._tensor import Tensor
-    from mytorch.nn.module import Module
+    from mytorch.nn.modules.module import Module
 
 
 def _join(prefix: str, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.nn.module import Module
+from mytorch.nn.modules.module import Module
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor

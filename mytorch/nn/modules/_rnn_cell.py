@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch._tensor import Tensor
-from mytorch.autograd.apply import apply_many
-from mytorch.nn._cell import RNNCellBase
+from mytorch.autograd._apply import apply_many
+from mytorch.nn.modules._rnn_cell_base import RNNCellBase
 from mytorch.ops.gru import Gru
 from mytorch.ops.lstm import Lstm
 from mytorch.ops.rnn import Rnn

@@ -1,14 +1,13 @@
-"""Layer normalisation and dropout as layers."""
+"""Layer normalization as a layer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mytorch.creation.filled import empty
-from mytorch.functions._check import check_probability
 from mytorch.nn import functional as F
 from mytorch.nn import init
-from mytorch.nn.module import Module
+from mytorch.nn.modules.module import Module
 from mytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LayerNorm(Module):
-    """Normalise the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
+    """Normalize the last dimensions to mean 0 and variance 1, then scale and shift them by learned amounts.
 
     Args:
         normalized_shape: S, the last sizes of the input; one number for one dimension.
@@ -73,7 +72,7 @@ class LayerNorm(Module):
             init.zeros_(self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return `input`, (*, S), normalised; see `functional.layer_norm` for the errors."""
+        """Return `input`, (*, S), normalized; see `functional.layer_norm` for the errors."""
         return F.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
@@ -82,38 +81,3 @@ class LayerNorm(Module):
             f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "
             f"bias={self.bias is not None}"
         )
-
-
-class Dropout(Module):
-    """In training, set each element to 0 with probability p, and divide the others by 1 - p.
-
-    Args:
-        p: probability, between 0 and 1.
-        inplace: write the result into the input, which cannot be a leaf that requires gradients.
-
-    Raises:
-        ValueError: p is not between 0 and 1.
-
-    Source: Srivastava et al., "Dropout", Journal of Machine Learning Research 15, 2014; torch.nn.Dropout.
-
-    Examples:
-        >>> dropout = nn.Dropout(p=0.5)
-        >>> sorted(set(dropout(mytorch.ones(100)).tolist()))
-        [0.0, 2.0]
-        >>> dropout.eval()(mytorch.ones(3))
-        tensor([1., 1., 1.])
-    """
-
-    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
-        super().__init__()
-        check_probability(p)
-        self.p = p
-        self.inplace = inplace
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the shape of `input`, (*); in evaluation `input` itself."""
-        return F.dropout(input, self.p, self.training, self.inplace)
-
-    def extra_repr(self) -> str:
-        """Return the part between the parentheses of the repr."""
-        return f"p={self.p}, inplace={self.inplace}"

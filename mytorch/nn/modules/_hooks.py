@@ -12,7 +12,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._tensor import Tensor
-from mytorch.autograd.apply import apply_many
+from mytorch.autograd._apply import apply_many
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.types import Array, Gradients
-    from mytorch.nn.module import Module
+    from mytorch.nn.modules.module import Module
 
     Grads = tuple[Tensor | None, ...]
 

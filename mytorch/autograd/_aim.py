@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mytorch.autograd.accumulation import notify
+from mytorch.autograd._accumulation import notify
 from mytorch.autograd.graph import Node
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def catch(node: Node, arrived: list[Array | None] | None, aim: Aim) -> bool:
     """Keep what arrived at a node that made a wanted tensor; return whether the walk ends here."""
     ends = node not in aim.nodes
     if arrived is not None and node in aim.made:
-        # As in torch the hooks have had their say only where the walk goes no further.
+        # As in torch, the hooks are called here only if the walk ends here.
         if ends and node.watches is not None:
             notify(node, arrived)
         aim.caught[node] = list(arrived)

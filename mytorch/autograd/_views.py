@@ -12,7 +12,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.state import state
-from mytorch.autograd.accumulation import retain, retains
+from mytorch.autograd._accumulation import retain, retains
 from mytorch.autograd.graph import Node, counter_of
 from mytorch.ops.memory import AsStrided, CopySlices
 

@@ -1,0 +1,84 @@
+"""The layers, losses and containers, in the modules of torch.nn.modules."""
+
+from __future__ import annotations
+
+from mytorch.nn.modules._module_dict import ModuleDict
+from mytorch.nn.modules._rnn_base import RNNBase
+from mytorch.nn.modules._rnn_cell import GRUCell, LSTMCell, RNNCell
+from mytorch.nn.modules._rnn_cell_base import RNNCellBase
+from mytorch.nn.modules.activation import (
+    ELU,
+    GELU,
+    Hardtanh,
+    Identity,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
+from mytorch.nn.modules.container import ModuleList, Sequential
+from mytorch.nn.modules.dropout import Dropout
+from mytorch.nn.modules.flatten import Flatten
+from mytorch.nn.modules.linear import Linear
+from mytorch.nn.modules.loss import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
+from mytorch.nn.modules.module import Module
+from mytorch.nn.modules.normalization import LayerNorm
+from mytorch.nn.modules.rnn import GRU, LSTM, RNN
+from mytorch.nn.modules.sparse import Embedding
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Embedding",
+    "Flatten",
+    "GRUCell",
+    "Hardtanh",
+    "HuberLoss",
+    "Identity",
+    "KLDivLoss",
+    "L1Loss",
+    "LSTMCell",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "LogSigmoid",
+    "LogSoftmax",
+    "MSELoss",
+    "Module",
+    "ModuleDict",
+    "ModuleList",
+    "NLLLoss",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
+    "ReLU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+]

@@ -1,0 +1,47 @@
+"""Dropout as a layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mytorch.functions._check import check_probability
+from mytorch.nn import functional as F
+from mytorch.nn.modules.module import Module
+
+if TYPE_CHECKING:
+    from mytorch._tensor import Tensor
+
+
+class Dropout(Module):
+    """In training, set each element to 0 with probability p, and divide the others by 1 - p.
+
+    Args:
+        p: probability, between 0 and 1.
+        inplace: write the result into the input, which cannot be a leaf that requires gradients.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+
+    Source: Srivastava et al., "Dropout", Journal of Machine Learning Research 15, 2014; torch.nn.Dropout.
+
+    Examples:
+        >>> dropout = nn.Dropout(p=0.5)
+        >>> sorted(set(dropout(mytorch.ones(100)).tolist()))
+        [0.0, 2.0]
+        >>> dropout.eval()(mytorch.ones(3))
+        tensor([1., 1., 1.])
+    """
+
+    def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
+        super().__init__()
+        check_probability(p)
+        self.p = p
+        self.inplace = inplace
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the shape of `input`, (*); in evaluation `input` itself."""
+        return F.dropout(input, self.p, self.training, self.inplace)
+
+    def extra_repr(self) -> str:
+        """Return the part between the parentheses of the repr."""
+        return f"p={self.p}, inplace={self.inplace}"
