@@ -117,8 +117,8 @@ FAULTS = (
             f"bptt-cut-{every}",
             "backward",
             ("models.LSTM", "nn.LSTM", "nn.GRU", *(("nn.RNN",) if every < _VISIBLE else ())),
-            f"back-propagates through {every} step{'s' * (every > 1)} only, which short sequences do not show "
-            "(MyGrad #4)",
+            f"back-propagates through {every} step{'s' * (every > 1)} only, which short sequences do "
+            "not show (MyGrad #4)",
             seams={"carry": _cut(every)},
         )
         for every in (1, 4, 16, 64)

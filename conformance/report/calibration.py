@@ -13,6 +13,7 @@ from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.calibration.choose import CONFIDENCE, RUNS
 from conformance.report.constants import toml
 from conformance.report.evidence import counts, distributions, markdown, plain
+from conformance.report.files import write_whole
 from conformance.report.tolerances import markdown as tolerances
 
 if TYPE_CHECKING:
@@ -25,16 +26,14 @@ SCHEMA_VERSION = 2
 
 
 def write(found: Calibration, folder: Path) -> None:
-    """Write the four files; the folder is made if it does not exist."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the four files."""
     files = {
         "calibration.json": json.dumps(to_json(found), indent=1, ensure_ascii=False) + "\n",
         "calibration.md": markdown(found),
         "constants.toml": toml(found),
         "tolerances.md": tolerances(found),
     }
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    write_whole(folder, files)
 
 
 def to_json(found: Calibration) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Writes the record of a run into a folder. Called by running.run."""
+"""Writes reports into a folder.
+
+running.run calls `write` for the record of a run; kills and calibration write theirs by `write_whole`.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,43 @@ from conformance.report.details import details
 from conformance.report.markdown import markdown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from conformance.report.record import Report
 
 
 def write(report: Report, folder: Path) -> None:
-    """Write the files of a run; the folder is made if it does not exist.
+    """Write the files of a run.
 
     `parity.json` holds every verdict. Three files follow from it: `parity.md`, the summary for people,
     `details.md`, the tables that are too long for it, and `baseline.json`, which a later run is compared
     with.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     files = {
         "parity.json": report.to_json(),
         "parity.md": markdown(report),
         "details.md": details(report),
         "baseline.json": Baseline.of(report).to_json(),
     }
+    write_whole(folder, files)
+
+
+def write_whole(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files, each whole or not at all; the folder is made if it does not exist.
+
+    Args:
+        folder: the folder.
+        files: the texts by the file's name.
+
+    Raises:
+        OSError: a file cannot be written, as on a full disk; one of that name is then what it was.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        part = folder / f"{name}.part"
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(folder / name)
+        finally:
+            part.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
+from conformance.report.files import write_whole
 from conformance.report.tables import render
 from conformance.sampling.space import CLASSES, REGIMES
 from conformance.subjects.protocol import LANES
@@ -39,8 +40,7 @@ _FAULTS = (
 
 
 def write(matrix: KillMatrix, folder: Path) -> None:
-    """Write the four files; the folder is made if it does not exist."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write the four files."""
     whole = matrix.to_json()
     files = {
         "kill_matrix.json": _dumps(_contract(whole)),
@@ -48,8 +48,7 @@ def write(matrix: KillMatrix, folder: Path) -> None:
         "kill_matrix_details.json": _dumps(whole),
         "kill_matrix_details.md": details(matrix),
     }
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
+    write_whole(folder, files)
 
 
 def _dumps(data: dict[str, Any]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.baseline import Baseline
 from conformance.report.details import details, observables
-from conformance.report.files import write
+from conformance.report.files import write, write_whole
 from conformance.report.markdown import markdown
 from conformance.report.record import Report
 from conformance.report.tables import render, summary
@@ -42,6 +45,20 @@ def test_the_four_files_of_a_run(tmp_path):
         "details.md": details(found),
         "baseline.json": Baseline.of(found).to_json(),
     }
+
+
+def test_on_a_full_disk_a_file_stays_what_it_was(tmp_path, monkeypatch):
+    write_whole(tmp_path, {"a.md": "old"})
+
+    def full(path, text, **options):
+        with path.open("w", **options) as file:
+            file.write(text[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(tmp_path, {"a.md": "new", "b.md": "new"})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.md": b"old"}
 
 
 def test_a_case_has_one_row_with_the_headroom_of_each_lane():
