@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values
 from conformance.sampling.space import BARE, Space
 from conformance.sampling.values import Input
 
@@ -107,6 +107,22 @@ def row(
         bad_calls=tuple(
             BadCall(label, mentions, call=call) for label, (call, mentions) in (bad or {}).items()
         ),
+    )
+
+
+def plain_module(name: str) -> Case:
+    """Return the case of a module without options, which is applied to each element."""
+
+    def build(t: Any, x: Values, config: Config) -> Built:
+        layer = getattr(t.nn, name)()
+        return Built(lambda data: {"output": layer(data["x0"])}, module=layer)
+
+    return Case(
+        name=f"nn.{name}",
+        space=Space({"N": "batch", "F": "feature"}, CLASSES, ("normal", "saturated"), {"form": ("module",)}),
+        inputs=lambda config: {"x0": Input((int(config["N"]), int(config["F"])))},
+        program=LayerProgram(build),
+        base={"N": 2, "F": 4, "form": "module"},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._elementwise import CLASSES, unary
+from conformance.cases._table import plain_module
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
@@ -92,4 +93,5 @@ CASES = (
             BadCall("bools", ("Bool",), dtypes={"input": "bool"}),
         ),
     ),
+    *(plain_module(name) for name in ("ReLU", "Sigmoid", "Tanh")),
 )

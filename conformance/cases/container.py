@@ -1,9 +1,10 @@
-"""Cases of containers of modules, and the module that flattens between them."""
+"""Cases of containers of modules, of the parameters in them, and of the module that flattens between them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._table import row
 from conformance.cases.case import BadCall, Case, LayerProgram, Values, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
@@ -29,7 +30,53 @@ def _module_dict(t: Any, x: Values) -> dict[str, Any]:
     return {"output": out, "held": t.tensor(len(layers))}
 
 
+def _layers(t: Any) -> list[Any]:
+    return [t.nn.Tanh(), t.nn.ReLU(), t.nn.Sigmoid()]
+
+
+def _listed(t: Any, a: Any) -> Any:
+    layers = t.nn.ModuleList(_layers(t)[:1])
+    layers.append(t.nn.Sigmoid())
+    layers.extend([t.nn.Identity()])
+    for layer in layers:
+        a = layer(a)
+    return a * len(layers)
+
+
 CASES = (
+    row(
+        "nn.Sequential",
+        "NF",
+        {
+            "all": lambda t, a: t.nn.Sequential(*_layers(t))(a),
+            "part": lambda t, a: t.nn.Sequential(*_layers(t))[:2](a),
+            "one": lambda t, a: t.nn.Sequential(*_layers(t))[-1](a),
+        },
+        {
+            "index": (lambda t, a: t.nn.Sequential(*_layers(t))[7], ("7",)),
+            "no module": (lambda t, a: t.nn.Sequential(1.5), ("float", "Module")),
+        },
+    ),
+    row(
+        "nn.ModuleList",
+        "NF",
+        {"loop": _listed},
+        {"call": (lambda t, a: t.nn.ModuleList([])(a), ("forward",))},
+    ),
+    row(
+        "nn.Parameter",
+        "NF",
+        {
+            "used": lambda t, a: a * t.nn.Parameter(t.full((1,), 2.0, dtype=a.dtype)),
+            "facts": lambda t, a: t.tensor(
+                [
+                    t.nn.Parameter(a.detach()).requires_grad,
+                    t.nn.Parameter(a.detach(), requires_grad=False).is_leaf,
+                ]
+            ),
+        },
+        {"integers": (lambda t, a: t.nn.Parameter(t.ones(2, dtype=t.int64)), ("floating",))},
+    ),
     Case(
         name="nn.ModuleDict",
         space=Space(_SIZES, _CLASSES, ("normal",), {"key": ("all", "a", "flat"), "start": (1, 0, 2)}),

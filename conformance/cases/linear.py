@@ -1,10 +1,11 @@
-"""Cases of nn.Linear, with vectors, matrices and stacks of them."""
+"""Cases of nn.Linear, with vectors, matrices and stacks of them, and of nn.Identity."""
 
 from __future__ import annotations
 
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._table import plain_module
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
@@ -60,4 +61,5 @@ CASES = (
             BadCall("dtype of the input", ("same dtype", "Double", "Float"), dtypes={"input": "float64"}),
         ),
     ),
+    plain_module("Identity"),
 )
