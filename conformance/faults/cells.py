@@ -64,35 +64,11 @@ FAULTS = (
         lambda t, given, r, h, weight, bias: given + r.detach() * (t.matmul(h, weight) + bias),
         "the reset gate is detached",
     ),
-    _gru(
-        "gru-candidate-by-sigmoid",
-        "tanh",
-        lambda t, z: t.sigmoid(z),
-        "computes the candidate by the sigmoid instead of tanh",
-    ),
-    _gru(
-        "gru-gates-by-tanh",
-        "sigmoid",
-        lambda t, z: t.tanh(z),
-        "computes every gate by tanh instead of the sigmoid",
-    ),
-    Fault(
-        "rnn-relu-for-tanh",
-        "RNN",
-        RNNS,
-        "computes relu instead of tanh",
-        seams={"tanh": lambda t, z: t.relu(z)},
-    ),
-    Fault(
-        "rnn-tanh-for-relu",
-        "RNN",
-        RNNS,
-        "computes tanh instead of relu",
-        seams={"relu": lambda t, z: t.tanh(z)},
-    ),
-    Fault(
-        "rnn-linear", "RNN", RNNS, "has no activation", seams={"tanh": lambda t, z: z, "relu": lambda t, z: z}
-    ),
+    _gru("gru-candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "takes sigmoid for tanh"),
+    _gru("gru-gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "takes tanh for sigmoid in every gate"),
+    Fault("rnn-relu-for-tanh", "RNN", RNNS, "takes relu for tanh", seams={"tanh": lambda t, z: t.relu(z)}),
+    Fault("rnn-tanh-for-relu", "RNN", RNNS, "takes tanh for relu", seams={"relu": lambda t, z: t.tanh(z)}),
+    Fault("rnn-linear", "RNN", RNNS, "is linear", seams={"tanh": lambda t, z: z, "relu": lambda t, z: z}),
     Fault(
         "rnn-h0-ignored",
         "RNN",

@@ -44,19 +44,19 @@ FAULTS = (
         "plus-for-times-forget",
         "update",
         lambda t, i, f, g, c: f + c + i * g,
-        "adds f instead of multiplying by it (torchrecurrent #22)",
+        "adds f where it must multiply (torchrecurrent #22)",
     ),
     _fault(
         "plus-for-times-input",
         "update",
         lambda t, i, f, g, c: f * c + (i + g),
-        "adds i instead of multiplying by it (torchrecurrent #22)",
+        "adds i where it must multiply (torchrecurrent #22)",
     ),
     _fault(
         "plus-for-times-output",
         "output",
         lambda t, o, shown: o + shown,
-        "adds o instead of multiplying by it (torchrecurrent #22)",
+        "adds o where it must multiply (torchrecurrent #22)",
     ),
     _fault(
         "coupled-gates",
@@ -81,18 +81,8 @@ FAULTS = (
         lambda t, z: {**split_gates(t, z), "f": split_gates(t, z)["f"] + 1.0},
         "adds 1 to the forget gate at run time, as TensorFlow 1's BasicLSTMCell did",
     ),
-    _fault(
-        "candidate-by-sigmoid",
-        "tanh",
-        lambda t, z: t.sigmoid(z),
-        "computes the sigmoid instead of every tanh",
-    ),
-    _fault(
-        "gates-by-tanh",
-        "sigmoid",
-        lambda t, z: t.tanh(z),
-        "computes every gate by tanh instead of the sigmoid",
-    ),
+    _fault("candidate-by-sigmoid", "tanh", lambda t, z: t.sigmoid(z), "takes sigmoid for every tanh"),
+    _fault("gates-by-tanh", "sigmoid", lambda t, z: t.tanh(z), "takes tanh for sigmoid in every gate"),
     _fault(
         "hard-sigmoid",
         "sigmoid",
@@ -104,12 +94,8 @@ FAULTS = (
         _fault(f"gate-{g}-negated", "gates", _negated(g), f"the sign of the block {g} is flipped")
         for g in "ifgo"
     ),
-    Fault(
-        "h0-wrong-row", "states", LSTMS, "takes h0 of the next batch row", seams={"initial": _row_rolled(0)}
-    ),
-    Fault(
-        "c0-wrong-row", "states", LSTMS, "takes c0 of the next batch row", seams={"initial": _row_rolled(1)}
-    ),
+    Fault("h0-wrong-row", "states", LSTMS, "rolls h0 by one row", seams={"initial": _row_rolled(0)}),
+    Fault("c0-wrong-row", "states", LSTMS, "rolls c0 by one row", seams={"initial": _row_rolled(1)}),
     *(
         _fault(f"gate-{g}-rolled", "gates", _rolled(g), f"the block {g} is off by one element")
         for g in "ifgo"
