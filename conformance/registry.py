@@ -39,7 +39,8 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         return IMPLEMENTATIONS[spec]()
     module, colon, attribute = spec.partition(":")
     if spec.startswith(_FAULT):
-        return faulty(*find_faults([attribute]))
+        (fault,) = find_faults([attribute])
+        return faulty(fault)
     if not (module and colon and attribute):
         names = ", ".join(IMPLEMENTATIONS)
         raise UsageError(f"unknown implementation {spec!r}. There are: {names}, fault:NAME, module:attribute")

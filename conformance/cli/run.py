@@ -11,11 +11,9 @@ from conformance.cli._options import SHOWN, add_implementation, add_sweep, check
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
     from pathlib import Path
 
     from conformance.cli._options import Commands
-    from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
 
@@ -65,7 +63,7 @@ def _show(report: Report, out: Path) -> None:
     from conformance.report.tables import explain, render, summary
 
     print(render(summary(report), "terminal"))
-    for verdict in _first_of_each_case(report.failures):
+    for verdict in report.first_failures[:SHOWN]:
         print(
             "\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
         )
@@ -82,11 +80,3 @@ def _show(report: Report, out: Path) -> None:
     seconds = f"{report.timing['seconds']:.0f} s"
     print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared in {seconds}")
     print(f"Report: {out / 'parity.md'} and {out / 'parity.json'}")
-
-
-def _first_of_each_case(failures: Sequence[Verdict]) -> list[Verdict]:
-    """Choose one failure per case, so that a broad failure does not hide another."""
-    first: dict[str, Verdict] = {}
-    for verdict in failures:
-        first.setdefault(verdict.case, verdict)
-    return list(first.values())[:SHOWN]

@@ -28,7 +28,7 @@ _SHOWN = 20
 def details(report: Report) -> str:
     """Return the file's text."""
     parts = [f"# Details of the run of {report.implementation}, seed {report.seed}"]
-    parts += failures(report, _SHOWN)
+    parts += failures(report, report.failures[:_SHOWN])
     parts += [
         "## Observables",
         _OBSERVABLES,

@@ -38,7 +38,7 @@ _COVERAGE = (
     "the minimum shows nothing. Samples that raised an exception or were skipped do not count."
 )
 
-# How many failures are written out; `details.md` has more, and parity.json all.
+# How many failures are written out, of one case each; `details.md` has more, and parity.json all.
 _SHOWN = 3
 
 
@@ -50,7 +50,7 @@ def markdown(report: Report) -> str:
         f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}",
         f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared.",
     ]
-    parts += failures(report, _SHOWN)
+    parts += failures(report, report.first_failures[:_SHOWN])
     if report.shortfalls:
         parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
     parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]

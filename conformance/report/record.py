@@ -74,6 +74,14 @@ class Report:
         """The verdicts that did not pass, in the run's order."""
         return [verdict for verdict in self.verdicts if not verdict.passed]
 
+    @property
+    def first_failures(self) -> list[Verdict]:
+        """The first failure of each case, so that a case with many does not hide another."""
+        first: dict[str, Verdict] = {}
+        for verdict in self.failures:
+            first.setdefault(verdict.case, verdict)
+        return list(first.values())
+
     def to_json(self) -> str:
         """Return the report as JSON, one verdict per line, so that two reports can be compared by eye."""
         head = {

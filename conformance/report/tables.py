@@ -133,11 +133,10 @@ def explain(
     return "\n".join(lines)
 
 
-def failures(report: Report, most: int) -> list[str]:
-    """Return the paragraphs about the first failures of a run: a heading and their texts, or none."""
-    if not report.failures:
+def failures(report: Report, shown: Sequence[Verdict]) -> list[str]:
+    """Return the paragraphs about some failures of a run: a heading and their texts, or none."""
+    if not shown:
         return []
-    shown = report.failures[:most]
     texts = "\n\n".join(
         explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
     )

@@ -93,13 +93,14 @@ def test_an_observable_has_one_row_per_lane_with_its_nearest_verdict():
     assert rows[0] | {"error": "0.5", "largest error": "0.75", "numbers compared": "8", "ulp": ""} == rows[0]
 
 
-@pytest.mark.parametrize(("count", "short", "long"), [(1, 1, 1), (4, 3, 4), (23, 3, 20)])
-def test_the_first_failures_are_written_out(count, short, long):
-    found = report(*(verdict(draw, Status.FAIL) for draw in range(count)))
-    assert f"## Failures ({short} of {count})" in markdown(found)
-    assert markdown(found).count("FAIL add · output") == short
-    assert f"## Failures ({long} of {count})" in details(found)
-    assert details(found).count("FAIL add · output") == long
+@pytest.mark.parametrize(("each", "short", "long"), [(1, 3, 5), (2, 3, 10), (5, 3, 20)])
+def test_of_failures_the_summary_has_one_per_case_and_the_details_the_first(each, short, long):
+    cases = ("add", "sub", "mul", "div", "neg")
+    found = report(*(verdict(draw, Status.FAIL, case=case) for case in cases for draw in range(each)))
+    assert f"## Failures ({short} of {len(cases) * each})" in markdown(found)
+    assert [markdown(found).count(f"FAIL {case} · output") for case in cases] == [1, 1, 1, 0, 0]
+    assert f"## Failures ({long} of {len(cases) * each})" in details(found)
+    assert details(found).count(" · output") == long
 
 
 def test_a_table_in_markdown_is_not_padded():
