@@ -63,7 +63,7 @@ def _show(report: Report, out: Path) -> None:
     from conformance.report.tables import explain, render, summary
 
     print(render(summary(report), "terminal"))
-    for verdict in report.first_failures[:SHOWN]:
+    for verdict in report.failure_per_case[:SHOWN]:
         print(
             "\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
         )

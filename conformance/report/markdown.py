@@ -50,7 +50,7 @@ def markdown(report: Report) -> str:
         f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}",
         f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared.",
     ]
-    parts += failures(report, report.first_failures[:_SHOWN])
+    parts += failures(report, report.failure_per_case[:_SHOWN])
     if report.shortfalls:
         parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
     parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]

@@ -75,7 +75,7 @@ class Report:
         return [verdict for verdict in self.verdicts if not verdict.passed]
 
     @property
-    def first_failures(self) -> list[Verdict]:
+    def failure_per_case(self) -> list[Verdict]:
         """The first failure of each case, so that a case with many does not hide another."""
         first: dict[str, Verdict] = {}
         for verdict in self.failures:
