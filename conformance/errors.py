@@ -5,9 +5,22 @@ Raised in every room, and reported by cli.main. What a subject does wrong is a v
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class UsageError(ValueError):
     """The caller gave a name, a number or a file that cannot be used; the command line exits with 2."""
+
+
+def unknown(kind: str, name: str, there_are: Iterable[str]) -> UsageError:
+    """Return the error about an unknown `case` or `fault`; there are too many to name them all."""
+    near = get_close_matches(name, list(there_are), n=3)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return UsageError(f"unknown {kind} {name!r}.{hint} `conformance list {kind}s` shows those there are")
 
 
 class DegenerateError(RuntimeError):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from conformance.errors import UsageError
+from conformance.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +30,7 @@ def find_cases(names: Iterable[str] = ()) -> list[Case]:
     """Return the cases of those names, in the given order, or every case.
 
     Raises:
-        UsageError: there is no such case; the message lists the known ones. Or these are not names.
+        UsageError: there is no such case; the message names those like it. Or these are not names.
     """
     # One string would be read letter by letter.
     given = [names] if isinstance(names, str) else list(names)
@@ -40,7 +39,5 @@ def find_cases(names: Iterable[str] = ()) -> list[Case]:
     chosen = list(dict.fromkeys(given)) or list(CASES)
     for name in chosen:
         if name not in CASES:
-            near = get_close_matches(name, CASES, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise UsageError(f"unknown case {name!r}.{hint} There are: {', '.join(CASES)}")
+            raise unknown("case", name, CASES)
     return [CASES[name] for name in chosen]

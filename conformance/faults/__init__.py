@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
-from conformance.errors import UsageError
+from conformance.errors import unknown
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def find_faults(names: Iterable[str] = ()) -> list[Fault]:
     """Return the faults of those names, in the given order, or every fault.
 
     Raises:
-        UsageError: there is no such fault; the message lists the known ones.
+        UsageError: there is no such fault; the message names those like it.
     """
     chosen = list(dict.fromkeys(names)) or list(FAULTS)
     for name in chosen:
         if name not in FAULTS:
-            raise UsageError(f"unknown fault {name!r}. There are: {', '.join(FAULTS)}")
+            raise unknown("fault", name, FAULTS)
     return [FAULTS[name] for name in chosen]
 
 

@@ -180,7 +180,7 @@ def selftest(
         progress: called after each sample with its case, how many are done and how many there are.
 
     Raises:
-        UsageError: an unknown fault; the message lists those there are.
+        UsageError: an unknown fault; the message names those like it.
         DegenerateError: a sample cannot be prepared, so that no fault can be judged by it.
         NoiseError: likewise.
     """

@@ -42,7 +42,7 @@ def test_the_order_is_that_of_the_families_and_of_their_files():
 
 
 def test_a_case_that_is_not_there_is_named_with_the_nearest():
-    with pytest.raises(UsageError, match=r"unknown case 'sigmiod'. Did you mean sigmoid\?"):
+    with pytest.raises(UsageError, match=r"unknown case 'sigmiod'. Did you mean sigmoid"):
         find_cases(["sigmiod"])
 
 

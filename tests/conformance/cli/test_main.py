@@ -16,7 +16,8 @@ from conformance.cli.main import main
 @pytest.mark.parametrize(
     ("arguments", "code", "mentions"),
     [
-        (["run", "nn.Linnear"], 2, ("nn.Linnear", "nn.Linear", "sigmoid")),
+        (["run", "nn.Linnear"], 2, ("nn.Linnear", "nn.Linear", "conformance list cases")),
+        (["selftest", "--fault", "h0-ignore"], 2, ("h0-ignored", "conformance list faults")),
         (["run", "--dtype", "int8"], 2, ("int8", "float32", "float64")),
         (["run", "--implementation", "nobody"], 2, ("nobody", "mytorch", "module:attribute")),
         (["run", "--samples", "-1"], 2, ("samples", "-1")),

@@ -110,10 +110,10 @@ def test_only_the_lanes_asked_for_are_judged(dtypes):
 @pytest.mark.parametrize(
     ("arguments", "mentions"),
     [
-        ({"cases": ["sigmoyd"]}, ("'sigmoyd'", "Did you mean sigmoid?", "models.LSTM")),
+        ({"cases": ["sigmoyd"]}, ("'sigmoyd'", "Did you mean sigmoid", "conformance list cases")),
         ({"dtypes": ["float16"]}, ("'float16'", "float64", "float32")),
         ({"implementation": "mitorch"}, ("'mitorch'", "mytorch", "torch", "module:attribute")),
-        ({"implementation": "fault:none"}, ("'none'", "gates-figo")),
+        ({"implementation": "fault:none"}, ("'none'", "conformance list faults")),
         ({"implementation": "no_such_module:x"}, ("no_such_module",)),
         ({"implementation": "json:x"}, ("json", "'x'")),
         ({"implementation": "json:JSONDecodeError.__doc__"}, ("json",)),

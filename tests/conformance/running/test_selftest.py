@@ -169,7 +169,7 @@ def test_other_criteria_are_not_asked_about_what_is_zero_but_for_rounding():
 
 
 def test_an_unknown_fault_is_named():
-    with pytest.raises(UsageError, match="gates-fgio"):
+    with pytest.raises(UsageError, match="Did you mean gates-fgoi or "):
         selftest(["gates-fgoi?"])
 
 
