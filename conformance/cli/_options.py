@@ -40,18 +40,17 @@ def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
 
 
 def check_sweep(options: argparse.Namespace) -> None:
-    """Check the counts, and make the folder for the reports before anything is judged.
+    """Check the counts and the folder for the reports, before anything is judged.
 
     Raises:
-        UsageError: there are no processes, the seed is negative, or the folder cannot be written to.
-        OSError: the folder cannot be made.
+        UsageError: there are no processes, the seed is negative, or the folder cannot be written to or made.
     """
     if options.jobs < 1:
         raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
     if options.seed < 0:
         raise UsageError(f"seed: expected a number of at least 0, got {options.seed}")
-    options.out.mkdir(parents=True, exist_ok=True)
-    if not os.access(options.out, os.W_OK):
+    there = next(folder for folder in (options.out, *options.out.parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
         raise UsageError(f"out: expected a folder that can be written to, got {str(options.out)!r}")
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
-from conformance.judging.sample_judge import raises
+from conformance.judging.sample_judge import raises, why_unsupported
 from conformance.judging.verdict import Status, Verdict
-from conformance.subjects.protocol import BadCallTask
+from conformance.sampling.sample import Sample
+from conformance.subjects.protocol import Task
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Case
+    from conformance.cases.case import BadCall, Case
     from conformance.subjects.protocol import Implementation
 
 
@@ -23,38 +24,40 @@ def judge_bad_calls(case: Case, subject: Implementation, seed: int = 0) -> list[
     from conformance.subjects import pytorch
 
     reference = pytorch.make()
-    return [_judge(BadCallTask.of(case, bad_call, seed), reference, subject) for bad_call in case.bad_calls]
+    # All start from the case's one good configuration.
+    good = Sample(case.name, seed, 0, "small", "normal", tuple(case.base.items()))
+    return [_judge(case, good, bad_call, reference, subject) for bad_call in case.bad_calls]
 
 
-def _judge(task: BadCallTask, reference: Implementation, subject: Implementation) -> Verdict:
+def _judge(
+    case: Case, good: Sample, bad_call: BadCall, reference: Implementation, subject: Implementation
+) -> Verdict:
     def verdict(status: Status, reason: str | None) -> Verdict:
-        return Verdict(
-            task.case.name, task.sample.text, "errors", None, task.wrong.label, status, reason=reason
-        )
+        return Verdict(case.name, good.text, "errors", None, bad_call.label, status, reason=reason)
 
+    task = Task(case, good, "float32", bad_call=bad_call)
     try:
-        reason = subject.unsupported(task)
+        reason = why_unsupported(subject, task)
     except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
         return verdict(Status.ERROR, traceback.format_exc(limit=-8).strip())
     if reason is not None:
         return verdict(Status.SKIP, reason)
-    return verdict(*_compare(task, raises(task, reference), raises(task, subject)))
+    return verdict(*_compare(case, bad_call, raises(task, reference), raises(task, subject)))
 
 
 def _compare(
-    task: BadCallTask, expected: Exception | None, got: Exception | None
+    case: Case, bad_call: BadCall, expected: Exception | None, got: Exception | None
 ) -> tuple[Status, str | None]:
     """Compare a subject's exception with the reference's; return the status, and the reason if not PASS."""
     if expected is None:
-        label = task.wrong.label
-        return Status.ERROR, f"DegenerateError: {task.case.name}: torch accepts the bad call {label!r}"
+        return Status.ERROR, f"DegenerateError: {case.name}: torch accepts the bad call {bad_call.label!r}"
     told = f"expected {type(expected).__name__} ({expected})"
     if got is None:
         return Status.FAIL, f"{told}, got no error"
     if not isinstance(got, type(expected)):
         return Status.FAIL, f"{told}, got {type(got).__name__} ({got})"
     message = str(got)
-    unnamed = [word for word in task.wrong.mentions if not any(name in message for name in word.split("|"))]
+    unnamed = [word for word in bad_call.mentions if not any(name in message for name in word.split("|"))]
     if unnamed:
         return Status.FAIL, f"the message does not name {', '.join(unnamed)}: {got}"
     return Status.PASS, None

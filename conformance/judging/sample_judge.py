@@ -142,9 +142,13 @@ def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace
     return dict(trace)
 
 
-def _unsupported(prepared: Prepared, lane: str, subject: Implementation) -> str | None:
-    """Return why a subject cannot be run on a prepared sample, or None."""
-    reason: object = subject.unsupported(prepared.tasks[lane])
+def why_unsupported(subject: Implementation, task: Task) -> str | None:
+    """Return why a subject cannot run a task, or None.
+
+    Raises:
+        TypeError: the answer is neither.
+    """
+    reason: object = subject.unsupported(task)
     if reason is not None and not isinstance(reason, str):
         raise TypeError(f"unsupported: expected None or the reason, got {reason!r}")
     return reason
@@ -155,7 +159,7 @@ def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
     verdicts: list[Verdict] = []
     for lane, expected in prepared.expectations.items():
         try:
-            reason = _unsupported(prepared, lane, subject)
+            reason = why_unsupported(subject, prepared.tasks[lane])
             trace = run_subject(prepared, lane, subject) if reason is None else {}
         except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
             verdicts.append(

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
-from conformance.sampling.sample import Sample
 from conformance.sampling.values import Array, fill, make, strided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.cases.case import BadCall, Case
-    from conformance.sampling.sample import Scalar
+    from conformance.sampling.sample import Sample, Scalar
 
 # The named arrays of one run: outputs by their names, gradients as `grad.` and the input's name.
 Trace = dict[str, Array]
@@ -37,6 +36,7 @@ class Task:
         dtype: `float32` or `float64`, of every array.
         carrier: the dtype in which the values were made; the oracle runs float32 values in float64.
         stored: arrays to use instead of the drawn ones (a bundle's).
+        bad_call: the mistakes in it, if it is a call that must raise an exception; None in a good call.
     """
 
     case: Case
@@ -44,24 +44,23 @@ class Task:
     dtype: str
     carrier: str = ""
     stored: Mapping[str, Array] = field(default_factory=dict)
-
-    @property
-    def bad_call(self) -> BadCall | None:
-        """The bad call; None in a good call."""
-        return None
+    bad_call: BadCall | None = None
 
     @property
     def config(self) -> dict[str, Scalar]:
-        """Sizes and flags by name."""
-        return dict(self.sample.settings)
+        """Sizes and flags by name, with those that are wrong in a bad call."""
+        return {**self.sample.settings, **(self.bad_call.config if self.bad_call else {})}
 
     @cached_property
     def _arrays(self) -> dict[str, Array]:
-        return self._made()
-
-    def _made(self) -> dict[str, Array]:
         drawn = make(self.sample, dict(self.case.inputs(self.sample.settings)), self.carrier or self.dtype)
-        return {name: self.stored.get(name, array).astype(self.dtype) for name, array in drawn.items()}
+        arrays = {name: self.stored.get(name, array).astype(self.dtype) for name, array in drawn.items()}
+        if self.bad_call:
+            for name, shape in self.bad_call.shapes.items():
+                arrays[name] = fill(self.sample, name, shape).astype(self.dtype)
+            for name, dtype in self.bad_call.dtypes.items():
+                arrays[name] = arrays[name].astype(dtype)
+        return arrays
 
     def inputs(self) -> Trace:
         """Return copies of the arrays, by the reference's names; callers may modify them."""
@@ -91,41 +90,6 @@ class Task:
         if name in self.stored and self.stored[name].shape == shape:
             return self.stored[name].astype(self.dtype)
         return fill(self.sample, name, shape).astype(self.carrier or self.dtype).astype(self.dtype)
-
-
-@dataclass(frozen=True, kw_only=True)
-class BadCallTask(Task):
-    """The task of a bad call: a good configuration with something wrong on purpose.
-
-    Attributes:
-        wrong: the bad call.
-    """
-
-    wrong: BadCall
-
-    @classmethod
-    def of(cls, case: Case, wrong: BadCall, seed: int) -> BadCallTask:
-        """Return the task of a case's bad call, which starts from the case's one good configuration."""
-        sample = Sample(case.name, seed, 0, "small", "normal", tuple(case.base.items()))
-        return cls(case, sample, "float32", wrong=wrong)
-
-    @property
-    def bad_call(self) -> BadCall:
-        """The bad call."""
-        return self.wrong
-
-    @property
-    def config(self) -> dict[str, Scalar]:
-        """Sizes and flags by name, with those that are wrong."""
-        return super().config | dict(self.wrong.config)
-
-    def _made(self) -> dict[str, Array]:
-        arrays = super()._made()
-        for name, shape in self.wrong.shapes.items():
-            arrays[name] = fill(self.sample, name, shape).astype(self.dtype)
-        for name, dtype in self.wrong.dtypes.items():
-            arrays[name] = arrays[name].astype(dtype)
-        return arrays
 
 
 @runtime_checkable

@@ -85,3 +85,9 @@ def test_a_class_below_torchs_own_is_the_same_class():
     case = _case(lambda t, x: t.matmul(x["input"], x["input"]), BadCall("sizes", ("2x3",)))
     (verdict,) = judge_bad_calls(case, Answers(run=_raising(NotImplementedError("2x3"))))
     assert verdict.status is Status.PASS
+
+
+def test_an_answer_that_is_no_reason_is_an_error():
+    verdicts = judge_bad_calls(CASES["nn.Linear"], Answers(unsupported=lambda _: 3))
+    assert {v.status for v in verdicts} == {Status.ERROR}
+    assert all(v.reason.endswith("expected None or the reason, got 3") for v in verdicts)

@@ -10,7 +10,7 @@ from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 from conformance.subjects import mytorch, pytorch
-from conformance.subjects.protocol import BadCallTask, Implementation, Task
+from conformance.subjects.protocol import Implementation, Task
 
 CASE = Case(
     name="x",
@@ -80,7 +80,7 @@ def test_a_good_call_has_nothing_wrong():
 
 def test_a_bad_call_changes_what_it_says():
     bad = BadCall("bad", (), {"N": 9}, {"input": (7, 7)}, {"index": "float64"})
-    task = BadCallTask(CASE, SAMPLE, "float32", wrong=bad)
+    task = Task(CASE, SAMPLE, "float32", bad_call=bad)
     inputs = task.inputs()
     assert task.bad_call is bad
     assert task.config["N"] == 9
