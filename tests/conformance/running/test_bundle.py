@@ -62,7 +62,9 @@ def test_of_a_subject_that_raises_no_answer_is_stored(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "answer", [[1, 2], {0: np.ones(2)}, {"output": None}, {"output": np.array([object()])}], ids=str
+    "answer",
+    [[1, 2], {0: np.ones(2)}, {"output": None}, {"output": np.array([object()])}],
+    ids=["a list", "a number as a name", "None", "an array of objects"],
 )
 def test_an_answer_that_is_not_arrays_of_numbers_by_name_is_not_stored(tmp_path, answer):
     class Wrong(Raising):
