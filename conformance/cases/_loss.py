@@ -6,16 +6,17 @@ The families regression_loss and probability_loss call `case`.
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Tensors, Values
     from conformance.sampling.sample import Scalar
 
 _CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
@@ -29,8 +30,8 @@ def pair(config: Config) -> dict[str, Input]:
     return {"input": Input(shape), "target": Input(shape, against="input")}
 
 
-def _as_is(t: Any, x: Values) -> tuple[Any, Any]:
-    return x["input"], x["target"]
+def _as_is(t: Any, data: Tensors) -> tuple[Any, Any]:
+    return data["input"], data["target"]
 
 
 def loss(
@@ -38,7 +39,7 @@ def loss(
     module: str,
     flags: dict[str, tuple[Scalar, ...]],
     *bad: BadCall,
-    operands: Callable[[Any, Values], tuple[Any, Any]] = _as_is,
+    operands: Callable[[Any, Tensors], tuple[Any, Any]] = _as_is,
     inputs: Callable[[Config], dict[str, Input]] = pair,
     regimes: tuple[str, ...] = ("normal", "saturated", "cancelling", "tiny", "nonfinite"),
     reductions: tuple[str, ...] = REDUCTIONS,
@@ -51,22 +52,26 @@ def loss(
         module: the class of `nn`.
         flags: the loss's options and the values that they take.
         bad: the bad calls in addition to a wrong reduction.
-        operands: from the namespace and the values to the two tensors.
+        operands: from the namespace and the data to the two tensors.
         inputs: the arrays; those named like `weight` are passed on as options.
         regimes: as in `Space`.
         reductions: the values of the option `reduction`.
         samples: the number of samples that a run draws.
     """
 
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        options = {key: x.config[key] for key in (*flags, "reduction")}
+    def build(t: Any, x: Values, config: Config) -> Built:
+        options = {key: config[key] for key in (*flags, "reduction")}
         options |= {key: x[key].detach() for key in x if key.endswith("weight")}
-        with warnings.catch_warnings():
-            # kl_div warns that reduction="mean" is not the mathematical mean.
-            warnings.simplefilter("ignore", UserWarning)
-            if x.config["module"]:
-                return {"output": getattr(t.nn, module)(**options)(*operands(t, x))}
-            return {"output": getattr(t.nn.functional, name)(*operands(t, x), **options)}
+        layer = getattr(t.nn, module)(**options) if config["module"] else None
+        compute = layer or partial(getattr(t.nn.functional, name), **options)
+
+        def call(data: Tensors) -> dict[str, Any]:
+            with warnings.catch_warnings():
+                # kl_div warns that reduction="mean" is not the mathematical mean.
+                warnings.simplefilter("ignore", UserWarning)
+                return {"output": compute(*operands(t, data))}
+
+        return Built(call, {}, layer)
 
     base: dict[str, Scalar] = {"N": 2, "F": 3, "reduction": "mean", "module": False}
     return Case(
@@ -78,7 +83,7 @@ def loss(
             {**flags, "reduction": reductions, "module": (False, True)},
         ),
         inputs=inputs,
-        program=program,
+        program=LayerProgram(build),
         samples=samples,
         base=base | {key: values[0] for key, values in flags.items()},
         bad_calls=(BAD_REDUCTION, *bad),

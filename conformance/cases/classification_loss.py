@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._loss import BAD_REDUCTION, REDUCTIONS
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Tensors, Values
     from conformance.sampling.sample import Scalar
 
 _SHAPES = {"rows": (), "sequences": (3,), "images": (2, 2)}
@@ -26,10 +27,10 @@ def _scores(config: Config) -> dict[str, Input]:
     return inputs | weight
 
 
-def _classes(t: Any, x: Values) -> Any:
+def _classes(t: Any, scores: Any, config: Config) -> Any:
     """Return targets with every class in turn; those of bad calls are not classes, or have another shape."""
-    c, kind = int(x.config["C"]), x.config["target"]
-    shape = list(x["input"].shape[:1] + x["input"].shape[2:] if x["input"].ndim > 1 else ())
+    c, kind = int(config["C"]), config["target"]
+    shape = list(scores.shape[:1] + scores.shape[2:] if scores.ndim > 1 else ())
     if kind == "batch":
         shape[0] += 1
     count = 1
@@ -44,22 +45,22 @@ def _classes(t: Any, x: Values) -> Any:
 
 
 def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        names = ("reduction", "ignore_index", *flags)
-        options = {key: x.config[key] for key in names if key != "target"}
-        scores = x["input"]
-        if x.config["target"] == "probabilities":
-            target = t.softmax(x["target"], 0 if scores.ndim == 1 else 1)
-            # The default: probabilities have no index to ignore.
-            options["ignore_index"] = -100
-        else:
-            target = _classes(t, x)
-        if name == "nll_loss":
-            scores = t.log_softmax(scores, 0 if scores.ndim == 1 else 1)
+    def build(t: Any, x: Values, config: Config) -> Built:
+        likely = config["target"] == "probabilities"
+        options = {key: config[key] for key in ("reduction", "ignore_index", *flags) if key != "target"}
+        # Probabilities have no index to ignore, and take the default.
+        options |= {"ignore_index": -100} if likely else {}
         options |= {"weight": x["weight"].detach()} if "weight" in x else {}
-        if x.config["module"]:
-            return {"output": getattr(t.nn, module)(**options)(scores, target)}
-        return {"output": getattr(t.nn.functional, name)(scores, target, **options)}
+        layer = getattr(t.nn, module)(**options) if config["module"] else None
+        compute = layer or partial(getattr(t.nn.functional, name), **options)
+
+        def call(data: Tensors) -> dict[str, Any]:
+            scores = data["input"]
+            dim = 0 if scores.ndim == 1 else 1
+            target = t.softmax(data["target"], dim) if likely else _classes(t, scores, config)
+            return {"output": compute(t.log_softmax(scores, dim) if name == "nll_loss" else scores, target)}
+
+        return Built(call, {}, layer)
 
     settings = {
         "form": ("rows", "one", "sequences", "images"),
@@ -80,7 +81,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
             settings,
         ),
         inputs=_scores,
-        program=program,
+        program=LayerProgram(build),
         samples=30,
         base={"N": 3, "C": 5} | {key: values[0] for key, values in settings.items()},
         bad_calls=(

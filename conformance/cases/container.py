@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._table import row
-from conformance.cases.case import BadCall, Case, LayerProgram, Values, of_module
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Tensors, Values
 
 _CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
@@ -20,14 +20,18 @@ def _cube(config: Config) -> dict[str, Input]:
     return {"input": Input(tuple(int(config[name]) for name in "NLF"))}
 
 
-def _module_dict(t: Any, x: Values) -> dict[str, Any]:
+def _module_dict(t: Any, x: Values, config: Config) -> Built:
     layers = t.nn.ModuleDict({"a": t.nn.Tanh(), "b": t.nn.Sigmoid()})
-    layers["flat"] = t.nn.Flatten(x.config["start"])
+    layers["flat"] = t.nn.Flatten(config["start"])
     layers.update([("b", t.nn.Identity())])
-    out = x["input"]
-    for name in layers if x.config["key"] == "all" else [x.config["key"]]:
-        out = layers[name](out)
-    return {"output": out, "held": t.tensor(len(layers))}
+
+    def call(data: Tensors) -> dict[str, Any]:
+        out = data["input"]
+        for name in layers if config["key"] == "all" else [config["key"]]:
+            out = layers[name](out)
+        return {"output": out, "held": t.tensor(len(layers))}
+
+    return Built(call, {}, layers)
 
 
 def _layers(t: Any) -> list[Any]:
@@ -81,7 +85,7 @@ CASES = (
         name="nn.ModuleDict",
         space=Space(_SIZES, _CLASSES, ("normal",), {"key": ("all", "a", "flat"), "start": (1, 0, 2)}),
         inputs=_cube,
-        program=_module_dict,
+        program=LayerProgram(_module_dict),
         base={"N": 2, "L": 3, "F": 4, "key": "all", "start": 1},
         bad_calls=(BadCall("a name that is not there", ("missing",), config={"key": "missing"}),),
     ),

@@ -11,15 +11,15 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.cases.case import Config, Values
+    from conformance.cases.case import Config, Tensors
 
 
-def _as_probabilities(t: Any, x: Values) -> tuple[Any, Any]:
-    return t.sigmoid(x["input"]), t.sigmoid(x["target"])
+def _as_probabilities(t: Any, data: Tensors) -> tuple[Any, Any]:
+    return t.sigmoid(data["input"]), t.sigmoid(data["target"])
 
 
-def _target_as_probability(t: Any, x: Values) -> tuple[Any, Any]:
-    return x["input"], t.sigmoid(x["target"])
+def _target_as_probability(t: Any, data: Tensors) -> tuple[Any, Any]:
+    return data["input"], t.sigmoid(data["target"])
 
 
 def _weighted(*names: str) -> Callable[[Config], dict[str, Input]]:
