@@ -77,9 +77,9 @@ class Built:
     Attributes:
         call: from the data by name to the outputs by name. It takes the data from its argument only, so that
             callers may pass other data of fitting shapes.
-        parameters: the tensors other than data that the layer computes with, by the reference's names. A
-            module's own parameters are copies of the tensors that the program was given; a function's are
-            those tensors.
+        parameters: the learned tensors that the layer computes with, by the reference's names; constants,
+            such as the class weights of a loss, are not among them. A module's own parameters are copies of
+            the tensors that the program was given; a function's are those tensors.
         module: the module, or None where the layer is a function.
         read: the gradients of the parameters by the reference's names, where they are not simply those of
             `parameters`: a subject whose parameters have other names and layouts translates them here.
