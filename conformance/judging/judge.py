@@ -143,9 +143,18 @@ def _measures(expected: Expectation, got: Array, shown: Array, finite: Array, er
         spacing = np.spacing(np.abs(np.where(finite, shown, 1.0)).astype(dtype)).astype(np.float64)
         largest = float(np.abs(shown[finite]).max(initial=0.0))
         max_error = float(error.max(initial=0.0))
-        relative = max_error / (UNIT[dtype.name] * largest) if largest else (inf if max_error else 0.0)
+        relative = _in_units(max_error, UNIT[dtype.name], largest)
         ulp = float((error / spacing).max(initial=0.0))
     return {"elements": int(got.size), "max_error": max_error, "max_ulp": ulp, "error_in_u": relative}
+
+
+def _in_units(error: float, unit: float, largest: float) -> float:
+    """Return an error in roundings of the largest number; inf where that is 0 and something differs."""
+    if not largest:
+        return inf if error else 0.0
+    rounding = unit * largest
+    # One rounding of a denormal may be smaller than every float64.
+    return error / rounding if rounding else error / largest / unit
 
 
 def _reference_error(expected: Expectation, oracle: Array, reference: Array, finite: Array) -> float | None:

@@ -301,3 +301,16 @@ def test_a_reference_without_outputs_is_empty():
 def test_the_check_follows_from_the_observable(name, training, check):
     expected = replace(_expect(), training=training)
     assert expected.verdict(name, Status.PASS).check == check
+
+
+@pytest.mark.parametrize("largest", [5e-324, 1e-310, 2.0**-1022])
+@pytest.mark.parametrize("lane", ["float32", "float64"])
+def test_denormals_whose_rounding_underflows_are_judged_too(lane, largest):
+    # The gradient of logsigmoid in the regime steep is such a number in the lane float64.
+    oracle = np.array([largest, 0.0])
+    verdict = _judge(_expect(oracle, lane=lane, tolerance=np.full(2, 1e-300)), oracle.astype(lane))
+    assert verdict.status is Status.PASS
+    verdict = _judge(_expect(oracle, lane=lane, tolerance=np.full(2, 1e-300)), np.array([1, 0], lane))
+    assert (verdict.status, verdict.error_in_u) == (Status.FAIL, inf)
+    small = _judge(_expect(oracle, lane=lane, tolerance=np.full(2, 1e-300)), np.array([0, 0], lane))
+    assert small.error_in_u == pytest.approx(2.0 ** (24 if lane == "float32" else 53))
