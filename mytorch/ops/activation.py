@@ -157,6 +157,13 @@ class Silu(Op):
         return (grad * (sigma * (1 + saved * (1 - sigma))),)
 
 
+def _sigmoid(a: Array) -> Array:
+    """Return σ(a), denormals included: 1 / (1 + e^-a) is 0 where e^-a overflows and σ(a) is not 0 yet."""
+    small = np.exp(-np.abs(a))
+    sigma: Array = np.where(a < 0, small, 1) / (1 + small)
+    return sigma
+
+
 class Softplus(Op):
     """log(1 + e^βa) / β, and a itself where βa is above the threshold and the two agree."""
 
@@ -170,7 +177,7 @@ class Softplus(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         scaled, threshold = saved
-        return (np.where(scaled > threshold, grad, grad / (1 + np.exp(-scaled))),)
+        return (np.where(scaled > threshold, grad, grad * _sigmoid(scaled)),)
 
 
 class LogSigmoid(Op):
@@ -184,7 +191,7 @@ class LogSigmoid(Op):
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        return (grad / (1 + np.exp(saved)),)
+        return (grad * _sigmoid(-saved),)
 
 
 class Hardtanh(Op):

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from math import inf, nan
+
 import numpy as np
 import pytest
 import torch
@@ -186,3 +188,15 @@ SAME = {
 @pytest.mark.parametrize("case", SAME.values(), ids=SAME.keys())
 def test_the_same_text_gives_what_it_gives_on_torch(case, same_text):
     same_text(case)
+
+
+@pytest.mark.parametrize("name", ["softplus", "logsigmoid"])
+def test_gradients_are_denormals_where_those_of_torch_are(name):
+    gradients = []
+    for t in (mytorch, torch):
+        x = t.tensor([-103.0, -95.0, -90.0, 90.0, 95.0, 103.0, inf, -inf, nan], requires_grad=True)
+        output = getattr(t.nn.functional, name)(x)
+        output.backward(t.ones_like(output))
+        gradients.append(x.grad.numpy())
+    np.testing.assert_array_equal(*gradients)
+    assert ((gradients[0] > 0) & (gradients[0] < 1.2e-38)).any()
