@@ -83,8 +83,14 @@ def cast(array: Array, target: np.dtype[Any]) -> Array:
     """Return an array in another dtype, or itself if it has that one; overflow gives no warning."""
     if array.dtype == target:
         return array
-    converted: Array = state.run(array.astype, target)
-    return converted
+    result: Array = state.run(converted, array, target)
+    return result
+
+
+def converted(array: Array, target: np.dtype[Any]) -> Array:
+    """Return a copy in another dtype, rounded as torch rounds: from float64 to float16 by way of float32."""
+    by_way = array.dtype == np.float64 and target == np.float16
+    return (array.astype(np.float32) if by_way else array).astype(target)
 
 
 def to_float(array: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch._core.promotion import category, common_dtype
+from mytorch._core.promotion import cast, category, common_dtype
 from mytorch._core.state import state
 from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.autograd._views import rebase, require_changeable, stand_in
@@ -77,7 +77,7 @@ def change(target: Tensor, function: Callable[..., Tensor], *operands: Any, **pa
     if not is_recorded(target, *operands, *params.values()):
         result = function(target, *operands, **params)
         _check_result(target, result.array.shape, result.array.dtype)
-        state.run(np.copyto, writable(target), result.array, casting="unsafe")
+        np.copyto(writable(target), cast(result.array, target.array.dtype))
         return target
     require_changeable(target)
     result = function(stand_in(target, copy=True), *operands, **params)
@@ -108,7 +108,7 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     """
     source = value.array if isinstance(value, TensorBase) else np.asarray(value)
     if not is_recorded(target, value):
-        state.run(setitem, writable(target), index, source)
+        state.run(setitem, writable(target), index, cast(source, target.array.dtype))
         return target
     require_changeable(target)
     given = value if isinstance(value, TensorBase) else wrap(source)

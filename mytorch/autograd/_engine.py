@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.promotion import converted
 from mytorch.autograd._accumulation import accumulate, leaf_hooks, notify, run_hooks
 from mytorch.autograd._aim import Aim, catch, leading_to
 from mytorch.autograd.graph import SAVED, Node
@@ -242,8 +243,7 @@ def _fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | Par
         lead = grad.ndim - len(shape)
         kept = tuple([lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1])
         grad = grad.sum(axis=(*range(lead), *kept)).reshape(shape)
-    fitted: Array = grad if grad.dtype == dtype else grad.astype(dtype)
-    return fitted
+    return grad if grad.dtype == dtype else converted(grad, dtype)
 
 
 def _check_unchanged(node: Node) -> None:

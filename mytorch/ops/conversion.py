@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.promotion import converted
 from mytorch.ops.op import Op
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Cast(Op):
 
     @staticmethod
     def forward(a: Array, dtype: np.dtype[Any]) -> tuple[Array, Any]:
-        return a.astype(dtype), None
+        return converted(a, dtype), None
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+
+import mytorch
 
 RNG = np.random.Generator(np.random.PCG64(7))
 
@@ -41,3 +44,21 @@ EXACT = {
 @pytest.mark.parametrize("name", EXACT)
 def test_is_exactly_torch(name, agree_exactly):
     agree_exactly(*EXACT[name])
+
+
+# Rounded to float32 it lies halfway between two numbers of float16, and before that above the middle.
+NEAR_A_TIE = -1.39111328126
+
+
+def test_float64_becomes_float16_by_way_of_float32_as_in_torch():
+    found = []
+    for t in (mytorch, torch):
+        x = t.tensor([NEAR_A_TIE], dtype=t.float64)
+        copied, written = t.zeros(1, dtype=t.float16), t.zeros(1, dtype=t.float16)
+        copied.copy_(x)
+        written[0] = x[0]
+        half = t.ones(1, dtype=t.float16, requires_grad=True)
+        (half.double() * x).sum().backward()
+        made = [x.half(), t.tensor([NEAR_A_TIE], dtype=t.float16), t.full((1,), NEAR_A_TIE, dtype=t.float16)]
+        found.append([each.item() for each in (*made, copied, written, half.grad)])
+    assert found[0] == found[1] == [-1.390625] * 6
