@@ -1,6 +1,7 @@
 """`conformance replay`: runs one sample again and prints the comparison.
 
-Calls running.replay; returns 0 if every observable agrees, else 1.
+Calls running.replay; returns 0 if every observable agrees in each of ten runs, else 1. Of a bundle whose
+failure did not repeat in the run either, it returns 1 even if all of them agree.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def add_parser(commands: Commands) -> None:
 
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    from conformance.judging.repeat import RUNS
     from conformance.report.tables import explain, render
     from conformance.running.replay import replay
 
@@ -38,8 +40,31 @@ def command(options: argparse.Namespace) -> int:
     for verdict in failures[:SHOWN]:
         print("\n" + explain(verdict, found.implementation, run=found.verdicts))
     agree = len(found.verdicts) - len(failures)
-    print(f"\n{agree} of {len(found.verdicts)} observables of {found.sample} agree")
-    return 1 if failures else 0
+    for verdict in found.verdicts:
+        if verdict.passed and verdict.repeatable is False:
+            where = f"{verdict.observable} · {verdict.lane}"
+            print(f"\nOTHER BITS {where}: within the tolerance in each of {RUNS} runs")
+    if found.failed and not failures:
+        print("\n" + _unrepeated(found.failed, found.implementation))
+    print(f"\n{agree} of {len(found.verdicts)} observables of {found.sample} agree in each of {RUNS} runs")
+    at_times = found.failed is not None and found.failed.repeatable is False
+    return 1 if failures or at_times else 0
+
+
+def _unrepeated(failed: Verdict, implementation: str) -> str:
+    """Return what is known of a bundle's failure that did not occur in the replay."""
+    what = f"{failed.status} {failed.observable or 'whole sample'} · {failed.lane}"
+    if failed.repeatable is False:
+        how_often = (failed.reason or "").partition(";")[0]
+        return (
+            f"NOT REPEATED {what}: it fails in no run here. When the bundle was written it failed at times "
+            f"({how_often}), so it counts as a failure until a run of the case is without it."
+        )
+    return (
+        f"AGREES NOW {what}: it failed in each run when the bundle was written. If nothing was mended "
+        "since, it depends on what ran before: "
+        f"conformance run {failed.case} --implementation {implementation}"
+    )
 
 
 def _comparison(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:

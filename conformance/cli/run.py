@@ -71,6 +71,8 @@ def _show(report: Report, out: Path) -> None:
         print(f"\nTOO SELDOM {row}")
     for line in warnings(report):
         print(f"\nDRIFT {line}")
+    if report.repeated.other_bits:
+        print(f"\nOTHER BITS {report.repeated}")
     totals = report.totals
     word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
     counts = ", ".join(

@@ -46,6 +46,8 @@ class Verdict:
         worst_index: where headroom was smallest.
         expected: the oracle's value there.
         got: the subject's value there.
+        repeatable: of a failure, whether it failed in each of ten runs; of a pass, whether every run gave the
+            same bits; None where the sample was run once.
         reason: why it is not a PASS, or what was compared instead of numbers.
         shape_class: the sample's shape class.
         regime: the sample's regime.
@@ -67,6 +69,7 @@ class Verdict:
     worst_index: list[int] | None = None
     expected: float | None = None
     got: float | None = None
+    repeatable: bool | None = None
     reason: str | None = None
     shape_class: str | None = None
     regime: str | None = None

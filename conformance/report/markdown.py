@@ -48,7 +48,7 @@ def markdown(report: Report) -> str:
     counts = ", ".join(f"{count} {name}" for name, count in totals.items() if name != "compared_elements")
     parts = [
         f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}",
-        f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared.",
+        f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared. {report.repeated}",
     ]
     parts += failures(report, report.failure_per_case[:_SHOWN])
     if report.shortfalls:

@@ -14,8 +14,10 @@ from typing import Any
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
+from conformance.report.repeatability import Repeated, repeated
 
-SCHEMA_VERSION = 2
+# 3 says of each verdict whether it repeats.
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class Report:
         """The shape classes and regimes that were judged too seldom."""
         return [row for row in self.covered if row.short]
 
+    @cached_property
+    def repeated(self) -> Repeated:
+        """The passing samples that were run more than once."""
+        return repeated(self.verdicts)
+
     @property
     def failures(self) -> list[Verdict]:
         """The verdicts that did not pass, in the run's order."""
@@ -94,6 +101,7 @@ class Report:
             "totals": self.totals,
             "minimums": self.minimums,
             "shrunk": self.shrunk,
+            "repeated": self.repeated._asdict(),
         }
         lines = ",\n".join(
             "  " + json.dumps(verdict.to_json(), ensure_ascii=False) for verdict in self.verdicts
@@ -124,7 +132,7 @@ def _check_version(version: object) -> None:
     if version == SCHEMA_VERSION:
         return
     told = f"report: expected schema_version {SCHEMA_VERSION}, got {version}"
-    if version == 1:
-        # The lanes were called `semantic` and `precision` there.
-        told += ", in which lanes have other names; make the report again: conformance run"
+    # 1 calls the lanes `semantic` and `precision`.
+    if version in {1, 2}:
+        told += ", which an earlier version wrote; make the report again: conformance run"
     raise UsageError(told)

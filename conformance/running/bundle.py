@@ -13,6 +13,8 @@ import numpy as np
 
 from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError
+from conformance.judging.repeat import RUNS
+from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
-    from conformance.subjects.protocol import Implementation
+    from conformance.subjects.protocol import Implementation, Trace
 
-BUNDLE_VERSION = 2
+# 3 holds the failure that it was written for.
+BUNDLE_VERSION = 3
 
 _SCRIPT = '''"""Replays this bundle: python replay.py [--implementation NAME|module:attribute]"""
 
@@ -49,7 +52,7 @@ def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implemen
     # Those of an earlier run into the same folder would pass for this one's.
     shutil.rmtree(folder, ignore_errors=True)
     for verdict in failures:
-        _write(folder / verdict.case, _prepared(verdict, report), report, subject)
+        _write(folder / verdict.case, verdict, _prepared(verdict, report), report, subject)
 
 
 def _prepared(verdict: Verdict, report: Report) -> Prepared:
@@ -64,16 +67,20 @@ def _prepared(verdict: Verdict, report: Report) -> Prepared:
         return prepare(case, Sample.parse(verdict.sample))
 
 
-def _write(folder: Path, prepared: Prepared, report: Report, subject: Implementation) -> None:
-    """Write the bundle of one sample: the arrays, the versions and a script."""
+def _write(
+    folder: Path, verdict: Verdict, prepared: Prepared, report: Report, subject: Implementation
+) -> None:
+    """Write the bundle of one sample: the failure, the arrays, the versions and a script."""
+    runs = RUNS if verdict.repeatable is False else 1
     about = {
         "bundle_version": BUNDLE_VERSION,
         "sample": prepared.sample.text,
         "implementation": report.implementation,
+        "failure": verdict.to_json(),
         "environment": report.environment,
     }
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(folder / "arrays.npz", **_given(prepared), **_compared(prepared, subject))
+    np.savez_compressed(folder / "arrays.npz", **_given(prepared), **_compared(prepared, subject, runs))
     (folder / "bundle.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     (folder / "replay.py").write_text(_SCRIPT, encoding="utf-8")
 
@@ -92,20 +99,33 @@ def _given(prepared: Prepared) -> dict[str, Any]:
     return {f"input/{name}": array for name, array in arrays.items()}
 
 
-def _compared(prepared: Prepared, subject: Implementation) -> dict[str, Any]:
-    """Return the expected arrays, the tolerances and the subject's arrays, by lane."""
-    from conformance.judging.sample_judge import run_subject
+def _compared(prepared: Prepared, subject: Implementation, runs: int) -> dict[str, Any]:
+    """Return the expected arrays, the tolerances and the subject's arrays, by lane.
 
+    Of several runs the arrays of the first that fails are returned.
+    """
     arrays: dict[str, Any] = {}
     for lane, expected in prepared.expectations.items():
         arrays |= {f"oracle/{lane}/{name}": array for name, array in expected.oracle.items()}
         arrays |= {f"tolerance/{lane}/{name}": array for name, array in expected.tolerance.items()}
         try:
-            got = run_subject(prepared, lane, subject)
+            got = _answer(prepared, lane, subject, runs)
         except Exception:  # noqa: BLE001, S112 - a subject that raises has no answer to store; its verdict has the traceback
             continue
         arrays |= {f"got/{lane}/{name}": array for name, array in got.items() if _is_numbers(array)}
     return arrays
+
+
+def _answer(prepared: Prepared, lane: str, subject: Implementation, runs: int) -> Trace:
+    from conformance.judging.judge import judge
+    from conformance.judging.sample_judge import run_subject
+
+    trace = run_subject(prepared, lane, subject)
+    for _ in range(runs - 1):
+        if any(verdict.status is Status.FAIL for verdict in judge(prepared.expectations[lane], trace)):
+            break
+        trace = run_subject(prepared, lane, subject)
+    return trace
 
 
 def _is_numbers(value: object) -> bool:

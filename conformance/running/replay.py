@@ -6,6 +6,7 @@ Called by `conformance replay`; the sample's verdicts come out.
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile
@@ -34,15 +35,17 @@ class Replayed(NamedTuple):
         sample: its text.
         implementation: the name of the subject.
         verdicts: in both lanes; those of the bad calls too, where they start from the sample.
+        failed: the failure for which the bundle was written; None for a text, or of another implementation.
     """
 
     sample: str
     implementation: str
     verdicts: list[Verdict]
+    failed: Verdict | None
 
 
 def replay(bundle_or_sample: str, implementation: str | None = None) -> Replayed:
-    """Run one sample again.
+    """Run one sample ten times, as a run does with a sample that fails.
 
     Args:
         bundle_or_sample: a bundle's folder, or a sample's text.
@@ -56,16 +59,20 @@ def replay(bundle_or_sample: str, implementation: str | None = None) -> Replayed
     # A replay goes one of two ways from here: of a bundle the stored arrays are judged, and of a text the
     # arrays are drawn. A text of the configuration that the bad calls start from replays the bad calls too.
     from conformance.judging.bad_calls import judge_bad_calls
+    from conformance.judging.repeat import RUNS, judge_repeatedly
     from conformance.judging.sample_judge import judge_sample
 
     folder = Path(bundle_or_sample)
-    prepared, name = read_bundle(folder) if folder.is_dir() else (prepare_text(bundle_or_sample), "mytorch")
-    name = implementation or name
+    bundle = read_bundle(folder) if folder.is_dir() else None
+    prepared = bundle.prepared if bundle else prepare_text(bundle_or_sample)
+    name = implementation or (bundle.implementation if bundle else "mytorch")
     subject = find_implementation(name)
-    verdicts = judge_sample(prepared, subject)
+    verdicts = judge_repeatedly(partial(judge_sample, prepared), subject, RUNS)
     if prepared.sample.settings == prepared.case.base:
-        verdicts += judge_bad_calls(prepared.case, subject, prepared.sample.seed)
-    return Replayed(prepared.sample.text, name, verdicts)
+        bad_calls = partial(judge_bad_calls, prepared.case, seed=prepared.sample.seed)
+        verdicts += judge_repeatedly(bad_calls, subject, RUNS)
+    failed = bundle.failed if bundle and bundle.implementation == name else None
+    return Replayed(prepared.sample.text, name, verdicts, failed)
 
 
 def prepare_text(text: str) -> Prepared:
@@ -118,13 +125,33 @@ def _check(sample: Sample, space: Space) -> None:
         raise UsageError(f"sample: {sample.text!r} is not run with these settings; expected {others}")
 
 
-def read_bundle(folder: Path) -> tuple[Prepared, str]:
-    """Return a bundle's sample, prepared from the bundle's own arrays, and the implementation that failed.
+def _check_version(version: object) -> None:
+    if version != BUNDLE_VERSION:
+        raise UsageError(f"bundle: expected bundle_version {BUNDLE_VERSION}, got {version}")
+
+
+class Bundle(NamedTuple):
+    """A bundle, read.
+
+    Attributes:
+        prepared: its sample, prepared from its own arrays.
+        implementation: the implementation that failed.
+        failed: how it failed in the run that wrote the bundle.
+    """
+
+    prepared: Prepared
+    implementation: str
+    failed: Verdict
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """Read a bundle and prepare its sample.
 
     Raises:
         UsageError: the folder is not a bundle, or one of another version.
     """
     from conformance.judging.sample_judge import prepare
+    from conformance.judging.verdict import Verdict
 
     try:
         about = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
@@ -135,9 +162,11 @@ def read_bundle(folder: Path) -> tuple[Prepared, str]:
                 for name in stored.files
                 if name.startswith("input/")
             }
-        version, text, implementation = about["bundle_version"], about["sample"], about["implementation"]
+        _check_version(about["bundle_version"])
+        text, implementation = about["sample"], about["implementation"]
+        failed = Verdict.from_json(about["failure"])
+    except UsageError:
+        raise
     except (OSError, EOFError, BadZipFile, ValueError, TypeError, KeyError) as error:
         raise UsageError(f"bundle {str(folder)!r} cannot be read: {type(error).__name__}: {error}") from error
-    if version != BUNDLE_VERSION:
-        raise UsageError(f"bundle: expected bundle_version {BUNDLE_VERSION}, got {version}")
-    return prepare(*_parsed(text), LANES, inputs), implementation
+    return Bundle(prepare(*_parsed(text), LANES, inputs), implementation, failed)

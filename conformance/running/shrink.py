@@ -38,8 +38,11 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
         subject: the subject that failed.
         attempts: how many samples Hypothesis may try.
     """
+    # A sample that fails by chance is not smaller for it.
+    if verdict.repeatable is False:
+        return verdict.sample
     from hypothesis import HealthCheck, Phase, find, settings
-    from hypothesis.errors import NoSuchExample
+    from hypothesis.errors import Flaky, NoSuchExample
 
     sample = Sample.parse(verdict.sample)
     case = CASES[sample.case]
@@ -56,7 +59,8 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
     )
     try:
         return find(smaller, lambda candidate: _fails(candidate, verdict, subject), settings=how).text
-    except NoSuchExample:
+    except (NoSuchExample, Flaky):
+        # Flaky: a sample failed once and passed when Hypothesis tried it again.
         return sample.text
 
 

@@ -6,6 +6,7 @@ Listed by running.plan and by the pytest plugin, done by running.run; verdicts c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES
@@ -45,7 +46,8 @@ class SampleWork:
         return self.sample.case
 
     def judge(self, subject: Implementation) -> Outcome:
-        """Judge a subject on the sample."""
+        """Judge a subject on the sample; again where it fails or belongs to the share that is run twice."""
+        from conformance.judging.repeat import judge_repeatedly, run_twice
         from conformance.judging.sample_judge import judge_sample, prepare, unprepared
 
         case = CASES[self.case]
@@ -53,7 +55,8 @@ class SampleWork:
             prepared = prepare(case, self.sample, self.lanes)
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
-        return Outcome(judge_sample(prepared, subject), prepared=True)
+        judge, runs = partial(judge_sample, prepared), 2 if run_twice(prepared.sample) else 1
+        return Outcome(judge_repeatedly(judge, subject, runs), prepared=True)
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,12 @@ class BadCallWork:
     seed: int
 
     def judge(self, subject: Implementation) -> Outcome:
-        """Judge the exceptions that a subject raises."""
+        """Judge the exceptions that a subject raises; again where one is wrong."""
         from conformance.judging.bad_calls import judge_bad_calls
+        from conformance.judging.repeat import judge_repeatedly
 
-        return Outcome(judge_bad_calls(CASES[self.case], subject, self.seed), prepared=True)
+        judge = partial(judge_bad_calls, CASES[self.case], seed=self.seed)
+        return Outcome(judge_repeatedly(judge, subject), prepared=True)
 
 
 Work = SampleWork | BadCallWork

@@ -6,6 +6,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
+
+from conformance.cli.main import main
+from conformance.registry import IMPLEMENTATIONS
+from conformance.running.run import run
+from conformance.subjects.torchlike import TorchLike
 
 
 def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
@@ -33,3 +39,54 @@ def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
     assert "PASS" in next(line for line in healed.stdout.splitlines() if " output " in line)
     command_line("run", "sigmoid", "--samples", 1, "--implementation", "torch", "--out", "out", cwd=tmp_path)
     assert not bundle.parent.exists()  # a run without failures removes those of an earlier run
+
+
+class Flaky(TorchLike):
+    """mytorch, whose output is wrong in one call of so many; in none if that is 0."""
+
+    def __init__(self, every):
+        super().__init__("flaky", "mytorch")
+        self._every, self._calls = every, 0
+
+    def run(self, task):
+        self._calls += 1
+        trace = super().run(task)
+        wrong = self._every and self._calls % self._every == 0
+        return trace | ({"output": trace["output"] + 1} if wrong else {})
+
+
+# How often the subject is wrong in the run and in the replay, and what the replay returns and says.
+REPLAYS = {
+    "fails at times in both": (3, 3, 1, "reason     not repeatable: failed"),
+    "fails at times, then never": (3, 0, 1, "NOT REPEATED FAIL output"),
+    "fails always, then never": (1, 0, 0, "AGREES NOW FAIL output"),
+    "fails always in both": (1, 1, 1, "elements differ by more than rounding explains"),
+}
+
+
+@pytest.mark.parametrize(("ran", "replayed", "code", "says"), REPLAYS.values(), ids=REPLAYS)
+def test_a_failure_that_does_not_fail_again_is_told(tmp_path, monkeypatch, capsys, ran, replayed, code, says):
+    monkeypatch.setitem(IMPLEMENTATIONS, "flaky", lambda: Flaky(ran))
+    assert run("flaky", ["tanh"], 1, out=tmp_path, shrink=False).exit_code == 1
+    monkeypatch.setitem(IMPLEMENTATIONS, "flaky", lambda: Flaky(replayed))
+    bundle = str(tmp_path / "failures" / "tanh")
+    assert main(["replay", bundle]) == code
+    assert says in capsys.readouterr().out
+    # The record of one implementation says nothing about another.
+    assert main(["replay", bundle, "--implementation", "mytorch"]) == 0
+    assert "bundle was written" not in capsys.readouterr().out
+
+
+def test_a_replay_says_where_the_bits_differ_from_run_to_run(monkeypatch, capsys):
+    class Rounding(Flaky):
+        def run(self, task):
+            trace = super(Flaky, self).run(task)
+            self._calls += 1
+            return trace | ({"output": np.nextafter(trace["output"], 9)} if self._calls > 4 else {})
+
+    monkeypatch.setitem(IMPLEMENTATIONS, "flaky", lambda: Rounding(0))
+    text = "tanh:seed=1,draw=0,class=small,regime=normal,N=5,F=6,method=true"
+    assert main(["replay", text, "--implementation", "flaky"]) == 0
+    said = capsys.readouterr().out
+    assert "OTHER BITS output · float32: within the tolerance in each of 10 runs" in said
+    assert "OTHER BITS grad.input" not in said

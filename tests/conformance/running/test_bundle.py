@@ -43,7 +43,7 @@ class Raising:
 def test_it_holds_what_was_given_expected_allowed_and_answered(tmp_path):
     found = bundle(tmp_path, SMALLEST)
     about = json.loads((found / "bundle.json").read_text(encoding="utf-8"))
-    assert (about["bundle_version"], about["sample"], about["implementation"]) == (2, SMALLEST, "torch")
+    assert (about["bundle_version"], about["sample"], about["implementation"]) == (3, SMALLEST, "torch")
     names = {"output", "grad.input"}
     with np.load(found / "arrays.npz") as arrays:
         assert set(arrays) == {"input/input", "input/cotangent.output"} | {
@@ -104,9 +104,9 @@ def test_it_is_replayed_by_the_implementation_that_failed(tmp_path):
 
 def test_one_of_another_version_is_refused(tmp_path):
     found = bundle(tmp_path, SMALLEST)
-    about = json.loads((found / "bundle.json").read_text(encoding="utf-8")) | {"bundle_version": 1}
+    about = json.loads((found / "bundle.json").read_text(encoding="utf-8")) | {"bundle_version": 2}
     (found / "bundle.json").write_text(json.dumps(about), encoding="utf-8")
-    with pytest.raises(UsageError, match="expected bundle_version 2, got 1"):
+    with pytest.raises(UsageError, match="expected bundle_version 3, got 2"):
         read_bundle(found)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 import conformance
 from conformance.cases import CASES
 from conformance.faults import FAULTS, faulty
@@ -82,3 +84,37 @@ def test_samples_that_cannot_be_prepared_are_passed_over(monkeypatch):
     failed = "mixed:seed=1,draw=0,class=small,regime=normal,N=5"
     verdict = Verdict("mixed", failed, "forward", "float64", "output", Status.FAIL)
     assert Sample.parse(shrink_sample(verdict, Wrong())).settings["N"] == 4
+
+
+class Flaky(Raising):
+    """Is wrong in every third call."""
+
+    calls = 0
+
+    def run(self, task):
+        self.calls += 1
+        trace = pytorch.make().run(task)
+        return {name: array + (self.calls % 3 == 0) for name, array in trace.items()}
+
+
+@pytest.mark.parametrize("calls", range(3))
+@pytest.mark.parametrize("status", [Status.FAIL, Status.ERROR])
+def test_a_subject_that_fails_at_times_does_not_stop_the_shrinking(calls, status):
+    class Sometimes(Flaky):
+        def run(self, task):
+            if status is Status.ERROR and super().calls % 3 == 2:
+                self.calls += 1
+                raise ArithmeticError("at times")
+            return super().run(task)
+
+    subject = Sometimes()
+    subject.calls = calls
+    failed = "tanh:seed=1,draw=0,class=small,regime=normal,N=5,F=6,method=true"
+    verdict = Verdict("tanh", failed, "forward", "float32", "output", status)
+    assert size(shrink_sample(verdict, subject)) <= size(failed)
+
+
+def test_a_failure_that_does_not_repeat_stays_as_it_is():
+    failed = "tanh:seed=1,draw=0,class=small,regime=normal,N=5,F=6,method=true"
+    verdict = Verdict("tanh", failed, "forward", "float64", None, Status.ERROR, repeatable=False)
+    assert shrink_sample(verdict, Raising()) == failed
