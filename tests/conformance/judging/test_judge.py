@@ -10,10 +10,14 @@ import pytest
 
 from conformance.arithmetic.deviation import Deviation
 from conformance.arithmetic.tolerance import scale
+from conformance.cases import CASES
 from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
+from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
+from conformance.sampling.space import draw
+from conformance.subjects.torchlike import TorchLike
 
 ORACLE = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, 1e-6]])
 DEVIATED = Deviation(4e-7, np.array([[5e-8, 1e-7, 1e-7], [2e-7, 2e-7, 1e-13]]))
@@ -130,6 +134,53 @@ def test_a_wrong_number_beside_a_right_mask_is_not_called_a_wrong_mask():
     assert verdict.reason == "1 of 3 elements differ by more than rounding explains"
 
 
+NONFINITE = replace(SAMPLE, regime="nonfinite")
+
+# The reference's float32 value, the subject's value, and the reason in the regime `nonfinite`.
+POSITIONS = {
+    "NaN where inf": ([inf, 1.0, 2.0], [nan, 1.0, 2.0], "only inf/NaN positions differ: 1 of 3 elements"),
+    "the other inf": ([inf, nan, 2.0], [-inf, nan, 2.0], "only inf/NaN positions differ: 1 of 3 elements"),
+    "NaN where finite": ([1.0, 1.0, 2.0], [nan, nan, 2.0], "only inf/NaN positions differ: 2 of 3 elements"),
+    "finite where NaN": ([nan, 1.0, 2.0], [0.0, 1.0, 2.0], "only inf/NaN positions differ: 1 of 3 elements"),
+    "a number beside": ([inf, 1.0, 2.0], [nan, 1.0, 2.1], "2 of 3 elements, some of them inf or NaN"),
+    "a number alone": ([inf, 1.0, 2.0], [inf, 1.0, 2.1], "1 of 3 elements differ by more than rounding"),
+    "numbers too far for float64": ([1e308, nan], [-1e308, nan], "1 of 2 elements, some of them inf or NaN"),
+}
+
+
+@pytest.mark.parametrize(("reference", "got", "reason"), POSITIONS.values(), ids=POSITIONS)
+def test_where_only_positions_of_inf_and_nan_differ_the_reason_says_so(reference, got, reason):
+    expected = _expect(np.array(reference), lane="float64", sample=NONFINITE)
+    assert _judge(expected, np.float64(got)).reason.startswith(reason)
+    elsewhere = _judge(replace(expected, sample=SAMPLE), np.float64(got))
+    assert "only inf/NaN" not in elsewhere.reason
+
+
+def gru_cell(mix):
+    """Return the failures of a GRU cell whose last step is another, at two seeds."""
+    subject = TorchLike("another order", "mytorch", seams={"nn.GRUCell": {"mix": mix}})
+    case = CASES["nn.GRUCell"]
+    drawn = [s for seed in (1, 2) for s in draw(case.name, case.space, seed, case.default_samples)]
+    return [
+        v
+        for s in drawn
+        if s.shape_class != "wide"
+        for v in judge_sample(prepare(case, s), subject)
+        if not v.passed
+    ]
+
+
+def test_a_gru_by_lerp_differs_in_positions_of_nan_only():
+    failures = gru_cell(lambda t, z, n, h: t.lerp(n, h, z))
+    assert failures
+    assert {v.regime for v in failures} == {"nonfinite"}
+    assert {v.reason.partition(":")[0] for v in failures} == {"only inf/NaN positions differ"}
+
+
+def test_torchs_own_order_of_operations_differs_nowhere():
+    assert gru_cell(lambda _, z, n, h: n + z * (h - n)) == []
+
+
 def test_beyond_the_lanes_range_the_reference_decides_and_not_the_oracle():
     expected = _expect(np.array([1e60, 2.0]), reference=np.array([inf, 2.0], np.float32))
     assert _judge(expected, np.float32([inf, 2.0])).status is Status.PASS
@@ -208,7 +259,7 @@ def test_a_failure_says_how_many_elements_differ():
 def test_a_failure_has_every_field():
     verdict = _judge(_expect(), _with((0, 1), -1.5))
     data = verdict.to_json()
-    assert [name for name, value in data.items() if value is None] == []
+    assert [name for name, value in data.items() if value is None] == ["repeatable"]
     assert (
         data
         | {
