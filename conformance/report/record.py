@@ -16,8 +16,14 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
 
-# 3 says of each verdict whether it repeats.
+# 3 says of each verdict whether it repeats, and the use.
 SCHEMA_VERSION = 3
+
+# What the reader says of older reports.
+_OLDER = {
+    1: "lanes have other names",
+    2: "verdicts do not say in which use a layer was called",
+}
 
 
 @dataclass(frozen=True)
@@ -128,11 +134,10 @@ class Report:
             raise UsageError(f"report: not a parity report: {type(error).__name__}: {error}") from error
 
 
-def _check_version(version: object) -> None:
+def _check_version(version: Any) -> None:
     if version == SCHEMA_VERSION:
         return
     told = f"report: expected schema_version {SCHEMA_VERSION}, got {version}"
-    # 1 calls the lanes `semantic` and `precision`.
-    if version in {1, 2}:
-        told += ", which an earlier version wrote; make the report again: conformance run"
+    if version in _OLDER:
+        told += f", in which {_OLDER[version]}; make the report again: conformance run"
     raise UsageError(told)

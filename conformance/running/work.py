@@ -35,10 +35,17 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class SampleWork:
-    """One sample of a case, in some lanes."""
+    """One sample of a case: in the plain call in some lanes, and in some uses, each in one lane.
+
+    Attributes:
+        sample: the sample, without a use.
+        lanes: the lanes of the plain call.
+        uses: the uses, each with its lane.
+    """
 
     sample: Sample
     lanes: tuple[str, ...]
+    uses: tuple[tuple[str, str], ...] = ()
 
     @property
     def case(self) -> str:
@@ -46,7 +53,10 @@ class SampleWork:
         return self.sample.case
 
     def judge(self, subject: Implementation) -> Outcome:
-        """Judge a subject on the sample; again where it fails or belongs to the share that is run twice."""
+        """Judge a subject on the sample, plainly and then in each use; again where it fails.
+
+        Of the samples that pass plainly, a share is run twice.
+        """
         from conformance.judging.repeat import judge_repeatedly, run_twice
         from conformance.judging.sample_judge import judge_sample, prepare, unprepared
 
@@ -56,7 +66,13 @@ class SampleWork:
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
         judge, runs = partial(judge_sample, prepared), 2 if run_twice(prepared.sample) else 1
-        return Outcome(judge_repeatedly(judge, subject, runs), prepared=True)
+        verdicts = judge_repeatedly(judge, subject, runs)
+        for use, lane in self.uses:
+            try:
+                verdicts += judge_repeatedly(partial(judge_sample, prepared.used(use, (lane,))), subject)
+            except (DegenerateError, NoiseError) as error:
+                verdicts += unprepared(case, prepared.sample.used(use), (lane,), error)
+        return Outcome(verdicts, prepared=True)
 
 
 @dataclass(frozen=True)

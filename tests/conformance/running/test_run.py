@@ -173,7 +173,7 @@ def test_what_is_no_report_is_refused(text):
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_a_report_of_an_earlier_version_is_refused_with_what_to_do(version):
+def test_a_report_of_an_older_version_is_refused_with_what_to_do(version):
     data = json.loads(conformance.run("torch", cases=["sigmoid"], samples=1).to_json())
     with pytest.raises(
         conformance.UsageError, match=rf"expected schema_version 3, got {version}.*make the report again"
