@@ -25,6 +25,13 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--fault", action="append", metavar="NAME", help="judge only this fault; may be repeated"
     )
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="judge the faults at N seeds; the matrix then says at which each was missed (default: 1)",
+    )
     add_sweep(parser)
     parser.set_defaults(command=command)
 
@@ -41,6 +48,7 @@ def command(options: argparse.Namespace) -> int:
         matrix = selftest(
             options.fault or (),
             seed=options.seed,
+            seeds=options.seeds,
             jobs=options.jobs,
             progress=progress,
         )
@@ -48,13 +56,23 @@ def command(options: argparse.Namespace) -> int:
     print(render(families(matrix), "terminal"))
     print("\n" + render(criteria(matrix), "terminal"))
     for fault, case in matrix.survivors:
-        print(f"\nSURVIVES {fault} in {case}: no sample shows it")
-    for trial in matrix.false_alarms[:SHOWN]:
-        print(f"\nFALSE ALARM {trial.sample}, {trial.cell.lane}: {trial.seen_by}")
+        print(f"\nSURVIVES {fault} in {case}: no sample of seed {matrix.seed} shows it")
+    for other in matrix.others:
+        for fault, case in other.missed:
+            print(f"\nMISSED {fault} in {case} at seed {other.seed}")
+    alarms = [*map(str, matrix.false_alarms), *(alarm for o in matrix.others for alarm in o.false_alarms)]
+    degenerate = [*matrix.degenerate, *(each for o in matrix.others for each in o.degenerate)]
+    for kind, found in (("FALSE ALARM", alarms), ("DEGENERATE", degenerate)):
+        for told in found[:SHOWN]:
+            print(f"\n{kind} {told}")
     word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING TRIED"}[matrix.exit_code]
     caught = len(matrix.faults) - len({fault for fault, _ in matrix.survivors})
-    print(
-        f"\n{word}: {caught} of {len(matrix.faults)} faults caught, {len(matrix.false_alarms)} false alarms"
-    )
+    counts = f"{caught} of {len(matrix.faults)} faults caught, {len(alarms)} false alarms"
+    print(f"\n{word}: {counts}, {len(degenerate)} degenerate samples")
+    if matrix.others:
+        print(
+            f"At {len(matrix.seeds)} seeds: {len(matrix.missed_at)} faults missed at any, "
+            f"{len(matrix.missed_too_often)} at more than one of ten"
+        )
     print(f"Report: {options.out / 'kill_matrix.md'} and {options.out / 'kill_matrix.json'}")
     return matrix.exit_code

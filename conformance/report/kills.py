@@ -20,11 +20,11 @@ from conformance.subjects.protocol import LANES
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conformance.running.selftest import KillMatrix
+    from conformance.running.kill_matrix import KillMatrix
 
 # The fields of kill_matrix.json that are relied on from outside.
-_FIELDS = ("schema_version", "constants_sha256")
-_FAULT_FIELDS = ("name", "family", "killed", "killed_by", "equivalent")
+_FIELDS = ("schema_version", "constants_sha256", "seeds")
+_FAULT_FIELDS = ("name", "family", "killed", "killed_by", "equivalent", "missed_at")
 
 _CRITERIA = (
     "The same outputs and gradients of the same samples, judged by criteria that others use. A fault counts "
@@ -35,7 +35,8 @@ _CRITERIA = (
 )
 _FAULTS = (
     "Each fault with the share of runs that show it, where a run is one sample in one lane, and the case and "
-    "observable that showed it first."
+    "observable that showed it first. The last column is the share of seeds at which it was caught in every "
+    "case."
 )
 
 
@@ -117,6 +118,7 @@ def places(matrix: KillMatrix) -> list[dict[str, object]]:
 def faults(matrix: KillMatrix) -> dict[str, list[dict[str, object]]]:
     """Return by family one row per fault: its story, how often it is seen, and where first."""
     records = {record["name"]: record for record in matrix.to_json()["faults"]}
+    seeds, missed_at = len(matrix.seeds), matrix.missed_at
     rows: dict[str, list[dict[str, object]]] = defaultdict(list)
     for name in matrix.faults:
         by = records[name]["killed_by"]
@@ -127,6 +129,7 @@ def faults(matrix: KillMatrix) -> dict[str, list[dict[str, object]]]:
                 "what is wrong": FAULTS[name].story,
                 "seen in": f"{sum(hits for hits, _ in cells)} of {sum(count for _, count in cells)} runs",
                 "first seen in": f"{by['sample'].partition(':')[0]}, {by['observable']}" if by else "none",
+                "seeds": f"{seeds - len(missed_at.get(name, []))} of {seeds}",
             }
         )
     return rows
@@ -134,12 +137,16 @@ def faults(matrix: KillMatrix) -> dict[str, list[dict[str, object]]]:
 
 def markdown(matrix: KillMatrix) -> str:
     """Return the text of `kill_matrix.md`."""
-    word = {0: "every fault is caught", 1: "NOT shown", 3: "nothing was tried"}[matrix.exit_code]
+    caught = "nearly every fault at every seed" if matrix.missed_at else "every fault is caught"
+    word = {0: caught, 1: "NOT shown", 3: "nothing was tried"}[matrix.exit_code]
+    alarms = len(matrix.false_alarms) + sum(len(other.false_alarms) for other in matrix.others)
+    degenerate = len(matrix.degenerate) + sum(len(other.degenerate) for other in matrix.others)
     parts = [
         f"# Kill matrix: {word}",
         (
-            f"{len(matrix.faults)} faults on the samples of seed {matrix.seed}. The same program without a "
-            f"fault is judged next to them, with {len(matrix.false_alarms)} false alarms."
+            f"{len(matrix.faults)} faults on the samples of seed {matrix.seed}{_further(matrix)}. The same "
+            f"program without a fault is judged next to them, with {alarms} false alarms and {degenerate} "
+            "degenerate samples."
         ),
         render(families(matrix), "markdown"),
         "## Against other criteria",
@@ -148,6 +155,9 @@ def markdown(matrix: KillMatrix) -> str:
     ]
     if matrix.survivors:
         parts += ["## Survivors", "\n".join(f"- `{fault}` in {case}" for fault, case in matrix.survivors)]
+    missed = [f"- `{fault}` in {case}, seed {o.seed}" for o in matrix.others for fault, case in o.missed]
+    if missed:
+        parts += ["## Missed at further seeds", "\n".join(missed)]
     if EQUIVALENTS:
         proofs = [f"- `{fault}` in {case}: {proof}" for (fault, case), proof in EQUIVALENTS.items()]
         parts += ["## Equivalent to the correct program, with the proof", "\n".join(proofs)]
@@ -155,6 +165,11 @@ def markdown(matrix: KillMatrix) -> str:
     for family, rows in faults(matrix).items():
         parts += [f"### {family}", render(rows, "markdown")]
     return "\n\n".join(parts) + "\n"
+
+
+def _further(matrix: KillMatrix) -> str:
+    """Return in words at which further seeds the faults were judged too."""
+    return f", and on those of seeds {matrix.seeds[1]} to {matrix.seeds[-1]}" if matrix.others else ""
 
 
 def details(matrix: KillMatrix) -> str:

@@ -6,25 +6,25 @@ on it, so that the matrix costs little more than a run.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.arithmetic.constants import constants_sha256
 from conformance.cases import CASES
+from conformance.errors import DegenerateError, UsageError
 from conformance.faults import FAULTS, faulty, find_faults
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.judging.criteria import CRITERIA, passed
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
+from conformance.running.kill_matrix import CONTROL, Cell, KillMatrix, OtherSeed, Trial
 from conformance.running.plan import samples_of
 from conformance.running.work import SampleWork
 from conformance.subjects.protocol import LANES
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from conformance.cases.case import Case
     from conformance.faults.fault import Fault
@@ -33,171 +33,67 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
-# Of kill_matrix.json; 2 names the lanes by their dtype.
-SCHEMA_VERSION = 2
 
-# The correct program, judged next to the faults: where it fails is a false alarm, and no fault is caught.
-CONTROL = "(none)"
-
-
-class Cell(NamedTuple):
-    """One cell of the matrix."""
-
-    fault: str
-    case: str
-    shape_class: str
-    regime: str
-    lane: str
-
-
-@dataclass(frozen=True)
-class Trial:
-    """The result of one fault on one sample in one lane.
+class Tried(NamedTuple):
+    """The results of one sample.
 
     Attributes:
-        cell: where.
-        sample: the sample's text.
-        seen_by: the first observable that failed, or None if none did.
-        missed_by: the other criteria that pass it.
-    """
-
-    cell: Cell
-    sample: str
-    seen_by: str | None
-    missed_by: tuple[str, ...]
-
-
-@dataclass
-class KillMatrix:
-    """Every trial of every fault.
-
-    Attributes:
-        trials: the trials, in the order drawn.
-        seed: the seed of the samples.
+        trials: the trials, the correct program's first.
+        degenerate: why the sample, or it in a use, could not be prepared.
     """
 
     trials: list[Trial]
-    seed: int
-    _tried: dict[str, Counter[Cell]] = field(init=False)
-    _kills: dict[str, list[Trial]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._tried, self._kills = defaultdict(Counter), defaultdict(list)
-        for trial in self.trials:
-            self._tried[trial.cell.fault][trial.cell] += 1
-            if trial.seen_by is not None:
-                self._kills[trial.cell.fault].append(trial)
-
-    @property
-    def faults(self) -> list[str]:
-        """The names of the faults that were tried, in the order of their list."""
-        return [name for name in FAULTS if name in self._tried]
-
-    @property
-    def survivors(self) -> list[tuple[str, str]]:
-        """The pairs of fault and case that no sample caught and that no proof excuses."""
-        pairs = dict.fromkeys((t.cell.fault, t.cell.case) for t in self.trials if t.cell.fault != CONTROL)
-        killed = {(t.cell.fault, t.cell.case) for trials in self._kills.values() for t in trials}
-        return [pair for pair in pairs if pair not in killed and pair not in EQUIVALENTS]
-
-    @property
-    def false_alarms(self) -> list[Trial]:
-        """The trials in which the correct program was judged wrong."""
-        return self._kills.get(CONTROL, [])
-
-    @property
-    def exit_code(self) -> int:
-        """0 if every fault was caught and nothing else; 3 if nothing was tried."""
-        if not self.faults:
-            return 3
-        return 1 if self.survivors or self.false_alarms else 0
-
-    def cells(self, fault: str) -> dict[Cell, tuple[int, int]]:
-        """Return kills and trials of a fault in each cell of the matrix."""
-        killed = Counter(t.cell for t in self._kills.get(fault, []))
-        return {cell: (killed[cell], count) for cell, count in self._tried[fault].items()}
-
-    def criteria(self) -> dict[str, dict[str, int]]:
-        """Return for this suite and each other criterion the faults caught and the false alarms.
-
-        A false alarm is a sample and lane on which the correct program is judged wrong; no fault is caught
-        there. The faults caught in float32 are counted apart, for suites that compare with torch in float32
-        only. The other criteria do not judge residuals, which are zero but for rounding: a relative criterion
-        finds any rounding of zero wrong, and suites that use one do not compare zeros.
-        """
-        rows = {}
-        for name in ("this suite", *CRITERIA):
-            ours = name == "this suite"
-            asked = [t for t in self.trials if ours or not CASES[t.cell.case].residuals]
-            red = [t for t in asked if (t.seen_by if ours else name not in t.missed_by)]
-            # Where the correct program is judged wrong too, no fault was caught.
-            alarms = {(t.sample, t.cell.lane) for t in red if t.cell.fault == CONTROL}
-            caught = [t.cell for t in red if (t.sample, t.cell.lane) not in alarms]
-            rows[name] = {
-                "caught": len({cell.fault for cell in caught}),
-                "caught_in_float32": len({cell.fault for cell in caught if cell.lane == "float32"}),
-                "faults": len({t.cell.fault for t in asked} - {CONTROL}),
-                "false_alarms": len(alarms),
-                "clean": sum(t.cell.fault == CONTROL for t in asked),
-            }
-        return rows
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the record that `kill_matrix.json` holds."""
-        survivors = {fault for fault, _ in self.survivors}
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "constants_sha256": constants_sha256(),
-            "seed": self.seed,
-            "criteria": self.criteria(),
-            "faults": [self._fault_to_json(name, survivors) for name in self.faults],
-        }
-
-    def _fault_to_json(self, name: str, survivors: set[str]) -> dict[str, Any]:
-        kills = self._kills.get(name, [])
-        first = kills[0] if kills else None
-        where: dict[str, dict[str, str]] = defaultdict(dict)
-        for cell, (killed, count) in self.cells(name).items():
-            where[cell.case][f"{cell.shape_class}/{cell.regime}/{cell.lane}"] = f"{killed}/{count}"
-        by = {"sample": first.sample, "lane": first.cell.lane, "observable": first.seen_by} if first else None
-        cases = FAULTS[name].cases
-        return {
-            "name": name,
-            "family": FAULTS[name].family,
-            "story": FAULTS[name].story,
-            "killed": name not in survivors,
-            "killed_by": by,
-            "equivalent": {case: EQUIVALENTS[name, case] for case in cases if (name, case) in EQUIVALENTS},
-            "where": where,
-        }
+    degenerate: list[str]
 
 
 def selftest(
-    names: Sequence[str] = (), *, seed: int = 1, jobs: int = 1, progress: Progress | None = None
+    names: Sequence[str] = (),
+    *,
+    seed: int = 1,
+    seeds: int = 1,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> KillMatrix:
     """Judge every fault on every default sample of the cases that it applies to.
 
     Args:
         names: names of faults; by default all.
         seed: the seed of the samples.
+        seeds: at how many seeds, from `seed` on. At all but the first a fault is judged until a sample shows
+            it, and only what was missed is kept.
         jobs: the number of processes.
-        progress: called after each sample with its case, how many are done and how many there are.
+        progress: called after each sample with its case, how many are done and how many there are; at further
+            seeds after each case.
 
     Raises:
-        UsageError: an unknown fault; the message names those like it.
-        DegenerateError: a sample cannot be prepared, so that no fault can be judged by it.
-        NoiseError: likewise.
+        UsageError: an unknown fault; the message names those like it; or no seed.
+        NoiseError: a sample cannot be prepared, so that no fault can be judged by it.
     """
+    if seeds < 1:
+        raise UsageError(f"seeds: expected a number of at least 1, got {seeds}")
     faults = find_faults(names)
     chosen = [fault.name for fault in faults]
-    cases = dict.fromkeys(case for fault in faults for case in fault.cases)
+    cases = list(dict.fromkeys(case for fault in faults for case in fault.cases))
     work = [w for name in cases for w in _asked(CASES[name], seed, chosen)]
-    trials: list[Trial] = []
-    for done, (each, found) in enumerate(_work(work, chosen, jobs), start=1):
-        trials += found
+    further = [(case, other, chosen) for other in range(seed + 1, seed + seeds) for case in cases]
+    steps, done = len(work) + len(further), count(1)
+
+    def told(case: str) -> None:
         if progress:
-            progress(each.case, done, len(work))
-    return KillMatrix(trials, seed)
+            progress(case, next(done), steps)
+
+    tried = Tried([], [])
+    results = _parallel(try_sample, [(each.sample, chosen, each.uses) for each in work], jobs)
+    for each, found in zip(work, results, strict=True):
+        tried.trials.extend(found.trials)
+        tried.degenerate.extend(found.degenerate)
+        told(each.case)
+    others = {other: OtherSeed(other) for _, other, _ in further}
+    for (case, other, _), more in zip(further, _parallel(try_case, further, jobs), strict=True):
+        others[other] = others[other].joined(more)
+        told(case)
+    asked = [(fault.name, case) for fault in faults for case in fault.cases]
+    return KillMatrix(tried.trials, seed, asked, tried.degenerate, list(others.values()))
 
 
 def _asked(case: Case, seed: int, names: Sequence[str]) -> list[SampleWork]:
@@ -213,17 +109,33 @@ def _asked(case: Case, seed: int, names: Sequence[str]) -> list[SampleWork]:
     return found
 
 
-def _work(
-    work: Sequence[SampleWork], names: Sequence[str], jobs: int
-) -> Iterator[tuple[SampleWork, list[Trial]]]:
+def _parallel(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
+    """Call a function with each of some arguments in some processes; yield the results in their order."""
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    tried = parallel(delayed(try_sample)(each.sample, names, each.uses) for each in work)
-    return zip(work, tried, strict=True)
+    found: Iterator[Any] = parallel(delayed(function)(*each) for each in arguments)
+    return found
 
 
-def try_sample(sample: Sample, names: Sequence[str], uses: Sequence[tuple[str, str]] = ()) -> list[Trial]:
+def try_case(case: str, seed: int, names: Sequence[str]) -> OtherSeed:
+    """Judge each fault that applies to a case on its default samples of a seed, until one shows it."""
+    left = [n for n in names if case in FAULTS[n].cases and (n, case) not in EQUIVALENTS]
+    found = OtherSeed(seed)
+    for work in _asked(CASES[case], seed, left):
+        plainly = any(not FAULTS[name].uses for name in left)
+        uses = tuple(pair for pair in work.uses if any(pair[0] in FAULTS[name].uses for name in left))
+        if not plainly and not uses:
+            continue
+        trials, degenerate = try_sample(work.sample, left, uses)
+        seen = {trial.cell.fault for trial in trials if trial.seen_by is not None}
+        alarms = [str(trial) for trial in trials if trial.cell.fault == CONTROL and trial.seen_by is not None]
+        found = found.joined(OtherSeed(seed, (), tuple(alarms), tuple(degenerate)))
+        left = [name for name in left if name not in seen]
+    return found.joined(OtherSeed(seed, tuple((name, case) for name in left)))
+
+
+def try_sample(sample: Sample, names: Sequence[str], uses: Sequence[tuple[str, str]] = ()) -> Tried:
     """Judge the correct program and each fault that applies on one sample.
 
     Args:
@@ -234,14 +146,21 @@ def try_sample(sample: Sample, names: Sequence[str], uses: Sequence[tuple[str, s
     """
     from conformance.subjects.modes import quietly_on_one_thread
 
+    applied = [FAULTS[name] for name in names if sample.case in FAULTS[name].cases]
+    tried = Tried([], [])
     with quietly_on_one_thread():
-        prepared = prepare(CASES[sample.case], sample)
-        applied = [FAULTS[name] for name in names if sample.case in FAULTS[name].cases]
-        trials = _all_trials(prepared, [fault for fault in applied if not fault.uses])
+        try:
+            prepared = prepare(CASES[sample.case], sample)
+        except DegenerateError as error:
+            return Tried([], [str(error)])
+        tried.trials.extend(_all_trials(prepared, [fault for fault in applied if not fault.uses]))
         for use, lane in uses:
             named = [fault for fault in applied if use in fault.uses]
-            trials += _all_trials(prepared.used(use, (lane,)), named)
-        return trials
+            try:
+                tried.trials.extend(_all_trials(prepared.used(use, (lane,)), named))
+            except DegenerateError as error:
+                tried.degenerate.append(str(error))
+        return tried
 
 
 def _all_trials(prepared: Prepared, faults: Sequence[Fault]) -> list[Trial]:

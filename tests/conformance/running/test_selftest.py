@@ -21,7 +21,8 @@ from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.report.kills import details, markdown, write
 from conformance.running import selftest as module
-from conformance.running.selftest import CONTROL, Cell, KillMatrix, Trial, selftest
+from conformance.running.kill_matrix import CONTROL, Cell, KillMatrix, OtherSeed, Trial
+from conformance.running.selftest import selftest, try_case
 from conformance.sampling.space import draw
 from conformance.subjects import protocol
 from conformance.subjects.torchlike import TorchLike
@@ -85,15 +86,30 @@ class TestBlinded:
             return {n: np.full_like(a, 0.5) if inputs[n].weight else a for n, a in arrays.items()}
 
         monkeypatch.setattr(protocol, "make", constant)
-        with pytest.raises(DegenerateError, match="weight_ih is constant"):
-            selftest([FORWARD])
+        matrix = selftest([FORWARD], seeds=2)
+        assert (matrix.exit_code, matrix.survivors) == (1, [(FORWARD, "models.LSTMCell")])
+        assert all("weight_ih is constant" in told for told in matrix.degenerate)
+        assert len(matrix.degenerate) == len(matrix.others[0].degenerate) == 3
 
     def test_one_with_the_sum_as_the_loss(self, monkeypatch):
         monkeypatch.setattr(
             protocol.Task, "cotangent", lambda task, _, shape: np.ones(shape, dtype=task.dtype)
         )
-        with pytest.raises(DegenerateError, match="cotangents are constant"):
-            selftest([LOSS])
+        matrix = selftest([LOSS])
+        assert matrix.exit_code == 1
+        assert all("cotangents are constant" in told for told in matrix.degenerate)
+
+    def test_one_degenerate_sample_is_counted_and_the_others_are_judged(self, monkeypatch):
+        prepare = module.prepare
+
+        def fails_once(case, sample):
+            if sample.draw == 1:
+                raise DegenerateError("on purpose")
+            return prepare(case, sample)
+
+        monkeypatch.setattr(module, "prepare", fails_once)
+        matrix = selftest([FORWARD])
+        assert (matrix.survivors, matrix.degenerate, matrix.exit_code) == ([], ["on purpose"], 1)
 
     def test_one_that_skips_on_an_error(self, monkeypatch):
         def skip(prepared, lane, _):
@@ -143,6 +159,97 @@ def test_a_fault_must_be_caught_in_every_case_of_its_own(monkeypatch):
     assert KillMatrix(trials, 1).exit_code == 0
 
 
+def over_seeds(*missed, caught=True, seeds=10, **fields):
+    """Return a matrix of some seeds, of which the given ones miss a fault; the first may too."""
+    others = [OtherSeed(k, ((FORWARD, "models.LSTM"),) if k in missed else ()) for k in range(2, seeds + 1)]
+    return KillMatrix([trial(FORWARD, "h" if caught else None)], 1, others=others, **fields)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "missed_at", "code"),
+    [
+        (over_seeds(), [], 0),
+        (over_seeds(7), [7], 0),
+        (over_seeds(caught=False), [1], 0),
+        (over_seeds(3, 7), [3, 7], 1),
+        (over_seeds(3, caught=False), [1, 3], 1),
+        (over_seeds(7, seeds=9), [7], 1),
+        (over_seeds(7, 8, seeds=20), [7, 8], 0),
+        (over_seeds(7, 8, 9, seeds=20), [7, 8, 9], 1),
+    ],
+)
+def test_a_fault_may_be_missed_at_one_seed_of_ten(matrix, missed_at, code):
+    assert matrix.missed_at.get(FORWARD, []) == missed_at
+    assert matrix.exit_code == code
+    (record,) = matrix.to_json()["faults"]
+    assert record["missed_at"] == missed_at
+
+
+def test_the_share_of_seeds_stands_in_the_matrix(tmp_path):
+    matrix = over_seeds(3)
+    write(matrix, tmp_path)
+    data = json.loads((tmp_path / "kill_matrix.json").read_text(encoding="utf-8"))
+    assert (data["seeds"], data["faults"][0]["missed_at"]) == (list(range(1, 11)), [3])
+    text = markdown(matrix)
+    assert "| 9 of 10 |" in text
+    assert f"## Missed at further seeds\n\n- `{FORWARD}` in models.LSTM, seed 3" in text
+    assert "on those of seeds 2 to 10" in text
+
+
+@pytest.mark.parametrize("what", [{"false_alarms": ("x",)}, {"degenerate": ("x",)}])
+def test_a_run_of_the_correct_program_that_is_red_at_another_seed_is_no_pass(what):
+    matrix = KillMatrix([trial(FORWARD, "h")], 1, others=[OtherSeed(2, **what)])
+    assert matrix.exit_code == 1
+
+
+def test_a_fault_that_was_tried_nowhere_survives():
+    matrix = KillMatrix([trial(FORWARD, "h")], 1, asked=[(FORWARD, "models.LSTM"), (BACKWARD, "models.LSTM")])
+    assert matrix.survivors == [(BACKWARD, "models.LSTM")]
+
+
+@pytest.mark.usefixtures("few")
+class TestFurtherSeeds:
+    def test_a_fault_is_judged_until_a_sample_shows_it(self, monkeypatch):
+        tried, real = [], module.try_sample
+
+        def counted(sample, names, uses):
+            tried.append((sample.draw, tuple(names)))
+            return real(sample, names, uses)
+
+        monkeypatch.setattr(module, "try_sample", counted)
+        assert try_case("models.LSTMCell", 5, [FORWARD, BACKWARD]) == OtherSeed(5)
+        assert tried == [(0, (FORWARD, BACKWARD))]
+
+    def test_it_finds_what_the_first_seed_finds(self, monkeypatch):
+        unseen = "unseen"
+        monkeypatch.setitem(
+            FAULTS, unseen, replace(FAULTS[FORWARD], name=unseen, seams={}, around=lambda t, x, f: f(t, x))
+        )
+        matrix = selftest([FORWARD, unseen], seeds=3)
+        assert matrix.survivors == [(unseen, "models.LSTMCell")]
+        assert [other.missed for other in matrix.others] == [((unseen, "models.LSTMCell"),)] * 2
+        assert matrix.missed_at == {unseen: [1, 2, 3]}
+        assert matrix.exit_code == 1
+
+    def test_one_that_cries_wolf(self, monkeypatch):
+        from conformance.arithmetic import tolerance
+
+        strict = replace(tolerance.constants(), tensor=1e-3)
+        monkeypatch.setattr(tolerance, "constants", lambda: strict)
+        (other,) = selftest([FORWARD], seeds=2).others
+        assert other.false_alarms
+
+    def test_progress_counts_samples_and_then_cases(self):
+        told = []
+        selftest([FORWARD], seeds=3, progress=lambda *each: told.append(each))
+        assert told == [("models.LSTMCell", k, 5) for k in range(1, 6)]
+
+
+def test_at_least_one_seed_is_asked_for():
+    with pytest.raises(UsageError, match="seeds: expected a number of at least 1, got 0"):
+        selftest([FORWARD], seeds=0)
+
+
 def test_criteria_are_counted_by_fault_and_alarms_by_run():
     trials = [
         trial(FORWARD, "h", missed_by=("1e-2",)),
@@ -185,8 +292,8 @@ def test_the_files_are_written(tmp_path):
         "lane": "float64",
         "observable": "h_states",
     }
-    assert data.keys() == {"schema_version", "constants_sha256", "faults"}
-    assert data["faults"][0].keys() == {"name", "family", "killed", "killed_by", "equivalent"}
+    assert data.keys() == {"schema_version", "constants_sha256", "seeds", "faults"}
+    assert data["faults"][0].keys() == {"name", "family", "killed", "killed_by", "equivalent", "missed_at"}
     whole = json.loads((tmp_path / "kill_matrix_details.json").read_text(encoding="utf-8"))
     assert whole == json.loads(json.dumps(matrix.to_json()))
     where = {fault["name"]: fault["where"] for fault in whole["faults"]}
@@ -195,7 +302,7 @@ def test_the_files_are_written(tmp_path):
     assert text == markdown(matrix)
     assert "NOT shown" in text
     assert f"- `{BACKWARD}` in models.LSTM" in text
-    assert f"| `{FORWARD}` | {FAULTS[FORWARD].story} | 1 of 1 runs | sample, h_states |" in text
+    assert f"| `{FORWARD}` | {FAULTS[FORWARD].story} | 1 of 1 runs | sample, h_states | 1 of 1 |" in text
     assert (tmp_path / "kill_matrix_details.md").read_text(encoding="utf-8") == details(matrix)
     assert f"| {FORWARD} | 1/1 | 1/1 | 1/1 |" in details(matrix)
 
