@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
 from conformance.errors import UsageError
-from conformance.running.uses import uses_of
+from conformance.judging.chosen_uses import uses_of
 from conformance.running.work import BadCallWork, SampleWork
 from conformance.sampling.space import MINIMUMS, draw
 from conformance.subjects.protocol import LANES

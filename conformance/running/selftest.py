@@ -13,6 +13,7 @@ from conformance.cases import CASES
 from conformance.errors import DegenerateError, UsageError
 from conformance.faults import FAULTS, faulty, find_faults
 from conformance.faults.equivalents import EQUIVALENTS
+from conformance.judging.chosen_uses import by_use
 from conformance.judging.criteria import CRITERIA, passed
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import prepare, run_subject
@@ -154,12 +155,12 @@ def try_sample(sample: Sample, names: Sequence[str], uses: Sequence[tuple[str, s
         except DegenerateError as error:
             return Tried([], [str(error)])
         tried.trials.extend(_all_trials(prepared, [fault for fault in applied if not fault.uses]))
-        for use, lane in uses:
-            named = [fault for fault in applied if use in fault.uses]
-            try:
-                tried.trials.extend(_all_trials(prepared.used(use, (lane,)), named))
-            except DegenerateError as error:
-                tried.degenerate.append(str(error))
+        for use, lanes in by_use(uses).items():
+            if named := [fault for fault in applied if use in fault.uses]:
+                try:
+                    tried.trials.extend(_all_trials(prepared.used(use, lanes), named))
+                except DegenerateError as error:
+                    tried.degenerate.append(str(error))
         return tried
 
 

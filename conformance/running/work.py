@@ -15,6 +15,7 @@ from conformance.registry import find_implementation
 from conformance.subjects.modes import quietly_on_one_thread
 
 if TYPE_CHECKING:
+
     from conformance.judging.verdict import Verdict
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation
@@ -57,6 +58,7 @@ class SampleWork:
 
         Of the samples that pass plainly, a share is run twice.
         """
+        from conformance.judging.chosen_uses import by_use
         from conformance.judging.repeat import judge_repeatedly, run_twice
         from conformance.judging.sample_judge import judge_sample, prepare, unprepared
 
@@ -67,11 +69,11 @@ class SampleWork:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
         judge, runs = partial(judge_sample, prepared), 2 if run_twice(prepared.sample) else 1
         verdicts = judge_repeatedly(judge, subject, runs)
-        for use, lane in self.uses:
+        for use, lanes in by_use(self.uses).items():
             try:
-                verdicts += judge_repeatedly(partial(judge_sample, prepared.used(use, (lane,))), subject)
+                verdicts += judge_repeatedly(partial(judge_sample, prepared.used(use, lanes)), subject)
             except (DegenerateError, NoiseError) as error:
-                verdicts += unprepared(case, prepared.sample.used(use), (lane,), error)
+                verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
         return Outcome(verdicts, prepared=True)
 
 

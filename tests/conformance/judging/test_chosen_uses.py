@@ -10,10 +10,10 @@ import pytest
 from conformance.cases import CASES
 from conformance.cases._uses import USES
 from conformance.errors import UsageError
+from conformance.judging.chosen_uses import use_table, uses_of
 from conformance.judging.verdict import Status, Verdict
 from conformance.running.replay import prepare_text
 from conformance.running.shrink import shrink_sample
-from conformance.running.uses import use_table, uses_of
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import BARE, draw
 from conformance.subjects.protocol import LANES
