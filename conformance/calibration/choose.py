@@ -165,7 +165,7 @@ def estimate(
     Raises:
         UsageError: there are too few verdicts for a tail.
     """
-    samples = {name: k for k, name in enumerate(dict.fromkeys(ratio.sample for ratio in ratios))}
+    samples = {name: k for k, name in enumerate(dict.fromkeys(_plain(ratio) for ratio in ratios))}
     lanes = {}
     for lane in per_run:
         mine = [ratio for ratio in ratios if ratio.lane == lane]
@@ -175,7 +175,7 @@ def estimate(
                 f"calibrate: expected at least {_PEAKS / SHARE:.0f} verdicts in the {lane} lane, got "
                 f"{values.size}: name more cases, or give more --runs"
             )
-        lanes[lane] = values, np.array([samples[ratio.sample] for ratio in mine])
+        lanes[lane] = values, np.array([samples[_plain(ratio)] for ratio in mine])
     tails = {lane: fit(values) for lane, (values, _) in lanes.items()}
     point = sum((per_run[lane] * tail.rate(candidates) for lane, tail in tails.items()), np.zeros(()))
     generator = np.random.Generator(np.random.PCG64(seed))
@@ -186,6 +186,11 @@ def estimate(
         again.append(sum(per_run[lane] * tail.rate(candidates) for lane, tail in refits.items()))
     bound = np.quantile(np.array(again), CONFIDENCE, axis=0)
     return Estimate(candidates, point, np.maximum(bound, point), tails)
+
+
+def _plain(ratio: Ratio) -> str:
+    """Return the sample of a verdict: those of its uses are related to those of the plain call."""
+    return ratio.sample.partition(f",use={ratio.use}")[0] if ratio.use else ratio.sample
 
 
 def choose(ratios: Sequence[Ratio], runs: int, seed: int = 0) -> Choice:

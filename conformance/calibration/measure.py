@@ -1,19 +1,24 @@
 """How far correct implementations are from the oracle, in units of the tolerance under constants of 1.
 
-Called by calibration.run; `measure` returns one `Ratio` per verdict.
+Called by calibration.run; `measure` returns one `Ratio` per verdict, and what became of each draw.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from conformance.arithmetic.constants import constants
 from conformance.cases import CASES
-from conformance.judging.judge import errors, form
-from conformance.judging.sample_judge import prepare, run_subject
+from conformance.cases._call import Unused
+from conformance.cases._uses import USES
+from conformance.errors import DegenerateError
+from conformance.judging.chosen_uses import by_use, uses_of
+from conformance.judging.judge import errors, form, nothing_to_compare
+from conformance.judging.sample_judge import prepare, run_subject, why_unsupported
 from conformance.sampling.space import draw
 from conformance.subjects import mytorch, pytorch
 from conformance.subjects.protocol import LANES
@@ -23,12 +28,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from conformance.arithmetic.tolerance import Scale
+    from conformance.judging.chosen_uses import Uses
     from conformance.judging.expectation import Expectation
     from conformance.judging.sample_judge import Prepared
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation, Trace
 
     Progress = Callable[[str, int, int], None]
+
+_EMPTY = "nothing to compare"
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class Ratio(NamedTuple):
         tensor: the largest error over the tensor's deviation.
         element: the largest of the errors over their elements' deviations.
         exact: nothing rounds there: both ratios are 0 or infinite, for any constants.
+        use: the use in which the layer was called; empty for the plain call.
     """
 
     case: str
@@ -70,10 +79,47 @@ class Ratio(NamedTuple):
     tensor: float
     element: float
     exact: bool
+    use: str = ""
 
     def alarms(self, tensor: float, element: float) -> bool:
         """Whether the judge would call it wrong under these constants."""
         return self.tensor > tensor or self.element > element
+
+
+class Draw(NamedTuple):
+    """What became of one draw, in the plain call or in a use that has deviations of its own.
+
+    Attributes:
+        case: the case's name.
+        sample: the text of the sample that was judged.
+        regime: its regime.
+        redraws: how often the draw was repeated.
+        trouble: why a run is not green there whatever the subject: it is degenerate, or nothing is compared.
+    """
+
+    case: str
+    sample: str
+    regime: str
+    redraws: int = 0
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One default run of every subject, measured.
+
+    Attributes:
+        ratios: one per verdict.
+        draws: one per sample, and one per use that has deviations of its own.
+    """
+
+    ratios: list[Ratio] = field(default_factory=list)
+    draws: list[Draw] = field(default_factory=list)
+
+    def extend(self, other: Measured) -> None:
+        """Add what was measured on another sample."""
+        self.ratios.extend(other.ratios)
+        self.draws.extend(other.draws)
 
 
 def correct_subjects() -> list[Subject]:
@@ -101,8 +147,8 @@ def measure(
     jobs: int = 1,
     samples: int | None = None,
     progress: Progress | None = None,
-) -> list[Ratio]:
-    """Measure every verdict of a default run, for each subject.
+) -> Measured:
+    """Measure every verdict of a default run, uses included, for each subject.
 
     Args:
         cases: names of cases.
@@ -112,62 +158,90 @@ def measure(
         samples: the number of samples per case; by default as many as the case declares.
         progress: called after each sample with its case, how many are done and how many there are.
     """
-    drawn = [
-        sample
-        for name in cases
-        for sample in draw(
-            name, CASES[name].space, seed, CASES[name].default_samples if samples is None else samples
-        )
-    ]
-    ratios: list[Ratio] = []
-    for done, (sample, found) in enumerate(_work(drawn, subjects, jobs), start=1):
-        ratios += found
-        if progress:
-            progress(sample.case, done, len(drawn))
-    return ratios
-
-
-def _work(
-    samples: Sequence[Sample], subjects: Sequence[Subject], jobs: int
-) -> Iterator[tuple[Sample, list[Ratio]]]:
     from joblib import Parallel, delayed
 
+    work: list[tuple[Sample, Uses]] = []
+    for name in cases:
+        case = CASES[name]
+        drawn = draw(name, case.space, seed, case.default_samples if samples is None else samples)
+        work += zip(drawn, uses_of(case, drawn, LANES), strict=True)
     parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    found = parallel(delayed(measure_sample)(sample, subjects) for sample in samples)
-    return zip(samples, found, strict=True)
+    found = parallel(delayed(measure_sample)(sample, subjects, uses) for sample, uses in work)
+    measured = Measured()
+    for done, ((sample, _), each) in enumerate(zip(work, found, strict=True), start=1):
+        measured.extend(each)
+        if progress:
+            progress(sample.case, done, len(work))
+    return measured
 
 
-def measure_sample(sample: Sample, subjects: Sequence[Subject]) -> list[Ratio]:
-    """Measure every subject on one sample, drawn again where noise changed a branch."""
+def measure_sample(sample: Sample, subjects: Sequence[Subject], uses: Uses = ()) -> Measured:
+    """Measure every subject on one sample, drawn again where noise changed a branch.
+
+    A sample that cannot be prepared is a draw with its trouble, and no ratio.
+    """
     from conformance.subjects.modes import quietly_on_one_thread
 
+    case, measured = CASES[sample.case], Measured()
     with quietly_on_one_thread():
-        prepared = prepare(CASES[sample.case], sample)
-        return [
-            ratio
-            for subject in subjects
-            if subject.cases is None or sample.case in subject.cases
-            for lane in subject.lanes
-            for ratio in _ratios(prepared, lane, subject)
-        ]
+        try:
+            prepared = prepare(case, sample)
+        except DegenerateError as error:
+            measured.draws.append(_degenerate(sample, error))
+            return measured
+        measured.extend(_measured(prepared, subjects))
+        for use, lanes in by_use(uses).items():
+            try:
+                used = prepared.used(use, lanes)
+            except DegenerateError as error:
+                measured.draws.append(_degenerate(prepared.sample.used(use), error))
+                continue
+            found = _measured(used, subjects)
+            measured.extend(found if USES[use].measured else Measured(found.ratios))
+    return measured
+
+
+def _degenerate(sample: Sample, error: DegenerateError) -> Draw:
+    return Draw(sample.case, sample.text, sample.regime, constants().redraws + 1, f"degenerate: {error}")
+
+
+def _measured(prepared: Prepared, subjects: Sequence[Subject]) -> Measured:
+    sample = prepared.sample
+    empty = any(nothing_to_compare(each) for each in prepared.expectations.values())
+    ratios = [
+        ratio
+        for subject in subjects
+        if subject.cases is None or sample.case in subject.cases
+        for lane in subject.lanes
+        if lane in prepared.expectations
+        for ratio in _ratios(prepared, lane, subject)
+    ]
+    return Measured(
+        ratios, [Draw(sample.case, sample.text, sample.regime, sample.redraw, _EMPTY if empty else "")]
+    )
 
 
 def _ratios(prepared: Prepared, lane: str, subject: Subject) -> Iterator[Ratio]:
     expected = prepared.expectations[lane]
-    task, sample = prepared.tasks[lane], prepared.sample.text
-    if subject.implementation.unsupported(task) is not None:
+    case, sample = prepared.case.name, prepared.sample
+
+    def ratio(observable: str, tensor: float, element: float, *, exact: bool) -> Ratio:
+        return Ratio(case, sample.text, subject.name, lane, observable, tensor, element, exact, sample.use)
+
+    if why_unsupported(subject.implementation, prepared.tasks[lane]) is not None:
         return
     try:
         trace = run_subject(prepared, lane, subject.implementation)
+    except Unused:
+        return
     except Exception as error:  # noqa: BLE001 - what raises is not correct, and the rest is still measured
-        raised = f"raised {type(error).__name__}: {error}"
-        yield Ratio(prepared.case.name, sample, subject.name, lane, raised, inf, inf, exact=True)
+        yield ratio(f"raised {type(error).__name__}: {error}", inf, inf, exact=True)
         return
     for name, scale in prepared.scales[lane].items():
-        if not expected.oracle[name].size:
-            continue
-        tensor, element = _ratio(expected, name, trace, scale)
-        yield Ratio(prepared.case.name, sample, subject.name, lane, name, tensor, element, scale.exact)
+        if expected.oracle[name].size:
+            yield ratio(name, *_ratio(expected, name, trace, scale), exact=scale.exact)
+    for name in trace.keys() - expected.oracle.keys():
+        yield ratio(name, inf, inf, exact=True)
 
 
 def _ratio(expected: Expectation, name: str, trace: Trace, scale: Scale) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from conformance.calibration.choose import beyond_constants, choose, validate
 from conformance.calibration.measure import correct_subjects, measure
 from conformance.calibration.recommend import recommend
 from conformance.calibration.rules import measure_rules
+from conformance.calibration.whole_runs import DRAWN, trouble, whole_runs
 from conformance.cases import find_cases
 from conformance.environment import environment
 from conformance.errors import UsageError
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.calibration.choose import Choice, Validation
-    from conformance.calibration.measure import Progress, Ratio, Subject
+    from conformance.calibration.measure import Measured, Progress, Ratio, Subject
     from conformance.calibration.recommend import Recommendation
     from conformance.calibration.rules import MeasuredRule
+    from conformance.calibration.whole_runs import WholeRuns
 
 # A default run has seed 1: it stays unseen.
 SEED = 1001
@@ -44,6 +46,7 @@ class Calibration:
         validated_on: the ratios on the validating seeds.
         choice: the constants.
         validation: their alarms on the validating seeds.
+        whole: how often a whole run of a correct subject is red.
         rules: the noise rules against real errors.
         recommendations: rtol and atol.
         environment: versions, BLAS and CPU.
@@ -56,6 +59,7 @@ class Calibration:
     validated_on: tuple[Ratio, ...]
     choice: Choice
     validation: Validation
+    whole: WholeRuns
     rules: tuple[MeasuredRule, ...]
     recommendations: tuple[Recommendation, ...]
     environment: dict[str, Any]
@@ -84,7 +88,8 @@ class Calibration:
     @property
     def exit_code(self) -> int:
         """0 if constants and rules are shown, else 1."""
-        return 0 if self.validation.shown and not self.incorrect and not self.wrong_rules else 1
+        shown = self.validation.shown and self.whole.shown
+        return 0 if shown and not self.incorrect and not self.wrong_rules else 1
 
 
 def calibrate(
@@ -92,6 +97,7 @@ def calibrate(
     *,
     seed: int = SEED,
     runs: int = RUNS,
+    drawn: int = DRAWN,
     jobs: int = 1,
     samples: int | None = None,
     subjects: Sequence[Subject] | None = None,
@@ -104,6 +110,7 @@ def calibrate(
         cases: names of cases; by default all.
         seed: the seed of the first run; the others follow.
         runs: how many seeds; the constants are picked on the first half, the odd one included.
+        drawn: how many more runs are drawn and not measured, to count those that any subject fails.
         jobs: the number of processes.
         samples: the number of samples per case in a run; by default as many as the case declares.
         subjects: implementations taken to be correct; by default mytorch and torch.
@@ -115,23 +122,31 @@ def calibrate(
     """
     if runs < 2:
         raise UsageError(f"runs: expected a number of at least 2, to pick on and to validate on, got {runs}")
+    if drawn < 1:
+        raise UsageError(f"drawn: expected a number of at least 1, got {drawn}")
     _require_scipy()
+    from joblib import Parallel, delayed
+
     names = [case.name for case in find_cases(cases)]
     subjects = correct_subjects() if subjects is None else subjects
     seeds = tuple(range(seed, seed + runs))
     picking, validating = seeds[: runs - runs // 2], seeds[runs - runs // 2 :]
 
-    def measured(several: Sequence[int]) -> tuple[Ratio, ...]:
-        return tuple(
-            ratio
+    def measured(several: Sequence[int]) -> dict[int, Measured]:
+        return {
+            each: measure(names, each, subjects, jobs=jobs, samples=samples, progress=progress)
             for each in several
-            for ratio in measure(names, each, subjects, jobs=jobs, samples=samples, progress=progress)
-        )
+        }
 
     rules = measure_rules()
-    picked_on = measured(picking)
+    first = measured(picking)
+    picked_on = _ratios(first)
     choice = choose(picked_on, len(picking), seed)
-    validated_on = measured(validating)
+    second = measured(validating)
+    validated_on = _ratios(second)
+    validation = validate(validated_on, choice, seed)
+    unseen = range(seeds[-1] + 1, seeds[-1] + 1 + drawn)
+    troubled = Parallel(n_jobs=jobs)(delayed(trouble)(names, each, samples) for each in unseen)
     sizes = {} if features is None else {"features": features}
     return Calibration(
         picking,
@@ -140,11 +155,16 @@ def calibrate(
         picked_on,
         validated_on,
         choice,
-        validate(validated_on, choice, seed),
+        validation,
+        whole_runs(first | second, subjects, choice, validation, troubled),
         tuple(rules),
         tuple(recommend(names, seed, choice.tensor, choice.element, jobs=jobs, **sizes)),
         environment(threads=1),
     )
+
+
+def _ratios(runs: dict[int, Measured]) -> tuple[Ratio, ...]:
+    return tuple(ratio for each in runs.values() for ratio in each.ratios)
 
 
 def _require_scipy() -> None:

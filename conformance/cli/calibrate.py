@@ -32,6 +32,13 @@ def add_parser(commands: Commands) -> None:
         metavar="K",
         help="default runs to measure, each with a seed of its own; the last half validates (default: 3)",
     )
+    parser.add_argument(
+        "--drawn",
+        type=int,
+        default=300,
+        metavar="K",
+        help="runs to draw and not to measure, to count those that any subject fails (default: 300)",
+    )
     add_sweep(parser, seed=1001)
     parser.set_defaults(command=command)
 
@@ -42,6 +49,7 @@ def command(options: argparse.Namespace) -> int:
     from conformance.report.calibration import write
     from conformance.report.evidence import rules, summary, validated
     from conformance.report.tables import render
+    from conformance.report.whole_runs import rows, told
     from conformance.running.progress import Progress
 
     check_sweep(options)
@@ -50,11 +58,15 @@ def command(options: argparse.Namespace) -> int:
             options.cases,
             seed=options.seed,
             runs=options.runs,
+            drawn=options.drawn,
             jobs=options.jobs,
             progress=progress,
         )
     write(found, options.out)
     print(render(summary(found), "terminal") + "\n\n" + validated(found))
+    print("\n" + render(rows(found.whole), "terminal"))
+    for red in told(found.whole)[:SHOWN]:
+        print(f"\nRED {red}")
     for ratio in found.incorrect[:SHOWN]:
         print(f"\nINCORRECT {ratio.subject} in {ratio.sample}, {ratio.lane}: {ratio.observable}")
     if found.wrong_rules:

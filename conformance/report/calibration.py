@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.calibration.choose import CONFIDENCE, RUNS
+from conformance.report import whole_runs
 from conformance.report.constants import toml
 from conformance.report.evidence import counts, distributions, markdown, plain
 from conformance.report.files import write_whole
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
     from conformance.calibration.run import Calibration
 
-# 2 names the lanes by their dtype.
-SCHEMA_VERSION = 2
+# 3 counts whole runs.
+SCHEMA_VERSION = 3
 
 
 def write(found: Calibration, folder: Path) -> None:
@@ -70,6 +71,7 @@ def to_json(found: Calibration) -> dict[str, Any]:
             "counted_bound": validation.counted_bound,
             "warnings": validation.warnings,
         },
+        "whole_runs": whole_runs.to_json(found.whole),
         "incorrect": [plain(ratio) for ratio in found.incorrect],
         "rules": [
             {

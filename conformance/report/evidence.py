@@ -16,6 +16,7 @@ from conformance.arithmetic.constants import constants
 from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, SHARE_OF_EACH, informative
 from conformance.calibration.tail import SHARE
 from conformance.report.tables import number, render
+from conformance.report.whole_runs import paragraphs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +82,8 @@ def distributions(ratios: tuple[Ratio, ...]) -> list[dict[str, Any]]:
     """Return one row per observable and lane: median, 99th percentile and largest of both ratios."""
     grouped: dict[tuple[str, str, str], list[Ratio]] = defaultdict(list)
     for ratio in informative(ratios):
-        grouped[ratio.case, ratio.observable, ratio.lane].append(ratio)
+        # In a use, what follows the last slash is an observable of the plain call.
+        grouped[ratio.case, ratio.observable.rpartition("/")[2], ratio.lane].append(ratio)
     rows = []
     for (case, observable, lane), mine in grouped.items():
         row: dict[str, Any] = {"case": case, "observable": observable, "lane": lane, "verdicts": len(mine)}
@@ -236,6 +238,7 @@ def markdown(found: Calibration) -> str:
         render(_candidates(choice), "markdown"),
         "## Validation",
         validated(found),
+        *paragraphs(found),
         "## Tails",
         _TAILS,
         render(_tails(choice), "markdown"),

@@ -15,7 +15,6 @@ from conformance.registry import find_implementation
 from conformance.subjects.modes import quietly_on_one_thread
 
 if TYPE_CHECKING:
-
     from conformance.judging.verdict import Verdict
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation

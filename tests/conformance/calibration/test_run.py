@@ -214,7 +214,7 @@ class Raising(Off):
 
 def test_a_subject_that_raises_is_incorrect_and_one_that_refuses_is_not_measured():
     sample = draw("add", CASES["add"].space, 5, 1)[0]
-    (ratio,) = measure_sample(sample, [Subject("raising", Raising(1))])
+    (ratio,) = measure_sample(sample, [Subject("raising", Raising(1))]).ratios
     assert (ratio.lane, ratio.observable) == ("float32", "raised TypeError: expected more than float32")
     assert beyond_constants([ratio]) == [ratio]
 
@@ -224,7 +224,7 @@ def test_a_subject_that_raises_is_incorrect_and_one_that_refuses_is_not_measured
 def test_a_ratio_is_the_judges_own_headroom(case, factor):
     sample = draw(case, CASES[case].space, 5, 1)[0]
     subject = Subject("off", Off(factor), ("float32",))
-    measured = {r.observable: r for r in measure_sample(sample, [subject])}
+    measured = {r.observable: r for r in measure_sample(sample, [subject]).ratios}
     verdicts = judge_sample(prepare(CASES[case], sample, ["float32"]), subject.implementation)
     c = constants()
     assert {v.observable for v in verdicts} == set(measured)
@@ -239,7 +239,7 @@ def test_a_ratio_is_the_judges_own_headroom(case, factor):
 
 def test_torch_in_float64_is_no_evidence():
     sample = draw("nn.LSTM", CASES["nn.LSTM"].space, 5, 1)[0]
-    lanes = {(r.subject, r.lane) for r in measure_sample(sample, correct_subjects())}
+    lanes = {(r.subject, r.lane) for r in measure_sample(sample, correct_subjects()).ratios}
     assert ("torch", "float64") not in lanes
     assert {("mytorch", "float64"), ("torch", "float32"), ("torch, written out", "float64")} <= lanes
 
@@ -253,7 +253,7 @@ def test_what_is_written_out_is_not_what_the_oracle_runs():
 # A tail fitted to a thousand verdicts is uncertain: it meets the target on some seeds, such as these, only.
 @pytest.fixture(scope="module")
 def found() -> Calibration:
-    return calibrate(FEW, runs=2, seed=9, samples=130, features=[16])
+    return calibrate(FEW, runs=2, seed=9, samples=130, features=[16], drawn=2)
 
 
 def test_the_seeds_are_disjoint_and_the_samples_too(found):
@@ -280,7 +280,7 @@ def _constants_only(monkeypatch):
 @pytest.mark.usefixtures("_constants_only")
 def test_a_subject_without_gradients_is_called_incorrect():
     subjects = [Subject("mytorch", mytorch.make()), Subject("unbacked", Unbacked(1))]
-    found = calibrate(FEW, runs=2, seed=9, samples=130, subjects=subjects, features=[16])
+    found = calibrate(FEW, runs=2, seed=9, samples=130, subjects=subjects, features=[16], drawn=1)
     assert {(r.subject, r.observable.partition(".")[0]) for r in found.incorrect} == {("unbacked", "grad")}
     assert found.exit_code == 1
     assert "## Incorrect" in markdown(found)
@@ -289,7 +289,7 @@ def test_a_subject_without_gradients_is_called_incorrect():
 @pytest.mark.usefixtures("_constants_only")
 def test_a_subject_with_four_times_the_error_raises_the_constants(found):
     subjects = [Subject("mytorch", mytorch.make()), Subject("off", Off(4), ("float32",))]
-    raised = calibrate(FEW, runs=2, seed=9, samples=130, subjects=subjects, features=[16])
+    raised = calibrate(FEW, runs=2, seed=9, samples=130, subjects=subjects, features=[16], drawn=1)
     # With so few verdicts the bound on `tensor` comes from the other lane; the expected rate does not.
     more, fewer = (each.choice.estimates["tensor"].at(2.0)[0] for each in (raised, found))
     assert more > 10 * fewer
@@ -304,7 +304,7 @@ def test_the_files_hold_what_was_found(found, tmp_path):
     assert sum(row["verdicts"] for row in data["verdicts"]) == len(found.ratios)
     assert {row["operation"] for row in data["rules"] if row["wrong"] is None} >= {"mm", "exp", "sum"}
     text = (tmp_path / "calibration.md").read_text(encoding="utf-8")
-    for word in ("Calibration: shown", "Clopper", "## Noise rules", "| tanh ", "## Tails"):
+    for word in ("Calibration: shown", "Clopper", "## Noise rules", "| tanh ", "## Tails", "## Whole runs"):
         assert word in text
 
 
@@ -323,6 +323,7 @@ def test_the_constants_file_is_one_that_the_judge_reads(found, tmp_path):
     ("arguments", "mentions"),
     [
         (["--runs", "1"], ("runs", "at least 2", "1")),
+        (["--drawn", "0"], ("drawn", "at least 1", "0")),
         (["nn.Linnear"], ("nn.Linnear", "nn.Linear")),
         (["--jobs", "0"], ("jobs", "0")),
         (["--seed", "-1"], ("seed", "-1")),
@@ -344,13 +345,13 @@ def test_the_command_writes_and_says_what_it_found(found, tmp_path, capsys, monk
     asked = []
 
     def measured(cases, **options):
-        asked.append((cases, options["seed"], options["runs"], options["jobs"]))
+        asked.append((cases, *(options[name] for name in ("seed", "runs", "drawn", "jobs"))))
         return found
 
     monkeypatch.setattr("conformance.calibration.run.calibrate", measured)
     options = ["--runs", "3", "--seed", "9", "--jobs", "1", "--out", str(tmp_path)]
     assert main(["calibrate", *FEW, *options]) == 0
-    assert asked == [(FEW, 9, 3, 1)]
+    assert asked == [(FEW, 9, 3, 300, 1)]
     said = capsys.readouterr().out
     assert "SHOWN: tensor " in said
     assert f"{len(found.rules)} of {len(found.rules)} noise rules hold" in said
