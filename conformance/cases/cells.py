@@ -83,6 +83,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
             classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square", "large"),
             regimes=regimes,
             without=WITHOUT,
+            plain={"N": 1, "states": True},
             large={"N": 20, "I": 130, "H": 130},
             flags={"bias": (True, True, False), "states": (True, True, False), **flags},
         ),

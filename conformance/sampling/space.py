@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import ceil, log
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from conformance.sampling.flags import Turns, covering, impossible, take
 from conformance.sampling.sample import Sample, Scalar, raw_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hypothesis.strategies import SearchStrategy
-
-T = TypeVar("T")
 
 # The batch size of an input that has no batch axis.
 UNBATCHED = -1
@@ -107,6 +106,8 @@ class Space:
         large: the sizes that are large in the class `large`, one at a time, and how large: each of them in
             every round of draws. None, the default, draws one sample a round, in which the sizes take turns
             to be as large as `LARGE` says.
+        plain: the path that most people use: flags with their value or values, and sizes with the least that
+            they have there. A third of the draws that can lie on it do; see `on_plain_path`.
         settle: from drawn settings to those among them that have to be others, e.g. one layer where many
             steps would cost too much. Every sample is drawn settled, so that its text states the settings
             that are run.
@@ -118,11 +119,29 @@ class Space:
     flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     without: tuple[tuple[str, str], ...] = ()
     large: Mapping[str, int] | None = None
+    plain: Mapping[str, Scalar | tuple[Scalar, ...]] = field(default_factory=dict)
     settle: Callable[[Mapping[str, Scalar]], Mapping[str, Scalar]] = dict
 
     def settled(self, config: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Return settings as they are run, in the same order; settled ones stay as they are."""
         return {**config, **self.settle(config)}
+
+    def fits(self, config: Mapping[str, Scalar]) -> bool:
+        """Whether settings are run as they are."""
+        return all(config[name] == value for name, value in self.settle(config).items())
+
+    def covering(self, key: str) -> list[dict[str, Scalar]]:
+        """Return rows of flags that show every pair of values; see `flags.covering`."""
+        return covering(key, self.flags, self.settle, self._smallest)
+
+    @property
+    def impossible(self) -> set[frozenset[tuple[str, Scalar]]]:
+        """The pairs of flag values that are never run, because `settle` changes one of the two."""
+        return impossible(self.flags, self.settle, self._smallest)
+
+    @property
+    def _smallest(self) -> dict[str, Scalar]:
+        return {name: CLASSES["small"][kind][0] for name, kind in self.sizes.items()}
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -159,60 +178,77 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
     A draw goes through five steps from here:
 
     1. Its number gives the pair of shape class and regime: every `space.combinations` draws hold each once.
-    2. Words that follow from seed, case, number and pair choose each size among those of the class.
+    2. Words that follow from seed, case and number choose each size among those of the class.
     3. In the class `large`, one size is large instead: of n such sizes, every n draws make each large once.
-    4. `_flags` gives each flag a value in turn. Of a flag with n values, every n draws of the classes in
-       `BARE` hold each value once, and so do every n draws of the other classes, in orders of their own.
+    4. `_flags` chooses the flags: those of the plain path in a third of the draws that can lie on it; else
+       those of the first row of a covering design that can be run; else each value in turn.
     5. `space.settled` replaces settings that cannot be run as drawn.
     """
     samples, pairs = [], space.pairs
-    turns, larges = {True: 0, False: 0}, 0
+    choices = {name: space.choices(name) for name in space.classes}
+    words = raw_words(f"{case}|{seed}|sizes", count * len(space.sizes)).tolist()
+    turns, rows = Turns(f"{case}|{seed}"), space.covering(f"{case}|{seed}")
     for number in range(count):
         shape_class, regime = pairs[number % len(pairs)]
-        choices = space.choices(shape_class)
-        words = raw_words(f"{case}|{seed}|{number}|{shape_class}|{regime}", len(choices))
-        config = {
-            name: values[int(word) % len(values)]
-            for (name, values), word in zip(choices.items(), words, strict=True)
+        own = words[number * len(space.sizes) : (number + 1) * len(space.sizes)]
+        config: dict[str, Scalar] = {
+            name: choices[shape_class][name][word % len(choices[shape_class][name])]
+            for name, word in zip(space.sizes, own, strict=True)
         }
         if shape_class == "large":
-            config |= [_in_turn(f"{case}|{seed}|large", list(space.larges.items()), larges)]
-            larges += 1
+            config |= [turns.next("large", list(space.larges.items()))]
+        config |= _flags(space, shape_class, config, turns, rows)
+        samples.append(Sample(case, seed, number, shape_class, regime, tuple(space.settled(config).items())))
+    return samples
+
+
+def _flags(
+    space: Space, shape_class: str, sizes: dict[str, Scalar], turns: Turns, rows: list[dict[str, Scalar]]
+) -> dict[str, Scalar]:
+    """Return the flags of a draw of given sizes; a row that it uses is taken out of `rows`."""
+    if shape_class in BARE:
         # Drawn freely, one of seven forms was missing from 42 draws at one seed in a hundred; in turn over
         # all classes, one of three forms was drawn of one element or none only.
-        bare = shape_class in BARE
-        config |= _flags(f"{case}|bare" if bare else case, space, seed, turns[bare])
-        turns[bare] += 1
-        settled = space.settled(config)
-        samples.append(Sample(case, seed, number, shape_class, regime, tuple(settled.items())))
-    return samples
+        return turns.each(space.flags, "bare")
+    may = space.plain and shape_class != "large" and _large_enough(space, sizes)
+    # In turn in each class, so that every class has its share.
+    if may and turns.next(f"{shape_class}|plain", (True, False, False)):
+        plain = {name: _values(value) for name, value in space.plain.items() if name in space.flags}
+        return turns.each(dict(space.flags) | plain, "plain")
+    return take(rows, lambda row: space.fits({**sizes, **row})) or turns.each(space.flags)
+
+
+def on_plain_path(space: Space, sample: Sample) -> bool:
+    """Whether a sample lies on its space's plain path, with enough elements to tell right from wrong."""
+    config = sample.settings
+    flags = (config[name] in _values(value) for name, value in space.plain.items() if name in space.flags)
+    named = bool(space.plain) and sample.shape_class not in BARE
+    return named and _large_enough(space, config) and all(flags)
+
+
+def _large_enough(space: Space, config: Mapping[str, Scalar]) -> bool:
+    least = {name: int(_values(value)[0]) for name, value in space.plain.items() if name in space.sizes}
+    return all(int(config[name]) >= size for name, size in least.items())
+
+
+def _values(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def draw_sized(
     case: str, space: Space, seed: int, count: int, sizes: Mapping[str, int], regime: str
 ) -> list[Sample]:
-    """Draw samples of given sizes, by their kind; flags take their values in turn, as in `draw`.
+    """Draw samples of given sizes, by their kind; flags take their values in turn.
 
     Their shape class is `small`, as only the sizes follow from a class.
     """
     fixed = {name: sizes[kind] for name, kind in space.sizes.items()}
-    configs = [space.settled({**fixed, **_flags(case, space, seed, number)}) for number in range(count)]
+    turns = Turns(f"{case}|{seed}")
+    configs = [space.settled({**fixed, **turns.each(space.flags)}) for _ in range(count)]
     return [
         Sample(case, seed, number, "small", regime, tuple(config.items()))
         for number, config in enumerate(configs)
     ]
-
-
-def _flags(case: str, space: Space, seed: int, number: int) -> dict[str, Scalar]:
-    return {name: _in_turn(f"{case}|{seed}|{name}", values, number) for name, values in space.flags.items()}
-
-
-def _in_turn(key: str, values: Sequence[T], number: int) -> T:
-    """Return the value of one draw, where each block of draws holds every value once, in a drawn order."""
-    block, place = divmod(number, len(values))
-    words = raw_words(f"{key}|{block}", len(values))
-    order = sorted(range(len(values)), key=lambda k: int(words[k]))
-    return values[order[place]]
 
 
 def strategy(

