@@ -18,7 +18,7 @@ from mytorch.autograd._views import rebase, require_changeable, stand_in
 from mytorch.autograd.graph import counter_of
 from mytorch.functions._index import fitted_shape, parse, setitem
 from mytorch.ops.conversion import Cast
-from mytorch.ops.memory import SetItem
+from mytorch.ops.memory import Overwrite, SetItem
 from mytorch.ops.shape import View
 
 if TYPE_CHECKING:
@@ -119,8 +119,9 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     if shape != source.shape:
         given = apply(View, given, shape=shape)
     writable(target)
+    op = Overwrite if index is ... else SetItem
     # The op needs none of the old values: it writes into the tensor's own memory, and copies nothing.
-    rebase(target, apply(SetItem, stand_in(target, copy=False), given, basic=basic, advanced=advanced))
+    rebase(target, apply(op, stand_in(target, copy=False), given, basic=basic, advanced=advanced))
     return target
 
 
