@@ -9,7 +9,7 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Built, Case, LayerProgram
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -64,16 +64,16 @@ def loss(
     def build(t: Any, x: Values, config: Config) -> Built:
         options = {key: config[key] for key in (*flags, "reduction")}
         options |= {key: x[key].detach() for key in x if key.endswith("weight")}
-        layer = getattr(t.nn, module)(**options) if config["module"] else None
-        compute = layer or partial(getattr(t.nn.functional, name), **options)
 
-        def call(data: Tensors) -> dict[str, Any]:
+        def call(compute: Any, data: Tensors) -> dict[str, Any]:
             with warnings.catch_warnings():
                 # kl_div warns that reduction="mean" is not the mathematical mean.
                 warnings.simplefilter("ignore", UserWarning)
                 return {"output": compute(*operands(t, data))}
 
-        return Built(call, {}, layer)
+        if config["module"]:
+            return of_module(getattr(t.nn, module)(**options), call)
+        return Built(partial(call, partial(getattr(t.nn.functional, name), **options)))
 
     base: dict[str, Scalar] = {"N": 2, "F": 3, "reduction": "mean", "module": False}
     return Case(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, of_module
 from conformance.sampling.space import BARE, Space
 from conformance.sampling.values import Input
 
@@ -119,8 +119,7 @@ def plain_module(name: str) -> Case:
     """Return the case of a module without options, which is applied to each element."""
 
     def build(t: Any, x: Values, config: Config) -> Built:
-        layer = getattr(t.nn, name)()
-        return Built(lambda data: {"output": layer(data["x0"])}, module=layer)
+        return of_module(getattr(t.nn, name)(), lambda layer, data: {"output": layer(data["x0"])})
 
     return Case(
         name=f"nn.{name}",

@@ -19,6 +19,7 @@ from conformance.cases.case import (
     Values,
     load,
     of_function,
+    of_module,
     parameters_of,
 )
 from conformance.sampling.space import UNBATCHED, Space
@@ -118,7 +119,7 @@ def _layer(kind: str) -> LayerProgram:
         parameters = load(layer, given)
         if config["dropout"] == "eval":
             layer.eval()
-        return Built(lambda data: call_layer(t, layer, data, config), parameters, layer)
+        return of_module(layer, lambda layer, data: call_layer(t, layer, data, config), parameters)
 
     return LayerProgram(build)
 

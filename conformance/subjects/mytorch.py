@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.cases.case import Built, LayerProgram
+from conformance.cases.case import Built, LayerProgram, of_module
 from conformance.subjects.torchlike import TorchLike
 from conformance.subjects.weights import Entry, WeightMap
 
@@ -58,11 +58,11 @@ def _cell(t: Any, x: Values, config: Config) -> Built:
     cell = t.models.LSTMCell(config["I"], config["H"], config["O"]).to(x["weight_ih"].dtype)
     _load(t, x, cell)
 
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(cell: Any, data: Tensors) -> dict[str, Any]:
         y, h, c = cell(data["input"], (data["h0"], data["c0"]))
         return {"output": y, "h": h, "c": c}
 
-    return Built(call, dict(cell.named_parameters()), cell, lambda: _gradients(cell))
+    return of_module(cell, call, dict(cell.named_parameters()), _gradients)
 
 
 def _lstm(t: Any, x: Values, config: Config) -> Built:
@@ -70,12 +70,12 @@ def _lstm(t: Any, x: Values, config: Config) -> Built:
     lstm = t.models.LSTM(config["I"], config["H"], config["O"]).to(x["weight_ih"].dtype)
     _load(t, x, lstm.lstm_cell)
 
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(lstm: Any, data: Tensors) -> dict[str, Any]:
         states = (data["h0"], data["c0"]) if "h0" in data else None
         outputs, (h, c) = lstm(data["input"], states)
         return {"outputs": outputs, "h_states": h, "c_states": c}
 
-    return Built(call, dict(lstm.named_parameters()), lstm, lambda: _gradients(lstm.lstm_cell))
+    return of_module(lstm, call, dict(lstm.named_parameters()), lambda lstm: _gradients(lstm.lstm_cell))
 
 
 _PROGRAMS: Mapping[str, Program] = {
