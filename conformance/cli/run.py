@@ -59,10 +59,16 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _show(report: Report, out: Path) -> None:
+    from conformance.report import uses
     from conformance.report.drift import warnings
+    from conformance.report.seen import partly
     from conformance.report.tables import explain, render, summary
 
     print(render(summary(report), "terminal"))
+    if used := uses.summary(report):
+        print("\n" + render(used, "terminal", {"not judged": 44}))
+    for each in partly(report.verdicts)[:SHOWN]:
+        print(f"\nSEEN IN PART {each}")
     for verdict in report.failure_per_case[:SHOWN]:
         print(
             "\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)

@@ -3,11 +3,13 @@
 A later run can be compared with it. Written by `files.write` next to `parity.json`, from which it follows.
 The format, which `baseline.schema.json` holds:
 
-- `schema_version`: 1.
+- `schema_version`: 2.
 - `seed`, `implementation`, `reference`, `environment`: those of the run. A headroom belongs to them: another
   seed draws other samples, and another version of torch or NumPy rounds differently.
-- `cases`: by the name of the case, an object of two entries.
+- `cases`: by the name of the case, an object of three entries.
     - `classes`: how many samples of each shape class were judged.
+    - `uses`: by the name of the use, how many verdicts are PASS, of all its observables and lanes, and the
+      least headroom of those.
     - `observables`: one list per check, lane and observable that passed at least once. The list holds the
       check, the lane (null for `errors`), the observable (for `errors` the label of the call, null for a
       whole sample), how many of its verdicts are PASS, and the least headroom of those in four significant
@@ -31,7 +33,12 @@ from conformance.report.coverage import judged
 if TYPE_CHECKING:
     from conformance.report.record import Report
 
-SCHEMA_VERSION = 1
+# 2 has the uses.
+SCHEMA_VERSION = 2
+
+
+# The check of a verdict about a use.
+_USE = "use"
 
 
 class Place(NamedTuple):
@@ -40,8 +47,9 @@ class Place(NamedTuple):
     Attributes:
         case: the name of the case.
         check: `forward`, `backward`, `training`, `use` or `errors`.
-        lane: the dtype that the subject computed in; None for `errors`.
-        observable: the name of the observable or the label of a bad call; None for a whole sample.
+        lane: the dtype that the subject computed in; None for `errors` and `use`.
+        observable: the name of the observable, the label of a bad call or the name of a use; None for a whole
+            sample.
     """
 
     case: str
@@ -88,7 +96,9 @@ class Baseline:
         passed: dict[Place, list[float | None]] = defaultdict(list)
         for v in report.verdicts:
             if v.status is Status.PASS:
-                passed[Place(v.case, v.check, v.lane, v.observable)].append(v.headroom)
+                # Of a use, all observables are counted together: they are those of the plain call again.
+                place = (None, v.use) if v.use else (v.lane, v.observable)
+                passed[Place(v.case, v.check, *place)].append(v.headroom)
         shown = {}
         for place, headrooms in passed.items():
             least = min((each for each in headrooms if each is not None), default=None)
@@ -111,13 +121,16 @@ class Baseline:
             "environment": self.environment,
         }
         rows: dict[str, list[str]] = defaultdict(list)
+        uses: dict[str, dict[str | None, list[Any]]] = defaultdict(dict)
         for (case, check, lane, observable), (count, headroom) in self.shown.items():
             number = "inf" if headroom is not None and isinf(headroom) else headroom
-            rows[case].append(_line([check, lane, observable, count, number]))
+            if check == _USE:
+                uses[case][observable] = [count, number]
+            else:
+                rows[case].append(_line([check, lane, observable, count, number]))
         cases = ",\n".join(
-            f'  {_line(case)}: {{\n   "classes": {_line(counts)},\n   "observables": [\n    '
-            + ",\n    ".join(rows[case])
-            + "\n   ]\n  }"
+            f'  {_line(case)}: {{\n   "classes": {_line(counts)},\n   "uses": {_line(uses[case])},\n'
+            '   "observables": [\n    ' + ",\n    ".join(rows[case]) + "\n   ]\n  }"
             for case, counts in self.classes.items()
         )
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
@@ -134,11 +147,13 @@ class Baseline:
             data = json.loads(text)
             _check_version(data["schema_version"])
             shown = {
-                Place(case, check, lane, observable): Shown(
-                    int(count), None if headroom is None else float(headroom)
-                )
+                Place(case, check, lane, observable): _shown(count, headroom)
                 for case, entry in data["cases"].items()
                 for check, lane, observable, count, headroom in entry["observables"]
+            } | {
+                Place(case, _USE, None, use): _shown(count, headroom)
+                for case, entry in data["cases"].items()
+                for use, (count, headroom) in entry["uses"].items()
             }
             classes = {case: dict(entry["classes"]) for case, entry in data["cases"].items()}
             names = ("seed", "implementation", "reference", "environment")
@@ -147,6 +162,10 @@ class Baseline:
             raise
         except (json.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"baseline: not a baseline: {type(error).__name__}: {error}") from error
+
+
+def _shown(count: Any, headroom: Any) -> Shown:
+    return Shown(int(count), None if headroom is None else float(headroom))
 
 
 def _check_version(version: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from conformance.report import uses
 from conformance.report.coverage import by_case
 from conformance.report.tables import error_there, failures, headroom, number, render, tightest
 
@@ -33,6 +34,10 @@ def details(report: Report) -> str:
         "## Observables",
         _OBSERVABLES,
         render(observables(report), "markdown"),
+        "## Uses per case",
+        "How many observables passed in each use, and how many did not; nothing where it is not judged.",
+        render(uses.by_case(report), "markdown"),
+        render(uses.reasons(report), "markdown"),
         "## Samples per case",
         "How many samples of each shape class and regime were judged.",
         render(by_case(report.verdicts), "markdown"),
@@ -44,7 +49,9 @@ def observables(report: Report) -> list[dict[str, object]]:
     """Return one row per observable of each case and lane: its verdict with the least headroom."""
     elements: Counter[tuple[str, str, str]] = Counter()
     for verdict in report.verdicts:
-        if verdict.headroom is not None and verdict.lane is not None and verdict.observable is not None:
+        if verdict.headroom is None or verdict.use:
+            continue
+        if verdict.lane is not None and verdict.observable is not None:
             elements[verdict.case, verdict.observable, verdict.lane] += verdict.elements
     return [
         {
@@ -61,5 +68,6 @@ def observables(report: Report) -> list[dict[str, object]]:
             "shape class": verdict.shape_class,
             "regime": verdict.regime,
         }
-        for (case, observable, lane), verdict in tightest(report).items()
+        for (case, observable, lane, use), verdict in tightest(report).items()
+        if use is None
     ]

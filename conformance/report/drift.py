@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.arithmetic.constants import constants
 from conformance.judging.verdict import Status
-from conformance.report.tables import tightest
+from conformance.report.tables import place, tightest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ def warnings(report: Report) -> list[str]:
     """Return one line per drifting verdict, and a last line that counts those beyond the tenth."""
     found, warn = drifting(report), constants().warn
     lines = [
-        f"{v.case} · {v.observable} · {v.lane} passes, but nearer to its tolerance than {warn:g}: "
+        f"{place(v)} passes, but nearer to its tolerance than {warn:g}: "
         f"headroom {v.headroom:.3g} in {v.sample}"
         for v in found[:_SHOWN]
     ]

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.arithmetic.constants import constants
+from conformance.report import uses
 from conformance.report.coverage import summary as coverage_summary
 from conformance.report.drift import nearest, warnings
-from conformance.report.tables import failures, headroom, render, summary
+from conformance.report.seen import partly
+from conformance.report.tables import failures, headroom, in_words, render, summary
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -38,6 +40,19 @@ _COVERAGE = (
     "the minimum shows nothing. Samples that raised an exception or were skipped do not count."
 )
 
+_USES = (
+    "Each layer and function is also called in other ways than once and plainly, in one sample per lane, and "
+    "judged by the tolerances of the plain call. No use applies to cases that train, nor to those that call "
+    "their layer in two ways themselves."
+)
+
+_PARTLY = (
+    "The subject skipped samples of these cases. The plain path is the configuration that most people use."
+)
+
+# How many cases that were seen in part are listed.
+_PARTLY_SHOWN = 20
+
 # How many failures are written out, of one case each; `details.md` has more, and parity.json all.
 _SHOWN = 3
 
@@ -54,6 +69,13 @@ def markdown(report: Report) -> str:
     if report.shortfalls:
         parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
     parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]
+    if partly_seen := partly(report.verdicts):
+        parts += ["## Seen in part", _PARTLY, "\n".join(f"- {each}" for each in partly_seen[:_PARTLY_SHOWN])]
+    if used := uses.summary(report):
+        told = [
+            {"use": row["use"], "how the layer is called": in_words(str(row["use"])), **row} for row in used
+        ]
+        parts += ["## Uses", _USES, render(told, "markdown")]
     if drift := warnings(report):
         parts += ["## Drift", _DRIFT, "\n".join(f"- {line}" for line in drift)]
     if near := nearest(report):
@@ -61,6 +83,7 @@ def markdown(report: Report) -> str:
             {
                 "case": v.case,
                 "observable": v.observable,
+                "use": v.use or "",
                 "lane": v.lane,
                 "headroom": headroom(v.headroom),
                 "shape class": v.shape_class,

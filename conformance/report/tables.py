@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
+from conformance.cases._uses import USES
 from conformance.judging.verdict import Status, Verdict
+from conformance.report.seen import seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -56,8 +58,11 @@ def error_there(verdict: Verdict) -> float | None:
     return abs(verdict.expected - verdict.got)
 
 
-def _least(verdicts: Iterable[Verdict], lane: str) -> float | None:
-    return min((v.headroom for v in verdicts if v.lane == lane and v.headroom is not None), default=None)
+def least_headroom(verdicts: Iterable[Verdict], lane: str | None = None) -> float | None:
+    """Return the least headroom of some verdicts, or of those in a lane; None where nothing was measured."""
+    return min(
+        (v.headroom for v in verdicts if v.headroom is not None and lane in {None, v.lane}), default=None
+    )
 
 
 def summary(report: Report) -> list[dict[str, object]]:
@@ -65,6 +70,7 @@ def summary(report: Report) -> list[dict[str, object]]:
     by_case: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in report.verdicts:
         by_case[verdict.case].append(verdict)
+    how_much = seen(report.verdicts)
     rows: list[dict[str, object]] = []
     for case, mine in by_case.items():
         counts = Counter(verdict.status for verdict in mine)
@@ -73,25 +79,40 @@ def summary(report: Report) -> list[dict[str, object]]:
         rows.append(
             {
                 "case": case,
-                "samples": len({v.sample for v in mine if v.check not in {"use", "errors"}}),
+                "samples": how_much[case].samples if case in how_much else "",
+                "plain path": how_much[case].plain_path if case in how_much else "",
                 "passed": f"{counts[Status.PASS]} of {len(mine)}",
                 "not passed": ", ".join(f"{counts[s]} {s}" for s in Status if counts[s] and s != Status.PASS),
                 "numbers compared": f"{sum(v.elements for v in mine):,}",
-                "headroom float64": headroom(_least(mine, "float64")),
-                "headroom float32": headroom(_least(mine, "float32")),
+                "headroom float64": headroom(least_headroom(mine, "float64")),
+                "headroom float32": headroom(least_headroom(mine, "float32")),
                 "nearest to its tolerance": nearest.observable if nearest else "",
             }
         )
+    if not any(row["plain path"] for row in rows):
+        for row in rows:
+            del row["plain path"]
     return rows
 
 
-def tightest(report: Report) -> dict[tuple[str, str, str], Verdict]:
-    """Return the verdict with the least headroom of each case, observable and lane."""
-    found: dict[tuple[str, str, str], Verdict] = {}
+def place(verdict: Verdict) -> str:
+    """Return what a verdict is about: its case, use, observable and lane."""
+    use = [f"use {verdict.use}"] if verdict.use else []
+    return " · ".join([verdict.case, *use, verdict.observable or "whole sample", verdict.lane or "bad call"])
+
+
+def in_words(use: str) -> str:
+    """Return how a layer is called in a use; the name alone if it is of another version."""
+    return USES[use].story if use in USES else use
+
+
+def tightest(report: Report) -> dict[tuple[str, str, str, str | None], Verdict]:
+    """Return the verdict with the least headroom of each case, observable, lane and use."""
+    found: dict[tuple[str, str, str, str | None], Verdict] = {}
     for verdict in report.verdicts:
         if verdict.headroom is None or verdict.lane is None or verdict.observable is None:
             continue
-        key = verdict.case, verdict.observable, verdict.lane
+        key = verdict.case, verdict.observable, verdict.lane, verdict.use
         best = found.get(key)
         if best is None or best.headroom is None or verdict.headroom < best.headroom:
             found[key] = verdict
@@ -109,13 +130,10 @@ def explain(
         shrunk: the text of a smaller sample that fails too.
         run: the run's verdicts: the sample's other observables, wrong and right, help to find the mistake.
     """
-    use = [f"use {verdict.use}"] if verdict.use else []
-    where = [verdict.case, *use, verdict.observable or "whole sample", verdict.lane or "bad call"]
-    lines = [
-        f"{verdict.status} {' · '.join(where)}",
-        f"  sample     {verdict.sample}",
-        f"  reason     {verdict.reason}",
-    ]
+    lines = [f"{verdict.status} {place(verdict)}"]
+    if verdict.use:
+        lines.append(f"  use        {in_words(verdict.use)}")
+    lines += [f"  sample     {verdict.sample}", f"  reason     {verdict.reason}"]
     if verdict.worst_index is not None:
         lines += [
             f"  worst at   {verdict.worst_index} of {verdict.elements} elements",

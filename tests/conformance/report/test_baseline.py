@@ -63,6 +63,27 @@ def test_verdicts_are_counted_by_place_with_their_least_headroom():
     }
 
 
+def in_use(use, **fields):
+    return verdict(check="use", use=use, **fields)
+
+
+IN_USES = (
+    in_use("no-grad", headroom=3.14159),
+    in_use("no-grad", headroom=9.0, lane="float32", observable="twice/output"),
+    in_use("flags", headroom=inf, observable="flag/output.is_leaf"),
+)
+
+
+def test_the_observables_of_a_use_are_counted_together():
+    found = baseline(verdict(headroom=5.0), *IN_USES, in_use("flags", status=Status.FAIL, headroom=0.0))
+    assert found.shown == {
+        Place("add", "forward", "float64", "output"): Shown(1, 5.0),
+        Place("add", "use", None, "no-grad"): Shown(2, 3.142),
+        Place("add", "use", None, "flags"): Shown(1, inf),
+    }
+    assert found.classes == {"add": {"small": 1}}
+
+
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PASS])
 def test_only_passes_are_counted(status):
     found = baseline(verdict(0, headroom=3.0), verdict(1, status=status, headroom=2.0))
@@ -92,6 +113,7 @@ def test_it_is_read_back_as_it_was_written():
         verdict(headroom=inf, lane="float32"),
         verdict(observable=None),
         verdict(case="sub", sample="sub:0"),
+        *IN_USES,
         bad_call(),
     )
     text = found.to_json()
@@ -99,12 +121,15 @@ def test_it_is_read_back_as_it_was_written():
     assert Baseline.from_json(text) == found
     assert '    ["forward", "float64", "output", 1, 1.5],\n' in text
     assert '["forward", "float32", "output", 1, "inf"]' in text
+    assert '   "uses": {"no-grad": [2, 3.142], "flags": [1, "inf"]},\n' in text
+    assert '   "uses": {},\n' in text
 
 
 @pytest.mark.parametrize(
     "row",
     [
         ["sideways", "float64", "output", 1, 2.0],
+        ["use", None, "no-grad", 1, 2.0],
         ["forward", "semantic", "output", 1, 2.0],
         ["forward", "float64", "output", 0, 2.0],
         ["forward", "float64", "output", 1, 0.5],
@@ -119,13 +144,21 @@ def test_the_schema_refuses_a_wrong_row(row):
         jsonschema.validate(data, SCHEMA)
 
 
+@pytest.mark.parametrize("row", [[0, 2.0], [1, 0.5], [1], [1, 2.0, 3], 1])
+def test_the_schema_refuses_a_wrong_use(row):
+    data = json.loads(baseline(verdict(headroom=2.0)).to_json())
+    data["cases"]["add"]["uses"]["no-grad"] = row
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data, SCHEMA)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
         "[]",
         "{}",
-        '{"schema_version": 1}',
+        '{"schema_version": 2}',
         baseline(verdict(headroom=2.0)).to_json().replace(", 1, 2.0]", ", 1]"),
         baseline(verdict(headroom=2.0)).to_json().replace('"observables": [', '"observed": ['),
         baseline(verdict(headroom=2.0)).to_json().replace(" 2.0]", ' "much"]'),
@@ -137,8 +170,8 @@ def test_other_texts_are_refused(text):
 
 
 def test_another_version_is_refused_with_both_numbers():
-    text = baseline().to_json().replace('"schema_version": 1', '"schema_version": 9')
-    with pytest.raises(UsageError, match="expected schema_version 1, got 9"):
+    text = baseline().to_json().replace('"schema_version": 2', '"schema_version": 9')
+    with pytest.raises(UsageError, match="expected schema_version 2, got 9"):
         Baseline.from_json(text)
 
 

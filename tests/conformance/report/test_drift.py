@@ -43,7 +43,7 @@ def test_the_nearest_observables_are_listed_however_far_they_are():
     near = report(9.0, 5.0, 7.0)
     assert [v.headroom for v in nearest(near)] == [5.0]
     assert "## Nearest to the tolerance" in markdown(near)
-    assert "| add | output | float32 | 5 |" in markdown(near)
+    assert "| add | output |  | float32 | 5 |" in markdown(near)
 
 
 def test_a_failure_is_not_among_the_nearest():
