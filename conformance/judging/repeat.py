@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from conformance.sampling.sample import Sample
-    from conformance.subjects.protocol import Implementation, Task
+    from conformance.subjects.protocol import Implementation, Task, Trace
 
     Judge = Callable[[Implementation], list[Verdict]]
 
@@ -52,11 +52,13 @@ class _Kept:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._subject, name)
 
-    def run(self, task: Task) -> object:
-        trace: object = self._subject.run(task)
-        if isinstance(trace, Mapping):
+    def run(self, task: Task) -> Trace:
+        trace = self._subject.run(task)
+        # A subject may return anything; the judge tells.
+        found: object = trace
+        if isinstance(found, Mapping):
             self.bits[task.sample.text, task.dtype] = {
-                name: _digest(array) for name, array in trace.items() if isinstance(array, np.ndarray)
+                name: _digest(array) for name, array in found.items() if isinstance(array, np.ndarray)
             }
         return trace
 

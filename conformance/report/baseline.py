@@ -97,8 +97,8 @@ class Baseline:
         for v in report.verdicts:
             if v.status is Status.PASS:
                 # Of a use, all observables are counted together: they are those of the plain call again.
-                place = (None, v.use) if v.use else (v.lane, v.observable)
-                passed[Place(v.case, v.check, *place)].append(v.headroom)
+                lane, observable = (None, v.use) if v.use else (v.lane, v.observable)
+                passed[Place(v.case, v.check, lane, observable)].append(v.headroom)
         shown = {}
         for place, headrooms in passed.items():
             least = min((each for each in headrooms if each is not None), default=None)
