@@ -38,7 +38,7 @@ def _cost(config: Config, layers: int, directions: int) -> float:
 def settle(config: Config) -> dict[str, Scalar]:
     """Return the settings of a recurrent layer that differ from the drawn ones; see `Space.settle`.
 
-    No combination of layers and directions is left out for good at any length.
+    Up to 81 steps, every combination of layers and directions is run.
     """
     settled: dict[str, Scalar] = {}
     relu = config.get("nonlinearity") == "relu"
@@ -49,10 +49,12 @@ def settle(config: Config) -> dict[str, Scalar]:
     layers = 1 if relu and not config["bias"] else int(config["layers"])
     directions = 2 if config["bidirectional"] else 1
     limit = _USUAL if int(config["H"]) > _NARROW else _MOST
-    while layers > 1 and _cost({**config, **settled}, layers, directions) > limit:
-        layers -= 1
-    if _cost({**config, **settled}, layers, directions) > limit:
-        directions = 1
+    while layers * directions > 1 and _cost({**config, **settled}, layers, directions) > limit:
+        # One first or the other first, so that neither is left out.
+        if layers == 1 or (directions > 1 and int(config["I"]) % 2):
+            directions = 1
+        else:
+            layers -= 1
     settled |= {"layers": layers, "bidirectional": directions == 2}
     if config.get("projection") and projection(config) == 0:
         settled["projection"] = False

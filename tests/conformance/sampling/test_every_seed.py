@@ -6,11 +6,14 @@ from collections import Counter
 from dataclasses import replace
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 from conformance.cases import CASES
 from conformance.sampling.sample import Sample
-from conformance.sampling.space import BARE, Space, draw, on_plain_path
+from conformance.sampling.space import BARE, HOLLOW, Space, draw, on_plain_path
+from conformance.subjects import pytorch
+from conformance.subjects.protocol import Task
 
 PLAIN = {name: case for name, case in CASES.items() if case.space.plain}
 # These have all flags that the others have, and the most of them.
@@ -91,6 +94,23 @@ def test_every_seed_draws_the_same_number_of_each_class_and_regime(name):
         for seed in (1, 2, 3)
     ]
     assert counts[0] == counts[1] == counts[2]
+
+
+# The cases whose outputs have as many elements as the values decide, found by running all cases.
+BY_VALUE = ("nonzero", "masked_select", "unique", "Tensor.__getitem__", "Tensor.__setitem__")
+
+
+@pytest.mark.parametrize("name", BY_VALUE)
+def test_no_values_leave_nothing_to_compare(name):
+    case = CASES[name]
+    reference = pytorch.make()
+    for sample in draw(name, case.space, 1, case.default_samples):
+        if sample.shape_class in HOLLOW | {"large"}:
+            continue
+        for value in (0.0, 1.0, -1.0):
+            arrays = {key: np.full(spec.shape, value) for key, spec in case.inputs(sample.settings).items()}
+            trace = reference.run(Task(case, sample, "float32", stored=arrays))
+            assert any(array.size for array in trace.values()), (sample.text, value)
 
 
 SPACE = Space(
