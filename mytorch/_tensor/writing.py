@@ -122,7 +122,7 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     """
     source = value.array if isinstance(value, TensorBase) else np.asarray(value)
     if not is_recorded(target, value):
-        if index is ... and not source.ndim:
+        if index is ... and not isinstance(value, TensorBase) and not source.ndim:
             _distinct(target)[...] = cast(source, target.array.dtype)
             return target
         state.run(setitem, writable(target), index, cast(source, target.array.dtype))

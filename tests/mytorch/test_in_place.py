@@ -382,7 +382,9 @@ def test_a_copy_of_a_tensor_with_views_can_be_changed():
     assert x.tolist() == [1.0] * 3
 
 
-@pytest.mark.parametrize("fill", [lambda e: e.fill_(2), lambda e: e.zero_(), lambda e: e.fill_(e.sum().item())])
+@pytest.mark.parametrize(
+    "fill", [lambda e: e.fill_(2), lambda e: e.zero_(), lambda e: e.fill_(e.sum().item())]
+)
 def test_an_expanded_tensor_can_be_filled(fill):
     shown = []
     for t in (torch, mytorch):
