@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from conformance.cases._law import Law
     from conformance.sampling.sample import Scalar
     from conformance.sampling.space import Space
     from conformance.sampling.values import Input
@@ -200,6 +201,9 @@ class Case:
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         residuals: the outputs are differences of two sides, which are zero but for rounding.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
+        distribution: from settings to the laws of the outputs that are random draws, which are compared by
+            tests of samples; the other outputs of such a case are compared exactly. None where nothing is
+            random.
         base: settings for the bad calls, which start from this one good configuration.
         bad_calls: calls that must raise an exception.
     """
@@ -214,6 +218,7 @@ class Case:
     training: bool = False
     residuals: bool = False
     exact_on_integers: bool = False
+    distribution: Callable[[Config], Mapping[str, Law]] | None = None
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from conformance.arithmetic.deviation import Deviation
     from conformance.arithmetic.tolerance import Scale
+    from conformance.cases._law import Law
     from conformance.cases.case import Case
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
@@ -64,7 +65,8 @@ def prepare(
         DegenerateError: noise changed a branch in every repetition of the draw, or an array is constant.
         NoiseError: an operation of the case's program has no rule, or takes noisy numbers out of tensors.
     """
-    # A sample goes one of four ways from here:
+    # A sample goes one of five ways from here:
+    # - it draws at random: there is nothing to measure (`_drawn`);
     # - it is prepared as it was drawn, as nearly all are;
     # - noise changed a branch of the program, or an array was constant: the draw is repeated (`_measured`),
     #   and the prepared sample has the text of the repetition;
@@ -76,6 +78,8 @@ def prepare(
 
     reference = pytorch.make()
     stored = stored or {}
+    if case.distribution:
+        return _drawn(case, sample, lanes, stored, case.distribution(sample.settings))
     sample, deviations = _measured(case, sample, stored)
     exact = case.exact_on_integers and sample.regime == "integer"
     expectations, scales = {}, {}
@@ -86,6 +90,23 @@ def prepare(
         allowed = {name: each.allowed() for name, each in scales[lane].items()}
         expectations[lane] = Expectation(sample, case.training, lane, oracle, allowed, own)
     return Prepared(case, sample, expectations, stored, scales)
+
+
+def _drawn(
+    case: Case, sample: Sample, lanes: Sequence[str], stored: Mapping[str, Array], laws: Mapping[str, Law]
+) -> Prepared:
+    """Return a sample of random draws, with the reference's of the next repetition, which has another seed.
+
+    So the reference itself can be judged, and its draws do not depend on stored arrays. One lane is enough of
+    a sample, as nothing rounds: the samples of a case take turns.
+    """
+    from conformance.subjects import pytorch
+
+    lane = lanes[(sample.seed + sample.draw) % len(lanes)]
+    oracle = pytorch.make().run(Task(case, sample.redrawn(), lane))
+    exact = {name: np.zeros(array.shape) for name, array in oracle.items() if name not in laws}
+    expected = Expectation(sample, case.training, lane, oracle, exact, oracle, laws)
+    return Prepared(case, sample, {lane: expected}, stored, {lane: {}})
 
 
 def _measured(

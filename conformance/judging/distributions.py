@@ -1,0 +1,262 @@
+"""Compares random draws with the reference's: by bounds, moments, and tests of two samples.
+
+Called by judging.judge for the observables of a case that have a law; one finding per test comes out, a
+statistic with its critical value. A correct subject, which draws from a stream of its own, exceeds any of the
+critical values of a default run with a probability of at most FALSE_ALARMS, and a verdict repeats because the
+seeds follow from the sample.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from conformance.cases import CASES
+from conformance.cases._law import DRAWS, Continuous, Discrete, Permutations
+from conformance.judging import critical_values
+from conformance.sampling.space import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from conformance.cases._law import Law
+    from conformance.cases.case import Case
+    from conformance.sampling.values import Array
+
+# Of all tests of a default run together.
+FALSE_ALARMS = 1e-4
+# The critical values of moments and neighbours hold for infinitely many draws. For finitely many, the tail
+# beyond 5.5 standard deviations is up to twice as heavy: an Edgeworth term of exp(z³ skew / (6 √n)) for the
+# most skewed products, those of a mask at p = 0.1.
+_MARGIN = 2.0
+# A subject's draws may be this many times as coarse as the reference's: 2 bits.
+_COARSER = 4.0
+
+
+class Finding(NamedTuple):
+    """The result of one test of one observable.
+
+    Attributes:
+        test: its name, as in the law's `tests`; `bounds` and `values` are exact.
+        statistic: how far the draws are from what was expected.
+        critical: the largest statistic that is accepted.
+        expected: the reference's value of what is tested.
+        got: the subject's.
+    """
+
+    test: str
+    statistic: float
+    critical: float
+    expected: float
+    got: float
+
+    @property
+    def headroom(self) -> float:
+        """The critical value over the statistic; below 1, the draws are wrong."""
+        if np.isnan(self.statistic):
+            return 0.0
+        return self.critical / self.statistic if self.statistic else np.inf
+
+    def __str__(self) -> str:
+        return (
+            f"{self.test}: expected {self.expected:.5g}, got {self.got:.5g}; statistic {self.statistic:.3g}, "
+            f"at most {self.critical:.3g} accepted"
+        )
+
+
+@cache
+def share() -> float:
+    """Return the probability of a false alarm that each test has: equal parts of that of a default run."""
+    return FALSE_ALARMS / (_MARGIN * tests(CASES.values()))
+
+
+def tests(cases: Iterable[Case]) -> int:
+    """Count the tests of a default run, as the laws of the cases' samples name them."""
+    return sum(
+        len(law.tests)
+        for case in cases
+        if case.distribution
+        for sample in draw(case.name, case.space, 0, case.default_samples)
+        for law in case.distribution(sample.settings).values()
+    )
+
+
+def findings(law: Law, reference: Array, drawn: Array, share: float) -> list[Finding]:
+    """Test draws by their law, against the reference's.
+
+    Draws go one of three ways from here, by the kind of their law. Each begins with an exact finding; where
+    that is wrong, the statistics mean nothing and are left out.
+
+    Args:
+        law: what is known of them.
+        reference: the reference's draws.
+        drawn: the subject's draws, of the same shape.
+        share: the probability of a false alarm of each test.
+    """
+    if isinstance(law, Continuous):
+        exact, rest = _bounds(law, reference, drawn), _continuous
+    elif isinstance(law, Discrete):
+        exact, rest = _values(law, reference, drawn), _discrete
+    else:
+        exact, rest = _orders(reference, drawn), _permutations
+    return [exact] if exact.statistic else [exact, *rest(law, reference, drawn, share)]
+
+
+def _bounds(law: Continuous, reference: Array, drawn: Array) -> Finding:
+    # A bound is rounded to the dtype of the draws, and so is the product that reaches it.
+    slack = 2 * float(np.finfo(drawn.dtype).eps)
+    low, high = law.low - slack * abs(law.low), law.high + slack * abs(law.high)
+    inside = (drawn >= low) & ((drawn < law.high) if law.open else (drawn <= high)) & np.isfinite(drawn)
+    outside = int(np.count_nonzero(~inside))
+    at = int(np.argmin(inside))
+    worst = float(drawn.flat[at]) if outside else float(drawn.max())
+    return Finding("bounds", float(outside), 0.0, float(reference.max()), worst)
+
+
+def _continuous(law: Law, reference: Array, drawn: Array, share: float) -> Iterator[Finding]:
+    assert isinstance(law, Continuous)  # noqa: S101 - chosen by `findings`
+    limit = critical_values.normal(share)
+    for (name, expected, variance), (_, got, other) in zip(_moments(reference), _moments(drawn), strict=True):
+        # Standard deviations by their ratio, all others by their difference.
+        away = np.log(got / expected) if name == "standard deviation" else got - expected
+        yield Finding(name, _score(away, variance + other), limit, expected, got)
+    # More draws than that are there for the kurtosis.
+    rows = ceil(len(drawn) * DRAWS / drawn.size)
+    first, second = np.sort(reference[:rows], axis=None), np.sort(drawn[:rows], axis=None)
+    yield _distance(first, second, share)
+    yield _equal_numbers(first, second, share)
+    if law.uniform:
+        width = law.high - law.low
+        critical = critical_values.uniform_gap(share, second.size)
+        for name, end, value in (("gap below", first[0], second[0]), ("gap above", first[-1], second[-1])):
+            bound = law.low if name == "gap below" else law.high
+            yield Finding(name, abs(float(value) - bound) / width, critical, float(end), float(value))
+    yield from _neighbours(drawn[:rows], law.axes, share)
+
+
+def _distance(first: Array, second: Array, share: float) -> Finding:
+    """Compare distribution functions: their largest distance is reached beside a step of the second one."""
+    steps = np.flatnonzero(np.append(second[1:] != second[:-1], True))
+    after = (steps + 1) / second.size
+    before = np.append(0.0, after[:-1])
+    below, upto = (np.searchsorted(first, second[steps], side) / first.size for side in ("left", "right"))
+    expected, got = np.append(below, upto), np.append(before, after)
+    at = int(np.argmax(np.abs(expected - got)))
+    critical = critical_values.kolmogorov_smirnov(share, first.size, second.size)
+    distance = float(abs(expected[at] - got[at]))
+    return Finding("distribution function", distance, critical, float(expected[at]), float(got[at]))
+
+
+def _tied(ordered: Array) -> int:
+    return int(np.count_nonzero(ordered[1:] == ordered[:-1]))
+
+
+def _moments(draws: Array) -> list[tuple[str, float, float]]:
+    """Return the name, the value and the variance of each moment's estimate, by its influence function."""
+    x = draws.astype(np.float64)
+    mean, std = float(x.mean()), float(x.std())
+    z = (x - mean) / std if std else np.zeros_like(x)
+    square = z * z
+    fourth = square * square
+    kurtosis, skew = float(fourth.mean()), float((square * z).mean())
+    influence = fourth - kurtosis - 2 * kurtosis * (square - 1) - 4 * skew * z
+    return [
+        ("mean", mean, std**2 / x.size),
+        ("standard deviation", std, (kurtosis - 1) / 4 / x.size),
+        ("kurtosis", kurtosis, float((influence * influence).mean()) / x.size),
+    ]
+
+
+def _score(away: float, variance: float) -> float:
+    """Return a difference in its standard deviations; inf where nothing varies and something differs."""
+    if not away:
+        return 0.0
+    return float(abs(away) / np.sqrt(variance)) if variance > 0 else np.inf
+
+
+def _equal_numbers(first: Array, second: Array, share: float) -> Finding:
+    """Compare how fine the draws are: on a coarse grid, many are equal."""
+    expected, got = _tied(first), _tied(second)
+    mean = _COARSER * critical_values.poisson_mean(share / 2, expected)
+    return Finding("equal numbers", got, critical_values.poisson(share / 2, mean), expected, got)
+
+
+def _neighbours(drawn: Array, axes: Sequence[int], share: float) -> Iterator[Finding]:
+    """Test along each axis that neighbours are not correlated: a sum of products over its own deviation."""
+    centred = drawn.astype(np.float64) - float(drawn.mean(dtype=np.float64))
+    critical, variance = critical_values.normal(share), float(centred.var())
+    for axis in axes:
+        moved = np.moveaxis(centred, axis, 0)
+        products = moved[1:] * moved[:-1]
+        correlation = float(products.mean()) / variance if variance else 1.0
+        score = _score(float(products.sum()), float(np.square(products).sum()))
+        yield Finding(f"neighbours on axis {axis}", score if variance else np.inf, critical, 0.0, correlation)
+
+
+def _positions(law: Discrete, draws: Array) -> tuple[Array, Array]:
+    """Return the position of each draw in the list of values, and whether it is that value to five digits."""
+    values = np.array(law.values)
+    # A number that is not in the list is next to one; NaN is next to none.
+    positions = np.searchsorted((values[1:] + values[:-1]) / 2, draws)
+    return positions, np.abs(draws - values[positions]) <= 1e-5 * np.abs(values[positions])
+
+
+def _values(law: Discrete, reference: Array, drawn: Array) -> Finding:
+    _, known = _positions(law, drawn)
+    wrong = int(np.count_nonzero(~known))
+    at = int(np.argmin(known))
+    return Finding("values", float(wrong), 0.0, float(reference.flat[at]), float(drawn.flat[at]))
+
+
+def _discrete(law: Law, reference: Array, drawn: Array, share: float) -> Iterator[Finding]:
+    assert isinstance(law, Discrete)  # noqa: S101 - chosen by `findings`
+    (first, _), (second, _) = _positions(law, reference), _positions(law, drawn)
+    yield _counts("counts", first, second, share)
+    yield from _neighbours(second, law.axes, share)
+
+
+def _counts(name: str, first: Array, second: Array, share: float, rank: float = 1.0) -> Finding:
+    """Compare how often each whole number was drawn, by a chi-square test of two samples of one size.
+
+    Args:
+        name: of the test.
+        first: the reference's draws.
+        second: the subject's draws.
+        share: the probability of a false alarm.
+        rank: the degrees of freedom over the number of cells less one; below 1 where sums are fixed.
+    """
+    size = int(max(first.max(), second.max())) + 1
+    one, two = np.bincount(first.ravel(), minlength=size), np.bincount(second.ravel(), minlength=size)
+    both = one + two
+    used = both > 0
+    apart = np.square(one - two)[used] / both[used]
+    freedom = round((int(used.sum()) - 1) * rank)
+    at = int(np.flatnonzero(used)[np.argmax(apart)])
+    critical = critical_values.chi_square(share, freedom) if freedom else 0.0
+    statistic = float(apart.sum())
+    return Finding(name, statistic, critical, one[at] / first.size, two[at] / second.size)
+
+
+def _orders(reference: Array, drawn: Array) -> Finding:
+    wrong = (np.sort(drawn, axis=1) != np.arange(drawn.shape[1])).any(axis=1)
+    at = int(np.argmax(wrong))
+    return Finding("values", float(wrong.sum()), 0.0, float(reference[at].sum()), float(drawn[at].sum()))
+
+
+def _permutations(law: Law, reference: Array, drawn: Array, share: float) -> Iterator[Finding]:
+    assert isinstance(law, Permutations)  # noqa: S101 - chosen by `findings`
+    places = drawn.shape[1]
+    first, second = (order * places + np.arange(places) for order in (reference, drawn))
+    # Of the places × places cells of a table, rows and columns have fixed sums: (places - 1)² are free, and
+    # the variance of a cell is (places - 1) / places of that of a free count.
+    table = _counts("places", first, second, share, (places - 1) / (places + 1))
+    yield table._replace(statistic=table.statistic * (places - 1) / places)
+    yield _counts("first two", *(o[:, 0] * places + o[:, 1] for o in (reference, drawn)), share)
+    centred = drawn - (places - 1) / 2
+    products = (centred[1:] * centred[:-1]).sum(axis=1)
+    score = _score(float(products.sum()), float(np.square(products).sum()))
+    correlation = float(products.mean()) / float(np.square(centred[0]).sum())
+    yield Finding("neighbouring orders", score, critical_values.normal(share), 0.0, correlation)
