@@ -12,7 +12,7 @@ from typing import ClassVar
 # How many numbers a program draws for one observable. It follows from the two differences that must be
 # noticed, 5 % in a standard deviation and 0.02 in a distribution function; a test derives the least number
 # from the share of false alarms, and compares.
-DRAWS = 100_000
+DRAWS = 90_000
 # Of the normal distribution, so that the kurtosis of a sum of twelve uniform numbers, 2.9, is noticed.
 NORMAL_DRAWS = 400_000
 # Orders of a permutation of eight. Neighbouring orders are compared as wholes.

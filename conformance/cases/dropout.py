@@ -12,7 +12,7 @@ from math import tanh
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._draws import Form, draws, seeded
-from conformance.cases._law import Discrete
+from conformance.cases._law import DRAWS, Discrete
 from conformance.cases._steps import GATES
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, Mapped, Values, of_module
 from conformance.sampling.space import Space
@@ -153,8 +153,8 @@ def _dropout(t: Any, x: Values, config: Config) -> Built:
     return Built(lambda data: {"output": t.nn.functional.dropout(data["input"], p, training=training)})
 
 
-# Calls, steps, rows and features: 100,000 draws.
-_DRAWN = (4, 10, 50, 50)
+# Calls, steps, rows and features.
+_DRAWN = (4, 10, DRAWS // 2000, 50)
 # The labels of the forms, with p.
 _P: Mapping[str, float] = {"a tenth": 0.1, "half": 0.5}
 
@@ -198,9 +198,10 @@ def _attention(p: float) -> Form:
     """Return the form of attention that gives all positions the same weight, to values of the identity."""
 
     def call(t: Any, ones: Any) -> Any:
-        query, size = t.zeros_like(ones), ones.shape[-1]
-        value = t.eye(size, dtype=ones.dtype).expand(ones.shape)
-        return t.nn.functional.scaled_dot_product_attention(query, query, value, dropout_p=p)
+        steps, _, size = ones.shape
+        value = t.eye(size, dtype=ones.dtype).expand(steps, size, size)
+        key = t.zeros_like(value)
+        return t.nn.functional.scaled_dot_product_attention(t.zeros_like(ones), key, value, dropout_p=p)
 
     return _masks(p, call, 1 / (1 - p) / _DRAWN[-1])
 

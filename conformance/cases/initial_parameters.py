@@ -109,14 +109,14 @@ def _cells(t: Any, dtype: Any, kind: str, count: int, *, reset: bool) -> list[tu
 
 
 def _both(kind: str, make: Callable[..., list[tuple[Any, ...]]]) -> Form:
-    """Return the form of layers of which a half are as they were made, and the others were reset."""
-    half = ceil(_count(kind) / 2)
-    return _recurrent(
-        kind,
-        lambda t, dtype: [
-            layer for reset in (False, True) for layer in make(t, dtype, kind, half, reset=reset)
-        ],
-    )
+    """Return the form of layers of which a quarter were reset, and the others are as they were made."""
+    reset = ceil(_count(kind) / 4)
+
+    def layers(t: Any, dtype: Any) -> list[tuple[Any, ...]]:
+        made = make(t, dtype, kind, _count(kind) - reset, reset=False)
+        return [*made, *make(t, dtype, kind, reset, reset=True)]
+
+    return _recurrent(kind, layers)
 
 
 CASES = (
