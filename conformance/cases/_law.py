@@ -15,8 +15,8 @@ from typing import ClassVar
 DRAWS = 90_000
 # Of the normal distribution, so that the kurtosis of a sum of twelve uniform numbers, 2.9, is noticed.
 NORMAL_DRAWS = 400_000
-# Orders of a permutation of eight. Neighbouring orders are compared as wholes.
-ORDERS, PLACES = 1200, 8
+# Orders of eight places, so that swapping each with any other, which prefers some orders, is noticed.
+ORDERS, PLACES = 2000, 8
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ seeds follow from the sample.
 from __future__ import annotations
 
 from functools import cache
-from math import ceil
+from math import ceil, log
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from conformance.cases import CASES
-from conformance.cases._law import DRAWS, Continuous, Discrete, Permutations
+from conformance.cases._law import DRAWS, Continuous, Discrete
 from conformance.judging import critical_values
 from conformance.sampling.space import draw
 
@@ -121,7 +121,8 @@ def _continuous(law: Law, reference: Array, drawn: Array, share: float) -> Itera
     limit = critical_values.normal(share)
     for (name, expected, variance), (_, got, other) in zip(_moments(reference), _moments(drawn), strict=True):
         # Standard deviations by their ratio, all others by their difference.
-        away = np.log(got / expected) if name == "standard deviation" else got - expected
+        ratio = name == "standard deviation" and got > 0
+        away = log(got / expected) if ratio else got - expected
         yield Finding(name, _score(away, variance + other), limit, expected, got)
     # More draws than that are there for the kurtosis.
     rows = ceil(len(drawn) * DRAWS / drawn.size)
@@ -218,26 +219,17 @@ def _discrete(law: Law, reference: Array, drawn: Array, share: float) -> Iterato
     yield from _neighbours(second, law.axes, share)
 
 
-def _counts(name: str, first: Array, second: Array, share: float, rank: float = 1.0) -> Finding:
-    """Compare how often each whole number was drawn, by a chi-square test of two samples of one size.
-
-    Args:
-        name: of the test.
-        first: the reference's draws.
-        second: the subject's draws.
-        share: the probability of a false alarm.
-        rank: the degrees of freedom over the number of cells less one; below 1 where sums are fixed.
-    """
+def _counts(name: str, first: Array, second: Array, share: float) -> Finding:
+    """Compare how often each whole number was drawn: chi-square, of two samples of one size."""
     size = int(max(first.max(), second.max())) + 1
     one, two = np.bincount(first.ravel(), minlength=size), np.bincount(second.ravel(), minlength=size)
     both = one + two
     used = both > 0
     apart = np.square(one - two)[used] / both[used]
-    freedom = round((int(used.sum()) - 1) * rank)
+    freedom = int(used.sum()) - 1
     at = int(np.flatnonzero(used)[np.argmax(apart)])
     critical = critical_values.chi_square(share, freedom) if freedom else 0.0
-    statistic = float(apart.sum())
-    return Finding(name, statistic, critical, one[at] / first.size, two[at] / second.size)
+    return Finding(name, float(apart.sum()), critical, one[at] / first.size, two[at] / second.size)
 
 
 def _orders(reference: Array, drawn: Array) -> Finding:
@@ -247,16 +239,28 @@ def _orders(reference: Array, drawn: Array) -> Finding:
 
 
 def _permutations(law: Law, reference: Array, drawn: Array, share: float) -> Iterator[Finding]:
-    assert isinstance(law, Permutations)  # noqa: S101 - chosen by `findings`
+    """Test that all orders are drawn equally often: against that law itself, which is known."""
+    del law, reference
     places = drawn.shape[1]
-    first, second = (order * places + np.arange(places) for order in (reference, drawn))
-    # Of the places × places cells of a table, rows and columns have fixed sums: (places - 1)² are free, and
-    # the variance of a cell is (places - 1) / places of that of a free count.
-    table = _counts("places", first, second, share, (places - 1) / (places + 1))
-    yield table._replace(statistic=table.statistic * (places - 1) / places)
-    yield _counts("first two", *(o[:, 0] * places + o[:, 1] for o in (reference, drawn)), share)
+    cells = drawn * places + np.arange(places)
+    # The table of samples and places has fixed sums. (places - 1)² of its cells are free, and the variance
+    # of each is places / (places - 1) times that of a free count.
+    yield _evenly("places", cells, places**2, share, freedom=(places - 1) ** 2)
+    pairs = drawn[:, 0] * (places - 1) + drawn[:, 1] - (drawn[:, 1] > drawn[:, 0])
+    yield _evenly("first two", pairs, places * (places - 1), share, freedom=places * (places - 1) - 1)
     centred = drawn - (places - 1) / 2
     products = (centred[1:] * centred[:-1]).sum(axis=1)
     score = _score(float(products.sum()), float(np.square(products).sum()))
     correlation = float(products.mean()) / float(np.square(centred[0]).sum())
     yield Finding("neighbouring orders", score, critical_values.normal(share), 0.0, correlation)
+
+
+def _evenly(name: str, drawn: Array, size: int, share: float, freedom: int) -> Finding:
+    """Test that whole numbers below `size` were drawn equally often: chi-square."""
+    counts = np.bincount(drawn.ravel(), minlength=size)
+    apart = np.square(counts - drawn.size / size) / (drawn.size / size)
+    at = int(np.argmax(apart))
+    # The mean of the statistic is size - 1 for free counts, and size - √size for a table of fixed sums.
+    statistic = float(apart.sum()) * (1 if freedom == size - 1 else 1 - size**-0.5)
+    critical = critical_values.chi_square(share, freedom)
+    return Finding(name, statistic, critical, 1 / size, counts[at] / drawn.size)
