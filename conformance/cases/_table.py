@@ -56,6 +56,7 @@ def row(
     grad: bool = True,
     samples: int = 0,
     exact: bool = False,
+    several_outputs: bool = False,
 ) -> Case:
     """Return the case of one public function.
 
@@ -70,6 +71,7 @@ def row(
         grad: the gradients are compared.
         samples: the number of samples; by default two for each form, and each class and regime at least once.
         exact: only sums, products and copies.
+        several_outputs: as in `Case`.
     """
     letters = [each.strip("-") for each in inputs.split()]
     names = [f"x{i}" for i in range(len(letters))]
@@ -103,6 +105,7 @@ def row(
         program=program,
         samples=samples or max(2 * len(forms), rounds * len(classes), len(classes) * len(regimes)),
         exact_on_integers=exact,
+        several_outputs=several_outputs,
         base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
         bad_calls=tuple(
             BadCall(label, mentions, call=call) for label, (call, mentions) in (bad or {}).items()

@@ -143,14 +143,17 @@ def of_module(module: Any) -> Built:
     return Built(lambda data: {"output": module(data["input"])}, {}, module)
 
 
-def of_function(program: Callable[[Any, Values], Mapping[str, Any]]) -> Build:
+def of_function(program: Callable[[Any, Values], Any]) -> Build:
     """Return the build of a function, which computes with the given parameters: there is no module."""
 
     def build(t: Any, x: Values, config: Config) -> Built:
         parameters = parameters_of(x)
 
         def call(data: Tensors) -> Mapping[str, Any]:
-            return program(t, Values({**parameters, **data}, config, x.seams, x.bad_call))
+            # In the order of the case's inputs, which programs may go through.
+            ordered = {name: data.get(name, x[name]) for name in x if name in data or name in parameters}
+            outputs: Mapping[str, Any] = program(t, Values({**ordered, **data}, config, x.seams, x.bad_call))
+            return outputs
 
         return Built(call, parameters)
 
@@ -200,6 +203,8 @@ class Case:
         seams: the replaceable steps, correct, of the program written out, or else of the program.
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         residuals: the outputs are differences of two sides, which are zero but for rounding.
+        several_outputs: more than one output has a gradient, at least with some settings.
+        unused: uses (`_uses.py`) that do not apply although their own facts say so, each with its reason.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         distribution: from settings to the laws of the outputs that are random draws, which are compared by
             tests of samples; the other outputs of such a case are compared exactly. None where nothing is
@@ -217,6 +222,8 @@ class Case:
     seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     training: bool = False
     residuals: bool = False
+    several_outputs: bool = False
+    unused: Mapping[str, str] = field(default_factory=dict)
     exact_on_integers: bool = False
     distribution: Callable[[Config], Mapping[str, Law]] | None = None
     base: Config = field(default_factory=dict)

@@ -90,6 +90,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         written_out=LayerProgram(of_function(_unrolled.cell(kind))),
         seams=SEAMS[kind],
         samples=21,
+        several_outputs=kind == "LSTM",
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}
         | {name: values[0] for name, values in flags.items()},
         bad_calls=(*_BAD, *bad),

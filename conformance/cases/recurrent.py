@@ -191,6 +191,7 @@ def _case(
         seams=LAYER_SEAMS[kind],
         # Seven flags: with fewer draws some triples of values are missing, e.g. batch_first without states.
         samples=80,
+        several_outputs=True,
         base={**_BASE, **{name: values[0] for name, values in flags.items() if name not in _BASE}},
         bad_calls=(*_BAD, *bad),
     )

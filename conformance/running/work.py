@@ -34,10 +34,17 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class SampleWork:
-    """One sample of a case, in some lanes."""
+    """One sample of a case: in the plain call in some lanes, and in some uses, each in one lane.
+
+    Attributes:
+        sample: the sample, without a use.
+        lanes: the lanes of the plain call.
+        uses: the uses, each with its lane.
+    """
 
     sample: Sample
     lanes: tuple[str, ...]
+    uses: tuple[tuple[str, str], ...] = ()
 
     @property
     def case(self) -> str:
@@ -45,7 +52,7 @@ class SampleWork:
         return self.sample.case
 
     def judge(self, subject: Implementation) -> Outcome:
-        """Judge a subject on the sample."""
+        """Judge a subject on the sample, plainly and then in each use."""
         from conformance.judging.sample_judge import judge_sample, prepare, unprepared
 
         case = CASES[self.case]
@@ -53,7 +60,13 @@ class SampleWork:
             prepared = prepare(case, self.sample, self.lanes)
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
-        return Outcome(judge_sample(prepared, subject), prepared=True)
+        verdicts = judge_sample(prepared, subject)
+        for use, lane in self.uses:
+            try:
+                verdicts += judge_sample(prepared.used(use, (lane,)), subject)
+            except (DegenerateError, NoiseError) as error:
+                verdicts += unprepared(case, prepared.sample.used(use), (lane,), error)
+        return Outcome(verdicts, prepared=True)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from conformance.cases.case import Built, LayerProgram
 from conformance.subjects.torchlike import TorchLike
 from conformance.subjects.weights import Entry, WeightMap
@@ -40,11 +42,15 @@ def _load(t: Any, x: Values, cell: Any) -> None:
 
 def _gradients(cell: Any) -> Mapping[str, Any]:
     named = dict(cell.named_parameters())
-    # A parameter that the loss never reached has no gradient. Then none is returned, and the judge reports
-    # each as missing.
-    if any(parameter.grad is None for parameter in named.values()):
-        return {}
-    return CELL.to_reference({name: p.grad.numpy() for name, p in named.items()}, gradients=True)
+    # A gate that the loss did not reach has no gradient here, and zeros in the reference's layout, where all
+    # gates are one parameter; that one has no gradient if no gate has one.
+    reached = {entry.source for entry in CELL.entries if named[entry.target].grad is not None}
+    parts = {
+        name: np.zeros(p.shape, p.detach().numpy().dtype) if p.grad is None else p.grad.numpy()
+        for name, p in named.items()
+    }
+    found = CELL.to_reference(parts, gradients=True)
+    return {name: gradient for name, gradient in found.items() if name in reached}
 
 
 def _cell(t: Any, x: Values, config: Config) -> Built:
