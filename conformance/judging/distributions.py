@@ -70,10 +70,10 @@ class Finding(NamedTuple):
 @cache
 def share() -> float:
     """Return the probability of a false alarm that each test has: equal parts of that of a default run."""
-    return FALSE_ALARMS / (_MARGIN * tests(CASES.values()))
+    return FALSE_ALARMS / (_MARGIN * count_tests(CASES.values()))
 
 
-def tests(cases: Iterable[Case]) -> int:
+def count_tests(cases: Iterable[Case]) -> int:
     """Count the tests of a default run, as the laws of the cases' samples name them."""
     return sum(
         len(law.tests)
