@@ -1,7 +1,8 @@
 """Cases of functions that make tensors: creation, conversion and random tensors.
 
-A program returns two outputs: the dtype, the shape and whether a gradient is recorded, as integers ("facts");
-and the values in the lane's dtype. Random values cannot equal torch's, so a property of them is compared.
+A program returns two outputs: the dtype, the device, whether a gradient is recorded and the shape, as
+integers ("facts"); and the values in the lane's dtype. Random values cannot equal torch's, so a property of
+them is compared.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 
 
 def facts(t: Any, x: Any) -> Any:
-    """Return dtype and shape as numbers, and whether a gradient would be recorded."""
-    return t.tensor([DTYPES.index(str(x.dtype).rpartition(".")[2]), int(x.requires_grad), x.dim(), *x.shape])
+    """Return dtype and shape as numbers, whether it is on the CPU, and whether a gradient would be recorded."""
+    kind, on_cpu = DTYPES.index(str(x.dtype).rpartition(".")[2]), str(x.device) == "cpu"
+    return t.tensor([kind, int(on_cpu), int(x.requires_grad), x.dim(), *x.shape])
 
 
 def _facts_and_values(t: Any, x: Any, like: Any) -> dict[str, Any]:

@@ -155,7 +155,7 @@ _SHUFFLED = (
         "utils.data.DataLoader@orders",
         {
             "default": _ordered(_epochs),
-            "own generator": _ordered(lambda t: _epochs(t, generator=_generator(t))),
+            "own": _ordered(lambda t: _epochs(t, generator=_generator(t))),
         },
     ),
     draws(
@@ -169,7 +169,7 @@ _SHUFFLED = (
         "utils.data.random_split@orders",
         {
             "default": _ordered(_split),
-            "own generator": _ordered(lambda t: _split(t, generator=_generator(t))),
+            "own": _ordered(lambda t: _split(t, generator=_generator(t))),
         },
     ),
 )

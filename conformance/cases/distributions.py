@@ -120,7 +120,7 @@ _DRAWN = (
         {
             "number": drawn(lambda t, dtype: t.bernoulli(t.zeros(_SQUARE, dtype=dtype), 0.1), _BITS),
             "tensor": drawn(lambda t, dtype: t.bernoulli(t.full(_SQUARE, 0.5, dtype=dtype)), _BITS),
-            "each its own": drawn(_each_its_own, Discrete(tuple(float(k) for k in range(8)))),
+            "by-element": drawn(_each_its_own, Discrete(tuple(float(k) for k in range(8)))),
         },
     ),
     draws(

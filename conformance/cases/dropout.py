@@ -156,7 +156,7 @@ def _dropout(t: Any, x: Values, config: Config) -> Built:
 # Calls, steps, rows and features.
 _DRAWN = (4, 10, DRAWS // 2000, 50)
 # The labels of the forms, with p.
-_P: Mapping[str, float] = {"a tenth": 0.1, "half": 0.5}
+_P: Mapping[str, float] = {"tenth": 0.1, "half": 0.5}
 
 
 def _masks(p: float, call: Callable[[Any, Any], Any], *values: float) -> Form:
@@ -212,8 +212,8 @@ _MASKS = (
         {
             "module": _masks(0.1, lambda t, ones: t.nn.Dropout(0.1)(ones)),
             "function": _masks(0.1, lambda t, ones: t.nn.functional.dropout(ones, 0.1)),
-            "module, half": _masks(0.5, lambda t, ones: t.nn.Dropout()(ones)),
-            "function, half": _masks(0.5, lambda t, ones: t.nn.functional.dropout(ones)),
+            "module-half": _masks(0.5, lambda t, ones: t.nn.Dropout()(ones)),
+            "function-half": _masks(0.5, lambda t, ones: t.nn.functional.dropout(ones)),
         },
     ),
     *(draws(f"nn.{kind}@draws", {label: _two_gaps(kind, p) for label, p in _P.items()}) for kind in GATES),

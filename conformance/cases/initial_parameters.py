@@ -126,6 +126,6 @@ CASES = (
         {"made": _embedding(padding=None, reset=False), "padded": _embedding(padding=3, reset=True)},
     ),
     draws("nn.LayerNorm@initial", {"made": Form(_layer_norm, {})}),
-    *(draws(f"nn.{kind}@initial", {"made and reset": _both(kind, _stacked)}) for kind in GATES),
-    *(draws(f"nn.{kind}Cell@initial", {"made and reset": _both(kind, _cells)}) for kind in GATES),
+    *(draws(f"nn.{kind}@initial", {"made-and-reset": _both(kind, _stacked)}) for kind in GATES),
+    *(draws(f"nn.{kind}Cell@initial", {"made-and-reset": _both(kind, _cells)}) for kind in GATES),
 )
