@@ -19,7 +19,7 @@ DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "u
 
 
 def facts(t: Any, x: Any) -> Any:
-    """Return dtype and shape as numbers, whether it is on the CPU, and whether a gradient would be recorded."""
+    """Return dtype, device, whether a gradient would be recorded, and shape, as numbers."""
     kind, on_cpu = DTYPES.index(str(x.dtype).rpartition(".")[2]), str(x.device) == "cpu"
     return t.tensor([kind, int(on_cpu), int(x.requires_grad), x.dim(), *x.shape])
 
