@@ -136,8 +136,8 @@ _DRAWN = (
     draws(
         "Tensor.bernoulli_@draws",
         {
-            "0.1": drawn(_into("bernoulli_", _SQUARE, 0.1), _BITS),
-            "0.5": drawn(_into("bernoulli_", _SQUARE), _BITS),
+            "tenth": drawn(_into("bernoulli_", _SQUARE, 0.1), _BITS),
+            "half": drawn(_into("bernoulli_", _SQUARE), _BITS),
         },
     ),
     draws(

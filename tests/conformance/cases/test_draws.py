@@ -15,6 +15,7 @@ from conformance.judging.judge import judge
 from conformance.judging.sample_judge import judge_sample, prepare, run_subject
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
+from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw
 from conformance.subjects.protocol import LANES
 
@@ -47,6 +48,12 @@ def test_the_laws_are_those_of_outputs_and_name_the_tests_that_are_run(name):
         for key, law in expected.laws.items():
             found = findings(law, expected.oracle[key], expected.oracle[key], 0.5)
             assert {each.test for each in found[1:]} == set(law.tests)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_sample_is_read_back_from_its_text(name):
+    for sample in samples(name):
+        assert Sample.parse(sample.text) == sample
 
 
 def test_the_reference_draws_from_another_seed_than_a_subject():
