@@ -141,6 +141,11 @@ def test_constant_draws_fail_without_a_warning(law, draw, value):
     assert failing(law, reference, np.full_like(reference, value))
 
 
+def test_draws_whose_moments_overflow_fail_without_a_warning():
+    rng = np.random.default_rng(1)
+    assert "standard deviation" in failing(NORMAL, gaussian(rng), gaussian(rng) * 1e300)
+
+
 def test_an_axis_is_judged_by_its_neighbours():
     rng = np.random.default_rng(3)
     one = bits(rng, (1, 60, 50))
