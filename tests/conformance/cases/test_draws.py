@@ -10,11 +10,13 @@ import pytest
 import mytorch
 from conformance.arithmetic import deviation
 from conformance.cases import CASES
+from conformance.cases._uses import USES
 from conformance.judging.distributions import findings
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import judge_sample, prepare, run_subject
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
+from conformance.running.selftest import KillMatrix, try_sample
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw
 from conformance.subjects.protocol import LANES
@@ -84,6 +86,17 @@ def test_the_generator_is_left_as_it_was():
 def test_nothing_is_measured(monkeypatch):
     monkeypatch.setattr(deviation, "deviations", None)
     assert prepare(CASES["rand"], samples("rand")[0]).scales.popitem()[1] == {}
+
+
+@pytest.mark.parametrize("name", USES)
+def test_no_use_applies_to_draws(name):
+    assert "random" in USES[name].why_unused(CASES["rand"], samples("rand")[0].settings)
+
+
+def test_other_criteria_do_not_judge_draws():
+    rows = KillMatrix(try_sample(samples("rand")[0], ["draws-wider"]), SEED).criteria()
+    assert rows["this suite"]["caught"] == 1
+    assert all(row["faults"] == row["clean"] == 0 for name, row in rows.items() if name != "this suite")
 
 
 def test_the_samples_of_a_case_take_the_lanes_in_turn():
