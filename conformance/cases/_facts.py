@@ -1,7 +1,8 @@
 """Cases of functions that make tensors: creation, conversion and random tensors.
 
-A program returns two outputs: the dtype, the shape and whether a gradient is recorded, as integers ("facts");
-and the values in the lane's dtype. Random values cannot equal torch's, so a property of them is compared.
+A program returns two outputs: the dtype, the device, whether a gradient is recorded and the shape, as
+integers ("facts"); and the values in the lane's dtype. Random values cannot equal torch's, so a property of
+them is compared.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 
 
-def _facts(t: Any, x: Any) -> Any:
-    """Return dtype and shape as numbers, and whether a gradient would be recorded."""
-    return t.tensor([DTYPES.index(str(x.dtype).rpartition(".")[2]), int(x.requires_grad), x.dim(), *x.shape])
+def facts(t: Any, x: Any) -> Any:
+    """Return dtype, device, whether a gradient would be recorded, and shape, as numbers."""
+    kind, on_cpu = DTYPES.index(str(x.dtype).rpartition(".")[2]), str(x.device) == "cpu"
+    return t.tensor([kind, int(on_cpu), int(x.requires_grad), x.dim(), *x.shape])
 
 
 def _facts_and_values(t: Any, x: Any, like: Any) -> dict[str, Any]:
-    return {"facts": _facts(t, x), "values": x.to(like.dtype).detach()}
+    return {"facts": facts(t, x), "values": x.to(like.dtype).detach()}
 
 
 def made(name: str, forms: dict[str, Form], bad: dict[str, Bad] | None = None) -> Case:
@@ -49,7 +51,7 @@ def random(name: str, forms: dict[str, Form], within: Form, bad: dict[str, Bad] 
     def judged(form: Form) -> Form:
         def call(t: Any, a: Any) -> dict[str, Any]:
             made = form(t, a.double())
-            return {"facts": _facts(t, made), "within": within(t, made)}
+            return {"facts": facts(t, made), "within": within(t, made)}
 
         return call
 

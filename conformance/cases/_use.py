@@ -54,6 +54,8 @@ class Use:
             return "the case trains: its outputs are parameters after optimiser steps"
         if case.residuals:
             return "the case calls its layer in two ways itself"
+        if case.distribution:
+            return "the case draws at random: no two calls give the same"
         return case.unused.get(self.name) or self.fits(case, config)
 
 

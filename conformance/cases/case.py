@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from conformance.cases._law import Law
     from conformance.sampling.sample import Scalar
     from conformance.sampling.space import Space
     from conformance.sampling.values import Input
@@ -233,6 +234,9 @@ class Case:
         several_outputs: more than one output has a gradient, at least with some settings.
         unused: uses (`_uses.py`) that do not apply although their own facts say so, each with its reason.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
+        distribution: from settings to the laws of the outputs that are random draws, which are compared by
+            tests of samples; the other outputs of such a case are compared exactly. None where nothing is
+            random.
         base: settings for the bad calls, which start from this one good configuration.
         bad_calls: calls that must raise an exception.
     """
@@ -249,6 +253,7 @@ class Case:
     several_outputs: bool = False
     unused: Mapping[str, str] = field(default_factory=dict)
     exact_on_integers: bool = False
+    distribution: Callable[[Config], Mapping[str, Law]] | None = None
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()
 

@@ -1,9 +1,11 @@
-"""Cases of datasets, samplers and loaders of utils.data: the samples of a batch, and their form."""
+"""Cases of datasets, samplers and loaders of utils.data: the samples of a batch, their form and order."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._draws import Form, draws
+from conformance.cases._law import DRAWS, ORDERS, PLACES, Discrete, Permutations
 from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
@@ -116,6 +118,63 @@ def _streamed(t: Any, dataset: Any, config: Config) -> list[Any]:
     return _flat(t.utils.data.DataLoader(Backwards(), config["batch_size"], shuffle=shuffle))
 
 
+def _ordered(orders: Callable[[Any], Any]) -> Form:
+    """Return the form of shuffling: `orders` returns the order of each epoch, of `PLACES` samples."""
+    return Form(lambda t, dtype: {"draws": t.tensor(orders(t))}, {"draws": Permutations()})
+
+
+def _epochs(t: Any, **options: Any) -> list[list[int]]:
+    """Return the samples of many epochs of one loader, in the order in which it yields them."""
+    loader = t.utils.data.DataLoader(range(PLACES), batch_size=5, shuffle=True, collate_fn=list, **options)
+    return [_flat(loader) for _ in range(ORDERS)]
+
+
+def _generator(t: Any) -> Any:
+    return t.Generator().manual_seed(int(t.randint(2**31, (1,))))
+
+
+def _rounds(t: Any) -> list[list[int]]:
+    """Return the orders of a sampler that goes through the data twice."""
+    sampler = t.utils.data.RandomSampler(range(PLACES), num_samples=2 * PLACES)
+    twice = [list(sampler) for _ in range(ORDERS // 2)]
+    return [order for each in twice for order in (each[:PLACES], each[PLACES:])]
+
+
+def _again(t: Any, dtype: Any) -> dict[str, Any]:
+    sampler = t.utils.data.RandomSampler(range(PLACES), replacement=True, num_samples=DRAWS)
+    return {"draws": t.tensor(list(sampler))}
+
+
+def _split(t: Any, **options: Any) -> list[list[int]]:
+    parts = [t.utils.data.random_split(range(PLACES), [3, 5], **options) for _ in range(ORDERS)]
+    return [[i for part in each for i in part.indices] for each in parts]
+
+
+_SHUFFLED = (
+    draws(
+        "utils.data.DataLoader@orders",
+        {
+            "default": _ordered(_epochs),
+            "own": _ordered(lambda t: _epochs(t, generator=_generator(t))),
+        },
+    ),
+    draws(
+        "utils.data.RandomSampler@orders",
+        {
+            "rounds": _ordered(_rounds),
+            "replacement": Form(_again, {"draws": Discrete(tuple(float(k) for k in range(PLACES)))}),
+        },
+    ),
+    draws(
+        "utils.data.random_split@orders",
+        {
+            "default": _ordered(_split),
+            "own": _ordered(lambda t: _split(t, generator=_generator(t))),
+        },
+    ),
+)
+
+
 CASES = (
     _loading(
         "BatchSampler",
@@ -178,4 +237,5 @@ CASES = (
         BadCall("samples of two lengths", ("equal size",), config={"form": "ragged"}),
         classes=("small", "one", "strided"),
     ),
+    *_SHUFFLED,
 )

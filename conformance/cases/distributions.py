@@ -1,10 +1,13 @@
-"""Cases of random draws, with parameters that make the result certain, as two generators differ."""
+"""Cases of random draws: with parameters that make the result certain, and by their distribution."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._draws import draws
+from conformance.cases._law import DRAWS, NORMAL_DRAWS, Continuous, Discrete
 from conformance.cases.case import BadCall, Case, Values
+from conformance.cases.random_tensors import drawn
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -67,6 +70,95 @@ def _case(
     )
 
 
+# The third position has probability 0; codes of two positions that differ.
+_WEIGHTS = (1.0, 2.0, 0.0, 3.0, 4.0)
+_CERTAIN = tuple(k for k, weight in enumerate(_WEIGHTS) if weight)
+_PAIRS = tuple(float(5 * i + j) for i in _CERTAIN for j in _CERTAIN if i != j)
+_SHARES = (0.1, 0.5, 0.9)
+_SQUARE, _MANY = (DRAWS // 500, 500), (NORMAL_DRAWS // 500, 500)
+_BITS, _NORMAL = Discrete((0.0, 1.0), axes=(0, 1)), Continuous(axes=(0, 1))
+
+
+def _without_replacement(t: Any, dtype: Any) -> Any:
+    weights = t.tensor([_WEIGHTS], dtype=dtype).expand(DRAWS, len(_WEIGHTS))
+    found = t.multinomial(weights, 2)
+    return len(_WEIGHTS) * found[:, 0] + found[:, 1]
+
+
+def _by_row(t: Any, dtype: Any) -> Any:
+    # Rows of other weights: the code of a row's draw has the row's place in the pair.
+    weights = t.tensor([_WEIGHTS, _WEIGHTS[::-1]], dtype=dtype)
+    found = t.multinomial(weights, DRAWS, replacement=True)
+    return len(_WEIGHTS) * found[0] + found[1]
+
+
+def _each_its_own(t: Any, dtype: Any) -> Any:
+    shares = t.tensor([_SHARES], dtype=dtype).expand(DRAWS, len(_SHARES))
+    return (t.bernoulli(shares) * t.tensor([1, 2, 4], dtype=dtype)).sum(dim=1)
+
+
+def _into(name: str, shape: tuple[int, ...], *arguments: Any) -> Callable[[Any, Any], Any]:
+    return lambda t, dtype: getattr(t.zeros(shape, dtype=dtype), name)(*arguments)
+
+
+_DRAWN = (
+    draws(
+        "multinomial@draws",
+        {
+            "replacement": drawn(
+                lambda t, dtype: t.multinomial(t.tensor(_WEIGHTS, dtype=dtype), DRAWS, replacement=True),
+                Discrete(tuple(float(k) for k in _CERTAIN)),
+            ),
+            "without": drawn(_without_replacement, Discrete(_PAIRS)),
+            "rows": drawn(
+                _by_row, Discrete(tuple(float(5 * i + 4 - j) for i in _CERTAIN for j in _CERTAIN[::-1]))
+            ),
+        },
+    ),
+    draws(
+        "bernoulli@draws",
+        {
+            "number": drawn(lambda t, dtype: t.bernoulli(t.zeros(_SQUARE, dtype=dtype), 0.1), _BITS),
+            "tensor": drawn(lambda t, dtype: t.bernoulli(t.full(_SQUARE, 0.5, dtype=dtype)), _BITS),
+            "by-element": drawn(_each_its_own, Discrete(tuple(float(k) for k in range(8)))),
+        },
+    ),
+    draws(
+        "normal@draws",
+        {
+            "tensors": drawn(
+                lambda t, dtype: t.normal(t.full(_MANY, 3.0, dtype=dtype), t.full(_MANY, 0.5, dtype=dtype)),
+                _NORMAL,
+            ),
+            "numbers": drawn(lambda t, dtype: t.normal(-1.0, 2.0, _MANY, dtype=dtype), _NORMAL),
+        },
+    ),
+    draws(
+        "Tensor.bernoulli_@draws",
+        {
+            "tenth": drawn(_into("bernoulli_", _SQUARE, 0.1), _BITS),
+            "half": drawn(_into("bernoulli_", _SQUARE), _BITS),
+        },
+    ),
+    draws(
+        "Tensor.uniform_@draws",
+        {
+            "bounds": drawn(
+                _into("uniform_", _SQUARE, -1.0, 3.0), Continuous(-1.0, 3.0, uniform=True, axes=(0, 1))
+            ),
+            "plain": drawn(_into("uniform_", _SQUARE), Continuous(0.0, 1.0, uniform=True, axes=(0, 1))),
+        },
+    ),
+    draws(
+        "Tensor.normal_@draws",
+        {
+            "moments": drawn(_into("normal_", _MANY, 0.5, 2.0), _NORMAL),
+            "plain": drawn(_into("normal_", _MANY), _NORMAL),
+        },
+    ),
+)
+
+
 CASES = (
     _case(
         "multinomial",
@@ -96,4 +188,5 @@ CASES = (
         {"mean": (0.5, -3.0), "std": (0.0,)},
         BadCall("std below zero", ("std", "-1"), config={"std": -1.0}),
     ),
+    *_DRAWN,
 )

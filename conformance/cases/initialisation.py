@@ -1,72 +1,123 @@
-"""Cases of initialisers, judged by bounds and by orthonormality, as two generators differ."""
+"""Cases of initialisers: nn.init's functions. Random values are judged by their distribution."""
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._draws import Form, draws
+from conformance.cases._facts import facts
+from conformance.cases._law import Continuous, Discrete
 from conformance.cases._table import row
-from conformance.cases.case import BadCall, Case
-from conformance.sampling.space import Space
-from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Values
+    from conformance.cases._law import Law
+    from conformance.cases._table import Bad
+    from conformance.cases.case import Case
+
+# A matrix of 500 inputs and 200 outputs; and a kernel with a field of 20, of 1000 inputs and 2000 outputs.
+_MATRIX, _KERNEL = (200, 500), (100, 50, 20)
+_NORMAL = Continuous(axes=(0, 1))
 
 
-def _initialised(name: str, *bad: BadCall) -> Case:
-    """Return the case of one initialiser: truth values about the drawn numbers instead of the numbers."""
-
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        rows, columns, gain = int(x.config["R"]), int(x.config["C"]), float(x.config["gain"])
-        shape = {"matrix": (rows, columns), "vector": (rows,)}[str(x.config["shape"])]
-        # float32 in both lanes: the noise has no rule for a QR decomposition, and none is needed.
-        kaiming = name == "kaiming_normal_"
-        options = {"nonlinearity": "relu" if gain > 1 else "linear"} if kaiming else {"gain": gain}
-        drawn = getattr(t.nn.init, name)(t.empty(shape, dtype=t.float32), **options)
-        if name == "orthogonal_":
-            short = drawn if rows <= columns else drawn.T
-            away = t.matmul(short, short.T) - gain**2 * t.eye(min(rows, columns))
-            return {"orthonormal": away.abs() < 1e-4}
-        bound = gain * (6 / (rows + columns)) ** 0.5
-        # A uniform distribution ends at √3 standard deviations; a normal draw beyond seven does not occur.
-        limit = bound * 1.0001 if name == "xavier_uniform_" else bound * 3**-0.5 * 7
-        if kaiming:
-            limit = 7 * gain * columns**-0.5
-        return {"within": drawn.abs() < limit, "varied": (drawn != 0).any()}
-
-    return Case(
-        name=f"nn.init.{name}",
-        space=Space(
-            {"R": "feature", "C": "feature"},
-            ("small", "pow2"),
-            ("normal",),
-            {"gain": (1.0, 2.0), "shape": ("matrix",)},
-        ),
-        inputs=lambda config: {"unit": Input((1,), grad=False)},
-        program=program,
-        samples=6,
-        base={"R": 3, "C": 2, "gain": 1.0, "shape": "matrix"},
-        bad_calls=(BadCall("a vector", ("2",), config={"shape": "vector"}), *bad),
-    )
+def symmetric(bound: float, axes: tuple[int, ...] = (0, 1)) -> Continuous:
+    """Return the uniform law between minus a bound and the bound."""
+    return Continuous(-bound, bound, uniform=True, axes=axes)
 
 
-def _kaiming(t: Any, a: Any) -> dict[str, Any]:
-    uniform = t.nn.init.kaiming_uniform_(t.empty(40, 30), a=0.5)
-    normal = t.nn.init.kaiming_normal_(t.empty(40, 30), mode="fan_out", nonlinearity="relu")
-    # A uniform distribution ends at √3 standard deviations; that of 1200 numbers is known to 2 %.
-    bound = (2 / (1 + 0.5**2)) ** 0.5 * (3 / 30) ** 0.5
-    return {
-        "within": uniform.abs().max() <= bound,
-        "filled": uniform.abs().max() > 0.9 * bound,
-        "deviation": (normal.std() - (2 / 40) ** 0.5).abs() < 0.1 * (2 / 40) ** 0.5,
+def _filled(name: str, shape: tuple[int, ...], law: Law, **options: Any) -> Form:
+    """Return the form of a function that fills a tensor and returns it."""
+
+    def run(t: Any, dtype: Any) -> dict[str, Any]:
+        tensor = t.empty(shape, dtype=dtype)
+        returned = getattr(t.nn.init, name)(tensor, **options)
+        return {"draws": tensor, "facts": facts(t, tensor), "same": t.tensor(returned is tensor)}
+
+    return Form(run, {"draws": law})
+
+
+def _orthogonal(rows: int, columns: int, gain: float) -> Form:
+    """Return the form of `orthogonal_`: orthonormal, and uniform among such matrices.
+
+    Without the change of signs, the numbers on a QR factor's diagonal are all negative.
+    """
+    size = min(rows, columns)
+
+    def run(t: Any, dtype: Any) -> dict[str, Any]:
+        drawn = t.nn.init.orthogonal_(t.empty(rows, columns, dtype=dtype), gain=gain)
+        short = drawn if rows <= columns else drawn.T
+        away = t.matmul(short, short.T) - gain**2 * t.eye(size, dtype=dtype)
+        return {
+            "draws": drawn,
+            "signs": t.sign(t.diagonal(drawn)),
+            "orthonormal": away.abs().max() < 1e-4,
+            "facts": facts(t, drawn),
+        }
+
+    return Form(run, {"draws": Continuous(-gain, gain, axes=(0, 1)), "signs": Discrete((-1.0, 1.0))})
+
+
+def _rank(name: str) -> dict[str, Bad]:
+    return {"a vector": (lambda t: getattr(t.nn.init, name)(t.empty(3)), ("2",))}
+
+
+def _kaiming_law(name: str, variance: float) -> Continuous:
+    return symmetric(sqrt(3 * variance)) if name == "kaiming_uniform_" else _NORMAL
+
+
+def _kaiming(name: str) -> Case:
+    forms = {
+        "plain": _filled(name, _MATRIX, _kaiming_law(name, 2 / 500)),
+        "linear": _filled(name, _KERNEL, _kaiming_law(name, 1 / 1000), nonlinearity="linear"),
+        "leaky": _filled(name, _MATRIX, _kaiming_law(name, 2 / 1.25 / 500), a=0.5),
+        "fan_out": _filled(name, _MATRIX, _kaiming_law(name, 2 / 200), mode="fan_out", nonlinearity="relu"),
     }
+    mode = {"mode": (lambda t: getattr(t.nn.init, name)(t.empty(3, 2), mode="foo"), ("foo", "fan_in"))}
+    return draws(f"nn.init.{name}", forms, _rank(name) | mode)
 
 
 CASES = (
-    _initialised("xavier_uniform_"),
-    _initialised("xavier_normal_"),
-    _initialised("kaiming_normal_"),
-    _initialised("orthogonal_"),
+    draws(
+        "nn.init.xavier_uniform_",
+        {
+            "plain": _filled("xavier_uniform_", _MATRIX, symmetric(sqrt(6 / 700))),
+            "gain": _filled("xavier_uniform_", _KERNEL, symmetric(2 * sqrt(6 / 3000)), gain=2.0),
+        },
+        _rank("xavier_uniform_"),
+    ),
+    draws(
+        "nn.init.xavier_normal_",
+        {
+            "plain": _filled("xavier_normal_", _MATRIX, _NORMAL),
+            "gain": _filled("xavier_normal_", _KERNEL, _NORMAL, gain=2.0),
+        },
+        _rank("xavier_normal_"),
+    ),
+    _kaiming("kaiming_uniform_"),
+    _kaiming("kaiming_normal_"),
+    draws(
+        "nn.init.orthogonal_",
+        {"wide": _orthogonal(300, 340, 1.0), "tall": _orthogonal(340, 300, 2.0)},
+        _rank("orthogonal_"),
+    ),
+    draws(
+        "nn.init.uniform_",
+        {
+            "plain": _filled("uniform_", _MATRIX, Continuous(0.0, 1.0, uniform=True, axes=(0, 1))),
+            "bounds": _filled(
+                "uniform_", _MATRIX, Continuous(-1.0, 3.0, uniform=True, axes=(0, 1)), a=-1.0, b=3.0
+            ),
+        },
+        {"bounds in disorder": (lambda t: t.nn.init.uniform_(t.empty(3), 2.0, 1.5), ("from=2", "to=1.5"))},
+    ),
+    draws(
+        "nn.init.normal_",
+        {
+            "plain": _filled("normal_", (500, 1000), _NORMAL),
+            "moments": _filled("normal_", (500, 1000), _NORMAL, mean=3.0, std=0.5),
+        },
+        {"std below zero": (lambda t: t.nn.init.normal_(t.empty(3), 0.0, -1.0), ("std", "-1"))},
+    ),
     row(
         "nn.init.constant_",
         "NF",
@@ -85,29 +136,5 @@ CASES = (
         },
         {"nonlinearity": (lambda t, a: t.nn.init.calculate_gain("foo"), ("foo",))},
         classes=("small",),
-    ),
-    row(
-        "nn.init.kaiming_uniform_",
-        "-",
-        {"both": _kaiming},
-        {
-            "a vector": (lambda t, a: t.nn.init.kaiming_uniform_(t.empty(3)), ("2",)),
-            "mode": (lambda t, a: t.nn.init.kaiming_normal_(t.empty(3, 2), mode="foo"), ("foo", "fan_in")),
-        },
-        classes=("small",),
-        grad=False,
-        samples=1,
-    ),
-    row(
-        "nn.init.uniform_",
-        "-",
-        {
-            "uniform": lambda t, a: (t.nn.init.uniform_(t.empty(20, 20), -1.0, 3.0) - 1).abs().max() <= 2,
-            # Ten standard deviations of the mean of 400 numbers.
-            "normal": lambda t, a: (t.nn.init.normal_(t.empty(20, 20), 3.0, 0.5).mean() - 3).abs() < 0.25,
-        },
-        classes=("small",),
-        grad=False,
-        samples=2,
     ),
 )

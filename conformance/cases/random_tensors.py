@@ -1,10 +1,48 @@
-"""Cases of random tensors: their dtype and shape, and a property that the values of any generator have."""
+"""Cases of random tensors: their dtype and shape, and the distribution of their numbers."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from conformance.cases._facts import random
+from conformance.cases._draws import Form, draws
+from conformance.cases._facts import facts, random
+from conformance.cases._law import (
+    DRAWS,
+    NORMAL_DRAWS,
+    ORDERS,
+    PLACES,
+    Continuous,
+    Discrete,
+    Law,
+    Permutations,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_UNIFORM = Continuous(0.0, 1.0, uniform=True, open=True, axes=(0, 1))
+_NORMAL = Continuous(axes=(0, 1))
+_WIDTH = 500
+_SHAPE, _NORMAL_SHAPE = (DRAWS // _WIDTH, _WIDTH), (NORMAL_DRAWS // _WIDTH, _WIDTH)
+_SEEDS = 50
+
+
+def drawn(call: Callable[[Any, Any], Any], law: Law, small: Callable[[Any], Any] | None = None) -> Form:
+    """Return the form of a function that draws a tensor.
+
+    Args:
+        call: from the namespace and the dtype to the draws.
+        law: their law.
+        small: from the namespace to a small tensor, drawn with other options, of which dtype, shape and
+            requires_grad are compared.
+    """
+
+    def run(t: Any, dtype: Any) -> dict[str, Any]:
+        made = call(t, dtype)
+        others = [facts(t, small(t))] if small else []
+        return {"draws": made, "facts": t.cat([facts(t, made), *others])}
+
+    return Form(run, {"draws": law})
 
 
 def _restored(t: Any, a: Any) -> Any:
@@ -14,36 +52,66 @@ def _restored(t: Any, a: Any) -> Any:
     return t.stack([first, t.rand(4)])
 
 
+def _orders(t: Any, dtype: Any) -> Any:
+    return t.stack([t.randperm(PLACES) for _ in range(ORDERS)])
+
+
+def _streams(t: Any, dtype: Any) -> Any:
+    """Draw from seeds that follow each other, whose streams must not."""
+    first = int(t.randint(2**31, (1,)))
+    return t.stack(
+        [(t.manual_seed(first + k), t.rand(DRAWS // _SEEDS, dtype=dtype))[1] for k in range(_SEEDS)]
+    )
+
+
+def _generators(t: Any, dtype: Any) -> Any:
+    first = int(t.randint(2**31, (1,)))
+    made = [t.Generator().manual_seed(first + k) for k in range(_SEEDS)]
+    return t.stack([t.rand(DRAWS // _SEEDS, generator=generator, dtype=dtype) for generator in made])
+
+
 CASES = (
-    random(
+    draws(
         "rand",
         {
-            "sizes": lambda t, a: t.rand(2, 50),
-            "dtype": lambda t, a: t.rand((3,), dtype=t.float64),
-            "like": lambda t, a: t.rand_like(a.float()),
+            "sizes": drawn(lambda t, dtype: t.rand(*_SHAPE, dtype=dtype), _UNIFORM, lambda t: t.rand(2, 3)),
+            "like": drawn(
+                lambda t, dtype: t.rand_like(t.empty(_SHAPE, dtype=dtype)),
+                _UNIFORM,
+                lambda t: t.rand((0, 3), requires_grad=True, dtype=t.float64),
+            ),
         },
-        lambda t, made: ((made >= 0) & (made < 1)).all(),
-        {"integers": (lambda t, a: t.rand(2, dtype=t.int64), ("int64|Long",))},
+        {"integers": (lambda t: t.rand(2, dtype=t.int64), ("int64|Long",))},
     ),
-    random(
+    draws(
         "randn",
         {
-            "sizes": lambda t, a: t.randn(40, 50),
-            "like": lambda t, a: t.randn_like(t.ones(40, 50, dtype=t.float64)),
+            "sizes": drawn(
+                lambda t, dtype: t.randn(*_NORMAL_SHAPE, dtype=dtype), _NORMAL, lambda t: t.randn(2, 3)
+            ),
+            "like": drawn(
+                lambda t, dtype: t.randn_like(t.empty(_NORMAL_SHAPE, dtype=dtype)),
+                _NORMAL,
+                lambda t: t.randn((0, 3), requires_grad=True, dtype=t.float64),
+            ),
         },
-        # Ten standard deviations of the mean of 2000 numbers.
-        lambda t, made: (made.mean().abs() < 0.25) & ((made.std() - 1).abs() < 0.25),
-        {"integers": (lambda t, a: t.randn(2, dtype=t.int64), ("int64|Long",))},
+        {"integers": (lambda t: t.randn(2, dtype=t.int64), ("int64|Long",))},
     ),
-    random(
+    draws(
         "randint",
         {
-            "high": lambda t, a: t.randint(6, (20,)),
-            "low": lambda t, a: t.randint(2, 5, (4, 5)),
-            "dtype": lambda t, a: t.randint(0, 6, (3,), dtype=t.int32),
+            "high": drawn(
+                lambda t, dtype: t.randint(6, _SHAPE),
+                Discrete((0, 1, 2, 3, 4, 5), axes=(0, 1)),
+                lambda t: t.randint(0, 6, (3,), dtype=t.int32),
+            ),
+            "low": drawn(
+                lambda t, dtype: t.randint(-2, 5, _SHAPE),
+                Discrete((-2, -1, 0, 1, 2, 3, 4), axes=(0, 1)),
+                lambda t: t.randint(2, 5, (0, 5)),
+            ),
         },
-        lambda t, made: ((made >= 0) & (made < 6)).all(),
-        {"empty range": (lambda t, a: t.randint(5, 5, (2,)), ("5",))},
+        {"empty range": (lambda t: t.randint(5, 5, (2,)), ("5",))},
     ),
     random(
         "randperm",
@@ -55,6 +123,7 @@ CASES = (
         lambda t, made: (made.sort().values == t.arange(made.numel())).all(),
         {"negative": (lambda t, a: t.randperm(-1), ("-1|negative",))},
     ),
+    draws("randperm@orders", {"eight": drawn(_orders, Permutations())}),
     random(
         "manual_seed",
         {
@@ -66,4 +135,5 @@ CASES = (
         },
         lambda t, made: (made[0] == made[1]).all(),
     ),
+    draws("manual_seed@streams", {"default": drawn(_streams, _UNIFORM), "own": drawn(_generators, _UNIFORM)}),
 )

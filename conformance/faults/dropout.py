@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     Wrong = Callable[[Any, Callable[[Any, float], Any], Any, float, bool], Any]
 
 _OWN = ("nn.Dropout@own-mask",)
+_DRAWS = ("nn.Dropout@draws",)
 _LAYERS = ("nn.LSTM", "nn.GRU", "nn.RNN")
+_ATTENTION = "nn.functional.scaled_dot_product_attention"
 
 
 def _instead(wrong: Wrong) -> Callable[..., Any]:
@@ -61,9 +63,23 @@ def _whole_rows(t: Any, right: Callable[[Any, float], Any], value: Any, p: float
     return value * right(t.ones_like(value.detach()[..., :1]), p)
 
 
+def _one_for_all_steps(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
+    return value * right(t.ones_like(value.detach()[:, :1]), p)
+
+
 def _same_each_call(t: Any, right: Callable[[Any, float], Any], value: Any, p: float) -> Any:
     t.manual_seed(0)
     return right(value, p)
+
+
+def _attention(name: str, change: Callable[[float], float], story: str) -> Fault:
+    def around(t: Any, x: Any, correct: Callable[..., Any]) -> Any:
+        def attention(*tensors: Any, dropout_p: float) -> Any:
+            return t.nn.functional.scaled_dot_product_attention(*tensors, dropout_p=change(dropout_p))
+
+        return correct(Overlay(t, {_ATTENTION: attention}), x)
+
+    return Fault(name, "dropout", (f"{_ATTENTION}@draws",), story, around=around)
 
 
 def _after_the_last(t: Any, correct: Any) -> Any:
@@ -130,16 +146,25 @@ FAULTS = (
         "dropout-unscaled",
         _training_only(lambda t, right, value, p: right(value, p) * (1 - p)),
         "does not divide the kept elements by 1 - p",
+        (*_OWN, *_DRAWS),
     ),
     _fault(
         "dropout-scaled-by-p",
         _training_only(lambda t, right, value, p: right(value, p) * ((1 - p) / p)),
         "divides the kept elements by p, which is right at 0.5",
+        (*_OWN, *_DRAWS),
     ),
     _fault(
         "dropout-keeps-p",
         _training_only(_keeping),
         "keeps where it must drop: p is taken for the share that is kept, as in TensorFlow 1",
+        _DRAWS,
+    ),
+    _fault(
+        "dropout-too-often",
+        _training_only(lambda t, right, value, p: right(value, p + 0.02) * ((1 - p - 0.02) / (1 - p))),
+        "drops with probability p + 0.02",
+        _DRAWS,
     ),
     _fault(
         "dropout-redrawn-in-backward",
@@ -149,15 +174,26 @@ FAULTS = (
     _fault(
         "dropout-one-mask-for-all-rows",
         _training_only(_one_for_all_rows),
-        "draws one mask, and drops the same elements of every row",
+        "draws one mask, and drops the same elements of every step",
+        _DRAWS,
+    ),
+    _fault(
+        "dropout-one-mask-for-all-steps",
+        _training_only(_one_for_all_steps),
+        "draws one mask for each step, and drops the same elements of every row",
+        _DRAWS,
     ),
     _fault(
         "dropout-of-whole-rows",
         _training_only(_whole_rows),
         "draws once for all features of a position, as dropout of channels does",
+        _DRAWS,
     ),
     _fault(
-        "dropout-same-in-every-call", _training_only(_same_each_call), "seeds its generator in every call"
+        "dropout-same-in-every-call",
+        _training_only(_same_each_call),
+        "seeds its generator in every call",
+        _DRAWS,
     ),
     _fault(
         "dropout-in-evaluation",
@@ -171,6 +207,8 @@ FAULTS = (
         "drops elements of the last layer's output too",
         "@own-mask",
     ),
+    _attention("attention-dropout-missing", lambda p: 0.0, "takes dropout_p and never drops"),
+    _attention("attention-dropout-too-often", lambda p: p + 0.02, "drops with probability p + 0.02"),
     _layer_fault("dropout-between-layers-missing", _never, "takes p and never drops", "@own-mask"),
     _layer_fault("dropout-between-layers-in-evaluation", _in_evaluation, "drops in evaluation too", ""),
 )

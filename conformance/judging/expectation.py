@@ -5,7 +5,7 @@ Made by judging.sample_judge, read by judging.judge and judging.criteria, and by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from conformance.judging.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from conformance.cases._law import Law
     from conformance.judging.verdict import Status
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
@@ -32,6 +33,7 @@ class Expectation:
         oracle: the reference in float64 on the lane's values.
         tolerance: by observable, the tolerance of each element.
         reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
+        laws: by observable, the laws of those that are random draws; they have no tolerance.
     """
 
     sample: Sample
@@ -40,6 +42,7 @@ class Expectation:
     oracle: Trace
     tolerance: Mapping[str, Array]
     reference: Trace
+    laws: Mapping[str, Law] = field(default_factory=dict)
 
     @property
     def dtype(self) -> np.dtype[Any]:

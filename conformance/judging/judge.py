@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.arithmetic.tolerance import UNIT
+from conformance.judging.distributions import findings, share
 from conformance.judging.verdict import Status
 from conformance.sampling.space import HOLLOW
 
@@ -46,15 +47,16 @@ def nothing_to_compare(expected: Expectation) -> bool:
 def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
     """Compare one observable.
 
-    An observable goes one of five ways from here:
+    An observable goes one of six ways from here:
 
     - It is missing, or its type, shape or dtype differs (`form`): FAIL.
     - It has no elements: PASS, because `form` compared all there is.
+    - It has a law, as random draws have: it is tested by that (`_judge_draws`).
     - It holds integers or booleans: every bit is compared (`_judge_exact`).
     - Every element is within its tolerance, and is the same inf or NaN where the reference has one: PASS.
     - Otherwise: FAIL, with the number of wrong elements, and whether only positions of inf and NaN differ.
 
-    The last two report the element with the least headroom.
+    The last two report the element with the least headroom; draws report the test with the least.
     """
     oracle, reference = expected.oracle[name], expected.reference[name]
     reason = form(expected, name, got)
@@ -62,6 +64,8 @@ def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
         return expected.verdict(name, Status.FAIL, reason=reason)
     if not oracle.size:
         return expected.verdict(name, Status.PASS, reason="no elements: shape and dtype compared")
+    if name in expected.laws:
+        return _judge_draws(expected, name, got)
     if not np.issubdtype(oracle.dtype, np.floating):
         return _judge_exact(expected, name, got)
     finite, error = errors(expected, name, got)
@@ -150,6 +154,24 @@ def _judge_exact(expected: Expectation, name: str, got: Array) -> Verdict:
         reason = f"{int(np.count_nonzero(differs))} of {oracle.size} elements differ"
         return expected.verdict(name, Status.FAIL, reason=reason, **fields)
     return expected.verdict(name, Status.PASS, **fields)
+
+
+def _judge_draws(expected: Expectation, name: str, got: Array) -> Verdict:
+    """Compare random draws with the reference's, by the tests of their law."""
+    found = findings(expected.laws[name], expected.oracle[name], got, share())
+    worst = min(found, key=lambda finding: finding.headroom)
+    fields: dict[str, Any] = {
+        "elements": int(got.size),
+        "max_error": float(worst.statistic),
+        "tolerance": float(worst.critical),
+        "headroom": float(worst.headroom),
+        "expected": float(worst.expected),
+        "got": float(worst.got),
+    }
+    if worst.headroom >= 1:
+        return expected.verdict(name, Status.PASS, **fields)
+    reason = "not the reference's distribution: " + "; ".join(str(f) for f in found if f.headroom < 1)
+    return expected.verdict(name, Status.FAIL, reason=reason, **fields)
 
 
 def _same(a: Array, b: Array) -> Array:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from conformance.arithmetic.deviation import Deviation
     from conformance.arithmetic.tolerance import Scale
+    from conformance.cases._law import Law
     from conformance.cases.case import Case
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
@@ -87,7 +88,8 @@ def prepare(
         DegenerateError: noise changed a branch in every repetition of the draw, or an array is constant.
         NoiseError: an operation of the case's program has no rule, or takes noisy numbers out of tensors.
     """
-    # A sample goes one of five ways from here:
+    # A sample goes one of six ways from here:
+    # - it draws at random: there is nothing to measure (`_drawn`);
     # - its use has the values of the plain call: the plain sample is prepared, and gives the tolerances;
     # - it is prepared as it was drawn, as nearly all are;
     # - noise changed a branch of the program, or an array was constant: the draw is repeated (`_measured`),
@@ -97,6 +99,8 @@ def prepare(
     # A run makes verdicts of the last two (`unprepared`); the self-test and the calibration end there.
     from conformance.arithmetic.tolerance import scale
 
+    if case.distribution:
+        return _drawn(case, sample, lanes, stored or {}, case.distribution(sample.settings))
     if sample.use and not USES[sample.use].measured:
         return prepare(case, sample.plain, lanes, stored).used(sample.use, lanes)
     stored = stored or {}
@@ -108,6 +112,23 @@ def prepare(
         scales[lane] = {name: scale(deviations[name], lane, exact=exact) for name in oracle}
         expectations[lane] = _expectation(case, sample, lane, oracle, own, scales[lane])
     return Prepared(case, sample, expectations, stored, scales)
+
+
+def _drawn(
+    case: Case, sample: Sample, lanes: Sequence[str], stored: Mapping[str, Array], laws: Mapping[str, Law]
+) -> Prepared:
+    """Return a sample of random draws, with the reference's of the next repetition, which has another seed.
+
+    So the reference itself can be judged, and its draws do not depend on stored arrays. One lane is enough of
+    a sample, as nothing rounds: the samples of a case take turns.
+    """
+    from conformance.subjects import pytorch
+
+    lane = lanes[(sample.seed + sample.draw) % len(lanes)]
+    oracle = pytorch.make().run(Task(case, sample.redrawn(), lane))
+    exact = {name: np.zeros(array.shape) for name, array in oracle.items() if name not in laws}
+    expected = Expectation(sample, case.training, lane, oracle, exact, oracle, laws)
+    return Prepared(case, sample, {lane: expected}, stored, {lane: {}})
 
 
 def _runs(case: Case, sample: Sample, lane: str, stored: Mapping[str, Array]) -> tuple[Trace, Trace]:

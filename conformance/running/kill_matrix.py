@@ -18,6 +18,8 @@ from conformance.judging.criteria import CRITERIA
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from conformance.cases.case import Case
+
     # A fault and a case that it applies to.
     Pair = tuple[str, str]
 
@@ -174,13 +176,13 @@ class KillMatrix:
 
         A false alarm is a sample and lane on which the correct program is judged wrong; no fault is caught
         there. The faults caught in float32 are counted apart, for suites that compare with torch in float32
-        only. The other criteria do not judge residuals, which are zero but for rounding: a relative criterion
-        finds any rounding of zero wrong, and suites that use one do not compare zeros.
+        only. The other criteria do not judge random draws, nor residuals, which are zero but for rounding: a
+        relative criterion finds any rounding of zero wrong, and suites that use one do not compare zeros.
         """
         rows = {}
         for name in ("this suite", *CRITERIA):
             ours = name == "this suite"
-            asked = [t for t in self.trials if ours or not CASES[t.cell.case].residuals]
+            asked = [t for t in self.trials if ours or _comparable(CASES[t.cell.case])]
             red = [t for t in asked if (t.seen_by if ours else name not in t.missed_by)]
             # Where the correct program is judged wrong too, no fault was caught.
             alarms = {(t.sample, t.cell.lane) for t in red if t.cell.fault == CONTROL}
@@ -226,3 +228,7 @@ class KillMatrix:
             "equivalent": {case: EQUIVALENTS[name, case] for case in cases if (name, case) in EQUIVALENTS},
             "where": where,
         }
+
+
+def _comparable(case: Case) -> bool:
+    return not case.residuals and not case.distribution
