@@ -17,7 +17,7 @@ from conformance.cases._call import Unused
 from conformance.cases._uses import USES
 from conformance.errors import DegenerateError
 from conformance.judging.chosen_uses import by_use, uses_of
-from conformance.judging.judge import errors, form, nothing_to_compare
+from conformance.judging.judge import errors, form, judge, nothing_to_compare
 from conformance.judging.sample_judge import prepare, run_subject, why_unsupported
 from conformance.sampling.space import draw
 from conformance.subjects import mytorch, pytorch
@@ -237,10 +237,15 @@ def _ratios(prepared: Prepared, lane: str, subject: Subject) -> Iterator[Ratio]:
     except Exception as error:  # noqa: BLE001 - what raises is not correct, and the rest is still measured
         yield ratio(f"raised {type(error).__name__}: {error}", inf, inf, exact=True)
         return
+    if expected.laws:
+        # No constant decides about random draws.
+        wrong = [str(verdict.observable) for verdict in judge(expected, trace) if not verdict.passed]
+    else:
+        wrong = [name for name in trace if name not in expected.oracle]
     for name, scale in prepared.scales[lane].items():
         if expected.oracle[name].size:
             yield ratio(name, *_ratio(expected, name, trace, scale), exact=scale.exact)
-    for name in trace.keys() - expected.oracle.keys():
+    for name in wrong:
         yield ratio(name, inf, inf, exact=True)
 
 

@@ -87,8 +87,8 @@ def recommend(
     """
     from joblib import Parallel, delayed
 
-    # A case with an aspect judges an operation that another case has numbers for.
-    names = [name for name in cases if "@" not in name]
+    # A case with an aspect judges an operation that another case has numbers for; random draws have no error.
+    names = [name for name in cases if "@" not in name and CASES[name].distribution is None]
     samples = [(size, sample) for name in names for size, sample in sized_samples(name, seed, features)]
     parallel = Parallel(n_jobs=jobs, batch_size=1)
     found = parallel(delayed(_of_sample)(sample, tensor, element) for _, sample in samples)

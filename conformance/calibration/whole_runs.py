@@ -1,12 +1,13 @@
-"""False reds counted as whole default runs: for numbers, for redraws, and for anything else.
+"""False reds counted as whole default runs: for numbers, redraws, random draws, and anything else.
 
 Called by calibration.run: `whole_runs` returns the counts and estimates. A default run of a correct subject
-is red for one of three reasons:
+is red for one of four reasons:
 
 1. Numbers: an error is beyond its tolerance. Far too rare to be counted, so tails are fitted (choose.py).
 2. Redraws: noise changes a branch in every repetition of a draw. By case and regime, the rate of a
    repetition to the power of how many there are.
-3. Anything else: nothing to compare, a class or regime that is drawn too seldom, an exception of torch.
+3. Random draws: a test of a distribution fails. Its critical values state how often.
+4. Anything else: nothing to compare, a class or regime that is drawn too seldom, an exception of torch.
    Drawing alone shows it, so many more runs are drawn than measured.
 """
 
@@ -21,6 +22,7 @@ from conformance.arithmetic.constants import constants
 from conformance.calibration.choose import RUNS
 from conformance.calibration.tail import upper_bound
 from conformance.cases import CASES
+from conformance.judging.distributions import FALSE_ALARMS
 from conformance.sampling.space import HOLLOW, MINIMUMS, draw
 from conformance.subjects import pytorch
 from conformance.subjects.protocol import Task
@@ -46,6 +48,7 @@ class WholeRuns:
         numbers: red for numbers in 1,000 runs, by the fitted tails of the validating seeds.
         numbers_bound: upper bound on it.
         redraws: how many draws are repeated in one run.
+        random: red in 1,000 runs for random draws, at most, by the critical values of their tests.
         exhausted: red in 1,000 runs because every repetition of a draw fails, by case; only cases with any.
         drawn: how many runs were drawn.
         troubled: what was red in those, at most one text per run.
@@ -56,6 +59,7 @@ class WholeRuns:
     numbers: float
     numbers_bound: float
     redraws: float
+    random: float
     exhausted: Mapping[str, float]
     drawn: int
     troubled: tuple[str, ...]
@@ -64,8 +68,8 @@ class WholeRuns:
 
     @property
     def expected(self) -> float:
-        """Red in 1,000 runs, for numbers and redraws."""
-        return self.numbers + sum(self.exhausted.values())
+        """Red in 1,000 runs, for numbers, redraws and random draws."""
+        return self.numbers + sum(self.exhausted.values()) + self.random
 
     @property
     def troubled_bound(self) -> float:
@@ -105,6 +109,7 @@ def whole_runs(
         validation.expected,
         validation.expected_bound,
         sum(each.redraws for each in draws) / len(runs),
+        RUNS * FALSE_ALARMS if any(CASES[each.case].distribution for each in draws) else 0.0,
         exhausted(draws, len(runs)),
         len(troubled),
         tuple(each for each in troubled if each),
@@ -173,7 +178,7 @@ def trouble(cases: Sequence[str], seed: int, samples: int | None = None) -> str 
 
 def _empty(case: Case, sample: Sample) -> list[str]:
     """Return that nothing is compared in a sample, or that torch raises, if so."""
-    if sample.shape_class in HOLLOW or _has_gradients(case.name):
+    if sample.shape_class in HOLLOW or case.distribution or _has_gradients(case.name):
         return []
     try:
         sizes = [array.size for array in _run(case, sample).values()]

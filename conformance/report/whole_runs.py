@@ -20,9 +20,10 @@ _SHOWN = 12
 _TEXT = (
     f"How many of {RUNS:,} default runs of a correct subject are red, for any reason. Numbers: by the tails "
     "fitted on the validating seeds. Redraws: noise changes a branch in every repetition of a draw; the "
-    "chance of one repetition is its share among the draws of the case and regime. Anything else, such as a "
-    "sample with nothing to compare or a class that is drawn too seldom, is counted in runs that are drawn "
-    f"but not measured. The bounds of counts are those of Clopper and Pearson, {CONFIDENCE:.0%}."
+    "chance of one repetition is its share among the draws of the case and regime. Random draws: at most, "
+    "by the critical values of all tests of a run together. Anything else, such as a sample with nothing to "
+    "compare or a class that is drawn too seldom, is counted in runs that are drawn but not measured. "
+    f"The bounds of counts are those of Clopper and Pearson, {CONFIDENCE:.0%}."
 )
 
 
@@ -41,6 +42,7 @@ def rows(whole: WholeRuns) -> list[dict[str, object]]:
             number(sum(whole.exhausted.values())),
             None,
         ),
+        row("random draws", "critical values of their tests", "", whole.random),
         row(
             "anything else",
             f"drawing {whole.drawn} runs",
@@ -74,6 +76,7 @@ def to_json(whole: WholeRuns) -> dict[str, Any]:
         "expected_in_1000_runs": whole.expected,
         "numbers": {"expected": whole.numbers, "bound": whole.numbers_bound},
         "redraws": {"per_run": whole.redraws, "expected": dict(whole.exhausted)},
+        "random_draws": {"bound": whole.random},
         "anything_else": {"runs": whole.drawn, "red": list(whole.troubled), "bound": whole.troubled_bound},
         "measured": {"runs": whole.measured, "red": list(whole.red), "bound": whole.red_bound},
     }

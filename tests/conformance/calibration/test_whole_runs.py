@@ -30,6 +30,7 @@ from conformance.sampling.sample import Sample
 from conformance.sampling.space import MINIMUMS, Space, draw
 from conformance.sampling.values import Input
 from conformance.subjects import mytorch, pytorch
+from conformance.subjects.torchlike import TorchLike
 
 CHOICE = Choice(2.0, 4.0, 1.5, {}, {"float32": 1000.0})
 VALIDATION = Validation((), 1000, 0.1, 0.4, 3.0, 0)
@@ -184,6 +185,29 @@ def test_the_cases_are_no_trouble(name):
     assert [trouble([name], seed) for seed in range(3)] == [None] * 3
 
 
+class Wide(TorchLike):
+    """torch, whose floating draws are half as wide again."""
+
+    def run(self, task):
+        return {name: array * 1.5 for name, array in super().run(task).items()}
+
+
+def test_random_draws_are_judged_by_their_law_and_their_false_alarms_count():
+    name = next(
+        name for name, case in CASES.items() if case.distribution and name.startswith("nn.init.normal")
+    )
+    right, wrong = (
+        measure([name], 1, [Subject("x", make("x", "torch"))], samples=2) for make in (TorchLike, Wide)
+    )
+    assert right.ratios == []
+    assert wrong.ratios
+    assert all(each.element == inf and each.exact for each in wrong.ratios)
+    whole = whole_runs({1: right}, [Subject("x", TorchLike("x", "torch"))], CHOICE, VALIDATION, [None])
+    assert whole.random == pytest.approx(0.1)
+    assert whole.expected == pytest.approx(0.2)
+    assert trouble([name], 1) is None
+
+
 def test_uses_are_measured_in_both_lanes():
     measured = measure(["nn.Linear"], 1, correct_subjects()[:1])
     uses = {(each.use, each.lane) for each in measured.ratios if each.use}
@@ -212,8 +236,14 @@ def test_an_observable_that_the_reference_does_not_have_is_wrong_and_other_uses_
 
 def test_the_table_has_the_three_reasons_and_the_count():
     whole = found(CLEAN, ([ratio(tensor=3.0)], [drawn(1), drawn()]), troubled=[None] * 300)
-    assert [row["reason"] for row in rows(whole)] == ["numbers", "redraws", "anything else", "any"]
-    numbers, redraws, others, counted = rows(whole)
+    assert [row["reason"] for row in rows(whole)] == [
+        "numbers",
+        "redraws",
+        "random draws",
+        "anything else",
+        "any",
+    ]
+    numbers, redraws, _, others, counted = rows(whole)
     assert (numbers["red in 1,000 runs"], numbers["upper bound"]) == ("0.1", "0.4")
     assert redraws["by"] == "their rate, 0.5 in a run"
     assert (others["by"], others["red in 1,000 runs"], others["upper bound"]) == (
