@@ -14,7 +14,7 @@ from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from conformance.cases.case import Config, Tensors, Values
     from conformance.sampling.sample import Scalar
@@ -44,6 +44,7 @@ def loss(
     regimes: tuple[str, ...] = ("normal", "saturated", "cancelling", "tiny", "nonfinite"),
     reductions: tuple[str, ...] = REDUCTIONS,
     samples: int = 18,
+    unused: Mapping[str, str] | None = None,
 ) -> Case:
     """Return the case of a loss of two tensors, called as a function and as a module.
 
@@ -57,6 +58,7 @@ def loss(
         regimes: as in `Space`.
         reductions: the values of the option `reduction`.
         samples: the number of samples that a run draws.
+        unused: as in `Case`.
     """
 
     def build(t: Any, x: Values, config: Config) -> Built:
@@ -85,6 +87,7 @@ def loss(
         inputs=inputs,
         program=LayerProgram(build),
         samples=samples,
+        unused=unused or {},
         base=base | {key: values[0] for key, values in flags.items()},
         bad_calls=(BAD_REDUCTION, *bad),
     )

@@ -36,6 +36,7 @@ class Use:
             integer arrays.
         fits: returns why the use does not apply to a case with some settings, or None.
         measured: its values are others than those of the plain call, so that it has deviations of its own.
+        samples: how many samples of a case are judged in it, of two lanes; one where deviations cost much.
         scale: the tolerances of the plain call are multiplied by it, as where a gradient is added twice.
     """
 
@@ -44,6 +45,7 @@ class Use:
     run: Callable[[Call], Mapping[str, Any]]
     fits: Fits = anywhere
     measured: bool = False
+    samples: int = 2
     scale: float = 1.0
 
     def why_unused(self, case: Case, config: Config) -> str | None:

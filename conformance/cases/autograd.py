@@ -112,7 +112,8 @@ CASES = (
         inputs=_pair,
         program=_hook,
         unused=dict.fromkeys(
-            ("no-grad", "inference-mode"), "torch raises: without gradients there is nothing to hook"
+            ("no-grad", "inference-mode", "frozen-in-turn"),
+            "torch raises: without gradients there is nothing to hook",
         ),
         base={"N": 2, "F": 3, "returned": "other"},
         bad_calls=(

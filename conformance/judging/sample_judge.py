@@ -70,7 +70,10 @@ class Prepared:
         expectations, scales = {}, {}
         for lane in lanes:
             oracle, own = _runs(self.case, sample, lane, self.stored)
-            scales[lane] = of_use(USES[use], oracle, self.scales[lane])
+            # Flags are those of the lane: a conversion to float64 makes a copy, or none.
+            plain = self.scales[lane]
+            oracle |= {name: own[name] for name in own if name.rpartition("/")[2] not in plain}
+            scales[lane] = of_use(USES[use], oracle, plain)
             expectations[lane] = _expectation(self.case, sample, lane, oracle, own, scales[lane])
         return Prepared(self.case, sample, expectations, self.stored, scales)
 

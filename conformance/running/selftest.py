@@ -19,7 +19,7 @@ from conformance.judging.judge import judge
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
 from conformance.running.plan import samples_of
-from conformance.running.work import SampleWork
+from conformance.running.work import SampleWork, by_use
 from conformance.subjects.protocol import LANES
 from conformance.subjects.torchlike import TorchLike
 
@@ -238,9 +238,9 @@ def try_sample(sample: Sample, names: Sequence[str], uses: Sequence[tuple[str, s
         prepared = prepare(CASES[sample.case], sample)
         applied = [FAULTS[name] for name in names if sample.case in FAULTS[name].cases]
         trials = _all_trials(prepared, [fault for fault in applied if not fault.uses])
-        for use, lane in uses:
-            named = [fault for fault in applied if use in fault.uses]
-            trials += _all_trials(prepared.used(use, (lane,)), named)
+        for use, lanes in by_use(uses).items():
+            if named := [fault for fault in applied if use in fault.uses]:
+                trials += _all_trials(prepared.used(use, lanes), named)
         return trials
 
 

@@ -47,9 +47,9 @@ def uses_of(case: Case, drawn: Sequence[Sample], lanes: Sequence[str]) -> list[U
         plainest = [k for k in fitting if _unusual(case.space, drawn[k]) == usual][: _AMONG // 2]
         among = (plainest, fitting[:_AMONG])
         words = raw_words(f"{case.name}|{drawn[0].seed}|{name}", len(lanes))
-        for turn, (lane, word) in enumerate(zip(lanes, words, strict=True)):
-            chosen = among[min(turn, 1)]
-            found[chosen[int(word) % len(chosen)]].append((name, lane))
+        for turn, lane in enumerate(lanes):
+            chosen = among[min(turn, use.samples - 1)]
+            found[chosen[int(words[min(turn, use.samples - 1)]) % len(chosen)]].append((name, lane))
     return [tuple(found[k]) for k in range(len(drawn))]
 
 

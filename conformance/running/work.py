@@ -14,6 +14,8 @@ from conformance.registry import find_implementation
 from conformance.subjects.modes import quietly_on_one_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conformance.judging.verdict import Verdict
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation
@@ -61,12 +63,17 @@ class SampleWork:
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
         verdicts = judge_sample(prepared, subject)
-        for use, lane in self.uses:
+        for use, lanes in by_use(self.uses).items():
             try:
-                verdicts += judge_sample(prepared.used(use, (lane,)), subject)
+                verdicts += judge_sample(prepared.used(use, lanes), subject)
             except (DegenerateError, NoiseError) as error:
-                verdicts += unprepared(case, prepared.sample.used(use), (lane,), error)
+                verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
         return Outcome(verdicts, prepared=True)
+
+
+def by_use(uses: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the lanes of each use, so that one that has deviations of its own is prepared once for all."""
+    return {use: tuple(lane for name, lane in uses if name == use) for use, _ in uses}
 
 
 @dataclass(frozen=True)
