@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from conformance.cases._call import Call, Layer
     from conformance.cases.case import Case, Config
 
-# A state that a recurrent layer returns, and the one that it takes.
-_STATES = {"h": "h0", "c": "c0", "h_n": "h0", "c_n": "c0"}
 _WITHOUT_MODULE = "models."
 
 
@@ -50,12 +48,6 @@ def _with_state(case: Case, config: Config) -> str | None:
 def _learning(case: Case, config: Config) -> str | None:
     learns = any(is_parameter(name) and spec.grad for name, spec in case.inputs(config).items())
     return _of_modules(case, config) or (None if learns else "it has no parameters with gradients")
-
-
-def _recurrent(case: Case, config: Config) -> str | None:
-    # `models.LSTM` returns the states of every step.
-    takes = case.build is not None and "h0" in case.inputs(config) and case.name != "models.LSTM"
-    return _of_modules(case, config) or (None if takes else "it takes no state that it returns")
 
 
 def _module(call: Call, layer: Layer) -> Any:
@@ -227,17 +219,6 @@ def _used_twice(call: Call) -> dict[str, Any]:
     return labelled("sum", layer.gradients())
 
 
-def _own_output(call: Call) -> dict[str, Any]:
-    """Call a recurrent layer again with the state that it returned, and differentiate through both calls."""
-    layer = call.layer()
-    _module(call, layer)
-    first = layer()
-    state = {_STATES[name]: value for name, value in first.items() if name in _STATES}
-    outputs = layer({**layer.data, **state})
-    layer.backward(outputs)
-    return labelled("second", results(outputs) | layer.gradients())
-
-
 def _zero_grad(call: Call) -> dict[str, Any]:
     """Set gradients to zero, then to None, and run backward again after each."""
     layer = call.layer()
@@ -313,13 +294,6 @@ _USES = (
         "one module called twice in one graph: its gradients add up",
         _used_twice,
         _learning,
-        measured=True,
-    ),
-    Use(
-        "own-output",
-        "called with the state that it returned, as over a sequence cut in two",
-        _own_output,
-        _recurrent,
         measured=True,
     ),
     Use(
