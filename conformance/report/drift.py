@@ -9,6 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from conformance.arithmetic.constants import constants
+from conformance.cases import CASES
 from conformance.judging.verdict import Status
 from conformance.report.tables import place, tightest
 
@@ -36,9 +37,17 @@ def _rising(verdicts: Iterable[Verdict], below: float) -> list[Verdict]:
     near = [
         (verdict.headroom, verdict)
         for verdict in verdicts
-        if verdict.status is Status.PASS and verdict.headroom is not None and verdict.headroom < below
+        if verdict.status is Status.PASS
+        and verdict.headroom is not None
+        and verdict.headroom < below
+        and not _drawn(verdict.case)
     ]
     return [verdict for _, verdict in sorted(near, key=lambda pair: pair[0])]
+
+
+def _drawn(case: str) -> bool:
+    """Whether a case judges random draws, whose statistics come near their critical values by chance."""
+    return case in CASES and CASES[case].distribution is not None
 
 
 def warnings(report: Report) -> list[str]:

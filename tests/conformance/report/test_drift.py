@@ -50,6 +50,19 @@ def test_a_failure_is_not_among_the_nearest():
     assert nearest(report(0.5, status=Status.FAIL)) == []
 
 
+def test_random_draws_come_near_their_critical_value_by_chance():
+    found = report(1.5)
+    drawn = replace(found, verdicts=tuple(replace(v, case="nn.init.normal_") for v in found.verdicts))
+    assert (len(drifting(found)), drifting(drawn), nearest(drawn)) == (1, [], [])
+
+
+def test_a_use_is_named():
+    found = report(1.25)
+    used = replace(found, verdicts=tuple(replace(v, use="no-grad", check="use") for v in found.verdicts))
+    assert warnings(used)[0].startswith("add · use no-grad · output · float32 passes")
+    assert "| add | output | no-grad | float32 | 1.25 |" in markdown(used)
+
+
 def test_a_warning_names_the_observable_and_the_sample():
     assert warnings(report(9.0, 1.25)) == [
         "add · output · float32 passes, but nearer to its tolerance than 2: headroom 1.25 in add:1"
