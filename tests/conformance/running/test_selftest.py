@@ -325,6 +325,10 @@ class TestRatchet:
     def test_all_caught(self):
         assert [fault["name"] for fault in self.matrix["faults"] if not fault["killed"]] == []
 
+    def test_at_ten_seeds_none_missed_at_more_than_one(self):
+        assert len(self.matrix["seeds"]) >= 10
+        assert [fault["name"] for fault in self.matrix["faults"] if len(fault["missed_at"]) > 1] == []
+
     def test_without_a_false_alarm(self):
         # Only a matrix without survivors and false alarms has this title.
         text = (ROOT / "reports" / "kill_matrix.md").read_text(encoding="utf-8")
