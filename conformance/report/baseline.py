@@ -6,10 +6,11 @@ The format, which `baseline.schema.json` holds:
 - `schema_version`: 2.
 - `seed`, `implementation`, `reference`, `environment`: those of the run. A headroom belongs to them: another
   seed draws other samples, and another version of torch or NumPy rounds differently.
+- `uses`: the names of the uses in which anything passed.
 - `cases`: by the name of the case, an object of three entries.
     - `classes`: how many samples of each shape class were judged.
-    - `uses`: by the name of the use, how many verdicts are PASS, of all its observables and lanes, and the
-      least headroom of those.
+    - `uses`: how many verdicts of each use are PASS, of all its observables and lanes, in the order of the
+      names at the top.
     - `observables`: one list per check, lane and observable that passed at least once. The list holds the
       check, the lane (null for `errors`), the observable (for `errors` the label of the call, null for a
       whole sample), how many of its verdicts are PASS, and the least headroom of those in four significant
@@ -102,6 +103,9 @@ class Baseline:
         shown = {}
         for place, headrooms in passed.items():
             least = min((each for each in headrooms if each is not None), default=None)
+            if place.check == _USE:
+                # The tolerances are those of the plain call, whose headrooms are there.
+                least = None
             shown[place] = Shown(len(headrooms), None if least is None else float(f"{least:.4g}"))
         samples = {v.sample: (v.case, str(v.shape_class)) for v in judged(report.verdicts)}
         classes: dict[str, dict[str, int]] = {place.case: {} for place in shown}
@@ -113,26 +117,30 @@ class Baseline:
 
     def to_json(self) -> str:
         """Return the file's text, with one line per observable, so that a difference is one line long."""
+        rows: dict[str, list[str]] = defaultdict(list)
+        uses: dict[str, Counter[str | None]] = defaultdict(Counter)
+        for (case, check, lane, observable), (count, headroom) in self.shown.items():
+            if check == _USE:
+                uses[case][observable] = count
+                continue
+            number = "inf" if headroom is not None and isinf(headroom) else headroom
+            rows[case].append(_line([check, lane, observable, count, number]))
+        names = list(dict.fromkeys(use for counts in uses.values() for use in counts))
+        cases = ",\n".join(
+            f"  {_line(case)}: {{\n"
+            f'   "classes": {_line(counts)},\n'
+            f'   "uses": {_line([uses[case][name] for name in names])},\n'
+            '   "observables": [\n    ' + ",\n    ".join(rows[case]) + "\n   ]\n  }"
+            for case, counts in self.classes.items()
+        )
         head = {
             "schema_version": SCHEMA_VERSION,
             "seed": self.seed,
             "implementation": self.implementation,
             "reference": self.reference,
             "environment": self.environment,
+            "uses": names,
         }
-        rows: dict[str, list[str]] = defaultdict(list)
-        uses: dict[str, dict[str | None, list[Any]]] = defaultdict(dict)
-        for (case, check, lane, observable), (count, headroom) in self.shown.items():
-            number = "inf" if headroom is not None and isinf(headroom) else headroom
-            if check == _USE:
-                uses[case][observable] = [count, number]
-            else:
-                rows[case].append(_line([check, lane, observable, count, number]))
-        cases = ",\n".join(
-            f'  {_line(case)}: {{\n   "classes": {_line(counts)},\n   "uses": {_line(uses[case])},\n'
-            '   "observables": [\n    ' + ",\n    ".join(rows[case]) + "\n   ]\n  }"
-            for case, counts in self.classes.items()
-        )
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
         return f'{body},\n "cases": {{\n{cases}\n }}\n}}\n'
 
@@ -147,13 +155,16 @@ class Baseline:
             data = json.loads(text)
             _check_version(data["schema_version"])
             shown = {
-                Place(case, check, lane, observable): _shown(count, headroom)
+                Place(case, check, lane, observable): Shown(
+                    int(count), None if headroom is None else float(headroom)
+                )
                 for case, entry in data["cases"].items()
                 for check, lane, observable, count, headroom in entry["observables"]
             } | {
-                Place(case, _USE, None, use): _shown(count, headroom)
+                Place(case, _USE, None, use): Shown(int(count), None)
                 for case, entry in data["cases"].items()
-                for use, (count, headroom) in entry["uses"].items()
+                for use, count in zip(data["uses"], entry["uses"], strict=True)
+                if count
             }
             classes = {case: dict(entry["classes"]) for case, entry in data["cases"].items()}
             names = ("seed", "implementation", "reference", "environment")
@@ -162,10 +173,6 @@ class Baseline:
             raise
         except (json.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"baseline: not a baseline: {type(error).__name__}: {error}") from error
-
-
-def _shown(count: Any, headroom: Any) -> Shown:
-    return Shown(int(count), None if headroom is None else float(headroom))
 
 
 def _check_version(version: object) -> None:
