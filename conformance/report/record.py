@@ -9,12 +9,17 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from conformance.cases import CASES
 from conformance.errors import UsageError
+from conformance.judging.chosen_uses import use_table
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # 3 says of each verdict whether it repeats, and the use.
 SCHEMA_VERSION = 3
@@ -81,6 +86,12 @@ class Report:
     def repeated(self) -> Repeated:
         """The passing samples that were run more than once."""
         return repeated(self.verdicts)
+
+    @cached_property
+    def unused(self) -> dict[str, Mapping[str, str | None]]:
+        """Why no sample is judged in a use, by use and case; only cases that were judged in any."""
+        used = {verdict.case for verdict in self.verdicts if verdict.use}
+        return use_table([case for name, case in CASES.items() if name in used], self.seed)
 
     @property
     def failures(self) -> list[Verdict]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from conformance.cases import CASES
 from conformance.cases._uses import USES
-from conformance.judging.chosen_uses import use_table
 from conformance.judging.verdict import Status
 from conformance.report.tables import headroom, least_headroom
 
@@ -78,13 +76,11 @@ def _not_judged(report: Report, by_use: dict[str, list[Verdict]]) -> dict[str, C
 
     Cases that no use applies to are left out.
     """
-    used = {verdict.case for mine in by_use.values() for verdict in mine}
-    table = use_table([CASES[name] for name in CASES if name in used], report.seed)
     found: dict[str, Counter[str]] = {}
     for use, mine in by_use.items():
         judged = {v.case for v in mine if v.status is not Status.SKIP}
         skipped = {v.case: str(v.reason) for v in mine if v.status is Status.SKIP and v.case not in judged}
-        unfit = {case: why for case, why in table.get(use, {}).items() if why and case not in judged}
+        unfit = {case: why for case, why in report.unused.get(use, {}).items() if why and case not in judged}
         found[use] = Counter((unfit | skipped).values())
     return found
 
