@@ -57,6 +57,7 @@ def row(
     samples: int = 0,
     exact: bool = False,
     several_outputs: bool = False,
+    unused: Mapping[str, str] | None = None,
 ) -> Case:
     """Return the case of one public function.
 
@@ -72,6 +73,7 @@ def row(
         samples: the number of samples; by default two for each form, and each class and regime at least once.
         exact: only sums, products and copies.
         several_outputs: as in `Case`.
+        unused: as in `Case`.
     """
     letters = [each.strip("-") for each in inputs.split()]
     names = [f"x{i}" for i in range(len(letters))]
@@ -108,6 +110,7 @@ def row(
         samples=samples or max(2 * len(forms), rounds * space.combinations),
         exact_on_integers=exact,
         several_outputs=several_outputs,
+        unused=unused or {},
         base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
         bad_calls=tuple(
             BadCall(label, mentions, call=call) for label, (call, mentions) in (bad or {}).items()
