@@ -10,7 +10,6 @@ Source: Parker 1997, "Monte Carlo arithmetic"; Denis et al. 2016 (Verificarlo).
 from __future__ import annotations
 
 import math
-import random
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from torch._decomp import decomposition_table
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from conformance.arithmetic.guard import Escapes
+from conformance.arithmetic.noise import Noise
 from conformance.arithmetic.replicates import Replicates, storage_id
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
@@ -28,10 +28,6 @@ from conformance.errors import NoiseError
 
 if TYPE_CHECKING:
     from conformance.arithmetic.rules.rule import Rule
-
-# How many numbers the noise is read from, and how many of them are read at once at most. The start is drawn,
-# so that two tensors seldom get the same noise.
-_POOL, _POOLED = 1 << 20, 1 << 15
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
@@ -55,7 +51,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         self.steady = True
         self._held = Replicates(count)
         self._unit = unit
-        self._offsets = random.Random(seed)  # noqa: S311 - noise, not a secret
+        self._noise = Noise(seed)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -195,16 +191,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if not math.isfinite(float(error.sum())):
             # Infinities are not rounded: a masked score stays minus infinity.
             error = error.nan_to_num(nan=0.0, posinf=0.0)
-        moved.addcmul_(self._noise(moved), error)
-
-    def _noise(self, like: Tensor) -> Tensor:
-        count = like.numel()
-        if count > _POOLED:
-            return _normal(count, torch.Generator().manual_seed(self._offsets.getrandbits(63))).view(
-                like.shape
-            )
-        start = int(self._offsets.random() * (_POOL - count))
-        return _pool()[start : start + count].view(like.shape)
+        self._noise.add(moved, error)
 
 
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
@@ -236,20 +223,6 @@ def _targets(func: Any, args: Any, kwargs: Any) -> list[Tensor]:
 def _written_arguments(func: Any) -> tuple[tuple[int, str], ...]:
     arguments = enumerate(func._schema.arguments)  # noqa: SLF001 - the only way to it
     return tuple((k, a.name) for k, a in arguments if a.alias_info is not None and a.alias_info.is_write)
-
-
-def _normal(count: int, generator: torch.Generator) -> Tensor:
-    # The variance of an error spread evenly over ±1 rounding, with the tail of many that add up.
-    return torch.randn(count, generator=generator, dtype=torch.float64) * 3**-0.5
-
-
-@cache
-def _pool() -> Tensor:
-    """Return the numbers that all noise is read from, at drawn offsets.
-
-    To draw anew for each of thousands of small tensors would take most of the time.
-    """
-    return _normal(_POOL, torch.Generator().manual_seed(0))
 
 
 @cache
