@@ -12,8 +12,8 @@ from math import sqrt
 import torch
 from torch import Tensor
 
-# How many numbers the pool has, and how many of them are read at once at most. The start is drawn, so that two
-# results seldom get the same noise.
+# How many numbers the pool has, and how many of them are read at once at most. The start is drawn, so that
+# two results seldom get the same noise.
 _POOL, _POOLED = 1 << 20, 1 << 15
 # Larger results are read in pieces of at most this many numbers. Long pieces overlap often: so each number is
 # the sum of two reads, and two pieces get the same noise only where both of their reads start alike.

@@ -99,6 +99,12 @@ class Replicates:
         else:
             self.make(clean).copy_(noisy)
 
+    def overwrite(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
+        """Take the noisy values of a tensor that an operation has written into."""
+        own = self.make(clean)
+        if noisy.data_ptr() != own.data_ptr():
+            own.copy_(noisy)
+
     def _kept(self, clean: torch.Tensor) -> _Kept | None:
         if clean.dtype != torch.float64:
             return None
