@@ -36,14 +36,15 @@ class _Kept:
 
     Attributes:
         owner: the replicates that they belong to.
-        values: one row of numbers per replicate, as long as the storage.
+        values: as many numbers per replicate as the storage has, in its order, (count, *shape).
+        shape: the shape.
         nbytes: the size of the storage.
     """
 
-    __slots__ = ("nbytes", "owner", "values")
+    __slots__ = ("nbytes", "owner", "shape", "values")
 
-    def __init__(self, owner: Replicates, values: torch.Tensor, nbytes: int) -> None:
-        self.owner, self.values, self.nbytes = owner, values, nbytes
+    def __init__(self, owner: Replicates, values: torch.Tensor, shape: torch.Size, nbytes: int) -> None:
+        self.owner, self.values, self.shape, self.nbytes = owner, values, shape, nbytes
 
 
 class Replicates:
@@ -84,7 +85,10 @@ class Replicates:
         it is.
         """
         kept = self._kept(clean)
-        return clean if kept is None else self._view(kept, clean, max(0, rank - clean.dim()))
+        if kept is None:
+            return clean
+        more = rank - clean.dim()
+        return self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more)
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
         """Return one replicate; the clean tensor if it has none."""
@@ -125,16 +129,19 @@ class Replicates:
         size = clean.untyped_storage().nbytes() // _BYTES
         return clean.as_strided((size,), (1,), 0).repeat(self.count, 1)
 
-    def _view(self, kept: _Kept, clean: torch.Tensor, more: int = 0) -> torch.Tensor:
-        """Return the values that belong to a tensor, with `more` dimensions of 1 behind the first."""
+    def _view(self, kept: _Kept, clean: torch.Tensor, ones: tuple[int, ...] = ()) -> torch.Tensor:
+        """Return the values that belong to a tensor, with some dimensions of 1 behind the first."""
+        shape = clean.shape
+        if not ones and shape == kept.shape and clean.is_contiguous():
+            return kept.values
         return kept.values.as_strided(
-            (self.count, *(1,) * more, *clean.shape),
-            (kept.nbytes // _BYTES, *(0,) * more, *clean.stride()),
+            (self.count, *ones, *shape),
+            (kept.nbytes // _BYTES, *ones, *clean.stride()),
             clean.storage_offset(),
         )
 
     def _keep(self, clean: torch.Tensor, values: torch.Tensor) -> _Kept:
         storage: Any = clean.untyped_storage()
-        kept = _Kept(self, values, storage.nbytes())
+        kept = _Kept(self, values, values.shape[1:], storage.nbytes())
         setattr(storage, _KEPT, kept)
         return kept

@@ -90,13 +90,14 @@ def align(
     args: Sequence[Any], kwargs: Mapping[str, Any], held: Replicates
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments with replicates for tensors, of one rank, so that they broadcast alike."""
-    rank = max(map(Tensor.dim, tensors((*args, *kwargs.values()) if kwargs else args)))
-
-    def swap(clean: Tensor) -> Tensor:
-        return held.of_rank(clean, rank)
-
-    named = {key: _swapped(value, swap) for key, value in kwargs.items()} if kwargs else {}
-    return [_swapped(value, swap) for value in args], named
+    rank = max([each.dim() for each in (*args, *kwargs.values()) if isinstance(each, Tensor)])
+    aligned = [held.of_rank(each, rank) if isinstance(each, Tensor) else each for each in args]
+    if not kwargs:
+        return aligned, {}
+    named = {
+        name: held.of_rank(each, rank) if isinstance(each, Tensor) else each for name, each in kwargs.items()
+    }
+    return aligned, named
 
 
 def _swapped(value: Any, swap: Callable[[Tensor], Tensor]) -> Any:

@@ -71,6 +71,8 @@ class Operands:
 
     def before(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Return the size of the error from the operands, which an operation in place will overwrite."""
+        if not kwargs:
+            return self.function(*args)
         return self.function(*args, **{key: value for key, value in kwargs.items() if key != "out"})
 
     def size(self, before: Any, out: Tensor) -> Any:
