@@ -9,6 +9,7 @@ Source: Parker 1997, "Monte Carlo arithmetic"; Denis et al. 2016 (Verificarlo).
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -40,6 +41,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         seed: the seed of the noise.
         count: the number of replicates.
         unit: the size of one rounding.
+        limit: how many numbers all replicates may have at any time, if there are several of each tensor; more
+            raise OverfullError.
 
     Attributes:
         decisions: how many integer and boolean tensors were computed from noisy ones, or pieces of piecewise
@@ -48,11 +51,11 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             measures another function.
     """
 
-    def __init__(self, seed: int = 0, count: int = 1, unit: float = UNIT) -> None:
+    def __init__(self, seed: int = 0, count: int = 1, unit: float = UNIT, limit: int = sys.maxsize) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch's own lacks annotations
         self.decisions = 0
         self.steady = True
-        self._held = Replicates(count)
+        self._held = Replicates(count, limit)
         self._unit = unit
         self._noise = Noise(seed)
 
@@ -139,10 +142,14 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             results = out if isinstance(out, (tuple, list)) else (out,)
             # These always return something new.
             fresh = [0] if rule.elementwise or rule.together else _fresh(results, operands)
+            held.reserve(
+                sum([results[place].numel() for place in fresh if isinstance(results[place], Tensor)])
+            )
             moved = batched(func.call, rule, args, kwargs, held) if fresh else []
             for place in fresh:
                 self._take(rule, results[place], moved[place], before)
         elif rule.rounds is not None and out.dtype == torch.float64:
+            held.reserve(out.numel())
             self._take(rule, out, out.repeat(held.count, *(1,) * out.dim()), before)
         return out
 

@@ -41,14 +41,15 @@ class Noise:
             replicates.addcmul_(self._read(replicates), error)
             return
         width = replicates[0].numel()
-        if width > _PIECE:
-            generator = torch.Generator().manual_seed(self._random.getrandbits(63))
-            for row in replicates:
-                row.addcmul_(_normal(width, generator).view(row.shape), error)
-            return
         half = error * sqrt(0.5)
-        for rows in replicates.split(_PIECE // width):
-            rows.addcmul_(self._read(rows), half).addcmul_(self._read(rows), half)
+        for rows in replicates.split(max(1, _PIECE // width)):
+            rows.addcmul_(self._summed(rows), half)
+
+    def _summed(self, like: Tensor) -> Tensor:
+        summed = torch.empty(like.shape, dtype=torch.float64)
+        for piece in summed.view(-1).split(_PIECE):
+            torch.add(self._read(piece), self._read(piece), out=piece)
+        return summed
 
     def _read(self, like: Tensor) -> Tensor:
         count = like.numel()
@@ -58,12 +59,11 @@ class Noise:
         return _pool()[start : start + count].view(like.shape)
 
 
-def _normal(count: int, generator: torch.Generator) -> Tensor:
-    # The variance of an error spread evenly over ±1 rounding, with the tail of many that add up.
-    return torch.randn(count, generator=generator, dtype=torch.float64) * 3**-0.5
-
-
 @cache
 def _pool() -> Tensor:
-    """Return the numbers that all noise is read from."""
-    return _normal(_POOL, torch.Generator().manual_seed(0))
+    """Return the numbers that all noise is read from.
+
+    Their variance is that of an error spread evenly over ±1 rounding, with the tail of many that add up.
+    """
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(_POOL, generator=generator, dtype=torch.float64) * 3**-0.5

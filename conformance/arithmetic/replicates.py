@@ -11,11 +11,13 @@ The noisy values of a tensor go one of three ways from here:
 - its storage was resized since: they are copied into the new size first, and then viewed.
 
 New ones come in by `put`, which keeps them as they are if the result fills its storage and copies them
-otherwise, and by `make`, which starts from copies of the clean values.
+otherwise, and by `make`, which starts from copies of the clean values. `reserve` refuses them before they are
+made, if all together would take too much memory.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
@@ -29,6 +31,10 @@ _BYTES = torch.float64.itemsize
 def storage_id(tensor: torch.Tensor) -> int:
     """Return the identity of a storage, unique among those alive."""
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - torch has no public identity of a storage
+
+
+class OverfullError(Exception):
+    """The replicates of all tensors together would have more numbers than they may; fewer would fit."""
 
 
 class _Kept:
@@ -45,6 +51,10 @@ class _Kept:
 
     def __init__(self, owner: Replicates, values: torch.Tensor, shape: torch.Size, nbytes: int) -> None:
         self.owner, self.values, self.shape, self.nbytes = owner, values, shape, nbytes
+        owner.numbers += values.numel()
+
+    def __del__(self) -> None:
+        self.owner.numbers -= self.values.numel()
 
 
 class Replicates:
@@ -52,10 +62,25 @@ class Replicates:
 
     Args:
         count: the number of replicates of each tensor.
+        limit: how many numbers all of them may have; one replicate of each tensor may always be held.
+
+    Attributes:
+        numbers: how many they have now.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, limit: int = sys.maxsize) -> None:
         self.count = count
+        self.numbers = 0
+        self._limit = limit if count > 1 else sys.maxsize
+
+    def reserve(self, size: int) -> None:
+        """Refuse to hold the replicates of a tensor of that size, if they would be too many with the others.
+
+        Raises:
+            OverfullError: they would.
+        """
+        if self.numbers + self.count * size > self._limit:
+            raise OverfullError(f"{self.count} replicates of {size} numbers, and {self.numbers} held already")
 
     def __contains__(self, clean: torch.Tensor) -> bool:
         """Whether a tensor has noisy values."""
@@ -127,6 +152,7 @@ class Replicates:
 
     def _copies(self, clean: torch.Tensor) -> torch.Tensor:
         size = clean.untyped_storage().nbytes() // _BYTES
+        self.reserve(size)
         return clean.as_strided((size,), (1,), 0).repeat(self.count, 1)
 
     def _view(self, kept: _Kept, clean: torch.Tensor, ones: tuple[int, ...] = ()) -> torch.Tensor:
