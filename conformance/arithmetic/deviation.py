@@ -103,10 +103,10 @@ def _add(run: Callable[[], Mapping[str, Any]], seed: int, count: int, total: _To
     for name, value in observables.items():
         away = _away(name, value, mode)
         # If only the replicate is not finite, it took another branch.
-        steady &= bool(away.isfinite().all())
+        steady = steady and bool(away.isfinite().all())
         total.largest[name] = max(total.largest.get(name, 0.0), float(away.max()) if away.numel() else 0.0)
         total.squares[name] = total.squares.get(name, 0.0) + away.square_().sum(0)
-    return steady
+    return bool(steady)
 
 
 @contextmanager

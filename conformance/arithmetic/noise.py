@@ -42,12 +42,16 @@ class Noise:
             return
         width = replicates[0].numel()
         half = error * sqrt(0.5)
-        for rows in replicates.split(max(1, _PIECE // width)):
+        each = max(1, _PIECE // width)
+        for first in range(0, len(replicates), each):
+            rows = replicates[first : first + each]
             rows.addcmul_(self._summed(rows), half)
 
     def _summed(self, like: Tensor) -> Tensor:
         summed = torch.empty(like.shape, dtype=torch.float64)
-        for piece in summed.view(-1).split(_PIECE):
+        flat = summed.view(-1)
+        for first in range(0, summed.numel(), _PIECE):
+            piece = flat[first : first + _PIECE]
             torch.add(self._read(piece), self._read(piece), out=piece)
         return summed
 
