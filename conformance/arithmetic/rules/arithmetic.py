@@ -25,7 +25,7 @@ def _sum_of_two(a: Any, b: Any, *, alpha: Any = 1, **_: Any) -> Any:
     if alpha != 1:
         other = _scaled(alpha) * (1 + multiplied(alpha)) * other
         scalars = converted(a) + _scaled(alpha) * converted(b)
-    # A sum has one number of its own per element, and no other is worth an operation.
+    # Most sums have no Python scalar, and to add zero would cost an operation.
     return size + other + scalars if scalars else size + other
 
 
