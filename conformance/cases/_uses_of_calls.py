@@ -33,9 +33,21 @@ def _both(layer: Layer, first: Mapping[str, Any], second: Mapping[str, Any]) -> 
 
 
 def _twice(call: Call) -> dict[str, Any]:
+    # Between them with other values: those of the same data would be the same in a buffer that is used again.
     layer = call.layer()
-    first, second = layer(), layer()
-    return _both(layer, first, second)
+    first = layer()
+    layer({name: _moved(call.t, tensor) for name, tensor in layer.data.items()})
+    return _both(layer, first, layer())
+
+
+def _moved(t: Any, tensor: Any) -> Any:
+    """Return the values of a tensor in other places: what came first along an axis comes last."""
+    axis = next((k for k, size in enumerate(tensor.shape) if size > 1), None)
+    values = tensor.detach()
+    if axis is not None:
+        first, rest = values.narrow(axis, 0, 1), values.narrow(axis, 1, values.shape[axis] - 1)
+        values = t.cat([rest, first], axis)
+    return values.requires_grad_(tensor.requires_grad)
 
 
 def _other_size_between(call: Call) -> dict[str, Any]:
@@ -72,9 +84,8 @@ def _larger(call: Call, layer: Layer) -> dict[str, Any]:
     longer = dict(layer.data)
     for name, axis in axes.items():
         rows = longer[name].detach()
-        longer[name] = call.t.cat([rows, rows.narrow(axis, 0, 1)], axis)
-        if layer.data[name].requires_grad:
-            longer[name].requires_grad_()
+        rows = call.t.cat([rows, rows.narrow(axis, 0, 1)], axis)
+        longer[name] = rows.requires_grad_(longer[name].requires_grad)
     return longer
 
 
@@ -187,7 +198,7 @@ def _other_thread(call: Call) -> dict[str, Any]:
 
 
 CALL_USES = (
-    Use("twice", "called twice: a buffer that is used again must not change the first result", _twice),
+    Use("twice", "called again: a buffer that is used again must not change an earlier result", _twice),
     Use(
         "other-size-between",
         "called again after a larger batch: a buffer made for one size must not serve another",

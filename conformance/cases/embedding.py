@@ -54,7 +54,7 @@ CASES = (
         name="nn.Embedding",
         space=Space(
             {"N": "batch", "L": "length", "F": "feature"},
-            ("small", "one", "empty", "pow2", "long", "strided"),
+            ("small", "one", "empty", "pow2", "long", "strided", "large"),
             ("normal",),
             {
                 "places": ("spread", "equal"),
@@ -88,7 +88,7 @@ CASES = (
         name="nn.functional.one_hot",
         space=Space(
             {"N": "batch", "L": "length"},
-            ("small", "one", "empty"),
+            ("small", "one", "empty", "large"),
             ("normal",),
             {"places": ("spread", "equal"), "index": ("int64",), "classes": (_ROWS, _ROWS + 2)},
         ),

@@ -176,14 +176,29 @@ def _case(
         "dropout": ("none", "eval", "all"),
         **flags,
     }
+    plain: dict[str, Scalar] = {"N": 1, "L": 2, "layers": 1, "bidirectional": False, "form": "equal"}
+    plain |= {"states": True, "dropout": "none"}
     return Case(
         name=f"nn.{kind}",
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature"},
-            classes=("small", "one", "empty", "unbatched", "pow2", "long", "wide", "strided", "square"),
+            classes=(
+                "small",
+                "one",
+                "empty",
+                "unbatched",
+                "pow2",
+                "long",
+                "wide",
+                "strided",
+                "square",
+                "large",
+            ),
             regimes=regimes,
             without=WITHOUT,
             flags=flags,
+            large={"N": 20, "L": 140, "I": 130, "H": 130},
+            plain=plain | ({"projection": False} if kind == "LSTM" else {}),
             settle=settle,
         ),
         inputs=lambda config: layer_inputs(kind, config),

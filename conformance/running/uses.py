@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cases._uses import USES
 from conformance.sampling.sample import raw_words
-from conformance.sampling.space import BARE, draw
+from conformance.sampling.space import BARE, draw, on_plain_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,12 +54,14 @@ def uses_of(case: Case, drawn: Sequence[Sample], lanes: Sequence[str]) -> list[U
 
 
 def _suits(sample: Sample) -> bool:
-    """Whether enough can be seen in a sample: not in nearly empty arrays, nor among inf and NaN."""
-    return sample.shape_class not in BARE and sample.regime in _REGIMES
+    """Whether a sample shows enough at little cost: its arrays are neither nearly empty nor large."""
+    return sample.shape_class not in {*BARE, "large"} and sample.regime in _REGIMES
 
 
 def _unusual(space: Space, sample: Sample) -> int:
-    """Return how many flags have another value than their first, which most people use."""
+    """Return how many flags have another value than their first; 0 on the plain path of a space."""
+    if on_plain_path(space, sample):
+        return 0
     return sum(sample.settings[name] != values[0] for name, values in space.flags.items())
 
 

@@ -58,6 +58,20 @@ def writable(target: Tensor) -> Array:
     return array
 
 
+def _distinct(target: Tensor) -> Array:
+    """Return the elements of a tensor that is about to be filled, each once, and count the change.
+
+    Elements of an expanded tensor that share memory get the same number, so that torch lets them be filled.
+    """
+    array = target.array
+    if array.flags.writeable or 0 not in array.strides:
+        return writable(target)
+    once = array[tuple(slice(None) if stride else slice(1) for stride in array.strides)]
+    once.flags.writeable = True
+    counter_of(target).value += 1
+    return once
+
+
 def change(target: Tensor, function: Callable[..., Tensor], *operands: Any, **params: Any) -> Tensor:
     """Replace a tensor's elements with the result of a function of it.
 
@@ -108,6 +122,9 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     """
     source = value.array if isinstance(value, TensorBase) else np.asarray(value)
     if not is_recorded(target, value):
+        if index is ... and not isinstance(value, TensorBase) and not source.ndim:
+            _distinct(target)[...] = cast(source, target.array.dtype)
+            return target
         state.run(setitem, writable(target), index, cast(source, target.array.dtype))
         return target
     require_changeable(target)

@@ -64,7 +64,10 @@ TEXT = "nn.Linear:seed=1,draw=0,class=small,regime=normal,N=3,L=2,I=4,O=5,rank=2
 
 
 def test_a_text_with_a_use_replays_it():
-    assert prepare_text(f"{TEXT}no-grad").expectations["float64"].oracle.keys() == {"output"}
+    assert prepare_text(f"{TEXT}no-grad").expectations["float64"].oracle.keys() == {
+        "output",
+        "flag/output.is_leaf",
+    }
 
 
 @pytest.mark.parametrize(
