@@ -51,6 +51,14 @@ def _scaled_bias(gate: str, factor: float) -> Callable[..., Parameters]:
     return parameters
 
 
+def _shared_bias(t: Any, p: Parameters, config: Config) -> Parameters:
+    """Give the input gate, the forget gate and the candidate the output gate's bias."""
+    bias = p["bias_ih"]
+    height = bias.shape[0] // len(GATES)
+    block = bias[GATES.index("o") * height :][:height]
+    return {**p, "bias_ih": t.cat([block] * len(GATES), dim=0)}
+
+
 def _scaled_head_bias(factor: float) -> Callable[..., Parameters]:
     return lambda t, p, config: {**p, "head.bias": p["head.bias"] * factor}
 
@@ -74,6 +82,8 @@ def _bias_faults() -> list[Fault]:
         seams = {"parameters": _scaled_head_bias(factor)}
         story = f"{verb} the bias of the output projection, {_BIAS_SOURCE}"
         faults.append(Fault(f"bias-head-{word}", "bias", MODELS, story, seams=seams))
+    shared = "every gate has the output gate's bias (numpy-ml #42)"
+    faults.append(Fault("bias-shared", "bias", LSTMS, shared, seams={"parameters": _shared_bias}))
     return faults
 
 

@@ -23,7 +23,7 @@ _MODELS = ("models.LSTMCell", "models.LSTM")
 def _training_remembered(t: Any, built: Built, data: Tensors, kept: Kept) -> Any:
     """Return other values once the layer was called in training and is called in evaluation."""
     del t
-    training = built.module.training
+    training = built.module is not None and built.module.training
     kept["trained"] = kept.get("trained", False) or training
     returned = built.call(data)
     return altered(returned) if kept["trained"] and not training else returned

@@ -86,9 +86,9 @@ def test_what_is_said_to_be_constant_has_few_digits_and_no_gradient(case):
         assert gradients == []
 
 
-def test_every_fault_replaces_seams_of_its_cases_or_stands_around_them():
+def test_every_fault_replaces_seams_of_its_cases_or_stands_around_them_or_their_layers():
     for fault in FAULTS.values():
-        assert fault.seams or fault.around, fault.name
+        assert fault.seams or fault.around or (fault.wrap and fault.uses), fault.name
         for case in fault.cases:
             assert set(fault.seams) <= set(CASES[case].seams), fault.name
 
