@@ -240,7 +240,9 @@ TAKEN_OUT = {
 def test_a_whole_program_gives_each_replicate_its_own(name, monkeypatch):
     """Without roundings, a result has the replicates that the program makes of its input's."""
     case = CASES[name]
-    task = Task(case, draw(name, case.space, 1, 1)[0], "float64", carrier="float32")
+    # The first draw of `Tensor.to` at seed 1 stays float64, which noise can follow.
+    seed = 2 if name == "Tensor.to" else 1
+    task = Task(case, draw(name, case.space, seed, 1)[0], "float64", carrier="float32")
     from_numpy, run = torch.from_numpy, pytorch.make().observables
 
     def alone(k):
