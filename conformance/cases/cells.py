@@ -14,6 +14,7 @@ from conformance.cases.case import (
     Values,
     load,
     of_function,
+    of_module,
     parameters_of,
 )
 from conformance.sampling.space import UNBATCHED, Space
@@ -50,14 +51,14 @@ def _cell(kind: str) -> LayerProgram:
         )
         parameters = load(cell, parameters_of(x))
 
-        def call(data: Tensors) -> dict[str, Any]:
+        def call(cell: Any, data: Tensors) -> dict[str, Any]:
             states = [data[name] for name in ("h0", "c0") if name in data]
             if kind == "LSTM" and not config.get("alone"):
                 states = [(*states, *states[: int(config.get("surplus", 0))])] if states else []
             step = cell(data["input"], *states[:1])
             return {"h": step[0], "c": step[1]} if kind == "LSTM" else {"h": step}
 
-        return Built(call, parameters, cell)
+        return of_module(cell, call, parameters)
 
     return LayerProgram(build)
 
@@ -92,6 +93,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         written_out=LayerProgram(of_function(_unrolled.cell(kind))),
         seams=SEAMS[kind],
         samples=21,
+        several_outputs=kind == "LSTM",
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}
         | {name: values[0] for name, values in flags.items()},
         bad_calls=(*_BAD, *bad),

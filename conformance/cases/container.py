@@ -25,13 +25,13 @@ def _module_dict(t: Any, x: Values, config: Config) -> Built:
     layers["flat"] = t.nn.Flatten(config["start"])
     layers.update([("b", t.nn.Identity())])
 
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(layers: Any, data: Tensors) -> dict[str, Any]:
         out = data["input"]
         for name in layers if config["key"] == "all" else [config["key"]]:
             out = layers[name](out)
         return {"output": out, "held": t.tensor(len(layers))}
 
-    return Built(call, {}, layers)
+    return of_module(layers, call)
 
 
 def _layers(t: Any) -> list[Any]:

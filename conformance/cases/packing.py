@@ -103,6 +103,7 @@ def _case(name: str, inputs: Any, program: Program, flags: dict[str, tuple[Any, 
         inputs=inputs,
         program=program,
         samples=12,
+        several_outputs=name in {"unpack_sequence", "unpad_sequence"},
         base={"N": 2, "L": 3, "F": 4} | {key: values[0] for key, values in flags.items()},
         bad_calls=bad,
     )

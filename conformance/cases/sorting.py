@@ -42,6 +42,7 @@ CASES = (
             "smallest": lambda t, a: t.topk(a, 2, largest=False) if a.shape[1] > 1 else a.topk(1),
         },
         {"too many": (lambda t, a: a.topk(9), ("k",)), "dim out of range": (lambda t, a: a.topk(1, 5), _DIM)},
+        unused={"expanded": "topk leaves the order of equal values open"},
         regimes=("normal", "nonfinite"),
         classes=FEATURED,
     ),

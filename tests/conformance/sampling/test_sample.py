@@ -140,3 +140,16 @@ def test_another_name_redraw_seed_or_draw_has_no_word_in_common(other):
 def test_words_fill_all_64_bits():
     words = SAMPLE.words("input", 64)
     assert np.bitwise_or.reduce(words) == np.uint64(2**64 - 1)
+
+
+def test_a_use_is_in_the_text_and_read_back():
+    used = SAMPLE.redrawn().used("no-grad")
+    assert used.text.endswith(",use=no-grad,redraw=1")
+    assert Sample.parse(used.text) == used
+
+
+def test_a_use_has_the_arrays_of_the_plain_sample():
+    used = SAMPLE.used("no-grad")
+    assert used.text != SAMPLE.text
+    assert used.plain == SAMPLE
+    assert np.array_equal(used.words("input", 8), SAMPLE.words("input", 8))
