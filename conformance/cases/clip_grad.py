@@ -85,7 +85,7 @@ CASES = (
         ),
         inputs=inputs,
         program=_total_norm,
-        samples=12,
+        samples=16,
         training=True,
         base={"N": 2, "I": 3, "O": 2, "form": "list", "norm_type": 2.0, "error_if_nonfinite": False},
         bad_calls=(
