@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     Make = Callable[[Any, Any, Config, int], Any]
 
 _STEPS = 300
-# The step before which a run is saved and resumed: not one with a new best measure, which would hide the loss of
-# the old one.
+# The step before which a run is saved and resumed: not one with a new best measure, which would hide the loss
+# of the old one.
 _TURN = 102
 # The constructors of all but these resume after a given epoch, too.
 _WITHOUT_EPOCH = ("ReduceLROnPlateau",)
