@@ -90,8 +90,9 @@ def _at_epoch(t: Any, x: Values, make: Make, run: _Run) -> _Run:
     """Return a schedule of a new optimiser that loads its state, made to resume after the last epoch."""
     optimizer = _optimizer(t, x)
     optimizer.load_state_dict(deepcopy(run.optimizer.state_dict()))
+    schedule = make(t, optimizer, x.config, run.schedules[0].last_epoch)
     optimizer.step()
-    return _Run(optimizer, [make(t, optimizer, x.config, run.schedules[0].last_epoch)])
+    return _Run(optimizer, [schedule])
 
 
 def _schedule(name: str, make: Make, flags: Mapping[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:

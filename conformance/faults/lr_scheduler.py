@@ -95,10 +95,6 @@ def _derived(schedules: tuple[str, ...], **methods: Callable[..., Any]) -> Aroun
     return in_place_of(names, lambda t, right: type("Wrong", (right,), methods))
 
 
-def _first_rates(self: Any) -> Any:
-    return vars(self).setdefault("first_rates", self._last_lr)
-
-
 def _load_epoch(self: Any, state: Any) -> None:
     self.last_epoch = state["last_epoch"]
 
@@ -175,8 +171,8 @@ FAULTS = (
     ),
     _schedule(
         "schedule-names-first-rates",
-        "returns the first rates as the last",
-        _derived(_SCHEDULES, get_last_lr=_first_rates),
+        "returns the initial rates as the last",
+        _derived(_SCHEDULES, get_last_lr=lambda self: self.base_lrs),
         _SCHEDULES,
     ),
     *(

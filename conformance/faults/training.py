@@ -121,26 +121,25 @@ def _if_foreach(**options: Any) -> Method:
     return _stepping_with(lambda self, number, group: options if group["foreach"] else {})
 
 
-def _with_gradients(fits: Callable[[Any], bool], gradient: Callable[[Any], Any]) -> Method:
-    """Return a step for which some parameters have another gradient."""
+def _with_gradients(fits: Callable[[Any], bool], *, zero: bool = True) -> Method:
+    """Return a step for which some parameters have a gradient of zeros, or none."""
 
     def step(self: Any, correct: Correct, closure: Any = None) -> Any:
         if closure is not None:
             return correct(closure)
         chosen = [p for group in self.param_groups for p in group["params"] if fits(p)]
-        kept = [p.grad for p in chosen]
+        kept = [(p, p.grad, p in self.state) for p in chosen]
         for p in chosen:
-            p.grad = gradient(p)
+            p.grad = p.detach() * 0.0 if zero else None
         loss = correct()
-        for p, grad in zip(chosen, kept, strict=True):
+        for p, grad, known in kept:
             p.grad = grad
+            # Only the steps are wrong: the saved state names no other parameters than it should.
+            if not known:
+                self.state.pop(p, None)
         return loss
 
     return step
-
-
-def _zeros(parameter: Any) -> Any:
-    return parameter.detach() * 0.0
 
 
 def _one_count(self: Any, correct: Correct, closure: Any = None) -> Any:
@@ -227,17 +226,17 @@ FAULTS = (
     ),
     _fault(
         "none-gradient-treated-as-zero",
-        _derived(step=_with_gradients(lambda p: p.grad is None, _zeros)),
+        _derived(step=_with_gradients(lambda p: p.grad is None)),
         "moves a parameter without a gradient by its decay and its momentum (Muon #54)",
     ),
     _fault(
         "frozen-still-moves",
-        _derived(step=_with_gradients(lambda p: p.grad is None and not p.requires_grad, _zeros)),
+        _derived(step=_with_gradients(lambda p: p.grad is None and not p.requires_grad)),
         "moves a frozen parameter by its momentum",
     ),
     _fault(
         "frozen-skipped",
-        _derived(step=_with_gradients(lambda p: not p.requires_grad, lambda _: None)),
+        _derived(step=_with_gradients(lambda p: not p.requires_grad, zero=False)),
         "skips a frozen parameter whose gradient is still there",
     ),
     _fault("added-group-ignored", _adding(lambda _: None), "ignores groups that are added later"),
