@@ -118,6 +118,7 @@ def _schedule(name: str, make: Make, flags: Mapping[str, tuple[Scalar, ...]], *b
         # Another schedule of the same optimiser is stepped after each step.
         chained = _start(t, x, make)
         factor = t.optim.lr_scheduler.ExponentialLR(chained.optimizer, 0.99)
+        chained.optimizer.step()
         trace["chained"] = []
         for number in range(_STEPS):
             chained.step(number, config)

@@ -172,8 +172,8 @@ FAULTS = (
     _schedule(
         "schedule-names-first-rates",
         "returns the initial rates as the last",
-        _derived(_SCHEDULES, get_last_lr=lambda self: self.base_lrs),
-        _SCHEDULES,
+        _derived((*_CHAINED, "LambdaLR"), get_last_lr=lambda self: self.base_lrs),
+        (*_CHAINED, "LambdaLR"),
     ),
     *(
         _option(
