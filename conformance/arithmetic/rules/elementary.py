@@ -18,10 +18,10 @@ def _pow(a: Any, exponent: Any) -> torch.Tensor:
     """Return four roundings of the result, and the error by that of a Python scalar as the exponent."""
     result = torch.pow(a, exponent).abs().add_(UNDERFLOW / UNIT)
     moved = converted(exponent)
-    if not moved:
-        return 4.0 * result
     # The third root of 1e90 errs by 35 roundings where a third is rounded.
-    return result * (4.0 + moved * a.abs().log().abs().nan_to_num(posinf=0.0))
+    more = moved * a.abs().log().abs().nan_to_num(posinf=0.0) if moved else 0.0
+    size: torch.Tensor = result * (4.0 + more)
+    return size
 
 
 RULES: tuple[Rule, ...] = (
