@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conformance.sampling.sample import Scalar
 
 # Options with which a parameter moves even where its gradient is zero.
-_MOVING: Mapping[str, Scalar] = {"momentum": 0.9, "weight_decay": 0.1}
+_MOVING: Mapping[str, Scalar] = {"momentum": 0.9, "weight_decay": 0.01}
 
 
 @dataclass(frozen=True)
