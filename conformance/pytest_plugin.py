@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
 from conformance.judging.verdict import Status
-from conformance.running.plan import find_lanes
-from conformance.running.work import BadCallWork, SampleWork, do
-from conformance.sampling.space import draw
+from conformance.running.plan import find_lanes, samples_of
+from conformance.running.work import BadCallWork, do
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +63,8 @@ class Check:
         if self.shape_class == "errors":
             return [BadCallWork(self.case, self.seed)]
         case = CASES[self.case]
-        drawn = draw(self.case, case.space, self.seed, case.default_samples)
-        return [SampleWork(sample, self.lanes) for sample in drawn if sample.shape_class == self.shape_class]
+        drawn = samples_of(case, self.seed, case.default_samples, self.lanes)
+        return [work for work in drawn if work.sample.shape_class == self.shape_class]
 
     def __str__(self) -> str:
         return f"{self.case}-{self.shape_class}"

@@ -1,4 +1,4 @@
-"""Implementations by name, by `fault:NAME` and by `module:attribute`.
+"""Implementations by name, by `fault:NAME`, by `module:attribute` and by `path.py:attribute`.
 
 Called by running and by the command line, in each process that judges.
 """
@@ -6,6 +6,7 @@ Called by running and by the command line, in each process that judges.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 import traceback
 from pathlib import Path
@@ -18,6 +19,7 @@ from conformance.subjects.protocol import Implementation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
 IMPLEMENTATIONS: dict[str, Callable[[], Implementation]] = {"mytorch": mytorch.make, "torch": pytorch.make}
 
@@ -25,7 +27,7 @@ _FAULT = "fault:"
 
 
 def find_implementation(spec: str | Implementation) -> Implementation:
-    """Return the implementation that a name, `fault:NAME` or `module:attribute` means, or the one given.
+    """Return the implementation that a name or one of the forms above means, or the one given.
 
     The current directory is on the path for `module:attribute`.
 
@@ -37,14 +39,34 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         return spec
     if spec in IMPLEMENTATIONS:
         return IMPLEMENTATIONS[spec]()
-    module, colon, attribute = spec.partition(":")
+    module, colon, attribute = spec.rpartition(":")
     if spec.startswith(_FAULT):
         (fault,) = find_faults([attribute])
         return faulty(fault)
     if not (module and colon and attribute):
         names = ", ".join(IMPLEMENTATIONS)
-        raise UsageError(f"unknown implementation {spec!r}. There are: {names}, fault:NAME, module:attribute")
+        raise UsageError(
+            f"unknown implementation {spec!r}. There are: {names}, fault:NAME, module:attribute, "
+            "path.py:attribute"
+        )
     return _plugged_in(spec, module, attribute)
+
+
+def _imported(module: str) -> ModuleType:
+    """Import a module by its name, or a file by its path."""
+    if not module.endswith(".py"):
+        return importlib.import_module(module)
+    path = Path(module).resolve()
+    # The path is part of the name, so that two files of one name are two modules, each imported once.
+    name = f"conformance plugged in from {path}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is not a Python file")
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+        sys.modules[name] = loaded
+    return sys.modules[name]
 
 
 def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
@@ -52,7 +74,7 @@ def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        found = getattr(importlib.import_module(module), attribute)
+        found = getattr(_imported(module), attribute)
         # A class has the attributes of its instances, and would pass for an instance.
         made = isinstance(found, type) or not isinstance(found, Implementation)
         implementation = found() if made and callable(found) else found

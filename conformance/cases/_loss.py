@@ -9,17 +9,17 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Built, Case, LayerProgram
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from conformance.cases.case import Config, Tensors, Values
     from conformance.sampling.sample import Scalar
 
-_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero", "large")
 REDUCTIONS = ("mean", "sum", "none")
 BAD_REDUCTION = BadCall("reduction", ("median",), config={"reduction": "median"})
 
@@ -44,6 +44,7 @@ def loss(
     regimes: tuple[str, ...] = ("normal", "saturated", "cancelling", "tiny", "nonfinite"),
     reductions: tuple[str, ...] = REDUCTIONS,
     samples: int = 18,
+    unused: Mapping[str, str] | None = None,
 ) -> Case:
     """Return the case of a loss of two tensors, called as a function and as a module.
 
@@ -57,21 +58,22 @@ def loss(
         regimes: as in `Space`.
         reductions: the values of the option `reduction`.
         samples: the number of samples that a run draws.
+        unused: as in `Case`.
     """
 
     def build(t: Any, x: Values, config: Config) -> Built:
         options = {key: config[key] for key in (*flags, "reduction")}
         options |= {key: x[key].detach() for key in x if key.endswith("weight")}
-        layer = getattr(t.nn, module)(**options) if config["module"] else None
-        compute = layer or partial(getattr(t.nn.functional, name), **options)
 
-        def call(data: Tensors) -> dict[str, Any]:
+        def call(compute: Any, data: Tensors) -> dict[str, Any]:
             with warnings.catch_warnings():
                 # kl_div warns that reduction="mean" is not the mathematical mean.
                 warnings.simplefilter("ignore", UserWarning)
                 return {"output": compute(*operands(t, data))}
 
-        return Built(call, {}, layer)
+        if config["module"]:
+            return of_module(getattr(t.nn, module)(**options), call)
+        return Built(partial(call, partial(getattr(t.nn.functional, name), **options)))
 
     base: dict[str, Scalar] = {"N": 2, "F": 3, "reduction": "mean", "module": False}
     return Case(
@@ -85,6 +87,7 @@ def loss(
         inputs=inputs,
         program=LayerProgram(build),
         samples=samples,
+        unused=unused or {},
         base=base | {key: values[0] for key, values in flags.items()},
         bad_calls=(BAD_REDUCTION, *bad),
     )

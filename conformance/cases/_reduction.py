@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _AXES = {"none": None, "first": 0, "last": -1, "two": (0, 2), "all": (0, 1, 2)}
 # All axes or one of them, for functions that do not take several.
 ONE = ("none", "first", "last")
-_CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "large")
 
 
 def _inputs(config: Config) -> dict[str, Input]:

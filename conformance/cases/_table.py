@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, of_module
 from conformance.sampling.space import BARE, Space
 from conformance.sampling.values import Input
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     Bad = tuple[Form, tuple[str, ...]]
 
 KINDS = {"N": "batch", "L": "length", "F": "feature"}
-CLASSES = ("small", "one", "empty", "strided", "zero")
+CLASSES = ("small", "one", "empty", "strided", "zero", "large")
 # For functions that take the first feature, or divide by the number of features.
-FEATURED = ("small", "one", "empty", "strided")
+FEATURED = ("small", "one", "empty", "strided", "large")
 # For functions that need at least one element.
-FILLED = ("small", "one", "pow2", "strided")
+FILLED = ("small", "one", "pow2", "strided", "large")
 # The sizes of the bad calls, which their messages must name.
 BASE: Mapping[str, int] = {"N": 2, "L": 3, "F": 4}
 
@@ -56,6 +56,8 @@ def row(
     grad: bool = True,
     samples: int = 0,
     exact: bool = False,
+    several_outputs: bool = False,
+    unused: Mapping[str, str] | None = None,
 ) -> Case:
     """Return the case of one public function.
 
@@ -70,6 +72,8 @@ def row(
         grad: the gradients are compared.
         samples: the number of samples; by default two for each form, and each class and regime at least once.
         exact: only sums, products and copies.
+        several_outputs: as in `Case`.
+        unused: as in `Case`.
     """
     letters = [each.strip("-") for each in inputs.split()]
     names = [f"x{i}" for i in range(len(letters))]
@@ -93,16 +97,20 @@ def row(
             for i, (each, shape) in enumerate(zip(names, shapes, strict=True))
         }
 
-    # Enough draws that each form gets a tensor of more than one element.
-    rounds = -(-len(forms) // sum(each not in BARE for each in classes))
     sizes = {letter: kind for letter, kind in KINDS.items() if letter in inputs}
+    space = Space(sizes, classes, regimes, {"form": tuple(forms)})
+    # Enough draws that each form gets a tensor of more than one element.
+    full = sum(each not in BARE for each, _ in space.pairs)
+    rounds = -(-len(forms) // full)
     return Case(
         name=name,
-        space=Space(sizes, classes, regimes, {"form": tuple(forms)}),
+        space=space,
         inputs=arrays,
         program=program,
-        samples=samples or max(2 * len(forms), rounds * len(classes), len(classes) * len(regimes)),
+        samples=samples or max(2 * len(forms), rounds * space.combinations),
         exact_on_integers=exact,
+        several_outputs=several_outputs,
+        unused=unused or {},
         base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
         bad_calls=tuple(
             BadCall(label, mentions, call=call) for label, (call, mentions) in (bad or {}).items()
@@ -114,8 +122,7 @@ def plain_module(name: str) -> Case:
     """Return the case of a module without options, which is applied to each element."""
 
     def build(t: Any, x: Values, config: Config) -> Built:
-        layer = getattr(t.nn, name)()
-        return Built(lambda data: {"output": layer(data["x0"])}, module=layer)
+        return of_module(getattr(t.nn, name)(), lambda layer, data: {"output": layer(data["x0"])})
 
     return Case(
         name=f"nn.{name}",

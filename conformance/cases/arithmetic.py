@@ -43,7 +43,7 @@ CASES = (
             "trunc": lambda t, a: (a * 4).div(1.5, rounding_mode="trunc"),
             "floor_divide": lambda t, a: t.floor_divide(a.detach() * 4, 1.5),
             "operator": lambda t, a: (a.detach() * 4) // 1.5,
-            "true": lambda t, a: 3 / (a.abs() + 1),
+            "exact": lambda t, a: 3 / (a.abs() + 1),
             "integers": lambda t, a: t.div(t.arange(-4, 5), 3, rounding_mode="trunc"),
         },
         {

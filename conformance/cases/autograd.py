@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config
 
 _SIZES = {"N": "batch", "F": "feature"}
-_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "large")
 _REGIMES = ("normal", "saturated")
 
 
@@ -99,6 +99,7 @@ CASES = (
         ),
         inputs=_pair,
         program=_function,
+        several_outputs=True,
         base={"N": 2, "F": 3, "scale": 1.0, "both": True, "gradients": 3},
         bad_calls=(
             BadCall("number of gradients", ("expected 3", "got 2"), config={"gradients": 2}),
@@ -110,6 +111,10 @@ CASES = (
         space=Space(_SIZES, _CLASSES, _REGIMES, {"returned": ("other",)}),
         inputs=_pair,
         program=_hook,
+        unused=dict.fromkeys(
+            ("no-grad", "inference-mode", "frozen-in-turn"),
+            "torch raises: without gradients there is nothing to hook",
+        ),
         base={"N": 2, "F": 3, "returned": "other"},
         bad_calls=(
             BadCall("a hook that changes the shape", ("hook", "size"), config={"returned": "longer"}),

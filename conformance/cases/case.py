@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import UserDict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from conformance.sampling.sample import Scalar
     from conformance.sampling.space import Space
@@ -83,12 +84,15 @@ class Built:
         module: the module, or None where the layer is a function.
         read: the gradients of the parameters by the reference's names, where they are not simply those of
             `parameters`: a subject whose parameters have other names and layouts translates them here.
+        again: makes the same layer of another module of the same kind, such as a copy; None where that is not
+            known.
     """
 
     call: Callable[[Tensors], Mapping[str, Any]]
     parameters: Tensors = field(default_factory=dict)
     module: Any = None
     read: Gradients | None = None
+    again: Callable[[Any], Built] | None = None
 
     def gradients(self) -> Mapping[str, Any]:
         """Return the gradients of the parameters, by the reference's names; None where there is none."""
@@ -137,19 +141,46 @@ def load(module: Any, parameters: Tensors) -> dict[str, Any]:
     return {name: own[name] for name in parameters}
 
 
-def of_module(module: Any) -> Built:
-    """Return the layer of a module without parameters, from one input to one output."""
-    return Built(lambda data: {"output": module(data["input"])}, {}, module)
+def _one_to_one(module: Any, data: Tensors) -> Mapping[str, Any]:
+    return {"output": module(data["input"])}
 
 
-def of_function(program: Callable[[Any, Values], Mapping[str, Any]]) -> Build:
+def of_module(
+    module: Any,
+    call: Callable[[Any, Tensors], Mapping[str, Any]] = _one_to_one,
+    parameters: Collection[str] = (),
+    read: Callable[[Any], Mapping[str, Any]] | None = None,
+) -> Built:
+    """Return the layer of a module.
+
+    Args:
+        module: the module, with its parameters loaded.
+        call: from the module and the data by name to the outputs by name; by default, from the one input to
+            the one output.
+        parameters: the names of the parameters, the reference's and the module's.
+        read: see `Built`; from the module.
+    """
+    own = dict(module.named_parameters())
+    return Built(
+        partial(call, module),
+        {name: own[name] for name in parameters},
+        module,
+        None if read is None else partial(read, module),
+        lambda other: of_module(other, call, parameters, read),
+    )
+
+
+def of_function(program: Callable[[Any, Values], Any]) -> Build:
     """Return the build of a function, which computes with the given parameters: there is no module."""
 
     def build(t: Any, x: Values, config: Config) -> Built:
         parameters = parameters_of(x)
 
         def call(data: Tensors) -> Mapping[str, Any]:
-            return program(t, Values({**parameters, **data}, config, x.seams, x.bad_call))
+            # In the order of the case's inputs, which programs may go through.
+            ordered = {name: data.get(name, x[name]) for name in x if name in data or name in parameters}
+            outputs: Mapping[str, Any] = program(t, Values({**ordered, **data}, config, x.seams, x.bad_call))
+            return outputs
 
         return Built(call, parameters)
 
@@ -199,6 +230,8 @@ class Case:
         seams: the replaceable steps, correct, of the program written out, or else of the program.
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         residuals: the outputs are differences of two sides, which are zero but for rounding.
+        several_outputs: more than one output has a gradient, at least with some settings.
+        unused: uses (`_uses.py`) that do not apply although their own facts say so, each with its reason.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         base: settings for the bad calls, which start from this one good configuration.
         bad_calls: calls that must raise an exception.
@@ -213,6 +246,8 @@ class Case:
     seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     training: bool = False
     residuals: bool = False
+    several_outputs: bool = False
+    unused: Mapping[str, str] = field(default_factory=dict)
     exact_on_integers: bool = False
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()

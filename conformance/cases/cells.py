@@ -14,6 +14,7 @@ from conformance.cases.case import (
     Values,
     load,
     of_function,
+    of_module,
     parameters_of,
 )
 from conformance.sampling.space import UNBATCHED, Space
@@ -50,14 +51,14 @@ def _cell(kind: str) -> LayerProgram:
         )
         parameters = load(cell, parameters_of(x))
 
-        def call(data: Tensors) -> dict[str, Any]:
+        def call(cell: Any, data: Tensors) -> dict[str, Any]:
             states = [data[name] for name in ("h0", "c0") if name in data]
             if kind == "LSTM" and not config.get("alone"):
                 states = [(*states, *states[: int(config.get("surplus", 0))])] if states else []
             step = cell(data["input"], *states[:1])
             return {"h": step[0], "c": step[1]} if kind == "LSTM" else {"h": step}
 
-        return Built(call, parameters, cell)
+        return of_module(cell, call, parameters)
 
     return LayerProgram(build)
 
@@ -80,9 +81,11 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         name=f"nn.{kind}Cell",
         space=Space(
             sizes={"N": "batch", "I": "feature", "H": "feature"},
-            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square"),
+            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square", "large"),
             regimes=regimes,
             without=WITHOUT,
+            plain={"N": 1, "states": True},
+            large={"N": 20, "I": 130, "H": 130},
             flags={"bias": (True, True, False), "states": (True, True, False), **flags},
         ),
         inputs=lambda config: cell_inputs(kind, config),
@@ -90,6 +93,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         written_out=LayerProgram(of_function(_unrolled.cell(kind))),
         seams=SEAMS[kind],
         samples=21,
+        several_outputs=kind == "LSTM",
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}
         | {name: values[0] for name, values in flags.items()},
         bad_calls=(*_BAD, *bad),

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._loss import BAD_REDUCTION, REDUCTIONS
-from conformance.cases.case import BadCall, Built, Case, LayerProgram
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -51,16 +51,16 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         # Probabilities have no index to ignore, and take the default.
         options |= {"ignore_index": -100} if likely else {}
         options |= {"weight": x["weight"].detach()} if "weight" in x else {}
-        layer = getattr(t.nn, module)(**options) if config["module"] else None
-        compute = layer or partial(getattr(t.nn.functional, name), **options)
 
-        def call(data: Tensors) -> dict[str, Any]:
+        def call(compute: Any, data: Tensors) -> dict[str, Any]:
             scores = data["input"]
             dim = 0 if scores.ndim == 1 else 1
             target = t.softmax(data["target"], dim) if likely else _classes(t, scores, config)
             return {"output": compute(t.log_softmax(scores, dim) if name == "nll_loss" else scores, target)}
 
-        return Built(call, {}, layer)
+        if config["module"]:
+            return of_module(getattr(t.nn, module)(**options), call)
+        return Built(partial(call, partial(getattr(t.nn.functional, name), **options)))
 
     settings = {
         "form": ("rows", "one", "sequences", "images"),
@@ -76,7 +76,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         # Without the class `one`: a mean over ignored samples only is nan, which compares nothing.
         space=Space(
             {"N": "batch", "C": "feature"},
-            ("small", "empty", "pow2", "strided"),
+            ("small", "empty", "pow2", "strided", "large"),
             ("normal", "saturated", "nonfinite"),
             settings,
         ),

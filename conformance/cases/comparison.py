@@ -63,7 +63,7 @@ CASES = (
         {
             "function": lambda t, a: t.isclose(a, t.where(a > 0, a, -a)),
             "tolerances": lambda t, a: a.isclose(-a, rtol=0.0, atol=1.5),
-            "nan": lambda t, a: t.isclose((a > 0) / (a > 1), (a > 0) / (a > 1), equal_nan=True),
+            "equal nan": lambda t, a: t.isclose((a > 0) / (a > 1), (a > 0) / (a > 1), equal_nan=True),
             "all": lambda t, a: t.tensor(
                 [t.allclose(a, a), t.allclose(a, a + 1), a.allclose(a * 1.1, rtol=1.0)]
             ),

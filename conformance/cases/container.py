@@ -12,7 +12,7 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from conformance.cases.case import Config, Tensors, Values
 
-_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero", "large")
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
 
 
@@ -25,13 +25,13 @@ def _module_dict(t: Any, x: Values, config: Config) -> Built:
     layers["flat"] = t.nn.Flatten(config["start"])
     layers.update([("b", t.nn.Identity())])
 
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(layers: Any, data: Tensors) -> dict[str, Any]:
         out = data["input"]
         for name in layers if config["key"] == "all" else [config["key"]]:
             out = layers[name](out)
         return {"output": out, "held": t.tensor(len(layers))}
 
-    return Built(call, {}, layers)
+    return of_module(layers, call)
 
 
 def _layers(t: Any) -> list[Any]:

@@ -17,7 +17,7 @@ def _filled(name: str, *fill: Any) -> Case:
         "integers": lambda t, a: getattr(t, name)((2,), *fill, dtype=t.int64),
         "requires grad": lambda t, a: getattr(t, name)(tuple(a.shape), *fill, requires_grad=True),
         "like": lambda t, a: getattr(t, f"{name}_like")(a, *fill),
-        "like, of a dtype": lambda t, a: getattr(t, f"{name}_like")(a > 0, *fill, dtype=t.int32),
+        "like of a dtype": lambda t, a: getattr(t, f"{name}_like")(a > 0, *fill, dtype=t.int32),
         "new": lambda t, a: getattr(a, f"new_{name}")((3,), *fill),
     }
     if not fill:

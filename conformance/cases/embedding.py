@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, parameters_of
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, of_module, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -40,7 +40,7 @@ def _embedding(t: Any, x: Values, config: Config) -> Built:
         embed = t.nn.functional.embedding
         return Built(lambda data: {"output": embed(places, given["weight"], **options)}, given)
     layer = t.nn.Embedding(_ROWS, int(config["F"]), dtype=x["weight"].dtype, **options)
-    return Built(lambda data: {"output": layer(places)}, load(layer, given), layer)
+    return of_module(layer, lambda layer, data: {"output": layer(places)}, load(layer, given))
 
 
 def _one_hot(t: Any, x: Values) -> dict[str, Any]:
@@ -54,7 +54,7 @@ CASES = (
         name="nn.Embedding",
         space=Space(
             {"N": "batch", "L": "length", "F": "feature"},
-            ("small", "one", "empty", "pow2", "long", "strided"),
+            ("small", "one", "empty", "pow2", "long", "strided", "large"),
             ("normal",),
             {
                 "places": ("spread", "equal"),
@@ -88,7 +88,7 @@ CASES = (
         name="nn.functional.one_hot",
         space=Space(
             {"N": "batch", "L": "length"},
-            ("small", "one", "empty"),
+            ("small", "one", "empty", "large"),
             ("normal",),
             {"places": ("spread", "equal"), "index": ("int64",), "classes": (_ROWS, _ROWS + 2)},
         ),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config
 
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
-_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero", "large")
 
 
 def _cat_inputs(config: Config) -> dict[str, Input]:
@@ -90,12 +90,14 @@ CASES = (
             "sum of sizes": (lambda t, a: a.split([1, 5], 1), ("3", "[1, 5]")),
             "negative": (lambda t, a: a.split(-1), ("-1",)),
         },
+        several_outputs=True,
     ),
     row(
         "chunk",
         "NLF",
         {"two": lambda t, a: t.chunk(a, 2, 2), "method": lambda t, a: a.chunk(3, dim=-1)},
         {"none": (lambda t, a: a.chunk(0), ("0",)), "dim": (lambda t, a: a.chunk(2, 5), ("-3", "2", "5"))},
+        several_outputs=True,
     ),
     row(
         "unbind",
@@ -106,5 +108,6 @@ CASES = (
             "iterated": lambda t, a: [*a.transpose(0, 1)],
         },
         {"dim": (lambda t, a: a.unbind(5), ("-3", "2", "5"))},
+        several_outputs=True,
     ),
 )

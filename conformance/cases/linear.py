@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._table import plain_module
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, parameters_of
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, of_module, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -35,11 +35,11 @@ def _build(t: Any, x: Values, config: Config) -> Built:
         layer = t.nn.Linear(config["I"], config["O"], bias=config["bias"], dtype=x["weight"].dtype)
     parameters = load(layer, parameters_of(x))
 
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(layer: Any, data: Tensors) -> dict[str, Any]:
         output = layer(x.seams["input"](t, data["input"]))
         return {"output": x.seams["bias"](t, output, layer.bias, config) if config["bias"] else output}
 
-    return Built(call, parameters, layer)
+    return of_module(layer, call, parameters)
 
 
 CASES = (
@@ -47,7 +47,7 @@ CASES = (
         name="nn.Linear",
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "O": "outer"},
-            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "square"),
+            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "square", "large"),
             regimes=("normal", "cancelling", "integer", "nonfinite"),
             flags={"rank": (2, 1, 3), "bias": (True, True, False)},
         ),

@@ -96,17 +96,24 @@ _BAD_STATES = (
     BadCall("batch 1 of c0 is not broadcast", (_CELL, "1", "2"), shapes={"c0": (1, 5)}),
 )
 
+# A subject may store its parameters by gate, or with one bias for two.
+_BY_GATE = {"frozen-in-turn": "its parameters may have other names and layouts"}
+
 CASES = (
     Case(
         name="models.LSTMCell",
         space=Space(
             sizes={"N": "batch", "I": "feature", "H": "feature", "O": "feature"},
-            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square"),
+            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square", "large"),
             regimes=_REGIMES,
             without=WITHOUT,
+            plain={"N": 1},
+            large={"N": 20, "I": 130, "H": 130},
         ),
         inputs=_cell_inputs,
         program=LayerProgram(of_function(cell)),
+        several_outputs=True,
+        unused=_BY_GATE,
         seams=SEAMS["LSTM"],
         samples=28,
         base={"N": 2, "I": 3, "H": 5, "O": 2},
@@ -120,13 +127,17 @@ CASES = (
         name="models.LSTM",
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature", "O": "feature"},
-            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "square"),
+            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "square", "large"),
             regimes=_REGIMES,
             without=WITHOUT,
+            plain={"N": 1, "L": 2, "init_states": True},
+            large={"N": 20, "L": 140, "H": 130},
             flags={"init_states": (True, True, False)},
         ),
         inputs=_sequence_inputs,
         program=LayerProgram(of_function(sequence)),
+        several_outputs=True,
+        unused={**_BY_GATE, "fed-back": "it returns the states of all steps, and takes those of one"},
         seams=SEAMS["LSTM"],
         samples=28,
         base={"N": 2, "L": 3, "I": 3, "H": 5, "O": 2, "init_states": True},

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, parameters_of
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, of_module, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
@@ -32,7 +33,7 @@ def _layer_norm(t: Any, x: Values, config: Config) -> Built:
         module = t.nn.LayerNorm(sizes, eps, bool(given), "bias" in given, dtype=x["input"].dtype)
         parameters = load(module, given)
 
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(module: Any, data: Tensors) -> dict[str, Any]:
         with warnings.catch_warnings():
             # torch's decomposition warns of the variance of an empty batch.
             warnings.simplefilter("ignore", UserWarning)
@@ -40,7 +41,7 @@ def _layer_norm(t: Any, x: Values, config: Config) -> Built:
                 return {"output": module(data["input"])}
             return {"output": t.nn.functional.layer_norm(data["input"], sizes, eps=eps, **given)}
 
-    return Built(call, parameters, module)
+    return Built(partial(call, None), parameters) if module is None else of_module(module, call, parameters)
 
 
 CASES = (
@@ -49,7 +50,7 @@ CASES = (
         space=Space(
             {"N": "batch", "L": "length", "F": "feature"},
             # Not one: the variance of one feature is 0, and the gradient is rounding errors only.
-            ("small", "empty", "pow2", "wide", "strided", "zero"),
+            ("small", "empty", "pow2", "wide", "strided", "zero", "large"),
             ("normal", "saturated", "nonfinite"),
             {
                 "rank": (1, 2),

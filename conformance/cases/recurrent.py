@@ -19,6 +19,7 @@ from conformance.cases.case import (
     Values,
     load,
     of_function,
+    of_module,
     parameters_of,
 )
 from conformance.sampling.space import UNBATCHED, Space
@@ -118,7 +119,7 @@ def _layer(kind: str) -> LayerProgram:
         parameters = load(layer, given)
         if config["dropout"] == "eval":
             layer.eval()
-        return Built(lambda data: call_layer(t, layer, data, config), parameters, layer)
+        return of_module(layer, lambda layer, data: call_layer(t, layer, data, config), parameters)
 
     return LayerProgram(build)
 
@@ -175,14 +176,29 @@ def _case(
         "dropout": ("none", "eval", "all"),
         **flags,
     }
+    plain: dict[str, Scalar] = {"N": 1, "L": 2, "layers": 1, "bidirectional": False, "form": "equal"}
+    plain |= {"states": True, "dropout": "none"}
     return Case(
         name=f"nn.{kind}",
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature"},
-            classes=("small", "one", "empty", "unbatched", "pow2", "long", "wide", "strided", "square"),
+            classes=(
+                "small",
+                "one",
+                "empty",
+                "unbatched",
+                "pow2",
+                "long",
+                "wide",
+                "strided",
+                "square",
+                "large",
+            ),
             regimes=regimes,
             without=WITHOUT,
             flags=flags,
+            large={"N": 20, "L": 140, "I": 130, "H": 130},
+            plain=plain | ({"projection": False} if kind == "LSTM" else {}),
             settle=settle,
         ),
         inputs=lambda config: layer_inputs(kind, config),
@@ -191,6 +207,7 @@ def _case(
         seams=LAYER_SEAMS[kind],
         # Seven flags: with fewer draws some triples of values are missing, e.g. batch_first without states.
         samples=80,
+        several_outputs=True,
         base={**_BASE, **{name: values[0] for name, values in flags.items() if name not in _BASE}},
         bad_calls=(*_BAD, *bad),
     )

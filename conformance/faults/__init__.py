@@ -48,4 +48,5 @@ def faulty(fault: Fault, module: str = "mytorch") -> TorchLike:
         module,
         seams=dict.fromkeys(fault.cases, fault.seams) if fault.seams else None,
         around=dict.fromkeys(fault.cases, fault.around) if fault.around else None,
+        wraps=dict.fromkeys(fault.cases, fault.wrap) if fault.wrap else None,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.cases.case import Around
+    from conformance.cases.case import Around, Built
 
 # Those of `models`, and torch's own; each family of faults names those that it fits.
 MODELS = ("models.LSTMCell", "models.LSTM")
@@ -32,6 +32,10 @@ class Fault:
         seams: the steps of those cases' programs that it replaces.
         around: called as `(t, x, correct)` instead of the whole program: it may change the namespace, the
             tensors and settings, or the result of the correct program.
+        wrap: called as `(t, built)` with the layer that the correct program builds; returns the layer that is
+            used instead. It is judged in the uses that `uses` names, where they apply, and not in the plain
+            call.
+        uses: the uses that must show what `wrap` does wrong.
     """
 
     name: str
@@ -40,3 +44,5 @@ class Fault:
     story: str
     seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict, kw_only=True)
     around: Around | None = field(default=None, kw_only=True)
+    wrap: Callable[[Any, Built], Built] | None = field(default=None, kw_only=True)
+    uses: tuple[str, ...] = field(default=(), kw_only=True)

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conformance.arithmetic.constants import constants
+from conformance.cases._call import Unused
+from conformance.cases._uses import USES
 from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
+from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status, Verdict
 from conformance.subjects.protocol import LANES, Implementation, Task, Trace
 
@@ -54,6 +57,26 @@ class Prepared:
         """The task of each lane, the same for any subject; the arrays are drawn once."""
         return {lane: Task(self.case, self.sample, lane, stored=self.stored) for lane in self.expectations}
 
+    def used(self, use: str, lanes: Sequence[str]) -> Prepared:
+        """Return the same sample, ready to judge any subject in a use, by tolerances of the plain call.
+
+        Raises:
+            DegenerateError: the use is measured, and noise changed a branch in every repetition of the draw.
+            NoiseError: likewise, and an operation has no rule.
+        """
+        sample = self.sample.used(use)
+        if USES[use].measured:
+            return prepare(self.case, sample, lanes, self.stored)
+        expectations, scales = {}, {}
+        for lane in lanes:
+            oracle, own = _runs(self.case, sample, lane, self.stored)
+            # Flags are those of the lane: a conversion to float64 makes a copy, or none.
+            plain = self.scales[lane]
+            oracle |= {name: own[name] for name in own if name.rpartition("/")[2] not in plain}
+            scales[lane] = of_use(USES[use], oracle, plain)
+            expectations[lane] = _expectation(self.case, sample, lane, oracle, own, scales[lane])
+        return Prepared(self.case, sample, expectations, self.stored, scales)
+
 
 def prepare(
     case: Case, sample: Sample, lanes: Sequence[str] = LANES, stored: Mapping[str, Array] | None = None
@@ -64,7 +87,8 @@ def prepare(
         DegenerateError: noise changed a branch in every repetition of the draw, or an array is constant.
         NoiseError: an operation of the case's program has no rule, or takes noisy numbers out of tensors.
     """
-    # A sample goes one of four ways from here:
+    # A sample goes one of five ways from here:
+    # - its use has the values of the plain call: the plain sample is prepared, and gives the tolerances;
     # - it is prepared as it was drawn, as nearly all are;
     # - noise changed a branch of the program, or an array was constant: the draw is repeated (`_measured`),
     #   and the prepared sample has the text of the repetition;
@@ -72,20 +96,35 @@ def prepare(
     # - NoiseError: the arithmetic cannot follow the program, in this sample or in any.
     # A run makes verdicts of the last two (`unprepared`); the self-test and the calibration end there.
     from conformance.arithmetic.tolerance import scale
-    from conformance.subjects import pytorch
 
-    reference = pytorch.make()
+    if sample.use and not USES[sample.use].measured:
+        return prepare(case, sample.plain, lanes, stored).used(sample.use, lanes)
     stored = stored or {}
     sample, deviations = _measured(case, sample, stored)
     exact = case.exact_on_integers and sample.regime == "integer"
     expectations, scales = {}, {}
     for lane in lanes:
-        oracle = reference.run(Task(case, sample, "float64", carrier=lane, stored=stored))
-        own = oracle if lane == "float64" else reference.run(Task(case, sample, lane, stored=stored))
+        oracle, own = _runs(case, sample, lane, stored)
         scales[lane] = {name: scale(deviations[name], lane, exact=exact) for name in oracle}
-        allowed = {name: each.allowed() for name, each in scales[lane].items()}
-        expectations[lane] = Expectation(sample, case.training, lane, oracle, allowed, own)
+        expectations[lane] = _expectation(case, sample, lane, oracle, own, scales[lane])
     return Prepared(case, sample, expectations, stored, scales)
+
+
+def _runs(case: Case, sample: Sample, lane: str, stored: Mapping[str, Array]) -> tuple[Trace, Trace]:
+    """Return the reference's traces on a lane's values: in float64, the oracle, and in the lane's dtype."""
+    from conformance.subjects import pytorch
+
+    reference = pytorch.make()
+    oracle = reference.run(Task(case, sample, "float64", carrier=lane, stored=stored))
+    own = oracle if lane == "float64" else reference.run(Task(case, sample, lane, stored=stored))
+    return oracle, own
+
+
+def _expectation(
+    case: Case, sample: Sample, lane: str, oracle: Trace, own: Trace, scales: Mapping[str, Scale]
+) -> Expectation:
+    allowed = {name: each.allowed() for name, each in scales.items()}
+    return Expectation(sample, case.training, lane, oracle, allowed, own)
 
 
 def _measured(
@@ -148,6 +187,8 @@ def why_unsupported(subject: Implementation, task: Task) -> str | None:
     Raises:
         TypeError: the answer is neither.
     """
+    if task.sample.use and task.sample.use not in getattr(subject, "uses", ()):
+        return f"it declares no use {task.sample.use}: `uses` names those in which it can be called"
     reason: object = subject.unsupported(task)
     if reason is not None and not isinstance(reason, str):
         raise TypeError(f"unsupported: expected None or the reason, got {reason!r}")
@@ -161,6 +202,8 @@ def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
         try:
             reason = why_unsupported(subject, prepared.tasks[lane])
             trace = run_subject(prepared, lane, subject) if reason is None else {}
+        except Unused as unused:
+            reason = str(unused)
         except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
             verdicts.append(
                 expected.verdict(None, Status.ERROR, reason=traceback.format_exc(limit=-8).strip())

@@ -32,9 +32,10 @@ class Verdict:
     Attributes:
         case: the case's name.
         sample: the sample's text, which replays it.
-        check: `forward`, `backward`, `training` or `errors`.
+        check: `forward`, `backward`, `training`, `use` or `errors`.
         lane: the dtype in which the subject computes, `float64` or `float32`; None for `errors`.
-        observable: an output's name, `grad.` and an input's, or a bad call's label; None for a whole sample.
+        observable: an output's name, `grad.` and an input's, or a bad call's label; of a use also a flag, and
+            `LABEL/` before a name; None for a whole sample.
         status: the outcome.
         elements: how many numbers were compared.
         max_error: largest distance from the oracle among the finite elements.
@@ -49,6 +50,7 @@ class Verdict:
         reason: why it is not a PASS, or what was compared instead of numbers.
         shape_class: the sample's shape class.
         regime: the sample's regime.
+        use: the use in which the layer was called, for the check `use`.
     """
 
     case: str
@@ -70,6 +72,7 @@ class Verdict:
     reason: str | None = None
     shape_class: str | None = None
     regime: str | None = None
+    use: str | None = None
 
     @classmethod
     def on(
@@ -82,11 +85,15 @@ class Verdict:
         training: bool,
         **fields: Any,
     ) -> Verdict:
-        """Return a verdict about a lane of a sample; its check follows from the observable and `training`."""
-        check = "training" if training else "forward"
-        if observable and observable.startswith("grad."):
+        """Return a verdict about a lane of a sample; its check follows from the other arguments."""
+        if sample.use:
+            check = "use"
+        elif observable and observable.startswith("grad."):
             check = "backward"
-        named = {"shape_class": sample.shape_class, "regime": sample.regime, **fields}
+        else:
+            check = "training" if training else "forward"
+        of_sample = {"shape_class": sample.shape_class, "regime": sample.regime, "use": sample.use or None}
+        named = {**of_sample, **fields}
         return cls(sample.case, sample.text, check, lane, observable, status, **named)
 
     @property

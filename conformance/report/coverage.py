@@ -47,11 +47,17 @@ class Covered(NamedTuple):
 
 
 def judged(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return the verdicts that compared something, and those of shape classes without elements."""
+    """Return the verdicts that compared something, and those of shape classes without elements.
+
+    Those of uses are not among them: they judge samples again that are counted already.
+    """
     return [
         v
         for v in verdicts
-        if v.lane and v.status in _JUDGED and (v.elements or (v.observable and v.shape_class in HOLLOW))
+        if v.lane
+        and not v.use
+        and v.status in _JUDGED
+        and (v.elements or (v.observable and v.shape_class in HOLLOW))
     ]
 
 

@@ -15,7 +15,13 @@ from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+
+# What the reader says of older reports.
+_OLDER = {
+    1: "lanes have other names",
+    2: "verdicts do not say in which use a layer was called",
+}
 
 
 @dataclass(frozen=True)
@@ -120,11 +126,10 @@ class Report:
             raise UsageError(f"report: not a parity report: {type(error).__name__}: {error}") from error
 
 
-def _check_version(version: object) -> None:
+def _check_version(version: Any) -> None:
     if version == SCHEMA_VERSION:
         return
     told = f"report: expected schema_version {SCHEMA_VERSION}, got {version}"
-    if version == 1:
-        # The lanes were called `semantic` and `precision` there.
-        told += ", in which lanes have other names; make the report again: conformance run"
+    if version in _OLDER:
+        told += f", in which {_OLDER[version]}; make the report again: conformance run"
     raise UsageError(told)

@@ -73,7 +73,7 @@ def summary(report: Report) -> list[dict[str, object]]:
         rows.append(
             {
                 "case": case,
-                "samples": len({v.sample for v in mine if v.check != "errors"}),
+                "samples": len({v.sample for v in mine if v.check not in {"use", "errors"}}),
                 "passed": f"{counts[Status.PASS]} of {len(mine)}",
                 "not passed": ", ".join(f"{counts[s]} {s}" for s in Status if counts[s] and s != Status.PASS),
                 "numbers compared": f"{sum(v.elements for v in mine):,}",
@@ -109,8 +109,13 @@ def explain(
         shrunk: the text of a smaller sample that fails too.
         run: the run's verdicts: the sample's other observables, wrong and right, help to find the mistake.
     """
-    where = f"{verdict.case} · {verdict.observable or 'whole sample'} · {verdict.lane or 'bad call'}"
-    lines = [f"{verdict.status} {where}", f"  sample     {verdict.sample}", f"  reason     {verdict.reason}"]
+    use = [f"use {verdict.use}"] if verdict.use else []
+    where = [verdict.case, *use, verdict.observable or "whole sample", verdict.lane or "bad call"]
+    lines = [
+        f"{verdict.status} {' · '.join(where)}",
+        f"  sample     {verdict.sample}",
+        f"  reason     {verdict.reason}",
+    ]
     if verdict.worst_index is not None:
         lines += [
             f"  worst at   {verdict.worst_index} of {verdict.elements} elements",

@@ -82,13 +82,19 @@ def _given(prepared: Prepared) -> dict[str, Any]:
     """Return the inputs and the cotangents of the outputs, by `input/` and their names."""
     # The values of float64 hold those of float32, which are their roundings.
     task = prepared.tasks["float64"]
-    outputs = {
-        name: array.shape
-        for name, array in prepared.expectations["float64"].oracle.items()
-        if "." not in name
-    }
     arrays = task.inputs()
-    arrays |= {f"cotangent.{name}": task.cotangent(name, shape) for name, shape in outputs.items()}
+    # What stands before the last slash says which call of a use it is; the cotangents are those of the plain
+    # call.
+    outputs = {
+        name.rpartition("/")[2]: array.shape
+        for name, array in prepared.expectations["float64"].oracle.items()
+        if "." not in name and np.issubdtype(array.dtype, np.floating)
+    }
+    arrays |= {
+        f"cotangent.{name}": task.cotangent(name, shape)
+        for name, shape in outputs.items()
+        if name not in arrays
+    }
     return {f"input/{name}": array for name, array in arrays.items()}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
 from conformance.errors import UsageError
+from conformance.running.uses import uses_of
 from conformance.running.work import BadCallWork, SampleWork
 from conformance.sampling.space import MINIMUMS, draw
 from conformance.subjects.protocol import LANES
@@ -55,11 +56,20 @@ def plan(cases: Sequence[str], samples: int | None, seed: int, dtypes: Sequence[
     work: list[Work] = []
     for case in chosen:
         count = case.default_samples if samples is None else samples
-        drawn = draw(case.name, case.space, seed, count)
-        work += [SampleWork(sample, lanes) for sample in drawn]
+        drawn = samples_of(case, seed, count, lanes)
+        work += drawn
         if case.bad_calls and drawn:
             work.append(BadCallWork(case.name, seed))
     return Plan(tuple(work), minimums(chosen, samples))
+
+
+def samples_of(case: Case, seed: int, count: int, lanes: tuple[str, ...]) -> list[SampleWork]:
+    """Draw the samples of a case, each with the uses that it is judged in."""
+    drawn = draw(case.name, case.space, seed, count)
+    return [
+        SampleWork(sample, lanes, uses)
+        for sample, uses in zip(drawn, uses_of(case, drawn, lanes), strict=True)
+    ]
 
 
 def find_lanes(dtypes: Sequence[str]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from conformance.cases import find_cases
+from conformance.cases._uses import find_use
 from conformance.errors import UsageError
 from conformance.registry import find_implementation
 from conformance.running.bundle import BUNDLE_VERSION
@@ -63,7 +64,7 @@ def replay(bundle_or_sample: str, implementation: str | None = None) -> Replayed
     name = implementation or name
     subject = find_implementation(name)
     verdicts = judge_sample(prepared, subject)
-    if prepared.sample.settings == prepared.case.base:
+    if not prepared.sample.use and prepared.sample.settings == prepared.case.base:
         verdicts += judge_bad_calls(prepared.case, subject, prepared.sample.seed)
     return Replayed(prepared.sample.text, name, verdicts)
 
@@ -83,11 +84,13 @@ def _parsed(text: str) -> tuple[Case, Sample]:
     """Return the case and the sample that a text names.
 
     Raises:
-        UsageError: the text is not a sample's, or there is no such case.
+        UsageError: the text is not a sample's, or there is no such case or use.
     """
     sample = Sample.parse(text)
     case = find_cases([sample.case])[0]
     _check(sample, case.space)
+    if sample.use:
+        find_use(sample.use, case, sample.settings)
     return case, sample
 
 

@@ -18,12 +18,16 @@ from conformance.judging.criteria import CRITERIA, passed
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
-from conformance.sampling.space import draw
+from conformance.running.plan import samples_of
+from conformance.running.work import SampleWork, by_use
+from conformance.subjects.protocol import LANES
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from conformance.cases.case import Case
+    from conformance.faults.fault import Fault
     from conformance.judging.sample_judge import Prepared
     from conformance.sampling.sample import Sample
 
@@ -187,31 +191,67 @@ def selftest(
     faults = find_faults(names)
     chosen = [fault.name for fault in faults]
     cases = dict.fromkeys(case for fault in faults for case in fault.cases)
-    samples = [s for case in cases for s in draw(case, CASES[case].space, seed, CASES[case].default_samples)]
+    work = [w for name in cases for w in _asked(CASES[name], seed, chosen)]
     trials: list[Trial] = []
-    for done, (sample, found) in enumerate(_work(samples, chosen, jobs), start=1):
+    for done, (each, found) in enumerate(_work(work, chosen, jobs), start=1):
         trials += found
         if progress:
-            progress(sample.case, done, len(samples))
+            progress(each.case, done, len(work))
     return KillMatrix(trials, seed)
 
 
-def _work(samples: Sequence[Sample], names: Sequence[str], jobs: int) -> Iterator[tuple[Sample, list[Trial]]]:
+def _asked(case: Case, seed: int, names: Sequence[str]) -> list[SampleWork]:
+    """Return a case's default samples, or where all faults are of uses, those judged in these."""
+    applied = [FAULTS[name] for name in names if case.name in FAULTS[name].cases]
+    uses = {use for fault in applied for use in fault.uses}
+    plainly = any(not fault.uses for fault in applied)
+    found = []
+    for work in samples_of(case, seed, case.default_samples, LANES):
+        asked = tuple(pair for pair in work.uses if pair[0] in uses)
+        if plainly or asked:
+            found.append(SampleWork(work.sample, work.lanes, asked))
+    return found
+
+
+def _work(
+    work: Sequence[SampleWork], names: Sequence[str], jobs: int
+) -> Iterator[tuple[SampleWork, list[Trial]]]:
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    return zip(samples, parallel(delayed(try_sample)(sample, names) for sample in samples), strict=True)
+    tried = parallel(delayed(try_sample)(each.sample, names, each.uses) for each in work)
+    return zip(work, tried, strict=True)
 
 
-def try_sample(sample: Sample, names: Sequence[str]) -> list[Trial]:
-    """Judge the correct program and each fault that applies on one sample."""
+def try_sample(sample: Sample, names: Sequence[str], uses: Sequence[tuple[str, str]] = ()) -> list[Trial]:
+    """Judge the correct program and each fault that applies on one sample.
+
+    Args:
+        sample: the sample, without a use.
+        names: names of faults.
+        uses: the uses that the sample is judged in, each with its lane; faults of uses are judged there, and
+            no others.
+    """
     from conformance.subjects.modes import quietly_on_one_thread
 
     with quietly_on_one_thread():
         prepared = prepare(CASES[sample.case], sample)
-        subjects = {CONTROL: TorchLike(CONTROL, "mytorch", seams={sample.case: {}})}
-        subjects |= {name: faulty(FAULTS[name]) for name in names if sample.case in FAULTS[name].cases}
-        return [trial for name, subject in subjects.items() for trial in _trials(prepared, name, subject)]
+        applied = [FAULTS[name] for name in names if sample.case in FAULTS[name].cases]
+        trials = _all_trials(prepared, [fault for fault in applied if not fault.uses])
+        for use, lanes in by_use(uses).items():
+            if named := [fault for fault in applied if use in fault.uses]:
+                trials += _all_trials(prepared.used(use, lanes), named)
+        return trials
+
+
+def _all_trials(prepared: Prepared, faults: Sequence[Fault]) -> list[Trial]:
+    """Judge the correct program and some faults; nothing where there are no faults."""
+    case = prepared.sample.case
+    # In a use the correct program is that of the case: written out, it has no module.
+    plainly: Mapping[str, Mapping[str, Any]] | None = {case: {}} if not prepared.sample.use else None
+    subjects = {CONTROL: TorchLike(CONTROL, "mytorch", seams=plainly)} if faults else {}
+    subjects |= {fault.name: faulty(fault) for fault in faults}
+    return [trial for name, subject in subjects.items() for trial in _trials(prepared, name, subject)]
 
 
 def _trials(prepared: Prepared, name: str, subject: TorchLike) -> Iterator[Trial]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES
+from conformance.cases._uses import USES
 from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
@@ -55,7 +56,8 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
         suppress_health_check=list(HealthCheck),
     )
     try:
-        return find(smaller, lambda candidate: _fails(candidate, verdict, subject), settings=how).text
+        found = find(smaller, lambda each: _fails(each.used(sample.use), verdict, subject), settings=how)
+        return found.used(sample.use).text
     except NoSuchExample:
         return sample.text
 
@@ -65,6 +67,8 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
     from conformance.judging.sample_judge import judge_sample, prepare, raises
 
     case = CASES[candidate.case]
+    if candidate.use and USES[candidate.use].why_unused(case, candidate.settings) is not None:
+        return False
     lanes = [verdict.lane] if verdict.lane else list(LANES)
     if verdict.status is Status.ERROR:
         # An exception is found without an oracle.

@@ -14,6 +14,8 @@ from conformance.registry import find_implementation
 from conformance.subjects.modes import quietly_on_one_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conformance.judging.verdict import Verdict
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation
@@ -34,10 +36,17 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True)
 class SampleWork:
-    """One sample of a case, in some lanes."""
+    """One sample of a case: in the plain call in some lanes, and in some uses, each in one lane.
+
+    Attributes:
+        sample: the sample, without a use.
+        lanes: the lanes of the plain call.
+        uses: the uses, each with its lane.
+    """
 
     sample: Sample
     lanes: tuple[str, ...]
+    uses: tuple[tuple[str, str], ...] = ()
 
     @property
     def case(self) -> str:
@@ -45,7 +54,7 @@ class SampleWork:
         return self.sample.case
 
     def judge(self, subject: Implementation) -> Outcome:
-        """Judge a subject on the sample."""
+        """Judge a subject on the sample, plainly and then in each use."""
         from conformance.judging.sample_judge import judge_sample, prepare, unprepared
 
         case = CASES[self.case]
@@ -53,7 +62,18 @@ class SampleWork:
             prepared = prepare(case, self.sample, self.lanes)
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
-        return Outcome(judge_sample(prepared, subject), prepared=True)
+        verdicts = judge_sample(prepared, subject)
+        for use, lanes in by_use(self.uses).items():
+            try:
+                verdicts += judge_sample(prepared.used(use, lanes), subject)
+            except (DegenerateError, NoiseError) as error:
+                verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
+        return Outcome(verdicts, prepared=True)
+
+
+def by_use(uses: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    """Return the lanes of each use, so that one that has deviations of its own is prepared once for all."""
+    return {use: tuple(lane for name, lane in uses if name == use) for use, _ in uses}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Part of every seed: a change of how a text becomes bits changes this number.
-SCHEMA = 1
+SCHEMA = 2
 
 Scalar = bool | int | float | str
 _FIXED = ("seed", "draw", "class", "regime")
@@ -37,6 +37,8 @@ class Sample:
         regime: the kind of values, e.g. `saturated`.
         config: sizes and flags, in the order in which the case declares them.
         redraw: how often the draw was repeated, because it was degenerate.
+        use: the name of the use in which the layer is called; empty for the plain call. A use has the arrays
+            of the plain sample.
     """
 
     case: str
@@ -46,6 +48,7 @@ class Sample:
     regime: str
     config: tuple[tuple[str, Scalar], ...]
     redraw: int = 0
+    use: str = ""
 
     @property
     def text(self) -> str:
@@ -57,6 +60,8 @@ class Sample:
             ("regime", self.regime),
             *self.config,
         ]
+        if self.use:
+            pairs.append(("use", self.use))
         if self.redraw:
             pairs.append(("redraw", self.redraw))
         return f"{self.case}:" + ",".join(f"{name}={_write(value)}" for name, value in pairs)
@@ -79,11 +84,16 @@ class Sample:
                 f"sample: {text!r} lacks {missing}" if missing else f"sample: {text!r} repeats a name"
             )
         seed, draw, redraw = values.pop("seed"), values.pop("draw"), values.pop("redraw", 0)
-        shape_class, regime = str(values.pop("class")), str(values.pop("regime"))
+        shape_class, regime, use = (
+            str(values.pop("class")),
+            str(values.pop("regime")),
+            str(values.pop("use", "")),
+        )
         for name, value in (("seed", seed), ("draw", draw), ("redraw", redraw)):
             if not isinstance(value, int):
                 raise UsageError(f"sample: {name} must be a whole number, got {value!r}")
-        sample = cls(case, int(seed), int(draw), shape_class, regime, tuple(values.items()), int(redraw))
+        config = tuple(values.items())
+        sample = cls(case, int(seed), int(draw), shape_class, regime, config, int(redraw), use)
         # The values follow from the text: `seed=01` would be another text with the same meaning.
         if sample.text != text:
             raise UsageError(f"sample: expected it written as {sample.text!r}, got {text!r}")
@@ -94,16 +104,25 @@ class Sample:
         """Sizes and flags by name."""
         return dict(self.config)
 
+    @property
+    def plain(self) -> Sample:
+        """The same sample in the plain call."""
+        return replace(self, use="")
+
+    def used(self, use: str) -> Sample:
+        """Return the same sample in a use."""
+        return replace(self, use=use)
+
     def redrawn(self) -> Sample:
         """Return the next repetition of this draw: the same configuration with other values."""
         return replace(self, redraw=self.redraw + 1)
 
     def words(self, name: str, count: int) -> NDArray[np.uint64]:
-        """Return `count` raw 64-bit words that follow from this text and the array's name alone.
+        """Return `count` raw 64-bit words that follow from the plain text and the array's name alone.
 
         NumPy promises stable raw streams for its bit generators, not for the distributions made of them.
         """
-        return raw_words(f"{self.text}|{name}", count)
+        return raw_words(f"{self.plain.text}|{name}", count)
 
 
 def raw_words(text: str, count: int) -> NDArray[np.uint64]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import ceil, log
 from typing import TYPE_CHECKING
 
+from conformance.sampling.flags import Turns, covering, impossible, take
 from conformance.sampling.sample import Sample, Scalar, raw_words
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "small": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5, 6), "feature": (2, 3, 4, 5, 6)},
     "one": {"batch": (1,), "length": (1,), "feature": (1,)},
     "empty": _SMALL | {"batch": (0,)},
+    # Around the widths of vector instructions, and of blocks. Steps follow each other, one by one.
     "pow2": {
-        "batch": (1, 2, 3, 4, 7, 8, 9),
+        "batch": (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17),
         "length": (3, 4, 5, 7, 8, 9),
-        "feature": (7, 8, 9, 15, 16, 17, 31, 32, 33),
+        "feature": (3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65),
     },
     "long": {"batch": (1, 2, 3), "length": (65, 72, 80, 81), "feature": (2, 3, 4, 5)},
     "wide": {"batch": (2, 3, 4), "length": (2, 3), "feature": (48, 64, 80, 96)},
@@ -40,11 +42,16 @@ _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "square": {"batch": (3,), "length": (3,), "feature": (3,)},
     "strided": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5), "feature": (2, 3, 4, 5, 6)},
     "zero": {"batch": (2, 3, 4), "length": (2, 3, 4), "feature": (0,), "outer": (2, 3, 4, 5)},
+    # The sizes of a sample but for one, which is large: several large ones at once cost a minute.
+    "large": {"batch": (2, 3), "length": (2, 3, 4), "feature": (2, 3, 4, 5)},
 }
 # A product's outer sizes are drawn like features, except in `zero`, where a product sums over no elements.
 CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     name: {"outer": kinds["feature"], **kinds} for name, kinds in _CLASSES.items()
 }
+
+# The one large size of a sample of the class `large`, by its kind: beyond blocks and buffers of 128 or 256.
+LARGE: Mapping[str, int] = {"batch": 300, "length": 140, "feature": 130, "outer": 130}
 
 REGIMES: Mapping[str, str] = {
     "normal": "values of order one",
@@ -56,6 +63,9 @@ REGIMES: Mapping[str, str] = {
     "huge": "data whose products leave float32's range",
     "integer": "small whole numbers, on which sums and products are exact",
     "nonfinite": "an inf, a -inf and a NaN among values of order one; parameters are finite",
+    "offset": "data of mean 1000, far above their spread",
+    "ties": "data from four numbers, so that many are equal",
+    "zeros": "vectors of zeros along every axis of the data; probabilities of exactly 0 and 1",
 }
 
 # Classes whose arrays may have no elements: only shape and dtype can be compared.
@@ -72,10 +82,13 @@ def least(share: float, risk: float = 0.05) -> int:
 
 # How many samples of a class and of a regime a run of all cases must have judged before it shows anything:
 # enough to meet a mistake that shows in one sample of twenty there, and nowhere else. Fewer operations have
-# the classes and regimes of sequences and of products; a mistake there has to show in one sample of ten.
-_EVERYWHERE, _SEQUENCES = least(1 / 20), least(1 / 10)
+# the classes and regimes of sequences, of products and of statistics; a mistake there has to show in one
+# sample of ten.
+_EVERYWHERE, _FEW = least(1 / 20), least(1 / 10)
 MINIMUMS: Mapping[str, int] = {
-    name: _SEQUENCES if name in {"long", "unbatched", "remembering", "square"} else _EVERYWHERE
+    name: _FEW
+    if name in {"long", "unbatched", "remembering", "square", "offset", "ties", "zeros"}
+    else _EVERYWHERE
     for name in (*CLASSES, *REGIMES)
 }
 
@@ -90,6 +103,11 @@ class Space:
         regimes: regimes, names of `REGIMES`.
         flags: other settings and the values that they take.
         without: pairs of class and regime that are not drawn: they cost time and show nothing more.
+        large: the sizes that are large in the class `large`, one at a time, and how large: each of them in
+            every round of draws. None, the default, draws one sample a round, in which the sizes take turns
+            to be as large as `LARGE` says.
+        plain: the path that most people use: flags with their value or values, and sizes with the least that
+            they have there. A third of the draws that can lie on it do; see `on_plain_path`.
         settle: from drawn settings to those among them that have to be others, e.g. one layer where many
             steps would cost too much. Every sample is drawn settled, so that its text states the settings
             that are run.
@@ -100,22 +118,53 @@ class Space:
     regimes: tuple[str, ...] = ("normal", "saturated")
     flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     without: tuple[tuple[str, str], ...] = ()
+    large: Mapping[str, int] | None = None
+    plain: Mapping[str, Scalar | tuple[Scalar, ...]] = field(default_factory=dict)
     settle: Callable[[Mapping[str, Scalar]], Mapping[str, Scalar]] = dict
 
     def settled(self, config: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """Return settings as they are run, in the same order; settled ones stay as they are."""
         return {**config, **self.settle(config)}
 
+    def fits(self, config: Mapping[str, Scalar]) -> bool:
+        """Whether settings are run as they are."""
+        return all(config[name] == value for name, value in self.settle(config).items())
+
+    def covering(self, key: str) -> list[dict[str, Scalar]]:
+        """Return rows of flags that show every pair of values; see `flags.covering`."""
+        return covering(key, self.flags, self.settle, self._smallest)
+
+    @property
+    def impossible(self) -> set[frozenset[tuple[str, Scalar]]]:
+        """The pairs of flag values that are never run, because `settle` changes one of the two."""
+        return impossible(self.flags, self.settle, self._smallest)
+
+    @property
+    def _smallest(self) -> dict[str, Scalar]:
+        return {name: CLASSES["small"][kind][0] for name, kind in self.sizes.items()}
+
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The pairs of shape class and regime in the order of drawing: classes alternate fastest."""
+        """The pairs of shape class and regime in the order of drawing: classes alternate fastest.
+
+        The class `large` ends the round, as the most expensive: in one regime, once for each declared size.
+        """
         every = [(shape_class, regime) for regime in self.regimes for shape_class in self.classes]
-        return [pair for pair in every if pair not in self.without]
+        larges = [("large", "normal" if "normal" in self.regimes else self.regimes[0])]
+        # A case of single numbers has no size that could be large.
+        larges *= len(self.large or ()) or bool(self.sizes) if "large" in self.classes else 0
+        return [pair for pair in every if pair not in self.without and pair[0] != "large"] + larges
 
     @property
     def combinations(self) -> int:
-        """How many pairs of shape class and regime there are: the least number of draws that shows each."""
+        """How many draws a round has: the least number that shows each pair of shape class and regime."""
         return len(self.pairs)
+
+    @property
+    def larges(self) -> dict[str, int]:
+        """The sizes that the class `large` makes large, one at a time, and how large."""
+        by_kind = {name: LARGE[kind] for name, kind in self.sizes.items()}
+        return dict(by_kind if self.large is None else self.large)
 
     def choices(self, shape_class: str) -> dict[str, tuple[Scalar, ...]]:
         """The values of each size and flag in a shape class, smallest first."""
@@ -126,59 +175,80 @@ class Space:
 def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
     """Draw the samples of one case; they depend on nothing but these arguments and the schema version.
 
-    A draw goes through four steps from here:
+    A draw goes through five steps from here:
 
     1. Its number gives the pair of shape class and regime: every `space.combinations` draws hold each once.
-    2. Words that follow from seed, case, number and pair choose each size among those of the class.
-    3. `_flags` gives each flag a value in turn. Of a flag with n values, every n draws of the classes in
-       `BARE` hold each value once, and so do every n draws of the other classes, in orders of their own.
-    4. `space.settled` replaces settings that cannot be run as drawn.
+    2. Words that follow from seed, case and number choose each size among those of the class.
+    3. In the class `large`, one size is large instead: of n such sizes, every n draws make each large once.
+    4. `_flags` chooses the flags: those of the plain path in a third of the draws that can lie on it; else
+       those of the first row of a covering design that can be run; else each value in turn.
+    5. `space.settled` replaces settings that cannot be run as drawn.
     """
     samples, pairs = [], space.pairs
-    turns = {True: 0, False: 0}
+    choices = {name: space.choices(name) for name in space.classes}
+    words = raw_words(f"{case}|{seed}|sizes", count * len(space.sizes)).tolist()
+    turns, rows = Turns(f"{case}|{seed}"), space.covering(f"{case}|{seed}")
     for number in range(count):
         shape_class, regime = pairs[number % len(pairs)]
-        choices = space.choices(shape_class)
-        words = raw_words(f"{case}|{seed}|{number}|{shape_class}|{regime}", len(choices))
-        config = {
-            name: values[int(word) % len(values)]
-            for (name, values), word in zip(choices.items(), words, strict=True)
+        own = words[number * len(space.sizes) : (number + 1) * len(space.sizes)]
+        config: dict[str, Scalar] = {
+            name: choices[shape_class][name][word % len(choices[shape_class][name])]
+            for name, word in zip(space.sizes, own, strict=True)
         }
+        if shape_class == "large":
+            config |= [turns.next("large", list(space.larges.items()))]
+        config |= _flags(space, shape_class, config, turns, rows)
+        samples.append(Sample(case, seed, number, shape_class, regime, tuple(space.settled(config).items())))
+    return samples
+
+
+def _flags(
+    space: Space, shape_class: str, sizes: dict[str, Scalar], turns: Turns, rows: list[dict[str, Scalar]]
+) -> dict[str, Scalar]:
+    """Return the flags of a draw of given sizes; a row that it uses is taken out of `rows`."""
+    if shape_class in BARE:
         # Drawn freely, one of seven forms was missing from 42 draws at one seed in a hundred; in turn over
         # all classes, one of three forms was drawn of one element or none only.
-        bare = shape_class in BARE
-        config |= _flags(f"{case}|bare" if bare else case, space, seed, turns[bare])
-        turns[bare] += 1
-        settled = space.settled(config)
-        samples.append(Sample(case, seed, number, shape_class, regime, tuple(settled.items())))
-    return samples
+        return turns.each(space.flags, "bare")
+    may = space.plain and shape_class != "large" and _large_enough(space, sizes)
+    # In turn in each class, so that every class has its share.
+    if may and turns.next(f"{shape_class}|plain", (True, False, False)):
+        plain = {name: _values(value) for name, value in space.plain.items() if name in space.flags}
+        return turns.each(dict(space.flags) | plain, "plain")
+    return take(rows, lambda row: space.fits({**sizes, **row})) or turns.each(space.flags)
+
+
+def on_plain_path(space: Space, sample: Sample) -> bool:
+    """Whether a sample lies on its space's plain path, with enough elements to tell right from wrong."""
+    config = sample.settings
+    flags = (config[name] in _values(value) for name, value in space.plain.items() if name in space.flags)
+    named = bool(space.plain) and sample.shape_class not in BARE
+    return named and _large_enough(space, config) and all(flags)
+
+
+def _large_enough(space: Space, config: Mapping[str, Scalar]) -> bool:
+    least = {name: int(_values(value)[0]) for name, value in space.plain.items() if name in space.sizes}
+    return all(int(config[name]) >= size for name, size in least.items())
+
+
+def _values(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def draw_sized(
     case: str, space: Space, seed: int, count: int, sizes: Mapping[str, int], regime: str
 ) -> list[Sample]:
-    """Draw samples of given sizes, by their kind; flags take their values in turn, as in `draw`.
+    """Draw samples of given sizes, by their kind; flags take their values in turn.
 
     Their shape class is `small`, as only the sizes follow from a class.
     """
     fixed = {name: sizes[kind] for name, kind in space.sizes.items()}
-    configs = [space.settled({**fixed, **_flags(case, space, seed, number)}) for number in range(count)]
+    turns = Turns(f"{case}|{seed}")
+    configs = [space.settled({**fixed, **turns.each(space.flags)}) for _ in range(count)]
     return [
         Sample(case, seed, number, "small", regime, tuple(config.items()))
         for number, config in enumerate(configs)
     ]
-
-
-def _flags(case: str, space: Space, seed: int, number: int) -> dict[str, Scalar]:
-    return {name: _in_turn(f"{case}|{seed}|{name}", values, number) for name, values in space.flags.items()}
-
-
-def _in_turn(key: str, values: Sequence[Scalar], number: int) -> Scalar:
-    """Return the value of one draw, where each block of draws holds every value once, in a drawn order."""
-    block, place = divmod(number, len(values))
-    words = raw_words(f"{key}|{block}", len(values))
-    order = sorted(range(len(values)), key=lambda k: int(words[k]))
-    return values[order[place]]
 
 
 def strategy(
@@ -196,9 +266,13 @@ def strategy(
     from hypothesis import strategies as st
 
     def of_class(name: str, regimes: list[str]) -> SearchStrategy[Sample]:
-        settings = st.tuples(
-            *(st.tuples(st.just(key), st.sampled_from(values)) for key, values in space.choices(name).items())
-        ).map(lambda drawn: tuple(space.settled(dict(drawn)).items()))
+        choices = [
+            st.tuples(st.just(key), st.sampled_from(values)) for key, values in space.choices(name).items()
+        ]
+        if name == "large":
+            # The last value of a name counts, at its first place.
+            choices.append(st.sampled_from(list(space.larges.items())))
+        settings = st.tuples(*choices).map(lambda drawn: tuple(space.settled(dict(drawn)).items()))
         return st.builds(
             Sample,
             st.just(case),
@@ -209,8 +283,9 @@ def strategy(
             settings,
         )
 
+    pairs = dict.fromkeys(space.pairs)
     paired = {
-        name: [own for other, own in space.pairs if other == name and regime in {None, own}]
+        name: [own for other, own in pairs if other == name and regime in {None, own}]
         for name in space.classes
         if shape_class in {None, name}
     }

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import Built, LayerProgram
+import numpy as np
+
+from conformance.cases.case import Built, LayerProgram, of_module
 from conformance.subjects.torchlike import TorchLike
 from conformance.subjects.weights import Entry, WeightMap
 
@@ -40,11 +42,15 @@ def _load(t: Any, x: Values, cell: Any) -> None:
 
 def _gradients(cell: Any) -> Mapping[str, Any]:
     named = dict(cell.named_parameters())
-    # A parameter that the loss never reached has no gradient. Then none is returned, and the judge reports
-    # each as missing.
-    if any(parameter.grad is None for parameter in named.values()):
-        return {}
-    return CELL.to_reference({name: p.grad.numpy() for name, p in named.items()}, gradients=True)
+    # A gate that the loss did not reach has no gradient here, and zeros in the reference's layout, where all
+    # gates are one parameter; that one has no gradient if no gate has one.
+    reached = {entry.source for entry in CELL.entries if named[entry.target].grad is not None}
+    parts = {
+        name: np.zeros(p.shape, p.detach().numpy().dtype) if p.grad is None else p.grad.numpy()
+        for name, p in named.items()
+    }
+    found = CELL.to_reference(parts, gradients=True)
+    return {name: gradient for name, gradient in found.items() if name in reached}
 
 
 def _cell(t: Any, x: Values, config: Config) -> Built:
@@ -52,11 +58,11 @@ def _cell(t: Any, x: Values, config: Config) -> Built:
     cell = t.models.LSTMCell(config["I"], config["H"], config["O"]).to(x["weight_ih"].dtype)
     _load(t, x, cell)
 
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(cell: Any, data: Tensors) -> dict[str, Any]:
         y, h, c = cell(data["input"], (data["h0"], data["c0"]))
         return {"output": y, "h": h, "c": c}
 
-    return Built(call, dict(cell.named_parameters()), cell, lambda: _gradients(cell))
+    return of_module(cell, call, dict(cell.named_parameters()), _gradients)
 
 
 def _lstm(t: Any, x: Values, config: Config) -> Built:
@@ -64,12 +70,12 @@ def _lstm(t: Any, x: Values, config: Config) -> Built:
     lstm = t.models.LSTM(config["I"], config["H"], config["O"]).to(x["weight_ih"].dtype)
     _load(t, x, lstm.lstm_cell)
 
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(lstm: Any, data: Tensors) -> dict[str, Any]:
         states = (data["h0"], data["c0"]) if "h0" in data else None
         outputs, (h, c) = lstm(data["input"], states)
         return {"outputs": outputs, "h_states": h, "c_states": c}
 
-    return Built(call, dict(lstm.named_parameters()), lstm, lambda: _gradients(lstm.lstm_cell))
+    return of_module(lstm, call, dict(lstm.named_parameters()), lambda lstm: _gradients(lstm.lstm_cell))
 
 
 _PROGRAMS: Mapping[str, Program] = {

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.cases.case import Mapped, Values
+from conformance.cases._call import Call, plain
+from conformance.cases._uses import USES, find_use
+from conformance.cases.case import LayerProgram, of_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.cases.case import Around, Case, Program
+    from conformance.cases.case import Around, Built, Case, Config, Program, Values
     from conformance.subjects.protocol import Task, Trace
+
+    # From the namespace and a layer to a layer that is used instead.
+    Wrap = Callable[[Any, Built], Built]
 
 
 class TorchLike:
@@ -29,7 +34,13 @@ class TorchLike:
         seams: faulty steps, by case and seam. A case named here runs the case's own program, written out
             where it is.
         around: functions around the case's own program, by case.
+        wraps: functions around the layer that a program builds, by case.
+
+    Attributes:
+        uses: the names of the uses in which it can be called: all.
     """
+
+    uses = frozenset(USES)
 
     def __init__(
         self,
@@ -38,12 +49,14 @@ class TorchLike:
         programs: Mapping[str, Program] | None = None,
         seams: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
         around: Mapping[str, Around] | None = None,
+        wraps: Mapping[str, Wrap] | None = None,
     ) -> None:
         self.name = name
         self._module = module
         self._programs = dict(programs or {})
         self._seams = dict(seams or {})
         self._around = dict(around or {})
+        self._wraps = dict(wraps or {})
 
     @property
     def namespace(self) -> Any:
@@ -58,8 +71,10 @@ class TorchLike:
     def program(self, case: Case) -> tuple[Program, Mapping[str, Callable[..., Any]]]:
         """Return the program that runs a case here, and its seams."""
         steps, around = self._seams.get(case.name), self._around.get(case.name)
+        wrap = self._wraps.get(case.name)
         if steps is None and around is None:
-            return self._programs.get(case.name, case.program), case.seams
+            own = self._programs.get(case.name, case.program)
+            return own if wrap is None else _wrapped(own, wrap), case.seams
         whole = case.written_out if case.written_out and steps is not None else case.program
         program = whole if around is None else lambda t, x: around(t, x, whole)
         return program, {**case.seams, **(steps or {})}
@@ -69,46 +84,37 @@ class TorchLike:
         return {name: _array(value) for name, value in self.observables(task).items()}
 
     def observables(self, task: Task) -> dict[str, Any]:
-        """Run forward and backward, and return the results as tensors of the namespace.
+        """Run a task, and return the results as tensors of the namespace, or as arrays where they are flags.
 
-        A task goes one of four ways from here, once its program has returned the outputs:
-
-        - The case trains: the outputs are parameters after optimiser steps, and nothing is differentiated.
-        - No output needs a gradient, or no input is differentiable: backward is not run, and only gradients
-          that the program left itself are returned.
-        - Backward runs under the task's cotangents; the gradients are read from the task's tensors.
-        - The program computed with copies of its parameters (`Mapped`): after backward, their gradients are
-          read by `gradients()` instead.
+        A sample without a use is called plainly: forward, then backward under the task's cotangents. Another
+        is called as its use says (`cases._uses`).
         """
-        t = self.namespace
         program, seams = self.program(task.case)
-        tensors = {name: t.from_numpy(array) for name, array in task.inputs().items()}
-        for name in task.differentiable:
-            if tensors[name].is_floating_point():
-                tensors[name].requires_grad_()
-        returned = program(t, Values(tensors, task.config, seams, task.bad_call))
-        outputs = returned.outputs if isinstance(returned, Mapped) else returned
-        found = {name: _kept(output) for name, output in outputs.items()}
-        if task.case.training:
-            return found
-        self._backward(t, task, outputs)
-        gradients = {name: tensors[name].grad for name in sorted(task.differentiable)}
-        if isinstance(returned, Mapped):
-            gradients |= returned.gradients()
-        return found | {f"grad.{name}": _kept(grad) for name, grad in gradients.items() if grad is not None}
-
-    @staticmethod
-    def _backward(t: Any, task: Task, outputs: Mapping[str, Any]) -> None:
-        roots = [(name, output) for name, output in outputs.items() if output.requires_grad]
-        if not roots or not task.differentiable:
-            return
-        cotangents = [t.from_numpy(task.cotangent(name, tuple(output.shape))) for name, output in roots]
-        t.autograd.backward([output for _, output in roots], cotangents)
+        call = Call(
+            self.namespace,
+            task.case,
+            task.config,
+            task.inputs,
+            task.cotangent,
+            task.differentiable,
+            program,
+            seams,
+            bare=task.case.name in self._programs and not isinstance(program, LayerProgram),
+            bad_call=task.bad_call,
+        )
+        if not task.sample.use:
+            return plain(call)
+        return dict(find_use(task.sample.use, task.case, task.config).run(call))
 
 
-def _kept(value: Any) -> Any:
-    # A copy, because later operations may change it in place.
-    return value.copy() if isinstance(value, np.ndarray) else value.detach().clone()
+def _wrapped(program: Program, wrap: Wrap) -> LayerProgram:
+    """Return a program whose layer is used through `wrap`."""
+    build = program.build if isinstance(program, LayerProgram) else of_function(program)
+
+    def wrapped(t: Any, x: Values, config: Config) -> Built:
+        return wrap(t, build(t, x, config))
+
+    return LayerProgram(wrapped)
 
 
 def _array(value: Any) -> np.ndarray:

@@ -121,6 +121,11 @@ class TensorBase:
         if value and self.array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.tracked = bool(value)
+        family = None if self.counter is None else self.counter.family
+        if family is not None and family.base() is self:
+            for view in family.living():
+                if view.grad_fn is None:
+                    view.tracked = self.tracked
 
     @property
     def is_leaf(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch._core.base import TensorBase
+from mytorch._core.base import TensorBase, wrap
 from mytorch._tensor import forms
 from mytorch._tensor.copying import copy_tensor
 from mytorch._tensor.text import format_tensor
@@ -106,20 +106,17 @@ class Protocols(TensorBase):
     def __contains__(self, element: Any) -> bool:
         return bool((self == element).array.any())
 
-    def _require_leaf(self) -> None:
-        if self.grad_fn is not None:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy and pickle "
-                f"protocols; this one is the output of {self.grad_fn.name()}. Use detach() first."
-            )
-
     def __reduce_ex__(self, protocol: Any) -> Any:
-        self._require_leaf()
-        return super().__reduce_ex__(protocol)
+        # As in torch, gradient, history and hooks stay behind. A subclass's own attributes come along.
+        return _restored, (type(self), self.array, self.tracked), getattr(self, "__dict__", None)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         """Copy values and gradient; tensors that share memory share it in the copy, hooks stay behind."""
-        self._require_leaf()
+        if self.grad_fn is not None:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
+                f"this one is the output of {self.grad_fn.name()}. Use detach() first."
+            )
         return copy_tensor(self, memo)
 
     def __repr__(self) -> str:
@@ -128,3 +125,12 @@ class Protocols(TensorBase):
     def __format__(self, spec: str) -> str:
         # As in torch: a 0-dim tensor is formatted as its number.
         return format(self.array.item(), spec) if not self.array.ndim and spec else str(self)
+
+
+def _restored(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
+    tensor = kind.__new__(kind)
+    plain = wrap(array)
+    for name in ("array", "grad_fn", "output_nr", "accumulated", "counter"):
+        setattr(tensor, name, getattr(plain, name))
+    tensor.tracked = requires_grad
+    return tensor

@@ -120,9 +120,10 @@ class Tensor(Methods, Operators, Protocols):
             The tensor itself.
 
         Raises:
-            RuntimeError: the tensor is a view with a history.
+            RuntimeError: the tensor is a view.
         """
-        if self.grad_fn is not None and self.grad_fn.op.is_view:
+        # The slot stays unset on most tensors.
+        if getattr(self, "base", None) is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         self.grad_fn = None
         self.output_nr = 0

@@ -18,7 +18,7 @@ from mytorch.autograd._views import rebase, require_changeable, stand_in
 from mytorch.autograd.graph import counter_of
 from mytorch.functions._index import fitted_shape, parse, setitem
 from mytorch.ops.conversion import Cast
-from mytorch.ops.memory import SetItem
+from mytorch.ops.memory import Overwrite, SetItem
 from mytorch.ops.shape import View
 
 if TYPE_CHECKING:
@@ -56,6 +56,20 @@ def writable(target: Tensor) -> Array:
         )
     counter_of(target).value += 1
     return array
+
+
+def _distinct(target: Tensor) -> Array:
+    """Return the elements of a tensor that is about to be filled, each once, and count the change.
+
+    Elements of an expanded tensor that share memory get the same number, so that torch lets them be filled.
+    """
+    array = target.array
+    if array.flags.writeable or 0 not in array.strides:
+        return writable(target)
+    once = array[tuple(slice(None) if stride else slice(1) for stride in array.strides)]
+    once.flags.writeable = True
+    counter_of(target).value += 1
+    return once
 
 
 def change(target: Tensor, function: Callable[..., Tensor], *operands: Any, **params: Any) -> Tensor:
@@ -108,6 +122,9 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     """
     source = value.array if isinstance(value, TensorBase) else np.asarray(value)
     if not is_recorded(target, value):
+        if index is ... and not isinstance(value, TensorBase) and not source.ndim:
+            _distinct(target)[...] = cast(source, target.array.dtype)
+            return target
         state.run(setitem, writable(target), index, cast(source, target.array.dtype))
         return target
     require_changeable(target)
@@ -119,8 +136,9 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     if shape != source.shape:
         given = apply(View, given, shape=shape)
     writable(target)
+    op = Overwrite if index is ... else SetItem
     # The op needs none of the old values: it writes into the tensor's own memory, and copies nothing.
-    rebase(target, apply(SetItem, stand_in(target, copy=False), given, basic=basic, advanced=advanced))
+    rebase(target, apply(op, stand_in(target, copy=False), given, basic=basic, advanced=advanced))
     return target
 
 

@@ -227,7 +227,7 @@ def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: 
         raise GradientError(f"{node.op.__name__} has no backward")
     grads = node.op.backward(node.saved, arrived[0] if node.single else tuple(arrived))
     # torch frees saved tensors only: a graph of views and sums can be walked again.
-    if not retain_graph and node.watched is not None:
+    if not retain_graph and (node.watched is not None or node.op.frees):
         node.saved = None
         node.freed = True
     return grads

@@ -69,9 +69,12 @@ def join(source: TensorBase, view: TensorBase) -> None:
     else:
         view.base = counter.family.base()
     # torch refuses to record changes through a view that was made while nothing was recorded; so does
-    # `require_changeable`, by not finding it here.
+    # `require_changeable`, by not finding it here. Such a view of a tensor that requires gradients requires
+    # them too, as a leaf of its own.
     if state.enabled:
         counter.family.add(view)
+    elif view.base is not None and view.base.tracked:
+        view.tracked = True
 
 
 def require_changeable(target: TensorBase) -> None:
@@ -83,18 +86,17 @@ def require_changeable(target: TensorBase) -> None:
     Raises:
         RuntimeError: a leaf that requires gradients, or a view of one, or a view made in no_grad mode.
     """
-    if target.tracked and target.grad_fn is None:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     family = counter_of(target).family
     base = None if family is None else family.base()
-    if family is None or base is target:
-        return
-    if not any(view is target for view in family.living()):
-        raise RuntimeError(_NO_GRAD_VIEW)
-    if base is not None and base.tracked and base.grad_fn is None:
-        raise RuntimeError(
-            "a view of a leaf Variable that requires grad is being used in an in-place operation."
-        )
+    if family is not None and base is not target:
+        if not any(view is target for view in family.living()):
+            raise RuntimeError(_NO_GRAD_VIEW)
+        if base is not None and base.tracked and base.grad_fn is None:
+            raise RuntimeError(
+                "a view of a leaf Variable that requires grad is being used in an in-place operation."
+            )
+    if target.tracked and target.grad_fn is None:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
 def stand_in(target: TensorBase, *, copy: bool) -> Tensor:

@@ -8,11 +8,12 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
-from mytorch.autograd._apply import require_broadcastable
+from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.creation.filled import float_dtype
 from mytorch.creation.from_data import finish
 from mytorch.creation.random_tensors import normal_array, uniform_array
 from mytorch.functions._check import array_of
+from mytorch.ops.rounding import Flat
 from mytorch.random import default_generator
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
         p: the probability of all.
 
     Returns:
-        The draws, of the shape and dtype of the input; no gradient passes.
+        The draws, of the shape and dtype of the input; its gradient is zero.
 
     Raises:
         RuntimeError: a probability is not between 0 and 1.
@@ -103,7 +104,8 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     if p is None:
         require_floating_kernel("bernoulli_tensor_cpu_p_", array)
     probability = array if p is None else p
-    return wrap(bernoulli_array(array.shape, probability, generator).astype(array.dtype))
+    drawn = bernoulli_array(array.shape, probability, generator).astype(array.dtype)
+    return apply(Flat, input, function=lambda _: drawn)
 
 
 def bernoulli_array(shape: tuple[int, ...], p: Any, generator: Generator | None) -> Array:
@@ -145,7 +147,7 @@ def normal(
         dtype: floating, where both are numbers; the default one if not given.
 
     Returns:
-        The tensor, of the broadcast shape, or of `size`.
+        The tensor, of the broadcast shape, or of `size`; the gradients of mean and std are zero.
 
     Raises:
         RuntimeError: a deviation is negative, or the shapes do not broadcast.
@@ -167,8 +169,10 @@ def normal(
         shape, target = np.broadcast_shapes(np.shape(m), np.shape(s)), tensors[0].dtype
     else:
         shape, target = tuple(size), float_dtype(dtype)
-    drawn = normal_array(shape, target, generator) * s + m
-    return finish(np.asarray(drawn).astype(target, copy=False), device, requires_grad)
+    drawn = np.asarray(normal_array(shape, target, generator) * s + m).astype(target, copy=False)
+    result = finish(drawn, device, requires_grad)
+    given = [x for x in (mean, std) if isinstance(x, TensorBase)]
+    return apply(Flat, *given, function=lambda *_: drawn) if given else result
 
 
 def require_floating_kernel(kernel: str, array: Array) -> None:

@@ -29,7 +29,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         *operands: as many tensors as there are groups, of one dtype; or one list of them.
 
     Returns:
-        The sums, of the operands' dtype.
+        The sums, of the operands' dtype; a view where one operand's dimensions are only reordered or its
+        diagonals taken.
 
     Raises:
         RuntimeError: the equation is malformed or does not fit the operands' dimensions, or the sizes of one
@@ -64,7 +65,8 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         if a.dtype != arrays[0].dtype:
             names = [SCALAR_TYPE_NAMES[from_numpy_dtype(x.dtype)] for x in (arrays[0], a)]
             raise RuntimeError(f"einsum(): expected scalar type {names[0]} but found {names[1]}")
-    return apply(ops.Einsum, *given, inputs=inputs, output=output)
+    summed = len(given) > 1 or set(inputs[0]) != set(output)
+    return apply(ops.Einsum if summed else ops.Diagonals, *given, inputs=inputs, output=output)
 
 
 def _letters(group: str, operand: int, rank: int, spare: Sequence[str]) -> str:

@@ -77,7 +77,7 @@ def embedding(
         raise IndexError(f"index out of range in self: expected 0 to {rows - 1}, got {wrong}")
     if max_norm is not None:
         _shorten(weight, places, max_norm, norm_type)
-    return apply(ops.Embedding, weight, places=places, padding=padding_idx, by_frequency=scale_grad_by_freq)
+    return apply(ops.Embedding, weight, input, padding=padding_idx, by_frequency=scale_grad_by_freq)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

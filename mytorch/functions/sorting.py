@@ -10,7 +10,7 @@ from mytorch._core.base import wrap
 from mytorch.autograd._apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
-from mytorch.ops.reduction import Pick
+from mytorch.ops.reduction import Distinct, Pick
 
 if TYPE_CHECKING:
     from typing import Any
@@ -144,7 +144,8 @@ def unique(
     )
     found = (values, inverse.reshape(array.shape if axis is None else -1), counts)
     wanted = [x for x, want in zip(found, (True, return_inverse, return_counts), strict=True) if want]
-    tensors = tuple([wrap(x) for x in wanted])
+    distinct = apply(Distinct, input, values=wanted[0])
+    tensors = (distinct, *[wrap(x) for x in wanted[1:]])
     return tensors if len(tensors) > 1 else tensors[0]
 
 

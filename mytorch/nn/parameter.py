@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch._core.base import wrap
 from mytorch._tensor import Tensor
 from mytorch.creation.filled import empty
 
 if TYPE_CHECKING:
-    from typing import Any, SupportsIndex
+    from typing import Any
 
 
 class Parameter(Tensor):
@@ -57,10 +56,3 @@ class Parameter(Tensor):
         # As in torch, the gradient is not copied. The memo keeps shared parameters shared.
         twin = memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
         return twin
-
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        return _restore, (type(self), self.array, self.requires_grad)
-
-
-def _restore(kind: type[Parameter], array: Any, requires_grad: bool) -> Parameter:
-    return kind(wrap(array), requires_grad)

@@ -46,6 +46,7 @@ class Mul(Op):
     """a·b."""
 
     uses = CROSSWISE
+    frees = True
 
     @staticmethod
     def forward(a: Array, b: Array) -> tuple[Array, Any]:
@@ -61,6 +62,7 @@ class Div(Op):
     """a / b."""
 
     uses = ((1,), (0, 1))
+    frees = True
     float_result = True
 
     @staticmethod
@@ -77,6 +79,7 @@ class RoundedDiv(Op):
     """a / b rounded towards zero or down: flat, so that the gradient is zero."""
 
     uses = ()
+    frees = True
 
     @staticmethod
     def forward(a: Array, b: Array, rounding_mode: str) -> tuple[Array, Any]:

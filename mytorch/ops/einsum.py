@@ -20,8 +20,7 @@ def _contract(inputs: tuple[str, ...], output: str, arrays: tuple[Array, ...]) -
     # As in all products, float16 is summed in float32. Several operands may go through matrix products.
     wide = [a.astype(np.float32) for a in arrays] if dtype == np.float16 else arrays
     out = np.einsum(f"{','.join(inputs)}->{output}", *wide, optimize=len(arrays) > 1)
-    # Without a sum NumPy returns a view.
-    return np.array(out, dtype) if len(arrays) == 1 else np.asarray(out).astype(dtype, copy=False)
+    return np.asarray(out).astype(dtype, copy=False)
 
 
 class Einsum(Op):
@@ -35,6 +34,25 @@ class Einsum(Op):
     def backward(saved: Any, grad: Array) -> Gradients:
         arrays, inputs, output = saved
         return tuple([partial(_gradient, k, arrays, inputs, output, grad) for k in range(len(arrays))])
+
+
+class Diagonals(Einsum):
+    """One operand with its dimensions reordered and its diagonals taken: a view."""
+
+    uses = ()
+    is_view = True
+
+    @staticmethod
+    def forward(*arrays: Array, inputs: tuple[str, ...], output: str) -> tuple[Array, Any]:
+        view = f"{inputs[0]}->{output}"
+        return np.einsum(view, arrays[0]), (arrays[0].shape, view)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        shape, view = saved
+        whole = np.zeros(shape, grad.dtype)
+        np.einsum(view, whole)[...] = grad
+        return (whole,)
 
 
 def _gradient(k: int, arrays: Any, inputs: tuple[str, ...], output: str, grad: Array) -> Array:

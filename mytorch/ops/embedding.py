@@ -20,7 +20,7 @@ class Embedding(Op):
     With `by_frequency` the gradient of a row is divided by how often it was selected.
     """
 
-    uses = ()
+    uses = ((1,), ())
 
     @staticmethod
     def forward(table: Array, places: Array, padding: int | None, by_frequency: bool) -> tuple[Array, Any]:
@@ -31,7 +31,7 @@ class Embedding(Op):
         shape, places, padding, by_frequency = saved
         whole = np.zeros(shape, grad.dtype)
         if not places.size:
-            return (whole,)
+            return whole, None
         # Sorted, so that each run of equal numbers is summed at once: many times faster than np.add.at.
         flat = places.reshape(-1)
         order = np.argsort(flat, kind="stable")
@@ -40,4 +40,4 @@ class Embedding(Op):
         whole[rows] = sums / counts[:, None].astype(grad.dtype) if by_frequency else sums
         if padding is not None:
             whole[padding] = 0
-        return (whole,)
+        return whole, None

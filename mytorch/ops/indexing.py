@@ -35,6 +35,7 @@ class Index(Op):
     """A copy of the elements that integer or boolean arrays select, with repeats."""
 
     uses = ()
+    frees = True
 
     @staticmethod
     def forward(a: Array, index: tuple[Any, ...]) -> tuple[Array, Any]:

@@ -82,6 +82,7 @@ class CopySlices(Op):
     """The base after a view of it was overwritten: its own elements outside of the view, new ones in it."""
 
     uses = ()
+    frees = True
 
     @staticmethod
     def forward(base: Array, new: Array, view: Array) -> tuple[Array, Any]:
@@ -100,6 +101,7 @@ class SetItem(Op):
     """An array after elements of it were overwritten, in place, by an index of slices, then of arrays."""
 
     uses = ()
+    frees = True
 
     @staticmethod
     def forward(
@@ -120,3 +122,9 @@ class SetItem(Op):
         value = np.array(target[where])
         target[where] = 0
         return rest, value
+
+
+class Overwrite(SetItem):
+    """An array after all its elements were overwritten at once: torch saves nothing there."""
+
+    frees = False

@@ -73,11 +73,14 @@ class Op:
             computed from; `()` when no gradient depends on any value. A change in place to one of them before
             backward is an error. None stands for "all of them", which is always safe.
         is_view: whether the output shares memory with the first input.
+        frees: whether a second walk is refused although no gradient depends on a value that could change: as
+            in torch, which saves tensors there and frees them.
         float_result: whether integer inputs are computed in the default floating dtype.
     """
 
     uses: ClassVar[tuple[tuple[int, ...], ...] | None] = None
     is_view: ClassVar[bool] = False
+    frees: ClassVar[bool] = False
     float_result: ClassVar[bool] = False
 
     @staticmethod

@@ -20,6 +20,7 @@ class Pack(Op):
     """The steps of a padded batch that an index selects, (R, *); it selects none twice."""
 
     uses = ()
+    frees = True
 
     @staticmethod
     def forward(a: Array, index: Index) -> tuple[Array, Any]:
@@ -35,6 +36,7 @@ class Unpack(Op):
     """A padded batch of the given sizes with the rows, (R, *), at the places of an index."""
 
     uses = ()
+    frees = True
 
     @staticmethod
     def forward(a: Array, index: Index, sizes: tuple[int, int], value: float) -> tuple[Array, Any]:
@@ -51,6 +53,7 @@ class Pad(Op):
     """Sequences, (L, *) each, side by side in one batch, (B, T, *), as long as the longest."""
 
     uses = ()
+    frees = True
 
     @staticmethod
     def forward(*arrays: Array, value: float, left: bool) -> tuple[Array, Any]:

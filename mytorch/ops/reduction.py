@@ -72,10 +72,21 @@ class Extreme(Op):
         return (np.where(chosen | (ties == 0), share * chosen, grad.dtype.type(0)),)
 
 
+class Distinct(Op):
+    """The distinct elements: no gradient is defined, as in torch."""
+
+    uses = ()
+
+    @staticmethod
+    def forward(a: Array, values: Array) -> tuple[Array, Any]:
+        return values, None
+
+
 class Pick(Op):
     """The elements at positions along one dimension: the op of max over a dimension and of sort."""
 
     uses = ()
+    frees = True
 
     @staticmethod
     def forward(a: Array, positions: Array, dim: int) -> tuple[Array, Any]:

@@ -21,14 +21,14 @@ def sign(a: Array) -> Array:
 
 
 class Flat(Op):
-    """A function that is constant between jumps, such as the sign: the gradient is zero."""
+    """A function that is constant between jumps, such as the sign, or draws: the gradients are zero."""
 
     uses = ()
 
     @staticmethod
-    def forward(a: Array, function: Callable[[Array], Array]) -> tuple[Array, Any]:
-        return function(a), None
+    def forward(*arrays: Array, function: Callable[..., Array]) -> tuple[Array, Any]:
+        return function(*arrays), len(arrays)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        return (np.zeros_like(grad),)
+        return (np.zeros_like(grad),) * int(saved)

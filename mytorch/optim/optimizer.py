@@ -165,7 +165,11 @@ class Optimizer:
                 if set_to_none:
                     param.grad = None
                 elif param.grad is not None:
-                    param.grad = param.grad.detach()
+                    # The same tensor stays: others may hold it.
+                    if param.grad.grad_fn is not None:
+                        param.grad.detach_()
+                    else:
+                        param.grad.requires_grad_(False)
                     param.grad.zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -226,8 +230,9 @@ class Optimizer:
         """Load the options and the state that `state_dict` returned.
 
         Args:
-            state_dict: of an optimizer with groups of the same lengths. Its tensors are copied, and get the
-                dtype of their parameter if that is floating, except "step".
+            state_dict: of an optimizer with groups of the same lengths. Its tensors get the dtype of their
+                parameter if that is floating, except "step"; those that have it are not copied, as in torch:
+                two optimizers that go on from one state need `copy.deepcopy` of it.
 
         Raises:
             ValueError: the number of groups, or the length of one, differs.
@@ -271,11 +276,10 @@ def _noting(step: Callable[..., Any]) -> Callable[..., Any]:
 def _taken(owner: Tensor | None, name: str, value: Any) -> Any:
     if not isinstance(value, Tensor):
         return deepcopy(value)
-    copy = value.detach().clone()
     # A count keeps its dtype, so that it loses no digits.
     if owner is not None and owner.is_floating_point() and name != "step":
-        return copy.to(owner.dtype)
-    return copy
+        return value.to(owner.dtype)
+    return value
 
 
 def require_at_least_zero(value: Any, text: str) -> None:

@@ -380,3 +380,15 @@ def test_a_copy_of_a_tensor_with_views_can_be_changed():
     assert y.requires_grad
     assert not x.requires_grad
     assert x.tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize(
+    "fill", [lambda e: e.fill_(2), lambda e: e.zero_(), lambda e: e.fill_(e.sum().item())]
+)
+def test_an_expanded_tensor_can_be_filled(fill):
+    shown = []
+    for t in (torch, mytorch):
+        row = t.ones(1, 3)
+        fill(row.expand(2, 3))
+        shown.append((row.tolist(), row._version))
+    assert shown[0] == shown[1]

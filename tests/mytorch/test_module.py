@@ -282,11 +282,13 @@ def test_keyword_arguments_reach_forward():
 def test_zero_grad(set_to_none):
     module = make(mytorch)
     module(mytorch.ones(2, 1)).sum().backward()
+    before = module.first.weight.grad
     module.zero_grad(set_to_none=set_to_none)
     if set_to_none:
         assert all(p.grad is None for p in module.parameters())
     else:
-        assert not module.first.weight.grad.numpy().any()
+        assert module.first.weight.grad is before
+        assert not before.numpy().any()
         assert module.scale.grad is None
 
 
@@ -294,8 +296,10 @@ def test_conversion_keeps_the_parameter_and_converts_its_gradient():
     linear = nn.Linear(2, 2)
     weight = linear.weight
     linear(mytorch.ones(1, 2)).sum().backward()
+    gradient = weight.grad
     linear.double()
     assert linear.weight is weight
+    assert weight.grad is gradient
     assert weight.dtype is weight.grad.dtype is mytorch.float64
     assert weight.requires_grad
     assert weight.is_leaf

@@ -10,7 +10,7 @@ import torch
 
 import mytorch
 from mytorch import nn
-from mytorch.ops import recurrence
+from mytorch.ops import gru, lstm, recurrence, rnn
 
 I, H, P, L, N = 4, 5, 3, 6, 3
 KINDS = {"LSTM": {}, "GRU": {}, "RNN": {}, "LSTM-P": {"proj_size": P}, "RNN-relu": {"nonlinearity": "relu"}}
@@ -100,14 +100,62 @@ def test_a_gradient_may_come_through_any_of_the_outputs(kind, which):
     assert_same(run(mytorch, ours, x, states, which=which), run(torch, theirs, x, states, which=which))
 
 
-@pytest.mark.parametrize("lengths", [None, [2, 6, 4]])
+GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
+
+
+@pytest.fixture
+def blocks(monkeypatch):
+    """Return a function that cuts walks into blocks of at most so many steps, and the steps of the blocks."""
+    seen = []
+
+    class Walk(recurrence.Walk):
+        def __init__(self, *args):
+            super().__init__(*args)
+            seen.append([block.steps for block in self.blocks])
+
+    def cut(kind, steps):
+        monkeypatch.setattr(recurrence, "_BLOCK", steps * GATES[kind.partition("-")[0]] * H * N)
+        for op in (gru, lstm, rnn):
+            monkeypatch.setattr(op, "Walk", Walk)
+        return seen
+
+    return cut
+
+
+@pytest.mark.parametrize(("steps", "cuts"), [(1, [1] * 6), (2, [2, 2, 2]), (4, [4, 2]), (5, [5, 1])])
+@pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("kind", KINDS)
-def test_blocks_of_steps_change_nothing(monkeypatch, kind, lengths):
+def test_blocks_of_steps_change_nothing(blocks, kind, layers, steps, cuts):
+    _, ours = pair(kind, bidirectional=True, num_layers=layers)
+    x, states = draw(L, N, I), initial(ours, N)
+    whole = run(mytorch, ours, x, states)
+    seen = blocks(kind, steps)
+    assert_same(run(mytorch, ours, x, states), whole, 1e-14)
+    # Backwards, the last block comes first.
+    assert sorted(set(map(tuple, seen))) == sorted({tuple(cuts), tuple(cuts[::-1])})
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_blocks_of_packed_steps_change_nothing(blocks, kind, steps):
     _, ours = pair(kind, bidirectional=True)
     x, states = draw(L, N, I), initial(ours, N)
-    whole = run(mytorch, ours, x, states, lengths)
-    monkeypatch.setattr(recurrence, "_BLOCK", 1)
-    assert_same(run(mytorch, ours, x, states, lengths), whole, 1e-14)
+    whole = run(mytorch, ours, x, states, [2, 6, 4])
+    blocks(kind, steps)
+    assert_same(run(mytorch, ours, x, states, [2, 6, 4]), whole, 1e-14)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_gradients_of_several_blocks_are_those_of_finite_differences(blocks, kind):
+    seen = blocks(kind, 2)
+    _, layer = pair(kind, bidirectional=True)
+    leaves = [mytorch.tensor(each, requires_grad=True) for each in (draw(3, N, I), *initial(layer, N))]
+
+    def function(x, *states):
+        return tuple(flat(layer(x, tuple(states) if len(states) == 2 else states[0])))
+
+    assert mytorch.autograd.gradcheck(function, leaves)
+    assert [2, 1] in seen
 
 
 def lstm_step(gates_x, gates_h, _h, c):
@@ -126,9 +174,12 @@ def rnn_step(gates_x, gates_h, _h):
     return ((gates_x + gates_h).tanh(),)
 
 
+@pytest.mark.parametrize("cut", [None, 1, 4])
 @pytest.mark.parametrize(("kind", "step"), [("LSTM", lstm_step), ("GRU", gru_step), ("RNN", rnn_step)])
-def test_a_layer_is_its_equations_step_after_step(kind, step):
+def test_a_layer_is_its_equations_step_after_step(blocks, kind, step, cut):
     _, layer = pair(kind)
+    if cut:
+        blocks(kind, cut)
 
     def slowly(x, hx):
         state = [s[0] for s in (hx if isinstance(hx, tuple) else (hx,))]

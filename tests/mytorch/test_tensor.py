@@ -290,16 +290,46 @@ def test_tensors_are_hashed_by_identity():
     assert len({x, y, x}) == 2
 
 
-@pytest.mark.parametrize("make_copy", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])  # noqa: S301 - its own pickle
+def unpickled(x):
+    return pickle.loads(pickle.dumps(x))  # noqa: S301 - its own pickle
+
+
+@pytest.mark.parametrize("make_copy", [copy.deepcopy, unpickled])
 def test_copies(make_copy):
     x = mytorch.ones(2, requires_grad=True)
     (x * 2).sum().backward()
     y = make_copy(x)
     assert y.tolist() == x.tolist()
     assert y.requires_grad
-    assert y.grad.tolist() == [2, 2]
     assert not np.shares_memory(y.array, x.array)
     assert make_copy(mytorch.float32) is mytorch.float32
+
+
+def test_a_deep_copy_has_the_gradient_and_a_pickle_has_not():
+    x = mytorch.ones(2, requires_grad=True)
+    (x * 2).sum().backward()
+    assert copy.deepcopy(x).grad.tolist() == [2, 2]
+    assert unpickled(x).grad is None
+
+
+def test_tensors_with_views_views_and_datasets_of_them_are_pickled():
+    x = mytorch.arange(6.0).reshape(2, 3)
+    row = x[1]
+    assert unpickled(x).tolist() == x.tolist()
+    assert unpickled(row).tolist() == [3, 4, 5]
+    assert unpickled(mytorch.utils.data.TensorDataset(x))[1][0].tolist() == [3, 4, 5]
+
+
+def test_a_result_is_pickled_without_its_history():
+    x = mytorch.ones(2, requires_grad=True)
+    y = unpickled(x * 2)
+    assert y.requires_grad
+    assert y.is_leaf
+
+
+def test_a_shallow_copy_shares_the_memory():
+    x = mytorch.ones(2)
+    assert np.shares_memory(copy.copy(x).array, x.array)
 
 
 def test_copies_of_what_is_recorded_are_refused():

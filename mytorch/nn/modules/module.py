@@ -203,7 +203,11 @@ class Module(Stateful):
             if set_to_none:
                 param.grad = None
             elif param.grad is not None:
-                param.grad = param.grad.detach()
+                # The same tensor stays: others may hold it.
+                if param.grad.grad_fn is not None:
+                    param.grad.detach_()
+                else:
+                    param.grad.requires_grad_(False)
                 param.grad.zero_()
 
     def _apply(self, fn: Callable[[Tensor], Tensor]) -> Self:
@@ -213,10 +217,10 @@ class Module(Stateful):
         with no_grad():
             for param in self._parameters.values():
                 if param is not None:
-                    # The object stays, because optimizers refer to it.
+                    # The objects stay, because optimizers and others refer to them.
                     param.data = fn(param.data)
                     if param.grad is not None:
-                        param.grad = fn(param.grad.detach())
+                        param.grad.data = fn(param.grad.data)
             for name, buffer in self._buffers.items():
                 if buffer is not None:
                     self._buffers[name] = fn(buffer)

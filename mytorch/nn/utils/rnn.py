@@ -250,7 +250,7 @@ def unpad_sequence(
         batch_first: whether the sequences are the first dimension.
 
     Returns:
-        The sequences, (L, *) each.
+        The sequences, (L, *) each, copied.
 
     Raises:
         ValueError: the numbers of lengths and sequences differ.
@@ -259,7 +259,7 @@ def unpad_sequence(
     """
     batch = padded_sequences if batch_first else transpose(padded_sequences, 0, 1)
     counts = lengths.tolist() if isinstance(lengths, Tensor) else lengths
-    return [part[: max(0, int(n))] for part, n in zip(batch, counts, strict=True)]
+    return [part[: max(0, int(n))].clone() for part, n in zip(batch, counts, strict=True)]
 
 
 def pack_sequence(sequences: Sequence[Tensor], enforce_sorted: bool = True) -> PackedSequence:

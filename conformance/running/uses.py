@@ -1,0 +1,85 @@
+"""Which uses each sample of a run is judged in: each that fits a case in two samples, by drawn numbers.
+
+Called by running.plan, by the pytest plugin and by the self-test; nothing here runs a case.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from conformance.cases._uses import USES
+from conformance.sampling.sample import raw_words
+from conformance.sampling.space import BARE, draw, on_plain_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from conformance.cases.case import Case
+    from conformance.sampling.sample import Sample
+    from conformance.sampling.space import Space
+
+    # The uses that a sample is judged in, each with its lane.
+    Uses = tuple[tuple[str, str], ...]
+
+# Small arrays first, because a use costs as much as a plain call; then values of order one, because what a
+# use can show does not depend on them.
+_CLASSES = ("small", "strided", "square", "unbatched", "pow2")
+_REGIMES = ("normal", "remembering", "saturated", "integer")
+# How many samples in that order a use is judged in one of.
+_AMONG = 6
+
+
+def uses_of(case: Case, drawn: Sequence[Sample], lanes: Sequence[str]) -> list[Uses]:
+    """Return the uses that each drawn sample of a case is judged in.
+
+    Each use that applies to the case is judged in one sample per lane: in the first lane with the settings
+    that most people use, in the next with any, others for each use. So one use meets few settings, and all
+    uses together meet most. They follow from the samples and the names alone.
+    """
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    order = sorted((k for k, sample in enumerate(drawn) if _suits(sample)), key=lambda k: _rank(drawn[k]))
+    for name, use in USES.items():
+        fitting = [k for k in order if use.why_unused(case, drawn[k].settings) is None]
+        if not fitting:
+            continue
+        usual = min(_unusual(case.space, drawn[k]) for k in fitting)
+        plainest = [k for k in fitting if _unusual(case.space, drawn[k]) == usual][: _AMONG // 2]
+        among = (plainest, fitting[:_AMONG])
+        words = raw_words(f"{case.name}|{drawn[0].seed}|{name}", len(lanes))
+        for turn, lane in enumerate(lanes):
+            chosen = among[min(turn, use.samples - 1)]
+            found[chosen[int(words[min(turn, use.samples - 1)]) % len(chosen)]].append((name, lane))
+    return [tuple(found[k]) for k in range(len(drawn))]
+
+
+def _suits(sample: Sample) -> bool:
+    """Whether a sample shows enough at little cost: its arrays are neither nearly empty nor large."""
+    return sample.shape_class not in {*BARE, "large"} and sample.regime in _REGIMES
+
+
+def _unusual(space: Space, sample: Sample) -> int:
+    """Return how many flags have another value than their first; 0 on the plain path of a space."""
+    if on_plain_path(space, sample):
+        return 0
+    return sum(sample.settings[name] != values[0] for name, values in space.flags.items())
+
+
+def _rank(sample: Sample) -> tuple[int, int, int]:
+    classes = {name: place for place, name in enumerate(_CLASSES)}
+    where = classes.get(sample.shape_class, len(classes))
+    return where // 2, _REGIMES.index(sample.regime), sample.draw
+
+
+def use_table(cases: Iterable[Case], seed: int = 1) -> dict[str, Mapping[str, str | None]]:
+    """Return by use and case why a default run does not judge the use there; None where it does."""
+    table: dict[str, Mapping[str, str | None]] = {name: {} for name in USES}
+    chosen = list(cases)
+    for case in chosen:
+        drawn = draw(case.name, case.space, seed, case.default_samples)
+        judged = {name for uses in uses_of(case, drawn, ("float64",)) for name, _ in uses}
+        for name, use in USES.items():
+            reasons = [why for each in drawn if (why := use.why_unused(case, each.settings)) is not None]
+            why = reasons[0] if reasons else "no sample has values and sizes to see it by"
+            table[name] = {**table[name], case.name: None if name in judged else why}
+    return table
