@@ -6,7 +6,9 @@ subject runs; tolerance.py makes tolerances of the result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import gc
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,17 +16,19 @@ import torch
 
 from conformance.arithmetic.constants import constants
 from conformance.arithmetic.mode import Arithmetic
+from conformance.arithmetic.replicates import OverfullError
 from conformance.errors import NoiseError
 from conformance.sampling.sample import raw_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from conformance.sampling.values import Array
 
 
-# The most numbers that the replicates of one input may have, 128 MiB, for any size of the sample.
-_NUMBERS = 1 << 24
+# The most numbers that all replicates may have at a time, 64 MiB, for any size of the sample. Operations take
+# up to about as much again while they run.
+_NUMBERS = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -40,15 +44,13 @@ class Deviation:
     rms: Array
 
 
-def deviations(
-    run: Callable[[], Mapping[str, Any]], key: str, largest: int = 1
-) -> dict[str, Deviation] | None:
+def deviations(run: Callable[[], Mapping[str, Any]], key: str) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
     Args:
-        run: the oracle; returns its observables as tensors. Called once, or more often to save memory.
+        run: the oracle; returns its observables as tensors. Called once, or more often where the replicates
+            of all its intermediate results would take too much memory: then for some of them at a time.
         key: the text from which the noise follows (a sample's).
-        largest: how many numbers the largest input has.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -57,25 +59,66 @@ def deviations(
         NoiseError: an observable is not a tensor, or an operation has no rule.
     """
     count = constants().replicates
-    each = min(count, max(1, _NUMBERS // max(1, largest)))
-    squares: dict[str, torch.Tensor] = {}
-    furthest: dict[str, float] = {}
-    for start, seed in zip(range(0, count, each), raw_words(f"noise|{key}", count), strict=False):
-        with (
-            np.errstate(all="ignore"),
-            Arithmetic(int(seed), min(each, count - start)) as mode,
-            mode.escapes(),
-        ):
-            observables = run()
-        steady = mode.steady
-        for name, value in observables.items():
-            away = _away(name, value, mode)
-            steady &= bool(away.isfinite().all())
-            furthest[name] = max(furthest.get(name, 0.0), float(away.max()) if away.numel() else 0.0)
-            squares[name] = squares.get(name, 0.0) + away.square_().sum(0)
+    words = raw_words(f"noise|{key}", count)
+    total = _Total()
+    done, passes, each = 0, 0, count
+    while done < count:
+        each = min(each, count - done)
+        try:
+            steady = _add(run, int(words[passes]), each, total)
+        except OverfullError:
+            each //= 2
+            continue
         if not steady:
             return None
-    return {name: Deviation(furthest[name], (squares[name] / count).sqrt_().numpy()) for name in squares}
+        done, passes = done + each, passes + 1
+    return {
+        name: Deviation(total.largest[name], (squares / count).sqrt_().numpy())
+        for name, squares in total.squares.items()
+    }
+
+
+@dataclass
+class _Total:
+    """The replicates so far, by observable: the sum of their squares per element, and the largest of all."""
+
+    squares: dict[str, torch.Tensor] = field(default_factory=dict)
+    largest: dict[str, float] = field(default_factory=dict)
+
+
+def _add(run: Callable[[], Mapping[str, Any]], seed: int, count: int, total: _Total) -> bool:
+    """Add some replicates of a run to the total; return whether none of them took another branch.
+
+    Raises:
+        OverfullError: so many replicates take too much memory; nothing was added.
+    """
+    with (
+        np.errstate(all="ignore"),
+        Arithmetic(seed, count, limit=_NUMBERS) as mode,
+        mode.escapes(),
+        _cycles_kept(),
+    ):
+        observables = run()
+    steady = mode.steady
+    for name, value in observables.items():
+        away = _away(name, value, mode)
+        # If only the replicate is not finite, it took another branch.
+        steady = steady and bool(away.isfinite().all())
+        total.largest[name] = max(total.largest.get(name, 0.0), float(away.max()) if away.numel() else 0.0)
+        total.squares[name] = total.squares.get(name, 0.0) + away.square_().sum(0)
+    return bool(steady)
+
+
+@contextmanager
+def _cycles_kept() -> Iterator[None]:
+    """Leave cycles alone: how many numbers are held must not depend on when Python looks for them."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _away(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:
@@ -85,6 +128,8 @@ def _away(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:
         raise NoiseError(f"{name}: expected a torch tensor, whose noise can be followed, got {got}")
     # In float64, because torch does not subtract masks.
     moved, fixed = mode.replicates(clean).double(), clean.double()
-    # A number that is not finite has no deviation: its mask is compared, not its size. If only the
-    # replicate is not finite, it took another branch.
-    return torch.where(fixed.isfinite(), moved - fixed, 0.0).abs_().nan_to_num_(nan=torch.inf)
+    away, finite = moved - fixed, fixed.isfinite()
+    if not bool(finite.all()):
+        # A number that is not finite has no deviation: its mask is compared, not its size.
+        away = torch.where(finite, away, 0.0)
+    return away.abs_()

@@ -1,7 +1,8 @@
 """Many noisy values of each tensor, next to its clean one.
 
-They are kept by the storage of the clean tensor: so views need no replicates of their own, and a change in
-place through one view reaches all of them. Made and read by mode.py and vectorized.py.
+They are kept on the storage of the clean tensor: so views need no replicates of their own, a change in place
+through one view reaches all of them, and they are freed with the storage. Made and read by mode.py and
+vectorized.py.
 
 The noisy values of a tensor go one of three ways from here:
 
@@ -10,18 +11,21 @@ The noisy values of a tensor go one of three ways from here:
 - its storage was resized since: they are copied into the new size first, and then viewed.
 
 New ones come in by `put`, which keeps them as they are if the result fills its storage and copies them
-otherwise, and by `make`, which starts from copies of the clean values.
+otherwise, and by `make`, which starts from copies of the clean values. `reserve` refuses them before they are
+made, if all together would take too much memory.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
-from torch.multiprocessing import reductions
 
-# How many new storages are added before the replicates of those that the program has freed are freed too.
-_SWEEP = 256
+# The attribute of a storage that holds its noisy values. torch keeps the attributes of a storage for as long
+# as any tensor has it, in Python or not.
+_KEPT = "_conformance_replicates"
+_BYTES = torch.float64.itemsize
 
 
 def storage_id(tensor: torch.Tensor) -> int:
@@ -29,32 +33,70 @@ def storage_id(tensor: torch.Tensor) -> int:
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - torch has no public identity of a storage
 
 
+class OverfullError(Exception):
+    """The replicates of all tensors together would have more numbers than they may; fewer would fit."""
+
+
+class _Kept:
+    """The noisy values of one storage.
+
+    Attributes:
+        owner: the replicates that they belong to.
+        values: as many numbers per replicate as the storage has, in its order, (count, *shape).
+        shape: the shape.
+        nbytes: the size of the storage.
+    """
+
+    __slots__ = ("nbytes", "owner", "shape", "values")
+
+    def __init__(self, owner: Replicates, values: torch.Tensor, shape: torch.Size, nbytes: int) -> None:
+        self.owner, self.values, self.shape, self.nbytes = owner, values, shape, nbytes
+        owner.numbers += values.numel()
+
+    def __del__(self) -> None:
+        self.owner.numbers -= self.values.numel()
+
+
 class Replicates:
     """The noisy values of float64 tensors.
 
     Args:
         count: the number of replicates of each tensor.
+        limit: how many numbers all of them may have; one replicate of each tensor may always be held.
+
+    Attributes:
+        numbers: how many they have now.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, limit: int = sys.maxsize) -> None:
         self.count = count
-        # By storage: a weak reference to it, and the noisy values of all that it holds.
-        self._held: dict[int, tuple[Any, torch.Tensor]] = {}
-        self._room = _SWEEP
+        self.numbers = 0
+        self._limit = limit if count > 1 else sys.maxsize
+
+    def reserve(self, size: int) -> None:
+        """Refuse to hold the replicates of a tensor of that size, if they would be too many with the others.
+
+        Raises:
+            OverfullError: they would.
+        """
+        if self.numbers + self.count * size > self._limit:
+            raise OverfullError(f"{self.count} replicates of {size} numbers, and {self.numbers} held already")
 
     def __contains__(self, clean: torch.Tensor) -> bool:
         """Whether a tensor has noisy values."""
-        return clean.dtype == torch.float64 and storage_id(clean) in self._held
+        if clean.dtype != torch.float64:
+            return False
+        kept = getattr(clean.untyped_storage(), _KEPT, None)
+        return kept is not None and kept.owner is self
 
     def get(self, clean: torch.Tensor) -> torch.Tensor | None:
         """Return a view of the noisy values of a tensor, (count, *shape); None where it has none."""
-        values = self._values(clean) if clean.dtype == torch.float64 else None
-        return None if values is None else self._view(values, clean)
+        kept = self._kept(clean)
+        return None if kept is None else self._view(kept, clean)
 
     def make(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the same; if a tensor has none, make them first: copies of its whole storage."""
-        values = self._values(clean)
-        return self._view(self._hold(clean, self._copies(clean)) if values is None else values, clean)
+        return self._view(self._kept(clean) or self._keep(clean, self._copies(clean)), clean)
 
     def every(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the noisy values, (count, *shape); the clean ones, repeated, if a tensor has none."""
@@ -67,10 +109,11 @@ class Replicates:
         So they broadcast with others as their clean tensors do. A tensor without noisy values is returned as
         it is.
         """
-        found = self.get(clean)
-        if found is None or rank <= clean.dim():
-            return clean if found is None else found
-        return found.view(self.count, *(1,) * (rank - clean.dim()), *clean.shape)
+        kept = self._kept(clean)
+        if kept is None:
+            return clean
+        more = rank - clean.dim()
+        return self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more)
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
         """Return one replicate; the clean tensor if it has none."""
@@ -79,38 +122,52 @@ class Replicates:
 
     def put(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values, (count, *shape), of a tensor that an operation has just made."""
-        fills = clean.is_contiguous() and clean.untyped_storage().nbytes() == clean.nbytes
-        if fills and noisy.is_contiguous():
-            self._hold(clean, noisy.view(self.count, clean.numel()))
+        fills = clean.untyped_storage().nbytes() == clean.numel() * _BYTES and clean.is_contiguous()
+        if fills and noisy.is_contiguous() and not noisy.storage_offset():
+            self._keep(clean, noisy)
         else:
             self.make(clean).copy_(noisy)
 
-    def _values(self, clean: torch.Tensor) -> torch.Tensor | None:
-        held = self._held.get(storage_id(clean))
-        if held is None:
+    def overwrite(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
+        """Take the noisy values of a tensor that an operation has written into."""
+        own = self.make(clean)
+        if noisy.data_ptr() != own.data_ptr():
+            own.copy_(noisy)
+
+    def _kept(self, clean: torch.Tensor) -> _Kept | None:
+        if clean.dtype != torch.float64:
             return None
-        values = held[1]
-        if values.shape[1] * clean.element_size() == clean.untyped_storage().nbytes():
-            return values
+        storage = clean.untyped_storage()
+        kept: _Kept | None = getattr(storage, _KEPT, None)
+        if kept is None or kept.owner is not self:
+            return None
+        if kept.nbytes == storage.nbytes():
+            return kept
         # The storage was resized; the values that it held before are kept.
         resized = self._copies(clean)
-        kept = min(values.shape[1], resized.shape[1])
-        resized[:, :kept] = values[:, :kept]
-        return self._hold(clean, resized)
+        old = kept.values.view(self.count, kept.nbytes // _BYTES)
+        size = min(old.shape[1], resized.shape[1])
+        resized[:, :size] = old[:, :size]
+        return self._keep(clean, resized)
 
     def _copies(self, clean: torch.Tensor) -> torch.Tensor:
-        size = clean.untyped_storage().nbytes() // clean.element_size()
+        size = clean.untyped_storage().nbytes() // _BYTES
+        self.reserve(size)
         return clean.as_strided((size,), (1,), 0).repeat(self.count, 1)
 
-    def _view(self, values: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
-        strides = (values.shape[1], *clean.stride())
-        return values.as_strided((self.count, *clean.shape), strides, clean.storage_offset())
+    def _view(self, kept: _Kept, clean: torch.Tensor, ones: tuple[int, ...] = ()) -> torch.Tensor:
+        """Return the values that belong to a tensor, with some dimensions of 1 behind the first."""
+        shape = clean.shape
+        if not ones and shape == kept.shape and clean.is_contiguous():
+            return kept.values
+        return kept.values.as_strided(
+            (self.count, *ones, *shape),
+            (kept.nbytes // _BYTES, *ones, *clean.stride()),
+            clean.storage_offset(),
+        )
 
-    def _hold(self, clean: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        if len(self._held) >= self._room:
-            self._held = {key: held for key, held in self._held.items() if not held[0].expired()}
-            self._room = len(self._held) + _SWEEP
-        # While a weak reference to a storage is held, no other storage gets the same identity.
-        weakly: Any = reductions.StorageWeakRef
-        self._held[storage_id(clean)] = weakly(clean.untyped_storage()), values
-        return values
+    def _keep(self, clean: torch.Tensor, values: torch.Tensor) -> _Kept:
+        storage: Any = clean.untyped_storage()
+        kept = _Kept(self, values, values.shape[1:], storage.nbytes())
+        setattr(storage, _KEPT, kept)
+        return kept

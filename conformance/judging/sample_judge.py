@@ -139,9 +139,8 @@ def _measured(
         # Measured on float32 values: those that both lanes can hold, or differ from by less than a rounding.
         base = Task(case, sample, "float64", carrier="float32", stored=stored)
         why = "" if stored else _degenerate(base)
-        largest = max((array.size for array in base.inputs().values()), default=1)
         try:
-            measured = None if why else deviations(partial(reference.observables, base), sample.text, largest)
+            measured = None if why else deviations(partial(reference.observables, base), sample.text)
         except NoiseError as error:
             error.add_note(f"in {sample.text}")
             raise

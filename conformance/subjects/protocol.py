@@ -26,6 +26,35 @@ Trace = dict[str, Array]
 LANES = ("float64", "float32")
 
 
+class _Drawn:
+    """The values of one sample in float64, before a lane rounds them."""
+
+    def __init__(self, case: Case, sample: Sample) -> None:
+        self.case, self.sample = case, sample
+        self._cotangents: dict[tuple[str, tuple[int, ...]], Array] = {}
+
+    @cached_property
+    def arrays(self) -> dict[str, Array]:
+        return make(self.sample, dict(self.case.inputs(self.sample.settings)), "float64")
+
+    def cotangent(self, name: str, shape: tuple[int, ...]) -> Array:
+        if (name, shape) not in self._cotangents:
+            self._cotangents[name, shape] = fill(self.sample, name, shape)
+        return self._cotangents[name, shape]
+
+
+# The sample that was drawn last: its lanes, sides and uses follow each other, and take the same values.
+_latest: list[_Drawn] = []
+
+
+def _drawn(case: Case, sample: Sample) -> _Drawn:
+    # A case of the same name may be another one.
+    plain = sample.plain if sample.use else sample
+    if not _latest or _latest[0].case is not case or _latest[0].sample != plain:
+        _latest[:] = [_Drawn(case, plain)]
+    return _latest[0]
+
+
 @dataclass(frozen=True)
 class Task:
     """One run of a case: which arrays, in which dtype, and the cotangents of its outputs.
@@ -53,8 +82,11 @@ class Task:
 
     @cached_property
     def _arrays(self) -> dict[str, Array]:
-        drawn = make(self.sample, dict(self.case.inputs(self.sample.settings)), self.carrier or self.dtype)
-        arrays = {name: self.stored.get(name, array).astype(self.dtype) for name, array in drawn.items()}
+        drawn = _drawn(self.case, self.sample).arrays
+        arrays = {
+            name: self.stored[name].astype(self.dtype) if name in self.stored else self._rounded(array)
+            for name, array in drawn.items()
+        }
         if self.bad_call:
             for name, shape in self.bad_call.shapes.items():
                 arrays[name] = fill(self.sample, name, shape).astype(self.dtype)
@@ -89,7 +121,12 @@ class Task:
         name = f"cotangent.{output}"
         if name in self.stored and self.stored[name].shape == shape:
             return self.stored[name].astype(self.dtype)
-        return fill(self.sample, name, shape).astype(self.carrier or self.dtype).astype(self.dtype)
+        return self._rounded(_drawn(self.case, self.sample).cotangent(name, shape))
+
+    def _rounded(self, values: Array) -> Array:
+        """Return a copy of float64 values, rounded to the carrier and converted to the dtype."""
+        with np.errstate(under="ignore"):
+            return values.astype(self.carrier or self.dtype, copy=False).astype(self.dtype)
 
 
 @runtime_checkable

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 import torch
 
+from conformance.arithmetic import deviation
 from conformance.arithmetic.constants import constants
-from conformance.arithmetic.deviation import _NUMBERS, deviations
+from conformance.arithmetic.deviation import deviations
+from conformance.arithmetic.replicates import Replicates
 from conformance.arithmetic.rounding import UNIT
 from conformance.errors import NoiseError
 
@@ -28,8 +32,8 @@ def test_deviation_scales_with_the_data():
 
 def test_deviation_is_of_the_size_of_a_rounding():
     run = _linear()
-    deviation = deviations(run, "key")["output"]
-    assert 0.3 * UNIT < deviation.rms.mean() / float(run()["output"].abs().mean()) < 10 * UNIT
+    found = deviations(run, "key")["output"]
+    assert 0.3 * UNIT < found.rms.mean() / float(run()["output"].abs().mean()) < 10 * UNIT
 
 
 def test_deviation_has_the_shape_of_the_observable():
@@ -37,14 +41,14 @@ def test_deviation_has_the_shape_of_the_observable():
 
 
 def test_the_largest_deviation_is_at_least_every_root_mean_square():
-    deviation = deviations(_linear(), "key")["output"]
-    assert deviation.largest >= deviation.rms.max()
+    found = deviations(_linear(), "key")["output"]
+    assert found.largest >= found.rms.max()
 
 
 def test_a_copy_does_not_deviate():
-    deviation = deviations(_linear(), "key")["copy"]
-    assert deviation.largest == 0
-    assert not deviation.rms.any()
+    found = deviations(_linear(), "key")["copy"]
+    assert found.largest == 0
+    assert not found.rms.any()
 
 
 def test_a_key_gives_the_same_deviation_twice():
@@ -58,29 +62,103 @@ def test_another_key_gives_other_noise():
     assert np.all(first.rms != second.rms)
 
 
-def _counted(largest):
-    """Return the deviation of a run, and how often that was called."""
-    calls, run = [], _linear()
-    deviation = deviations(lambda: calls.append(None) or run(), "key", largest)["output"]
-    return deviation, len(calls)
+def _counted(run, limit, monkeypatch):
+    """Return the deviations of a run within a limit of numbers held, and how often it ran to its end."""
+    monkeypatch.setattr(deviation, "_NUMBERS", limit)
+    ends = []
+
+    def counted():
+        observables = run()
+        ends.append(None)
+        return observables
+
+    return deviations(counted, "key"), len(ends)
 
 
-def test_the_program_runs_once():
-    assert _counted(35)[1] == 1
+def test_the_program_runs_once(monkeypatch):
+    assert _counted(_linear(), deviation._NUMBERS, monkeypatch)[1] == 1
 
 
-def test_of_large_tensors_fewer_replicates_are_held_at_a_time():
+def _outer():
+    """Return a number made of a matrix that is much larger than the inputs: 100 x 100 of 100 and 100."""
+    generator = torch.Generator().manual_seed(1)
+    a, b = (torch.randn(100, generator=generator, dtype=torch.float64, requires_grad=True) for _ in "ab")
+
+    def run():
+        a.grad = b.grad = None
+        out = (a[:, None] * b).tanh().sum(1)
+        torch.autograd.backward([out], [torch.ones_like(out)])
+        return {"output": out.detach().clone(), "grad.a": a.grad.clone(), "grad.b": b.grad.clone()}
+
+    return run
+
+
+def test_of_large_intermediate_results_fewer_replicates_are_held_at_a_time(monkeypatch):
     count = constants().replicates
-    assert _counted(_NUMBERS // count)[1] == 1
-    assert _counted(_NUMBERS // count + 1)[1] == 2
-    assert _counted(2 * _NUMBERS)[1] == count
+    assert _counted(_outer(), 1 << 40, monkeypatch)[1] == 1
+    passes = _counted(_outer(), 100 * 100 * 16, monkeypatch)[1]
+    assert 4 < passes < count
+    assert _counted(_outer(), 1, monkeypatch)[1] == count
 
 
-def test_in_how_many_passes_changes_the_noise_and_not_its_size():
-    (one, _), (other, _) = _counted(1), _counted(2 * _NUMBERS)
-    assert np.all(one.rms != other.rms)
-    assert 0.8 < np.sqrt(np.mean(one.rms**2) / np.mean(other.rms**2)) < 1.25
-    assert other.largest >= other.rms.max()
+def test_no_more_are_held_than_the_limit(monkeypatch):
+    most, keep = [], Replicates._keep
+
+    def kept(self, *given):
+        found = keep(self, *given)
+        most.append(self.numbers)
+        return found
+
+    monkeypatch.setattr(Replicates, "_keep", kept)
+    limit = 100 * 100 * 10
+    _counted(_outer(), limit, monkeypatch)
+    assert limit / 2 < max(most) <= limit
+
+
+def test_what_is_held_is_the_same_at_each_run(monkeypatch):
+    """Whether Python looks for cycles at every step or never."""
+    held, keep = [], Replicates._keep
+
+    def kept(self, *given):
+        held.append(self.numbers)
+        return keep(self, *given)
+
+    def cycle():
+        loop = [torch.ones(50, dtype=torch.float64) * 3]
+        loop.append(loop)
+
+    def run():
+        for _ in range(5):
+            cycle()
+        return {"output": torch.ones(50, dtype=torch.float64) * 3}
+
+    monkeypatch.setattr(Replicates, "_keep", kept)
+    usual = gc.get_threshold()
+    for threshold in (1, 10**6):
+        gc.set_threshold(threshold)
+        try:
+            deviations(run, "key")
+        finally:
+            gc.set_threshold(*usual)
+    assert gc.isenabled()
+    assert len(held) == 12
+    assert held[:6] == held[6:]
+
+
+def test_in_how_many_passes_changes_the_noise_and_not_its_size(monkeypatch):
+    (one, _), (other, _) = (_counted(_outer(), limit, monkeypatch) for limit in (1 << 40, 100 * 100 * 16))
+    for name in one:
+        assert np.all(one[name].rms != other[name].rms)
+        assert 0.95 < np.sqrt(np.mean(one[name].rms ** 2) / np.mean(other[name].rms ** 2)) < 1.05
+        assert other[name].largest >= other[name].rms.max()
+
+
+def test_only_the_passes_that_ended_count(monkeypatch):
+    """Of 64 replicates, none is counted twice and none is left out."""
+    ones = torch.ones(100_000, dtype=torch.float64)
+    for limit in (1 << 40, 100_000 * 20):
+        (found, _) = _counted(lambda: {"output": ones * 1.0}, limit, monkeypatch)
+        assert abs(found["output"].rms.mean() / UNIT - 3**-0.5) < 0.01
 
 
 @pytest.mark.parametrize(
@@ -112,6 +190,11 @@ def test_a_number_that_only_noise_makes_nan_is_another_branch():
     assert deviations(lambda: {"output": (third * 3 - 1).sqrt()}, "key") is None
 
 
+def test_a_number_that_only_noise_makes_infinite_is_another_branch():
+    most = torch.full((64,), torch.finfo(torch.float64).max, dtype=torch.float64)
+    assert deviations(lambda: {"output": most * 1.0}, "key") is None
+
+
 def test_a_shape_that_noise_decides_is_a_branch():
     third = torch.full((64,), 1 / 3, dtype=torch.float64)
 
@@ -125,7 +208,7 @@ def test_a_shape_that_noise_decides_is_a_branch():
 def test_integers_and_masks_do_not_deviate():
     x = torch.arange(4, dtype=torch.float64)
     found = deviations(lambda: {"mask": x > 1.5, "index": x.argsort()}, "key")
-    assert {name: deviation.largest for name, deviation in found.items()} == {"mask": 0, "index": 0}
+    assert {name: each.largest for name, each in found.items()} == {"mask": 0, "index": 0}
 
 
 def test_what_is_not_finite_deviates_by_nothing():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from conformance.cases.case import BadCall, Case
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
-from conformance.subjects import mytorch, pytorch
+from conformance.subjects import mytorch, protocol, pytorch
 from conformance.subjects.protocol import Implementation, Task
 
 CASE = Case(
@@ -53,6 +55,28 @@ def test_every_side_of_a_lane_receives_the_same_cotangents():
     subject = Task(CASE, SAMPLE, "float32").cotangent("output", (4, 3))
     assert (oracle.dtype, subject.dtype) == (np.float64, np.float32)
     np.testing.assert_array_equal(oracle, subject)
+
+
+def test_the_lanes_and_uses_of_a_sample_are_drawn_once(monkeypatch):
+    drawn = []
+    for name in ("make", "fill"):
+        real = getattr(protocol, name)
+        monkeypatch.setattr(protocol, name, lambda *given, real=real: drawn.append(given) or real(*given))
+    monkeypatch.setattr(protocol, "_latest", [])
+    for dtype, carrier in (("float64", "float32"), ("float64", ""), ("float32", "")):
+        for each in (SAMPLE, SAMPLE.used("no_grad")):
+            task = Task(CASE, each, dtype, carrier=carrier)
+            task.inputs()
+            task.cotangent("output", (2,))
+    assert len(drawn) == 2
+
+
+def test_another_sample_and_another_case_of_its_name_have_arrays_of_their_own():
+    first = Task(CASE, SAMPLE, "float64")
+    again = Task(CASE, SAMPLE.redrawn(), "float64")
+    assert not np.array_equal(first.inputs()["input"], again.inputs()["input"])
+    other = replace(CASE, inputs=lambda _: {"x": Input((7,))})
+    assert Task(other, SAMPLE, "float64").inputs()["x"].shape == (7,)
 
 
 def test_differentiable_names_the_inputs_whose_gradients_count():
