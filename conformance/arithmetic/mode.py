@@ -18,6 +18,7 @@ from torch._decomp import decomposition_table
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from conformance.arithmetic.guard import Escapes
+from conformance.arithmetic.lists import one_by_one
 from conformance.arithmetic.noise import Noise
 from conformance.arithmetic.overloads import overload
 from conformance.arithmetic.replicates import Replicates, storage_id
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 
 _UNDERFLOW = torch.tensor(UNDERFLOW, dtype=torch.float64)
+# Operations that are not defined below zero, and the most that noise can make of an underflow.
+_FROM_ZERO = frozenset({"sqrt", "rsqrt", "pow"})
+_UNDERFLOWN = 2.0**-140
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
@@ -89,7 +93,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         """Run an operation that has no rule by its decomposition."""
         try:
             with self:
-                composed = decomposition_table.get(func, func.decompose)(*args, **kwargs)
+                whole = one_by_one(func) or decomposition_table.get(func, func.decompose)
+                composed = whole(*args, **kwargs)
         except ZeroDivisionError:
             # Some divide by a count of elements in Python: over none, where the kernel returns NaN.
             composed = func(*args, **kwargs)
@@ -131,6 +136,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if noisy and rule.draws:
             message = f"{func.name}: draws by what rounding moves, so that no two replicates draw alike"
             raise NoiseError(message, rule.name)
+        if noisy and rule.name in _FROM_ZERO:
+            self._lift(args[0])
         # Before the call: an operation in place overwrites its operand.
         before = None if rule.rounds is None else rule.rounds.before(args, kwargs)
         if noisy and callable(rule.decides):
@@ -152,6 +159,14 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             held.reserve(out.numel())
             self._take(rule, out, out.repeat(held.count, *(1,) * out.dim()), before)
         return out
+
+    def _lift(self, operand: Any) -> None:
+        """Take the noise of underflow off the wrong side of the zeros of an operand."""
+        # A sum of squares that is 0 is not a little below 0, where its root would be NaN.
+        if isinstance(operand, Tensor) and not operand.all() and operand in self._held:
+            moved = self._held.make(operand)
+            wrong = (operand == 0) & (moved < 0) & (moved > -_UNDERFLOWN)
+            moved.masked_fill_(wrong, 0.0)
 
     def _write(
         self,

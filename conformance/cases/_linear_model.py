@@ -1,6 +1,6 @@
 """The data, the parameters and the backward pass of a linear model.
 
-The families optim, lr_scheduler and clip_grad train it.
+The families optim and clip_grad train it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ def inputs(config: Config) -> dict[str, Input]:
         "target": Input((n, o)),
         "weight": Input((o, i), fan_in=i, weight=True),
         "bias": Input((o,), weight=True),
+        "idle": Input((o,), weight=True),
     }
 
 

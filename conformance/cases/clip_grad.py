@@ -10,29 +10,44 @@ from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from conformance.sampling.sample import Scalar
 
 _CLASSES = ("small", "one", "pow2", "strided")
 
+# The ways in which tensors are given, as a list unless said otherwise: a generator, which can be read only
+# once; one tensor; tensors that are zero, all of them or one.
+_FORMS: Mapping[str, Callable[[list[Any]], Any]] = {
+    "list": list,
+    "generator": lambda tensors: (each for each in tensors),
+    "one": lambda tensors: tensors[0],
+    "zeros": list,
+    "a zero": tuple,
+}
+_ZEROS = {"zeros": ("weight", "bias"), "a zero": ("bias",)}
 
-def _clipped(name: str, limit: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
+
+def _clipped(name: str, limit: str, flags: Mapping[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
     """Return the case of a clipping: the gradients after it, and its result."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
-        weight, bias, idle = (x[key].clone().requires_grad_() for key in ("weight", "bias", "bias"))
-        backward(t, x, weight, bias)
+        form = str(x.config["form"])
+        own = {key: x[key].clone().requires_grad_() for key in ("weight", "idle", "bias")}
+        backward(t, x, own["weight"], own["bias"])
+        for key in _ZEROS.get(form, ()):
+            own[key].grad.zero_()
         if x.config["spoilt"]:
-            weight.grad.fill_(float("inf"))
-        options = {key: x.config[key] for key in flags if key != "limit"}
-        # Tensor by tensor: torch's operations on lists of tensors have no rounding rule.
-        options |= {limit: x.config["limit"], "foreach": False}
+            own["weight"].grad.fill_(float("inf"))
+        options = {key: x.config[key] for key in flags if key != "limit"} | {limit: x.config["limit"]}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
-            returned = getattr(t.nn.utils, name)([weight, idle, bias], **options)
+            returned = getattr(t.nn.utils, name)(_FORMS[form](list(own.values())), **options)
         found = {} if returned is None else {"norm": returned}
-        return found | {"grad of weight": weight.grad, "grad of bias": bias.grad}
+        # `idle` has no gradient before, and none after.
+        return found | {f"grad of {key}": each.grad for key, each in own.items() if each.grad is not None}
 
-    settings = {**flags, "spoilt": (False,)}
+    settings = {"form": tuple(_FORMS), **flags, "spoilt": (False,)}
     return Case(
         name=f"nn.utils.{name}",
         space=Space(SIZES, _CLASSES, ("normal", "saturated"), settings),
@@ -46,13 +61,18 @@ def _clipped(name: str, limit: str, flags: dict[str, tuple[Scalar, ...]], *bad: 
 
 
 def _total_norm(t: Any, x: Values) -> dict[str, Any]:
-    tensors = [x["weight"], x["bias"], x["input"]]
-    # Tensor by tensor, as in clipping.
+    form = str(x.config["form"])
+    own = {key: x[key].clone() for key in ("weight", "bias", "input")}
+    for key in _ZEROS.get(form, ()):
+        own[key].zero_()
+    tensors = [own["weight"], own["bias"]] if form == "zeros" else list(own.values())
     norm = t.nn.utils.get_total_norm(
-        tensors, x.config["norm_type"], x.config["error_if_nonfinite"], foreach=False
+        _FORMS[form](tensors), x.config["norm_type"], x.config["error_if_nonfinite"]
     )
-    return {"norm": norm.detach()}
+    return {"norm": norm}
 
+
+_NORMS = (2.0, 1.0, 3.0, float("inf"))
 
 CASES = (
     Case(
@@ -61,22 +81,29 @@ CASES = (
             SIZES,
             _CLASSES,
             ("normal", "huge"),
-            {"norm_type": (2.0, 1.0, float("inf")), "error_if_nonfinite": (False,)},
+            {"form": tuple(_FORMS), "norm_type": _NORMS, "error_if_nonfinite": (False,)},
         ),
         inputs=inputs,
         program=_total_norm,
-        samples=12,
+        samples=16,
         training=True,
-        base={"N": 2, "I": 3, "O": 2, "norm_type": 2.0, "error_if_nonfinite": False},
-        bad_calls=(BadCall("a norm that is not a number", ("norm",), config={"norm_type": "norm"}),),
+        base={"N": 2, "I": 3, "O": 2, "form": "list", "norm_type": 2.0, "error_if_nonfinite": False},
+        bad_calls=(
+            BadCall("a norm that is not a number", ("norm",), config={"norm_type": "norm"}),
+            BadCall(
+                "an infinite norm",
+                ("non-finite",),
+                call=lambda t: t.nn.utils.get_total_norm([t.tensor([float("inf")])], 2.0, True),
+            ),
+        ),
     ),
     _clipped(
         "clip_grad_norm_",
         "max_norm",
         {
             "limit": (0.5, 0.01, 100.0),
-            "norm_type": (2.0, 1.0, 3.0, float("inf")),
-            "error_if_nonfinite": (False,),
+            "norm_type": _NORMS,
+            "error_if_nonfinite": (False, True),
         },
         BadCall("an infinite norm", ("non-finite",), config={"spoilt": True, "error_if_nonfinite": True}),
     ),

@@ -1,80 +1,164 @@
-"""Cases of learning rate schedules: the rates and the parameters after every step."""
+"""Cases of learning rate schedules: the rates of 300 steps, run in four ways, and the state at the end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.cases._linear_model import SIZES, backward, inputs
+from conformance.cases._leading import leading, numbers
 from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from conformance.cases.case import Config
     from conformance.sampling.sample import Scalar
 
-    # Makes a schedule for an optimiser of the namespace.
-    Make = Callable[[Any, Any, Config], Any]
+    # Makes a schedule for an optimiser of the namespace, to resume after the given epoch.
+    Make = Callable[[Any, Any, Config, int], Any]
 
-_STEPS = 8
+_STEPS = 300
+# The step before which a run is saved and resumed: not one with a new best measure, which would hide the loss
+# of the old one.
+_TURN = 102
+# The constructors of all but these resume after a given epoch, too.
+_WITHOUT_EPOCH = ("ReduceLROnPlateau",)
+# Entries of a state that torch reads back, although their names have an underscore.
+_READ = ("_step_count", "_last_lr")
 
 
-def _exact(t: Any, rates: list[float]) -> Any:
-    """Return learning rates, which are Python floats in both lanes, as integer multiples of 2⁻⁴⁰."""
-    return t.tensor([round(rate * 2**40) for rate in rates])
+class _Run(NamedTuple):
+    """An optimiser and its schedules, of which the first is judged."""
+
+    optimizer: Any
+    schedules: list[Any]
+
+    def step(self, number: int, config: Config) -> None:
+        """Make a step of every schedule; only ReduceLROnPlateau takes a measure."""
+        for schedule in self.schedules:
+            schedule.step(*([_measure(number, config)] if "mode" in config else []))
+
+    def rates(self) -> list[Any]:
+        """Return the rates of the groups, as the optimiser and as the schedule name them."""
+        groups = (group["lr"] for group in self.optimizer.param_groups)
+        return [*groups, *self.schedules[0].get_last_lr()]
 
 
-def _schedule(name: str, make: Make, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
-    """Return the case of a schedule of two groups: their learning rates and parameters after every step."""
+def _measure(number: int, config: Config) -> float:
+    """Return a measure that becomes better every fifth step, and better or worse in between."""
+    gain = number // 5 + number * 3 % 7 / 10
+    return 1 + gain if config["mode"] == "max" else 100 - gain
+
+
+def _optimizer(t: Any, x: Values) -> Any:
+    """Return an optimiser of two groups with drawn rates, which has made a step."""
+    groups = [{"params": [t.zeros(1, requires_grad=True)], "lr": rate} for rate in x["rates"].tolist()]
+    optimizer = t.optim.SGD(groups, lr=1.0)
+    if int(x.config.get("last_epoch", -1)) >= 0:
+        for group in optimizer.param_groups:
+            group["initial_lr"] = 0.5
+    return optimizer
+
+
+def _start(t: Any, x: Values, make: Make) -> _Run:
+    optimizer = _optimizer(t, x)
+    schedule = (x.call or make)(t, optimizer, x.config, int(x.config.get("last_epoch", -1)))
+    # A schedule warns where its optimiser has made no step.
+    optimizer.step()
+    return _Run(optimizer, [schedule])
+
+
+def _steps(run: _Run, config: Config, numbers_of_steps: Iterable[int]) -> list[list[Any]]:
+    rates = []
+    for number in numbers_of_steps:
+        run.step(number, config)
+        rates.append(run.rates())
+    return rates
+
+
+def _resumed(t: Any, x: Values, make: Make, run: _Run) -> _Run:
+    """Return a new schedule of a new optimiser, which both load the states of another run."""
+    other = _start(t, x, make)
+    other.optimizer.load_state_dict(deepcopy(run.optimizer.state_dict()))
+    other.schedules[0].load_state_dict(deepcopy(run.schedules[0].state_dict()))
+    return other
+
+
+def _at_epoch(t: Any, x: Values, make: Make, run: _Run) -> _Run:
+    """Return a schedule of a new optimiser that loads its state, made to resume after the last epoch."""
+    optimizer = _optimizer(t, x)
+    optimizer.load_state_dict(deepcopy(run.optimizer.state_dict()))
+    schedule = make(t, optimizer, x.config, run.schedules[0].last_epoch)
+    optimizer.step()
+    return _Run(optimizer, [schedule])
+
+
+def _schedule(name: str, make: Make, flags: Mapping[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
+    """Return the case of a schedule of two groups: their rates after every step, in each way to run it."""
 
     def program(t: Any, x: Values) -> dict[str, Any]:
-        weight, bias = (x[key].clone().requires_grad_() for key in ("weight", "bias"))
-        optimizer = t.optim.SGD([{"params": [weight]}, {"params": [bias], "lr": 0.25}], lr=0.0625)
-        schedule = (x.call or make)(t, optimizer, x.config)
-        trace: dict[str, Any] = {}
-        for step in range(_STEPS):
-            optimizer.zero_grad()
-            backward(t, x, weight, bias)
-            optimizer.step()
-            # A measure that stays equal for three steps; only ReduceLROnPlateau takes one.
-            schedule.step(*([1.0 / (1 + step // 3)] if name == "ReduceLROnPlateau" else []))
-            trace[f"lr.{step}"] = _exact(t, [group["lr"] for group in optimizer.param_groups])
-            trace[f"last_lr.{step}"] = _exact(t, schedule.get_last_lr())
-        return trace | {"weight": weight.detach(), "bias": bias.detach()}
+        config = x.config
+        run = _start(t, x, make)
+        trace = {"start": [run.rates()], "straight": _steps(run, config, range(_TURN))}
+        others = {"resumed": _resumed(t, x, make, run)}
+        if name not in _WITHOUT_EPOCH:
+            others["at epoch"] = _at_epoch(t, x, make, run)
+        trace["straight"] += _steps(run, config, range(_TURN, _STEPS))
+        for label, other in others.items():
+            trace[label] = _steps(other, config, range(_TURN, _STEPS))
+
+        # A rate that is changed by hand stays changed.
+        by_hand = _start(t, x, make)
+        trace["by hand"] = _steps(by_hand, config, range(2))
+        by_hand.optimizer.param_groups[1]["lr"] *= 1.5
+        trace["by hand"] += _steps(by_hand, config, range(2, _STEPS))
+
+        # Another schedule of the same optimiser is stepped after each step.
+        chained = _start(t, x, make)
+        factor = t.optim.lr_scheduler.ExponentialLR(chained.optimizer, 0.99)
+        chained.optimizer.step()
+        trace["chained"] = []
+        for number in range(_STEPS):
+            chained.step(number, config)
+            factor.step()
+            trace["chained"].append(chained.rates())
+
+        found = {f"rates.{label}": t.from_numpy(leading(rates)) for label, rates in trace.items()}
+        for key, value in others["resumed"].schedules[0].state_dict().items():
+            if not key.startswith("_") or key in _READ:
+                found[f"state.{key}"] = t.tensor(numbers(value))
+        return found
 
     return Case(
         name=f"optim.lr_scheduler.{name}",
-        space=Space(SIZES, ("small", "one", "strided"), ("normal",), flags),
-        inputs=inputs,
+        space=Space({}, ("small",), ("normal",), flags),
+        inputs=lambda _: {"rates": Input((2,), positive=True)},
         program=program,
-        samples=12,
+        samples=8,
         training=True,
-        base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in flags.items()},
+        base={key: values[0] for key, values in flags.items()},
         bad_calls=bad,
     )
 
 
-def _plateau(t: Any, optimizer: Any, config: Config) -> Any:
+def _plateau(t: Any, optimizer: Any, config: Config, _: int) -> Any:
     names = ("mode", "factor", "patience", "threshold_mode", "cooldown", "min_lr")
     return t.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **{name: config[name] for name in names})
 
 
-def _lambda(t: Any, optimizer: Any, config: Config) -> Any:
-    each = [lambda epoch: 1 / (1 + epoch), lambda epoch: 0.5**epoch, lambda epoch: 1.0]
-    return t.optim.lr_scheduler.LambdaLR(optimizer, each[: int(config["functions"])])
+def _lambda(t: Any, optimizer: Any, config: Config, last_epoch: int) -> Any:
+    each = [lambda epoch: 1 / (1 + epoch), lambda epoch: 0.99**epoch]
+    return t.optim.lr_scheduler.LambdaLR(optimizer, each[: int(config["functions"])], last_epoch)
 
 
-def _resumed(name: str, *keys: str) -> Make:
-    def make(t: Any, optimizer: Any, config: Config) -> Any:
+def _of(name: str, *keys: str) -> Make:
+    def make(t: Any, optimizer: Any, config: Config, last_epoch: int) -> Any:
         options: dict[str, Any] = {key: config[key] for key in keys}
         if "milestones" in options:
-            options["milestones"] = [2, 5, 5, int(config["milestones"])]
-        if int(config["last_epoch"]) >= 0:
-            for group in optimizer.param_groups:
-                group["initial_lr"] = 0.5
-        options["last_epoch"] = config["last_epoch"]
-        return getattr(t.optim.lr_scheduler, name)(optimizer, **options)
+            options["milestones"] = [2, 5, 5, int(config["milestones"]), 150, 200]
+        return getattr(t.optim.lr_scheduler, name)(optimizer, **options, last_epoch=last_epoch)
 
     return make
 
@@ -84,13 +168,13 @@ def _without_start(name: str, *arguments: Any) -> BadCall:
     return BadCall(
         "resuming without a start",
         ("initial_lr",),
-        call=lambda t, optimizer, config: getattr(t.optim.lr_scheduler, name)(
+        call=lambda t, optimizer, config, _: getattr(t.optim.lr_scheduler, name)(
             optimizer, *arguments, last_epoch=2
         ),
     )
 
 
-_EPOCHS: dict[str, tuple[Scalar, ...]] = {"last_epoch": (-1, -1, 3)}
+_EPOCHS: Mapping[str, tuple[Scalar, ...]] = {"last_epoch": (-1, -1, 3)}
 
 CASES = (
     _schedule(
@@ -101,26 +185,26 @@ CASES = (
     ),
     _schedule(
         "StepLR",
-        _resumed("StepLR", "step_size", "gamma"),
-        {"step_size": (2, 3), "gamma": (0.5, 0.1), **_EPOCHS},
+        _of("StepLR", "step_size", "gamma"),
+        {"step_size": (2, 3, 70), "gamma": (0.5, 0.1, 0.95), **_EPOCHS},
         _without_start("StepLR", 2),
     ),
     _schedule(
         "MultiStepLR",
-        _resumed("MultiStepLR", "milestones", "gamma"),
+        _of("MultiStepLR", "milestones", "gamma"),
         {"milestones": (7, 1), "gamma": (0.5, 0.1), **_EPOCHS},
         _without_start("MultiStepLR", [2, 5]),
     ),
     _schedule(
         "ExponentialLR",
-        _resumed("ExponentialLR", "gamma"),
-        {"gamma": (0.5, 0.9), **_EPOCHS},
+        _of("ExponentialLR", "gamma"),
+        {"gamma": (0.5, 0.98), **_EPOCHS},
         _without_start("ExponentialLR", 0.5),
     ),
     _schedule(
         "CosineAnnealingLR",
-        _resumed("CosineAnnealingLR", "T_max", "eta_min"),
-        {"T_max": (5, 3, 20), "eta_min": (0.0, 0.01), **_EPOCHS},
+        _of("CosineAnnealingLR", "T_max", "eta_min"),
+        {"T_max": (5, 3, 20, 250), "eta_min": (0.0, 0.01), **_EPOCHS},
         _without_start("CosineAnnealingLR", 5),
     ),
     _schedule(
@@ -128,7 +212,7 @@ CASES = (
         _plateau,
         {
             "mode": ("min", "max"),
-            "factor": (0.5, 0.1),
+            "factor": (0.5, 0.9),
             "patience": (0, 1),
             "threshold_mode": ("rel", "abs"),
             "cooldown": (0, 2),

@@ -1,86 +1,81 @@
-"""Cases of optimisers: the loss and the parameters of a linear model after every step of training."""
+"""Cases of optimisers: the loss, the parameters and the state of a linear model, trained in many ways."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._linear_model import SIZES, inputs
-from conformance.cases.case import BadCall, Case, Values
+from conformance.cases._training import PARAMETERS, Optimiser, train
+from conformance.cases._ways import WAYS, settle
+from conformance.cases.case import BadCall, Case
 from conformance.sampling.space import Space
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from conformance.cases.case import Config
     from conformance.sampling.sample import Scalar
 
 
-def _train(t: Any, x: Values) -> dict[str, Any]:
-    weight, bias = (x[name].clone().requires_grad_() for name in ("weight", "bias"))
-    make = x.call or x.seams["optimizer"]
-    optimizer = make(t, [weight, bias], x.config)
-    trace: dict[str, Any] = {}
-    for step in range(1, int(x.config["steps"]) + 1):
-        optimizer.zero_grad()
-        output = t.nn.functional.linear(x["input"], weight, bias)
-        loss = t.nn.functional.mse_loss(output, x["target"])
-        loss.backward()
-        optimizer.step()
-        trace |= {f"loss.{step}": loss.detach(), f"weight.{step}": weight.detach().clone()}
-        trace |= {f"bias.{step}": bias.detach().clone()}
-    return trace
+def _case(optimiser: Optimiser, flags: Mapping[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
+    flags = {"way": tuple(WAYS), "lr": (0.0625, 0.01, 0.3), **flags, "maximize": (False, False, True)}
 
+    def arrays(config: Config) -> dict[str, Input]:
+        found = inputs(config)
+        if config["way"] == "loaded":
+            found |= {
+                f"{name}.{key}": Input(found[name].shape, weight=True, positive=squares)
+                for name in PARAMETERS
+                for key, squares in optimiser.kept(config).items()
+            }
+        return found
 
-def _optimiser(
-    name: str,
-    make: Callable[[Any, list[Any], Config], Any],
-    flags: dict[str, tuple[Scalar, ...]],
-    *bad: BadCall,
-) -> Case:
-    flags = {"steps": (1, 2, 5), "lr": (0.0625, 0.01, 0.3), **flags, "maximize": (False, False, True)}
     return Case(
-        name=name,
-        space=Space(SIZES, ("small", "one", "pow2", "wide", "strided"), ("normal", "saturated"), flags),
-        inputs=inputs,
-        program=_train,
-        seams={"optimizer": make},
-        samples=30,
+        name=f"optim.{optimiser.name}",
+        space=Space(
+            SIZES, ("small", "one", "pow2", "wide", "strided"), ("normal", "saturated"), flags, settle=settle
+        ),
+        inputs=arrays,
+        program=lambda t, x: train(t, x, optimiser),
+        samples=20,
         training=True,
         base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in flags.items()},
         bad_calls=(BadCall("lr below zero", ("-0.5",), config={"lr": -0.5}), *bad),
     )
 
 
-def _sgd(t: Any, parameters: list[Any], config: Config) -> Any:
-    names = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
-    options = {name: config[name] for name in names}
+def _named(*names: str) -> Callable[[Config], dict[str, Any]]:
+    """Return the options of those names, and the betas of those that have them."""
+
+    def options(config: Config) -> dict[str, Any]:
+        betas = {"betas": (config["beta1"], config["beta2"])} if "beta1" in config else {}
+        return {name: config[name] for name in names} | betas
+
+    return options
+
+
+def _of_sgd(config: Config) -> dict[str, Any]:
+    options = _named("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")(config)
     # Nesterov needs a momentum and no dampening.
-    if options["nesterov"]:
-        options |= {"momentum": 0.9, "dampening": 0.0}
-    return t.optim.SGD(parameters, **options)
+    return options | ({"momentum": 0.9, "dampening": 0.0} if config["nesterov"] else {})
 
 
-def _adam(t: Any, parameters: list[Any], config: Config) -> Any:
-    names = ("lr", "eps", "weight_decay", "amsgrad", "maximize")
-    betas = (config["beta1"], config["beta2"])
-    return t.optim.Adam(parameters, betas=betas, **{name: config[name] for name in names})
+def _momentum(config: Config) -> dict[str, bool]:
+    return {"momentum_buffer": False} if config["momentum"] or config["nesterov"] else {}
 
 
-def _adamw(t: Any, parameters: list[Any], config: Config) -> Any:
-    names = ("lr", "eps", "weight_decay", "amsgrad", "maximize")
-    betas = (config["beta1"], config["beta2"])
-    return t.optim.AdamW(parameters, betas=betas, **{name: config[name] for name in names})
+def _moments(config: Config) -> dict[str, bool]:
+    largest = {"max_exp_avg_sq": True} if config["amsgrad"] else {}
+    return {"exp_avg": False, "exp_avg_sq": True, **largest}
 
 
-def _rmsprop(t: Any, parameters: list[Any], config: Config) -> Any:
-    names = ("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize")
-    return t.optim.RMSprop(parameters, **{name: config[name] for name in names})
-
+_OF_ADAM = _named("lr", "eps", "weight_decay", "amsgrad", "maximize")
+_OTHERS_OF_ADAM = {"lr": 0.125, "betas": (0.75, 0.95), "eps": 1e-4, "weight_decay": 0.25}
 
 CASES = (
-    _optimiser(
-        "optim.AdamW",
-        _adamw,
+    _case(
+        Optimiser("AdamW", _OF_ADAM, _OTHERS_OF_ADAM, _moments),
         {
             "beta1": (0.9, 0.5),
             "beta2": (0.999, 0.9),
@@ -91,9 +86,17 @@ CASES = (
         BadCall("beta of 1", ("beta", "1.0"), config={"beta1": 1.0}),
         BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
     ),
-    _optimiser(
-        "optim.RMSprop",
-        _rmsprop,
+    _case(
+        Optimiser(
+            "RMSprop",
+            _named("lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize"),
+            {"lr": 0.125, "alpha": 0.75, "eps": 1e-4, "weight_decay": 0.25},
+            lambda config: {
+                "square_avg": True,
+                **({"momentum_buffer": False} if config["momentum"] else {}),
+                **({"grad_avg": False} if config["centered"] else {}),
+            },
+        ),
         {
             "alpha": (0.99, 0.5),
             "eps": (1e-8, 1e-3),
@@ -104,9 +107,8 @@ CASES = (
         BadCall("alpha below zero", ("alpha", "-1"), config={"alpha": -1.0}),
         BadCall("momentum below zero", ("momentum", "-1"), config={"momentum": -1.0}),
     ),
-    _optimiser(
-        "optim.SGD",
-        _sgd,
+    _case(
+        Optimiser("SGD", _of_sgd, {"lr": 0.125, "momentum": 0.5, "weight_decay": 0.25}, _momentum),
         {
             "momentum": (0.0, 0.9),
             "dampening": (0.0, 0.1),
@@ -121,9 +123,8 @@ CASES = (
             call=lambda t, parameters, config: t.optim.SGD(parameters, lr=0.1, nesterov=True),
         ),
     ),
-    _optimiser(
-        "optim.Adam",
-        _adam,
+    _case(
+        Optimiser("Adam", _OF_ADAM, _OTHERS_OF_ADAM, _moments),
         {
             "beta1": (0.9, 0.5, 0.0),
             "beta2": (0.999, 0.9),

@@ -28,7 +28,8 @@ def _replaced(name: str, function: Callable[..., Any]) -> Around:
 
 
 def _gradients(parameters: Any) -> list[Any]:
-    return [parameter.grad for parameter in parameters if parameter.grad is not None]
+    tensors = [parameters] if hasattr(parameters, "grad") else list(parameters)
+    return [each.grad for each in tensors if each.grad is not None]
 
 
 def _clipping(
@@ -58,9 +59,31 @@ def _each(t: Any, parameters: Any, max_norm: float, norm_type: float = 2.0) -> A
 
 def _by_element(t: Any, parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:
     """Clip elements, not the norm."""
-    norm = t.nn.utils.get_total_norm(_gradients(parameters), norm_type)
-    t.nn.utils.clip_grad_value_(parameters, max_norm)
+    grads = _gradients(parameters)
+    norm = t.nn.utils.get_total_norm(grads, norm_type)
+    for grad in grads:
+        grad.clamp_(-max_norm, max_norm)
     return norm
+
+
+def _read_twice(t: Any, parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:
+    """Read the parameters once for the norm, and again to clip: a generator has none left."""
+    norm = t.nn.utils.get_total_norm(_gradients(parameters), norm_type)
+    for grad in _gradients(parameters):
+        grad.mul_(_factor(t, norm, max_norm))
+    return norm
+
+
+def _rows(t: Any, parameters: Any, max_norm: float, norm_type: float = 2.0) -> Any:
+    """Take one tensor for a list of its rows, which have no gradients."""
+    if hasattr(parameters, "grad"):
+        return t.zeros((), dtype=parameters.dtype)
+    return t.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type)
+
+
+def _value_of_rows(t: Any, parameters: Any, clip_value: float) -> None:
+    if not hasattr(parameters, "grad"):
+        t.nn.utils.clip_grad_value_(parameters, clip_value)
 
 
 def _factor(t: Any, norm: Any, limit: float) -> Any:
@@ -76,14 +99,22 @@ def _value_from_above(t: Any, parameters: Any, clip_value: float) -> None:
         grad.clamp_(max=clip_value)
 
 
+def _listed(tensors: Any) -> list[Any]:
+    return [tensors] if hasattr(tensors, "grad") else list(tensors)
+
+
 def _sum_of_norms(t: Any, tensors: Any, norm_type: float = 2.0, _: bool = False) -> Any:
-    return sum(t.nn.utils.get_total_norm([each], norm_type) for each in tensors)
+    return sum(t.nn.utils.get_total_norm([each], norm_type) for each in _listed(tensors))
 
 
 def _by_squares(t: Any, tensors: Any, norm_type: float = 2.0, _: bool = False) -> Any:
     if norm_type != 2.0:
         return t.nn.utils.get_total_norm(tensors, norm_type)
-    return t.sqrt(sum((each * each).mean() for each in tensors))
+    return t.sqrt(sum((each * each).mean() for each in _listed(tensors)))
+
+
+def _norm_away_from_zero(t: Any, tensors: Any, norm_type: float = 2.0, _: bool = False) -> Any:
+    return t.nn.utils.get_total_norm(tensors, norm_type).clamp(min=1e-6)
 
 
 def _clip(name: str, function: str, wrong: Callable[..., Any], story: str) -> Fault:
@@ -114,6 +145,28 @@ FAULTS = (
         "clip_grad_norm_",
         _clipping(_factor, after=True),
         "returns the norm after clipping, where torch returns the norm before",
+    ),
+    _clip(
+        "clip-zeros-to-nan",
+        "clip_grad_norm_",
+        _clipping(lambda t, norm, limit: t.clamp(norm, max=limit) / norm),
+        "divides by the norm also where it is zero",
+    ),
+    _clip(
+        "clip-generator-exhausted",
+        "clip_grad_norm_",
+        _read_twice,
+        "reads the parameters twice, and so does not clip those of a generator",
+    ),
+    _clip("clip-rows-of-one-tensor", "clip_grad_norm_", _rows, "takes one tensor for a list of its rows"),
+    _clip(
+        "clip-value-of-rows", "clip_grad_value_", _value_of_rows, "takes one tensor for a list of its rows"
+    ),
+    _clip(
+        "total-norm-above-zero",
+        "get_total_norm",
+        _norm_away_from_zero,
+        "keeps the norm of zeros away from zero",
     ),
     _clip("clip-each-tensor", "clip_grad_norm_", _each, "clips each tensor by a norm of its own"),
     _clip("clip-each-element", "clip_grad_norm_", _by_element, "clips the elements, not the norm"),

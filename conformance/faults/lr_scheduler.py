@@ -1,10 +1,11 @@
-"""Faults of learning rate schedules: late steps, other options, or other groups."""
+"""Faults of learning rate schedules: late steps, other options or groups, or a state that is not loaded."""
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
-from conformance.faults._rewriting import Overlay
+from conformance.faults._rewriting import Overlay, in_place_of
 from conformance.faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 # The schedules that depend on the epoch; ExponentialLR multiplies by the same factor in each.
 _BY_EPOCH = ("StepLR", "MultiStepLR", "CosineAnnealingLR")
-_SCHEDULES = (*_BY_EPOCH, "LambdaLR", "ExponentialLR", "ReduceLROnPlateau")
+_CHAINED = (*_BY_EPOCH, "ExponentialLR")
+_SCHEDULES = (*_CHAINED, "LambdaLR", "ReduceLROnPlateau")
 
 
 class _Stepped:
@@ -30,12 +32,12 @@ class _Stepped:
         self._step(self._schedule, self._done, *measure)
         self._done += 1
 
-    def get_last_lr(self) -> Any:
-        """Return the rates of the schedule."""
-        return self._schedule.get_last_lr()
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the schedule."""
+        return getattr(self._schedule, name)
 
 
-def _stepping(step: Callable[..., None]) -> Around:
+def _stepping(step: Callable[..., None], names: tuple[str, ...] = _SCHEDULES) -> Around:
     """Return a program whose schedules step by `step(schedule, steps done, *measure)`."""
 
     def program(t: Any, x: Values, correct: Any) -> Any:
@@ -44,7 +46,7 @@ def _stepping(step: Callable[..., None]) -> Around:
         def wrapped(name: str) -> Callable[..., Any]:
             return lambda *given, **options: _Stepped(getattr(schedules, name)(*given, **options), step)
 
-        return correct(Overlay(t, {f"optim.lr_scheduler.{name}": wrapped(name) for name in _SCHEDULES}), x)
+        return correct(Overlay(t, {f"optim.lr_scheduler.{name}": wrapped(name) for name in names}), x)
 
     return program
 
@@ -68,8 +70,33 @@ def _first_group_only(schedule: Any, done: int, *measure: Any) -> None:
 
 
 def _stays_at_the_end(schedule: Any, done: int) -> None:
-    if done < schedule.T_max:
+    del done
+    if schedule.last_epoch < schedule.T_max:
         schedule.step()
+
+
+def _from_own_rates(schedule: Any, done: int, *measure: Any) -> None:
+    del done
+    for group, rate in zip(schedule.optimizer.param_groups, schedule.get_last_lr(), strict=True):
+        group["lr"] = rate
+    schedule.step(*measure)
+
+
+def _in_single_precision(schedule: Any, done: int, *measure: Any) -> None:
+    del done
+    schedule.step(*measure)
+    for group in schedule.optimizer.param_groups:
+        group["lr"] = struct.unpack("f", struct.pack("f", group["lr"]))[0]
+
+
+def _derived(schedules: tuple[str, ...], **methods: Callable[..., Any]) -> Around:
+    """Return a program whose schedules have other methods."""
+    names = tuple(f"optim.lr_scheduler.{name}" for name in schedules)
+    return in_place_of(names, lambda t, right: type("Wrong", (right,), methods))
+
+
+def _load_epoch(self: Any, state: Any) -> None:
+    self.last_epoch = state["last_epoch"]
 
 
 def _made(name: str, change: Callable[[Options], Options]) -> Around:
@@ -112,6 +139,42 @@ FAULTS = (
         _stepping(_first_group_only),
         _SCHEDULES,
     ),
+    _schedule(
+        "schedule-from-own-rates",
+        "goes on from the rate that it set last, also where another changed it",
+        _stepping(_from_own_rates),
+        (*_CHAINED, "ReduceLROnPlateau"),
+    ),
+    _schedule(
+        "schedule-closed-form",
+        "computes rates from the epoch, and forgets what else changed them",
+        _derived(_CHAINED, get_lr=lambda self: self._get_closed_form_lr()),
+        _CHAINED,
+    ),
+    _schedule(
+        "schedule-in-single-precision",
+        "keeps its rates in float32",
+        _stepping(_in_single_precision),
+        _SCHEDULES,
+    ),
+    _schedule(
+        "schedule-resumed-from-zero",
+        "starts anew when it is resumed, as it does not load its state",
+        _derived(_SCHEDULES, load_state_dict=lambda self, state: None),
+        _SCHEDULES,
+    ),
+    _schedule(
+        "plateau-resumed-without-best",
+        "loads the epoch only, and forgets the best measure",
+        _derived(("ReduceLROnPlateau",), load_state_dict=_load_epoch),
+        ("ReduceLROnPlateau",),
+    ),
+    _schedule(
+        "schedule-names-first-rates",
+        "returns the initial rates as the last",
+        _derived((*_CHAINED, "LambdaLR"), get_last_lr=lambda self: self.base_lrs),
+        (*_CHAINED, "LambdaLR"),
+    ),
     *(
         _option(
             f"{name.lower()}-start-forgotten",
@@ -139,7 +202,7 @@ FAULTS = (
     _schedule(
         "cosine-stays-at-the-end",
         "stays at the minimum rate, where torch's cosine rises again",
-        _stepping(_stays_at_the_end),
+        _stepping(_stays_at_the_end, ("CosineAnnealingLR",)),
         ("CosineAnnealingLR",),
     ),
     _option("plateau-more-patient", "ReduceLROnPlateau", _more("patience", 1), "waits one more bad epoch"),

@@ -86,7 +86,7 @@ wrong_output = _arrays(_scaled, _is_output)
 wrong_gradient = _arrays(_scaled, _is_gradient)
 wrong_training = _arrays(_scaled, _is_trained)
 low_precision = _arrays(_through_bfloat16, lambda _, __, array: array.dtype == np.float32)
-wrong_index = _arrays(_next, lambda _, __, array: array.dtype == np.int64)
+wrong_index = _arrays(_next, lambda task, _, array: array.dtype == np.int64 and not task.case.training)
 one_more_axis = _arrays(lambda array: array[None], lambda _, __, array: array.ndim > 0)
 doubles = _arrays(lambda array: array.astype(np.float64), lambda _, __, array: _is_float(array))
 rounds_integers = _arrays(

@@ -83,6 +83,18 @@ def test_get_total_norm():
     assert got == pytest.approx(expected, rel=1e-14)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("order", [3.0, 0.5, 2.0, -inf, 0.0])
+def test_the_norm_of_one_number_is_exact(order, dtype):
+    value = 322.8094968859714
+    norms = [
+        t.nn.utils.get_total_norm(t.tensor([value], dtype=getattr(t, dtype)), order).numpy()
+        for t in (mytorch, torch)
+    ]
+    assert norms[0] == norms[1]
+    assert norms[0].dtype == norms[1].dtype
+
+
 @pytest.mark.parametrize("bad", [inf, nan])
 def test_a_norm_that_is_not_finite(bad):
     results = []

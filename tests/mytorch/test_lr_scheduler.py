@@ -89,6 +89,20 @@ def test_states_are_torch_s_and_resume_its_run(make):
     assert resumed.get_last_lr() == theirs.get_last_lr()
 
 
+@pytest.mark.parametrize("make", [p for p in RUNS if "Lambda" not in p.id])
+def test_torch_resumes_its_states(make):
+    _, ours = rates(mytorch, make, steps=5)
+    own = optimizer(torch)
+    resumed = make(torch.optim.lr_scheduler, own)
+    resumed.load_state_dict(ours.state_dict())
+    own.load_state_dict(ours.optimizer.state_dict())
+    for _ in range(4):
+        for each in (ours, resumed):
+            each.optimizer.step()
+            each.step()
+    assert resumed.get_last_lr() == ours.get_last_lr()
+
+
 def test_lambda_states_hold_the_attributes_of_objects():
     _, ours = rates(mytorch, lambda s, o: s.LambdaLR(o, [Halving(3.0), lambda _: 1.0]), steps=1)
     state = ours.state_dict()

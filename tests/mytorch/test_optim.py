@@ -156,6 +156,51 @@ def test_a_loaded_optimizer_goes_on_where_the_other_stopped(name, options, sourc
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-13)
 
 
+def in_the_other(state, t):
+    """Return a state_dict with tensors of the other library, made of plain arrays."""
+    kept = {k: {n: t.tensor(v.numpy()) for n, v in s.items()} for k, s in state["state"].items()}
+    return {"state": kept, "param_groups": copy.deepcopy(state["param_groups"])}
+
+
+@pytest.mark.parametrize(("source", "target"), [(mytorch, torch), (torch, mytorch)], ids=["to", "from"])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SGD", {"momentum": 0.9, "dampening": 0.1}),
+        ("Adam", {"amsgrad": True}),
+        ("AdamW", {}),
+        ("RMSprop", {"centered": True, "momentum": 0.5}),
+    ],
+)
+def test_states_of_groups_with_a_parameter_without_a_gradient_go_on_in_torch_and_back(
+    name, options, source, target
+):
+    def start(t, starts):
+        first, second, third = starts
+        groups = [{"params": [first, second], "weight_decay": 0.1}, {"params": [third], "lr": 0.05}]
+        return getattr(t.optim, name)(groups, **{"lr": 0.2, **options})
+
+    params = parameters(source)
+    optimizer = start(source, params)
+    twins, other = None, None
+    for step in range(6):
+        if step == 3:
+            twins = [target.nn.Parameter(target.tensor(p.detach().numpy().copy())) for p in params]
+            other = start(target, twins)
+            for group in other.param_groups:
+                group["lr"] = 99.0
+            other.load_state_dict(in_the_other(optimizer.state_dict(), target))
+        for t, own, each in ((source, params, optimizer), (target, twins, other)):
+            if own is not None:
+                fill_gradients(t, own, step)
+                # The second has no gradient, and so no state.
+                own[1].grad = None
+                each.step()
+    for a, b in zip(twins, params, strict=True):
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-12)
+    assert sorted(other.state_dict()["state"]) == [0, 2]
+
+
 def test_loading_casts_the_state_but_not_the_count():
     _, source = trajectory(mytorch, "Adam", {}, "float64", 2)
     target = mytorch.optim.Adam(parameters(mytorch, "float32"))

@@ -135,4 +135,7 @@ def _listed(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
 def _norm(vector: Array, order: float) -> Array:
     if not vector.size and order == inf:
         return np.zeros((), vector.dtype)
+    if vector.size == 1 and order:
+        # Exact, as torch's, where the third root of a third power errs by several roundings.
+        return np.asarray(np.abs(vector[0]))
     return np.asarray(np.linalg.norm(vector, ord=order), vector.dtype)

@@ -23,7 +23,7 @@ from conformance.subjects.protocol import LANES
 ADD = "add:seed=1,draw=0,class=small,regime=normal,N=3,F=4,broadcast=row,operator=false"
 CAT = "cat:seed=1,draw=0,class=small,regime=normal,N=2,L=3,F=4,dim=1,second=2"
 SGD = (
-    "optim.SGD:seed=1,draw=0,class=small,regime=normal,N=3,I=4,O=2,steps=2,lr=0.0625,momentum=0.9,"
+    "optim.SGD:seed=1,draw=0,class=small,regime=normal,N=3,I=4,O=2,way=closure,lr=0.0625,momentum=0.9,"
     "dampening=0.0,weight_decay=0.01,nesterov=false,maximize=false"
 )
 CELL = "models.LSTMCell:seed=1,draw=0,class=small,regime=normal,N=2,I=3,H=4,O=2"

@@ -13,9 +13,10 @@ from conformance.arithmetic.constants import constants_sha256
 from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.faults import FAULTS
+from conformance.faults._optimisers import RULES, written_out
+from conformance.faults._rewriting import in_place_of
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.faults.fault import LSTMS
-from conformance.faults.optim import SGD, Adam, AdamW, RMSprop
 from conformance.judging.criteria import CRITERIA
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
@@ -132,12 +133,10 @@ class TestBlinded:
         assert matrix.exit_code == 1
 
 
-@pytest.mark.parametrize(
-    ("rule", "case"),
-    [(SGD, "optim.SGD"), (Adam, "optim.Adam"), (AdamW, "optim.AdamW"), (RMSprop, "optim.RMSprop")],
-)
-def test_the_spelled_out_rules_are_torchs_where_nothing_is_wrong(rule, case):
-    spelled = TorchLike("spelled", "mytorch", seams={case: {"optimizer": rule}})
+@pytest.mark.parametrize("name", RULES)
+def test_the_rules_written_out_are_torchs_where_nothing_is_wrong(name):
+    case = f"optim.{name}"
+    spelled = TorchLike("spelled", "mytorch", around={case: in_place_of((case,), written_out(RULES[name]))})
     for sample in draw(case, CASES[case].space, 1, CASES[case].default_samples):
         verdicts = judge_sample(prepare(CASES[case], sample), spelled)
         assert {v.status for v in verdicts} == {Status.PASS}, sample.text

@@ -1,0 +1,144 @@
+"""torch's optimisers, written out: with no mistake they are right, and each of optim.py makes one in a step.
+
+They are classes derived from the namespace's own, of which they replace the step only; states have its names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from conformance.faults._rewriting import Replace
+
+    Group = Mapping[str, Any]
+    State = dict[str, Any]
+    # From the namespace, a parameter, its gradient, options, state and the mistake to the new parameter.
+    Rule = Callable[[Any, Any, Any, Group, State, str], Any]
+
+
+def written_out(rule: Rule, wrong: str = "") -> Replace:
+    """Return the class that steps by a rule with one mistake in place of the namespace's class."""
+
+    def replace(t: Any, right: Any) -> Any:
+        class WrittenOut(right):  # type: ignore[misc]  # a base class by namespace
+            def zero_grad(self, *given: Any, **options: Any) -> None:
+                if wrong != "never-zeroed":
+                    super().zero_grad(*given, **options)
+
+            def step(self, closure: Any = None) -> Any:
+                loss = None if closure is None else closure()
+                with t.no_grad():
+                    _step(t, self, rule, wrong)
+                return loss
+
+        return WrittenOut
+
+    return replace
+
+
+def _step(t: Any, optimizer: Any, rule: Rule, wrong: str) -> None:
+    for group in optimizer.param_groups:
+        for parameter in [each for each in group["params"] if each.grad is not None]:
+            ascends = group["maximize"] and wrong != "maximize-ignored"
+            grad = parameter.grad * (-1.0 if ascends else 1.0)
+            state = optimizer.state[parameter]
+            parameter.copy_(rule(t, parameter.detach().clone(), grad, group, state, wrong))
+            if not state:
+                del optimizer.state[parameter]
+
+
+def _decayed(p: Any, grad: Any, group: Group, wrong: str) -> tuple[Any, Any]:
+    decay = group["weight_decay"]
+    if wrong == "weight-decay-ignored":
+        return p, grad
+    if wrong == "weight-decay-decoupled":
+        return p * (1 - group["lr"] * decay), grad
+    return p, grad + p * decay
+
+
+def _decoupled(p: Any, grad: Any, group: Group, wrong: str) -> tuple[Any, Any]:
+    decay = group["weight_decay"]
+    if wrong == "weight-decay-ignored":
+        return p, grad
+    if wrong == "weight-decay-through-the-gradient":
+        return p, grad + p * decay
+    rate = 1.0 if wrong == "weight-decay-without-rate" else group["lr"]
+    return p * (1 - rate * decay), grad
+
+
+def sgd(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    """Step as torch.optim.SGD does."""
+    del t
+    p, grad = _decayed(p, grad, group, wrong)
+    momentum = group["momentum"]
+    if momentum:
+        first = "momentum_buffer" not in state
+        damped = grad * (1 - (0.0 if wrong == "dampening-ignored" else group["dampening"]))
+        if first and wrong != "momentum-from-zero":
+            damped = grad
+        buffer = damped if first else state["momentum_buffer"] * momentum + damped
+        state["momentum_buffer"] = buffer
+        looks_ahead = group["nesterov"] and wrong != "nesterov-ignored"
+        grad = grad + buffer * momentum if looks_ahead else buffer
+    return p - grad * group["lr"]
+
+
+def adam(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    """Step as torch.optim.Adam does."""
+    p, grad = _decayed(p, grad, group, wrong)
+    return _by_moments(t, p, grad, group, state, wrong)
+
+
+def adamw(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    """Step as torch.optim.AdamW does: as Adam, with the decay apart from the gradient."""
+    p, grad = _decoupled(p, grad, group, wrong)
+    return _by_moments(t, p, grad, group, state, wrong)
+
+
+def _by_moments(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    beta1, beta2 = reversed(group["betas"]) if wrong == "betas-swapped" else group["betas"]
+    names = ("exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if group["amsgrad"] else []))
+    if not state:
+        state |= {"step": t.tensor(0.0), **dict.fromkeys(names, grad * 0.0)}
+    state["step"] = state["step"] + 1
+    state["exp_avg"] = state["exp_avg"] * beta1 + grad * (1 - beta1)
+    state["exp_avg_sq"] = v = state["exp_avg_sq"] * beta2 + grad * grad * (1 - beta2)
+    count = max(float(state["step"]) - (1 if wrong == "step-late" else 0), 1)
+    correct1 = 1.0 if wrong in {"no-bias-correction", "no-first-correction"} else 1 - beta1**count
+    correct2 = 1.0 if wrong in {"no-bias-correction", "no-second-correction"} else 1 - beta2**count
+    if group["amsgrad"]:
+        largest = state["max_exp_avg_sq"] = t.maximum(state["max_exp_avg_sq"], v)
+        v = v if wrong == "amsgrad-ignored" else largest
+    v, eps = v / correct2, group["eps"]
+    root = t.sqrt(v + eps) if wrong == "eps-inside" else t.sqrt(v) + eps
+    return p - group["lr"] / correct1 * state["exp_avg"] / root
+
+
+def rmsprop(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    """Step as torch.optim.RMSprop does."""
+    alpha = 1 - group["alpha"] if wrong == "alpha-reversed" else group["alpha"]
+    p, grad = _decayed(p, grad, group, wrong)
+    if not state:
+        state |= {"step": t.tensor(0.0), "square_avg": grad * 0.0 + float(wrong == "squares-from-one")}
+        state |= {"momentum_buffer": grad * 0.0} if group["momentum"] else {}
+        state |= {"grad_avg": grad * 0.0} if group["centered"] else {}
+    state["step"] = state["step"] + 1
+    state["square_avg"] = square = state["square_avg"] * alpha + grad * grad * (1 - alpha)
+    if group["centered"]:
+        mean = state["grad_avg"] = state["grad_avg"] * alpha + grad * (1 - alpha)
+        square = square if wrong == "centered-ignored" else square - mean * mean
+    if wrong == "bias-corrected":
+        square = square / (1 - alpha ** float(state["step"]))
+    eps = group["eps"]
+    root = t.sqrt(square + eps) if wrong == "eps-inside" else t.sqrt(square) + eps
+    late = wrong == "momentum-of-gradients"
+    change = grad if late else grad / root
+    if group["momentum"]:
+        buffer = state["momentum_buffer"] = state["momentum_buffer"] * group["momentum"] + change
+        change = change if wrong == "momentum-ignored" else buffer
+    return p - (change / root if late else change) * group["lr"]
+
+
+RULES: Mapping[str, Rule] = {"SGD": sgd, "Adam": adam, "AdamW": adamw, "RMSprop": rmsprop}
