@@ -18,7 +18,7 @@ from conformance.cases._law import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 _UNIFORM = Continuous(0.0, 1.0, uniform=True, open=True, axes=(0, 1))
 _NORMAL = Continuous(axes=(0, 1))
@@ -68,6 +68,61 @@ def _generators(t: Any, dtype: Any) -> Any:
     first = int(t.randint(2**31, (1,)))
     made = [t.Generator().manual_seed(first + k) for k in range(_SEEDS)]
     return t.stack([t.rand(DRAWS // _SEEDS, generator=generator, dtype=dtype) for generator in made])
+
+
+def _order(t: Any, generator: Any) -> Any:
+    loader = t.utils.data.DataLoader(range(20), batch_size=8, shuffle=True, generator=generator)
+    return t.cat(list(loader))
+
+
+def _split(t: Any, generator: Any) -> Any:
+    first, second = t.utils.data.random_split(range(20), [9, 11], generator)
+    return t.tensor([*first.indices, *second.indices])
+
+
+def _initialising(name: str) -> Callable[[Any, Any], Any]:
+    return lambda t, generator: getattr(t.nn.init, name)(t.empty(4, 4), generator=generator)
+
+
+# Everything that draws from a generator of its own: from the namespace and the generator to the draws.
+_DRAWING: Mapping[str, Callable[[Any, Any], Any]] = {
+    "rand": lambda t, generator: t.rand(4, generator=generator),
+    "randn": lambda t, generator: t.randn(4, generator=generator),
+    "randint": lambda t, generator: t.randint(99, (9,), generator=generator),
+    "randperm": lambda t, generator: t.randperm(20, generator=generator),
+    "bernoulli": lambda t, generator: t.bernoulli(t.full((40,), 0.5), generator=generator),
+    "multinomial": lambda t, generator: t.multinomial(t.ones(20), 9, generator=generator),
+    "normal": lambda t, generator: t.normal(t.zeros(4), t.ones(4), generator=generator),
+    "Tensor.bernoulli_": lambda t, generator: t.empty(40).bernoulli_(0.5, generator=generator),
+    "Tensor.uniform_": lambda t, generator: t.empty(4).uniform_(generator=generator),
+    "Tensor.normal_": lambda t, generator: t.empty(4).normal_(generator=generator),
+    **{
+        f"nn.init.{name}_": _initialising(f"{name}_")
+        for name in (
+            *("uniform", "normal", "orthogonal", "xavier_uniform", "xavier_normal"),
+            *("kaiming_uniform", "kaiming_normal"),
+        )
+    },
+    "RandomSampler": lambda t, generator: t.tensor(
+        list(t.utils.data.RandomSampler(range(20), generator=generator))
+    ),
+    "DataLoader": _order,
+    "random_split": _split,
+}
+
+
+def _repeating(call: Callable[[Any, Any], Any]) -> Form:
+    """Return the form of draws from a generator: the same from the same seed, and not from the next one.
+
+    The default generator goes on in between, so that draws from it differ.
+    """
+
+    def run(t: Any, dtype: Any) -> dict[str, Any]:
+        seed = int(t.randint(2**31, (1,)))
+        made = [call(t, t.Generator().manual_seed(seed + k)) for k in (0, 0, 1)]
+        return {"repeats": (made[0] == made[1]).all(), "differs": (made[0] != made[2]).any()}
+
+    return Form(run, {})
 
 
 CASES = (
@@ -128,12 +183,10 @@ CASES = (
         "manual_seed",
         {
             "again": lambda t, a: t.stack([(t.manual_seed(3), t.rand(4))[1] for _ in range(2)]),
-            "generator": lambda t, a: t.stack(
-                [t.rand(4, generator=t.Generator().manual_seed(5)) for _ in range(2)]
-            ),
             "state": _restored,
         },
         lambda t, made: (made[0] == made[1]).all(),
     ),
+    draws("manual_seed@generators", {name: _repeating(call) for name, call in _DRAWING.items()}),
     draws("manual_seed@streams", {"default": drawn(_streams, _UNIFORM), "own": drawn(_generators, _UNIFORM)}),
 )

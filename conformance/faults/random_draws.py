@@ -104,6 +104,17 @@ def _first_row(t: Any, weights: Any, count: int, replacement: bool) -> Any:
     )
 
 
+def _default_generator(t: Any) -> Mapping[str, Any]:
+    def ignoring(draw: Callable[..., Any]) -> Callable[..., Any]:
+        def without(*args: Any, generator: Any = None, **options: Any) -> Any:
+            del generator
+            return draw(*args, **options)
+
+        return without
+
+    return {name: ignoring(getattr(t, name)) for name in ("rand", "randn", "randperm", "multinomial")}
+
+
 FAULTS = (
     _drawn(
         "uniform-for-normal",
@@ -207,5 +218,11 @@ FAULTS = (
         lambda t: {"manual_seed": lambda seed: t.manual_seed(0)},
         "starts from the same state for any seed",
         _SEEDED,
+    ),
+    _named(
+        "generator-ignored",
+        _default_generator,
+        "draws from the default generator where another one is given",
+        "manual_seed@generators",
     ),
 )

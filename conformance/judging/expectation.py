@@ -33,7 +33,8 @@ class Expectation:
         oracle: the reference in float64 on the lane's values.
         tolerance: by observable, the tolerance of each element.
         reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
-        laws: by observable, the laws of those that are random draws; they have no tolerance.
+        laws: by observable, the laws of those that are random draws: they have no tolerance, and torch's own
+            draws are the oracle and the reference.
     """
 
     sample: Sample
