@@ -22,7 +22,8 @@ def _facts(t: Any, x: Any) -> Any:
     return t.tensor([DTYPES.index(str(x.dtype).rpartition(".")[2]), int(x.requires_grad), x.dim(), *x.shape])
 
 
-def _facts_and_values(t: Any, x: Any, like: Any) -> dict[str, Any]:
+def facts_and_values(t: Any, x: Any, like: Any) -> dict[str, Any]:
+    """Return the facts about a tensor, and its values in the dtype of another."""
     return {"facts": _facts(t, x), "values": x.to(like.dtype).detach()}
 
 
@@ -31,7 +32,7 @@ def made(name: str, forms: dict[str, Form], bad: dict[str, Bad] | None = None) -
 
     def as_facts(form: Form) -> Form:
         # In the lane's dtype, the fact would differ between the lanes.
-        return lambda t, a: _facts_and_values(t, form(t, a.double()), a)
+        return lambda t, a: facts_and_values(t, form(t, a.double()), a)
 
     return row(name, "NF", {label: as_facts(form) for label, form in forms.items()}, bad, grad=False)
 

@@ -14,9 +14,18 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from conformance.cases.case import Config
 
-_AXES = {"none": None, "first": 0, "last": -1, "two": (0, 2), "all": (0, 1, 2)}
+_AXES = {
+    "none": None,
+    "first": 0,
+    "middle": 1,
+    "last": -1,
+    "pair": (0, 1),
+    "negative": (-2, 0),
+    "two": (0, 2),
+    "all": (0, 1, 2),
+}
 # All axes or one of them, for functions that do not take several.
-ONE = ("none", "first", "last")
+ONE = ("none", "first", "middle", "last")
 _CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero")
 
 
@@ -29,7 +38,7 @@ def reduction(
     *regimes: str,
     exact: bool,
     classes: tuple[str, ...] = _CLASSES,
-    axes: tuple[str, ...] = ("none", "first", "last", "two", "all"),
+    axes: tuple[str, ...] = tuple(_AXES),
     samples: int = 28,
     **options: Any,
 ) -> Case:

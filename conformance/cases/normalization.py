@@ -52,7 +52,7 @@ CASES = (
             ("small", "empty", "pow2", "wide", "strided", "zero"),
             ("normal", "saturated", "nonfinite"),
             {
-                "rank": (1, 2),
+                "rank": (1, 2, 3),
                 "affine": ("both", "weight", "none"),
                 "eps": (1e-5, 1e-2),
                 "module": (True, False),

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from conformance.cases._facts import facts_and_values
 from conformance.cases._reduction import ONE, reduction
 from conformance.cases._table import FILLED, row
 
 # `all` and `any` are defined over no elements.
 _OF_NOTHING = (*FILLED, "empty", "zero")
+
+
+def bytes_of(t: Any, a: Any) -> Any:
+    """Return whole numbers from -79 to 81, in eight bits; no rounding reaches them."""
+    return a.detach().round().to(t.int8) * 40 + 1
+
+
+def halves_of(t: Any, a: Any) -> Any:
+    """Return whole numbers near 200 as float16, whose sums have more than its eleven bits."""
+    return (bytes_of(t, a).to(t.float16) + 200).repeat(1, 8)
 
 
 CASES = (
@@ -49,6 +62,12 @@ CASES = (
             "prod": lambda t, a: (a > 0).prod(1),
             "cumsum": lambda t, a: (a > 0).cumsum(0),
             "mean": lambda t, a: (a > 0).mean(dtype=a.dtype),
+            "bytes": lambda t, a: bytes_of(t, a).repeat(30, 1).sum(0),
+            "product of bytes": lambda t, a: (bytes_of(t, a) % 3 + 1).repeat(1, 6).prod(1),
+            "cumulated bytes": lambda t, a: bytes_of(t, a).repeat(1, 9).cumsum(1),
+            "halves": lambda t, a: facts_and_values(t, halves_of(t, a).sum(1), a),
+            "mean of halves": lambda t, a: facts_and_values(t, halves_of(t, a).mean(1), a),
+            "halves in float": lambda t, a: facts_and_values(t, halves_of(t, a).sum(dtype=t.float32), a),
         },
         {"mean of integers": (lambda t, a: t.arange(3).mean(), ("Long",))},
         classes=FILLED,

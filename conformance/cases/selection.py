@@ -32,6 +32,7 @@ CASES = (
             "in place": lambda t, a, b: (a * 1).clamp_(-0.5, 0.5),
             "clip": lambda t, a, b: t.clip(a, -0.5, 0.5),
             "integers": lambda t, a, b: t.arange(-4, 5).clamp(-2, 2),
+            "middle": lambda t, a, b: t.clamp(a[:, None] * a, a[:, :1] - 0.5, b + 0.5),
         },
         {"no bound": (lambda t, a, b: t.clamp(a), ("min", "max"))},
         regimes=("normal", "saturated", "nonfinite"),
@@ -43,6 +44,7 @@ CASES = (
             "function": lambda t, a, b: t.where(a > 0, a, b),
             "method": lambda t, a, b: a.where(a > b, b * 2),
             "number": lambda t, a, b: t.where(a > 0, a, 0.5),
+            "middle": lambda t, a, b: t.where(a[:, None] > 0, a[:, :1], b),
         },
         {
             "sizes": (lambda t, a, b: t.where(a > 0, a, t.ones(5)), ("4", "5")),
@@ -58,6 +60,7 @@ CASES = (
             "broadcast": lambda t, a, b, c: a.masked_fill(b > 0, 2),
             "tensor": lambda t, a, b, c: a.masked_fill(a > 0, c),
             "in place": lambda t, a, b, c: (a * 1.5).masked_fill_(b > 0, -1.5),
+            "middle": lambda t, a, b, c: t.masked_fill(a[:, None], a[:, :1] > 0, 0.5),
         },
         {
             "mask": (lambda t, a, b, c: a.masked_fill(a, 1), ("boolean|bool",)),

@@ -40,7 +40,7 @@ CASES = (
         "steep",
         "nonfinite",
         exact=False,
-        axes=("last", "first", "two", "all"),
+        axes=("last", "first", "middle", "pair", "negative", "two", "all"),
         samples=14,
     ),
     reduction("norm", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15, p=2),

@@ -36,7 +36,25 @@ def _normal(formula: Callable[..., Any]) -> Around:
     return program
 
 
+def _two_axes_at_most(t: Any, x: Values, correct: Any) -> Any:
+    """Normalize over the last two axes where there are three."""
+    if int(x.config["rank"]) < 3 or not x["input"].numel():
+        return correct(t, x)
+    a, eps = x["input"], x.config["eps"]
+    mean = a.mean((1, 2), keepdim=True)
+    out = (a - mean) / t.sqrt(((a - mean) ** 2).mean((1, 2), keepdim=True) + eps)
+    out = out * x["weight"] if "weight" in x else out
+    return {"output": out + x["bias"] if "bias" in x else out}
+
+
 FAULTS = (
+    Fault(
+        "layer-norm-two-axes-at-most",
+        "normalization",
+        ("nn.LayerNorm",),
+        "normalizes over two axes where normalized_shape has three",
+        around=_two_axes_at_most,
+    ),
     *(
         Fault(f"layer-norm-{name}", "normalization", ("nn.LayerNorm",), story, around=_normal(formula))
         for name, formula, story in (
