@@ -15,7 +15,7 @@ def _rows(t: Any, a: Any) -> Any:
 def _columns(t: Any, a: Any) -> Any:
     """Return positions along the first dimension, in the shape of a; no column repeats one."""
     n, f = a.shape
-    return (t.arange(n).reshape(-1, 1) + t.arange(f)) % max(n, 1)
+    return (t.arange(n).reshape(-1, 1) + t.arange(1, f + 1)) % max(n, 1)
 
 
 def turned(t: Any, a: Any) -> Any:

@@ -67,7 +67,7 @@ CASES = (
         ),
         inputs=_inputs,
         program=lambda t, x: {"output": t.matmul(x["input"], x["other"])},
-        samples=42,
+        samples=56,
         exact_on_integers=True,
         base={"N": 2, "M": 2, "K": 3, "P": 5, "form": "mm"},
         bad_calls=(

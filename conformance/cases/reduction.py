@@ -19,7 +19,7 @@ def bytes_of(t: Any, a: Any) -> Any:
 
 def halves_of(t: Any, a: Any) -> Any:
     """Return whole numbers near 200 as float16, whose sums have more than its eleven bits."""
-    return (bytes_of(t, a).to(t.float16) + 200).repeat(1, 8)
+    return (bytes_of(t, a).to(t.float16) + 200).repeat(1, 9)
 
 
 CASES = (

@@ -39,12 +39,6 @@ def _not_added(t: Any, x: Values, correct: Any) -> Any:
     return {"output": t.scatter(a, 1, rows, b)}
 
 
-def _rolled(t: Any, a: Any, b: Any) -> Any:
-    """Return b as it is written by positions that were taken along the last dimension."""
-    n = a.shape[0]
-    return t.stack([b[:, k].roll(-k if n else 0, 0) for k in range(a.shape[1])], 1)
-
-
 FAULTS = (
     *called(
         "gather_scatter",
@@ -64,25 +58,25 @@ FAULTS = (
                 "reads the first positions where the index is smaller than the input",
             ),
             (
-                "scatter-first-axis-reversed",
+                "scatter-first-axis-unmoved",
                 "scatter",
                 "first",
-                _rolled,
-                "moves along the first axis in the opposite direction",
+                lambda t, a, b: b * 1,
+                "writes at the same position where the axis is the first",
             ),
             (
                 "scatter-middle-unmoved",
                 "scatter",
                 "middle",
                 lambda t, a, b: turned(t, b)[0],
-                "writes in place of the same position where the axis is a middle one",
+                "writes at the same position where the axis is a middle one",
             ),
             (
-                "scatter-add-first-axis-reversed",
+                "scatter-add-first-axis-unmoved",
                 "scatter_add",
                 "first",
-                lambda t, a, b: a + _rolled(t, a, b),
-                "moves along the first axis in the opposite direction",
+                lambda t, a, b: a + b,
+                "adds at the same position where the axis is the first",
             ),
             (
                 "scatter-add-middle-unmoved",

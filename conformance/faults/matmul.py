@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 def _square_product(t: Any, a: Any, b: Any) -> Any:
     """Do not transpose in the first factor's gradient, where that fits."""
-    if a.ndim != 2 or b.ndim != 2 or b.shape[0] != b.shape[1]:
+    if not 2 <= b.ndim <= max(a.ndim, 2) or b.shape[-1] != b.shape[-2] or a.ndim > 3 or not b.numel():
         return t.matmul(a, b)
 
     def backward(grad: Any, a: Any, b: Any) -> Any:
-        return t.matmul(grad, b), t.matmul(a.T, grad)
+        rows, given = (each.reshape(-1, each.shape[-1]) if b.ndim == 2 else each for each in (a, grad))
+        return t.matmul(grad, b), t.matmul(rows.transpose(-1, -2), given)
 
     return own(t, t.matmul, backward, a, b)
 
