@@ -168,7 +168,7 @@ FAULTS = (
                 "prod-of-bytes-in-int32",
                 "sum@dtype",
                 "product of bytes",
-                lambda t, a: (bytes_of(t, a) % 3 + 1).repeat(1, 6).prod(1).to(t.int32).to(t.int64),
+                lambda t, a: (bytes_of(t, a) % 5 + 2).repeat(1, 16).prod(1).to(t.int32).to(t.int64),
                 "multiplies integers in 32 bits, where torch takes 64",
             ),
             (
