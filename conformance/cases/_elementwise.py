@@ -14,14 +14,14 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from conformance.cases.case import Config
 
-CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero")
+CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero", "large")
 
 
 def unary(
     name: str,
     *regimes: str,
     positive: bool = False,
-    classes: tuple[str, ...] = ("small", "empty", "pow2", "strided", "zero"),
+    classes: tuple[str, ...] = ("small", "empty", "pow2", "strided", "zero", "large"),
 ) -> Case:
     """Return the case of a function of one tensor, called as a function and as a method.
 

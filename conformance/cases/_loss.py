@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config, Tensors, Values
     from conformance.sampling.sample import Scalar
 
-_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero", "large")
 REDUCTIONS = ("mean", "sum", "none")
 BAD_REDUCTION = BadCall("reduction", ("median",), config={"reduction": "median"})
 

@@ -26,7 +26,7 @@ _AXES = {
 }
 # All axes or one of them, for functions that do not take several.
 ONE = ("none", "first", "middle", "last")
-_CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "large")
 
 
 def _inputs(config: Config) -> dict[str, Input]:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     Bad = tuple[Form, tuple[str, ...]]
 
 KINDS = {"N": "batch", "L": "length", "F": "feature"}
-CLASSES = ("small", "one", "empty", "strided", "zero")
+CLASSES = ("small", "one", "empty", "strided", "zero", "large")
 # For functions that take the first feature, or divide by the number of features.
-FEATURED = ("small", "one", "empty", "strided")
+FEATURED = ("small", "one", "empty", "strided", "large")
 # For functions that need at least one element.
-FILLED = ("small", "one", "pow2", "strided")
+FILLED = ("small", "one", "pow2", "strided", "large")
 # The sizes of the bad calls, which their messages must name.
 BASE: Mapping[str, int] = {"N": 2, "L": 3, "F": 4}
 
@@ -93,15 +93,17 @@ def row(
             for i, (each, shape) in enumerate(zip(names, shapes, strict=True))
         }
 
-    # Enough draws that each form gets a tensor of more than one element.
-    rounds = -(-len(forms) // sum(each not in BARE for each in classes))
     sizes = {letter: kind for letter, kind in KINDS.items() if letter in inputs}
+    space = Space(sizes, classes, regimes, {"form": tuple(forms)})
+    # Enough draws that each form gets a tensor of more than one element.
+    full = sum(each not in BARE for each, _ in space.pairs)
+    rounds = -(-len(forms) // full)
     return Case(
         name=name,
-        space=Space(sizes, classes, regimes, {"form": tuple(forms)}),
+        space=space,
         inputs=arrays,
         program=program,
-        samples=samples or max(2 * len(forms), rounds * len(classes), len(classes) * len(regimes)),
+        samples=samples or max(2 * len(forms), rounds * space.combinations),
         exact_on_integers=exact,
         base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
         bad_calls=tuple(

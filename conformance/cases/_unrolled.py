@@ -21,27 +21,41 @@ if TYPE_CHECKING:
 # The output of padded steps.
 PADDING = 0.5
 
-# A longer sequence gets one layer and direction, and a third layer one direction: an oracle of more costs
-# seconds and shows nothing more.
-_LONG = 16
-_HIGH = 3
+# The cost that an oracle may have, in steps of a narrow layer: 0.5 CPU-seconds, and 2 where the state has the
+# least width. So every combination of length, layers and directions is drawn, but not often.
+_USUAL, _MOST, _NARROW = 150, 560, 2
+
+
+def _cost(config: Config, layers: int, directions: int) -> float:
+    """Return the cost of the oracle: fitted to the times of samples of many shapes, to a third."""
+    # A packed step is computed twice.
+    steps = int(config["L"]) * layers * directions * (2 if is_packed(config) else 1)
+    width = int(config["H"])
+    # The gradient of a weight is added up at each step; so are those of the gates.
+    return steps * (1 + (width / 24) ** 2 + int(config["N"]) * width / 37)
 
 
 def settle(config: Config) -> dict[str, Scalar]:
-    """Return the settings of a recurrent layer that differ from the drawn ones; see `Space.settle`."""
+    """Return the settings of a recurrent layer that differ from the drawn ones; see `Space.settle`.
+
+    No combination of layers and directions is left out for good at any length.
+    """
+    settled: dict[str, Scalar] = {}
     relu = config.get("nonlinearity") == "relu"
-    long = int(config["L"]) > _LONG
-    # A layer of relus may return zeros only: without biases the input of the next relu is then exactly 0,
-    # where it has no derivative, and so it is where dropout drops everything.
-    layers = 1 if long or (relu and not config["bias"]) else int(config["layers"])
-    settled: dict[str, Scalar] = {
-        "layers": layers,
-        "bidirectional": bool(config["bidirectional"]) and not long and layers < _HIGH,
-    }
-    if config.get("projection") and projection(config) == 0:
-        settled["projection"] = False
     if int(config["N"]) <= 0:
         settled["form"] = "equal"
+    # A layer of relus may return zeros only: without biases the input of the next relu is then exactly 0,
+    # where it has no derivative, and so it is where dropout drops everything.
+    layers = 1 if relu and not config["bias"] else int(config["layers"])
+    directions = 2 if config["bidirectional"] else 1
+    limit = _USUAL if int(config["H"]) > _NARROW else _MOST
+    while layers > 1 and _cost({**config, **settled}, layers, directions) > limit:
+        layers -= 1
+    if _cost({**config, **settled}, layers, directions) > limit:
+        directions = 1
+    settled |= {"layers": layers, "bidirectional": directions == 2}
+    if config.get("projection") and projection(config) == 0:
+        settled["projection"] = False
     if config["dropout"] == "all" and (layers == 1 or relu):
         settled["dropout"] = "none"
     return settled

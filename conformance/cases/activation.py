@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config
     from conformance.sampling.sample import Scalar
 
-_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero", "large")
 
 
 def _inputs(config: Config) -> dict[str, Input]:

@@ -77,7 +77,7 @@ CASES = (
         name="nn.functional.scaled_dot_product_attention",
         space=Space(
             {"N": "batch", "L": "length", "S": "length", "E": "feature"},
-            ("small", "one", "empty", "pow2", "strided"),
+            ("small", "one", "empty", "pow2", "strided", "large"),
             # Not nonfinite: where NaN or inf is masked, one of torch's kernels adds the mask, one skips it.
             ("normal", "saturated"),
             {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config
 
 _SIZES = {"N": "batch", "F": "feature"}
-_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "large")
 _REGIMES = ("normal", "saturated")
 
 

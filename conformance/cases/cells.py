@@ -80,9 +80,10 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         name=f"nn.{kind}Cell",
         space=Space(
             sizes={"N": "batch", "I": "feature", "H": "feature"},
-            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square"),
+            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square", "large"),
             regimes=regimes,
             without=WITHOUT,
+            large={"N": 20, "I": 130, "H": 130},
             flags={"bias": (True, True, False), "states": (True, True, False), **flags},
         ),
         inputs=lambda config: cell_inputs(kind, config),

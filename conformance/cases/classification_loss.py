@@ -79,7 +79,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         # Without the class `one`: a mean over ignored samples only is nan, which compares nothing.
         space=Space(
             {"N": "batch", "C": "feature"},
-            ("small", "empty", "pow2", "strided"),
+            ("small", "empty", "pow2", "strided", "large"),
             ("normal", "saturated", "nonfinite"),
             settings,
         ),

@@ -12,7 +12,7 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from conformance.cases.case import Config, Tensors, Values
 
-_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "strided", "zero", "large")
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
 
 

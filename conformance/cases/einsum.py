@@ -29,7 +29,7 @@ CASES = (
             "letter": (lambda t, a, b, c: t.einsum("i1->i", a), ("1",)),
         },
         regimes=("normal", "integer", "nonfinite"),
-        classes=("small", "one", "pow2", "strided"),
+        classes=("small", "one", "pow2", "strided", "large"),
         exact=True,
     ),
 )

@@ -61,7 +61,7 @@ CASES = (
         name="nn.Embedding",
         space=Space(
             {"N": "batch", "L": "length", "F": "feature"},
-            ("small", "one", "empty", "pow2", "long", "strided"),
+            ("small", "one", "empty", "pow2", "long", "strided", "large"),
             ("normal",),
             {
                 "places": ("spread", "equal"),
@@ -99,7 +99,7 @@ CASES = (
         name="nn.functional.one_hot",
         space=Space(
             {"N": "batch", "L": "length"},
-            ("small", "one", "empty", "pow2"),
+            ("small", "one", "empty", "pow2", "large"),
             ("normal",),
             {
                 "places": ("spread",),

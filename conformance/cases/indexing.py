@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
-_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided")
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "large")
 
 # The indices, made from the namespace, the batch size, which may be 0 or 1, and the length. Where a slice or
 # a new axis stands between two tensors, the axis of their elements comes first in the result.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config
 
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
-_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero")
+_CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero", "large")
 
 
 def _cat_inputs(config: Config) -> dict[str, Input]:

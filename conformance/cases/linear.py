@@ -47,7 +47,7 @@ CASES = (
         name="nn.Linear",
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "O": "outer"},
-            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "square"),
+            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "square", "large"),
             regimes=("normal", "cancelling", "integer", "nonfinite"),
             flags={"rank": (2, 1, 3), "bias": (True, True, False)},
         ),

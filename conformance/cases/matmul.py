@@ -58,7 +58,7 @@ CASES = (
         name="matmul",
         space=Space(
             sizes={"N": "batch", "M": "outer", "K": "feature", "P": "outer"},
-            classes=("small", "one", "empty", "pow2", "wide", "strided", "zero", "square"),
+            classes=("small", "one", "empty", "pow2", "wide", "strided", "zero", "square", "large"),
             # Not tiny: each product in a sum may lose half of the smallest number; the noise allows for one.
             # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf
             # by the kernel, and both are right.

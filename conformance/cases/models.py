@@ -101,9 +101,10 @@ CASES = (
         name="models.LSTMCell",
         space=Space(
             sizes={"N": "batch", "I": "feature", "H": "feature", "O": "feature"},
-            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square"),
+            classes=("small", "one", "empty", "unbatched", "pow2", "wide", "strided", "square", "large"),
             regimes=_REGIMES,
             without=WITHOUT,
+            large={"N": 20, "I": 130, "H": 130},
         ),
         inputs=_cell_inputs,
         program=LayerProgram(of_function(cell)),
@@ -120,9 +121,10 @@ CASES = (
         name="models.LSTM",
         space=Space(
             sizes={"N": "batch", "L": "length", "I": "feature", "H": "feature", "O": "feature"},
-            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "square"),
+            classes=("small", "one", "empty", "pow2", "long", "wide", "strided", "square", "large"),
             regimes=_REGIMES,
             without=WITHOUT,
+            large={"N": 20, "L": 140, "H": 130},
             flags={"init_states": (True, True, False)},
         ),
         inputs=_sequence_inputs,

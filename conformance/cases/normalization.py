@@ -49,7 +49,7 @@ CASES = (
         space=Space(
             {"N": "batch", "L": "length", "F": "feature"},
             # Not one: the variance of one feature is 0, and the gradient is rounding errors only.
-            ("small", "empty", "pow2", "wide", "strided", "zero"),
+            ("small", "empty", "pow2", "wide", "strided", "zero", "large"),
             ("normal", "saturated", "nonfinite"),
             {
                 "rank": (1, 2, 3),

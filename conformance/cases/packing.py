@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.cases.case import Config
+    from conformance.sampling.sample import Scalar
 
     Program = Callable[[Any, Values], dict[str, Any]]
 
@@ -20,6 +21,15 @@ def _lengths(config: Config) -> list[int]:
     """Return lengths from 1 to L, one per sequence, one of them L; longest first if the settings need it."""
     found = [1 + (3 * k + int(config["L"]) - 1) % int(config["L"]) for k in range(int(config["N"]))]
     return sorted(found, reverse=True) if config.get("sorted") else found
+
+
+# Up to so many numbers torch's sort keeps the order of equal ones.
+_STABLE = 16
+
+
+def _settle(config: Config) -> dict[str, Scalar]:
+    """Sort many sequences first: torch leaves the order of equal lengths open, and shows it as an output."""
+    return {"sorted": True} if "sorted" in config and int(config["N"]) > _STABLE else {}
 
 
 def _padded(config: Config) -> dict[str, Input]:
@@ -32,7 +42,9 @@ def _apart(config: Config) -> dict[str, Input]:
 
 
 def _sequences(x: Values) -> list[Any]:
-    return [] if x.config.get("empty") else [x[name] for name in sorted(x) if name.startswith("s")]
+    if x.config.get("empty"):
+        return []
+    return [x[f"s{k}"] for k in range(len(x)) if f"s{k}" in x]
 
 
 def _fields(packed: Any) -> dict[str, Any]:
@@ -72,7 +84,7 @@ def _unpack_sequence(t: Any, x: Values) -> dict[str, Any]:
 
 def _unpad_sequence(t: Any, x: Values) -> dict[str, Any]:
     # torch transposes its argument in place, which a leaf does not allow: it gets a copy.
-    lengths = t.tensor(_lengths(x.config)[: int(x.config.get("given", 99))])
+    lengths = t.tensor(_lengths(x.config)[: int(x.config.get("given", x.config["N"]))])
     parts = t.nn.utils.rnn.unpad_sequence(x["input"] * 1, lengths, x.config["batch_first"])
     return {f"out{k}": part for k, part in enumerate(parts)}
 
@@ -82,9 +94,11 @@ def _case(name: str, inputs: Any, program: Program, flags: dict[str, tuple[Any, 
         name=f"nn.utils.rnn.{name}",
         space=Space(
             {"N": "batch", "L": "length", "F": "feature"},
-            ("small", "one", "pow2", "strided"),
+            ("small", "one", "pow2", "strided", "large"),
             ("normal",),
             flags,
+            large={"N": 20, "L": 140, "F": 130},
+            settle=_settle,
         ),
         inputs=inputs,
         program=program,

@@ -77,7 +77,7 @@ CASES = (
         name="unsqueeze",
         space=Space(
             {"N": "batch", "L": "length", "F": "feature"},
-            ("small", "one", "empty", "pow2", "wide", "strided", "zero"),
+            ("small", "one", "empty", "pow2", "wide", "strided", "zero", "large"),
             ("normal",),
             {"dim": (0, 1, 2, 3, -1, -4)},
         ),

@@ -30,7 +30,7 @@ def _softmax(name: str, module: str) -> Case:
         name=name,
         space=Space(
             {"N": "batch", "L": "length", "F": "feature"},
-            ("small", "one", "empty", "pow2", "strided", "zero", "wide"),
+            ("small", "one", "empty", "pow2", "strided", "zero", "wide", "large"),
             # Not huge: the noise of x - max x, which is exactly 0 at the maximum, would overflow exp there.
             ("normal", "saturated", "steep", "tiny", "nonfinite"),
             {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Part of every seed: a change of how a text becomes bits changes this number.
-SCHEMA = 1
+SCHEMA = 2
 
 Scalar = bool | int | float | str
 _FIXED = ("seed", "draw", "class", "regime")

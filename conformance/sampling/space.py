@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import ceil, log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from conformance.sampling.sample import Sample, Scalar, raw_words
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from hypothesis.strategies import SearchStrategy
+
+T = TypeVar("T")
 
 # The batch size of an input that has no batch axis.
 UNBATCHED = -1
@@ -28,10 +30,11 @@ _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "small": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5, 6), "feature": (2, 3, 4, 5, 6)},
     "one": {"batch": (1,), "length": (1,), "feature": (1,)},
     "empty": _SMALL | {"batch": (0,)},
+    # Around the widths of vector instructions, and of blocks. Steps follow each other, one by one.
     "pow2": {
-        "batch": (1, 2, 3, 4, 7, 8, 9),
+        "batch": (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17),
         "length": (3, 4, 5, 7, 8, 9),
-        "feature": (7, 8, 9, 15, 16, 17, 31, 32, 33),
+        "feature": (3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65),
     },
     "long": {"batch": (1, 2, 3), "length": (65, 72, 80, 81), "feature": (2, 3, 4, 5)},
     "wide": {"batch": (2, 3, 4), "length": (2, 3), "feature": (48, 64, 80, 96)},
@@ -40,11 +43,16 @@ _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "square": {"batch": (3,), "length": (3,), "feature": (3,)},
     "strided": {"batch": (2, 3, 4, 5), "length": (2, 3, 4, 5), "feature": (2, 3, 4, 5, 6)},
     "zero": {"batch": (2, 3, 4), "length": (2, 3, 4), "feature": (0,), "outer": (2, 3, 4, 5)},
+    # The sizes of a sample but for one, which is large: several large ones at once cost a minute.
+    "large": {"batch": (2, 3), "length": (2, 3, 4), "feature": (2, 3, 4, 5)},
 }
 # A product's outer sizes are drawn like features, except in `zero`, where a product sums over no elements.
 CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     name: {"outer": kinds["feature"], **kinds} for name, kinds in _CLASSES.items()
 }
+
+# The one large size of a sample of the class `large`, by its kind: beyond blocks and buffers of 128 or 256.
+LARGE: Mapping[str, int] = {"batch": 300, "length": 140, "feature": 130, "outer": 130}
 
 REGIMES: Mapping[str, str] = {
     "normal": "values of order one",
@@ -56,6 +64,9 @@ REGIMES: Mapping[str, str] = {
     "huge": "data whose products leave float32's range",
     "integer": "small whole numbers, on which sums and products are exact",
     "nonfinite": "an inf, a -inf and a NaN among values of order one; parameters are finite",
+    "offset": "data of mean 1000, far above their spread",
+    "ties": "data from four numbers, so that many are equal",
+    "zeros": "vectors of zeros along every axis of the data; probabilities of exactly 0 and 1",
 }
 
 # Classes whose arrays may have no elements: only shape and dtype can be compared.
@@ -72,10 +83,13 @@ def least(share: float, risk: float = 0.05) -> int:
 
 # How many samples of a class and of a regime a run of all cases must have judged before it shows anything:
 # enough to meet a mistake that shows in one sample of twenty there, and nowhere else. Fewer operations have
-# the classes and regimes of sequences and of products; a mistake there has to show in one sample of ten.
-_EVERYWHERE, _SEQUENCES = least(1 / 20), least(1 / 10)
+# the classes and regimes of sequences, of products and of statistics; a mistake there has to show in one
+# sample of ten.
+_EVERYWHERE, _FEW = least(1 / 20), least(1 / 10)
 MINIMUMS: Mapping[str, int] = {
-    name: _SEQUENCES if name in {"long", "unbatched", "remembering", "square"} else _EVERYWHERE
+    name: _FEW
+    if name in {"long", "unbatched", "remembering", "square", "offset", "ties", "zeros"}
+    else _EVERYWHERE
     for name in (*CLASSES, *REGIMES)
 }
 
@@ -90,6 +104,9 @@ class Space:
         regimes: regimes, names of `REGIMES`.
         flags: other settings and the values that they take.
         without: pairs of class and regime that are not drawn: they cost time and show nothing more.
+        large: the sizes that are large in the class `large`, one at a time, and how large: each of them in
+            every round of draws. None, the default, draws one sample a round, in which the sizes take turns
+            to be as large as `LARGE` says.
         settle: from drawn settings to those among them that have to be others, e.g. one layer where many
             steps would cost too much. Every sample is drawn settled, so that its text states the settings
             that are run.
@@ -100,6 +117,7 @@ class Space:
     regimes: tuple[str, ...] = ("normal", "saturated")
     flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     without: tuple[tuple[str, str], ...] = ()
+    large: Mapping[str, int] | None = None
     settle: Callable[[Mapping[str, Scalar]], Mapping[str, Scalar]] = dict
 
     def settled(self, config: Mapping[str, Scalar]) -> dict[str, Scalar]:
@@ -108,14 +126,26 @@ class Space:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """The pairs of shape class and regime in the order of drawing: classes alternate fastest."""
+        """The pairs of shape class and regime in the order of drawing: classes alternate fastest.
+
+        The class `large` ends the round, as the most expensive: in one regime, once for each declared size.
+        """
         every = [(shape_class, regime) for regime in self.regimes for shape_class in self.classes]
-        return [pair for pair in every if pair not in self.without]
+        larges = [("large", "normal" if "normal" in self.regimes else self.regimes[0])]
+        # A case of single numbers has no size that could be large.
+        larges *= len(self.large or ()) or bool(self.sizes) if "large" in self.classes else 0
+        return [pair for pair in every if pair not in self.without and pair[0] != "large"] + larges
 
     @property
     def combinations(self) -> int:
-        """How many pairs of shape class and regime there are: the least number of draws that shows each."""
+        """How many draws a round has: the least number that shows each pair of shape class and regime."""
         return len(self.pairs)
+
+    @property
+    def larges(self) -> dict[str, int]:
+        """The sizes that the class `large` makes large, one at a time, and how large."""
+        by_kind = {name: LARGE[kind] for name, kind in self.sizes.items()}
+        return dict(by_kind if self.large is None else self.large)
 
     def choices(self, shape_class: str) -> dict[str, tuple[Scalar, ...]]:
         """The values of each size and flag in a shape class, smallest first."""
@@ -126,16 +156,17 @@ class Space:
 def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
     """Draw the samples of one case; they depend on nothing but these arguments and the schema version.
 
-    A draw goes through four steps from here:
+    A draw goes through five steps from here:
 
     1. Its number gives the pair of shape class and regime: every `space.combinations` draws hold each once.
     2. Words that follow from seed, case, number and pair choose each size among those of the class.
-    3. `_flags` gives each flag a value in turn. Of a flag with n values, every n draws of the classes in
+    3. In the class `large`, one size is large instead: of n such sizes, every n draws make each large once.
+    4. `_flags` gives each flag a value in turn. Of a flag with n values, every n draws of the classes in
        `BARE` hold each value once, and so do every n draws of the other classes, in orders of their own.
-    4. `space.settled` replaces settings that cannot be run as drawn.
+    5. `space.settled` replaces settings that cannot be run as drawn.
     """
     samples, pairs = [], space.pairs
-    turns = {True: 0, False: 0}
+    turns, larges = {True: 0, False: 0}, 0
     for number in range(count):
         shape_class, regime = pairs[number % len(pairs)]
         choices = space.choices(shape_class)
@@ -144,6 +175,9 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
             name: values[int(word) % len(values)]
             for (name, values), word in zip(choices.items(), words, strict=True)
         }
+        if shape_class == "large":
+            config |= [_in_turn(f"{case}|{seed}|large", list(space.larges.items()), larges)]
+            larges += 1
         # Drawn freely, one of seven forms was missing from 42 draws at one seed in a hundred; in turn over
         # all classes, one of three forms was drawn of one element or none only.
         bare = shape_class in BARE
@@ -173,7 +207,7 @@ def _flags(case: str, space: Space, seed: int, number: int) -> dict[str, Scalar]
     return {name: _in_turn(f"{case}|{seed}|{name}", values, number) for name, values in space.flags.items()}
 
 
-def _in_turn(key: str, values: Sequence[Scalar], number: int) -> Scalar:
+def _in_turn(key: str, values: Sequence[T], number: int) -> T:
     """Return the value of one draw, where each block of draws holds every value once, in a drawn order."""
     block, place = divmod(number, len(values))
     words = raw_words(f"{key}|{block}", len(values))
@@ -196,9 +230,13 @@ def strategy(
     from hypothesis import strategies as st
 
     def of_class(name: str, regimes: list[str]) -> SearchStrategy[Sample]:
-        settings = st.tuples(
-            *(st.tuples(st.just(key), st.sampled_from(values)) for key, values in space.choices(name).items())
-        ).map(lambda drawn: tuple(space.settled(dict(drawn)).items()))
+        choices = [
+            st.tuples(st.just(key), st.sampled_from(values)) for key, values in space.choices(name).items()
+        ]
+        if name == "large":
+            # The last value of a name counts, at its first place.
+            choices.append(st.sampled_from(list(space.larges.items())))
+        settings = st.tuples(*choices).map(lambda drawn: tuple(space.settled(dict(drawn)).items()))
         return st.builds(
             Sample,
             st.just(case),
@@ -209,8 +247,9 @@ def strategy(
             settings,
         )
 
+    pairs = dict.fromkeys(space.pairs)
     paired = {
-        name: [own for other, own in space.pairs if other == name and regime in {None, own}]
+        name: [own for other, own in pairs if other == name and regime in {None, own}]
         for name in space.classes
         if shape_class in {None, name}
     }

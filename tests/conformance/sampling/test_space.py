@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
 
 from conformance.cases import CASES
 from conformance.judging.sample_judge import judge_sample, prepare
@@ -30,7 +31,9 @@ def _allowed(case, sample):
     assert sample.shape_class in case.space.classes
     assert sample.regime in case.space.regimes
     for name, value in sample.settings.items():
-        assert value in choices[name]
+        assert value in choices[name] or (
+            sample.shape_class == "large" and value == case.space.larges.get(name)
+        )
 
 
 def test_the_same_arguments_draw_the_same_samples():
@@ -52,10 +55,10 @@ def test_another_seed_or_case_draws_other_configurations(other):
 
 def test_the_draws_are_the_ones_that_old_reports_were_made_from():
     assert [sample.text.partition("regime=")[2] for sample in draw("x", SPACE, 7, 4)] == [
-        "normal,N=3,L=6,F=5,bias=false,lr=0.25",
-        "normal,N=0,L=6,F=2,bias=true,lr=0.5",
-        "normal,N=2,L=81,F=4,bias=true,lr=0.5",
-        "integer,N=2,L=4,F=6,bias=true,lr=0.5",
+        "normal,N=3,L=2,F=5,bias=true,lr=0.5",
+        "normal,N=0,L=5,F=6,bias=false,lr=0.25",
+        "normal,N=3,L=65,F=4,bias=false,lr=0.25",
+        "integer,N=2,L=5,F=5,bias=true,lr=0.5",
     ]
 
 
@@ -70,12 +73,39 @@ def test_no_flag_is_drawn_of_one_element_or_none_only(case):
 @every_case
 def test_a_round_of_draws_shows_every_class_in_every_regime_once(case):
     drawn = draw(case.name, case.space, 1, case.space.combinations)
-    pairs = Counter((sample.shape_class, sample.regime) for sample in drawn)
-    every = {(c, r) for c in case.space.classes for r in case.space.regimes}
+    pairs = Counter((sample.shape_class, sample.regime) for sample in drawn if sample.shape_class != "large")
+    every = {(c, r) for c in case.space.classes for r in case.space.regimes if c != "large"}
     assert pairs == dict.fromkeys(every - set(case.space.without), 1)
     assert pairs
     assert {c for c, _ in case.space.without} <= set(CLASSES)
     assert {r for _, r in case.space.without} <= set(REGIMES)
+
+
+@every_case
+def test_one_size_at_a_time_is_large_in_the_first_regime(case):
+    drawn = draw(case.name, case.space, 1, 4 * case.space.combinations)
+    large = [sample for sample in drawn if sample.shape_class == "large"]
+    assert bool(large) == ("large" in case.space.classes and bool(case.space.sizes))
+    for sample in large:
+        assert sample.regime in {"normal", case.space.regimes[0]}
+        big = [name for name, size in case.space.larges.items() if sample.settings[name] == size]
+        assert len(big) == 1, sample.text
+        others = [
+            size for name, size in sample.settings.items() if name in case.space.sizes and name not in big
+        ]
+        assert max(others, default=0) <= 5, sample.text
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("sizes", [None, {"N": 20, "F": 5000}], ids=["by kind", "declared"])
+def test_every_size_takes_its_turn_to_be_large(sizes, seed):
+    space = replace(SPACE, classes=("small", "large"), large=sizes)
+    wanted = sizes or {"N": 300, "L": 140, "F": 130}
+    rounds = 1 if sizes else len(wanted)
+    assert space.combinations == (4 if sizes else 3)
+    drawn = [s for s in draw("x", space, seed, rounds * space.combinations) if s.shape_class == "large"]
+    big = [(name, size) for s in drawn for name, size in s.settings.items() if size == wanted.get(name)]
+    assert sorted(big) == sorted(wanted.items())
 
 
 def test_a_pair_that_is_left_out_is_neither_drawn_nor_found():
@@ -183,6 +213,19 @@ def test_the_strategy_shrinks_to_the_first_choice_of_everything(shape_class):
     found = find(strategy("x", SPACE, shape_class=shape_class), lambda _: True, settings=how)
     assert found.regime == SPACE.regimes[0]
     assert found.settings == {name: values[0] for name, values in SPACE.choices(shape_class).items()}
+
+
+@pytest.mark.parametrize(("wrong", "size"), [(lambda n: n > 17, 300), (lambda n: n % 300 == 299, 0)])
+def test_the_strategy_finds_a_mistake_of_one_size_and_leaves_the_others_small(wrong, size):
+    space = replace(SPACE, classes=("small", "large"), large={"N": 300, "F": 5000})
+    how = settings(database=None, deadline=None, derandomize=True, phases=(Phase.generate, Phase.shrink))
+    if not size:
+        with pytest.raises(NoSuchExample):
+            find(strategy("x", space), lambda sample: wrong(sample.settings["N"]), settings=how)
+        return
+    found = find(strategy("x", space), lambda sample: wrong(sample.settings["N"]), settings=how)
+    assert (found.shape_class, found.regime) == ("large", "normal")
+    assert {name: found.settings[name] for name in "NLF"} == {"N": size, "L": 2, "F": 2}
 
 
 def test_samples_do_not_depend_on_what_was_judged_before():
