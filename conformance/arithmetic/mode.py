@@ -20,6 +20,7 @@ from torch._decomp import decomposition_table
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from conformance.arithmetic.guard import Escapes
+from conformance.arithmetic.kernels import KERNELS
 from conformance.arithmetic.replicates import Replicates, storage_id
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
@@ -80,7 +81,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             return self._run(func, rule, args, kwargs)
         try:
             with self:
-                composed = decomposition_table.get(func, func.decompose)(*args, **kwargs)
+                composed = _composed(func)(*args, **kwargs)
         except ZeroDivisionError:
             # Some divide by a count of elements in Python: over none, where the kernel returns NaN.
             composed = func(*args, **kwargs)
@@ -205,6 +206,11 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             )
         start = int(self._offsets.random() * (_POOL - count))
         return _pool()[start : start + count].view(like.shape)
+
+
+def _composed(func: Any) -> Any:
+    """Return how an operation without a rule is composed of others."""
+    return KERNELS.get(func) or decomposition_table.get(func, func.decompose)
 
 
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
