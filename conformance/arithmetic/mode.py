@@ -9,9 +9,6 @@ Source: Parker 1997, "Monte Carlo arithmetic"; Denis et al. 2016 (Verificarlo).
 
 from __future__ import annotations
 
-import math
-import random
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,6 +18,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from conformance.arithmetic.guard import Escapes
 from conformance.arithmetic.kernels import KERNELS
+from conformance.arithmetic.noise import Noise
+from conformance.arithmetic.overloads import overload
 from conformance.arithmetic.replicates import Replicates, storage_id
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
@@ -28,11 +27,11 @@ from conformance.arithmetic.vectorized import align, batched, tensors, written
 from conformance.errors import NoiseError
 
 if TYPE_CHECKING:
+    from conformance.arithmetic.overloads import Overload
     from conformance.arithmetic.rules.rule import Rule
 
-# How many numbers the noise is read from, and how many of them are read at once at most. The start is drawn,
-# so that two tensors seldom get the same noise.
-_POOL, _POOLED = 1 << 20, 1 << 15
+
+_UNDERFLOW = torch.tensor(UNDERFLOW, dtype=torch.float64)
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
@@ -56,7 +55,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         self.steady = True
         self._held = Replicates(count)
         self._unit = unit
-        self._offsets = random.Random(seed)  # noqa: S311 - noise, not a secret
+        self._noise = Noise(seed)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -75,13 +74,20 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         """Run one aten operation, on clean numbers and on their replicates."""
         del types
         kwargs = kwargs or {}
-        name = base_name(func)
-        rule = RULES.get(name)
-        if rule is not None:
-            return self._run(func, rule, args, kwargs)
+        facts = overload(func)
+        rule = RULES.get(facts.name)
+        if rule is None:
+            return self._composed(func, facts.name, args, kwargs)
+        if rule.view:
+            # It shares its operand's replicates.
+            return facts.call(*args, **kwargs)
+        return self._run(facts, rule, args, kwargs)
+
+    def _composed(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
+        """Run an operation that has no rule by its decomposition."""
         try:
             with self:
-                composed = _composed(func)(*args, **kwargs)
+                composed = (KERNELS.get(func) or decomposition_table.get(func, func.decompose))(*args, **kwargs)
         except ZeroDivisionError:
             # Some divide by a count of elements in Python: over none, where the kernel returns NaN.
             composed = func(*args, **kwargs)
@@ -95,8 +101,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             name,
         )
 
-    def _run(self, func: Any, rule: Rule, args: Any, kwargs: Any) -> Any:
-        """Run an operation that has a rule.
+    def _run(self, func: Overload, rule: Rule, args: Any, kwargs: Any) -> Any:
+        """Run an operation that has a rule, other than one that always returns a view.
 
         An operation's result goes one of four ways from here; "noisy" means that an operand whose value
         counts has replicates.
@@ -113,35 +119,37 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         to the replicates of a float64 result, and keeps them. It raises NoiseError for any other float
         dtype, which noise cannot follow.
         """
-        operands = tensors((*args, *kwargs.values()))
-        targets = _targets(func, args, kwargs)
+        held = self._held
+        operands = tensors((*args, *kwargs.values()) if kwargs else args)
+        targets = _targets(func, args, kwargs) if func.written else []
         sources = [] if rule.valueless else operands
         if rule.draws:
             sources = [each for each in operands if all(each is not target for target in targets)]
-        noisy = any(each in self._held for each in sources)
+        noisy = any(map(held.__contains__, sources))
         if noisy and rule.draws:
-            message = f"{func}: draws by what rounding moves, so that no two replicates draw alike"
+            message = f"{func.name}: draws by what rounding moves, so that no two replicates draw alike"
             raise NoiseError(message, rule.name)
         # Before the call: an operation in place overwrites its operand.
         before = None if rule.rounds is None else rule.rounds.before(args, kwargs)
         if noisy and callable(rule.decides):
-            self._notice(rule.decides(*align(args, {}, self._held)[0]), rule.decides(*args))
+            self._notice(rule.decides(*align(args, {}, held)[0]), rule.decides(*args))
         if targets:
             return self._write(func, rule, args, kwargs, targets, before, noisy=noisy)
-        out = func(*args, **kwargs)
+        out = func.call(*args, **kwargs)
         if noisy:
             results = out if isinstance(out, (tuple, list)) else (out,)
-            fresh = _fresh(results, operands)
-            moved = batched(func, rule, args, kwargs, self._held) if fresh else []
+            # These always return something new.
+            fresh = [0] if rule.elementwise or rule.together else _fresh(results, operands)
+            moved = batched(func.call, rule, args, kwargs, held) if fresh else []
             for place in fresh:
-                self._take(func, rule, results[place], moved[place], before)
+                self._take(rule, results[place], moved[place], before)
         elif rule.rounds is not None and out.dtype == torch.float64:
-            self._take(func, rule, out, out.repeat(self._held.count, *(1,) * out.dim()), before)
+            self._take(rule, out, out.repeat(held.count, *(1,) * out.dim()), before)
         return out
 
     def _write(
         self,
-        func: Any,
+        func: Overload,
         rule: Rule,
         args: Any,
         kwargs: Any,
@@ -152,36 +160,32 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     ) -> Any:
         """Run an operation that writes into its operands, in place or by `out`."""
         if not noisy and (rule.rounds is None or targets[0].dtype != torch.float64):
-            out = func(*args, **kwargs)
+            out = func.call(*args, **kwargs)
             for target in targets:
                 if (forgotten := self._held.get(target)) is not None:
                     forgotten.copy_(target)
             return out
-        moved = written(func, rule, args, kwargs, targets, self._held)
-        out = func(*args, **kwargs)
+        moved = written(func.call, rule, args, kwargs, targets, self._held)
+        out = func.call(*args, **kwargs)
         for target, replicates in zip(targets, moved, strict=True):
-            self._take(func, rule, target, replicates, before, put=self._overwrite)
+            self._take(rule, target, replicates, before, put=self._held.overwrite)
         return out
 
-    def _overwrite(self, target: Tensor, moved: Tensor) -> None:
-        self._held.make(target).copy_(moved)
-
-    def _take(
-        self, func: Any, rule: Rule, clean: Any, moved: Tensor | None, before: Any, put: Any = None
-    ) -> None:
+    def _take(self, rule: Rule, clean: Any, moved: Tensor | None, before: Any, put: Any = None) -> None:
         """Check the decision that a result makes, or add the noise to its replicates and keep them."""
         if isinstance(clean, bool):
             clean = torch.tensor(clean)
         if not isinstance(clean, Tensor) or (clean.is_floating_point() and clean.dtype != torch.float64):
-            raise _lost(func, rule, clean)
+            raise _lost(rule, clean)
         if moved is None or moved.shape[1:] != clean.shape:
             self._notice(None, clean)
             return
-        if rule.decides in {"step", "answer"} or not clean.is_floating_point():
+        floating = clean.is_floating_point()
+        if not floating or rule.decides in ("step", "answer"):
             self._notice(moved, clean)
-        if clean.is_floating_point():
-            size = None if rule.rounds is None or before is None else rule.rounds.size(before, clean)
-            self._perturb(clean, moved, size)
+        if floating:
+            if rule.rounds is not None and before is not None:
+                self._perturb(clean, moved, rule.rounds.size(before, clean))
             (put or self._held.put)(clean, moved)
 
     def _notice(self, moved: Tensor | None, clean: Tensor) -> None:
@@ -189,28 +193,12 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         # The step of a NaN is NaN, which is not equal to itself.
         self.steady &= moved is not None and bool(((moved == clean) | (moved.isnan() & clean.isnan())).all())
 
-    def _perturb(self, clean: Tensor, moved: Tensor, size: Any) -> None:
-        if size is None or not self._unit or not clean.numel():
+    def _perturb(self, clean: Tensor, moved: Tensor, size: Tensor) -> None:
+        if not self._unit or not clean.numel():
             return
-        error = size * self._unit + UNDERFLOW
-        if not math.isfinite(float(error.sum())):
-            # Infinities are not rounded: a masked score stays minus infinity.
-            error = error.nan_to_num(nan=0.0, posinf=0.0)
-        moved.addcmul_(self._noise(moved), error)
-
-    def _noise(self, like: Tensor) -> Tensor:
-        count = like.numel()
-        if count > _POOLED:
-            return _normal(count, torch.Generator().manual_seed(self._offsets.getrandbits(63))).view(
-                like.shape
-            )
-        start = int(self._offsets.random() * (_POOL - count))
-        return _pool()[start : start + count].view(like.shape)
-
-
-def _composed(func: Any) -> Any:
-    """Return how an operation without a rule is composed of others."""
-    return KERNELS.get(func) or decomposition_table.get(func, func.decompose)
+        # Infinities are not rounded: a masked score stays minus infinity.
+        error = torch.add(_UNDERFLOW, size, alpha=self._unit).nan_to_num_(0.0, 0.0)
+        self._noise.add(moved, error)
 
 
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
@@ -223,50 +211,15 @@ def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
     ]
 
 
-def _lost(func: Any, rule: Rule, result: Any) -> NoiseError:
+def _lost(rule: Rule, result: Any) -> NoiseError:
     kind = result.dtype if isinstance(result, Tensor) else type(result).__name__
     return NoiseError(
-        f"{func}: turns what rounding moves into {kind}, where no noise can follow it; "
+        f"{rule.name}: turns what rounding moves into {kind}, where no noise can follow it; "
         "compute on in float64 tensors",
         rule.name,
     )
 
 
-def _targets(func: Any, args: Any, kwargs: Any) -> list[Tensor]:
+def _targets(func: Overload, args: Any, kwargs: Any) -> list[Tensor]:
     """Return the tensors that an operation writes into."""
-    named = [args[k] if k < len(args) else kwargs.get(key) for k, key in _written_arguments(func)]
-    return tensors(named)
-
-
-@cache
-def _written_arguments(func: Any) -> tuple[tuple[int, str], ...]:
-    arguments = enumerate(func._schema.arguments)  # noqa: SLF001 - the only way to it
-    return tuple((k, a.name) for k, a in arguments if a.alias_info is not None and a.alias_info.is_write)
-
-
-def _normal(count: int, generator: torch.Generator) -> Tensor:
-    # The variance of an error spread evenly over ±1 rounding, with the tail of many that add up.
-    return torch.randn(count, generator=generator, dtype=torch.float64) * 3**-0.5
-
-
-@cache
-def _pool() -> Tensor:
-    """Return the numbers that all noise is read from, at drawn offsets.
-
-    To draw anew for each of thousands of small tensors would take most of the time.
-    """
-    return _normal(_POOL, torch.Generator().manual_seed(0))
-
-
-@cache
-def base_name(func: Any) -> str:
-    """Return the name by which a rule is found: `aten::add_.Tensor` is `add`, because both round alike.
-
-    A division to whole numbers is another operation, `div_mode`, and so are `round_decimals` and
-    `scatter_reduce`, which compute.
-    """
-    schema = func._schema  # noqa: SLF001 - the only way to the name
-    name = str(schema.name).rpartition("::")[2].rstrip("_") or str(func)
-    overload = str(schema.overload_name)
-    other = next((word for word in ("mode", "decimals", "reduce") if word in overload.split("_")), None)
-    return f"{name}_{other}" if other else name
+    return tensors([args[k] if k < len(args) else kwargs.get(name) for k, name in func.written])

@@ -1,7 +1,8 @@
 """Many noisy values of each tensor, next to its clean one.
 
-They are kept by the storage of the clean tensor: so views need no replicates of their own, and a change in
-place through one view reaches all of them. Made and read by mode.py and vectorized.py.
+They are kept on the storage of the clean tensor: so views need no replicates of their own, a change in place
+through one view reaches all of them, and they are freed with the storage. Made and read by mode.py and
+vectorized.py.
 
 The noisy values of a tensor go one of three ways from here:
 
@@ -18,15 +19,31 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.multiprocessing import reductions
 
-# How many new storages are added before the replicates of those that the program has freed are freed too.
-_SWEEP = 256
+# The attribute of a storage that holds its noisy values. torch keeps the attributes of a storage for as long
+# as any tensor has it, in Python or not.
+_KEPT = "_conformance_replicates"
+_BYTES = torch.float64.itemsize
 
 
 def storage_id(tensor: torch.Tensor) -> int:
     """Return the identity of a storage, unique among those alive."""
     return int(tensor.untyped_storage()._cdata)  # noqa: SLF001 - torch has no public identity of a storage
+
+
+class _Kept:
+    """The noisy values of one storage.
+
+    Attributes:
+        owner: the replicates that they belong to.
+        values: one row of numbers per replicate, as long as the storage.
+        nbytes: the size of the storage.
+    """
+
+    __slots__ = ("nbytes", "owner", "values")
+
+    def __init__(self, owner: Replicates, values: torch.Tensor, nbytes: int) -> None:
+        self.owner, self.values, self.nbytes = owner, values, nbytes
 
 
 class Replicates:
@@ -38,23 +55,22 @@ class Replicates:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        # By storage: a weak reference to it, and the noisy values of all that it holds.
-        self._held: dict[int, tuple[Any, torch.Tensor]] = {}
-        self._room = _SWEEP
 
     def __contains__(self, clean: torch.Tensor) -> bool:
         """Whether a tensor has noisy values."""
-        return clean.dtype == torch.float64 and storage_id(clean) in self._held
+        if clean.dtype != torch.float64:
+            return False
+        kept = getattr(clean.untyped_storage(), _KEPT, None)
+        return kept is not None and kept.owner is self
 
     def get(self, clean: torch.Tensor) -> torch.Tensor | None:
         """Return a view of the noisy values of a tensor, (count, *shape); None where it has none."""
-        values = self._values(clean) if clean.dtype == torch.float64 else None
-        return None if values is None else self._view(values, clean)
+        kept = self._kept(clean)
+        return None if kept is None else self._view(kept, clean)
 
     def make(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the same; if a tensor has none, make them first: copies of its whole storage."""
-        values = self._values(clean)
-        return self._view(self._hold(clean, self._copies(clean)) if values is None else values, clean)
+        return self._view(self._kept(clean) or self._keep(clean, self._copies(clean)), clean)
 
     def every(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the noisy values, (count, *shape); the clean ones, repeated, if a tensor has none."""
@@ -67,10 +83,8 @@ class Replicates:
         So they broadcast with others as their clean tensors do. A tensor without noisy values is returned as
         it is.
         """
-        found = self.get(clean)
-        if found is None or rank <= clean.dim():
-            return clean if found is None else found
-        return found.view(self.count, *(1,) * (rank - clean.dim()), *clean.shape)
+        kept = self._kept(clean)
+        return clean if kept is None else self._view(kept, clean, max(0, rank - clean.dim()))
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
         """Return one replicate; the clean tensor if it has none."""
@@ -79,38 +93,48 @@ class Replicates:
 
     def put(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values, (count, *shape), of a tensor that an operation has just made."""
-        fills = clean.is_contiguous() and clean.untyped_storage().nbytes() == clean.nbytes
-        if fills and noisy.is_contiguous():
-            self._hold(clean, noisy.view(self.count, clean.numel()))
+        fills = clean.untyped_storage().nbytes() == clean.numel() * _BYTES and clean.is_contiguous()
+        if fills and noisy.is_contiguous() and not noisy.storage_offset():
+            self._keep(clean, noisy)
         else:
             self.make(clean).copy_(noisy)
 
-    def _values(self, clean: torch.Tensor) -> torch.Tensor | None:
-        held = self._held.get(storage_id(clean))
-        if held is None:
+    def overwrite(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
+        """Take the noisy values of a tensor that an operation has written into."""
+        own = self.make(clean)
+        if noisy.data_ptr() != own.data_ptr():
+            own.copy_(noisy)
+
+    def _kept(self, clean: torch.Tensor) -> _Kept | None:
+        if clean.dtype != torch.float64:
             return None
-        values = held[1]
-        if values.shape[1] * clean.element_size() == clean.untyped_storage().nbytes():
-            return values
+        storage = clean.untyped_storage()
+        kept: _Kept | None = getattr(storage, _KEPT, None)
+        if kept is None or kept.owner is not self:
+            return None
+        if kept.nbytes == storage.nbytes():
+            return kept
         # The storage was resized; the values that it held before are kept.
         resized = self._copies(clean)
-        kept = min(values.shape[1], resized.shape[1])
-        resized[:, :kept] = values[:, :kept]
-        return self._hold(clean, resized)
+        old = kept.values.view(self.count, kept.nbytes // _BYTES)
+        size = min(old.shape[1], resized.shape[1])
+        resized[:, :size] = old[:, :size]
+        return self._keep(clean, resized)
 
     def _copies(self, clean: torch.Tensor) -> torch.Tensor:
-        size = clean.untyped_storage().nbytes() // clean.element_size()
+        size = clean.untyped_storage().nbytes() // _BYTES
         return clean.as_strided((size,), (1,), 0).repeat(self.count, 1)
 
-    def _view(self, values: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
-        strides = (values.shape[1], *clean.stride())
-        return values.as_strided((self.count, *clean.shape), strides, clean.storage_offset())
+    def _view(self, kept: _Kept, clean: torch.Tensor, more: int = 0) -> torch.Tensor:
+        """Return the values that belong to a tensor, with `more` dimensions of 1 behind the first."""
+        return kept.values.as_strided(
+            (self.count, *(1,) * more, *clean.shape),
+            (kept.nbytes // _BYTES, *(0,) * more, *clean.stride()),
+            clean.storage_offset(),
+        )
 
-    def _hold(self, clean: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        if len(self._held) >= self._room:
-            self._held = {key: held for key, held in self._held.items() if not held[0].expired()}
-            self._room = len(self._held) + _SWEEP
-        # While a weak reference to a storage is held, no other storage gets the same identity.
-        weakly: Any = reductions.StorageWeakRef
-        self._held[storage_id(clean)] = weakly(clean.untyped_storage()), values
-        return values
+    def _keep(self, clean: torch.Tensor, values: torch.Tensor) -> _Kept:
+        storage: Any = clean.untyped_storage()
+        kept = _Kept(self, values, storage.nbytes())
+        setattr(storage, _KEPT, kept)
+        return kept

@@ -38,8 +38,10 @@ def multiplied(value: Any) -> float:
 
 def magnitude(value: Any) -> Any:
     """Return the absolute value of a tensor or of a Python scalar."""
+    if not isinstance(value, torch.Tensor):
+        return abs(value)
     # Converted, because torch has no abs for masks.
-    return value.to(torch.float64).abs() if isinstance(value, torch.Tensor) else abs(value)
+    return value.abs() if value.dtype == torch.float64 else value.to(torch.float64).abs()
 
 
 def terms(x: Tensor, reduced: Tensor) -> float:

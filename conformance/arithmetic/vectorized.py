@@ -54,7 +54,8 @@ def batched(
     if rule.elementwise is True:
         aligned, named = align(args, kwargs, held)
         # The layout is that of the clean result, which has one dimension less.
-        return [func(*aligned, **{key: value for key, value in named.items() if key != "memory_format"})]
+        named.pop("memory_format", None)
+        return [func(*aligned, **named)]
     if rule.together is not None:
         return [rule.together(held, *args, **kwargs)]
     rows = [_row(func, args, kwargs, held, k) for k in range(held.count)]
@@ -69,15 +70,16 @@ def written(
     targets: Sequence[Tensor],
     held: Replicates,
 ) -> list[Tensor | None]:
-    """Run an operation that writes into some of its operands, `targets`, which keep their values here.
+    """Run an operation that writes into some of its operands, `targets`, which keep their clean values here.
 
     Returns:
-        The values that the replicates would have written into each target, as `batched` returns them.
+        The values that the replicates write into each target, as `batched` returns them. They may be those
+        that the target has.
     """
     if rule.elementwise and "out" not in kwargs:
         # In place, everything else broadcasts to the target.
         (_, *others), named = align(args, kwargs, held)
-        own = held.every(targets[0]).clone()
+        own = held.make(targets[0]) if targets[0].dtype == torch.float64 else held.every(targets[0]).clone()
         func(own, *others, **named)
         return [own]
     rows = [_written_row(func, args, kwargs, targets, held, k) for k in range(held.count)]
@@ -88,9 +90,13 @@ def align(
     args: Sequence[Any], kwargs: Mapping[str, Any], held: Replicates
 ) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments with replicates for tensors, of one rank, so that they broadcast alike."""
-    rank = max(each.dim() for each in tensors((*args, *kwargs.values())))
-    swap = partial(held.of_rank, rank=rank)
-    return _swapped(args, swap), {key: _swapped(value, swap) for key, value in kwargs.items()}
+    rank = max(map(Tensor.dim, tensors((*args, *kwargs.values()) if kwargs else args)))
+
+    def swap(clean: Tensor) -> Tensor:
+        return held.of_rank(clean, rank)
+
+    named = {key: _swapped(value, swap) for key, value in kwargs.items()} if kwargs else {}
+    return [_swapped(value, swap) for value in args], named
 
 
 def _swapped(value: Any, swap: Callable[[Tensor], Tensor]) -> Any:

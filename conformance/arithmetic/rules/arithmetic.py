@@ -20,8 +20,13 @@ def _scaled(value: Any) -> float:
 
 def _sum_of_two(a: Any, b: Any, *, alpha: Any = 1, **_: Any) -> Any:
     """Return a rounding of the sum, of the product before it, and of the Python scalars."""
-    size = magnitude(a) + _scaled(alpha) * (1 + multiplied(alpha)) * magnitude(b)
-    return size + converted(a) + _scaled(alpha) * converted(b)
+    size, other = magnitude(a), magnitude(b)
+    scalars = converted(a) + converted(b)
+    if alpha != 1:
+        other = _scaled(alpha) * (1 + multiplied(alpha)) * other
+        scalars = converted(a) + _scaled(alpha) * converted(b)
+    # A sum has one number of its own per element, and no other is worth an operation.
+    return size + other + scalars if scalars else size + other
 
 
 def _lerp(a: Tensor, b: Tensor, weight: Any) -> Tensor:

@@ -87,7 +87,7 @@ class Rule:
     """The facts about one aten operation.
 
     Attributes:
-        name: its base name, as `mode.base_name` makes it.
+        name: its base name, as `overloads.base_name` makes it.
         source: where its rounding is stated: a standard, a documentation, a paper, or a measurement's
             command.
         rounds: how it rounds; None if it is exact.
@@ -98,6 +98,8 @@ class Rule:
         decides: "step" if its floating result gives the step of a staircase that each element is on, "answer"
             if that result is zeros and ones; or a function from the operands to the piece of a piecewise
             function that each element is on. Integer and boolean results always decide.
+        view: its results share the storage of its operand, and so its replicates; in place it changes the
+            shape.
         valueless: its result does not depend on the values of its operands.
         draws: it writes random numbers into its first operand; the others are parameters of the distribution.
         measured: the calls that measure it, unless it is exact.
@@ -110,6 +112,7 @@ class Rule:
     elementwise: bool | Literal["in place"] = False
     together: Callable[..., Tensor] | None = None
     decides: Literal["step", "answer"] | Callable[..., Tensor] | None = None
+    view: bool = False
     valueless: bool = False
     draws: bool = False
     measured: tuple[MeasuringCall, ...] = ()
@@ -119,6 +122,8 @@ class Rule:
         """Refuse an entry that contradicts itself."""
         if self.elementwise and self.together:
             raise ValueError(f"{self.name}: expected elementwise or together, got both")
+        if self.view and (self.rounds or self.decides or self.elementwise or self.together):
+            raise ValueError(f"{self.name}: expected a view to compute nothing")
         if self.rounds is None and self.measured:
             raise ValueError(f"{self.name}: expected no measuring call, because it is exact")
 

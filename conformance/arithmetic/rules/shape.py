@@ -31,18 +31,19 @@ def _together(join: Callable[..., Tensor], more: int) -> Callable[..., Tensor]:
     return joined
 
 
-_VIEW = "a view of its operand, or a copy: nothing is computed"
+_VIEW = "a view of its operand: nothing is computed"
+_COPY_OR_VIEW = "a view of its operand, or a copy: nothing is computed"
 _MOVED = "moves numbers, and computes none"
 _COPY = "copies numbers, and computes none"
 _ALIAS = "the same numbers under another name"
 
 RULES: tuple[Rule, ...] = (
-    # Shape.
-    *exact("_reshape_alias", "_unsafe_view", "as_strided", "reshape", "squeeze", source=_VIEW),
-    *exact("unfold", "unsqueeze", "view", source=_VIEW),
+    # Shape. `reshape` and `_unsafe_view` may copy, and `view` may be one as another dtype.
+    *exact("_reshape_alias", "as_strided", "squeeze", "unfold", "unsqueeze", source=_VIEW, view=True),
+    *exact("_unsafe_view", "reshape", "view", source=_COPY_OR_VIEW),
     # Transpose.
-    *exact("broadcast_in_dim", "broadcast_tensors", "expand", source=_VIEW),
-    *exact("diagonal", "permute", "t", "transpose", source=_VIEW),
+    *exact("diagonal", "expand", "permute", "t", "transpose", source=_VIEW, view=True),
+    *exact("broadcast_in_dim", "broadcast_tensors", source=_COPY_OR_VIEW),
     # Rearrange.
     *exact("diagonal_backward", "flip", "repeat", "roll", source=_MOVED),
     *exact("constant_pad_nd", "tril", "triu", source="moves numbers, and puts given ones between them"),
@@ -50,13 +51,14 @@ RULES: tuple[Rule, ...] = (
     # Joining.
     *exact("cat", source=_MOVED, together=_together(torch.cat, 0)),
     *exact("stack", source=_MOVED, together=_together(torch.stack, 1)),
-    *exact("split", "split_with_sizes", "unbind", "unsafe_split", source=_VIEW),
+    *exact("split", "split_with_sizes", "unbind", "unsafe_split", source=_VIEW, view=True),
     # Conversion, from float64 to float64. One to any other float dtype is an error: no noise could follow it.
     *exact("_to_copy", "clone", source=_COPY, elementwise=True),
     # The result of `copy` has the shape of its first operand, so only the form in place broadcasts.
     *exact("copy", source=_COPY, elementwise="in place"),
     *exact("contiguous", source=_COPY),
-    *exact("alias", "detach", "lift_fresh", "resolve_conj", "resolve_neg", "set_data", source=_ALIAS),
+    *exact("alias", "detach", "lift_fresh", source=_ALIAS, view=True),
+    *exact("resolve_conj", "resolve_neg", "set_data", source=_ALIAS),
     *exact("scalar_tensor", source="makes a float64 tensor of a Python scalar"),
     *exact("_local_scalar_dense", "is_nonzero", source="reads one number, which noise must not move"),
     # Bookkeeping.

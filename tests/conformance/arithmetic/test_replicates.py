@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 import torch
 
@@ -93,6 +96,34 @@ def test_they_live_as_long_as_the_tensor_and_no_longer(held):
         new = _clean()
         # A new storage at the address of a freed one is another storage.
         assert held.get(new) is None
-        held.put(new, _noisy(new))
+        noisy = _noisy(new)
+        freed = weakref.ref(noisy)
+        held.put(new, noisy)
+        del noisy, new
+        assert freed() is None
     assert torch.equal(held.get(kept), _noisy(kept))
-    assert len(held._held) < 1000
+
+
+def test_they_live_while_only_the_graph_of_autograd_has_the_tensor(held):
+    x = _clean().requires_grad_()
+    y = x.exp()
+    noisy = _noisy(y.detach())
+    freed = weakref.ref(noisy)
+    held.put(y, noisy)
+    loss = y.sum()
+    del y, noisy
+    gc.collect()
+    assert freed() is not None
+    loss.backward()
+    assert freed() is None
+
+
+def test_others_on_the_same_storage_are_not_mistaken_for_its_own(held):
+    clean = _clean()
+    held.put(clean, _noisy(clean))
+    other = Replicates(2)
+    assert clean not in other
+    assert other.get(clean) is None
+    other.put(clean, torch.zeros(2, 3, 4, dtype=torch.float64))
+    assert not other.get(clean).any()
+    assert clean not in held
