@@ -41,7 +41,7 @@ class Deviation:
 
 
 def deviations(
-    run: Callable[[], Mapping[str, Any]], key: str, largest: int = 1
+    run: Callable[[], Mapping[str, Any]], key: str, largest: int = 1, *, zeros: bool = False
 ) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
@@ -49,6 +49,7 @@ def deviations(
         run: the oracle; returns its observables as tensors. Called once, or more often to save memory.
         key: the text from which the noise follows (a sample's).
         largest: how many numbers the largest input has.
+        zeros: see `Arithmetic`.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -63,7 +64,7 @@ def deviations(
     for start, seed in zip(range(0, count, each), raw_words(f"noise|{key}", count), strict=False):
         with (
             np.errstate(all="ignore"),
-            Arithmetic(int(seed), min(each, count - start)) as mode,
+            Arithmetic(int(seed), min(each, count - start), zeros=zeros) as mode,
             mode.escapes(),
         ):
             observables = run()

@@ -50,7 +50,7 @@ CASES = (
             {"N": "batch", "L": "length", "F": "feature"},
             # Not one: the variance of one feature is 0, and the gradient is rounding errors only.
             ("small", "empty", "pow2", "wide", "strided", "zero", "large"),
-            ("normal", "saturated", "nonfinite", "offset"),
+            ("normal", "saturated", "offset", "zeros", "nonfinite"),
             {
                 "rank": (1, 2, 3),
                 "affine": ("both", "weight", "none"),

@@ -36,8 +36,12 @@ CASES = (
     ),
     reduction("any", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
     reduction("all", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
-    reduction("argmax", "normal", "huge", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9),
-    reduction("argmin", "normal", "huge", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9),
+    reduction(
+        "argmax", "normal", "huge", "ties", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9
+    ),
+    reduction(
+        "argmin", "normal", "huge", "ties", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9
+    ),
     row(
         "max@dim",
         "NF",

@@ -35,7 +35,7 @@ CASES = (
             "middle": lambda t, a, b: t.clamp(a[:, None] * a, a[:, :1] - 0.5, b + 0.5),
         },
         {"no bound": (lambda t, a, b: t.clamp(a), ("min", "max"))},
-        regimes=("normal", "saturated", "nonfinite"),
+        regimes=("normal", "saturated", "ties", "nonfinite"),
     ),
     row(
         "where",

@@ -24,7 +24,7 @@ CASES = (
             "stable": lambda t, a: t.sort(a, dim=1, stable=True, descending=True),
         },
         {"dim out of range": (lambda t, a: a.sort(5), _DIM)},
-        regimes=("normal", "tiny", "nonfinite"),
+        regimes=("normal", "tiny", "ties", "nonfinite"),
     ),
     row(
         "argsort",

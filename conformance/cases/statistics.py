@@ -20,7 +20,7 @@ def _norm(p: float) -> Callable[..., Any]:
 
 CASES = (
     reduction("var", "normal", "cancelling", "offset", "nonfinite", exact=False, classes=_SPREAD, samples=15),
-    reduction("std", "normal", "offset", "nonfinite", exact=False, classes=_SPREAD, samples=15),
+    reduction("std", "normal", "offset", "nonfinite", "zeros", exact=False, classes=_SPREAD, samples=15),
     # Not nonfinite: torch divides the product by each factor, unless one of them is 0. So the gradient is
     # inf/inf, or the product of the other factors if any element is 0.
     reduction(
@@ -28,6 +28,7 @@ CASES = (
         # Not tiny: torch divides the product, which has underflowed, by the factor to find its gradient.
         "normal",
         "integer",
+        "zeros",
         exact=False,
         classes=("small", "one", "strided", "empty", "zero"),
         axes=ONE,
@@ -38,12 +39,15 @@ CASES = (
         "normal",
         "saturated",
         "steep",
+        "offset",
         "nonfinite",
         exact=False,
         axes=("last", "first", "middle", "pair", "negative", "two", "all"),
         samples=14,
     ),
-    reduction("norm", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15, p=2),
+    reduction(
+        "norm", "normal", "integer", "nonfinite", "zeros", exact=False, classes=FILLED, samples=15, p=2
+    ),
     row(
         "var@correction",
         "NF",
@@ -73,7 +77,7 @@ CASES = (
             "integers": (lambda t, a: t.arange(3).norm(), ("Long",)),
         },
         classes=FILLED,
-        regimes=("normal", "nonfinite"),
+        regimes=("normal", "nonfinite", "zeros"),
     ),
     row(
         "cumsum",

@@ -102,7 +102,9 @@ def _measured(
         why = "" if stored else _degenerate(base)
         largest = max((array.size for array in base.inputs().values()), default=1)
         try:
-            measured = None if why else deviations(partial(reference.observables, base), sample.text, largest)
+            run = partial(reference.observables, base)
+            zeros = sample.regime == "zeros"
+            measured = None if why else deviations(run, sample.text, largest, zeros=zeros)
         except NoiseError as error:
             error.add_note(f"in {sample.text}")
             raise
