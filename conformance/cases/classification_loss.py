@@ -80,7 +80,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         space=Space(
             {"N": "batch", "C": "feature"},
             ("small", "empty", "pow2", "strided", "large"),
-            ("normal", "saturated", "offset", "nonfinite"),
+            ("normal", "saturated", "nonfinite"),
             settings,
         ),
         inputs=_scores,

@@ -47,6 +47,6 @@ CASES = (
             ),
             "sizes": (lambda t, a, b, c: t.lerp(a, t.ones(5), 0.5), ("4", "5")),
         },
-        regimes=("normal", "cancelling", "nonfinite"),
+        regimes=("normal", "cancelling", "tiny", "nonfinite"),
     ),
 )

@@ -25,14 +25,30 @@ def halves_of(t: Any, a: Any) -> Any:
 CASES = (
     reduction("sum", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True),
     reduction("mean", "normal", "cancelling", "tiny", "nonfinite", exact=False),
-    reduction("amax", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
-    reduction("amin", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
+    reduction("amax", "normal", "integer", "tiny", "nonfinite", exact=False, classes=FILLED, samples=15),
+    reduction("amin", "normal", "integer", "tiny", "nonfinite", exact=False, classes=FILLED, samples=15),
     # In the regime integer many elements are equal, of which all share the gradient or the first has it.
     reduction(
-        "max", "normal", "integer", "nonfinite", exact=False, classes=FILLED, axes=("none",), samples=8
+        "max",
+        "normal",
+        "integer",
+        "tiny",
+        "nonfinite",
+        exact=False,
+        classes=FILLED,
+        axes=("none",),
+        samples=8,
     ),
     reduction(
-        "min", "normal", "integer", "nonfinite", exact=False, classes=FILLED, axes=("none",), samples=8
+        "min",
+        "normal",
+        "integer",
+        "tiny",
+        "nonfinite",
+        exact=False,
+        classes=FILLED,
+        axes=("none",),
+        samples=8,
     ),
     reduction("any", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
     reduction("all", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
@@ -53,9 +69,8 @@ CASES = (
             "axis": lambda t, a: t.min(a, axis=1, keepdims=True),
         },
         {"dim out of range": (lambda t, a: a.max(5), ("-2", "1", "5"))},
-        # Not with equal elements: torch's kernels return different ones of them.
         classes=FILLED,
-        regimes=("normal", "nonfinite"),
+        regimes=("normal", "ties", "nonfinite"),
     ),
     row(
         "sum@dtype",

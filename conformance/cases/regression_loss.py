@@ -9,7 +9,7 @@ CASES = (
     loss(
         "mse_loss", "MSELoss", {}, regimes=("normal", "cancelling", "tiny", "huge", "nonfinite"), samples=24
     ),
-    loss("l1_loss", "L1Loss", {}, regimes=("normal", "cancelling", "huge", "nonfinite")),
+    loss("l1_loss", "L1Loss", {}, regimes=("normal", "cancelling", "tiny", "huge", "zeros", "nonfinite")),
     loss(
         "smooth_l1_loss",
         "SmoothL1Loss",

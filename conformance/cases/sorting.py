@@ -24,7 +24,18 @@ CASES = (
             "stable": lambda t, a: t.sort(a, dim=1, stable=True, descending=True),
         },
         {"dim out of range": (lambda t, a: a.sort(5), _DIM)},
-        regimes=("normal", "tiny", "ties", "nonfinite"),
+        regimes=("normal", "tiny", "nonfinite"),
+    ),
+    # Of equal elements only a stable sort has an order of its own.
+    row(
+        "sort@stable",
+        "NF",
+        {
+            "function": lambda t, a: t.sort(a, stable=True),
+            "descending": lambda t, a: a.sort(dim=1, descending=True, stable=True),
+            "argsort": lambda t, a: t.argsort(a, dim=1, stable=True),
+        },
+        regimes=("ties", "zeros"),
     ),
     row(
         "argsort",

@@ -88,7 +88,7 @@ CASES = (
             "dim": lambda t, a: a.cumsum(dim=1),
         },
         {"dim out of range": (lambda t, a: a.cumsum(5), ("-3", "2", "5"))},
-        regimes=("normal", "cancelling", "integer", "nonfinite"),
+        regimes=("normal", "cancelling", "tiny", "integer", "nonfinite"),
         exact=True,
     ),
 )

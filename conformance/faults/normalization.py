@@ -36,6 +36,15 @@ def _normal(formula: Callable[..., Any]) -> Around:
     return program
 
 
+def _one_pass(a: Any, count: int) -> Any:
+    """Return the variance of the last axes, `count` elements together, by the mean of squares."""
+    axes, size = [], 1
+    while size < count or not axes:
+        axes.append(-1 - len(axes))
+        size *= a.shape[axes[-1]]
+    return (a * a).mean(axes, keepdim=True) - a.mean(axes, keepdim=True) ** 2
+
+
 def _two_axes_at_most(t: Any, x: Values, correct: Any) -> Any:
     """Normalize over the last two axes where there are three."""
     if int(x.config["rank"]) < 3 or not x["input"].numel():
@@ -86,6 +95,13 @@ FAULTS = (
                     a / t.sqrt((a * a).sum(-1, keepdim=True) / a.shape[-1] + eps)
                 ),
                 "divides by the root mean square of the last axis, as RMSNorm does",
+            ),
+            (
+                "variance-in-one-pass",
+                lambda t, a, mean, variance, eps, count: (
+                    (a - mean) / t.sqrt(t.clamp(_one_pass(a, count), min=0.0) + eps)
+                ),
+                "subtracts the squared mean from the mean of squares, as fused kernels do",
             ),
             (
                 "eps-missing",

@@ -103,7 +103,7 @@ def _measured(
         largest = max((array.size for array in base.inputs().values()), default=1)
         try:
             run = partial(reference.observables, base)
-            zeros = sample.regime == "zeros"
+            zeros = sample.regime in {"zeros", "ties"}
             measured = None if why else deviations(run, sample.text, largest, zeros=zeros)
         except NoiseError as error:
             error.add_note(f"in {sample.text}")
