@@ -12,6 +12,8 @@ from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.cases.case import Config
 
 _AXES = {
@@ -24,6 +26,8 @@ _AXES = {
     "two": (0, 2),
     "all": (0, 1, 2),
 }
+# How many elements NumPy and many kernels add up at once.
+_BLOCK = 4096
 # All axes or one of them, for functions that do not take several.
 ONE = ("none", "first", "middle", "last")
 _CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "large")
@@ -33,6 +37,12 @@ def _inputs(config: Config) -> dict[str, Input]:
     return {"input": Input(tuple(int(config[name]) for name in "NLF"), pairs=True)}
 
 
+def _reduced_where_large(config: Config) -> Config:
+    """Reduce the last axis where it is larger than a block of 4,096 elements."""
+    kept = config["dim"] in {"first", "middle", "pair", "negative"}
+    return {"dim": "last"} if kept and int(config["F"]) > _BLOCK else {}
+
+
 def reduction(
     name: str,
     *regimes: str,
@@ -40,6 +50,7 @@ def reduction(
     classes: tuple[str, ...] = _CLASSES,
     axes: tuple[str, ...] = tuple(_AXES),
     samples: int = 28,
+    large: Mapping[str, int] | None = None,
     **options: Any,
 ) -> Case:
     """Return the case of a function that reduces axes.
@@ -51,6 +62,7 @@ def reduction(
         classes: as in `Space`.
         axes: the axes that are reduced, by the names in `_AXES`.
         samples: the number of samples that a run draws.
+        large: as in `Space`.
         options: further arguments of every call.
     """
 
@@ -66,6 +78,8 @@ def reduction(
             classes,
             regimes,
             {"dim": axes, "keepdim": (False, True)},
+            large=large,
+            settle=_reduced_where_large,
         ),
         inputs=_inputs,
         program=program,

@@ -12,6 +12,10 @@ from conformance.cases._table import FILLED, row
 _OF_NOTHING = (*FILLED, "empty", "zero")
 
 
+# More elements than a block of 4,096 holds; and as many rows as a byte cannot number.
+_THOUSANDS = {"F": 5000, "N": 300}
+
+
 def bytes_of(t: Any, a: Any) -> Any:
     """Return 78 for each positive element and 1 for the others, in eight bits."""
     return (a > 0).to(t.int8) * 77 + 1
@@ -23,8 +27,10 @@ def halves_of(t: Any, a: Any) -> Any:
 
 
 CASES = (
-    reduction("sum", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True),
-    reduction("mean", "normal", "cancelling", "tiny", "nonfinite", exact=False),
+    reduction(
+        "sum", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True, large=_THOUSANDS
+    ),
+    reduction("mean", "normal", "cancelling", "tiny", "nonfinite", exact=False, large=_THOUSANDS),
     reduction("amax", "normal", "integer", "tiny", "nonfinite", exact=False, classes=FILLED, samples=15),
     reduction("amin", "normal", "integer", "tiny", "nonfinite", exact=False, classes=FILLED, samples=15),
     # In the regime integer many elements are equal, of which all share the gradient or the first has it.

@@ -11,6 +11,9 @@ from conformance.faults._forms import called
 from conformance.faults._reduction import axes, count, fault, scaled_gradient, scaled_output
 from conformance.faults._rewriting import changed, own, setting
 
+# How many elements are added up at once by many kernels.
+_BLOCK = 4096
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,6 +80,13 @@ def _middle_exchanged(t: Any, x: Values, correct: Any) -> Any:
         return correct(t, x)
     a = x["input"]
     return correct(t, changed(x, {"input": a.transpose(1, 2).reshape(a.shape)}))
+
+
+def _first_block(t: Any, x: Values, correct: Any) -> Any:
+    a = x["input"]
+    if 2 not in axes(x) or a.shape[2] <= _BLOCK:
+        return correct(t, x)
+    return correct(t, changed(x, {"input": a.narrow(2, 0, _BLOCK)}))
 
 
 def _one_by_one(a: Any) -> Any:
@@ -215,6 +225,12 @@ FAULTS = (
         "sum",
         _one_after_another(11),
         "adds element by element in float16, which shows best on long axes",
+    ),
+    fault(
+        "sum-of-one-block",
+        ("sum", "mean"),
+        _first_block,
+        "reduces the first 4,096 elements of the last axis and forgets the rest",
     ),
     fault("sum-in-float32", "sum", _one_after_another(24), "adds float64 element by element in float32"),
 )
