@@ -44,13 +44,16 @@ class Deviation:
     rms: Array
 
 
-def deviations(run: Callable[[], Mapping[str, Any]], key: str) -> dict[str, Deviation] | None:
+def deviations(
+    run: Callable[[], Mapping[str, Any]], key: str, *, zeros: bool = False
+) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
     Args:
         run: the oracle; returns its observables as tensors. Called once, or more often where the replicates
             of all its intermediate results would take too much memory: then for some of them at a time.
         key: the text from which the noise follows (a sample's).
+        zeros: see `Arithmetic`.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -65,7 +68,7 @@ def deviations(run: Callable[[], Mapping[str, Any]], key: str) -> dict[str, Devi
     while done < count:
         each = min(each, count - done)
         try:
-            steady = _add(run, int(words[passes]), each, total)
+            steady = _add(run, int(words[passes]), each, total, zeros=zeros)
         except OverfullError:
             each //= 2
             continue
@@ -86,7 +89,7 @@ class _Total:
     largest: dict[str, float] = field(default_factory=dict)
 
 
-def _add(run: Callable[[], Mapping[str, Any]], seed: int, count: int, total: _Total) -> bool:
+def _add(run: Callable[[], Mapping[str, Any]], seed: int, count: int, total: _Total, *, zeros: bool) -> bool:
     """Add some replicates of a run to the total; return whether none of them took another branch.
 
     Raises:
@@ -94,7 +97,7 @@ def _add(run: Callable[[], Mapping[str, Any]], seed: int, count: int, total: _To
     """
     with (
         np.errstate(all="ignore"),
-        Arithmetic(seed, count, limit=_NUMBERS) as mode,
+        Arithmetic(seed, count, limit=_NUMBERS, zeros=zeros) as mode,
         mode.escapes(),
         _cycles_kept(),
     ):

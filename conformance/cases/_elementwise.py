@@ -44,7 +44,7 @@ def unary(
     )
 
 
-_BROADCAST = ("none", "row", "column", "scalar", "outer")
+_BROADCAST = ("none", "row", "column", "scalar", "outer", "middle")
 
 
 def _binary_inputs(config: Config) -> dict[str, Input]:
@@ -55,6 +55,7 @@ def _binary_inputs(config: Config) -> dict[str, Input]:
         "column": ((n, 1), (n, f)),
         "scalar": ((n, f), ()),
         "outer": ((n, 1), (f,)),
+        "middle": ((n, 1, f), (3, 1)),
     }[str(config["broadcast"])]
     # The second operand can be nearly the negative of the first only where it is not smaller.
     return {"input": Input(a), "other": Input(b, against="input" if len(b) == len(a) else None)}

@@ -16,9 +16,20 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Config
 
-_AXES = {"none": None, "first": 0, "last": -1, "two": (0, 2), "all": (0, 1, 2)}
+_AXES = {
+    "none": None,
+    "first": 0,
+    "middle": 1,
+    "last": -1,
+    "pair": (0, 1),
+    "negative": (-2, 0),
+    "two": (0, 2),
+    "all": (0, 1, 2),
+}
+# How many elements NumPy and many kernels add up at once.
+_BLOCK = 4096
 # All axes or one of them, for functions that do not take several.
-ONE = ("none", "first", "last")
+ONE = ("none", "first", "middle", "last")
 _CLASSES = ("small", "one", "empty", "pow2", "long", "wide", "strided", "zero", "large")
 
 
@@ -26,14 +37,21 @@ def _inputs(config: Config) -> dict[str, Input]:
     return {"input": Input(tuple(int(config[name]) for name in "NLF"), pairs=True)}
 
 
+def _reduced_where_large(config: Config) -> Config:
+    """Reduce the last axis where it is larger than a block of 4,096 elements."""
+    kept = config["dim"] in {"first", "middle", "pair", "negative"}
+    return {"dim": "last"} if kept and int(config["F"]) > _BLOCK else {}
+
+
 def reduction(
     name: str,
     *regimes: str,
     exact: bool,
     classes: tuple[str, ...] = _CLASSES,
-    axes: tuple[str, ...] = ("none", "first", "last", "two", "all"),
+    axes: tuple[str, ...] = tuple(_AXES),
     samples: int = 28,
     unused: Mapping[str, str] | None = None,
+    large: Mapping[str, int] | None = None,
     **options: Any,
 ) -> Case:
     """Return the case of a function that reduces axes.
@@ -46,6 +64,7 @@ def reduction(
         axes: the axes that are reduced, by the names in `_AXES`.
         samples: the number of samples that a run draws.
         unused: as in `Case`.
+        large: as in `Space`.
         options: further arguments of every call.
     """
 
@@ -61,6 +80,8 @@ def reduction(
             classes,
             regimes,
             {"dim": axes, "keepdim": (False, True)},
+            large=large,
+            settle=_reduced_where_large,
         ),
         inputs=_inputs,
         program=program,

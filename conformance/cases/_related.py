@@ -150,7 +150,7 @@ ATTENTION = Related(
     settings=lambda config: {
         "mask": "causal" if config["causal"] else "none",
         "scale": "root",
-        "grouped": False,
+        "heads": "2 on 2",
         **config,
     },
     outputs=lambda config: {"output": (int(config["N"]), 2, int(config["L"]), int(config["E"]) + 1)},

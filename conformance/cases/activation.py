@@ -43,7 +43,7 @@ def _activation(
         space=Space(
             {"N": "batch", "F": "feature"},
             _CLASSES,
-            ("normal", "saturated", "steep", "tiny", *regimes),
+            ("normal", "saturated", "steep", "tiny", "zeros", *regimes),
             {**options, "module": (False, True)},
         ),
         inputs=_inputs,
@@ -63,7 +63,7 @@ def _hardtanh(t: Any, x: Values, config: Config) -> Built:
 CASES = (
     unary("sigmoid", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=CLASSES),
     unary("tanh", "normal", "saturated", "steep", "tiny", "huge", "nonfinite", classes=CLASSES),
-    unary("relu", "normal", "integer", "huge", "nonfinite"),
+    unary("relu", "normal", "integer", "tiny", "huge", "zeros", "nonfinite"),
     _activation("leaky_relu", "LeakyReLU", {"negative_slope": (0.01, 0.5, -0.25, 2.0)}, "huge", "nonfinite"),
     # elu, gelu and hardtanh not nonfinite: in torch the slope of elu and hardtanh at NaN, and gelu at inf,
     # are one thing in the vectorised loop and another in the scalar one.
@@ -82,7 +82,7 @@ CASES = (
         space=Space(
             {"N": "batch", "F": "feature"},
             _CLASSES,
-            ("normal", "integer", "saturated"),
+            ("normal", "integer", "tiny", "saturated"),
             {"max_val": (1.0, 0.5, 3.0), "module": (False, True)},
         ),
         inputs=_inputs,

@@ -32,6 +32,8 @@ CASES = (
             "sub": lambda t, a, b: t.sub(a, b, alpha=2.5),
             "rsub": lambda t, a, b: t.rsub(a, b, alpha=0.3),
             "number first": lambda t, a, b: 1.5 - a - b,
+            "itself": lambda t, a, b: a + a,
+            "itself twice": lambda t, a, b: a * a - b * (b + b),
         },
     ),
     # Not tiny quotients: near a whole number, one rounding changes the result.

@@ -28,7 +28,10 @@ def _scores(config: Config) -> dict[str, Input]:
 
 
 def _classes(t: Any, scores: Any, config: Config) -> Any:
-    """Return targets with every class in turn; those of bad calls are not classes, or have another shape."""
+    """Return targets with every class in turn, or the ignored index only.
+
+    Those of bad calls are not classes, or have another shape.
+    """
     c, kind = int(config["C"]), config["target"]
     shape = list(scores.shape[:1] + scores.shape[2:] if scores.ndim > 1 else ())
     if kind == "batch":
@@ -37,7 +40,7 @@ def _classes(t: Any, scores: Any, config: Config) -> Any:
     for n in shape:
         count *= n
     # Python integers, so that both namespaces get the same targets.
-    numbers = [(7 * k + 3) % c for k in range(count)]
+    numbers = [int(config["ignore_index"]) if kind == "ignored" else (7 * k + 3) % c for k in range(count)]
     if kind == "no class":
         numbers[0] = c + 4
     dtype = t.int32 if kind == "int32" else t.int64
@@ -66,7 +69,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         "form": ("rows", "one", "sequences", "images"),
         "weighted": (False, True),
         "ignore_index": (-100, 0, 1),
-        "target": ("classes",),
+        "target": ("classes", "classes", "ignored"),
         "reduction": REDUCTIONS,
         "module": (False, True),
         **flags,
@@ -99,7 +102,7 @@ CASES = (
     _classified(
         "cross_entropy",
         "CrossEntropyLoss",
-        {"label_smoothing": (0.0, 0.1, 0.5), "target": ("classes", "classes", "probabilities")},
+        {"label_smoothing": (0.0, 0.1, 0.5), "target": ("classes", "classes", "probabilities", "ignored")},
         BadCall("smoothing above one", ("label_smoothing", "1.5"), config={"label_smoothing": 1.5}),
     ),
 )

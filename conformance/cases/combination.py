@@ -12,6 +12,7 @@ CASES = (
             "function": function("addcmul"),
             "value": lambda t, a, b, c: t.addcmul(a, b, c, value=-0.5),
             "in place": lambda t, a, b, c: (a * 1).addcmul_(b, c, value=2),
+            "middle": lambda t, a, b, c: t.addcmul(a[:, None], b[:, :1], c),
         },
         {"sizes": (lambda t, a, b, c: t.addcmul(a, b, t.ones(5)), ("4", "5"))},
         regimes=("normal", "cancelling", "nonfinite"),
@@ -23,6 +24,7 @@ CASES = (
             "function": function("addcdiv"),
             "value": lambda t, a, b, c: t.addcdiv(a, b, c + 1, value=-0.5),
             "in place": lambda t, a, b, c: (a * 1).addcdiv_(b, c + 0.5, value=2),
+            "middle": lambda t, a, b, c: t.addcdiv(a[:, None], b[:, :1], c + 1),
         },
         {"sizes": (lambda t, a, b, c: t.addcdiv(a, b, t.ones(5)), ("4", "5"))},
         positive=True,
@@ -36,6 +38,7 @@ CASES = (
             "far": lambda t, a, b, c: a.lerp(b, 0.75),
             "weights": lambda t, a, b, c: t.lerp(a, b, c * 0.25),
             "in place": lambda t, a, b, c: (a * 1).lerp_(b, 0.1),
+            "middle": lambda t, a, b, c: t.lerp(a[:, None], b[:, :1], c * 0.25),
         },
         {
             "dtype of end": (
@@ -44,6 +47,6 @@ CASES = (
             ),
             "sizes": (lambda t, a, b, c: t.lerp(a, t.ones(5), 0.5), ("4", "5")),
         },
-        regimes=("normal", "cancelling", "nonfinite"),
+        regimes=("normal", "cancelling", "tiny", "nonfinite"),
     ),
 )

@@ -47,6 +47,13 @@ def _listed(t: Any, a: Any) -> Any:
     return a * len(layers)
 
 
+def _nested(t: Any, a: Any) -> Any:
+    layers = t.nn.ModuleList([t.nn.ModuleDict({"in": layer, "out": t.nn.Sigmoid()}) for layer in _layers(t)])
+    for pair in layers:
+        a = pair["out"](pair["in"](a))
+    return a
+
+
 CASES = (
     row(
         "nn.Sequential",
@@ -55,6 +62,7 @@ CASES = (
             "all": lambda t, a: t.nn.Sequential(*_layers(t))(a),
             "part": lambda t, a: t.nn.Sequential(*_layers(t))[:2](a),
             "one": lambda t, a: t.nn.Sequential(*_layers(t))[-1](a),
+            "nested": lambda t, a: t.nn.Sequential(t.nn.Sequential(*_layers(t)[:2]), _layers(t)[2])(a),
         },
         {
             "index": (lambda t, a: t.nn.Sequential(*_layers(t))[7], ("7",)),
@@ -64,7 +72,7 @@ CASES = (
     row(
         "nn.ModuleList",
         "NF",
-        {"loop": _listed},
+        {"loop": _listed, "nested": _nested},
         {"call": (lambda t, a: t.nn.ModuleList([])(a), ("forward",))},
     ),
     row(

@@ -8,19 +8,19 @@ from conformance.cases._table import row
 CASES = (
     unary("exp", "normal", "saturated", "tiny", "nonfinite"),
     unary("expm1", "normal", "saturated", "tiny", "nonfinite"),
-    unary("log", "normal", "huge", "nonfinite", positive=True),
-    unary("log1p", "normal", "huge", "tiny", "nonfinite", positive=True),
+    unary("log", "normal", "huge", "zeros", "nonfinite", positive=True),
+    unary("log1p", "normal", "huge", "tiny", "zeros", "nonfinite", positive=True),
     # Not tiny: denormals are zero to some kernels, and the reciprocal of zero is inf.
-    unary("sqrt", "normal", "huge", "nonfinite", positive=True),
-    unary("rsqrt", "normal", "huge", "nonfinite", positive=True),
-    unary("reciprocal", "normal", "huge", "nonfinite", positive=True),
+    unary("sqrt", "normal", "huge", "zeros", "nonfinite", positive=True),
+    unary("rsqrt", "normal", "huge", "zeros", "nonfinite", positive=True),
+    unary("reciprocal", "normal", "huge", "zeros", "nonfinite", positive=True),
     unary("square", "normal", "tiny", "huge", "nonfinite"),
     unary("abs", "normal", "integer", "tiny", "huge", "nonfinite"),
     unary("sin", "normal", "saturated", "tiny", "nonfinite"),
     unary("cos", "normal", "saturated", "tiny", "nonfinite"),
     unary("erf", "normal", "saturated", "tiny", "nonfinite"),
     # With fewer draws no row is broadcast to a square.
-    binary("pow", "__pow__", "normal", "nonfinite", positive=True, samples=42),
+    binary("pow", "__pow__", "normal", "zeros", "nonfinite", positive=True, samples=42),
     row(
         "pow@numbers",
         "NF",
@@ -34,7 +34,7 @@ CASES = (
             "float first": lambda t, a: t.pow(0.5, a),
         },
         {"negative power of integers": (lambda t, a: t.arange(3) ** -1, ("negative",))},
-        regimes=("normal", "nonfinite"),
+        regimes=("normal", "zeros", "nonfinite"),
     ),
     row(
         "absolute",

@@ -14,21 +14,28 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config
 
 _ROWS = 6
-# Row numbers for a batch of n and a length l; by whole numbers, with repeats.
-_PLACES: Mapping[str, Callable[[int, int], int]] = {
-    "spread": lambda n, k: (5 * n + 2 * k) % _ROWS,
-    "equal": lambda n, k: 3,
-    "too large": lambda n, k: _ROWS,
-    "negative": lambda n, k: -2,
+# More rows than a byte can number.
+_MANY = 300
+# Row numbers for a place in a batch of n and a length l; by whole numbers, with repeats.
+_PLACES: Mapping[str, Callable[[int, int, int], int]] = {
+    "spread": lambda rows, n, k: (rows // 2 + 77 * n + 38 * k) % rows,
+    "equal": lambda rows, n, k: rows - 3,
+    "too large": lambda rows, n, k: rows,
+    "negative": lambda rows, n, k: -2,
 }
+
+
+def row_numbers(config: Config) -> list[list[int]]:
+    """Return the row that each place of a sample names."""
+    rows, place = int(config.get("rows", _ROWS)), _PLACES[str(config["places"])]
+    return [[place(rows, i, k) for k in range(int(config["L"]))] for i in range(int(config["N"]))]
 
 
 def _places(t: Any, config: Config) -> Any:
     n, length = int(config["N"]), int(config["L"])
-    place = _PLACES[str(config["places"])]
-    numbers = [[place(i, k) for k in range(length)] for i in range(n)]
+    shape = {1: (n * length,), 2: (n, length), 3: (length, n, 1)}[int(config["rank"])]
     dtype = {"int64": t.int64, "int32": t.int32, "float32": t.float32}[str(config["index"])]
-    return t.tensor(numbers, dtype=dtype).reshape(n, length)
+    return t.tensor(row_numbers(config), dtype=dtype).reshape(shape)
 
 
 def _embedding(t: Any, x: Values, config: Config) -> Built:
@@ -39,7 +46,7 @@ def _embedding(t: Any, x: Values, config: Config) -> Built:
     if not config["module"]:
         embed = t.nn.functional.embedding
         return Built(lambda data: {"output": embed(places, given["weight"], **options)}, given)
-    layer = t.nn.Embedding(_ROWS, int(config["F"]), dtype=x["weight"].dtype, **options)
+    layer = t.nn.Embedding(config["rows"], int(config["F"]), dtype=x["weight"].dtype, **options)
     return of_module(layer, lambda layer, data: {"output": layer(places)}, load(layer, given))
 
 
@@ -58,13 +65,15 @@ CASES = (
             ("normal",),
             {
                 "places": ("spread", "equal"),
+                "rank": (2, 1, 3),
+                "rows": (_ROWS, _ROWS, _MANY),
                 "index": ("int64", "int32"),
                 "padding": ("none", 0, 3, -1),
                 "by_frequency": (False, True),
                 "module": (True, False),
             },
         ),
-        inputs=lambda config: {"weight": Input((_ROWS, int(config["F"])), weight=True)},
+        inputs=lambda config: {"weight": Input((int(config["rows"]), int(config["F"])), weight=True)},
         program=LayerProgram(_embedding),
         samples=24,
         base={
@@ -72,6 +81,8 @@ CASES = (
             "L": 3,
             "F": 4,
             "places": "spread",
+            "rank": 2,
+            "rows": _ROWS,
             "index": "int64",
             "padding": "none",
             "by_frequency": False,
@@ -88,14 +99,19 @@ CASES = (
         name="nn.functional.one_hot",
         space=Space(
             {"N": "batch", "L": "length"},
-            ("small", "one", "empty", "large"),
+            ("small", "one", "empty", "pow2", "large"),
             ("normal",),
-            {"places": ("spread", "equal"), "index": ("int64",), "classes": (_ROWS, _ROWS + 2)},
+            {
+                "places": ("spread",),
+                "rank": (2, 1, 3),
+                "index": ("int64",),
+                "classes": (_ROWS, _ROWS + 2),
+            },
         ),
         inputs=lambda config: {"scale": Input((int(config["classes"]),))},
         program=_one_hot,
-        samples=9,
-        base={"N": 2, "L": 3, "places": "spread", "index": "int64", "classes": _ROWS},
+        samples=12,
+        base={"N": 2, "L": 3, "places": "spread", "rank": 2, "index": "int64", "classes": _ROWS},
         bad_calls=(
             BadCall("floats", ("LongTensor",), config={"index": "float32"}),
             BadCall("a negative class", ("non-negative",), config={"places": "negative"}),

@@ -15,24 +15,32 @@ if TYPE_CHECKING:
 _SIZES = {"N": "batch", "L": "length", "F": "feature"}
 _CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "large")
 
-# The indices, made from the namespace and the batch size, which may be 0 or 1.
-_INDICES: dict[str, Callable[[Any, int], Any]] = {
-    "column": lambda t, n: (slice(None), 0),
-    "time": lambda t, n: (slice(None), -1, slice(None)),
-    "slice": lambda t, n: slice(1, None),
-    "step": lambda t, n: (..., slice(0, None, 2)),
-    "newaxis": lambda t, n: (None, ..., None),
-    "list": lambda t, n: (slice(None), [0, 0, -1]),
-    "tensor": lambda t, n: (..., t.tensor([0, 0])),
-    "grid": lambda t, n: (slice(None), t.tensor([[0], [0]]), t.tensor([0, -1])),
-    "apart": lambda t, n: (t.arange(n), 0, t.zeros(n, dtype=t.int64)),
-    "mask": lambda t, n: t.arange(n) != 1,
+# The indices, made from the namespace, the batch size, which may be 0 or 1, and the length. Where a slice or
+# a new axis stands between two tensors, the axis of their elements comes first in the result.
+_INDICES: dict[str, Callable[[Any, int, int], Any]] = {
+    "column": lambda t, n, k: (slice(None), 0),
+    "time": lambda t, n, k: (slice(None), -1, slice(None)),
+    "slice": lambda t, n, k: slice(1, None),
+    "step": lambda t, n, k: (..., slice(0, None, 2)),
+    "newaxis": lambda t, n, k: (None, ..., None),
+    "list": lambda t, n, k: (slice(None), [0, 0, -1]),
+    "tensor": lambda t, n, k: (..., t.tensor([0, 0])),
+    "grid": lambda t, n, k: (slice(None), t.tensor([[0], [0]]), t.tensor([0, -1])),
+    "apart": lambda t, n, k: (t.arange(n), 0, t.zeros(n, dtype=t.int64)),
+    "mask": lambda t, n, k: t.arange(n) != 1,
+    "between": lambda t, n, k: (t.arange(n), slice(None), t.zeros(n, dtype=t.int64)),
+    "new between": lambda t, n, k: (slice(None), t.tensor([0]), None, t.tensor([-1])),
+    "new before": lambda t, n, k: (None, t.arange(n).flip(0), ..., t.zeros(n, dtype=t.int64)),
+    "grid between": lambda t, n, k: (t.arange(n).reshape(-1, 1), slice(None), t.tensor([[-1, 0]])),
+    "mask and positions": lambda t, n, k: (t.arange(n) != 1, slice(None), t.tensor([0])),
+    "mask of two axes": lambda t, n, k: t.arange(n * k).reshape(n, k) % 3 != 1,
+    "scalar": lambda t, n, k: (..., t.tensor(0)),
 }
 
 
 def _index(t: Any, x: Values) -> Any:
     index = x.call or _INDICES[str(x.config["index"])]
-    return index(t, int(x.config["N"]))
+    return index(t, int(x.config["N"]), int(x.config["L"]))
 
 
 def _getitem(t: Any, x: Values) -> dict[str, Any]:
@@ -66,21 +74,21 @@ def _case(
         samples=samples,
         base={"N": 2, "L": 3, "F": 4, "index": "slice", **{key: values[0] for key, values in flags.items()}},
         bad_calls=(
-            BadCall("integer out of range", ("7", "0", "2"), call=lambda t, n: 7),
-            BadCall("too many indices", ("3",), call=lambda t, n: (0, 0, 0, 0)),
-            BadCall("length of a mask", ("3", "2"), call=lambda t, n: t.arange(n + 1) != 1),
-            BadCall("list out of range", ("9", "dimension", "3"), call=lambda t, n: (slice(None), [9])),
-            BadCall("a float as an index", ("indices",), call=lambda t, n: 1.5),
+            BadCall("integer out of range", ("7", "0", "2"), call=lambda t, n, k: 7),
+            BadCall("too many indices", ("3",), call=lambda t, n, k: (0, 0, 0, 0)),
+            BadCall("length of a mask", ("3", "2"), call=lambda t, n, k: t.arange(n + 1) != 1),
+            BadCall("list out of range", ("9", "dimension", "3"), call=lambda t, n, k: (slice(None), [9])),
+            BadCall("a float as an index", ("indices",), call=lambda t, n, k: 1.5),
         ),
     )
 
 
 # An element that an index names twice gets one of the two values, and torch does not define which.
-_WRITABLE = tuple(name for name in _INDICES if name not in ("list", "tensor", "grid"))
+_WRITABLE = tuple(name for name in _INDICES if name not in ("list", "tensor", "grid", "grid between"))
 
 CASES = (
     _case("Tensor.__getitem__", _getitem, ("input",), 60, tuple(_INDICES), {}),
-    _case("Tensor.__setitem__", _setitem, ("input", "value"), 28, _WRITABLE, {"value": ("tensor", "number")}),
+    _case("Tensor.__setitem__", _setitem, ("input", "value"), 36, _WRITABLE, {"value": ("tensor", "number")}),
     row(
         "index_select",
         "NF",

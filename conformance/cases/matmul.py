@@ -25,6 +25,12 @@ def _product(
     return row(name, inputs, calls, bad, regimes=regimes, exact=True)
 
 
+_FORMS = (
+    *("mm", "mv", "vm", "dot", "bmm", "broadcast", "batched"),
+    *("vector and stack", "stack and vector", "matrix and stack", "two stacks"),
+)
+
+
 def _shapes(config: Config) -> tuple[tuple[int, ...], tuple[int, ...]]:
     n, m, k, p = (int(config[name]) for name in ("N", "M", "K", "P"))
     return {
@@ -35,6 +41,10 @@ def _shapes(config: Config) -> tuple[tuple[int, ...], tuple[int, ...]]:
         "bmm": ((n, m, k), (n, k, p)),
         "broadcast": ((n, m, k), (k, p)),
         "batched": ((n, 1, m, k), (3, k, p)),
+        "vector and stack": ((k,), (n, k, p)),
+        "stack and vector": ((n, m, k), (k,)),
+        "matrix and stack": ((m, k), (n, k, p)),
+        "two stacks": ((n, 1, m, k), (1, 3, k, p)),
     }[str(config["form"])]
 
 
@@ -53,11 +63,11 @@ CASES = (
             # Not huge: a fused multiply-add never rounds a product to inf, so that inf - inf is NaN or inf
             # by the kernel, and both are right.
             regimes=("normal", "cancelling", "integer", "nonfinite"),
-            flags={"form": ("mm", "mv", "vm", "dot", "bmm", "broadcast", "batched")},
+            flags={"form": _FORMS},
         ),
         inputs=_inputs,
         program=lambda t, x: {"output": t.matmul(x["input"], x["other"])},
-        samples=42,
+        samples=56,
         exact_on_integers=True,
         base={"N": 2, "M": 2, "K": 3, "P": 5, "form": "mm"},
         bad_calls=(
@@ -75,6 +85,7 @@ CASES = (
             "sizes": (lambda t, a, b: t.mm(a, t.ones(3, 5)), _SIZES),
             "rank": (lambda t, a, b: t.mm(a[0], b), ("matrix",)),
         },
+        itself=lambda t, a, b: t.mm(a, a.T),
     ),
     _product(
         "bmm",

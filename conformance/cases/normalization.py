@@ -51,9 +51,9 @@ CASES = (
             {"N": "batch", "L": "length", "F": "feature"},
             # Not one: the variance of one feature is 0, and the gradient is rounding errors only.
             ("small", "empty", "pow2", "wide", "strided", "zero", "large"),
-            ("normal", "saturated", "nonfinite"),
+            ("normal", "saturated", "offset", "zeros", "nonfinite"),
             {
-                "rank": (1, 2),
+                "rank": (1, 2, 3),
                 "affine": ("both", "weight", "none"),
                 "eps": (1e-5, 1e-2),
                 "module": (True, False),

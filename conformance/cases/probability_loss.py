@@ -14,18 +14,25 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config, Tensors
 
 
-def _as_probabilities(t: Any, data: Tensors) -> tuple[Any, Any]:
-    return t.sigmoid(data["input"]), t.sigmoid(data["target"])
-
-
 def _target_as_probability(t: Any, data: Tensors) -> tuple[Any, Any]:
     return data["input"], t.sigmoid(data["target"])
 
 
-def _weighted(*names: str) -> Callable[[Config], dict[str, Input]]:
+def _probable(*names: str) -> Callable[[Config], dict[str, Input]]:
+    """Return a function that makes an input and a target, of which those named are probabilities."""
+
+    def inputs(config: Config) -> dict[str, Input]:
+        return {name: Input(each.shape, bounded=name in names) for name, each in pair(config).items()}
+
+    return inputs
+
+
+def _weighted(
+    arrays: Callable[[Config], dict[str, Input]], *names: str
+) -> Callable[[Config], dict[str, Input]]:
     def inputs(config: Config) -> dict[str, Input]:
         rows = {name: Input((int(config["F"]),), positive=True, grad=False, weight=True) for name in names}
-        return pair(config) | rows
+        return arrays(config) | rows
 
     return inputs
 
@@ -36,12 +43,9 @@ CASES = (
         "BCELoss",
         {},
         BadCall("sizes", ("2, 3", "2, 4"), shapes={"target": (2, 4)}),
-        operands=_as_probabilities,
-        inputs=_weighted("weight"),
-        # Not saturated: a probability that rounds to 1 has a loss of 100 where a nearer one has 17. Not tiny:
-        # where all probabilities are ½ every element rounds alike, which no random error does. Not nonfinite:
-        # torch raises an error for NaN as a probability.
-        regimes=("normal", "cancelling"),
+        inputs=_weighted(_probable("input", "target"), "weight"),
+        # Not nonfinite: torch raises an error for NaN as a probability.
+        regimes=("normal", "tiny", "zeros"),
     ),
     loss(
         "binary_cross_entropy_with_logits",
@@ -49,17 +53,17 @@ CASES = (
         {},
         BadCall("sizes", ("2, 3", "2, 4"), shapes={"target": (2, 4)}),
         operands=_target_as_probability,
-        inputs=_weighted("weight", "pos_weight"),
-        regimes=("normal", "saturated", "steep", "cancelling", "nonfinite"),
+        inputs=_weighted(pair, "weight", "pos_weight"),
+        regimes=("normal", "saturated", "steep", "cancelling", "zeros", "nonfinite"),
     ),
     loss(
         "kl_div",
         "KLDivLoss",
         {"log_target": (False, True)},
         BadCall("sizes", ("3", "4"), shapes={"target": (2, 4)}),
-        operands=_target_as_probability,
-        # Not nonfinite: a target of exactly 0 is another branch, which noise would leave.
-        regimes=("normal", "saturated", "cancelling"),
+        inputs=_probable("target"),
+        # Not nonfinite: a target is a probability.
+        regimes=("normal", "saturated", "zeros"),
         reductions=(*REDUCTIONS, "batchmean"),
     ),
 )

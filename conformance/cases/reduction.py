@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from conformance.cases._facts import facts_and_values
 from conformance.cases._reduction import ONE, reduction
 from conformance.cases._table import FILLED, row
 
@@ -9,22 +12,58 @@ from conformance.cases._table import FILLED, row
 _OF_NOTHING = (*FILLED, "empty", "zero")
 
 
+# More elements than a block of 4,096 holds; and as many rows as a byte cannot number.
+_THOUSANDS = {"F": 5000, "N": 300}
+
+
+def bytes_of(t: Any, a: Any) -> Any:
+    """Return 78 for each positive element and 1 for the others, in eight bits."""
+    return (a > 0).to(t.int8) * 77 + 1
+
+
+def halves_of(t: Any, a: Any) -> Any:
+    """Return whole numbers above 100 as float16, whose sums have more than its eleven bits."""
+    return (bytes_of(t, a).to(t.float16) + 100).repeat(1, 45)
+
+
 CASES = (
-    reduction("sum", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True),
-    reduction("mean", "normal", "cancelling", "tiny", "nonfinite", exact=False),
-    reduction("amax", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
-    reduction("amin", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15),
+    reduction(
+        "sum", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True, large=_THOUSANDS
+    ),
+    reduction("mean", "normal", "cancelling", "tiny", "nonfinite", exact=False, large=_THOUSANDS),
+    reduction("amax", "normal", "integer", "tiny", "nonfinite", exact=False, classes=FILLED, samples=15),
+    reduction("amin", "normal", "integer", "tiny", "nonfinite", exact=False, classes=FILLED, samples=15),
     # In the regime integer many elements are equal, of which all share the gradient or the first has it.
     reduction(
-        "max", "normal", "integer", "nonfinite", exact=False, classes=FILLED, axes=("none",), samples=8
+        "max",
+        "normal",
+        "integer",
+        "tiny",
+        "nonfinite",
+        exact=False,
+        classes=FILLED,
+        axes=("none",),
+        samples=8,
     ),
     reduction(
-        "min", "normal", "integer", "nonfinite", exact=False, classes=FILLED, axes=("none",), samples=8
+        "min",
+        "normal",
+        "integer",
+        "tiny",
+        "nonfinite",
+        exact=False,
+        classes=FILLED,
+        axes=("none",),
+        samples=8,
     ),
     reduction("any", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
     reduction("all", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
-    reduction("argmax", "normal", "huge", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9),
-    reduction("argmin", "normal", "huge", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9),
+    reduction(
+        "argmax", "normal", "huge", "ties", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9
+    ),
+    reduction(
+        "argmin", "normal", "huge", "ties", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9
+    ),
     row(
         "max@dim",
         "NF",
@@ -36,9 +75,8 @@ CASES = (
             "axis": lambda t, a: t.min(a, axis=1, keepdims=True),
         },
         {"dim out of range": (lambda t, a: a.max(5), ("-2", "1", "5"))},
-        # Not with equal elements: torch's kernels return different ones of them.
         classes=FILLED,
-        regimes=("normal", "nonfinite"),
+        regimes=("normal", "ties", "nonfinite"),
     ),
     row(
         "sum@dtype",
@@ -49,6 +87,12 @@ CASES = (
             "prod": lambda t, a: (a > 0).prod(1),
             "cumsum": lambda t, a: (a > 0).cumsum(0),
             "mean": lambda t, a: (a > 0).mean(dtype=a.dtype),
+            "bytes": lambda t, a: bytes_of(t, a).repeat(30, 1).sum(0),
+            "product of bytes": lambda t, a: (bytes_of(t, a) % 5 + 2).repeat(1, 16).prod(1),
+            "cumulated bytes": lambda t, a: bytes_of(t, a).repeat(1, 9).cumsum(1),
+            "halves": lambda t, a: facts_and_values(t, halves_of(t, a).sum(1), a),
+            "mean of halves": lambda t, a: facts_and_values(t, halves_of(t, a).mean(1), a),
+            "halves in float": lambda t, a: facts_and_values(t, halves_of(t, a).sum(dtype=t.float32), a),
         },
         {"mean of integers": (lambda t, a: t.arange(3).mean(), ("Long",))},
         classes=FILLED,

@@ -12,7 +12,13 @@ CASES = (
     loss(
         "mse_loss", "MSELoss", {}, regimes=("normal", "cancelling", "tiny", "huge", "nonfinite"), samples=24
     ),
-    loss("l1_loss", "L1Loss", {}, regimes=("normal", "cancelling", "huge", "nonfinite"), unused=_KINK),
+    loss(
+        "l1_loss",
+        "L1Loss",
+        {},
+        regimes=("normal", "cancelling", "tiny", "huge", "zeros", "nonfinite"),
+        unused=_KINK,
+    ),
     loss(
         "smooth_l1_loss",
         "SmoothL1Loss",

@@ -11,7 +11,7 @@ CASES = (
         {"function": function("maximum"), "method": method("maximum")},
         {"a number": (lambda t, a, b: t.maximum(a, 1.0), ("other", "float"))},
         classes=(*CLASSES, "square"),
-        regimes=("normal", "integer", "nonfinite"),
+        regimes=("normal", "integer", "tiny", "nonfinite"),
     ),
     row(
         "minimum",
@@ -19,7 +19,7 @@ CASES = (
         {"function": function("minimum"), "method": method("minimum")},
         {"a number": (lambda t, a, b: t.minimum(a, 1.0), ("other", "float"))},
         classes=(*CLASSES, "square"),
-        regimes=("normal", "integer", "nonfinite"),
+        regimes=("normal", "integer", "tiny", "nonfinite"),
     ),
     row(
         "clamp",
@@ -28,13 +28,14 @@ CASES = (
             "both": lambda t, a, b: t.clamp(a, -0.5, 0.5),
             "low": lambda t, a, b: a.clamp(min=0.25),
             "high": lambda t, a, b: a.clamp(max=0.25),
-            "tensors": lambda t, a, b: t.clamp(a, b, b + 0.5),
-            "in place": lambda t, a, b: (a * 1).clamp_(-0.5, 0.5),
+            "tensors": lambda t, a, b: t.clamp(a, b, b.abs() * 2),
+            "in place": lambda t, a, b: a.clone().clamp_(-0.5, 0.5),
             "clip": lambda t, a, b: t.clip(a, -0.5, 0.5),
             "integers": lambda t, a, b: t.arange(-4, 5).clamp(-2, 2),
+            "middle": lambda t, a, b: t.clamp(a[:, None] * a, a[:, :1] - 0.3, b + 0.3),
         },
         {"no bound": (lambda t, a, b: t.clamp(a), ("min", "max"))},
-        regimes=("normal", "saturated", "nonfinite"),
+        regimes=("normal", "saturated", "tiny", "ties", "nonfinite"),
     ),
     row(
         "where",
@@ -43,12 +44,13 @@ CASES = (
             "function": lambda t, a, b: t.where(a > 0, a, b),
             "method": lambda t, a, b: a.where(a > b, b * 2),
             "number": lambda t, a, b: t.where(a > 0, a, 0.5),
+            "middle": lambda t, a, b: t.where(a[:, None] > 0, a[:, :1], b),
         },
         {
             "sizes": (lambda t, a, b: t.where(a > 0, a, t.ones(5)), ("4", "5")),
             "condition": (lambda t, a, b: t.where(a, a, b), ("condition", "bool")),
         },
-        regimes=("normal", "huge", "nonfinite"),
+        regimes=("normal", "tiny", "huge", "nonfinite"),
     ),
     row(
         "masked_fill",
@@ -58,6 +60,7 @@ CASES = (
             "broadcast": lambda t, a, b, c: a.masked_fill(b > 0, 2),
             "tensor": lambda t, a, b, c: a.masked_fill(a > 0, c),
             "in place": lambda t, a, b, c: (a * 1.5).masked_fill_(b > 0, -1.5),
+            "middle": lambda t, a, b, c: t.masked_fill(a[:, None], a[:, :1] > 0, 0.5),
         },
         {
             "mask": (lambda t, a, b, c: a.masked_fill(a, 1), ("boolean|bool",)),

@@ -26,6 +26,17 @@ CASES = (
         {"dim out of range": (lambda t, a: a.sort(5), _DIM)},
         regimes=("normal", "tiny", "nonfinite"),
     ),
+    # Of equal elements only a stable sort has an order of its own.
+    row(
+        "sort@stable",
+        "NF",
+        {
+            "function": lambda t, a: t.sort(a, stable=True),
+            "descending": lambda t, a: a.sort(dim=1, descending=True, stable=True),
+            "argsort": lambda t, a: t.argsort(a, dim=1, stable=True),
+        },
+        regimes=("ties", "zeros"),
+    ),
     row(
         "argsort",
         "NF",

@@ -19,11 +19,13 @@ def _norm(p: float) -> Callable[..., Any]:
 
 
 CASES = (
-    reduction("var", "normal", "cancelling", "nonfinite", exact=False, classes=_SPREAD, samples=15),
+    reduction("var", "normal", "cancelling", "offset", "nonfinite", exact=False, classes=_SPREAD, samples=15),
     reduction(
         "std",
         "normal",
+        "offset",
         "nonfinite",
+        "zeros",
         exact=False,
         classes=_SPREAD,
         samples=15,
@@ -36,6 +38,7 @@ CASES = (
         # Not tiny: torch divides the product, which has underflowed, by the factor to find its gradient.
         "normal",
         "integer",
+        "zeros",
         exact=False,
         classes=("small", "one", "strided", "empty", "zero"),
         axes=ONE,
@@ -46,12 +49,15 @@ CASES = (
         "normal",
         "saturated",
         "steep",
+        "offset",
         "nonfinite",
         exact=False,
-        axes=("last", "first", "two", "all"),
+        axes=("last", "first", "middle", "pair", "negative", "two", "all"),
         samples=14,
     ),
-    reduction("norm", "normal", "integer", "nonfinite", exact=False, classes=FILLED, samples=15, p=2),
+    reduction(
+        "norm", "normal", "integer", "nonfinite", "zeros", exact=False, classes=FILLED, samples=15, p=2
+    ),
     row(
         "var@correction",
         "NF",
@@ -81,7 +87,7 @@ CASES = (
             "integers": (lambda t, a: t.arange(3).norm(), ("Long",)),
         },
         classes=FILLED,
-        regimes=("normal", "nonfinite"),
+        regimes=("normal", "nonfinite", "zeros"),
     ),
     row(
         "cumsum",
@@ -92,7 +98,7 @@ CASES = (
             "dim": lambda t, a: a.cumsum(dim=1),
         },
         {"dim out of range": (lambda t, a: a.cumsum(5), ("-3", "2", "5"))},
-        regimes=("normal", "cancelling", "integer", "nonfinite"),
+        regimes=("normal", "cancelling", "tiny", "integer", "nonfinite"),
         exact=True,
     ),
 )

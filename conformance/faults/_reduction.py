@@ -15,7 +15,16 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Around, Values
 
-_AXES = {"none": (0, 1, 2), "first": (0,), "last": (2,), "two": (0, 2), "all": (0, 1, 2)}
+_AXES = {
+    "none": (0, 1, 2),
+    "first": (0,),
+    "middle": (1,),
+    "last": (2,),
+    "pair": (0, 1),
+    "negative": (0, 1),
+    "two": (0, 2),
+    "all": (0, 1, 2),
+}
 
 
 def axes(x: Values) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.faults._rewriting import Overlay, changed
+from conformance.faults._rewriting import Overlay, changed, on_gradient, on_outputs
 from conformance.faults.fault import Fault
 
 if TYPE_CHECKING:
@@ -72,9 +72,48 @@ def _causal(diagonal: Callable[[int, int], int]) -> Callable[..., dict[str, Any]
     return change
 
 
+def _first_mask(axis: int) -> Callable[..., dict[str, Any]]:
+    """Take the first mask along an axis, counted from the last, for all of that axis."""
+
+    def change(t: Any, x: Values, options: dict[str, Any]) -> dict[str, Any]:
+        mask = options.get("attn_mask")
+        if mask is None or mask.ndim < -axis or not mask.shape[axis]:
+            return options
+        return {**options, "attn_mask": mask.narrow(axis, 0, 1)}
+
+    return change
+
+
+def _mask_gradient_mean(t: Any, x: Values, correct: Any) -> Any:
+    """Average the gradient of a mask over the heads that share it."""
+    if "mask" not in x or x["mask"].ndim < 4:
+        return correct(t, x)
+    return on_gradient(x, "mask", lambda grad: grad / x["query"].shape[1], lambda: correct(t, x))
+
+
+def _groups_interleaved(t: Any, x: Values, correct: Any) -> Any:
+    """Give neighbouring queries different keys, where torch gives each group of neighbours the same."""
+    query, groups = x["query"], x["key"].shape[1]
+    if query.ndim < 4 or query.shape[1] in (1, groups) or groups == 1:
+        return correct(t, x)
+    order = [0, 2, 1, 3]
+    returned = correct(t, changed(x, {"query": query[:, order]}))
+    return on_outputs(returned, lambda _, output: output[:, order])
+
+
+def _batch_as_length(t: Any, x: Values, correct: Any) -> Any:
+    """Read three dimensions as (L, N, E), as nn.MultiheadAttention does without batch_first."""
+    if x["query"].ndim != 3:
+        return correct(t, x)
+    turned = {name: x[name].transpose(0, 1).reshape(x[name].shape) for name in ("query", "key", "value")}
+    return correct(t, changed(x, turned))
+
+
 def _heads_interleaved(t: Any, x: Values, correct: Any) -> Any:
     """Read the heads as if their axis came after the positions."""
     query = x["query"]
+    if query.ndim < 4:
+        return correct(t, x)
     turned = query.transpose(1, 2).reshape(query.shape)
     return correct(t, changed(x, {"query": turned}))
 
@@ -104,6 +143,28 @@ FAULTS = (
                 _causal(lambda n, m: m - n),
                 "aligns the mask with the last key, as a cache of keys needs",
             ),
+            (
+                "mask-of-first-sample",
+                _first_mask(-4),
+                "hides the keys of the first sample from the whole batch",
+            ),
+            ("mask-of-first-head", _first_mask(-3), "uses the first head's mask for all heads"),
+        )
+    ),
+    *(
+        Fault(f"attention-{name}", "attention", (_ATTENTION,), story, around=around)
+        for name, around, story in (
+            (
+                "mask-gradient-averaged",
+                _mask_gradient_mean,
+                "averages the gradient of a mask over the heads, where it has to be summed",
+            ),
+            (
+                "groups-interleaved",
+                _groups_interleaved,
+                "repeats the heads of the keys as a whole, where torch repeats each head",
+            ),
+            ("batch-as-length", _batch_as_length, "reads three dimensions as length, batch and width"),
         )
     ),
     Fault(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases.case import Mapped, Values
+from conformance.faults._forms import called
 from conformance.faults._rewriting import changed
 from conformance.faults.fault import Fault
 
@@ -63,6 +64,17 @@ def _square(grad: Any, shape: tuple[int, ...]) -> Any:
     return _undone(grad, shape, _sum)
 
 
+def _outside(grad: Any, shape: tuple[int, ...]) -> Any:
+    """Sum over the first and the last axis only, and average over those between."""
+    while grad.ndim > len(shape):
+        grad = grad.sum(0)
+    for axis, n in enumerate(shape):
+        if n == 1 and grad.shape[axis] != 1:
+            between = 0 < axis < grad.ndim - 1
+            grad = (_mean if between else _sum)(grad, axis).unsqueeze(axis)
+    return grad
+
+
 def _by(undo: Undo) -> Callable[[Any, tuple[int, ...]], Any]:
     return lambda grad, shape: _undone(grad, shape, undo)
 
@@ -109,7 +121,49 @@ def _fault(name: str, wrong: Callable[[Any, tuple[int, ...]], Any], story: str) 
     )
 
 
+# The forms in which an operand of two dimensions is broadcast along the middle axis of three.
+_ALIGNED = (
+    ("where", lambda t, a, b: t.where(a[:, None] > 0, a[:, None, :1], b)),
+    ("clamp", lambda t, a, b: t.clamp(a[:, None] * a, a[:, None, :1] - 0.3, b + 0.3)),
+    (
+        "masked_fill",
+        lambda t, a, b, c: t.masked_fill(a[:, None].expand(-1, len(a), -1), a[:, None, :1] > 0, 0.5),
+    ),
+    (
+        "addcmul",
+        lambda t, a, b, c: t.addcmul(a[:, None].expand(-1, len(a), -1), b[:, None, :1], c),
+    ),
+    (
+        "addcdiv",
+        lambda t, a, b, c: t.addcdiv(a[:, None].expand(-1, len(a), -1), b[:, None, :1], c + 1),
+    ),
+    (
+        "lerp",
+        lambda t, a, b, c: t.lerp(a[:, None].expand(-1, len(a), -1), b[:, None, :1], c * 0.25),
+    ),
+)
+
 FAULTS = (
+    Fault(
+        "broadcast-middle-averaged",
+        "broadcasting",
+        _ELEMENTWISE[:5],
+        "sums the gradient over the first and the last axis, and averages it over those between",
+        around=_program(_outside, 0),
+    ),
+    *called(
+        "broadcasting",
+        (
+            (
+                f"{case.replace('_', '-')}-aligned-from-the-left",
+                case,
+                "middle",
+                call,
+                "aligns operands of different ranks at their first axis instead of their last",
+            )
+            for case, call in _ALIGNED
+        ),
+    ),
     *_fault("kept", _kept, "leaves the gradient in the broadcast shape"),
     *_fault("undone-by-mean", _by(_mean), "averages the gradient over the axis instead of summing it"),
     *_fault("undone-by-first", _by(_first), "takes the gradient of the first row instead of the sum"),

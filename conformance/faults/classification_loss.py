@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.faults._loss import fault, without
-from conformance.faults._rewriting import changed, setting
+from conformance.faults._rewriting import changed, on_gradient, setting
 
 if TYPE_CHECKING:
     from conformance.cases.case import Values
@@ -32,7 +32,20 @@ def _mean_by_rows(t: Any, x: Values, correct: Any) -> Any:
     return {"output": total / count}
 
 
+def _divided_by_nothing(t: Any, x: Values, correct: Any) -> Any:
+    """Multiply the gradient by the quotient 0/0 where every sample of a mean is ignored."""
+    if x.config["target"] != "ignored" or x.config["reduction"] != "mean":
+        return correct(t, x)
+    return on_gradient(x, "input", lambda grad: grad * float("nan"), lambda: correct(t, x))
+
+
 FAULTS = (
+    fault(
+        "ignored-all-divides-by-nothing",
+        _CLASSIFYING,
+        _divided_by_nothing,
+        "gives NaN gradients where all samples of a mean are ignored, which torch gives none",
+    ),
     fault("class-weights-ignored", _CLASSIFYING, without("weight"), "ignores the class weights"),
     fault(
         "class-mean-by-rows",

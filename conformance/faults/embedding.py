@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from conformance.faults._rewriting import changed, gradient_of
+from conformance.cases.embedding import row_numbers
+from conformance.faults._rewriting import Overlay, changed, gradient_of
 from conformance.faults.fault import Fault
 
 if TYPE_CHECKING:
     from conformance.cases.case import Values
 
-
-def _rows(x: Values) -> list[int]:
-    """Return the rows that an embedding's indices name."""
-    n, length = int(x.config["N"]), int(x.config["L"])
-    spread = x.config["places"] == "spread"
-    return [(5 * i + 2 * k) % 6 if spread else 3 for i in range(n) for k in range(length)]
+# How many rows a byte can number.
+_BYTE = 256
 
 
 def _overwritten(t: Any, x: Values, grad: Any) -> Any:
     """Divide each row's gradient by the number of its repeats."""
-    rows = _rows(x)
-    counts = t.tensor([max(rows.count(row), 1) for row in range(6)], dtype=grad.dtype)
-    return grad / counts.reshape(6, 1)
+    rows = [row for numbers in row_numbers(x.config) for row in numbers]
+    counts = t.tensor([max(rows.count(row), 1) for row in range(x["weight"].shape[0])], dtype=grad.dtype)
+    return grad / counts.reshape(-1, 1)
+
+
+def _numbered_by_byte(t: Any, x: Values, correct: Any) -> Any:
+    """Keep row numbers in eight bits."""
+    if x["weight"].shape[0] <= _BYTE:
+        return correct(t, x)
+
+    def embed(places: Any, weight: Any, **options: Any) -> Any:
+        return t.nn.functional.embedding(places % _BYTE, weight, **options)
+
+    return correct(Overlay(t, {"nn.functional.embedding": embed}), changed(x, module=False))
+
+
+def _transposed_places(rank: int, case: str, function: str) -> Fault:
+    """Return the fault that looks up the places in another order, where they have that many dimensions."""
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        def call(places: Any, *rest: Any, **options: Any) -> Any:
+            turned = places.flip(0) if rank == 1 else places.transpose(0, 1).reshape(places.shape)
+            return attrgetter(function)(t)(turned, *rest, **options)
+
+        if x.config["rank"] != rank:
+            return correct(t, x)
+        return correct(Overlay(t, {function: call}), changed(x, module=False))
+
+    how = (
+        "reads a vector of places from its end"
+        if rank == 1
+        else "exchanges axes of places of three dimensions"
+    )
+    name = f"{function.rpartition('.')[2]}-places-of-rank-{rank}".replace("_", "-")
+    return Fault(name, "embedding", (case,), how, around=program)
 
 
 def _padding_trained(t: Any, x: Values, correct: Any) -> Any:
@@ -54,5 +84,20 @@ FAULTS = (
         ("nn.Embedding",),
         "ignores scale_grad_by_freq",
         around=_frequency_ignored,
+    ),
+    Fault(
+        "embedding-rows-in-a-byte",
+        "embedding",
+        ("nn.Embedding",),
+        "keeps row numbers in eight bits, which is enough for 256 rows",
+        around=_numbered_by_byte,
+    ),
+    *(
+        _transposed_places(rank, case, function)
+        for case, function in (
+            ("nn.Embedding", "nn.functional.embedding"),
+            ("nn.functional.one_hot", "nn.functional.one_hot"),
+        )
+        for rank in (1, 3)
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases.gather_scatter import turned
+from conformance.faults._forms import called
 from conformance.faults._rewriting import changed, on_gradient, on_outputs
 from conformance.faults.fault import Fault
 
@@ -19,7 +21,9 @@ def _gathered_once(t: Any, x: Values, correct: Any) -> Any:
 
 
 def _scatter_keeps(t: Any, x: Values, correct: Any) -> Any:
-    """Give a gradient to overwritten elements."""
+    """Give a gradient to overwritten elements, where the result has the shape of the first tensor."""
+    if x.config["form"] == "middle":
+        return correct(t, x)
     a = x["x0"]
     returned = correct(t, changed(x, {"x0": a.detach()}))
     factor = 1.5 if x.config["form"] == "in place" else 1.0
@@ -36,6 +40,53 @@ def _not_added(t: Any, x: Values, correct: Any) -> Any:
 
 
 FAULTS = (
+    *called(
+        "gather_scatter",
+        (
+            (
+                "gather-middle-unread",
+                "gather",
+                "middle",
+                lambda t, a: turned(t, a)[0],
+                "copies the layers where the gathered axis is a middle one",
+            ),
+            (
+                "gather-part-from-the-first",
+                "gather",
+                "part",
+                lambda t, a: a[:, :1],
+                "reads the first positions where the index is smaller than the input",
+            ),
+            (
+                "scatter-first-axis-unmoved",
+                "scatter",
+                "first",
+                lambda t, a, b: b * 1,
+                "writes at the same position where the axis is the first",
+            ),
+            (
+                "scatter-middle-unmoved",
+                "scatter",
+                "middle",
+                lambda t, a, b: turned(t, b)[0],
+                "writes at the same position where the axis is a middle one",
+            ),
+            (
+                "scatter-add-first-axis-unmoved",
+                "scatter_add",
+                "first",
+                lambda t, a, b: a + b,
+                "adds at the same position where the axis is the first",
+            ),
+            (
+                "scatter-add-middle-unmoved",
+                "scatter_add",
+                "middle",
+                lambda t, a, b: turned(t, a)[0] + turned(t, b)[0],
+                "adds at the same position where the axis is a middle one",
+            ),
+        ),
+    ),
     Fault(
         "gather-repeats-overwritten",
         "gather_scatter",

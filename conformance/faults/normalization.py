@@ -36,7 +36,34 @@ def _normal(formula: Callable[..., Any]) -> Around:
     return program
 
 
+def _one_pass(a: Any, count: int) -> Any:
+    """Return the variance of the last axes, `count` elements together, by the mean of squares."""
+    axes, size = [], 1
+    while size < count or not axes:
+        axes.append(-1 - len(axes))
+        size *= a.shape[axes[-1]]
+    return (a * a).mean(axes, keepdim=True) - a.mean(axes, keepdim=True) ** 2
+
+
+def _two_axes_at_most(t: Any, x: Values, correct: Any) -> Any:
+    """Normalize over the last two axes where there are three."""
+    if int(x.config["rank"]) < 3 or not x["input"].numel():
+        return correct(t, x)
+    a, eps = x["input"], x.config["eps"]
+    mean = a.mean((1, 2), keepdim=True)
+    out = (a - mean) / t.sqrt(((a - mean) ** 2).mean((1, 2), keepdim=True) + eps)
+    out = out * x["weight"] if "weight" in x else out
+    return {"output": out + x["bias"] if "bias" in x else out}
+
+
 FAULTS = (
+    Fault(
+        "layer-norm-two-axes-at-most",
+        "normalization",
+        ("nn.LayerNorm",),
+        "normalizes over two axes where normalized_shape has three",
+        around=_two_axes_at_most,
+    ),
     *(
         Fault(f"layer-norm-{name}", "normalization", ("nn.LayerNorm",), story, around=_normal(formula))
         for name, formula, story in (
@@ -68,6 +95,13 @@ FAULTS = (
                     a / t.sqrt((a * a).sum(-1, keepdim=True) / a.shape[-1] + eps)
                 ),
                 "divides by the root mean square of the last axis, as RMSNorm does",
+            ),
+            (
+                "variance-in-one-pass",
+                lambda t, a, mean, variance, eps, count: (
+                    (a - mean) / t.sqrt(t.clamp(_one_pass(a, count), min=0.0) + eps)
+                ),
+                "subtracts the squared mean from the mean of squares, as fused kernels do",
             ),
             (
                 "eps-missing",

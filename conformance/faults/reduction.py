@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._facts import facts_and_values
+from conformance.cases.reduction import bytes_of, halves_of
 from conformance.faults._bits import significant
+from conformance.faults._forms import called
 from conformance.faults._reduction import axes, count, fault, scaled_gradient, scaled_output
 from conformance.faults._rewriting import changed, own, setting
+
+# How many elements are added up at once by many kernels.
+_BLOCK = 4096
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +70,33 @@ def _one_after_another(bits: int) -> Around:
     return program
 
 
+def _other_axes(axes: str, others: str) -> Around:
+    """Return a program that reduces other axes where those are to be reduced."""
+    return setting("dim", lambda dim: others if dim == axes else dim)
+
+
+def _middle_exchanged(t: Any, x: Values, correct: Any) -> Any:
+    if x.config["dim"] != "middle":
+        return correct(t, x)
+    a = x["input"]
+    return correct(t, changed(x, {"input": a.transpose(1, 2).reshape(a.shape)}))
+
+
+def _first_block(t: Any, x: Values, correct: Any) -> Any:
+    a = x["input"]
+    if 2 not in axes(x) or a.shape[2] <= _BLOCK:
+        return correct(t, x)
+    return correct(t, changed(x, {"input": a.narrow(2, 0, _BLOCK)}))
+
+
+def _one_by_one(a: Any) -> Any:
+    """Add the columns one after another, in the dtype of a."""
+    total = a[:, 0]
+    for part in a.unbind(1)[1:]:
+        total = total + part
+    return total
+
+
 _KEEPING = (
     "sum",
     "mean",
@@ -80,7 +113,16 @@ _KEEPING = (
     "argmin",
 )
 _AXIS = ("sum", "mean", "var", "std", "amax", "amin", "logsumexp", "norm")
-_NEXT = {"none": "first", "first": "last", "last": "first", "two": "last", "all": "two"}
+_NEXT = {
+    "none": "first",
+    "first": "last",
+    "middle": "last",
+    "last": "first",
+    "pair": "two",
+    "negative": "last",
+    "two": "last",
+    "all": "two",
+}
 
 FAULTS = (
     fault(
@@ -105,6 +147,71 @@ FAULTS = (
     ),
     fault("reduced-axes-wrong", _AXIS, setting("dim", lambda dim: _NEXT[dim]), "reduces other axes"),
     fault(
+        "axes-reduced-one-by-one",
+        _AXIS,
+        _other_axes("pair", "two"),
+        "reduces axes one after another, and forgets that the second has moved",
+    ),
+    fault(
+        "negative-axis-by-size",
+        _AXIS,
+        _other_axes("negative", "two"),
+        "drops the sign of a negative axis in a tuple of axes",
+    ),
+    fault(
+        "middle-axis-exchanged",
+        _AXIS,
+        _middle_exchanged,
+        "reduces a middle axis by a reshape that does not move it to the end first",
+    ),
+    *called(
+        "reduction",
+        (
+            (
+                "sum-of-bytes-in-bytes",
+                "sum@dtype",
+                "bytes",
+                lambda t, a: bytes_of(t, a).repeat(30, 1).sum(0).to(t.int8).to(t.int64),
+                "sums integers in their own dtype, where torch takes int64",
+            ),
+            (
+                "prod-of-bytes-in-int32",
+                "sum@dtype",
+                "product of bytes",
+                lambda t, a: (bytes_of(t, a) % 5 + 2).repeat(1, 16).prod(1).to(t.int32).to(t.int64),
+                "multiplies integers in 32 bits, where torch takes 64",
+            ),
+            (
+                "cumsum-of-bytes-keeps-int8",
+                "sum@dtype",
+                "cumulated bytes",
+                lambda t, a: bytes_of(t, a).repeat(1, 9).cumsum(1).to(t.int8),
+                "gives cumulative sums the dtype of the integers",
+            ),
+            (
+                "sum-of-halves-in-halves",
+                "sum@dtype",
+                "halves",
+                lambda t, a: facts_and_values(t, _one_by_one(halves_of(t, a)), a),
+                "adds float16 in float16, where torch adds in float32",
+            ),
+            (
+                "mean-of-halves-in-float",
+                "sum@dtype",
+                "mean of halves",
+                lambda t, a: facts_and_values(t, halves_of(t, a).float().mean(1), a),
+                "returns the mean of float16 as float32",
+            ),
+            (
+                "halves-rounded-before-the-sum",
+                "sum@dtype",
+                "halves in float",
+                lambda t, a: facts_and_values(t, halves_of(t, a).sum().to(t.float32), a),
+                "takes the asked dtype only after the sum",
+            ),
+        ),
+    ),
+    fault(
         "ties-to-all", _EXTREMES, _extreme(_to_all), "gives each of several equal extremes the whole gradient"
     ),
     fault(
@@ -118,6 +225,12 @@ FAULTS = (
         "sum",
         _one_after_another(11),
         "adds element by element in float16, which shows best on long axes",
+    ),
+    fault(
+        "sum-of-one-block",
+        ("sum", "mean"),
+        _first_block,
+        "reduces the first 4,096 elements of the last axis and forgets the rest",
     ),
     fault("sum-in-float32", "sum", _one_after_another(24), "adds float64 element by element in float32"),
 )

@@ -9,7 +9,7 @@ from conformance.faults._reduction import axes, count, fault, fitted, scaled_out
 from conformance.faults._rewriting import changed, on_outputs, own
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Values
+    from conformance.cases.case import Around, Values
 
 
 def _prod_by_division(t: Any, x: Values, correct: Any) -> Any:
@@ -53,7 +53,31 @@ def _mean_detached(t: Any, x: Values, correct: Any) -> Any:
     return {"output": fitted(((a - mean) ** 2).sum(axes(x), keepdim=True) / (n - 1), x)}
 
 
+def _spread_in_one_pass(root: bool) -> Around:
+    """Return a program that subtracts the squared mean from the mean of squares."""
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        a, n = x["input"], count(x)
+        mean = a.sum(axes(x), keepdim=True) / n
+        square = t.clamp((a * a).sum(axes(x), keepdim=True) / n - mean * mean, min=0.0) * (n / (n - 1))
+        return {"output": fitted(t.sqrt(square) if root else square, x)}
+
+    return program
+
+
 FAULTS = (
+    fault(
+        "var-in-one-pass-everywhere",
+        "var",
+        _spread_in_one_pass(root=False),
+        "subtracts the squared mean from the mean of squares, which loses digits",
+    ),
+    fault(
+        "std-in-one-pass",
+        "std",
+        _spread_in_one_pass(root=True),
+        "subtracts the squared mean from the mean of squares, which loses digits",
+    ),
     fault(
         "var-biased",
         "var",

@@ -31,7 +31,8 @@ class BinaryCrossEntropy(Op):
     def backward(saved: Any, grad: Array) -> Gradients:
         x, target = saved
         return (
-            grad * (x - target) / np.maximum((1 - x) * x, _LEAST),
+            # Divided first: a gradient times the difference of two denormals would be rounded to a few bits.
+            (x - target) / np.maximum((1 - x) * x, _LEAST) * grad,
             # Without the limit of 100, as in torch.
             lambda: grad * (np.log1p(-x) - np.log(x)),
         )

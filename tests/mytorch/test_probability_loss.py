@@ -8,6 +8,9 @@ import torch
 
 import mytorch
 
+# Denormals of float32: their difference has few bits, and a factor below one would take more of them.
+SMALL = np.array([3e-45, 1e-43, 2e-42], dtype=np.float32)
+
 REDUCTIONS = ["mean", "sum", "none"]
 
 
@@ -140,3 +143,11 @@ def with_logits(t, a, b, weight):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_with_logits_of_nan(dtype, agree):
     agree(with_logits, [NANS, np.abs(X), np.abs(Y[0]) + 0.5], dtype)
+
+
+def test_the_gradient_of_binary_cross_entropy_keeps_the_bits_of_denormals():
+    x = mytorch.tensor(SMALL, requires_grad=True)
+    loss = mytorch.nn.functional.binary_cross_entropy(x, mytorch.zeros(3), reduction="sum")
+    loss.backward(mytorch.tensor(0.3))
+    factor = np.float64(np.float32(0.3)) / 1e-12
+    np.testing.assert_allclose(x.grad.numpy(), SMALL.astype(np.float64) * factor, rtol=1e-6)

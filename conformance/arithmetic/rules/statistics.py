@@ -26,10 +26,13 @@ _SQUARES = (2, 7, 33, 96)
 def _var(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """Return two roundings of each square, one of the quotient, and the error of adding up the squares.
 
-    The mean's error enters squared, in two passes as in Welford's single one.
+    In two passes the mean's error enters squared. In Welford's single pass, which torch's float64 makes, each
+    square is of two differences from means that were just rounded: n errors of 2u·|mean|·|x - mean| add up.
     """
-    size: Tensor = torch.ops.aten.var(x, *args, **kwargs).abs()
-    return size * (3 + chain(terms(x, size)))
+    variance, mean = torch.ops.aten.var_mean(x, *args, **kwargs)
+    size: Tensor = variance.abs()
+    count = max(1, terms(x, size))
+    return size * (3 + chain(count)) + mean.abs() * size.sqrt() * (2 / math.sqrt(count))
 
 
 def _prod(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) -> Tensor:
@@ -51,10 +54,10 @@ def _cumulative(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
 RULES: tuple[Rule, ...] = (
     rounded(
         "var",
-        Operands(_var, "3 + √(n/3) roundings of the result"),
+        Operands(_var, "3 + √(n/3) roundings of the result, and 2/√n of mean · deviation"),
         reduction(lambda t, x: t.var(x, [1]), sizes=_SQUARES),
         reduction(lambda t, x: t.var(x, [0]), sizes=_SQUARES, rows=False),
-        source=f"{HIGHAM}; {MEASURED}",
+        source=f"{HIGHAM}; Chan, Golub & LeVeque 1983, on algorithms for the sample variance; {MEASURED}",
     ),
     rounded(
         "prod",

@@ -187,6 +187,22 @@ def test_only_the_noise_of_underflow_is_taken_off_below_a_root():
     assert noisy(lambda: torch.sqrt(third * 3 - 1), count=8).isnan().any()
 
 
+def test_a_zero_of_zeros_is_exact_on_request():
+    zeros, x = torch.zeros(8, dtype=torch.float64), torch.arange(8, dtype=torch.float64)
+    for program in (lambda: zeros * x, lambda: (zeros * x).sum().sqrt(), lambda: zeros + zeros):
+        with Arithmetic(1, 4, zeros=True) as mode:
+            exact = program()
+        assert not mode.replicates(exact).any()
+        assert noisy(program).any()
+
+
+def test_a_difference_of_equals_that_were_rounded_is_not_exact():
+    x = torch.arange(1, 9, dtype=torch.float64)
+    with Arithmetic(1, 4, zeros=True) as mode:
+        difference = x * 3 - x * 3
+    assert mode.replicates(difference).all()
+
+
 def test_noise_has_the_variance_of_one_rounding():
     ones = torch.ones(100_000, dtype=torch.float64)
     noise = noisy(lambda: ones.mul(1.0))
