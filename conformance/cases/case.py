@@ -161,7 +161,8 @@ def of_module(
         parameters: the names of the parameters, the reference's and the module's.
         read: see `Built`; from the module.
     """
-    own = dict(module.named_parameters())
+    # A fault may put a function where a module without parameters was.
+    own = dict(module.named_parameters()) if parameters else {}
     return Built(
         partial(call, module),
         {name: own[name] for name in parameters},

@@ -141,7 +141,7 @@ def test_it_replays_the_use_that_failed(tmp_path):
     verdict = Verdict("tanh", used.text, "use", "float64", "first/output", Status.FAIL, use="twice")
     report = Report(1, "torch", "torch", (verdict,))
     write_bundles([verdict], report, pytorch.make(), tmp_path)
-    prepared, _ = read_bundle(tmp_path / "tanh")
+    prepared = read_bundle(tmp_path / "tanh").prepared
     assert prepared.sample == used
     assert set(prepared.expectations["float32"].oracle) == {
         f"{call}/{name}" for call in ("first", "second") for name in ("output", "grad.input")

@@ -244,6 +244,12 @@ class TestFurtherSeeds:
         assert told == [("models.LSTMCell", k, 5) for k in range(1, 6)]
 
 
+@pytest.mark.parametrize("fault", ["mse-halved", "bce-with-an-epsilon", "kl-div-without-entropy"])
+def test_a_function_may_stand_where_a_loss_module_was(fault):
+    (case,) = FAULTS[fault].cases
+    assert try_case(case, 2, [fault]) == OtherSeed(2)
+
+
 def test_at_least_one_seed_is_asked_for():
     with pytest.raises(UsageError, match="seeds: expected a number of at least 1, got 0"):
         selftest([FORWARD], seeds=0)
