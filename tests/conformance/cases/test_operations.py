@@ -18,12 +18,13 @@ from conformance.sampling.values import Input
 from conformance.subjects import pytorch
 from conformance.subjects.protocol import Task
 
-# Relations call the layers of other cases.
+# Relations call the layers of other cases; no noise is added to random draws.
 FAMILY_OF = {
     case.name: family.__name__.rpartition(".")[2]
     for family in cases.FAMILIES
     if family is not metamorphic
     for case in family.CASES
+    if not case.distribution
 }
 
 
