@@ -49,9 +49,7 @@ def test_no_combination_of_length_layers_and_directions_is_left_out(kind):
     lengths = {length for length, *_ in found}
     assert {1, 2, 9, 65, 72, 80, 81, 140} <= lengths
     every = {(length, layers, both) for length in lengths for layers in (1, 2, 3) for both in (False, True)}
-    # An oracle of 140 steps twice and thrice over costs more than 2 seconds.
-    assert {length for length, *_ in every - found} <= {140}
-    assert {(140, 3, False), (140, 2, False), (140, 1, True)} <= found
+    assert not every - found
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -61,7 +59,7 @@ def test_an_oracle_of_many_steps_is_narrow(kind):
         for sample in draw(case.name, case.space, seed, case.default_samples):
             c = sample.settings
             steps = c["L"] * c["layers"] * (1 + c["bidirectional"]) * (1 if c["form"] == "equal" else 2)
-            assert steps <= (560 if c["H"] <= 2 else 280), sample.text
+            assert steps <= (980 if c["H"] <= 2 else 280), sample.text
 
 
 def test_a_text_that_says_what_is_run_is_replayed():
