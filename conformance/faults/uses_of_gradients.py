@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.cases.case import data_of
 from conformance.faults._rewriting import on_outputs
 from conformance.faults._using import (
+    CUT,
     FLAT,
     SINGLE,
     altered,
@@ -175,6 +176,6 @@ FAULTS = (
         "sum-as-loss",
         calling(_one_number),
         "reads a cotangent of strides 0, that of a sum, as one number",
-        without("sum-as-loss", (*FLAT, *SINGLE)),
+        without("sum-as-loss", (*FLAT, *SINGLE, *CUT)),
     ),
 )
