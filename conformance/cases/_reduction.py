@@ -12,6 +12,8 @@ from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.cases.case import Config
 
 _AXES = {"none": None, "first": 0, "last": -1, "two": (0, 2), "all": (0, 1, 2)}
@@ -31,6 +33,7 @@ def reduction(
     classes: tuple[str, ...] = _CLASSES,
     axes: tuple[str, ...] = ("none", "first", "last", "two", "all"),
     samples: int = 28,
+    unused: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Case:
     """Return the case of a function that reduces axes.
@@ -42,6 +45,7 @@ def reduction(
         classes: as in `Space`.
         axes: the axes that are reduced, by the names in `_AXES`.
         samples: the number of samples that a run draws.
+        unused: as in `Case`.
         options: further arguments of every call.
     """
 
@@ -61,6 +65,7 @@ def reduction(
         inputs=_inputs,
         program=program,
         samples=samples,
+        unused=unused or {},
         exact_on_integers=exact,
         base={"N": 2, "L": 3, "F": 4, "dim": axes[0], "keepdim": False},
         bad_calls=(BadCall("dim out of range", ("-3", "2", "3"), options={"dim": 3}),),

@@ -94,7 +94,11 @@ class Task:
 
 @runtime_checkable
 class Implementation(Protocol):
-    """Runs cases: the reference, or a subject."""
+    """Runs cases: the reference, or a subject.
+
+    An attribute `uses` names the uses (`cases._uses`) in which it can be called: a task whose sample has one
+    asks for the trace of that use. Without the attribute, it is judged in plain calls only.
+    """
 
     @property
     def name(self) -> str:

@@ -134,3 +134,20 @@ def test_a_damaged_text_is_refused(tmp_path, about, mentions):
 def test_a_text_is_replayed_by_mytorch_unless_another_is_named():
     assert replay(SMALLEST).implementation == "mytorch"
     assert replay(SMALLEST, "torch").implementation == "torch"
+
+
+def test_it_replays_the_use_that_failed(tmp_path):
+    used = Sample.parse(SMALLEST).used("twice")
+    verdict = Verdict("tanh", used.text, "use", "float64", "first/output", Status.FAIL, use="twice")
+    report = Report(1, "torch", "torch", (verdict,))
+    write_bundles([verdict], report, pytorch.make(), tmp_path)
+    prepared, _ = read_bundle(tmp_path / "tanh")
+    assert prepared.sample == used
+    assert set(prepared.expectations["float32"].oracle) == {
+        f"{call}/{name}" for call in ("first", "second") for name in ("output", "grad.input")
+    }
+    with np.load(tmp_path / "tanh" / "arrays.npz") as arrays:
+        assert {name for name in arrays if name.startswith("input/")} == {
+            "input/input",
+            "input/cotangent.output",
+        }
