@@ -157,7 +157,7 @@ FAULTS = (
         "strided",
         _data_read_flat,
         "reads data that is not contiguous in the order of its memory",
-        *(*FLAT, *SINGLE, "nn.Embedding", "round@halves", "Tensor.expand"),
+        *(*FLAT, *SINGLE, *CUT, "nn.Embedding", "round@halves", "Tensor.expand", "masked_select"),
     ),
     _fault(
         "strided-cotangent-read-flat",
@@ -179,7 +179,7 @@ FAULTS = (
         "expanded",
         _first_row_learns,
         "rows of stride 0 give their one row the gradient of the first",
-        *(*FLAT, *CUT),
+        *(*FLAT, *CUT, "prod"),
     ),
     _fault(
         "thread-loses-gradient",
