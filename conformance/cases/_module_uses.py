@@ -1,17 +1,21 @@
-"""The uses of modules: training and evaluation, copies, saved states, other dtypes, one module called twice.
-
-`mytorch.models` are modules that torch lacks; the reference computes them with functions. There a use does
-the same to the parameters, and compares values only.
-"""
+"""The uses of modules: training and evaluation, copies, saved states, other dtypes, called twice."""
 
 from __future__ import annotations
 
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from conformance.cases._call import Unused, flag, kept, labelled, results
+from conformance.cases._modules import (
+    evaluated,
+    flagged,
+    learning,
+    module_of,
+    observed,
+    of_modules,
+    share_memory,
+    with_state,
+)
 from conformance.cases._use import Use
 from conformance.cases.case import is_parameter
 
@@ -19,57 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.cases._call import Call, Layer
-    from conformance.cases.case import Case, Config
-
-_WITHOUT_MODULE = "models."
-
-
-def is_module(case: Case, config: Config) -> bool:
-    """Return whether a case's layer is a module with some settings, and not a function."""
-    named = case.name.startswith("nn.") and not case.name.startswith("nn.functional.")
-    chosen = bool(config.get("module", named)) or config.get("door") == "module"
-    return case.name.startswith(_WITHOUT_MODULE) or (case.build is not None and chosen)
-
-
-def _of_modules(case: Case, config: Config) -> str | None:
-    return None if is_module(case, config) else "it is not a module"
-
-
-def _evaluated(case: Case, config: Config) -> str | None:
-    trained = config.get("dropout") == "all" or config.get("training")
-    return "it drops everything, as in training" if trained else _of_modules(case, config)
-
-
-def _with_state(case: Case, config: Config) -> str | None:
-    none = not any(is_parameter(name) for name in case.inputs(config))
-    return _of_modules(case, config) or ("it has no parameters" if none else None)
-
-
-def _learning(case: Case, config: Config) -> str | None:
-    learns = any(is_parameter(name) and spec.grad for name, spec in case.inputs(config).items())
-    return _of_modules(case, config) or (None if learns else "it has no parameters with gradients")
-
-
-def _module(call: Call, layer: Layer) -> Any:
-    """Return the layer's module, or None where the reference has none."""
-    call.own()
-    if layer.built.module is None and not call.case.name.startswith(_WITHOUT_MODULE):
-        raise Unused("its layer has no module")
-    return layer.built.module
-
-
-def _flagged(call: Call, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return flags as arrays; none where the reference has no module."""
-    without = call.case.name.startswith(_WITHOUT_MODULE)
-    return {} if without else {name: flag(value) for name, value in flags.items()}
-
-
-def _observed(layer: Layer) -> dict[str, Any]:
-    """Forget all gradients, run forward and backward, and return outputs and gradients."""
-    layer.forget()
-    outputs = layer()
-    layer.backward(outputs)
-    return results(outputs) | layer.gradients()
 
 
 def _step(call: Call, layer: Layer) -> None:
@@ -91,11 +44,6 @@ def _change(call: Call, module: Any) -> None:
                 tensor.add_(1)
 
 
-def _shared(a: Any, b: Any) -> bool:
-    """Return whether two tensors share memory."""
-    return bool(np.shares_memory(a.detach().numpy(), b.detach().numpy()))
-
-
 def _modes(module: Any) -> tuple[bool, ...]:
     return () if module is None else tuple(each.training for each in module.modules())
 
@@ -103,7 +51,7 @@ def _modes(module: Any) -> tuple[bool, ...]:
 def _train_then_eval(call: Call) -> dict[str, Any]:
     """Train for a step, take the old parameters again, evaluate, and look at the modes of all children."""
     layer = call.layer()
-    module = _module(call, layer)
+    module = module_of(call, layer)
     before = {name: kept(parameter) for name, parameter in layer.built.parameters.items()}
     if module is not None:
         module.train()
@@ -112,44 +60,43 @@ def _train_then_eval(call: Call) -> dict[str, Any]:
         _step(call, layer)
         _overwrite(call, layer, before)
     if module is None:
-        return _observed(layer)
-    evaluated = _modes(module.eval())
-    found = _observed(layer)
-    trained = _modes(module.train())
+        return observed(layer)
+    flags: dict[str, Any] = {"flag/eval.training": _modes(module.eval())}
+    found = observed(layer)
+    flags["flag/train.training"] = _modes(module.train())
     # Random, but different from evaluation in every element where something can be dropped.
-    drops = any(bool((layer()[name] != found[name]).any()) for name in list(layer()))
-    flags = {"flag/eval.training": evaluated, "flag/train.training": trained, "flag/train.drops": drops}
-    return found | _flagged(call, flags)
+    flags["flag/train.drops"] = any(bool((out != found[name]).any()) for name, out in layer().items())
+    return found | flagged(call, flags)
 
 
 def _after_a_step(call: Call) -> dict[str, Any]:
     layer = call.layer()
-    _module(call, layer)
+    module_of(call, layer)
     layer.backward(layer())
     _step(call, layer)
-    return labelled("after", _observed(layer))
+    return labelled("after", observed(layer))
 
 
 def _deepcopy(call: Call) -> dict[str, Any]:
     """Copy a layer that has run, and change the original."""
     layer = call.layer()
-    module = _module(call, layer)
+    module = module_of(call, layer)
     layer.backward(layer())
     if module is None:
-        return _observed(layer)
+        return observed(layer)
     if layer.built.again is None:
         raise Unused("its layer cannot be made of a copy of its module: Built.again")
     twin = deepcopy(module)
     flags: dict[str, Any] = {"flag/copy.training": _modes(twin)}
     for (name, one), (_, other) in zip(_named(module), _named(twin), strict=True):
         flags |= {
-            f"shares/{name}.copy": _shared(one, other),
+            f"shares/{name}.copy": share_memory(one, other),
             f"flag/{name}.requires_grad": other.requires_grad,
             f"flag/{name}.without_gradient": other.grad is None,
         }
     _change(call, module)
     layer.built = layer.built.again(twin)
-    return _observed(layer) | _flagged(call, flags)
+    return observed(layer) | flagged(call, flags)
 
 
 def _named(module: Any) -> list[tuple[str, Any]]:
@@ -159,38 +106,38 @@ def _named(module: Any) -> list[tuple[str, Any]]:
 def _state_dict(call: Call) -> dict[str, Any]:
     """Load a layer's state into a new one with other parameters, and change the first."""
     layer = call.layer()
-    module = _module(call, layer)
+    module = module_of(call, layer)
     if module is None:
-        return _observed(layer)
+        return observed(layer)
     fresh = call.layer(change=lambda name, tensor: tensor + 1 if is_parameter(name) else tensor)
     fresh()
     state = module.state_dict()
     flags: dict[str, Any] = {}
     for name, tensor in _named(module):
         flags |= {
-            f"shares/{name}.state": _shared(tensor, state[name]),
+            f"shares/{name}.state": share_memory(tensor, state[name]),
             f"flag/{name}.state_requires_grad": state[name].requires_grad,
         }
     fresh.built.module.load_state_dict(state)
     for name, tensor in _named(fresh.built.module):
         flags |= {
-            f"shares/{name}.loaded": _shared(tensor, state[name]),
+            f"shares/{name}.loaded": share_memory(tensor, state[name]),
             f"flag/{name}.requires_grad": tensor.requires_grad,
         }
     _change(call, module)
-    return _observed(fresh) | _flagged(call, flags)
+    return observed(fresh) | flagged(call, flags)
 
 
 def _to_dtype(call: Call) -> dict[str, Any]:
     """Convert a layer to another dtype and back: float32 loses digits there, on every side the same."""
     layer = call.layer()
-    module, parameters = _module(call, layer), layer.built.parameters
+    module, parameters = module_of(call, layer), layer.built.parameters
     own = next(iter(parameters.values())).dtype
     other = call.t.float32 if own == call.t.float64 else call.t.float64
     layer.backward(layer())
     if module is None:
         _overwrite(call, layer, {name: p.detach().to(other).to(own) for name, p in parameters.items()})
-        return _observed(layer)
+        return observed(layer)
     before = {name: (p, p.grad) for name, p in module.named_parameters()}
     module.to(other)
     flags: dict[str, Any] = {
@@ -205,13 +152,13 @@ def _to_dtype(call: Call) -> dict[str, Any]:
             f"flag/{name}.requires_grad": p.requires_grad,
             f"flag/{name}.is_leaf": p.is_leaf,
         }
-    return _observed(layer) | _flagged(call, flags)
+    return observed(layer) | flagged(call, flags)
 
 
 def _used_twice(call: Call) -> dict[str, Any]:
     """Call one layer with its data and with half of it, and differentiate both at once."""
     layer = call.layer()
-    _module(call, layer)
+    module_of(call, layer)
     half = {n: value * 0.5 if value.is_floating_point() else value for n, value in layer.data.items()}
     outputs = [pair for each in (layer(), layer(half)) for pair in each.items() if pair[1].requires_grad]
     cotangents = [layer.cotangent(name, output) for name, output in outputs]
@@ -222,7 +169,7 @@ def _used_twice(call: Call) -> dict[str, Any]:
 def _zero_grad(call: Call) -> dict[str, Any]:
     """Set gradients to zero, then to None, and run backward again after each."""
     layer = call.layer()
-    module, parameters = _module(call, layer), layer.built.parameters
+    module, parameters = module_of(call, layer), layer.built.parameters
     layer.backward(layer())
     before = {name: p.grad for name, p in parameters.items()}
     flags: dict[str, Any] = {}
@@ -240,13 +187,13 @@ def _zero_grad(call: Call) -> dict[str, Any]:
         outputs = layer()
         layer.backward(outputs)
         found |= labelled(label, layer.gradients())
-    return found | _flagged(call, flags)
+    return found | flagged(call, flags)
 
 
 def _frozen_module(call: Call) -> dict[str, Any]:
     """Freeze all parameters, run forward and backward, and let them learn again."""
     layer = call.layer()
-    module = _module(call, layer)
+    module = module_of(call, layer)
     found: dict[str, Any] = {}
     for label, learns in (("frozen", False), ("learning", True)):
         if module is not None:
@@ -267,42 +214,42 @@ _USES = (
         "train-then-eval",
         "trained for a step and evaluated: dropout must be off, and no state kept from training matter",
         _train_then_eval,
-        _evaluated,
+        evaluated,
     ),
     Use(
         "after-a-step",
         "called again after a step of SGD: parameters that were packed or cached are renewed",
         _after_a_step,
-        _learning,
+        learning,
         measured=True,
     ),
     Use(
         "deepcopy",
         "copied, and the original changed: the copy shares nothing with it",
         _deepcopy,
-        _of_modules,
+        of_modules,
     ),
     Use(
         "state-dict",
         "loaded from a state, whose layer then changes: load_state_dict copies, state_dict does not",
         _state_dict,
-        _with_state,
+        with_state,
     ),
-    Use("to-dtype", "converted to another dtype and back, parameters and gradients", _to_dtype, _learning),
+    Use("to-dtype", "converted to another dtype and back, parameters and gradients", _to_dtype, learning),
     Use(
         "module-twice",
         "one module called twice in one graph: its gradients add up",
         _used_twice,
-        _learning,
+        learning,
         measured=True,
     ),
     Use(
         "zero-grad",
         "gradients set to zero, and to None, before another backward",
         _zero_grad,
-        _learning,
+        learning,
     ),
-    Use("frozen-module", "all parameters frozen, then learning again", _frozen_module, _learning),
+    Use("frozen-module", "all parameters frozen, then learning again", _frozen_module, learning),
 )
 
 MODULE_USES: Mapping[str, Use] = {use.name: use for use in _USES}

@@ -31,6 +31,11 @@ FLAT = (
     *("div@rounding", "nn.init.calculate_gain", "Tensor.fill_", "sum@dtype", "nn.functional.hardtanh"),
     *("Tensor.to", "Tensor.size", "tensor", "normal"),
 )
+# Cases whose gradients are zero where an element is cut off, masked or not the largest: of few elements, any.
+CUT = (
+    *("clamp", "Tensor.clamp_", "relu", "Tensor.relu_", "masked_fill", "min", "max", "amin", "amax"),
+    *("norm@orders", "nn.functional.nll_loss", "nn.functional.scaled_dot_product_attention"),
+)
 # Cases of one number in most of their settings: their cotangents have no strides.
 SINGLE = (
     *("dot", "sum", "mean", "amax", "amin", "max", "min", "var", "var@correction", "std", "prod", "norm"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.faults._rewriting import on_outputs
 from conformance.faults._using import (
+    CUT,
     FLAT,
     SINGLE,
     altered,
@@ -115,7 +116,9 @@ def _only_in_the_main_thread(t: Any, built: Built, data: Tensors, kept: Kept) ->
 # The difference of a tensor from itself has no gradient; some forms do not read the second operand.
 _OWN_DIFFERENCE = (
     *(f"nn.functional.{name}_loss" for name in ("mse", "l1", "smooth_l1", "huber")),
-    *("nn.functional.binary_cross_entropy", "einsum", "scatter"),
+    *("nn.functional.binary_cross_entropy", "nn.functional.cross_entropy", "einsum", "scatter"),
+    # Of one key, the weight is 1 whatever the query.
+    "nn.functional.scaled_dot_product_attention",
 )
 
 
@@ -154,14 +157,14 @@ FAULTS = (
         "strided",
         _data_read_flat,
         "reads data that is not contiguous in the order of its memory",
-        *(*FLAT, *SINGLE, "nn.Embedding", "round@halves", "Tensor.expand"),
+        *(*FLAT, *SINGLE, *CUT, "nn.Embedding", "round@halves", "Tensor.expand", "masked_select"),
     ),
     _fault(
         "strided-cotangent-read-flat",
         "strided",
         _cotangents_read_flat,
         "reads a cotangent that is not contiguous in the order of its memory",
-        *(*FLAT, *SINGLE),
+        *(*FLAT, *SINGLE, *CUT, "reshape"),
     ),
     fault(
         "strided-parameters-read-flat",
@@ -176,7 +179,7 @@ FAULTS = (
         "expanded",
         _first_row_learns,
         "rows of stride 0 give their one row the gradient of the first",
-        *(*FLAT, "nn.functional.nll_loss", "clamp"),
+        *(*FLAT, *CUT, "prod"),
     ),
     _fault(
         "thread-loses-gradient",

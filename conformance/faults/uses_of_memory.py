@@ -17,6 +17,7 @@ from conformance.faults._using import (
     without,
 )
 from conformance.faults.every_case import CONSTANT, WHOLE
+from conformance.faults.fault import GRUS, RNNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 # Cases whose results are views, and share memory with their input, in nearly all of their settings.
 VIEWS = (
-    *("Tensor.view", "flatten", "unflatten", "squeeze", "unsqueeze", "permute", "transpose", "t"),
-    *("movedim", "Tensor.expand", "narrow", "split", "chunk", "unbind", "diagonal", "nn.Flatten"),
+    *("unflatten", "squeeze", "unsqueeze", "permute", "transpose", "t"),
+    *("movedim", "Tensor.expand", "narrow", "split", "chunk", "unbind", "diagonal"),
 )
 
 
@@ -80,28 +81,30 @@ def _copied(t: Any, built: Built, data: Tensors, kept: Kept) -> Any:
     return on_outputs(built.call(data), lambda _, out: out.clone())
 
 
-def _not_copied(t: Any, built: Built, data: Tensors, kept: Kept) -> Any:
-    """Return a view of the first input where that has the same values."""
-    del t, kept
-    first = next(iter(data.values()))
+def _into_the_input(t: Any, built: Built, data: Tensors, kept: Kept) -> Any:
+    """Return the result in the memory of the first input."""
+    del kept
+    memory = next(iter(data.values())).data
 
-    def view(_: str, output: Any) -> Any:
-        same = output.shape == first.shape and output.dtype == first.dtype and bool((output == first).all())
-        return first[...] if same else output
+    class InPlace(t.autograd.Function):  # type: ignore[misc]  # a base class by namespace
+        @staticmethod
+        def forward(_: Any, value: Any) -> Any:
+            return memory.copy_(value)
 
-    return on_outputs(built.call(data), view)
+        @staticmethod
+        def backward(_: Any, grad: Any) -> Any:
+            return grad
+
+    return on_outputs(built.call(data), lambda _, out: InPlace.apply(out))
 
 
 def _gradients_shared(t: Any, built: Built) -> Built:
-    """Give the biases, whose gradients are equal, one gradient."""
+    """Return as a parameter's gradient the memory of the parameter."""
     del t
 
     def read() -> Mapping[str, Any]:
-        found = dict(built.gradients())
-        for name in found:
-            if name.startswith("bias_hh"):
-                found[name] = found[name.replace("bias_hh", "bias_ih")]
-        return found
+        found = built.gradients()
+        return {n: None if grad is None else built.parameters[n].detach() for n, grad in found.items()}
 
     return replace(built, read=read)
 
@@ -132,7 +135,7 @@ def _is_leaf(t: Any, built: Built, data: Tensors, kept: Kept) -> Any:
 
 
 _LAYERS = ("nn.LSTM", "nn.GRU", "nn.RNN")
-_TWO_BIASES = ("nn.LSTM", "nn.RNN", "nn.LSTMCell", "nn.RNNCell")
+_ELEMENTWISE = ("exp", "sin", "cos", "erf", "tanh", "sigmoid", "nn.Tanh", "nn.Sigmoid", "softmax")
 _NO_FLOATS = (*WHOLE, *CONSTANT, "nn.functional.one_hot", "nn.init.calculate_gain", "tensor", "normal")
 
 FAULTS = (
@@ -177,20 +180,20 @@ FAULTS = (
         among("sharing", VIEWS),
     ),
     fault(
-        "copy-skipped",
+        "result-in-input",
         "never observed",
         "sharing",
-        calling(_not_copied),
-        "a copy is a view: writing into it changes the input too",
-        ("clone",),
+        calling(_into_the_input),
+        "the result has the memory of the input: writing into one changes the other",
+        among("sharing", _ELEMENTWISE),
     ),
     fault(
         "gradients-share-memory",
         "never observed",
         "sharing",
         _gradients_shared,
-        "two parameters with equal gradients have one tensor: clipping scales it twice",
-        _TWO_BIASES,
+        "a gradient has the memory of its parameter: a step changes both",
+        ("nn.Linear", *RNNS, *GRUS, "nn.LSTMCell", "nn.LSTM"),
     ),
     fault(
         "version-counted-for-nothing",

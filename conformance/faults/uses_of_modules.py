@@ -181,7 +181,9 @@ def _of_module(
     return fault(name, "modules", use, with_module(change), story, chosen)
 
 
-_STATEFUL = without("state-dict", _MODELS)
+# Cases that have no weights in some of their settings, or that a mean of one sample does not depend on.
+_SOMETIMES = ("nn.functional.nll_loss", "nn.functional.cross_entropy", "nn.LayerNorm")
+_STATEFUL = without("state-dict", (*_MODELS, *_SOMETIMES))
 
 FAULTS = (
     fault(
@@ -219,7 +221,7 @@ FAULTS = (
     _of_module("deepcopy-shares", "deepcopy", _shallow, "a copy shares its tensors", _STATEFUL),
     _of_module("deepcopy-changes-mode", "deepcopy", _training_copy, "a copy is in another mode"),
     _of_module("state-dict-shares", "state-dict", _assigning, "load_state_dict keeps the given tensors"),
-    _of_module("state-dict-ignored", "state-dict", _not_loading, "load_state_dict loads nothing"),
+    _of_module("state-dict-ignored", "state-dict", _not_loading, "load_state_dict loads nothing", _STATEFUL),
     _of_module("state-dict-copies", "state-dict", _copied_state, "state_dict returns copies"),
     _of_module("to-loses-digits", "to-dtype", _by_float16, "converts by way of float16"),
     _of_module("to-forgets-gradients", "to-dtype", _without_gradients, "converting drops the gradients"),

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from conformance.cases import CASES
-from conformance.cases._module_uses import MODULE_USES, is_module
+from conformance.cases._module_uses import MODULE_USES
+from conformance.cases._modules import is_module
 from conformance.cases.case import LayerProgram, Values
 from conformance.faults import faulty, uses_of_modules
 from conformance.judging.sample_judge import judge_sample, prepare
