@@ -61,6 +61,8 @@ def _clipped(name: str, limit: str, flags: Mapping[str, tuple[Scalar, ...]], *ba
 
 
 def _total_norm(t: Any, x: Values) -> dict[str, Any]:
+    if x.call:
+        return {"norm": x.call(t)}
     form = str(x.config["form"])
     own = {key: x[key].clone() for key in ("weight", "bias", "input")}
     for key in _ZEROS.get(form, ()):
