@@ -75,9 +75,11 @@ def _flat(t: Any, tensor: Any) -> Any:
     """Return the numbers of a tensor in the order of its memory, as if it were contiguous."""
     if tensor.is_contiguous() or not tensor.dim():
         return tensor
-    if tensor.dim() == 1:
-        return t.stack([tensor, tensor], -1).reshape(-1)[: tensor.shape[0]]
-    return tensor.transpose(0, -1).reshape(tensor.shape)
+    moved = tensor.transpose(0, -1)
+    if moved.is_contiguous():
+        return moved.reshape(tensor.shape)
+    # Every second element is read as every element.
+    return t.stack([tensor, tensor], -1).reshape(-1)[: tensor.numel()].reshape(tensor.shape)
 
 
 def _data_read_flat(t: Any, built: Built, data: Tensors, kept: Kept) -> Any:
@@ -164,7 +166,7 @@ FAULTS = (
         "strided",
         _cotangents_read_flat,
         "reads a cotangent that is not contiguous in the order of its memory",
-        *(*FLAT, *SINGLE, *CUT, "reshape"),
+        *(*FLAT, *SINGLE, *CUT, "reshape", "index_select", "max@dim"),
     ),
     fault(
         "strided-parameters-read-flat",
@@ -179,7 +181,7 @@ FAULTS = (
         "expanded",
         _first_row_learns,
         "rows of stride 0 give their one row the gradient of the first",
-        *(*FLAT, *CUT, "prod"),
+        *(*FLAT, *CUT, "prod", "erf", "nn.RNNCell", "Tensor.repeat"),
     ),
     _fault(
         "thread-loses-gradient",
