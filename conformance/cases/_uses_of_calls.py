@@ -51,6 +51,8 @@ def _moved(t: Any, tensor: Any) -> Any:
 
 
 def _other_size_between(call: Call) -> dict[str, Any]:
+    # A bare function may read the batch size in its settings.
+    call.own()
     layer = call.layer()
     first = layer()
     layer(_larger(call, layer))

@@ -79,10 +79,16 @@ def _flags(call: Call) -> dict[str, Any]:
     found |= _versions("after", layer, before)
     with call.t.no_grad():
         for name, output in outputs.items():
-            if output.is_floating_point() and output.numel() and 0 not in output.stride():
+            if output.is_floating_point() and _has_own_elements(output):
                 output.add_(1)
                 found |= _versions(f"written {name}", layer, before)
     return found
+
+
+def _has_own_elements(tensor: Any) -> bool:
+    """Whether each element has memory of its own: an expanded tensor cannot be written to."""
+    sizes = zip(tensor.shape, tensor.stride(), strict=True)
+    return tensor.numel() > 0 and all(stride or size == 1 for size, stride in sizes)
 
 
 def _versions(label: str, layer: Layer, before: Mapping[str, int]) -> dict[str, Any]:

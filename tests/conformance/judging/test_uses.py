@@ -11,6 +11,7 @@ import torch
 from conformance import TorchLike
 from conformance.arithmetic.tolerance import Scale
 from conformance.cases import CASES
+from conformance.cases._function_uses import FUNCTION_USES
 from conformance.cases._use import Use
 from conformance.cases._uses import USES
 from conformance.judging.sample_judge import judge_sample, prepare
@@ -223,3 +224,34 @@ def test_a_layer_that_cannot_be_used_in_a_way_is_skipped_with_the_reason(monkeyp
 def test_a_subject_that_raises_in_a_use_is_an_error_of_that_use():
     (verdict,) = verdicts(LINEAR.used("twice"), Raising("raising", "torch"))
     assert (verdict.status, verdict.check, verdict.use) == (Status.ERROR, "use", "twice")
+
+
+def gru(t, x):
+    """A GRU of one layer, as a bare function that reads the sizes in its settings."""
+    h = x["h0"].reshape(x.config["N"], x.config["H"])
+    steps = []
+    for step in x["input"]:
+        r1, z1, n1 = (step @ x["weight_ih_l0"].T + x["bias_ih_l0"]).chunk(3, -1)
+        r2, z2, n2 = (h @ x["weight_hh_l0"].T + x["bias_hh_l0"]).chunk(3, -1)
+        z, n = (z1 + z2).sigmoid(), (n1 + (r1 + r2).sigmoid() * n2).tanh()
+        h = n + z * (h - n)
+        steps.append(h)
+    return {"output": t.stack(steps), "h_n": h.unsqueeze(0)}
+
+
+GRU = Sample.parse(LSTM.text.replace("nn.LSTM", "nn.GRU").replace(",projection=false", ""))
+
+
+def test_a_correct_bare_function_passes_in_each_use_of_functions_and_skips_the_others():
+    subject, case = TorchLike("bare", "torch", {"nn.GRU": gru}), CASES["nn.GRU"]
+    statuses = {}
+    with quietly_on_one_thread():
+        plain = prepare(case, GRU, ("float32",))
+        for use in USES.values():
+            if use.why_unused(case, GRU.settings) is None:
+                found = judge_sample(plain.used(use.name, ("float32",)), subject)
+                statuses[use.name] = {verdict.status for verdict in found}
+    assert set().union(*statuses.values()) == {Status.PASS, Status.SKIP}
+    skipped = {name for name, found in statuses.items() if found == {Status.SKIP}}
+    assert skipped & {*FUNCTION_USES} == {"other-size-between", "sharing", "flags"}
+    assert skipped.isdisjoint({"no-grad", "frozen-inputs", "only-one-output", "twice"})
