@@ -142,8 +142,9 @@ def _has_equal_pairs(case: Case, config: Config) -> str | None:
 
 def _other_strides(t: Any, tensor: Any) -> Any:
     """Return the same values with other strides: transposed, or every second element."""
-    if tensor.dim() > 1:
-        return tensor.transpose(0, -1).contiguous().transpose(0, -1)
+    moved = tensor.transpose(0, -1).contiguous().transpose(0, -1) if tensor.dim() > 1 else tensor
+    if not moved.is_contiguous():
+        return moved
     return t.stack([tensor, tensor], -1)[..., 0] if tensor.dim() else tensor
 
 

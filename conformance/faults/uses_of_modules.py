@@ -223,7 +223,14 @@ FAULTS = (
     _of_module("state-dict-shares", "state-dict", _assigning, "load_state_dict keeps the given tensors"),
     _of_module("state-dict-ignored", "state-dict", _not_loading, "load_state_dict loads nothing", _STATEFUL),
     _of_module("state-dict-copies", "state-dict", _copied_state, "state_dict returns copies"),
-    _of_module("to-loses-digits", "to-dtype", _by_float16, "converts by way of float16"),
+    _of_module(
+        "to-loses-digits",
+        "to-dtype",
+        _by_float16,
+        "converts by way of float16",
+        # Its integers have few digits.
+        without("to-dtype", (*_MODELS, "nn.Linear")),
+    ),
     _of_module("to-forgets-gradients", "to-dtype", _without_gradients, "converting drops the gradients"),
     _of_module("to-makes-new-parameters", "to-dtype", _new_parameters, "an optimizer loses the parameters"),
     _of_module("zero-grad-always-none", "zero-grad", _zeroing(_always_none), "set_to_none=False sets None"),
