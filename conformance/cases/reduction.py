@@ -31,8 +31,12 @@ CASES = (
         "sum", "normal", "cancelling", "tiny", "huge", "integer", "nonfinite", exact=True, large=_THOUSANDS
     ),
     reduction("mean", "normal", "cancelling", "tiny", "nonfinite", exact=False, large=_THOUSANDS),
-    reduction("amax", "normal", "integer", "tiny", "nonfinite", exact=False, classes=FILLED, samples=15),
-    reduction("amin", "normal", "integer", "tiny", "nonfinite", exact=False, classes=FILLED, samples=15),
+    reduction(
+        "amax", "normal", "integer", "tiny", "ties", "nonfinite", exact=False, classes=FILLED, samples=15
+    ),
+    reduction(
+        "amin", "normal", "integer", "tiny", "ties", "nonfinite", exact=False, classes=FILLED, samples=15
+    ),
     # In the regime integer many elements are equal, of which all share the gradient or the first has it.
     reduction(
         "max",

@@ -60,7 +60,7 @@ CASES = (
             "broadcast": lambda t, a, b, c: a.masked_fill(b > 0, 2),
             "tensor": lambda t, a, b, c: a.masked_fill(a > 0, c),
             "in place": lambda t, a, b, c: (a * 1.5).masked_fill_(b > 0, -1.5),
-            "middle": lambda t, a, b, c: t.masked_fill(a[:, None], a[:, :1] > 0, 0.5),
+            "middle": lambda t, a, b, c: t.masked_fill(a[:, None], t.arange(len(a))[:, None] % 2 > 0, 0.5),
         },
         {
             "mask": (lambda t, a, b, c: a.masked_fill(a, 1), ("boolean|bool",)),

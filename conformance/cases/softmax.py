@@ -32,7 +32,7 @@ def _softmax(name: str, module: str) -> Case:
             {"N": "batch", "L": "length", "F": "feature"},
             ("small", "one", "empty", "pow2", "strided", "zero", "wide", "large"),
             # Not huge: the noise of x - max x, which is exactly 0 at the maximum, would overflow exp there.
-            ("normal", "saturated", "steep", "tiny", "nonfinite"),
+            ("normal", "saturated", "steep", "tiny", "offset", "nonfinite"),
             {"dim": (-1, 0, 1), "door": ("torch", "method", "functional", "module")},
         ),
         inputs=lambda config: {"input": Input(tuple(int(config[name]) for name in "NLF"))},

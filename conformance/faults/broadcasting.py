@@ -127,7 +127,9 @@ _ALIGNED = (
     ("clamp", lambda t, a, b: t.clamp(a[:, None] * a, a[:, None, :1] - 0.3, b + 0.3)),
     (
         "masked_fill",
-        lambda t, a, b, c: t.masked_fill(a[:, None].expand(-1, len(a), -1), a[:, None, :1] > 0, 0.5),
+        lambda t, a, b, c: t.masked_fill(
+            a[:, None].expand(-1, len(a), -1), t.arange(len(a))[:, None, None] % 2 > 0, 0.5
+        ),
     ),
     (
         "addcmul",

@@ -38,7 +38,8 @@ def _normal(formula: Callable[..., Any]) -> Around:
 
 def _one_pass(a: Any, count: int) -> Any:
     """Return the variance of the last axes, `count` elements together, by the mean of squares."""
-    axes, size = [], 1
+    axes: list[int] = []
+    size = 1
     while size < count or not axes:
         axes.append(-1 - len(axes))
         size *= a.shape[axes[-1]]

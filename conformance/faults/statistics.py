@@ -38,14 +38,6 @@ def _logsumexp_unshifted(t: Any, x: Values, correct: Any) -> Any:
     return {"output": fitted(t.log(t.exp(x["input"]).sum(axes(x), keepdim=True)), x)}
 
 
-def _variance_in_one_pass(t: Any, x: Values, correct: Any) -> Any:
-    if x.config["form"] != "far from zero":
-        return correct(t, x)
-    a = x["x0"] + 1024
-    n = a.shape[1]
-    return {"output": ((a * a).sum(1) - a.sum(1) ** 2 / n) / (n - 1)}
-
-
 def _mean_detached(t: Any, x: Values, correct: Any) -> Any:
     """Treat the mean as a constant and round it to float16, so that its error does not cancel in backward."""
     a, n = x["input"], count(x)
@@ -67,7 +59,7 @@ def _spread_in_one_pass(root: bool) -> Around:
 
 FAULTS = (
     fault(
-        "var-in-one-pass-everywhere",
+        "var-in-one-pass",
         "var",
         _spread_in_one_pass(root=False),
         "subtracts the squared mean from the mean of squares, which loses digits",
@@ -89,12 +81,6 @@ FAULTS = (
         "std",
         scaled_output(lambda x: ((count(x) - 1) / count(x)) ** 0.5),
         "divides by n, as NumPy does by default, where torch divides by n - 1",
-    ),
-    fault(
-        "var-in-one-pass",
-        "var@correction",
-        _variance_in_one_pass,
-        "subtracts the squared mean from the mean of squares, which loses digits",
     ),
     fault("var-mean-in-float16", "var", _mean_detached, "subtracts a mean that is rounded to float16"),
     fault(

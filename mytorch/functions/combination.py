@@ -11,6 +11,7 @@ from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.functions._check import array_of
 from mytorch.functions.arithmetic import add, div, mul
+from mytorch.functions.transpose import broadcast_to
 from mytorch.ops import combination as ops
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 
         RuntimeError: value is a float where the result is an integer.
     """
     _check_tensors("addcmul", input, tensor1, tensor2)
-    return add(input, mul(tensor1, tensor2), alpha=value)
+    return add(input, mul(_expanded(tensor1, tensor2, input), tensor2), alpha=value)
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 1) -> Tensor:
@@ -52,7 +53,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 
         raise RuntimeError(
             f"Integer division with addcdiv is no longer supported, but got {names[0]} / {names[1]}"
         )
-    return add(input, div(tensor1, tensor2), alpha=value)
+    return add(input, div(_expanded(tensor1, tensor2, input), tensor2), alpha=value)
 
 
 def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
@@ -82,6 +83,18 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
     require_broadcastable(a.shape, b.shape)
     require_broadcastable(np.broadcast_shapes(a.shape, b.shape), weights.array.shape)
     return apply(ops.Lerp, input, end, weights)
+
+
+def _expanded(tensor1: Tensor, tensor2: Tensor, input: Tensor) -> Tensor:
+    """Return the first factor in the shape of the result, so that gradients are summed where torch sums them.
+
+    Summed before the product, infinities of one sign stay infinite where torch's sum of products is nan.
+    """
+    require_broadcastable(tensor1.array.shape, tensor2.array.shape)
+    product = np.broadcast_shapes(tensor1.array.shape, tensor2.array.shape)
+    require_broadcastable(input.array.shape, product)
+    shape = np.broadcast_shapes(input.array.shape, product)
+    return tensor1 if product == shape else broadcast_to(tensor1, shape)
 
 
 def _check_tensors(name: str, input: Tensor, tensor1: Tensor, tensor2: Tensor) -> None:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+
+import mytorch
 
 RNG = np.random.Generator(np.random.PCG64(7))
 
@@ -50,3 +53,18 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_errors(name, fail_alike):
     fail_alike(*BAD[name])
+
+
+@pytest.mark.parametrize("name", ["addcmul", "addcdiv"])
+def test_a_gradient_is_summed_after_the_product_as_torch_sums_it(name):
+    def gradient(t):
+        first, second, third = (
+            t.tensor(values, dtype=t.float64)
+            for values in ([[[1.0, 2.0]], [[3.0, 4.0]]], [[float("-inf")], [1.0]], [1.0, 2.0])
+        )
+        third.requires_grad_()
+        out = getattr(t, name)(first, second, third)
+        out.backward(t.tensor([[[1.0, 2.0], [3.0, 4.0]], [[-5.0, 6.0], [7.0, 8.0]]], dtype=t.float64))
+        return third.grad.numpy()
+
+    np.testing.assert_array_equal(gradient(mytorch), gradient(torch))

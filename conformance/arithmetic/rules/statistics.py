@@ -32,7 +32,8 @@ def _var(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     variance, mean = torch.ops.aten.var_mean(x, *args, **kwargs)
     size: Tensor = variance.abs()
     count = max(1, terms(x, size))
-    return size * (3 + chain(count)) + mean.abs() * size.sqrt() * (2 / math.sqrt(count))
+    offset: Tensor = mean.abs() * size.sqrt() * (2 / math.sqrt(count))
+    return size * (3 + chain(count)) + offset
 
 
 def _prod(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) -> Tensor:
