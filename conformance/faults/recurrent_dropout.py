@@ -92,12 +92,12 @@ FAULTS = (
         "drops with probability p + 0.02",
     ),
     _between(
-        "dropout-between-layers-same-in-every-step",
+        "dropout-between-layers-same-each-step",
         _masked(lambda value: value[:1]),
         "drops the same elements in every step, as variational dropout does",
     ),
     _between(
-        "dropout-between-layers-same-in-every-row",
+        "dropout-between-layers-same-each-row",
         _masked(lambda value: value[:, :1]),
         "drops the same elements of every sequence",
     ),
@@ -106,8 +106,8 @@ FAULTS = (
         _masked(lambda value: value[..., :1]),
         "draws once for all features of a position",
     ),
-    _between("dropout-between-layers-same-in-every-call", _reseeding, "seeds its generator in every call"),
+    _between("dropout-between-layers-same-each-call", _reseeding, "seeds its generator in every call"),
     _between(
-        "dropout-between-layers-same-in-every-layer", _one_for_all_layers(), "draws one mask for all layers"
+        "dropout-between-layers-same-each-layer", _one_for_all_layers(), "draws one mask for all layers"
     ),
 )

@@ -180,7 +180,8 @@ def _without_loss(self: Any, correct: Correct, closure: Any = None) -> None:
 def _clipping_read_twice(t: Any, right: Any) -> Any:
     def clip(parameters: Any, max_norm: float) -> Any:
         norm = t.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        right(parameters, max_norm)
+        # Read again, a generator is empty; torch warns of that, but not of an empty list.
+        right(list(parameters), max_norm)
         return norm
 
     return clip

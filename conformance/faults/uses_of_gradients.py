@@ -124,7 +124,7 @@ FAULTS = (
     ),
     fault(
         "frozen-input-detached",
-        "inputs without gradients",
+        "frozen inputs",
         "frozen-inputs",
         calling(_only_with_data),
         "the weights learn only if the data requires a gradient (pytorch #7617, #6884)",
@@ -132,7 +132,7 @@ FAULTS = (
     ),
     fault(
         "frozen-one-loses-all",
-        "inputs without gradients",
+        "frozen inputs",
         "frozen-in-turn",
         calling(_only_with_all),
         "nothing learns unless all inputs and parameters require gradients",

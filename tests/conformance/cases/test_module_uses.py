@@ -23,6 +23,10 @@ from conformance.subjects.torchlike import TorchLike
 
 TEXT = {
     "nn.Linear": "class=small,regime=normal,N=3,L=2,I=4,O=5,rank=2,bias=true",
+    "nn.Embedding": (
+        "class=small,regime=normal,N=4,L=4,F=2,places=spread,rank=2,rows=6,index=int64,padding=0,"
+        "by_frequency=false,module=true"
+    ),
     "nn.ModuleDict": "class=small,regime=normal,N=2,L=3,F=4,key=flat,start=1",
 }
 SAMPLES = {name: Sample.parse(f"{name}:seed=1,draw=0,{text}") for name, text in TEXT.items()}
@@ -42,7 +46,7 @@ def statuses(sample, subject):
 
 
 def chosen(fault):
-    return SAMPLES["nn.Linear" if "nn.Linear" in fault.cases else "nn.ModuleDict"]
+    return next(sample for name, sample in SAMPLES.items() if name in fault.cases)
 
 
 @pytest.mark.parametrize("name", FAULTS)

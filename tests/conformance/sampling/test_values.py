@@ -90,8 +90,10 @@ def test_no_array_is_constant_or_zero(case):
             # One pair of whole numbers in sixteen is equal.
             if array.size > (2 if sample.regime == "integer" else 1):
                 assert len(np.unique(array)) > 1, (sample.text, name)
-            # One number of the regime `tiny` in four thousand rounds to zero.
-            if array.size > (sample.regime == "tiny") and sample.regime != "integer":
+            # One number of the regime `tiny` in four thousand rounds to zero; one probability of the regime
+            # `zeros` is 0 or 1.
+            few = sample.regime == "tiny" or (sample.regime == "zeros" and specs[name].bounded)
+            if array.size > few and sample.regime != "integer":
                 assert np.nan_to_num(array).any() or sample.regime == "nonfinite", (sample.text, name)
 
 
@@ -116,8 +118,10 @@ def test_saturated_data_are_sixteen_times_as_large_and_weights_are_not(case):
     for sample, specs in _drawn(case, "saturated"):
         for name, array in make(sample, specs, "float64").items():
             largest = np.abs(array).max(initial=0)
-            assert largest < (2 if specs[name].weight else 32), (sample.text, name)
-            if array.size >= 16 and not specs[name].weight:
+            # A probability stays one.
+            scaled = not specs[name].weight and not specs[name].bounded
+            assert largest < (32 if scaled else 1 if specs[name].bounded else 2), (sample.text, name)
+            if array.size >= 16 and scaled:
                 assert largest > 8, (sample.text, name)
 
 
