@@ -34,9 +34,10 @@ def right(case, module):
         return frozenset(TorchLike("right", module).run(small(case)))
 
 
-def without_what_is_kept(names):
-    """Return the names without states and options: a fault of training may keep others, or none."""
-    return {name for name in names if not {"state", "option"} & set(name.replace(".", " ").split())}
+def without_what_training_keeps(names):
+    """Return the names without losses, states and options: a fault of training may have others, or none."""
+    kept = {"loss", "state", "option"}
+    return {name for name in names if not kept & set(name.replace(".", " ").split())}
 
 
 @pytest.mark.parametrize("module", ["mytorch", "torch"])
@@ -47,7 +48,7 @@ def test_its_text_runs_on_any_namespace_with_torchs_names(name, module):
             trace = faulty(FAULTS[name], module).run(small(case))
         expected = right(case, module)
         if FAULTS[name].family == "training":
-            trace, expected = without_what_is_kept(trace), without_what_is_kept(expected)
+            trace, expected = without_what_training_keeps(trace), without_what_training_keeps(expected)
         assert set(trace) <= expected, case
         assert {key for key in expected if not key.startswith("grad.")} <= set(trace), case
 
