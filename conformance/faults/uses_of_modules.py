@@ -233,8 +233,12 @@ FAULTS = (
     ),
     _of_module("to-forgets-gradients", "to-dtype", _without_gradients, "converting drops the gradients"),
     _of_module("to-makes-new-parameters", "to-dtype", _new_parameters, "an optimizer loses the parameters"),
-    _of_module("zero-grad-always-none", "zero-grad", _zeroing(_always_none), "set_to_none=False sets None"),
-    _of_module("zero-grad-always-zero", "zero-grad", _zeroing(_always_zero), "set_to_none=True sets zeros"),
+    _of_module(
+        "module-zero-grad-always-none", "zero-grad", _zeroing(_always_none), "set_to_none=False sets None"
+    ),
+    _of_module(
+        "module-zero-grad-always-zero", "zero-grad", _zeroing(_always_zero), "set_to_none=True sets zeros"
+    ),
     _of_module("zero-grad-new-tensors", "zero-grad", _zeroing(_new_zeros), "zeros are new tensors"),
     _of_module("zero-grad-forgets-nothing", "zero-grad", _zeroing(_nothing), "gradients are kept"),
     _of_module("freezing-leaves-one", "frozen-module", _first_stays(learning=False), "one still learns"),
