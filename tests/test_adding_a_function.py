@@ -83,7 +83,7 @@ class Hypot(Op):
     METHOD: {"    log = ": "    hypot = elementary.hypot\n"},
     CASE: {'    unary("log",': '    binary("hypot", "hypot", "normal", "huge", "nonfinite"),\n'},
     RULE: {
-        '    rounded("pow",': (
+        '    rounded("log",': (
             '    rounded("hypot", Relative(2.0), binary("hypot"), source=SLEEF, elementwise=True),\n'
         )
     },

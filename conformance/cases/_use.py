@@ -56,7 +56,9 @@ class Use:
             return "the case calls its layer in two ways itself"
         if case.distribution:
             return "the case draws at random: no two calls give the same"
-        return case.unused.get(self.name) or self.fits(case, config)
+        declared = case.unused.get(self.name)
+        why = declared(config) if callable(declared) else declared
+        return why or self.fits(case, config)
 
 
 def differentiable(case: Case, config: Config) -> tuple[list[str], list[str]]:

@@ -233,7 +233,8 @@ class Case:
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         residuals: the outputs are differences of two sides, which are zero but for rounding.
         several_outputs: more than one output has a gradient, at least with some settings.
-        unused: uses (`_uses.py`) that do not apply although their own facts say so, each with its reason.
+        unused: uses (`_uses.py`) that do not apply although their own facts say so, each with its reason, or
+            a function from settings to it, or to None where the use applies.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         distribution: from settings to the laws of the outputs that are random draws, which are compared by
             tests of samples; the other outputs of such a case are compared exactly. None where nothing is
@@ -252,7 +253,7 @@ class Case:
     training: bool = False
     residuals: bool = False
     several_outputs: bool = False
-    unused: Mapping[str, str] = field(default_factory=dict)
+    unused: Mapping[str, str | Callable[[Config], str | None]] = field(default_factory=dict)
     exact_on_integers: bool = False
     distribution: Callable[[Config], Mapping[str, Law]] | None = None
     base: Config = field(default_factory=dict)

@@ -25,6 +25,10 @@ def _norm_inputs(config: Config) -> dict[str, Input]:
     return inputs
 
 
+def _over_the_batch(config: Config) -> str | None:
+    return "a layer over all axes is made for one batch size" if config["rank"] == 3 else None
+
+
 def _layer_norm(t: Any, x: Values, config: Config) -> Built:
     given = parameters_of(x)
     sizes, eps = tuple(int(config[name]) for name in "NLF")[-int(config["rank"]) :], config["eps"]
@@ -62,6 +66,7 @@ CASES = (
         inputs=_norm_inputs,
         program=LayerProgram(_layer_norm),
         samples=24,
+        unused={"other-size-between": _over_the_batch},
         base={"N": 2, "L": 3, "F": 4, "rank": 1, "affine": "both", "eps": 1e-5, "module": True},
         bad_calls=(
             BadCall("width of the input", ("4", "5"), shapes={"input": (2, 3, 5)}),

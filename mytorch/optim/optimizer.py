@@ -280,22 +280,3 @@ def _taken(owner: Tensor | None, name: str, value: Any) -> Any:
     if owner is not None and owner.is_floating_point() and name != "step":
         return value.to(owner.dtype)
     return value
-
-
-def require_at_least_zero(value: Any, text: str) -> None:
-    """Refuse a negative option.
-
-    Args:
-        value: the option.
-        text: its name in the message.
-
-    Raises:
-        ValueError: it is negative.
-    """
-    if value < 0.0:
-        raise ValueError(f"Invalid {text}: {value}")
-
-
-def as_number(option: Any) -> float:
-    """Return an option as a Python float, which never widens the dtype of an array that it meets."""
-    return float(option)

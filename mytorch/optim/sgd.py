@@ -8,7 +8,8 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._tensor import Tensor
-from mytorch.optim.optimizer import Optimizer, as_number, require_at_least_zero
+from mytorch.optim._options import as_number, require_at_least_zero
+from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -94,7 +94,7 @@ def test_no_use_applies_to_draws(name):
 
 
 def test_other_criteria_do_not_judge_draws():
-    rows = KillMatrix(try_sample(samples("rand")[0], ["draws-wider"]), SEED).criteria()
+    rows = KillMatrix(try_sample(samples("rand")[0], ["draws-wider"]).trials, SEED).criteria()
     assert rows["this suite"]["caught"] == 1
     assert all(row["faults"] == row["clean"] == 0 for name, row in rows.items() if name != "this suite")
 

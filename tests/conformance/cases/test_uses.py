@@ -203,3 +203,11 @@ def prepare_use(case, sample, use):
     from conformance.subjects.protocol import Task
 
     return pytorch.make().run(Task(case, sample.used(use), "float64"))
+
+
+@pytest.mark.parametrize("affine", ["both", "none"])
+def test_a_layer_over_the_batch_too_is_called_with_one_batch_size_only(affine):
+    case, use = CASES["nn.LayerNorm"], USES["other-size-between"]
+    settings = {**case.base, "N": 3, "affine": affine}
+    found = {rank: use.why_unused(case, {**settings, "rank": rank}) for rank in (1, 2, 3)}
+    assert found == {1: None, 2: None, 3: "a layer over all axes is made for one batch size"}

@@ -330,9 +330,11 @@ class TestRatchet:
     def test_all_caught(self):
         assert [fault["name"] for fault in self.matrix["faults"] if not fault["killed"]] == []
 
-    def test_at_ten_seeds_none_missed_at_more_than_one(self):
-        assert len(self.matrix["seeds"]) >= 10
-        assert [fault["name"] for fault in self.matrix["faults"] if len(fault["missed_at"]) > 1] == []
+    def test_missed_at_one_seed_of_ten_at_most_and_at_none_of_fewer(self):
+        seeds = len(self.matrix["seeds"])
+        assert seeds >= 1
+        missed = {fault["name"]: fault["missed_at"] for fault in self.matrix["faults"]}
+        assert {name: at for name, at in missed.items() if len(at) > seeds // 10} == {}
 
     def test_without_a_false_alarm(self):
         # Only a matrix without survivors and false alarms has this title.
