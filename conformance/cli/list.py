@@ -53,7 +53,7 @@ def _implementations() -> Rows:
         *named,
         {"implementation": "fault:NAME", "description": "mytorch with a fault from `list faults`."},
         {
-            "implementation": "module:attribute",
+            "implementation": "module:attribute or path.py:attribute",
             "description": "Your own: an Implementation, or a function that returns one.",
         },
     ]
