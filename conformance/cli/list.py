@@ -93,6 +93,6 @@ _NAMED = 2
 # The columns whose texts are broken into lines, and how long these are.
 _WIDTHS: dict[str, dict[str, int]] = {
     "cases": {"shape classes": 24, "regimes": 23},
-    "faults": {"what is wrong": 36, "cases": 33},
+    "faults": {"what is wrong": 30, "cases": 33},
     "rules": {"rounds": 24, "measured by": 16, "source": 28},
 }
