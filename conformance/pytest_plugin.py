@@ -80,7 +80,8 @@ def parametrize(
     """Decorate a pytest function that takes `check` and calls it: one test per case and shape class.
 
     Args:
-        implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
+        implementation: a name, `fault:NAME`, `module:attribute`, `path.py:attribute`, or an
+            `Implementation`.
         cases: names of cases; by default all.
         seed: the seed of the samples.
         dtypes: the lanes: `float64`, `float32` or both.

@@ -186,5 +186,16 @@ def test_the_readme_shows_rows_of_the_committed_reports():
         assert [row for row in shown if row not in committed] == []
 
 
+def test_the_readme_names_every_use_shape_class_and_regime():
+    from conformance.cases._uses import USES
+    from conformance.sampling.space import CLASSES, REGIMES
+
+    table = {row[0]: row[-1] for row in rows(read("README.md"))}
+    uses = [row[0].strip("`") for row in rows(read("README.md")) if row[0].strip("`") in USES]
+    assert uses == [*USES]
+    assert [name for name in CLASSES if f"`{name}`" not in table["shape class"]] == []
+    assert [name for name in REGIMES if f"`{name}`" not in table["regime"]] == []
+
+
 def test_rows_are_compared_by_their_cells():
     assert rows("| a   | b |\n|-----|---|\n| 1   |   |\ntext | 2 |\n") == [["a", "b"], ["1", ""]]

@@ -53,7 +53,7 @@ def _implementations() -> Rows:
         *named,
         {"implementation": "fault:NAME", "description": "mytorch with a fault from `list faults`."},
         {
-            "implementation": "module:attribute",
+            "implementation": "module:attribute or path.py:attribute",
             "description": "Your own: an Implementation, or a function that returns one.",
         },
     ]
@@ -93,6 +93,6 @@ _NAMED = 2
 # The columns whose texts are broken into lines, and how long these are.
 _WIDTHS: dict[str, dict[str, int]] = {
     "cases": {"shape classes": 24, "regimes": 23},
-    "faults": {"what is wrong": 36, "cases": 33},
+    "faults": {"what is wrong": 30, "cases": 33},
     "rules": {"rounds": 24, "measured by": 16, "source": 28},
 }

@@ -44,7 +44,8 @@ def run(
     """Judge an implementation and return the report.
 
     Args:
-        implementation: a name, `fault:NAME`, `module:attribute`, or an `Implementation`.
+        implementation: a name, `fault:NAME`, `module:attribute`, `path.py:attribute`, or an
+            `Implementation`.
         cases: names of cases; by default all.
         samples: the number of samples per case; by default as many as the case declares.
         seed: the seed of the samples.
