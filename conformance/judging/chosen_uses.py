@@ -5,9 +5,10 @@ Called by running.plan, by the pytest plugin and by the self-test; nothing here 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from conformance.cases._modules import is_module
 from conformance.cases._uses import USES
 from conformance.sampling.sample import raw_words
 from conformance.sampling.space import BARE, draw, on_plain_path
@@ -15,6 +16,7 @@ from conformance.sampling.space import BARE, draw, on_plain_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from conformance.cases._use import Use
     from conformance.cases.case import Case
     from conformance.sampling.sample import Sample
     from conformance.sampling.space import Space
@@ -84,7 +86,19 @@ def use_table(cases: Iterable[Case], seed: int = 1) -> dict[str, Mapping[str, st
         drawn = draw(case.name, case.space, seed, case.default_samples)
         judged = {name for uses in uses_of(case, drawn, ("float64",)) for name, _ in uses}
         for name, use in USES.items():
-            reasons = [why for each in drawn if (why := use.why_unused(case, each.settings)) is not None]
-            why = reasons[0] if reasons else "no sample has values and sizes to see it by"
-            table[name] = {**table[name], case.name: None if name in judged else why}
+            why = None if name in judged else _why_not(use, case, drawn)
+            table[name] = {**table[name], case.name: why}
     return table
+
+
+def _why_not(use: Use, case: Case, drawn: Sequence[Sample]) -> str:
+    """Return why no sample of a case is judged in a use: the reason of most of those that come nearest.
+
+    A sample that calls a module comes nearer than one that calls the function of the same case, which lacks
+    what a module has whatever the module would do.
+    """
+    modules = [sample for sample in drawn if is_module(case, sample.settings)] or drawn
+    nearest = [sample for sample in modules if _suits(sample)] or modules
+    reasons = Counter(use.why_unused(case, sample.settings) for sample in nearest)
+    why = reasons.most_common(1)[0][0] if reasons else None
+    return why or "no sample has values and sizes to see it by"

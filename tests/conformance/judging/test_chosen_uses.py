@@ -60,6 +60,18 @@ def test_the_table_says_why_a_use_is_not_judged():
     assert "only one" in table["only-one-output"]["nn.Linear"]
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("name", ["nn.Dropout", "nn.functional.leaky_relu", "softmax"])
+def test_the_reason_of_a_function_that_is_also_a_module_is_the_modules(name, seed):
+    table = use_table([CASES[name]], seed)
+    for use in ("module-twice", "after-a-step", "zero-grad"):
+        assert table[use][name] == "it has no parameters with gradients"
+
+
+def test_the_reason_of_a_function_is_that_it_is_not_a_module():
+    assert use_table([CASES["add"]])["module-twice"]["add"] == "it is not a module"
+
+
 TEXT = "nn.Linear:seed=1,draw=0,class=small,regime=normal,N=3,L=2,I=4,O=5,rank=2,bias=true,use="
 
 
