@@ -34,10 +34,15 @@ def details(report: Report) -> str:
         "## Observables",
         _OBSERVABLES,
         render(observables(report), "markdown"),
-        "## Uses per case",
-        "How many observables passed in each use, and how many did not; nothing where it is not judged.",
-        render(uses.by_case(report), "markdown"),
-        render(uses.reasons(report), "markdown"),
+    ]
+    if used := uses.by_case(report):
+        parts += [
+            "## Uses per case",
+            "How many observables passed in each use, and how many did not; nothing where it is not judged.",
+            render(used, "markdown"),
+            render(uses.reasons(report), "markdown"),
+        ]
+    parts += [
         "## Samples per case",
         "How many samples of each shape class and regime were judged.",
         render(by_case(report.verdicts), "markdown"),

@@ -6,6 +6,7 @@ from math import inf
 
 import pytest
 
+from conformance.cases import CASES
 from conformance.cases._uses import USES
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.details import details
@@ -55,8 +56,6 @@ def test_a_use_has_one_row_with_its_cases_samples_and_verdicts():
 
 
 def _why(use, case):
-    from conformance.cases import CASES
-
     return USES[use].fits(CASES[case], {"N": 2, "F": 3, "method": True})
 
 
@@ -68,6 +67,22 @@ def test_rows_stand_in_the_order_of_the_list_of_uses():
 def test_without_uses_there_is_no_table():
     assert summary(report()) == []
     assert "## Uses" not in markdown(report())
+    assert "## Uses" not in details(report())
+
+
+def test_the_summary_says_how_uses_are_judged_and_where_none_is():
+    text = markdown(report(*JUDGED)).partition("## Uses")[2]
+    assert USES["after-a-step"].measured
+    assert "other values, as after an optimiser step, have tolerances of their own" in text
+    assert USES["backward-twice"].scale == 2
+    assert "a gradient that is added twice by twice as much" in text
+    for case, told in {
+        "optim.SGD": "train",
+        "nn.LSTM@own-mask": "layer in two ways",
+        "nn.Linear@initial": "at random",
+    }.items():
+        assert told in text.partition("No use applies")[2].partition("\n")[0]
+        assert told in (USES["no-grad"].why_unused(CASES[case], CASES[case].base) or "")
 
 
 def test_a_case_has_one_row_with_a_cell_for_each_use():
