@@ -69,6 +69,8 @@ def _unrepeated(failed: Verdict, implementation: str) -> str:
 
 def _comparison(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
     """Return a row per observable: its worst element, with the expected value and the subject's."""
+    from conformance.report.tables import headroom
+
     return [
         {
             "lane": v.lane or v.check,
@@ -76,11 +78,17 @@ def _comparison(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
             "status": v.status.value,
             "numbers": v.elements,
             "worst at": v.worst_index,
-            "expected": v.expected,
-            "got": v.got,
+            "expected": _shown(v, v.expected),
+            "got": _shown(v, v.got),
             "error": v.max_error,
             "tolerance": v.tolerance,
-            "headroom": v.headroom,
+            "headroom": headroom(v.headroom),
         }
         for v in verdicts
     ]
+
+
+def _shown(verdict: Verdict, value: float | None) -> str:
+    """Return a value in all its digits; what is compared exactly, as flags are, without a decimal point."""
+    text = "" if value is None else repr(value)
+    return text.removesuffix(".0") if verdict.tolerance == 0 else text

@@ -90,3 +90,13 @@ def test_a_replay_says_where_the_bits_differ_from_run_to_run(monkeypatch, capsys
     said = capsys.readouterr().out
     assert "OTHER BITS output · float32: within the tolerance in each of 10 runs" in said
     assert "OTHER BITS grad.input" not in said
+
+
+def test_what_agrees_in_every_bit_is_called_exact(capsys):
+    text = "nn.Linear:seed=1,draw=0,class=small,regime=normal,N=3,L=2,I=4,O=5,rank=2,bias=true,use=no-grad"
+    assert main(["replay", text, "--implementation", "torch"]) == 0
+    table = capsys.readouterr().out
+    flags = [line.split() for line in table.splitlines() if "flag/output.is_leaf" in line]
+    # Status, numbers, worst at, expected, got, error, tolerance and headroom.
+    assert [row[2:] for row in flags] == [["PASS", "1", "[]", "1", "1", "0.0", "0.0", "exact"]] * 2
+    assert " inf" not in table
