@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 # 3 holds the failure that it was written for.
 BUNDLE_VERSION = 3
 
-_SCRIPT = '''"""Replays this bundle: python replay.py [--implementation NAME|module:attribute]"""
+_SCRIPT = '''"""Replays this bundle.
+
+    python replay.py [--implementation NAME|module:attribute|path.py:attribute]
+"""
 
 import sys
 from pathlib import Path

@@ -87,6 +87,11 @@ def test_where_the_smallest_sample_cannot_be_prepared_the_first_is_stored(tmp_pa
     assert about["sample"] == FAILED
 
 
+def test_its_script_names_every_form_of_an_implementation(tmp_path):
+    told = (bundle(tmp_path, SMALLEST) / "replay.py").read_text(encoding="utf-8")
+    assert "NAME|module:attribute|path.py:attribute" in told
+
+
 def test_bundles_of_an_earlier_run_go(tmp_path):
     bundle(tmp_path / "failures", SMALLEST)
     report = Report(1, "torch", "torch", ())
