@@ -43,8 +43,8 @@ _COVERAGE = (
 _USES = (
     "Each layer and function is also called in other ways than once and plainly, in one sample per lane. "
     "What must equal the plain call is judged by its tolerances (a gradient that is added twice by twice as "
-    "much); other values, as after an optimiser step, have tolerances of their own. No use applies to cases that "
-    "train, to those that call their layer in two ways themselves, nor to those that draw at random."
+    "much); other values, as after an optimiser step, have tolerances of their own. No use applies to cases "
+    "that train, to those that call their layer in two ways themselves, nor to those that draw at random."
 )
 
 _PARTLY = (
