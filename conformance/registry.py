@@ -9,8 +9,10 @@ import importlib
 import importlib.util
 import sys
 import traceback
+from inspect import Parameter, signature
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.faults import faulty, find_faults
@@ -19,11 +21,13 @@ from conformance.subjects.protocol import Implementation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import ModuleType
 
 IMPLEMENTATIONS: dict[str, Callable[[], Implementation]] = {"mytorch": mytorch.make, "torch": pytorch.make}
 
 _FAULT = "fault:"
+
+# The kinds of parameters that stand for any number of arguments, and for none.
+_NEED_NO_ARGUMENT = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
 
 
 def find_implementation(spec: str | Implementation) -> Implementation:
@@ -45,9 +49,11 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         return faulty(fault)
     if not (module and colon and attribute):
         names = ", ".join(IMPLEMENTATIONS)
+        file = spec.removesuffix(":")
+        hint = f"; expected {file}:ATTRIBUTE" if file.endswith(".py") else ""
         raise UsageError(
             f"unknown implementation {spec!r}. There are: {names}, fault:NAME, module:attribute, "
-            "path.py:attribute"
+            f"path.py:attribute{hint}"
         )
     return _plugged_in(spec, module, attribute)
 
@@ -57,6 +63,8 @@ def _imported(module: str) -> ModuleType:
     if not module.endswith(".py"):
         return importlib.import_module(module)
     path = Path(module).resolve()
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
     # The path is part of the name, so that two files of one name are two modules, each imported once.
     name = f"conformance plugged in from {path}"
     if name not in sys.modules:
@@ -69,15 +77,46 @@ def _imported(module: str) -> ModuleType:
     return sys.modules[name]
 
 
+def _attribute(module: ModuleType, name: str) -> Any:
+    """Return an attribute of an imported module or file.
+
+    Raises:
+        UsageError: it has none of that name; the message lists those that look like implementations.
+    """
+    if hasattr(module, name):
+        return getattr(module, name)
+    alike = [each for each, value in vars(module).items() if _like_an_implementation(module, each, value)]
+    file = getattr(module, "__file__", None)
+    there_are = f"; these look like implementations: {', '.join(alike)}" if alike else ""
+    raise UsageError(f"{file or module.__name__} has no attribute {name!r}{there_are}")
+
+
+def _like_an_implementation(module: ModuleType, name: str, value: object) -> bool:
+    """Whether a module's attribute is an Implementation, or a class or function of its own that makes one."""
+    if name.startswith("_"):
+        return False
+    if not isinstance(value, (type, FunctionType)):
+        return isinstance(value, Implementation)
+    if value.__module__ != module.__name__ or (isinstance(value, type) and not hasattr(value, "run")):
+        return False
+    try:
+        parameters = signature(value).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return all(each.default is not each.empty or each.kind in _NEED_NO_ARGUMENT for each in parameters)
+
+
 def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        found = getattr(_imported(module), attribute)
+        found = _attribute(_imported(module), attribute)
         # A class has the attributes of its instances, and would pass for an instance.
         made = isinstance(found, type) or not isinstance(found, Implementation)
         implementation = found() if made and callable(found) else found
+    except UsageError as error:
+        raise UsageError(f"implementation {spec!r}: {error}") from error
     except Exception as error:
         # The module is not ours, and importing it may raise anything.
         last = traceback.extract_tb(error.__traceback__)[-1]

@@ -1,0 +1,98 @@
+"""How an implementation is found by its name, and what is said where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.errors import UsageError
+from conformance.registry import find_implementation
+
+PLUGIN = """
+from pathlib import Path
+
+import numpy as np
+
+from conformance import TorchLike, UsageError
+
+mine = TorchLike("mine", "torch")
+number = 3
+
+
+class Mine(TorchLike):
+    def __init__(self):
+        super().__init__("mine", "torch")
+
+
+class Needing(TorchLike):
+    def __init__(self, name):
+        super().__init__(name, "torch")
+
+
+class Other:
+    pass
+
+
+def make():
+    return mine
+
+
+def make_of(name):
+    return TorchLike(name, "torch")
+
+
+def lacking():
+    return number.missing
+
+
+_hidden = mine
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path):
+    path = tmp_path / "plugin.py"
+    path.write_text(PLUGIN, encoding="utf-8")
+    return path
+
+
+def told(spec):
+    with pytest.raises(UsageError) as caught:
+        find_implementation(str(spec))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("attribute", ["mine", "Mine", "make"])
+def test_an_implementation_is_found_in_a_file(plugin, attribute):
+    assert find_implementation(f"{plugin}:{attribute}").name == "mine"
+
+
+def test_a_file_that_does_not_exist_is_named(tmp_path):
+    path = tmp_path / "missing.py"
+    assert told(f"{path}:mine") == f"implementation '{path}:mine': there is no file {path}"
+
+
+def test_a_missing_attribute_is_told_with_the_file_and_what_could_be_meant(plugin):
+    assert told(f"{plugin}:yours") == (
+        f"implementation '{plugin}:yours': {plugin} has no attribute 'yours'; "
+        "these look like implementations: mine, Mine, make, lacking"
+    )
+
+
+def test_a_missing_attribute_of_a_module_without_implementations_is_told():
+    assert told("sys:yours") == "implementation 'sys:yours': sys has no attribute 'yours'"
+
+
+def test_an_attribute_that_the_file_lacks_itself_is_told_with_its_line(plugin):
+    line = PLUGIN.splitlines().index("    return number.missing") + 1
+    assert told(f"{plugin}:lacking").endswith(f"no attribute 'missing' ({plugin}, line {line})")
+
+
+@pytest.mark.parametrize("colon", ["", ":"])
+def test_a_file_without_an_attribute_is_told_what_is_expected(plugin, colon):
+    text = told(f"{plugin}{colon}")
+    assert text.startswith("unknown implementation")
+    assert text.endswith(f"; expected {plugin}:ATTRIBUTE")
+
+
+def test_a_name_is_not_taken_for_a_file():
+    assert "ATTRIBUTE" not in told("mitorch")
