@@ -235,7 +235,7 @@ CASES = (
         ),
         inputs=_inputs,
         program=LayerProgram(_dropout),
-        samples=15,
+        samples=18,
         base={"N": 2, "L": 3, "F": 4, "p": 0.5, "training": False, "module": True},
         bad_calls=(
             BadCall("p above one", ("between 0 and 1", "1.5"), config={"p": 1.5}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.cases._table import function, method, row
+from conformance.cases._table import CLASSES, function, method, row
 from conformance.cases.case import BadCall, Case
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
@@ -22,7 +22,7 @@ def _product(
     name: str, inputs: str, bad: dict[str, Bad], regimes: tuple[str, ...] = _REGIMES, **forms: Form
 ) -> Case:
     calls = {"function": function(name), "method": method(name), **forms}
-    return row(name, inputs, calls, bad, regimes=regimes, exact=True)
+    return row(name, inputs, calls, bad, regimes=regimes, classes=(*CLASSES, "square"), exact=True)
 
 
 _FORMS = (
@@ -85,7 +85,7 @@ CASES = (
             "sizes": (lambda t, a, b: t.mm(a, t.ones(3, 5)), _SIZES),
             "rank": (lambda t, a, b: t.mm(a[0], b), ("matrix",)),
         },
-        itself=lambda t, a, b: t.mm(a, a.T),
+        itself=lambda t, a, b: t.mm(t.cat([a, b.T]), t.cat([a, b.T]).T),
     ),
     _product(
         "bmm",

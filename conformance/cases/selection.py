@@ -32,7 +32,9 @@ CASES = (
             "in place": lambda t, a, b: a.clone().clamp_(-0.5, 0.5),
             "clip": lambda t, a, b: t.clip(a, -0.5, 0.5),
             "integers": lambda t, a, b: t.arange(-4, 5).clamp(-2, 2),
-            "middle": lambda t, a, b: t.clamp(a[:, None] * a, a[:, :1] - 0.3, b + 0.3),
+            "middle": lambda t, a, b: t.clamp(
+                a[:, None].expand(-1, len(a), -1), a[:, :1].abs() * 1.5, a[:, :1].abs() * 1.5 + b.abs()
+            ),
         },
         {"no bound": (lambda t, a, b: t.clamp(a), ("min", "max"))},
         regimes=("normal", "saturated", "tiny", "ties", "nonfinite"),

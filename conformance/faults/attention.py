@@ -86,7 +86,7 @@ def _first_mask(axis: int) -> Callable[..., dict[str, Any]]:
 
 def _mask_gradient_mean(t: Any, x: Values, correct: Any) -> Any:
     """Average the gradient of a mask over the heads that share it."""
-    if "mask" not in x or x["mask"].ndim < 4:
+    if "mask" not in x or x["query"].ndim < 4:
         return correct(t, x)
     return on_gradient(x, "mask", lambda grad: grad / x["query"].shape[1], lambda: correct(t, x))
 

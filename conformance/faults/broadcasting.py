@@ -124,7 +124,14 @@ def _fault(name: str, wrong: Callable[[Any, tuple[int, ...]], Any], story: str) 
 # The forms in which an operand of two dimensions is broadcast along the middle axis of three.
 _ALIGNED = (
     ("where", lambda t, a, b: t.where(a[:, None] > 0, a[:, None, :1], b)),
-    ("clamp", lambda t, a, b: t.clamp(a[:, None] * a, a[:, None, :1] - 0.3, b + 0.3)),
+    (
+        "clamp",
+        lambda t, a, b: t.clamp(
+            a[:, None].expand(-1, len(a), -1),
+            a[:, None, :1].abs() * 1.5,
+            a[:, :1].abs() * 1.5 + b.abs(),
+        ),
+    ),
     (
         "masked_fill",
         lambda t, a, b, c: t.masked_fill(

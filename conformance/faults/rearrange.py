@@ -59,7 +59,13 @@ FAULTS = (
         "rearrange",
         ("roll",),
         "rolls in the other direction",
-        around=forward({"one": lambda a: a.roll(-1, 0), "several": lambda a: a.roll((-2, 1), (1, 2))}),
+        around=forward(
+            {
+                "one": lambda a: a.roll(-1, 0),
+                "several": lambda a: a.roll((-2, 1), (1, 2)),
+                "flat": lambda a: a.roll(-5),
+            }
+        ),
     ),
     Fault(
         "tril-gradient-whole",

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # use can show does not depend on them.
 _CLASSES = ("small", "strided", "square", "unbatched", "pow2")
 _REGIMES = ("normal", "remembering", "saturated", "integer")
+# Taken where a use fits in none of those.
+_OTHER_REGIMES = ("cancelling", "ties", "zeros", "tiny")
 # How many samples in that order a use is judged in one of.
 _AMONG = 6
 
@@ -42,7 +44,8 @@ def uses_of(case: Case, drawn: Sequence[Sample], lanes: Sequence[str]) -> list[U
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     order = sorted((k for k, sample in enumerate(drawn) if _suits(sample)), key=lambda k: _rank(drawn[k]))
     for name, use in USES.items():
-        fitting = [k for k in order if use.why_unused(case, drawn[k].settings) is None]
+        fits = [k for k in order if use.why_unused(case, drawn[k].settings) is None]
+        fitting = [k for k in fits if drawn[k].regime in _REGIMES] or fits
         if not fitting:
             continue
         usual = min(_unusual(case.space, drawn[k]) for k in fitting)
@@ -62,7 +65,7 @@ def by_use(uses: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 
 def _suits(sample: Sample) -> bool:
     """Whether a sample shows enough at little cost: its arrays are neither nearly empty nor large."""
-    return sample.shape_class not in {*BARE, "large"} and sample.regime in _REGIMES
+    return sample.shape_class not in {*BARE, "large"} and sample.regime in (*_REGIMES, *_OTHER_REGIMES)
 
 
 def _unusual(space: Space, sample: Sample) -> int:
@@ -75,7 +78,7 @@ def _unusual(space: Space, sample: Sample) -> int:
 def _rank(sample: Sample) -> tuple[int, int, int]:
     classes = {name: place for place, name in enumerate(_CLASSES)}
     where = classes.get(sample.shape_class, len(classes))
-    return where // 2, _REGIMES.index(sample.regime), sample.draw
+    return where // 2, (*_REGIMES, *_OTHER_REGIMES).index(sample.regime), sample.draw
 
 
 def use_table(cases: Iterable[Case], seed: int = 1) -> dict[str, Mapping[str, str | None]]:

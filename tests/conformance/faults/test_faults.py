@@ -73,7 +73,7 @@ def results(case):
         yield [array for key, array in trace.items() if not key.startswith("grad.")], gradients
 
 
-@pytest.mark.parametrize("case", every_case.WHOLE)
+@pytest.mark.parametrize("case", [*every_case.WHOLE, *every_case.BIT_PATTERNS])
 def test_what_is_said_to_be_whole_has_no_fraction_and_no_gradient(case):
     for outputs, gradients in results(case):
         assert all((array[np.isfinite(array)] % 1 == 0).all() for array in outputs)

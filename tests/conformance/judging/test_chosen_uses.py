@@ -106,3 +106,17 @@ def test_a_failure_in_a_use_is_shrunk_in_that_use():
     found = Sample.parse(shrink_sample(verdict, subject, attempts=20))
     assert found.use == "no-grad"
     assert found.settings["I"] < sample.settings["I"]
+
+
+def test_a_use_that_fits_in_no_usual_regime_is_judged_in_another():
+    case, samples = drawn("pow", 7)
+    same = [
+        k for k, each in enumerate(samples) if USES["same-tensor"].why_unused(case, each.settings) is None
+    ]
+    chosen = [
+        samples[k]
+        for k, uses in enumerate(uses_of(case, samples, LANES))
+        if ("same-tensor", "float64") in uses
+    ]
+    assert [each.regime for each in chosen] == ["zeros"]
+    assert all(samples[k].regime != "normal" or samples[k].shape_class in {*BARE, "large"} for k in same)
