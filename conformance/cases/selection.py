@@ -24,19 +24,21 @@ CASES = (
     row(
         "clamp",
         "NF F",
+        # The bounds are values of the regime `ties`.
         {
-            "both": lambda t, a, b: t.clamp(a, -0.5, 0.5),
-            "low": lambda t, a, b: a.clamp(min=0.25),
-            "high": lambda t, a, b: a.clamp(max=0.25),
+            "both": lambda t, a, b: t.clamp(a, -0.5, 0.75),
+            "low": lambda t, a, b: a.clamp(min=-0.5),
+            "high": lambda t, a, b: a.clamp(max=0.75),
             "tensors": lambda t, a, b: t.clamp(a, b, b.abs() * 2),
-            "in place": lambda t, a, b: a.clone().clamp_(-0.5, 0.5),
-            "clip": lambda t, a, b: t.clip(a, -0.5, 0.5),
+            "in place": lambda t, a, b: a.clone().clamp_(-0.5, 0.75),
+            "clip": lambda t, a, b: t.clip(a, -0.5, 0.75),
             "integers": lambda t, a, b: t.arange(-4, 5).clamp(-2, 2),
             "middle": lambda t, a, b: t.clamp(
-                a[:, None].expand(-1, len(a), -1), a[:, :1].abs() * 1.5, a[:, :1].abs() * 1.5 + b.abs()
+                a[:, None].expand(-1, len(a), -1), a[:, :1].abs() * 2, a[:, :1].abs() * 2 + b.abs()
             ),
         },
         {"no bound": (lambda t, a, b: t.clamp(a), ("min", "max"))},
+        classes=(*CLASSES, "square"),
         regimes=("normal", "saturated", "tiny", "ties", "nonfinite"),
     ),
     row(

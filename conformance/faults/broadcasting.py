@@ -128,8 +128,8 @@ _ALIGNED = (
         "clamp",
         lambda t, a, b: t.clamp(
             a[:, None].expand(-1, len(a), -1),
-            a[:, None, :1].abs() * 1.5,
-            a[:, :1].abs() * 1.5 + b.abs(),
+            a[:, None, :1].abs() * 2,
+            a[:, :1].abs() * 2 + b.abs(),
         ),
     ),
     (

@@ -71,15 +71,16 @@ def _extreme(t: Any, a: Any, dim: int, largest: bool) -> Any:
 def _unstable(t: Any, x: Values, correct: Any) -> Any:
     """Sort equal elements in the reverse of their order."""
     returned = correct(t, changed(x, {"x0": x["x0"].flip(1)}))
-    name = "output" if x.config["form"] == "argsort" else "indices"
-    return {**returned, name: x["x0"].shape[1] - 1 - returned[name]}
+    return {**returned, "indices": x["x0"].shape[1] - 1 - returned["indices"]}
 
 
 def _bound_without_gradient(t: Any, x: Values, correct: Any) -> Any:
     """Give elements at a bound no gradient, as max and min give half of one."""
-    if x.config["form"] not in {"both", "in place", "clip"}:
+    form, a = x.config["form"], x["x0"].detach()
+    if form in {"middle", "integers"}:
         return correct(t, x)
-    bound = x["x0"].detach().abs() == 0.5
+    low = x["x1"].detach() if form == "tensors" else -0.5
+    bound = (a == low) if form in {"low", "tensors"} else (a == 0.75) | ((a == low) & (form != "high"))
     return on_gradient(x, "x0", lambda grad: t.where(bound, 0.0, grad), lambda: correct(t, x))
 
 
