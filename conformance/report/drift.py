@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
-# How many verdicts are listed, the nearest first.
-_SHOWN = 10
+# How many verdicts that drift are listed, and how many cases that are nearest; the nearest first.
+_SHOWN, _NEAREST = 10, 8
 
 
 def drifting(report: Report) -> list[Verdict]:
@@ -29,8 +29,12 @@ def drifting(report: Report) -> list[Verdict]:
 
 
 def nearest(report: Report) -> list[Verdict]:
-    """Return the ten observables that pass with the least headroom, each with its nearest verdict."""
-    return _rising(tightest(report).values(), inf)[:_SHOWN]
+    """Return the nearest verdict of each case, of the eight cases that pass with the least headroom."""
+    # One per case: in most uses an observable has the values of the plain call, and so its headroom.
+    first: dict[str, Verdict] = {}
+    for verdict in _rising(tightest(report).values(), inf):
+        first.setdefault(verdict.case, verdict)
+    return list(first.values())[:_NEAREST]
 
 
 def _rising(verdicts: Iterable[Verdict], below: float) -> list[Verdict]:

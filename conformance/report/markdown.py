@@ -26,8 +26,8 @@ _LEGEND = (
 )
 
 _NEAREST = (
-    "The observables that pass with the least headroom. A run warns below {warn:g}, where a correct "
-    "implementation comes in at most one run of twenty."
+    "The cases that pass with the least headroom, each with its nearest observable. A run warns below "
+    "{warn:g}, where a correct implementation comes in at most one run of twenty."
 )
 
 _DRIFT = (

@@ -46,6 +46,14 @@ def test_the_nearest_observables_are_listed_however_far_they_are():
     assert "| add | output |  | float32 | 5 |" in markdown(near)
 
 
+def test_each_case_is_among_the_nearest_once_by_its_nearest_observable():
+    found = report(9.0, 5.0)
+    far, near = found.verdicts
+    found = replace(found, verdicts=(far, near, replace(near, observable="twice/output", use="twice"), far))
+    other = replace(found, verdicts=(*found.verdicts, replace(far, case="mul")))
+    assert [(v.case, v.observable) for v in nearest(other)] == [("add", "output"), ("mul", "output")]
+
+
 def test_a_failure_is_not_among_the_nearest():
     assert nearest(report(0.5, status=Status.FAIL)) == []
 
