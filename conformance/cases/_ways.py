@@ -24,7 +24,7 @@ class Way:
     Attributes:
         steps: the number of steps.
         separate: the bias has a group of its own, with options of its own.
-        late: the bias is no parameter of the optimiser from the start; an event adds it.
+        late: the bias is not given to the optimiser at the start; an event adds it.
         closure: each step gets a function that computes the loss and the gradients.
         clipped: gradients are clipped, by their norm and by value in turn; the parameters come from a
             generator.

@@ -38,30 +38,21 @@ CASES = (
         "amin", "normal", "integer", "tiny", "ties", "nonfinite", exact=False, classes=FILLED, samples=15
     ),
     # In the regime integer many elements are equal, of which all share the gradient or the first has it.
-    reduction(
-        "max",
-        "normal",
-        "integer",
-        "tiny",
-        "nonfinite",
-        exact=False,
-        classes=FILLED,
-        axes=("none",),
-        samples=8,
+    *(
+        reduction(
+            name,
+            *("normal", "integer", "tiny", "nonfinite"),
+            exact=False,
+            classes=FILLED,
+            axes=("none",),
+            samples=8,
+        )
+        for name in ("max", "min")
     ),
-    reduction(
-        "min",
-        "normal",
-        "integer",
-        "tiny",
-        "nonfinite",
-        exact=False,
-        classes=FILLED,
-        axes=("none",),
-        samples=8,
+    *(
+        reduction(name, *("normal", "integer", "tiny", "nonfinite"), exact=True, classes=_OF_NOTHING)
+        for name in ("any", "all")
     ),
-    reduction("any", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
-    reduction("all", "normal", "integer", "tiny", "nonfinite", exact=True, classes=_OF_NOTHING),
     reduction(
         "argmax", "normal", "huge", "ties", "nonfinite", exact=False, classes=FILLED, axes=ONE, samples=9
     ),

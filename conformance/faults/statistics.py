@@ -50,6 +50,9 @@ def _spread_in_one_pass(root: bool) -> Around:
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         a, n = x["input"], count(x)
+        if n == 1:
+            # One number has no spread: the result is NaN in either way.
+            return correct(t, x)
         mean = a.sum(axes(x), keepdim=True) / n
         square = t.clamp((a * a).sum(axes(x), keepdim=True) / n - mean * mean, min=0.0) * (n / (n - 1))
         return {"output": fitted(t.sqrt(square) if root else square, x)}

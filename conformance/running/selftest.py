@@ -165,7 +165,7 @@ def try_sample(sample: Sample, names: Sequence[str], uses: Sequence[tuple[str, s
 
 
 def _all_trials(prepared: Prepared, faults: Sequence[Fault]) -> list[Trial]:
-    """Judge the correct program and some faults; nothing where there are no faults."""
+    """Judge the correct program and some faults; without faults, return an empty list."""
     case = prepared.sample.case
     # In a use the correct program is that of the case: written out, it has no module.
     plainly: Mapping[str, Mapping[str, Any]] | None = {case: {}} if not prepared.sample.use else None

@@ -73,6 +73,14 @@ def test_rates(make):
     assert set(state) == set(expected_state)
 
 
+def stepped(schedule, steps=4):
+    """Return the rates after some more steps."""
+    for _ in range(steps):
+        schedule.optimizer.step()
+        schedule.step()
+    return schedule.get_last_lr()
+
+
 @pytest.mark.parametrize("make", [p for p in RUNS if "Lambda" not in p.id])
 def test_states_are_torch_s_and_resume_its_run(make):
     _, theirs = rates(torch, make, steps=5)
@@ -82,11 +90,7 @@ def test_states_are_torch_s_and_resume_its_run(make):
     resumed = make(mytorch.optim.lr_scheduler, own)
     resumed.load_state_dict(theirs.state_dict())
     own.load_state_dict(ours.optimizer.state_dict())
-    for _ in range(4):
-        for each in (theirs, resumed):
-            each.optimizer.step()
-            each.step()
-    assert resumed.get_last_lr() == theirs.get_last_lr()
+    assert stepped(resumed) == stepped(theirs)
 
 
 @pytest.mark.parametrize("make", [p for p in RUNS if "Lambda" not in p.id])
@@ -96,11 +100,7 @@ def test_torch_resumes_its_states(make):
     resumed = make(torch.optim.lr_scheduler, own)
     resumed.load_state_dict(ours.state_dict())
     own.load_state_dict(ours.optimizer.state_dict())
-    for _ in range(4):
-        for each in (ours, resumed):
-            each.optimizer.step()
-            each.step()
-    assert resumed.get_last_lr() == ours.get_last_lr()
+    assert stepped(resumed) == stepped(ours)
 
 
 def test_lambda_states_hold_the_attributes_of_objects():
