@@ -57,7 +57,7 @@ def row(
     samples: int = 0,
     exact: bool = False,
     several_outputs: bool = False,
-    unused: Mapping[str, str] | None = None,
+    unused: Mapping[str, str | Callable[[Config], str | None]] | None = None,
 ) -> Case:
     """Return the case of one public function.
 

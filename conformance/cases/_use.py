@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     # From a case and settings to the reason why a use does not apply there, or None.
     Fits = Callable[[Case, Config], str | None]
 
+# Where a case names uses that do not apply to it: all of them, but for those that it names one by one.
+EVERY_USE = "*"
+
 
 def anywhere(case: Case, config: Config) -> str | None:
     """Return None: the use applies to every case."""
@@ -56,7 +59,7 @@ class Use:
             return "the case calls its layer in two ways itself"
         if case.distribution:
             return "the case draws at random: no two calls give the same"
-        declared = case.unused.get(self.name)
+        declared = case.unused.get(self.name, case.unused.get(EVERY_USE))
         why = declared(config) if callable(declared) else declared
         return why or self.fits(case, config)
 

@@ -233,8 +233,8 @@ class Case:
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
         residuals: the outputs are differences of two sides, which are zero but for rounding.
         several_outputs: more than one output has a gradient, at least with some settings.
-        unused: uses (`_uses.py`) that do not apply although their own facts say so, each with its reason, or
-            a function from settings to it, or to None where the use applies.
+        unused: uses (`_uses.py`) that do not apply although their own facts say so, or `EVERY_USE`, each with
+            its reason, or a function from settings to it, or to None where the use applies.
         exact_on_integers: only sums, products and copies, hence exact in the regime `integer`.
         distribution: from settings to the laws of the outputs that are random draws, which are compared by
             tests of samples; the other outputs of such a case are compared exactly. None where nothing is

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._loss import BAD_REDUCTION, REDUCTIONS
+from conformance.cases._use import EVERY_USE
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
@@ -27,6 +28,21 @@ def _scores(config: Config) -> dict[str, Input]:
     return inputs | weight
 
 
+def _class(place: int, count: int) -> int:
+    return (7 * place + 3) % count
+
+
+def _ignored_only(config: Config) -> str | None:
+    """Return that a loss depends on nothing, if so."""
+    only = config["form"] == "one" and _class(0, int(config["C"])) == config["ignore_index"]
+    ignored = config["target"] == "ignored" or (config["target"] == "classes" and only)
+    return "all targets are ignored" if ignored else None
+
+
+def _stateless(config: Config) -> str | None:
+    return _ignored_only(config) or (None if config["weighted"] else "without weights it has no state")
+
+
 def _classes(t: Any, scores: Any, config: Config) -> Any:
     """Return targets with every class in turn, or the ignored index only.
 
@@ -40,7 +56,7 @@ def _classes(t: Any, scores: Any, config: Config) -> Any:
     for n in shape:
         count *= n
     # Python integers, so that both namespaces get the same targets.
-    numbers = [int(config["ignore_index"]) if kind == "ignored" else (7 * k + 3) % c for k in range(count)]
+    numbers = [int(config["ignore_index"]) if kind == "ignored" else _class(k, c) for k in range(count)]
     if kind == "no class":
         numbers[0] = c + 4
     dtype = t.int32 if kind == "int32" else t.int64
@@ -82,10 +98,19 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
             ("small", "empty", "pow2", "strided", "large"),
             ("normal", "saturated", "nonfinite"),
             settings,
+            # As most people call it, with and without weights.
+            plain={
+                "form": "rows",
+                "ignore_index": -100,
+                "target": "classes",
+                "reduction": "mean",
+                "module": True,
+            },
         ),
         inputs=_scores,
         program=LayerProgram(build),
         samples=30,
+        unused={EVERY_USE: _ignored_only, "state-dict": _stateless},
         base={"N": 3, "C": 5} | {key: values[0] for key, values in settings.items()},
         bad_calls=(
             BAD_REDUCTION,

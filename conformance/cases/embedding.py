@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._use import EVERY_USE
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, of_module, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
@@ -56,6 +57,13 @@ def _one_hot(t: Any, x: Values) -> dict[str, Any]:
     return {"output": hot, "product": hot.to(x["scale"].dtype) * x["scale"]}
 
 
+def _padding_only(config: Config) -> str | None:
+    rows, padding = int(config["rows"]), config["padding"]
+    named = {place for places in row_numbers(config) for place in places}
+    only = padding != "none" and named <= {int(padding) % rows}
+    return "every place names the padding row, which does not learn" if only else None
+
+
 CASES = (
     Case(
         name="nn.Embedding",
@@ -76,6 +84,7 @@ CASES = (
         inputs=lambda config: {"weight": Input((int(config["rows"]), int(config["F"])), weight=True)},
         program=LayerProgram(_embedding),
         samples=24,
+        unused={EVERY_USE: _padding_only},
         base={
             "N": 2,
             "L": 3,

@@ -16,7 +16,8 @@ def _logic(name: str) -> Case:
         "NF F",
         {
             "bools": lambda t, a, b: getattr(t, name)(a > 0, b > 0),
-            "numbers": lambda t, a, b: getattr(a.round(), name)(b),
+            # Zero where it is negative, and as small as it was where it is not.
+            "numbers": lambda t, a, b: getattr(a.clamp(min=0), name)(b),
         },
         {
             "a number": (lambda t, a, b: getattr(t, name)(a, 1), ("other", "int")),

@@ -45,6 +45,7 @@ class Relation:
         flags: settings that it adds, or of the layer's, those values for which it holds.
         cotangents: how many per output the program takes itself; if any, it differentiates itself.
         classes: as in `Space`.
+        sizes: kinds of sizes other than the layer's.
     """
 
     aspect: str
@@ -53,6 +54,7 @@ class Relation:
     flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     cotangents: int = 0
     classes: tuple[str, ...] = _CLASSES
+    sizes: Mapping[str, str] = field(default_factory=dict)
 
 
 def _ready(layer: Related, t: Any, x: Values) -> tuple[Built, dict[str, Any]]:
@@ -215,7 +217,8 @@ _ONE_DIRECTION: Mapping[str, tuple[Scalar, ...]] = {"bidirectional": (False,)}
 _FORMS: Mapping[str, tuple[Scalar, ...]] = {"form": ("sorted", "unsorted")}
 
 RELATIONS = (
-    Relation("batch-permutation", LAYERS, _batch_permutation),
+    # Two rows change places in one way only, which leaves a mistake that treats both alike as it is.
+    Relation("batch-permutation", LAYERS, _batch_permutation, sizes={"N": "several"}),
     Relation("single-rows", LAYERS, _rows, {"batched": (True, False)}),
     Relation("split-time", RECURRENT, _split_time, _ONE_DIRECTION),
     Relation("packed-padded", RECURRENT, _packed_padded, {**_ONE_DIRECTION, **_FORMS}),
@@ -241,7 +244,7 @@ def _case(relation: Relation, layer: Related) -> Case:
     return Case(
         name=f"{layer.name}@{relation.aspect}",
         space=Space(
-            layer.sizes,
+            {**layer.sizes, **relation.sizes},
             relation.classes,
             layer.regimes,
             {**layer.flags, **relation.flags},

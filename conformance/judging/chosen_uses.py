@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 # Small arrays first, because a use costs as much as a plain call; then values of order one, because what a
 # use can show does not depend on them.
 _CLASSES = ("small", "strided", "square", "unbatched", "pow2")
-_REGIMES = ("normal", "remembering", "saturated", "integer")
-# Taken where a use fits in none of those.
-_OTHER_REGIMES = ("cancelling", "ties", "zeros", "tiny")
+_REGIMES = ("normal", "remembering", "saturated")
+# Taken where a use fits in none of those: zeros and equals among the values hide what a use could show.
+_OTHER_REGIMES = ("integer", "cancelling", "ties", "zeros", "tiny")
 # How many samples in that order a use is judged in one of.
 _AMONG = 6
 
@@ -38,8 +38,8 @@ def uses_of(case: Case, drawn: Sequence[Sample], lanes: Sequence[str]) -> list[U
     """Return the uses that each drawn sample of a case is judged in.
 
     Each use that applies to the case is judged in one sample per lane: in the first lane with the settings
-    that most people use, in the next with any, others for each use. So one use meets few settings, and all
-    uses together meet most. They follow from the samples and the names alone.
+    that most people use, in the next in another sample with any, others for each use. So one use meets few
+    settings, and all uses together meet most. They follow from the samples and the names alone.
     """
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     order = sorted((k for k, sample in enumerate(drawn) if _suits(sample)), key=lambda k: _rank(drawn[k]))
@@ -52,9 +52,12 @@ def uses_of(case: Case, drawn: Sequence[Sample], lanes: Sequence[str]) -> list[U
         plainest = [k for k in fitting if _unusual(case.space, drawn[k]) == usual][: _AMONG // 2]
         among = (plainest, fitting[:_AMONG])
         words = raw_words(f"{case.name}|{drawn[0].seed}|{name}", len(lanes))
+        taken: list[int] = []
         for turn, lane in enumerate(lanes):
-            chosen = among[min(turn, use.samples - 1)]
-            found[chosen[int(words[min(turn, use.samples - 1)]) % len(chosen)]].append((name, lane))
+            if turn < use.samples:
+                chosen = [k for k in among[turn] if k not in taken] or taken
+                taken.append(chosen[int(words[turn]) % len(chosen)])
+            found[taken[-1]].append((name, lane))
     return [tuple(found[k]) for k in range(len(drawn))]
 
 

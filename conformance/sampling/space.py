@@ -46,12 +46,14 @@ _CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
     "large": {"batch": (2, 3), "length": (2, 3, 4), "feature": (2, 3, 4, 5)},
 }
 # A product's outer sizes are drawn like features, except in `zero`, where a product sums over no elements.
+# `several` is a batch of at least three rows, in classes that have such.
 CLASSES: Mapping[str, Mapping[str, Sequence[int]]] = {
-    name: {"outer": kinds["feature"], **kinds} for name, kinds in _CLASSES.items()
+    name: {"outer": kinds["feature"], "several": [n for n in kinds["batch"] if n > 2], **kinds}
+    for name, kinds in _CLASSES.items()
 }
 
 # The one large size of a sample of the class `large`, by its kind: beyond blocks and buffers of 128 or 256.
-LARGE: Mapping[str, int] = {"batch": 300, "length": 140, "feature": 130, "outer": 130}
+LARGE: Mapping[str, int] = {"batch": 300, "several": 300, "length": 140, "feature": 130, "outer": 130}
 
 REGIMES: Mapping[str, str] = {
     "normal": "values of order one",
@@ -98,7 +100,7 @@ class Space:
     """Which configurations a case can be drawn in.
 
     Attributes:
-        sizes: each size's kind: `batch`, `length`, `feature` or `outer`.
+        sizes: each size's kind: `batch`, `several`, `length`, `feature` or `outer`.
         classes: shape classes, names of `CLASSES`.
         regimes: regimes, names of `REGIMES`.
         flags: other settings and the values that they take.

@@ -49,6 +49,35 @@ def test_uses_are_judged_where_there_is_enough_to_see():
                 assert all(USES[use].why_unused(case, sample.settings) is None for use, _ in uses)
 
 
+def test_a_use_is_judged_in_another_sample_in_each_lane_unless_it_has_deviations_of_its_own():
+    _, samples = drawn("nn.Linear")
+    for name, use in USES.items():
+        where = [
+            k
+            for k, uses in enumerate(uses_of(CASES["nn.Linear"], samples, LANES))
+            for u, _ in uses
+            if u == name
+        ]
+        assert len(set(where)) == (min(use.samples, 2) if where else 0), name
+
+
+def test_zeros_among_values_hide_no_gradient_where_there_are_other_samples():
+    case, samples = drawn("prod", 3)
+    judged = {s.regime for s, uses in zip(samples, uses_of(case, samples, LANES), strict=True) if uses}
+    assert judged == {"normal"}
+
+
+def test_a_case_can_be_judged_in_no_use_with_some_settings():
+    case, samples = drawn("pow@numbers")
+    ways = {
+        s.settings["form"] for s, uses in zip(samples, uses_of(case, samples, LANES), strict=True) if uses
+    }
+    assert ways
+    assert "zero" not in ways
+    constant = next(sample for sample in samples if sample.settings["form"] == "zero")
+    assert "power 0" in USES["no-grad"].why_unused(case, constant.settings)
+
+
 def test_no_samples_have_no_uses():
     assert uses_of(CASES["add"], [], LANES) == []
 

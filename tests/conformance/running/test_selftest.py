@@ -23,7 +23,7 @@ from conformance.judging.verdict import Status
 from conformance.report.kills import details, markdown, write
 from conformance.running import selftest as module
 from conformance.running.kill_matrix import CONTROL, Cell, KillMatrix, OtherSeed, Trial
-from conformance.running.selftest import selftest, try_case
+from conformance.running.selftest import selftest, telling_first, try_case
 from conformance.sampling.space import draw
 from conformance.subjects import protocol
 from conformance.subjects.torchlike import TorchLike
@@ -218,6 +218,18 @@ class TestFurtherSeeds:
         monkeypatch.setattr(module, "try_sample", counted)
         assert try_case("models.LSTMCell", 5, [FORWARD, BACKWARD]) == OtherSeed(5)
         assert tried == [(0, (FORWARD, BACKWARD))]
+
+    def test_the_draws_that_showed_most_come_first(self, monkeypatch):
+        assert telling_first({0: {"a"}, 1: {"a", "b"}, 2: {"c"}, 3: set()}) == [1, 2, 0, 3]
+        tried, real = [], module.try_sample
+
+        def counted(sample, names, uses):
+            tried.append(sample.draw)
+            return real(sample, names, uses)
+
+        monkeypatch.setattr(module, "try_sample", counted)
+        assert try_case("models.LSTMCell", 5, [FORWARD, BACKWARD], [1, 0]) == OtherSeed(5)
+        assert tried[0] == 1
 
     def test_it_finds_what_the_first_seed_finds(self, monkeypatch):
         unseen = "unseen"
