@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 _EXACT = 2.0**-120
 _UNDERFLOW = torch.tensor(UNDERFLOW, dtype=torch.float64)
 # Operations that are not defined below zero, and the most that noise can make of an underflow.
-_FROM_ZERO = frozenset({"sqrt", "rsqrt", "pow"})
+_FROM_ZERO = frozenset({"sqrt", "rsqrt", "pow", "log"})
 _UNDERFLOWN = 2.0**-140
+# The least positive number of float32.
+_LEAST = 2 * UNDERFLOW
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
@@ -175,12 +177,17 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         return out
 
     def _lift(self, operand: Any) -> None:
-        """Take the noise of underflow off the wrong side of the zeros of an operand."""
-        # A sum of squares that is 0 is not a little below 0, where its root would be NaN.
-        if isinstance(operand, Tensor) and not operand.all() and operand in self._held:
+        """Take the noise of underflow off the wrong side of an operand that is not negative."""
+        # A sum of squares that is 0 is not a little below 0, where its root would be NaN. And no rounding
+        # makes 0 or less of a positive number of float32, where its logarithm would be infinite.
+        if not isinstance(operand, Tensor) or operand not in self._held:
+            return
+        small = (operand >= 0) & (operand < _UNDERFLOWN)
+        if bool(small.any()):
             moved = self._held.make(operand)
-            wrong = (operand == 0) & (moved < 0) & (moved > -_UNDERFLOWN)
-            moved.masked_fill_(wrong, 0.0)
+            least = torch.where(operand < _LEAST, 0.0, _LEAST)
+            wrong = small & (moved < least) & (moved > -_UNDERFLOWN)
+            moved.copy_(torch.where(wrong, least, moved))
 
     def _write(
         self,

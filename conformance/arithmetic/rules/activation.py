@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 
 def _sigmoid(x: Tensor) -> Tensor:
-    """Return four roundings, or all of the result where e⁻ˣ is beyond float32: there 1/inf is 0."""
+    """Return four roundings, or all of a result of which float32 can make 0.
+
+    Where e⁻ˣ is beyond float32, 1/inf is 0. torch's own LSTM in float32 makes 0 of less than 1.7e-38.
+    """
     out = x.sigmoid()
-    return 4 * (out + UNDERFLOW / UNIT) + torch.where(out < 2.0**-127, out / UNIT, 0.0)
+    return 4 * (out + UNDERFLOW / UNIT) + torch.where(out < 2.0**-125, out / UNIT, 0.0)
 
 
 def _derivative(name: str, op: str, function: Callable[[Array], Array]) -> MeasuringCall:

@@ -187,6 +187,13 @@ def test_only_the_noise_of_underflow_is_taken_off_below_a_root():
     assert noisy(lambda: torch.sqrt(third * 3 - 1), count=8).isnan().any()
 
 
+def test_the_least_number_of_float32_has_a_finite_logarithm_in_every_replicate():
+    least = torch.full((64,), 2.0**-149, dtype=torch.float64)
+    assert noisy(lambda: torch.log(least * 1.0), count=32).isfinite().all()
+    # Half of it is 0 in float32.
+    assert not noisy(lambda: torch.log(least * 0.5), count=32).isfinite().all()
+
+
 def test_a_zero_of_zeros_is_exact_on_request():
     zeros, x = torch.zeros(8, dtype=torch.float64), torch.arange(8, dtype=torch.float64)
     for program in (lambda: zeros * x, lambda: (zeros * x).sum().sqrt(), lambda: zeros + zeros):

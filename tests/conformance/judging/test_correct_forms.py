@@ -7,6 +7,8 @@ import pytest
 from conformance.cases import CASES
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
+from conformance.registry import find_implementation
+from conformance.running.replay import prepare_text
 from conformance.sampling.space import draw
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.torchlike import TorchLike
@@ -44,3 +46,28 @@ def test_biases_may_be_summed_first(case):
 @pytest.mark.parametrize("case", ["nn.GRU", "models.LSTM"])
 def test_torch_may_be_written_out_step_by_step(case):
     assert set(failures(case, {})) <= {Status.PASS, Status.EMPTY}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A sigmoid of 7e-39, which oneDNN makes 0.
+        (
+            "nn.LSTM:seed=1002,draw=28,class=one,regime=steep,N=1,L=1,I=1,H=1,layers=1,bidirectional=true,"
+            "batch_first=true,bias=true,states=true,form=sorted,dropout=eval,projection=false"
+        ),
+        # The logarithm of the least number of float32, after a division.
+        (
+            "nn.functional.binary_cross_entropy:seed=1004,draw=9,class=pow2,regime=tiny,N=5,F=65,"
+            "reduction=none,module=false"
+        ),
+    ],
+)
+def test_what_float32_makes_of_numbers_near_its_least_is_no_difference(text):
+    with quietly_on_one_thread():
+        prepared = prepare_text(text)
+        found = [
+            v for name in ("torch", "mytorch") for v in judge_sample(prepared, find_implementation(name))
+        ]
+    assert {verdict.status for verdict in found} == {Status.PASS}
+    assert "redraw" not in prepared.sample.text
