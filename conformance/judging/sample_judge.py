@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from conformance.sampling.values import Array
 
 
+# The regimes with zeros of zeros, which no rounding moves: columns of whole numbers can be zeros too.
+_EXACT_ZEROS = frozenset({"zeros", "ties", "integer"})
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A sample that is ready to judge any subject by.
@@ -162,7 +166,7 @@ def _measured(
         why = "" if stored else _degenerate(base)
         try:
             run = partial(reference.observables, base)
-            zeros = sample.regime in {"zeros", "ties"}
+            zeros = sample.regime in _EXACT_ZEROS
             measured = None if why else deviations(run, sample.text, zeros=zeros)
         except NoiseError as error:
             error.add_note(f"in {sample.text}")

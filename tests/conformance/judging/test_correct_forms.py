@@ -61,9 +61,11 @@ def test_torch_may_be_written_out_step_by_step(case):
             "nn.functional.binary_cross_entropy:seed=1004,draw=9,class=pow2,regime=tiny,N=5,F=65,"
             "reduction=none,module=false"
         ),
+        # Columns of two whole numbers, both 0, whose norm has no gradient.
+        "norm:seed=13,draw=23,class=pow2,regime=integer,N=2,L=9,F=65,dim=first,keepdim=false",
     ],
 )
-def test_what_float32_makes_of_numbers_near_its_least_is_no_difference(text):
+def test_a_sample_that_was_a_false_alarm_is_none(text):
     with quietly_on_one_thread():
         prepared = prepare_text(text)
         found = [
