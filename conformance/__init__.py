@@ -9,7 +9,9 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.pytest_plugin import parametrize
 from conformance.report.record import Report
 from conformance.running.run import run
+from conformance.subjects.functional import Functional
 from conformance.subjects.protocol import Implementation, Task, Trace
+from conformance.subjects.supports import Supports
 from conformance.subjects.torchlike import TorchLike
 from conformance.subjects.weights import Entry, WeightMap
 
@@ -19,12 +21,14 @@ __all__ = [
     "Case",
     "DegenerateError",
     "Entry",
+    "Functional",
     "Implementation",
     "LayerProgram",
     "Mapped",
     "NoiseError",
     "Report",
     "Status",
+    "Supports",
     "Task",
     "TorchLike",
     "Trace",

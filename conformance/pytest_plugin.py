@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
 from conformance.judging.verdict import Status
+from conformance.registry import find_implementation
 from conformance.running.plan import find_lanes, samples_of
 from conformance.running.work import BadCallWork, do
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pytest
 
-    from conformance.running.work import Work
+    from conformance.running.work import SampleWork, Work
     from conformance.subjects.protocol import Implementation
+    from conformance.subjects.supports import Supports
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Check:
         shape_class: a shape class of the case, or `errors` for its bad calls.
         seed: the seed of the samples.
         lanes: `float64`, `float32` or both.
+        named: whether the case was asked for by name.
     """
 
     implementation: str | Implementation
@@ -39,16 +43,32 @@ class Check:
     shape_class: str
     seed: int
     lanes: tuple[str, ...]
+    named: bool = True
 
     def __call__(self) -> None:
         """Judge them all.
 
+        What is outside the limits that the implementation declares is skipped, with that reason.
+
         Raises:
-            AssertionError: something failed or nothing was compared; the message is the bug report.
+            AssertionError: something failed or nothing was compared; the message is the bug report. Nothing
+                is compared, too, if all of a case that was asked for by name is outside the limits.
         """
+        import pytest
+
         from conformance.report.tables import explain
 
-        verdicts = [v for work in self._work() for v in do(work, self.implementation).verdicts]
+        supports = supports_of(find_implementation(self.implementation))
+        drawn = self._drawn(supports)
+        work = self._work(drawn, supports)
+        if not work:
+            told = (
+                f"{self}: nothing was compared: outside the declared limits: {_limits(self.case, supports)}"
+            )
+            if self.named and not drawn:
+                raise AssertionError(told)
+            pytest.skip(told)
+        verdicts = [v for each in work for v in do(each, self.implementation).verdicts]
         name = self.implementation if isinstance(self.implementation, str) else self.implementation.name
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
@@ -59,15 +79,22 @@ class Check:
                 f"{self.case}, {self.shape_class}: nothing was compared: {'; '.join(reasons)}"
             )
 
-    def _work(self) -> Sequence[Work]:
-        if self.shape_class == "errors":
-            return [BadCallWork(self.case, self.seed)]
+    def _drawn(self, supports: Supports) -> Sequence[SampleWork]:
         case = CASES[self.case]
-        drawn = samples_of(case, self.seed, case.default_samples, self.lanes)
+        lanes = tuple(lane for lane in self.lanes if lane in supports.dtypes)
+        return samples_of(case, self.seed, case.default_samples, lanes, supports) if lanes else []
+
+    def _work(self, drawn: Sequence[SampleWork], supports: Supports) -> Sequence[Work]:
+        if self.shape_class == "errors":
+            return [BadCallWork(self.case, self.seed)] if drawn and supports.judges_bad_calls else []
         return [work for work in drawn if work.sample.shape_class == self.shape_class]
 
     def __str__(self) -> str:
         return f"{self.case}-{self.shape_class}"
+
+
+def _limits(case: str, supports: Supports) -> str:
+    return supports.why_outside(CASES[case]) or ", ".join(supports.words)
 
 
 def parametrize(
@@ -96,7 +123,7 @@ def parametrize(
 
     lanes = find_lanes(dtypes)
     checks = [
-        Check(implementation, case.name, shape_class, seed, lanes)
+        Check(implementation, case.name, shape_class, seed, lanes, named=bool(cases))
         for case in find_cases(cases)
         for shape_class in (*case.space.classes, *(("errors",) if case.bad_calls else ()))
     ]

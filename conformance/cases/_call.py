@@ -54,6 +54,7 @@ class Call:
         bare: the program is the subject's own and only a function: of no module, and with tensors of any
             making.
         bad_call: the mistakes, in a bad call.
+        dtype: the dtype of the lane.
     """
 
     t: Any
@@ -66,6 +67,7 @@ class Call:
     seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     bare: bool = False
     bad_call: BadCall | None = None
+    dtype: str = ""
 
     def layer(self, frozen: Collection[str] = (), change: Change | None = None) -> Layer:
         """Make the layer anew, from tensors of its own.
@@ -84,7 +86,7 @@ class Call:
 
     def layer_of(self, tensors: dict[str, Any], frozen: Collection[str] = ()) -> Layer:
         """Make the layer from given tensors, which already require gradients or do not."""
-        values = Values(tensors, self.config, self.seams, self.bad_call)
+        values = Values(tensors, self.config, self.seams, self.bad_call, self.case.name, self.dtype)
         whole = isinstance(self.program, LayerProgram)
         build = self.program.build if isinstance(self.program, LayerProgram) else of_function(self.program)
         built = build(self.t, values, self.config)
@@ -141,8 +143,11 @@ class Layer:
             retain_graph: as in torch.
             change: replaces each cotangent, a tensor.
         """
+        # Where nothing is differentiable, a namespace need not have gradients at all.
+        if not self._call.differentiable:
+            return
         roots = {name: output for name, output in outputs.items() if output.requires_grad}
-        if not roots or not self._call.differentiable:
+        if not roots:
             return
         self._call.t.autograd.backward(
             list(roots.values()),

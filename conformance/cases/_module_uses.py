@@ -215,6 +215,7 @@ _USES = (
         "trained for a step and evaluated: dropout must be off, and no state kept from training matter",
         _train_then_eval,
         evaluated,
+        trains=True,
     ),
     Use(
         "after-a-step",
@@ -222,6 +223,7 @@ _USES = (
         _after_a_step,
         learning,
         measured=True,
+        trains=True,
     ),
     Use(
         "deepcopy",

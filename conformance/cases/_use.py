@@ -41,6 +41,9 @@ class Use:
         measured: its values are others than those of the plain call, so that it has deviations of its own.
         samples: how many samples of a case are judged in it, of two lanes; one where deviations cost much.
         scale: the tolerances of the plain call are multiplied by it, as where a gradient is added twice.
+        forward: its outputs show something by themselves, and are the same where nothing needs a gradient: a
+            subject without backward is judged in it by its outputs.
+        trains: it takes optimiser steps.
     """
 
     name: str
@@ -50,6 +53,8 @@ class Use:
     measured: bool = False
     samples: int = 2
     scale: float = 1.0
+    forward: bool = False
+    trains: bool = False
 
     def why_unused(self, case: Case, config: Config) -> str | None:
         """Return why the use does not apply to a case with some settings, or None."""

@@ -201,12 +201,18 @@ def _other_thread(call: Call) -> dict[str, Any]:
 
 
 CALL_USES = (
-    Use("twice", "called again: a buffer that is used again must not change an earlier result", _twice),
+    Use(
+        "twice",
+        "called again: a buffer that is used again must not change an earlier result",
+        _twice,
+        forward=True,
+    ),
     Use(
         "other-size-between",
         "called again after a larger batch: a buffer made for one size must not serve another",
         _other_size_between,
         _resizes,
+        forward=True,
     ),
     Use(
         "fed-back",
@@ -215,6 +221,7 @@ CALL_USES = (
         _has_states,
         measured=True,
         samples=1,
+        forward=True,
     ),
     Use(
         "same-tensor",
@@ -224,7 +231,7 @@ CALL_USES = (
         measured=True,
         samples=1,
     ),
-    Use("strided", "with data, parameters and cotangents that are not contiguous", _strided),
+    Use("strided", "with data, parameters and cotangents that are not contiguous", _strided, forward=True),
     Use(
         "expanded",
         "with rows that are views of one row, as after a broadcast",
@@ -233,5 +240,10 @@ CALL_USES = (
         measured=True,
         samples=1,
     ),
-    Use("other-thread", "in another thread: modes of one thread do not hold in another", _other_thread),
+    Use(
+        "other-thread",
+        "in another thread: modes of one thread do not hold in another",
+        _other_thread,
+        forward=True,
+    ),
 )

@@ -96,11 +96,13 @@ GRADIENT_USES = (
         "no-grad",
         "under no_grad, where a fast path for inference may compute something else",
         lambda call: _without_gradients(call, "no_grad"),
+        forward=True,
     ),
     Use(
         "inference-mode",
         "under inference_mode, likewise",
         lambda call: _without_gradients(call, "inference_mode"),
+        forward=True,
     ),
     Use(
         "frozen-inputs",

@@ -35,6 +35,8 @@ class Values(UserDict[str, Any]):
         config: sizes and flags of the sample, with those of the bad call.
         seams: the steps of the program that a fault may replace, by name.
         bad_call: the bad call, if it is one; programs read it as `options` and `call`.
+        case: the name of the case.
+        dtype: the dtype of the lane, `float64` or `float32`.
     """
 
     def __init__(
@@ -43,11 +45,19 @@ class Values(UserDict[str, Any]):
         config: Config,
         seams: Mapping[str, Callable[..., Any]],
         bad_call: BadCall | None = None,
+        case: str = "",
+        dtype: str = "",
     ) -> None:
         super().__init__(tensors)
         self.config = config
         self.seams = seams
         self.bad_call = bad_call
+        self.case, self.dtype = case, dtype
+
+    def having(self, tensors: Mapping[str, Any], config: Config | None = None) -> Values:
+        """Return the same with other tensors, and with other settings if any are given."""
+        settings = self.config if config is None else config
+        return Values(tensors, settings, self.seams, self.bad_call, self.case, self.dtype)
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -181,7 +191,7 @@ def of_function(program: Callable[[Any, Values], Any]) -> Build:
         def call(data: Tensors) -> Mapping[str, Any]:
             # In the order of the case's inputs, which programs may go through.
             ordered = {name: data.get(name, x[name]) for name in x if name in data or name in parameters}
-            outputs: Mapping[str, Any] = program(t, Values({**ordered, **data}, config, x.seams, x.bad_call))
+            outputs: Mapping[str, Any] = program(t, x.having({**ordered, **data}, config))
             return outputs
 
         return Built(call, parameters)

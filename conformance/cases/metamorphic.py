@@ -59,7 +59,7 @@ class Relation:
 
 def _ready(layer: Related, t: Any, x: Values) -> tuple[Built, dict[str, Any]]:
     """Return the layer, and its data."""
-    own = Values({name: x[name] for name in x if not name.startswith("cotangent.")}, x.config, x.seams)
+    own = x.having({name: x[name] for name in x if not name.startswith("cotangent.")})
     return layer.build(t, own), data_of(own)
 
 
@@ -239,7 +239,7 @@ def _case(relation: Relation, layer: Related) -> Case:
         return {**layer.inputs(config), **cotangents}
 
     def program(t: Any, x: Values) -> Mapped | dict[str, Any]:
-        return relation.program(layer, t, Values(x, layer.settings(x.config), x.seams))
+        return relation.program(layer, t, x.having(x, layer.settings(x.config)))
 
     return Case(
         name=f"{layer.name}@{relation.aspect}",

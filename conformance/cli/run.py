@@ -73,6 +73,10 @@ def _show(report: Report, out: Path) -> None:
         print(
             "\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
         )
+    for case, why in report.unseen.items():
+        print(f"\nNOT SEEN {case}: nothing was compared: {why}")
+    for line in report.scope.lines():
+        print(f"\nOUTSIDE {line}")
     for row in report.shortfalls:
         print(f"\nTOO SELDOM {row}")
     for line in warnings(report):
@@ -84,7 +88,8 @@ def _show(report: Report, out: Path) -> None:
     counts = ", ".join(
         f"{totals[name]} {name}" for name in totals if totals[name] and name != "compared_elements"
     )
-    print(f"\n{word}: {report.implementation} against {report.reference}, seed {report.seed}")
+    judged = f"; judged: {report.limits}" if report.limits else ""
+    print(f"\n{word}: {report.implementation} against {report.reference}, seed {report.seed}{judged}")
     seconds = f"{report.timing['seconds']:.0f} s"
     print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared in {seconds}")
     print(f"Report: {out / 'parity.md'} and {out / 'parity.json'}")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases.case import Values
 from conformance.faults._rewriting import Overlay
 from conformance.faults.fault import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.cases.case import Around
+    from conformance.cases.case import Around, Values
 
 _F = "nn.functional."
 # The functions of `nn.functional`, and the modules of `nn` that call them.
@@ -36,7 +35,7 @@ def without(name: str) -> Around:
 
     def program(t: Any, x: Values, correct: Any) -> Any:
         rest = {key: value for key, value in x.items() if key != name}
-        return correct(t, Values(rest, x.config, x.seams, x.bad_call))
+        return correct(t, x.having(rest))
 
     return program
 

@@ -52,7 +52,7 @@ def in_place_of(names: tuple[str, ...], replace: Replace) -> Around:
 
 def changed(x: Values, tensors: Mapping[str, Any] | None = None, **settings: Any) -> Values:
     """Return the values of a program with other tensors or other settings."""
-    return Values({**x.data, **(tensors or {})}, {**x.config, **settings}, x.seams, x.bad_call)
+    return x.having({**x.data, **(tensors or {})}, {**x.config, **settings})
 
 
 def setting(name: str, change: Callable[[Any], Any]) -> Around:

@@ -12,6 +12,7 @@ from conformance.cases._modules import is_module
 from conformance.cases._uses import USES
 from conformance.sampling.sample import raw_words
 from conformance.sampling.space import BARE, draw, on_plain_path
+from conformance.subjects.supports import EVERYTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from conformance.cases.case import Case
     from conformance.sampling.sample import Sample
     from conformance.sampling.space import Space
+    from conformance.subjects.supports import Supports
 
     # The uses that a sample is judged in, each with its lane.
     Uses = tuple[tuple[str, str], ...]
@@ -34,16 +36,21 @@ _OTHER_REGIMES = ("integer", "cancelling", "ties", "zeros", "tiny")
 _AMONG = 6
 
 
-def uses_of(case: Case, drawn: Sequence[Sample], lanes: Sequence[str]) -> list[Uses]:
+def uses_of(
+    case: Case, drawn: Sequence[Sample], lanes: Sequence[str], supports: Supports = EVERYTHING
+) -> list[Uses]:
     """Return the uses that each drawn sample of a case is judged in.
 
     Each use that applies to the case is judged in one sample per lane: in the first lane with the settings
     that most people use, in the next in another sample with any, others for each use. So one use meets few
-    settings, and all uses together meet most. They follow from the samples and the names alone.
+    settings, and all uses together meet most. They follow from the samples and the names alone. Uses outside
+    what the subject supports are left out.
     """
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     order = sorted((k for k, sample in enumerate(drawn) if _suits(sample)), key=lambda k: _rank(drawn[k]))
     for name, use in USES.items():
+        if not supports.has_use(name):
+            continue
         fits = [k for k in order if use.why_unused(case, drawn[k].settings) is None]
         fitting = [k for k in fits if drawn[k].regime in _REGIMES] or fits
         if not fitting:

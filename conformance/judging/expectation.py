@@ -5,7 +5,7 @@ Made by judging.sample_judge, read by judging.judge and judging.criteria, and by
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Trace
+
+
+def is_gradient(observable: str) -> bool:
+    """Whether an observable is a gradient; in a use, its name has a label before the last slash."""
+    return observable.rpartition("/")[2].startswith("grad.")
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,10 @@ class Expectation:
     def dtype(self) -> np.dtype[Any]:
         """The dtype of every floating observable."""
         return np.dtype(self.lane)
+
+    def without_gradients(self) -> Expectation:
+        """Return the expectation of the outputs alone, for a subject that has no backward."""
+        return replace(self, oracle={name: a for name, a in self.oracle.items() if not is_gradient(name)})
 
     def verdict(self, observable: str | None, status: Status, **fields: Any) -> Verdict:
         """Return a verdict about this lane of this sample."""

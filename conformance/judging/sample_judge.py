@@ -18,11 +18,12 @@ from conformance.arithmetic.constants import constants
 from conformance.cases._call import Unused
 from conformance.cases._uses import USES
 from conformance.errors import DegenerateError, NoiseError
-from conformance.judging.expectation import Expectation
+from conformance.judging.expectation import Expectation, is_gradient
 from conformance.judging.judge import judge
 from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status, Verdict
 from conformance.subjects.protocol import LANES, Implementation, Task, Trace
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,11 +213,20 @@ def why_unsupported(subject: Implementation, task: Task) -> str | None:
 
     Raises:
         TypeError: the answer is neither.
+        UsageError: `supports` is no declaration.
     """
-    if task.sample.use and task.sample.use not in getattr(subject, "uses", ()):
-        return f"it declares no use {task.sample.use}: `uses` names those in which it can be called"
+    supports, use = supports_of(subject), task.sample.use
+    config = task.config | dict(task.bad_call.options if task.bad_call else {})
+    outside = supports.why_outside(task.case, config, task.dtype, use)
+    if outside is None and task.bad_call and not supports.judges_bad_calls:
+        outside = "no bad calls"
+    if outside is not None:
+        return f"outside what it declares: {outside}"
+    if use and use not in (getattr(subject, "uses", None) or supports.uses or ()):
+        return f"it declares no use {use}: `uses` names those in which it can be called"
     reason: object = subject.unsupported(task)
-    if reason is not None and not isinstance(reason, str):
+    # False and "" would be a skip for which nobody gave a reason.
+    if reason is not None and not (isinstance(reason, str) and reason.strip()):
         raise TypeError(f"unsupported: expected None or the reason, got {reason!r}")
     return reason
 
@@ -238,8 +248,20 @@ def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
         if reason is not None:
             verdicts.append(expected.verdict(None, Status.SKIP, reason=reason))
         else:
-            verdicts += judge(expected, trace)
+            verdicts += _judge_supported(expected, trace, supports_of(subject).backward)
     return verdicts
+
+
+def _judge_supported(expected: Expectation, trace: Trace, backward: bool | None) -> list[Verdict]:
+    """Compare what a subject supports: everything, or outputs without gradients; see `Supports.backward`."""
+    if backward or (backward is None and any(is_gradient(name) for name in trace)):
+        return judge(expected, trace)
+    outputs = {name: array for name, array in trace.items() if not is_gradient(name)}
+    verdicts = judge(expected.without_gradients(), outputs)
+    # Where it was declared that there are none, none is missing.
+    missing = filter(is_gradient, expected.oracle) if backward is None else ()
+    reason = "it returns outputs only, and no gradients"
+    return verdicts + [expected.verdict(name, Status.SKIP, reason=reason) for name in missing]
 
 
 def unprepared(

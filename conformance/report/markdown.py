@@ -51,6 +51,13 @@ _PARTLY = (
     "The subject skipped samples of these cases. The plain path is the configuration that most people use."
 )
 
+_UNSEEN = "These cases were asked for by name, and nothing of them was compared, so that nothing is shown."
+
+_OUTSIDE = (
+    "The subject declares limits. What is outside was not judged; samples outside were replaced by later "
+    "ones of the stream."
+)
+
 # How many cases that were seen in part are listed.
 _PARTLY_SHOWN = 20
 
@@ -62,11 +69,20 @@ def markdown(report: Report) -> str:
     """Return the file's text."""
     totals = report.totals
     counts = ", ".join(f"{count} {name}" for name, count in totals.items() if name != "compared_elements")
+    judged = f" (judged: {report.limits})" if report.limits else ""
     parts = [
-        f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}",
+        f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}{judged}",
         f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared. {report.repeated}",
     ]
     parts += failures(report, report.failure_per_case[:_SHOWN])
+    if report.unseen:
+        parts += [
+            "## Not seen",
+            _UNSEEN,
+            "\n".join(f"- {case}: {why}" for case, why in report.unseen.items()),
+        ]
+    if outside := report.scope.lines():
+        parts += ["## Outside", _OUTSIDE, "\n".join(f"- {line}" for line in outside)]
     if report.shortfalls:
         parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
     parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]

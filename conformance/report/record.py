@@ -17,6 +17,7 @@ from conformance.judging.chosen_uses import use_table
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
+from conformance.report.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +44,7 @@ class Report:
         minimums: the least number of samples of each shape class and regime; empty where none binds, in a run
             that is not of all cases.
         shrunk: the smallest failing sample found, by the text of the sample that failed.
+        scope: the named cases, and the limits that the subject declares.
         environment: versions, BLAS, threads and CPU.
         timing: when the run began and how long it took, in seconds.
     """
@@ -53,6 +55,7 @@ class Report:
     verdicts: tuple[Verdict, ...]
     minimums: dict[str, int] = field(default_factory=dict)
     shrunk: dict[str, str] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
 
@@ -70,7 +73,17 @@ class Report:
             return 1
         if not self.totals["compared_elements"]:
             return 3
-        return 1 if self.totals["empty"] or self.shortfalls else 0
+        return 1 if self.totals["empty"] or self.shortfalls or self.unseen else 0
+
+    @cached_property
+    def limits(self) -> str:
+        """What was judged, in words, where the subject supports less than everything; else empty."""
+        return self.scope.words(self.verdicts)
+
+    @cached_property
+    def unseen(self) -> dict[str, str]:
+        """The cases that were named and of which nothing was compared, each with the reason."""
+        return self.scope.unseen(self.verdicts)
 
     @cached_property
     def covered(self) -> list[Covered]:
@@ -118,6 +131,7 @@ class Report:
             "totals": self.totals,
             "minimums": self.minimums,
             "shrunk": self.shrunk,
+            **({"scope": scope} if (scope := self.scope.to_json()) else {}),
             "repeated": self.repeated._asdict(),
         }
         lines = ",\n".join(
@@ -138,7 +152,8 @@ class Report:
             _check_version(data["schema_version"])
             verdicts = tuple(Verdict.from_json(verdict) for verdict in data["verdicts"])
             names = ("seed", "implementation", "reference", "minimums", "shrunk", "environment", "timing")
-            return cls(verdicts=verdicts, **{name: data[name] for name in names})
+            scope = Scope.from_json(data.get("scope", {}))
+            return cls(verdicts=verdicts, scope=scope, **{name: data[name] for name in names})
         except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             if isinstance(error, UsageError):
                 raise

@@ -5,21 +5,26 @@ The first step of `conformance.run`; the work is done by running.run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
 from conformance.errors import UsageError
 from conformance.judging.chosen_uses import uses_of
+from conformance.report.scope import Scope
 from conformance.running.work import BadCallWork, SampleWork
-from conformance.sampling.space import MINIMUMS, draw
+from conformance.sampling.space import MINIMUMS
+from conformance.sampling.within import MOST, Within, draw_within
 from conformance.subjects.protocol import LANES
+from conformance.subjects.supports import EVERYTHING, Supports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.cases.case import Case
     from conformance.running.work import Work
+    from conformance.sampling.sample import Sample
 
 
 @dataclass(frozen=True)
@@ -29,13 +34,21 @@ class Plan:
     Attributes:
         work: the work, in the order of the report.
         minimums: how many samples of each shape class and regime are needed; empty where none binds.
+        scope: the named cases, and what is outside the subject's limits.
     """
 
     work: tuple[Work, ...]
     minimums: dict[str, int]
+    scope: Scope = field(default_factory=Scope)
 
 
-def plan(cases: Sequence[str], samples: int | None, seed: int, dtypes: Sequence[str]) -> Plan:
+def plan(
+    cases: Sequence[str],
+    samples: int | None,
+    seed: int,
+    dtypes: Sequence[str],
+    supports: Supports = EVERYTHING,
+) -> Plan:
     """Draw the samples of some cases and list the work: a case's samples first, then its bad calls.
 
     Args:
@@ -43,33 +56,69 @@ def plan(cases: Sequence[str], samples: int | None, seed: int, dtypes: Sequence[
         samples: the number of samples per case; None for what each declares.
         seed: the seed of the samples.
         dtypes: `float64`, `float32` or both: the lanes.
+        supports: the limits of the subject.
 
     Raises:
         UsageError: an unknown case or dtype, or a negative count.
     """
-    lanes = find_lanes(dtypes)
+    lanes = tuple(lane for lane in find_lanes(dtypes) if lane in supports.dtypes)
     if samples is not None and samples < 0:
         raise UsageError(f"samples: expected a number of at least 0, got {samples}")
     if seed < 0:
         raise UsageError(f"seed: expected a number of at least 0, got {seed}")
     chosen = find_cases(cases)
     work: list[Work] = []
+    outside: Counter[str] = Counter()
+    fewer: dict[str, str] = {}
     for case in chosen:
         count = case.default_samples if samples is None else samples
-        drawn = samples_of(case, seed, count, lanes)
-        work += drawn
-        if case.bad_calls and drawn:
+        found = _within(case, seed, count, supports) if lanes else Within([], 0)
+        if count and not found.samples:
+            outside["cases"] += 1
+            continue
+        work += _with_uses(case, found.samples, lanes, supports)
+        outside["samples"] += found.outside
+        if len(found.samples) < count:
+            fewer[case.name] = f"{len(found.samples)} of {count} samples found in {MOST * count:,} draws"
+        if not supports.judges_bad_calls:
+            outside["bad calls"] += len(case.bad_calls)
+        elif case.bad_calls and found.samples:
             work.append(BadCallWork(case.name, seed))
-    return Plan(tuple(work), minimums(chosen, samples))
+    scope = Scope(tuple(dict.fromkeys(cases)), supports.words, dict(+outside), fewer)
+    return Plan(tuple(work), _reachable(minimums(chosen, samples), work, supports), scope)
 
 
-def samples_of(case: Case, seed: int, count: int, lanes: tuple[str, ...]) -> list[SampleWork]:
-    """Draw the samples of a case, each with the uses that it is judged in."""
-    drawn = draw(case.name, case.space, seed, count)
+def samples_of(
+    case: Case, seed: int, count: int, lanes: tuple[str, ...], supports: Supports = EVERYTHING
+) -> list[SampleWork]:
+    """Draw the samples of a case that a subject supports, each with the uses that it is judged in."""
+    return _with_uses(case, _within(case, seed, count, supports).samples, lanes, supports)
+
+
+def _within(case: Case, seed: int, count: int, supports: Supports) -> Within:
+    if supports.why_outside(case) is not None:
+        return Within([], count)
+    return draw_within(
+        case.name, case.space, seed, count, lambda each: supports.why_outside(case, each.settings) is None
+    )
+
+
+def _with_uses(
+    case: Case, drawn: Sequence[Sample], lanes: tuple[str, ...], supports: Supports
+) -> list[SampleWork]:
     return [
         SampleWork(sample, lanes, uses)
-        for sample, uses in zip(drawn, uses_of(case, drawn, lanes), strict=True)
+        for sample, uses in zip(drawn, uses_of(case, drawn, lanes, supports), strict=True)
     ]
+
+
+def _reachable(needed: dict[str, int], work: Sequence[Work], supports: Supports) -> dict[str, int]:
+    """Return the minimums that a subject can reach: no more samples than are planned within its limits."""
+    if supports == EVERYTHING:
+        return needed
+    samples = [each.sample for each in work if isinstance(each, SampleWork)]
+    planned = Counter(name for each in samples for name in (each.shape_class, each.regime))
+    return {name: min(least, planned[name]) for name, least in needed.items() if planned[name]}
 
 
 def find_lanes(dtypes: Sequence[str]) -> tuple[str, ...]:

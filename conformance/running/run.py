@@ -19,6 +19,7 @@ from conformance.running.bundle import write_bundles
 from conformance.running.plan import plan
 from conformance.running.shrink import shrink_failures
 from conformance.running.work import do
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -72,7 +73,7 @@ def run(
 
     subject = find_implementation(implementation)
     began, clock = datetime.now(UTC), time.perf_counter()
-    planned = plan(cases, samples, seed, dtypes)
+    planned = plan(cases, samples, seed, dtypes, supports_of(subject))
     verdicts: list[Verdict] = []
     judged: list[Verdict] = []
     for done, (work, outcome) in enumerate(_outcomes(planned.work, implementation, jobs), start=1):
@@ -87,6 +88,7 @@ def run(
         reference="torch",
         verdicts=tuple(verdicts),
         minimums=planned.minimums,
+        scope=planned.scope,
         shrunk=shrink_failures(failures, subject) if shrink else {},
         environment=environment(threads=1),
         timing={

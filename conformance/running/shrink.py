@@ -15,6 +15,7 @@ from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import strategy
 from conformance.subjects.protocol import LANES, Task
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +72,8 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
     from conformance.judging.sample_judge import judge_sample, prepare, raises
 
     case = CASES[candidate.case]
+    if supports_of(subject).why_outside(case, candidate.settings) is not None:
+        return False
     if candidate.use and USES[candidate.use].why_unused(case, candidate.settings) is not None:
         return False
     lanes = [verdict.lane] if verdict.lane else list(LANES)

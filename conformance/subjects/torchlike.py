@@ -13,6 +13,7 @@ import numpy as np
 from conformance.cases._call import Call, plain
 from conformance.cases._uses import USES, find_use
 from conformance.cases.case import LayerProgram, of_function
+from conformance.subjects.supports import EVERYTHING, Supports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,16 +32,20 @@ class TorchLike:
         name: the name in reports.
         module: the namespace's import name; imported on first use.
         programs: its own programs, by case, where the case's does not fit; a layer's is a `LayerProgram`.
+            The argument `x` of a program tells it the settings (`x.config`), the case (`x.case`) and the
+            dtype (`x.dtype`), so that one program can serve several cases.
         seams: faulty steps, by case and seam. A case named here runs the case's own program, written out
             where it is.
         around: functions around the case's own program, by case.
         wraps: functions around the layer that a program builds, by case.
+        supports: its limits. Without backward, programs are given tensors that need no gradient.
 
     Attributes:
-        uses: the names of the uses in which it can be called: all.
+        uses: the names of the uses in which it can be called: all, or those that `supports` names.
     """
 
     uses = frozenset(USES)
+    supports = EVERYTHING
 
     def __init__(
         self,
@@ -50,8 +55,14 @@ class TorchLike:
         seams: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
         around: Mapping[str, Around] | None = None,
         wraps: Mapping[str, Wrap] | None = None,
+        supports: Supports = EVERYTHING,
     ) -> None:
         self.name = name
+        # A class of its own may declare both once, for all its instances.
+        if supports is not EVERYTHING:
+            self.supports = supports
+        if self.supports.uses is not None:
+            self.uses = frozenset(self.supports.uses)
         self._module = module
         self._programs = dict(programs or {})
         self._seams = dict(seams or {})
@@ -96,11 +107,12 @@ class TorchLike:
             task.config,
             task.inputs,
             task.cotangent,
-            task.differentiable,
+            frozenset() if self.supports.backward is False else task.differentiable,
             program,
             seams,
             bare=task.case.name in self._programs and not isinstance(program, LayerProgram),
             bad_call=task.bad_call,
+            dtype=task.dtype,
         )
         if not task.sample.use:
             return plain(call)

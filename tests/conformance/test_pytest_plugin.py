@@ -6,6 +6,7 @@ import pytest
 
 import conformance
 from conformance.pytest_plugin import Check
+from conformance.subjects.supports import Supports
 from conformance.subjects.torchlike import TorchLike
 
 LANES = ("float64", "float32")
@@ -52,3 +53,36 @@ def test_comparing_nothing_is_no_pass():
 def test_an_unknown_case_is_named():
     with pytest.raises(conformance.UsageError, match="unsqueese"):
         conformance.parametrize("mytorch", ["unsqueese"])
+
+
+PARTIAL = TorchLike(
+    "partial", "torch", supports=Supports(cases=["unsqueeze"], empty_batch=False, bad_calls=False)
+)
+
+
+@pytest.mark.parametrize("what", ["empty", "errors"])
+def test_what_is_outside_the_limits_is_skipped_with_the_reason(what):
+    with pytest.raises(
+        pytest.skip.Exception, match="outside the declared limits: no empty batch, no bad calls"
+    ):
+        Check(PARTIAL, "unsqueeze", what, 1, LANES)()
+
+
+def test_a_case_outside_the_limits_is_no_pass_where_it_was_named():
+    (named, *_), (unnamed, *_) = (
+        conformance.parametrize(PARTIAL, cases).mark.args[1] for cases in (["sigmoid"], [])
+    )
+    with pytest.raises(AssertionError, match=r"sigmoid-small: nothing was compared: outside .*: no sigmoid"):
+        named()
+    with pytest.raises(pytest.skip.Exception, match="nothing was compared"):
+        unnamed()
+
+
+def test_what_is_inside_the_limits_is_judged():
+    class Wrong(TorchLike):
+        def run(self, task):
+            return {name: 2 * array for name, array in super().run(task).items()}
+
+    Check(PARTIAL, "unsqueeze", "small", 1, LANES)()
+    with pytest.raises(AssertionError, match="FAIL unsqueeze"):
+        Check(Wrong("wrong", "torch", supports=PARTIAL.supports), "unsqueeze", "small", 1, LANES)()

@@ -173,10 +173,11 @@ class Odd(Subject):
 
 
 class Reasonless(Subject):
-    """Answers `unsupported` with a number."""
+    """Answers `unsupported` with what is no reason."""
 
     def unsupported(self, task):
-        return super().unsupported(task) or 3
+        del task
+        return self._answer
 
 
 class Other(Subject):
@@ -191,14 +192,17 @@ class Other(Subject):
     ("subject", "reason"),
     [
         (Odd(print), "LookupError: float64?"),
-        (Reasonless(print), "TypeError: unsupported: expected None or the reason, got 3"),
+        (Reasonless(3), "TypeError: unsupported: expected None or the reason, got 3"),
+        (Reasonless(False), "TypeError: unsupported: expected None or the reason, got False"),
+        (Reasonless(""), "TypeError: unsupported: expected None or the reason, got ''"),
+        (Reasonless(" "), "TypeError: unsupported: expected None or the reason, got ' '"),
         (Other(None), "TypeError: run: expected a mapping of arrays by name, got NoneType"),
         (
             Other({0: np.ones(2)}),
             "TypeError: run: expected a mapping of arrays by name, got dict with the keys [0]",
         ),
     ],
-    ids=["unsupported raises", "unsupported gives no reason", "no trace", "names are numbers"],
+    ids=["unsupported raises", "3", "False", "empty", "blank", "no trace", "names are numbers"],
 )
 def test_other_ways_to_answer_wrongly_are_errors_too(subject, reason):
     verdicts = judge_sample(prepare(LINEAR, SAMPLE), subject)

@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from conformance.cases.case import Case
+from conformance.cases._uses import USES
+from conformance.cases.case import Case, LayerProgram, of_function
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 from conformance.subjects.protocol import Task
+from conformance.subjects.supports import Supports
 from conformance.subjects.torchlike import TorchLike
 
 
@@ -73,3 +75,28 @@ def test_a_fault_may_change_the_tensors_it_hands_on():
     trace = TorchLike("x", "mytorch", around={"x": doubled}).run(task)
     np.testing.assert_array_equal(trace["output"], task.inputs()["input"] * 4)
     np.testing.assert_array_equal(trace["grad.input"], task.cotangent("output", (4,)) * 4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("layered", [False, True])
+def test_a_program_is_told_case_dtype_and_settings(layered, dtype):
+    told = []
+
+    def program(t, x):
+        del t
+        told.append((x.case, x.dtype, x.config["N"]))
+        return {"output": x["input"] * 1}
+
+    own = LayerProgram(of_function(program)) if layered else program
+    TorchLike("x", "torch", {"x": own}).run(Task(CASE, SAMPLE, dtype))
+    assert told == [("x", dtype, 4)]
+
+
+def test_without_backward_no_gradient_is_asked_for():
+    trace = TorchLike("x", "torch", supports=Supports(backward=False)).run(Task(CASE, SAMPLE, "float64"))
+    assert set(trace) == {"output"}
+
+
+def test_the_uses_are_all_or_those_declared():
+    assert TorchLike("x", "torch").uses == frozenset(USES)
+    assert TorchLike("x", "torch", supports=Supports(uses=["twice"])).uses == {"twice"}

@@ -1,0 +1,75 @@
+"""What a run could judge: the cases that it was asked for, and the limits that its subject declares.
+
+Made by running.plan, held by `record`; the words come out that stand next to the verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from conformance.judging.verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a run could judge.
+
+    Attributes:
+        named: the cases that were asked for by name; none in a run of all.
+        limits: what the subject declares that it does not support, in words.
+        outside: how much of a run of any other subject is beyond these limits: `cases`, and of the other
+            cases `samples`, each replaced by a later one of the stream, and `bad calls`.
+        fewer: by case, in words, of how many samples only fewer were found within the limits.
+    """
+
+    named: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    outside: Mapping[str, int] = field(default_factory=dict)
+    fewer: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self, verdicts: Sequence[Verdict]) -> str:
+        """Return what was judged, in words; empty where nothing limits it."""
+        told = list(self.limits)
+        # A subject that declares nothing may return no gradients: they are skipped.
+        gradients = [verdict for verdict in verdicts if verdict.check == "backward"]
+        if gradients and all(verdict.status == "SKIP" for verdict in gradients):
+            told = ["forward only", *told]
+        if left := self.outside.get("cases"):
+            asked = len(self.named) or left + len({verdict.case for verdict in verdicts})
+            told.append(f"{asked - left} of {asked} cases")
+        return ", ".join(told)
+
+    def unseen(self, verdicts: Sequence[Verdict]) -> dict[str, str]:
+        """Return the named cases of which nothing failed and no numbers were compared, with the reasons."""
+        compared = {v.case for v in verdicts if v.elements or not v.passed}
+        reasons = {v.case: v.reason for v in reversed(verdicts) if v.reason}
+        return {
+            case: reasons.get(case) or "the subject supports no sample of it"
+            for case in self.named
+            if case not in compared
+        }
+
+    def lines(self) -> list[str]:
+        """Return a line about what is outside, and one per case of which too few samples were found."""
+        counts = ", ".join(
+            f"{count:,} {what if count > 1 else what.removesuffix('s')}"
+            for what, count in self.outside.items()
+        )
+        return [*([counts] if counts else []), *(f"{case}: {few}" for case, few in self.fewer.items())]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields that say something; none in a run of all cases by a subject without limits."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Scope:
+        """Read what `to_json` wrote.
+
+        Raises:
+            TypeError: a field is unknown.
+        """
+        return cls(**{name: tuple(each) if isinstance(each, list) else each for name, each in data.items()})
