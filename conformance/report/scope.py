@@ -72,4 +72,5 @@ class Scope:
         Raises:
             TypeError: a field is unknown.
         """
-        return cls(**{name: tuple(each) if isinstance(each, list) else each for name, each in data.items()})
+        fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in data.items()}
+        return cls(**fields)

@@ -96,7 +96,7 @@ def _taken(
     space: Space, samples: Iterable[Sample], left: Counter[tuple[str, str, bool]]
 ) -> dict[Sample, None]:
     """Return the first samples of each kind, in order, and take them off the quotas that are left."""
-    taken = {}
+    taken: dict[Sample, None] = {}
     for sample in samples:
         if left[kind := _kind(space, sample)]:
             left[kind] -= 1

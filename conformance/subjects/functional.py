@@ -70,6 +70,7 @@ class Functional:
     def unsupported(self, task: Task) -> str | None:
         """Return None: the limits are declared in `supports`."""
         del task
+        return None
 
     def run(self, task: Task) -> Trace:
         """Call the function, and its pullback under the task's cotangents; see `Implementation.run`.
@@ -77,7 +78,7 @@ class Functional:
         Raises:
             TypeError: the function or its pullback returns something else than it should.
         """
-        returned: object = self._f(task.case.name, task.config, task.inputs())
+        returned: Any = self._f(task.case.name, task.config, task.inputs())
         pair = isinstance(returned, tuple) and len(returned) == 2
         outputs, pullback = returned if pair else (returned, None)
         if not isinstance(outputs, Mapping) or not (pullback is None or callable(pullback)):
@@ -90,9 +91,7 @@ class Functional:
         if pullback is None or self.supports.backward is False or not task.differentiable:
             return trace
         floating = {name: each for name, each in trace.items() if np.asarray(each).dtype.kind == "f"}
-        gradients: object = pullback(
-            {name: task.cotangent(name, np.shape(a)) for name, a in floating.items()}
-        )
+        gradients: Any = pullback({name: task.cotangent(name, np.shape(a)) for name, a in floating.items()})
         # Without any it would pass for a function that has no pullback.
         if not isinstance(gradients, Mapping) or not gradients:
             raise TypeError(f"{self.name}: pullback: expected gradients by name, got {_told(gradients)}")

@@ -64,3 +64,36 @@ def test_a_failure_is_a_bug_report_and_its_replay_fails_too(command_line, tmp_pa
     assert again.returncode == 1, again.stderr
     assert "FAIL" in again.stdout
     assert command_line(*command[1:3], cwd=tmp_path).returncode == 0  # mytorch itself
+
+
+PARTIAL = """
+import numpy as np
+from conformance import Functional, Supports
+
+
+def tanh(case, config, arrays):
+    return {"output": FACTOR * np.tanh(arrays["input"])}
+
+
+mine = Functional("mine", tanh, supports=Supports(cases=["tanh"], dtypes=["float32"]))
+"""
+
+
+@pytest.mark.parametrize(("factor", "word", "status"), [("1", "SHOWN", 0), ("2", "NOT SHOWN", 1)])
+def test_the_limits_of_a_subject_stand_next_to_the_verdict(command_line, tmp_path, factor, word, status):
+    (tmp_path / "mine.py").write_text(PARTIAL.replace("FACTOR", factor), encoding="utf-8")
+    done = command_line("run", "tanh", "--samples", 1, "--implementation", "mine.py:mine", cwd=tmp_path)
+    assert done.returncode == status, done.stderr
+    limits = "forward only, float32, plain calls only, no bad calls"
+    assert f"\n{word}: mine.py:mine against torch, seed 1; judged: {limits}\n" in done.stdout
+    heading = (tmp_path / "reports" / "latest" / "parity.md").read_text(encoding="utf-8").splitlines()[0]
+    assert heading.endswith(f"(judged: {limits})")
+
+
+def test_a_named_case_of_which_nothing_is_compared_is_named(command_line, tmp_path):
+    (tmp_path / "mine.py").write_text(PARTIAL.replace("FACTOR", "1"), encoding="utf-8")
+    done = command_line("run", "tanh", "exp", "--samples", 1, "--implementation", "mine:mine", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "\nNOT SEEN exp: nothing was compared: the subject supports no sample of it\n" in done.stdout
+    assert "\nOUTSIDE 1 case\n" in done.stdout
+    assert "1 of 2 cases\n" in done.stdout
