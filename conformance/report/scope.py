@@ -35,9 +35,10 @@ class Scope:
         """Return what was judged, in words; empty where nothing limits it."""
         told = list(self.limits)
         # A subject that declares nothing may return no gradients: they are skipped.
-        gradients = [verdict for verdict in verdicts if verdict.check == "backward"]
-        if gradients and all(verdict.status == "SKIP" for verdict in gradients):
-            told = ["forward only", *told]
+        skipped = {v.sample for v in verdicts if v.check == "backward" and v.status == "SKIP"}
+        if skipped:
+            some = any(v.check == "backward" and v.status != "SKIP" for v in verdicts)
+            told = [f"forward only in {len(skipped)} samples" if some else "forward only", *told]
         if left := self.outside.get("cases"):
             asked = len(self.named) or left + len({verdict.case for verdict in verdicts})
             told.append(f"{asked - left} of {asked} cases")

@@ -92,6 +92,16 @@ def test_without_a_pullback_it_is_judged_forward_only():
     assert skipped == {"it returns outputs only, and no gradients"}
 
 
+def test_where_a_pullback_comes_and_goes_the_words_count_the_samples():
+    def f(case, config, x):
+        outputs, pullback = lstm_cell(case, config, x)
+        return outputs if x["input"].dtype == "float32" else (outputs, pullback)
+
+    report = judged(f, samples=2)
+    assert report.exit_code == 0
+    assert report.limits == "forward only in 2 samples, plain calls only, no bad calls"
+
+
 def test_wrong_outputs_without_a_pullback_fail():
     report = judged(lambda *given: {name: 1.001 * value for name, value in forward_only(*given).items()})
     assert report.exit_code == 1
