@@ -100,6 +100,7 @@ class Supports:
             and the names most like it.
 
     Example:
+        >>> from conformance import Supports
         >>> Supports(backward=False, dtypes=["float32"], layers=1).words
         ('forward only', 'float32', 'one layer')
     """
