@@ -9,6 +9,7 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.pytest_plugin import parametrize
 from conformance.report.record import Report
 from conformance.running.run import run
+from conformance.subjects.declarations import Excuse
 from conformance.subjects.protocol import Implementation, Task, Trace
 from conformance.subjects.torchlike import TorchLike
 from conformance.subjects.weights import Entry, WeightMap
@@ -19,6 +20,7 @@ __all__ = [
     "Case",
     "DegenerateError",
     "Entry",
+    "Excuse",
     "Implementation",
     "LayerProgram",
     "Mapped",

@@ -44,7 +44,7 @@ class Check:
         """Judge them all.
 
         Raises:
-            AssertionError: something failed or nothing was compared; the message is the bug report.
+            AssertionError: something failed or nothing passed; the message is the bug report.
         """
         from conformance.report.tables import explain
 
@@ -53,11 +53,11 @@ class Check:
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
             raise AssertionError("\n" + explain(failures[0], name, run=verdicts))
-        if all(verdict.status is Status.SKIP for verdict in verdicts):
+        if not any(verdict.status is Status.PASS for verdict in verdicts):
             reasons = sorted({str(verdict.reason) for verdict in verdicts})
-            raise AssertionError(
-                f"{self.case}, {self.shape_class}: nothing was compared: {'; '.join(reasons)}"
-            )
+            excused = any(verdict.status is Status.EXCUSED for verdict in verdicts)
+            what = "nothing passed" if excused else "nothing was compared"
+            raise AssertionError(f"{self.case}, {self.shape_class}: {what}: {'; '.join(reasons)}")
 
     def _work(self) -> Sequence[Work]:
         if self.shape_class == "errors":

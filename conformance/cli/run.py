@@ -59,7 +59,7 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _show(report: Report, out: Path) -> None:
-    from conformance.report import uses
+    from conformance.report import excuses, uses
     from conformance.report.drift import warnings
     from conformance.report.seen import partly
     from conformance.report.tables import explain, render, summary
@@ -75,6 +75,10 @@ def _show(report: Report, out: Path) -> None:
         )
     for row in report.shortfalls:
         print(f"\nTOO SELDOM {row}")
+    if excused := excuses.summary(report):
+        print("\n" + render(excused, "terminal", {"cases": 40, "why": 60}))
+    for line in excuses.refusals(report):
+        print(f"\n{line}")
     for line in warnings(report):
         print(f"\nDRIFT {line}")
     if report.repeated.other_bits:
@@ -84,7 +88,8 @@ def _show(report: Report, out: Path) -> None:
     counts = ", ".join(
         f"{totals[name]} {name}" for name in totals if totals[name] and name != "compared_elements"
     )
-    print(f"\n{word}: {report.implementation} against {report.reference}, seed {report.seed}")
+    judged = f"{report.implementation} against {report.reference}, seed {report.seed}"
+    print(f"\n{word}: {judged}; judged: {excuses.stated(report)}")
     seconds = f"{report.timing['seconds']:.0f} s"
     print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared in {seconds}")
     print(f"Report: {out / 'parity.md'} and {out / 'parity.json'}")

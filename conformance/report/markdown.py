@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.arithmetic.constants import constants
-from conformance.report import uses
+from conformance.report import excuses, uses
 from conformance.report.coverage import summary as coverage_summary
 from conformance.report.drift import nearest, warnings
 from conformance.report.seen import partly
 from conformance.report.tables import failures, headroom, in_words, render, summary
+from conformance.subjects.declarations import Declarations
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -51,6 +52,8 @@ _PARTLY = (
     "The subject skipped samples of these cases. The plain path is the configuration that most people use."
 )
 
+_EXCUSED = "The subject declares these differences, and why. They are neither passed nor failed."
+
 # How many cases that were seen in part are listed.
 _PARTLY_SHOWN = 20
 
@@ -69,7 +72,13 @@ def markdown(report: Report) -> str:
     parts += failures(report, report.failure_per_case[:_SHOWN])
     if report.shortfalls:
         parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
+    if refused := excuses.refusals(report):
+        parts += ["## Excuses that show nothing", "\n".join(f"- {line}" for line in refused)]
     parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]
+    if report.declarations != Declarations():
+        parts.append(f"Judged: {excuses.stated(report)}.")
+    if excused := excuses.summary(report):
+        parts += ["## Excused", _EXCUSED, render(excused, "markdown")]
     if partly_seen := partly(report.verdicts):
         parts += ["## Seen in part", _PARTLY, "\n".join(f"- {each}" for each in partly_seen[:_PARTLY_SHOWN])]
     if used := uses.summary(report):

@@ -134,7 +134,8 @@ class Implementation(Protocol):
     """Runs cases: the reference, or a subject.
 
     An attribute `uses` names the uses (`cases._uses`) in which it can be called: a task whose sample has one
-    asks for the trace of that use. Without the attribute, it is judged in plain calls only.
+    asks for the trace of that use. Without the attribute, it is judged in plain calls only. The attributes
+    `excuses`, `accuracy` and `nan_conventions` declare how it differs from torch (`subjects.declarations`).
     """
 
     @property

@@ -15,9 +15,10 @@ from conformance.cases._uses import USES, find_use
 from conformance.cases.case import LayerProgram, of_function
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from conformance.cases.case import Around, Built, Case, Config, Program, Values
+    from conformance.subjects.declarations import Excuse
     from conformance.subjects.protocol import Task, Trace
 
     # From the namespace and a layer to a layer that is used instead.
@@ -35,12 +36,18 @@ class TorchLike:
             where it is.
         around: functions around the case's own program, by case.
         wraps: functions around the layer that a program builds, by case.
+        excuses: the differences that it declares.
+        accuracy: the accuracy class of its tanh and sigmoid, `relative` or `absolute`.
+        nan_conventions: `torch`, or `own` where others hold at NaN.
 
     Attributes:
         uses: the names of the uses in which it can be called: all.
     """
 
     uses = frozenset(USES)
+    excuses: Sequence[Excuse] = ()
+    accuracy = "relative"
+    nan_conventions = "torch"
 
     def __init__(
         self,
@@ -50,8 +57,16 @@ class TorchLike:
         seams: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
         around: Mapping[str, Around] | None = None,
         wraps: Mapping[str, Wrap] | None = None,
+        *,
+        excuses: Sequence[Excuse] | None = None,
+        accuracy: str | None = None,
+        nan_conventions: str | None = None,
     ) -> None:
         self.name = name
+        # A subclass may declare them as attributes of the class.
+        self.excuses = self.excuses if excuses is None else excuses
+        self.accuracy = accuracy or self.accuracy
+        self.nan_conventions = nan_conventions or self.nan_conventions
         self._module = module
         self._programs = dict(programs or {})
         self._seams = dict(seams or {})
