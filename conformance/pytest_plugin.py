@@ -53,7 +53,7 @@ class Check:
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
             raise AssertionError("\n" + explain(failures[0], name, run=verdicts))
-        if not any(verdict.status is Status.PASS for verdict in verdicts):
+        if not any(verdict.status is Status.PASS and not verdict.use for verdict in verdicts):
             reasons = sorted({str(verdict.reason) for verdict in verdicts})
             excused = any(verdict.status is Status.EXCUSED for verdict in verdicts)
             what = "nothing passed" if excused else "nothing was compared"

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.arithmetic.tolerance import UNIT
-from conformance.judging.answers import NotNumbersError, numbers
 from conformance.judging.distributions import findings, share
 from conformance.judging.verdict import Status
 from conformance.sampling.space import HOLLOW
+from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
     from conformance.judging.expectation import Expectation

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from conformance.judging.answers import NotNumbersError, numbers
 from conformance.judging.verdict import Status, Verdict
 from conformance.sampling.sample import raw_words
+from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,10 +14,10 @@ import numpy as np
 
 from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError
-from conformance.judging.answers import NotNumbersError, numbers
 from conformance.judging.repeat import RUNS
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
+from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -65,12 +65,19 @@ class Excuse:
         """Refuse an excuse without a reason, of nothing that exists, and of everything."""
         for name in ("case", "observable", "reason", "link"):
             value: object = getattr(self, name)
-            if not isinstance(value, str) or not value.strip() or not value.isprintable():
-                raise UsageError(f"{self}: {name}: expected a line of text, got {value!r}")
+            if (
+                not isinstance(value, str)
+                or not value.strip()
+                or not value.isprintable()
+                or len(value) > _MOST
+            ):
+                raise UsageError(f"{self}: {name}: expected a line of text, got {_short(value)}")
         for name, there_are in (("regime", REGIMES), ("lane", LANES), ("use", USES)):
             value = getattr(self, name)
             if value is not None and value not in tuple(there_are):
-                raise UsageError(f"{self}: {name}: expected one of {', '.join(there_are)}, got {value!r}")
+                raise UsageError(
+                    f"{self}: {name}: expected one of {', '.join(there_are)}, got {_short(value)}"
+                )
         every_case = all(fnmatchcase(name, self.case) for name in CASES)
         if every_case and all(fnmatchcase(name, self.observable) for name in _UNLIKE):
             raise UsageError(f"{self}: expected some cases or some observables, got all of both")
@@ -78,10 +85,19 @@ class Excuse:
     def __str__(self) -> str:
         """Return what it excuses, as it is declared."""
         named = ((each.name, getattr(self, each.name)) for each in fields(self) if each.name not in _WHY)
-        return f"Excuse({', '.join(f'{name}={value!r}' for name, value in named if value is not None)})"
+        return f"Excuse({', '.join(f'{name}={_short(value)}' for name, value in named if value is not None)})"
 
 
 _WHY = {"reason", "link"}
+
+# A line of text has at most so many characters.
+_MOST = 500
+
+
+def _short(value: object, most: int = 200) -> str:
+    """Return a value as Python writes it, cut; a subject may declare anything."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]} …"
 
 
 @dataclass(frozen=True)
@@ -132,4 +148,4 @@ def _excuse(given: object) -> Excuse:
 
 
 def _expected(name: str, expected: str, got: object) -> UsageError:
-    return UsageError(f"implementation: {name}: expected {expected}, got {got!r}")
+    return UsageError(f"implementation: {name}: expected {expected}, got {_short(got)}")

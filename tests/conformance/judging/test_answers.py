@@ -9,12 +9,12 @@ import pytest
 import torch
 from numpy.ma import mrecords
 
-from conformance.judging.answers import NotNumbersError, numbers
 from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
 from conformance.judging.repeat import judge_repeatedly
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
+from conformance.subjects.answers import NotNumbersError, numbers
 
 ORACLE = np.array([[1.0, -2.0, 3.0], [4.0, 5.0, 6.0]])
 RIGHT = ORACLE.astype(np.float32)

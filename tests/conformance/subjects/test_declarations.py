@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from types import SimpleNamespace
 
@@ -69,8 +70,15 @@ def test_what_a_subject_declares():
     assert declared(type("Mine", (TorchLike,), given)("t", "torch")) == stated
 
 
-def test_an_excuse_crosses_as_its_fields():
-    assert declared(SimpleNamespace(excuses=[asdict(EXCUSE)])).excuses == (EXCUSE,)
+def test_declarations_cross_to_another_process_as_json():
+    stated = Declarations((EXCUSE, Excuse(**GOOD, use="twice")), "absolute", "own")
+    assert declared(SimpleNamespace(**json.loads(json.dumps(asdict(stated))))) == stated
+
+
+def test_what_is_long_is_cut():
+    with pytest.raises(UsageError) as raised:
+        Excuse(**{**GOOD, "reason": "x" * 10**6})
+    assert len(str(raised.value)) < 500
 
 
 # An attribute, its value, and the message.

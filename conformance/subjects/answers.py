@@ -1,7 +1,7 @@
 """Takes an answer of a subject for what it holds: a plain array of numbers, or none.
 
-Called by judging.judge before it compares, and by what hashes or stores answers. A subclass of NumPy's array
-may compare, print and index as it likes; here its memory counts.
+Called by judging.judge before it compares, and by what hashes, stores or sends answers. A subclass of NumPy's
+array may compare, print and index as it likes; here its memory counts.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def numbers(answer: object) -> Array:
         raise NotNumbersError(f"expected a plain array, got {kind.__name__}, whose mask hides numbers")
     array: Array
     if issubclass(kind, np.ndarray):
-        # The method of the base class, which no subclass can replace; so below.
+        # The method of the base class, which no subclass can replace.
         array = held if kind is np.ndarray else np.ndarray.view(held, np.ndarray)
     elif issubclass(kind, np.generic):
-        array = np.generic.__array__(held)
+        array = np.asarray(held)
     else:
         raise NotNumbersError(f"expected an array, got {kind.__name__}")
     if array.dtype.kind not in _NUMBERS:
