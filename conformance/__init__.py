@@ -9,6 +9,7 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.pytest_plugin import parametrize
 from conformance.report.record import Report
 from conformance.running.run import run
+from conformance.subjects.declarations import Excuse
 from conformance.subjects.functional import Functional
 from conformance.subjects.protocol import Implementation, Task, Trace
 from conformance.subjects.supports import Supports
@@ -21,6 +22,7 @@ __all__ = [
     "Case",
     "DegenerateError",
     "Entry",
+    "Excuse",
     "Functional",
     "Implementation",
     "LayerProgram",

@@ -51,8 +51,8 @@ class Check:
         What is outside the limits that the implementation declares is skipped, with that reason.
 
         Raises:
-            AssertionError: something failed or nothing was compared; the message is the bug report. Nothing
-                is compared, too, if all of a case that was asked for by name is outside the limits.
+            AssertionError: something failed or nothing passed; the message is the bug report. Nothing passed,
+                too, if all of a case that was asked for by name is outside the limits.
         """
         import pytest
 
@@ -73,11 +73,11 @@ class Check:
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
             raise AssertionError("\n" + explain(failures[0], name, run=verdicts))
-        if all(verdict.status is Status.SKIP for verdict in verdicts):
+        if not any(verdict.status is Status.PASS and not verdict.use for verdict in verdicts):
             reasons = sorted({str(verdict.reason) for verdict in verdicts})
-            raise AssertionError(
-                f"{self.case}, {self.shape_class}: nothing was compared: {'; '.join(reasons)}"
-            )
+            excused = any(verdict.status is Status.EXCUSED for verdict in verdicts)
+            what = "nothing passed" if excused else "nothing was compared"
+            raise AssertionError(f"{self.case}, {self.shape_class}: {what}: {'; '.join(reasons)}")
 
     def _drawn(self, supports: Supports) -> Sequence[SampleWork]:
         case = CASES[self.case]

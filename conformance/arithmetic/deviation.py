@@ -17,12 +17,14 @@ import torch
 from conformance.arithmetic.constants import constants
 from conformance.arithmetic.mode import Arithmetic
 from conformance.arithmetic.replicates import OverfullError
+from conformance.arithmetic.rules import ACCURACIES
 from conformance.errors import NoiseError
 from conformance.sampling.sample import raw_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from conformance.arithmetic.rules.rule import Rule
     from conformance.sampling.values import Array
 
 
@@ -45,7 +47,7 @@ class Deviation:
 
 
 def deviations(
-    run: Callable[[], Mapping[str, Any]], key: str, *, zeros: bool = False
+    run: Callable[[], Mapping[str, Any]], key: str, *, zeros: bool = False, accuracy: str = "relative"
 ) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
@@ -54,6 +56,7 @@ def deviations(
             of all its intermediate results would take too much memory: then for some of them at a time.
         key: the text from which the noise follows (a sample's).
         zeros: see `Arithmetic`.
+        accuracy: a class of `ACCURACIES` in rules/, which says how tanh and sigmoid round.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -61,14 +64,14 @@ def deviations(
     Raises:
         NoiseError: an observable is not a tensor, or an operation has no rule.
     """
-    count = constants().replicates
+    count, rules = constants().replicates, ACCURACIES[accuracy]
     words = raw_words(f"noise|{key}", count)
     total = _Total()
     done, passes, each = 0, 0, count
     while done < count:
         each = min(each, count - done)
         try:
-            steady = _add(run, int(words[passes]), each, total, zeros=zeros)
+            steady = _add(run, int(words[passes]), each, total, zeros=zeros, rules=rules)
         except OverfullError:
             each //= 2
             continue
@@ -89,7 +92,15 @@ class _Total:
     largest: dict[str, float] = field(default_factory=dict)
 
 
-def _add(run: Callable[[], Mapping[str, Any]], seed: int, count: int, total: _Total, *, zeros: bool) -> bool:
+def _add(
+    run: Callable[[], Mapping[str, Any]],
+    seed: int,
+    count: int,
+    total: _Total,
+    *,
+    zeros: bool,
+    rules: Mapping[str, Rule],
+) -> bool:
     """Add some replicates of a run to the total; return whether none of them took another branch.
 
     Raises:
@@ -97,7 +108,7 @@ def _add(run: Callable[[], Mapping[str, Any]], seed: int, count: int, total: _To
     """
     with (
         np.errstate(all="ignore"),
-        Arithmetic(seed, count, limit=_NUMBERS, zeros=zeros) as mode,
+        Arithmetic(seed, count, limit=_NUMBERS, zeros=zeros, rules=rules) as mode,
         mode.escapes(),
         _cycles_kept(),
     ):

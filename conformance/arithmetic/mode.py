@@ -29,6 +29,8 @@ from conformance.arithmetic.vectorized import align, batched, tensors, written
 from conformance.errors import NoiseError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.arithmetic.overloads import Overload
     from conformance.arithmetic.rules.rule import Rule
 
@@ -54,6 +56,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             raise OverfullError.
         zeros: a zero that is computed of zeros is exact, and stays zero in all replicates. Without it a zero
             may be off by an underflow, which takes a twelfth less time.
+        rules: how the operations round.
 
     Attributes:
         decisions: how many integer and boolean tensors were computed from noisy ones, or pieces of piecewise
@@ -70,6 +73,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         *,
         limit: int = sys.maxsize,
         zeros: bool = False,
+        rules: Mapping[str, Rule] = RULES,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch's own lacks annotations
         self.decisions = 0
@@ -77,6 +81,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         self._held = Replicates(count, limit)
         self._unit = unit
         self._zeros = zeros
+        self._rules = rules
         self._noise = Noise(seed)
 
     @classmethod
@@ -97,7 +102,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         del types
         kwargs = kwargs or {}
         facts = overload(func)
-        rule = RULES.get(facts.name)
+        rule = self._rules.get(facts.name)
         if rule is None:
             return self._composed(func, facts.name, args, kwargs)
         if rule.view:

@@ -31,6 +31,7 @@ def add_parser(commands: Commands) -> None:
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.judging.repeat import RUNS
+    from conformance.judging.verdict import Status
     from conformance.report.tables import explain, render
     from conformance.running.replay import replay
 
@@ -46,7 +47,12 @@ def command(options: argparse.Namespace) -> int:
             print(f"\nOTHER BITS {where}: within the tolerance in each of {RUNS} runs")
     if found.failed and not failures:
         print("\n" + _unrepeated(found.failed, found.implementation))
-    print(f"\n{agree} of {len(found.verdicts)} observables of {found.sample} agree in each of {RUNS} runs")
+    excused = sum(verdict.status is Status.EXCUSED for verdict in found.verdicts)
+    also = f", {excused} are excused" if excused else ""
+    print(
+        f"\n{agree - excused} of {len(found.verdicts)} observables of {found.sample} agree in each of {RUNS} "
+        f"runs{also}"
+    )
     at_times = found.failed is not None and found.failed.repeatable is False
     return 1 if failures or at_times else 0
 

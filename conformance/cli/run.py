@@ -59,7 +59,7 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _show(report: Report, out: Path) -> None:
-    from conformance.report import uses
+    from conformance.report import excuses, uses
     from conformance.report.drift import warnings
     from conformance.report.seen import partly
     from conformance.report.tables import explain, render, summary
@@ -67,29 +67,34 @@ def _show(report: Report, out: Path) -> None:
     print(render(summary(report), "terminal"))
     if used := uses.summary(report):
         print("\n" + render(used, "terminal", {"not judged": 44}))
-    for each in partly(report.verdicts)[:SHOWN]:
-        print(f"\nSEEN IN PART {each}")
-    for verdict in report.failure_per_case[:SHOWN]:
-        print(
-            "\n" + explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
-        )
-    for case, why in report.unseen.items():
-        print(f"\nNOT SEEN {case}: nothing was compared: {why}")
-    for line in report.scope.lines():
-        print(f"\nOUTSIDE {line}")
-    for row in report.shortfalls:
-        print(f"\nTOO SELDOM {row}")
-    for line in warnings(report):
-        print(f"\nDRIFT {line}")
-    if report.repeated.other_bits:
-        print(f"\nOTHER BITS {report.repeated}")
+    if excused := excuses.summary(report):
+        print("\n" + render(excused, "terminal", {"cases": 40, "why": 60}))
+    bits = [str(report.repeated)] if report.repeated.other_bits else []
+    failed = [
+        explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
+        for verdict in report.failure_per_case[:SHOWN]
+    ]
+    notes = {
+        "SEEN IN PART ": partly(report.verdicts)[:SHOWN],
+        "": [*failed, *excuses.refusals(report)],
+        "NOT SEEN ": [f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()],
+        "OUTSIDE ": report.scope.lines(),
+        "TOO SELDOM ": report.shortfalls,
+        "DRIFT ": warnings(report),
+        "OTHER BITS ": bits,
+    }
+    for what, lines in notes.items():
+        for line in lines:
+            print(f"\n{what}{line}")
     totals = report.totals
     word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
     counts = ", ".join(
         f"{totals[name]} {name}" for name in totals if totals[name] and name != "compared_elements"
     )
-    judged = f"; judged: {report.limits}" if report.limits else ""
-    print(f"\n{word}: {report.implementation} against {report.reference}, seed {report.seed}{judged}")
+    judged = ", ".join(filter(None, (report.limits, excuses.stated(report))))
+    print(
+        f"\n{word}: {report.implementation} against {report.reference}, seed {report.seed}; judged: {judged}"
+    )
     seconds = f"{report.timing['seconds']:.0f} s"
     print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared in {seconds}")
     print(f"Report: {out / 'parity.md'} and {out / 'parity.json'}")

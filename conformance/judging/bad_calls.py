@@ -9,9 +9,11 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING
 
+from conformance.judging.excuses import excused
 from conformance.judging.sample_judge import raises, why_unsupported
 from conformance.judging.verdict import Status, Verdict
 from conformance.sampling.sample import Sample
+from conformance.subjects.declarations import declared
 from conformance.subjects.protocol import Task
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ def judge_bad_calls(case: Case, subject: Implementation, seed: int = 0) -> list[
     reference = pytorch.make()
     # All start from the case's one good configuration.
     good = Sample(case.name, seed, 0, "small", "normal", tuple(case.base.items()))
-    return [_judge(case, good, bad_call, reference, subject) for bad_call in case.bad_calls]
+    found = [_judge(case, good, bad_call, reference, subject) for bad_call in case.bad_calls]
+    return excused(found, declared(subject))
 
 
 def _judge(

@@ -40,6 +40,7 @@ class Expectation:
         reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
         laws: by observable, the laws of those that are random draws: they have no tolerance, and torch's own
             draws are the oracle and the reference.
+        at_nan: by gradient, where its own input is NaN; in the regime `nonfinite` only.
     """
 
     sample: Sample
@@ -49,6 +50,7 @@ class Expectation:
     tolerance: Mapping[str, Array]
     reference: Trace
     laws: Mapping[str, Law] = field(default_factory=dict)
+    at_nan: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -6,6 +6,7 @@ Called by judging.sample_judge and by the self-test; the calibration measures wi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,19 @@ from conformance.arithmetic.tolerance import UNIT
 from conformance.judging.distributions import findings, share
 from conformance.judging.verdict import Status
 from conformance.sampling.space import HOLLOW
+from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
     from conformance.judging.expectation import Expectation
     from conformance.judging.verdict import Verdict
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Trace
+
+
+# The reasons of failures that are conventions begin with one of these.
+_POSITIONS = "only inf/NaN positions differ"
+_SLOPES = "only gradients at NaN inputs differ"
+OF_CONVENTION = (_POSITIONS, _SLOPES)
 
 
 def judge(expected: Expectation, trace: Trace) -> list[Verdict]:
@@ -44,30 +52,55 @@ def nothing_to_compare(expected: Expectation) -> bool:
     return plainly_full and not any(array.size for array in expected.oracle.values())
 
 
-def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
-    """Compare one observable.
+def _judge_one(expected: Expectation, name: str, answer: object) -> Verdict:
+    """Compare one observable, which is a PASS if its form is right and its numbers are.
 
-    An observable goes one of six ways from here:
+    - It is missing, is not an array of numbers or has another shape (`form`): FAIL, and nothing is compared.
+    - Only its dtype is wrong: FAIL, and the reason says what its numbers are like.
+    """
+    wrong = form(expected, name, answer)
+    got = _comparable(expected, name, answer)
+    if got is None:
+        return expected.verdict(name, Status.FAIL, reason=wrong)
+    verdict = _compare(expected, name, got)
+    if wrong is None:
+        return verdict
+    told = "its numbers agree" if verdict.status is Status.PASS else verdict.reason
+    return replace(verdict, status=Status.FAIL, reason=f"{wrong}; {told}")
 
-    - It is missing, or its type, shape or dtype differs (`form`): FAIL.
-    - It has no elements: PASS, because `form` compared all there is.
-    - It has a law, as random draws have: it is tested by that (`_judge_draws`).
-    - It holds integers or booleans: every bit is compared (`_judge_exact`).
+
+def _comparable(expected: Expectation, name: str, answer: object) -> Array | None:
+    """Return the numbers of an answer, of whatever dtype; None where they cannot be set against others."""
+    try:
+        got = numbers(answer)
+    except NotNumbersError:
+        return None
+    return got if got.shape == expected.oracle[name].shape and got.dtype.kind != "c" else None
+
+
+def _compare(expected: Expectation, name: str, got: Array) -> Verdict:
+    """Compare the numbers of one observable.
+
+    They go one of five ways from here:
+
+    - There are none: PASS, because `form` compared all there is.
+    - They have a law, as random draws have: they are tested by that (`_judge_draws`).
+    - They are integers or booleans: every bit is compared (`_judge_exact`).
     - Every element is within its tolerance, and is the same inf or NaN where the reference has one: PASS.
-    - Otherwise: FAIL, with the number of wrong elements, and whether only positions of inf and NaN differ.
+    - Otherwise: FAIL, with the number of wrong elements, and whether only a convention at NaN differs.
 
     The last two report the element with the least headroom; draws report the test with the least.
     """
     oracle, reference = expected.oracle[name], expected.reference[name]
-    reason = form(expected, name, got)
-    if got is None or reason:
-        return expected.verdict(name, Status.FAIL, reason=reason)
     if not oracle.size:
         return expected.verdict(name, Status.PASS, reason="no elements: shape and dtype compared")
     if name in expected.laws:
-        return _judge_draws(expected, name, got)
+        with np.errstate(all="ignore"):
+            return _judge_draws(expected, name, got.astype(oracle.dtype, copy=False))
     if not np.issubdtype(oracle.dtype, np.floating):
         return _judge_exact(expected, name, got)
+    if got.dtype.kind != "f":
+        got = got.astype(np.float64)
     finite, error = errors(expected, name, got)
     with np.errstate(all="ignore"):
         tolerance = np.where(finite, expected.tolerance[name], 0.0)
@@ -85,23 +118,28 @@ def _judge_one(expected: Expectation, name: str, got: Array | None) -> Verdict:
     }
     if headroom[worst] >= 1:
         return expected.verdict(name, Status.PASS, **fields)
-    reason = _beyond(expected, headroom < 1, np.isinf(error), finite & np.isfinite(got))
+    reason = _beyond(expected, name, headroom < 1, np.isinf(error), finite & np.isfinite(got))
     return expected.verdict(name, Status.FAIL, reason=reason, **fields)
 
 
-def _beyond(expected: Expectation, failed: Array, apart: Array, numbers: Array) -> str:
+def _beyond(expected: Expectation, name: str, failed: Array, apart: Array, finite: Array) -> str:
     """Return the reason of a failure.
 
     Args:
         expected: the expectation.
+        name: the observable.
         failed: the elements beyond their tolerance.
         apart: those of them that are infinitely far from the reference's.
-        numbers: the elements that are finite on both sides.
+        finite: the elements that are finite on both sides.
     """
     wrong = f"{int(np.count_nonzero(failed))} of {failed.size} elements"
-    if expected.sample.regime == "nonfinite" and not (failed & numbers).any():
-        # torch's order of operations is the specification here: another one is as right in all other regimes.
-        return f"only inf/NaN positions differ: {wrong}, by another order of operations than torch's"
+    if expected.sample.regime == "nonfinite":
+        # torch's order of operations and its slopes at NaN are the specification here: others are as right.
+        if not (failed & finite).any():
+            return f"{_POSITIONS}: {wrong}, by another order of operations than torch's"
+        at_nan = expected.at_nan.get(name.rpartition("/")[2])
+        if at_nan is not None and at_nan.shape == failed.shape and not (failed & finite & ~at_nan).any():
+            return f"{_SLOPES}: {wrong}, by another convention than torch's"
     if apart.any():
         return f"{wrong}, some of them inf or NaN, unlike the reference's"
     return f"{wrong} differ by more than rounding explains"
@@ -120,13 +158,15 @@ def errors(expected: Expectation, name: str, got: Array) -> tuple[Array, Array]:
         return finite, np.where(finite, away, np.where(_same(got, reference), 0.0, inf))
 
 
-def form(expected: Expectation, name: str, got: Any) -> str | None:
+def form(expected: Expectation, name: str, answer: object) -> str | None:
     """Return the mistake in an observable's presence, type, shape or dtype, or None."""
     oracle = expected.oracle[name]
-    if got is None:
+    if answer is None:
         return f"missing: expected {name} of shape {oracle.shape}"
-    if not isinstance(got, (np.ndarray, np.generic)):
-        return f"type: expected an array, got {type(got).__name__}"
+    try:
+        got = numbers(answer)
+    except NotNumbersError as error:
+        return f"type: {error}"
     floating = np.issubdtype(oracle.dtype, np.floating)
     dtype = expected.dtype if floating else oracle.dtype
     if got.shape != oracle.shape:

@@ -16,6 +16,7 @@ import numpy as np
 
 from conformance.judging.verdict import Status, Verdict
 from conformance.sampling.sample import raw_words
+from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,7 +59,7 @@ class _Kept:
         found: object = trace
         if isinstance(found, Mapping):
             self.bits[task.sample.text, task.dtype] = {
-                name: _digest(array) for name, array in found.items() if isinstance(array, np.ndarray)
+                name: _digest(answer) for name, answer in found.items() if isinstance(answer, np.ndarray)
             }
         return trace
 
@@ -128,8 +129,10 @@ def _told(verdict: Verdict, failed: int, runs: Sequence[_Run]) -> Verdict:
     return verdict if None in bits else replace(verdict, repeatable=len(set(bits)) == 1)
 
 
-def _digest(array: np.ndarray) -> bytes:
-    if array.dtype.kind not in "biufc":
+def _digest(answer: object) -> bytes:
+    try:
+        array = numbers(answer)
+    except NotNumbersError:
         return b""
     form = f"{array.dtype.str}{array.shape}".encode()
     return hashlib.blake2b(form + array.tobytes(), digest_size=16).digest()

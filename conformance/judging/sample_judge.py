@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +18,15 @@ from conformance.arithmetic.constants import constants
 from conformance.cases._call import Unused
 from conformance.cases._uses import USES
 from conformance.errors import DegenerateError, NoiseError
+from conformance.judging.accuracy import told_apart
+from conformance.judging.excuses import excused
 from conformance.judging.expectation import Expectation, is_gradient
 from conformance.judging.judge import judge
+from conformance.judging.scales import allowed, base, measured
+from conformance.judging.scales import scales as scales_of
 from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status, Verdict
+from conformance.subjects.declarations import declared
 from conformance.subjects.protocol import LANES, Implementation, Task, Trace
 from conformance.subjects.supports import supports_of
 
@@ -36,10 +41,6 @@ if TYPE_CHECKING:
     from conformance.sampling.values import Array
 
 
-# The regimes with zeros of zeros, which no rounding moves: columns of whole numbers can be zeros too.
-_EXACT_ZEROS = frozenset({"zeros", "ties", "integer"})
-
-
 @dataclass(frozen=True)
 class Prepared:
     """A sample that is ready to judge any subject by.
@@ -50,6 +51,7 @@ class Prepared:
         expectations: the expectations by lane.
         stored: arrays that replace the drawn ones (a bundle's).
         scales: by lane and observable, the scales that the tolerances are multiples of.
+        plain: the plain sample, of a use whose tolerances follow from it.
     """
 
     case: Case
@@ -57,6 +59,7 @@ class Prepared:
     expectations: Mapping[str, Expectation]
     stored: Mapping[str, Array]
     scales: Mapping[str, Mapping[str, Scale]]
+    plain: Prepared | None = None
 
     @cached_property
     def tasks(self) -> Mapping[str, Task]:
@@ -80,8 +83,33 @@ class Prepared:
             plain = self.scales[lane]
             oracle |= {name: own[name] for name in own if name.rpartition("/")[2] not in plain}
             scales[lane] = of_use(USES[use], oracle, plain)
-            expectations[lane] = _expectation(self.case, sample, lane, oracle, own, scales[lane])
-        return Prepared(self.case, sample, expectations, self.stored, scales)
+            expectations[lane] = _expectation(
+                Task(self.case, sample, lane, stored=self.stored), oracle, own, scales[lane]
+            )
+        return Prepared(self.case, sample, expectations, self.stored, scales, plain=self)
+
+    @cached_property
+    def absolute(self) -> Prepared:
+        """The same sample with the tolerances of the accuracy class `absolute`, measured on first use."""
+        scales: dict[str, Mapping[str, Scale]] = {}
+        if self.plain is not None:
+            use = USES[self.sample.use]
+            for lane, expected in self.expectations.items():
+                scales[lane] = of_use(use, expected.oracle, self.plain.absolute.scales[lane])
+        else:
+            task = base(self.case, self.sample, self.stored)
+            deviations = None if self.case.distribution else measured(task, "absolute")
+            if deviations is None:
+                # Draws have no tolerances. Where more noise takes another branch, those of the class
+                # `relative` are kept: another draw would be another sample.
+                return self
+            for lane, expected in self.expectations.items():
+                scales[lane] = scales_of(task, lane, expected.oracle, deviations)
+        expectations = {
+            lane: replace(expected, tolerance=allowed(scales[lane]))
+            for lane, expected in self.expectations.items()
+        }
+        return replace(self, expectations=expectations, scales=scales)
 
 
 def prepare(
@@ -102,20 +130,18 @@ def prepare(
     # - DegenerateError: the same happened to every repetition;
     # - NoiseError: the arithmetic cannot follow the program, in this sample or in any.
     # A run makes verdicts of the last two (`unprepared`); the self-test and the calibration end there.
-    from conformance.arithmetic.tolerance import scale
-
     if case.distribution:
         return _drawn(case, sample, lanes, stored or {}, case.distribution(sample.settings))
     if sample.use and not USES[sample.use].measured:
         return prepare(case, sample.plain, lanes, stored).used(sample.use, lanes)
     stored = stored or {}
     sample, deviations = _measured(case, sample, stored)
-    exact = case.exact_on_integers and sample.regime == "integer"
     expectations, scales = {}, {}
     for lane in lanes:
         oracle, own = _runs(case, sample, lane, stored)
-        scales[lane] = {name: scale(deviations[name], lane, exact=exact) for name in oracle}
-        expectations[lane] = _expectation(case, sample, lane, oracle, own, scales[lane])
+        task = Task(case, sample, lane, stored=stored)
+        scales[lane] = scales_of(task, lane, oracle, deviations)
+        expectations[lane] = _expectation(task, oracle, own, scales[lane])
     return Prepared(case, sample, expectations, stored, scales)
 
 
@@ -146,34 +172,30 @@ def _runs(case: Case, sample: Sample, lane: str, stored: Mapping[str, Array]) ->
     return oracle, own
 
 
-def _expectation(
-    case: Case, sample: Sample, lane: str, oracle: Trace, own: Trace, scales: Mapping[str, Scale]
-) -> Expectation:
-    allowed = {name: each.allowed() for name, each in scales.items()}
-    return Expectation(sample, case.training, lane, oracle, allowed, own)
+def _expectation(task: Task, oracle: Trace, own: Trace, scales: Mapping[str, Scale]) -> Expectation:
+    at_nan: dict[str, Array] = {}
+    if task.sample.regime == "nonfinite":
+        given = task.inputs()
+        at_nan = {f"grad.{name}": np.isnan(given[name]) for name in task.differentiable}
+    return Expectation(
+        task.sample, task.case.training, task.dtype, oracle, allowed(scales), own, at_nan=at_nan
+    )
 
 
 def _measured(
     case: Case, sample: Sample, stored: Mapping[str, Array]
 ) -> tuple[Sample, Mapping[str, Deviation]]:
     """Return the first repetition of a draw that can be judged, and its observables' deviations."""
-    from conformance.arithmetic.deviation import deviations
-    from conformance.subjects import pytorch
-
-    reference = pytorch.make()
     for _ in range(constants().redraws + 1):
-        # Measured on float32 values: those that both lanes can hold, or differ from by less than a rounding.
-        base = Task(case, sample, "float64", carrier="float32", stored=stored)
-        why = "" if stored else _degenerate(base)
+        task = base(case, sample, stored)
+        why = "" if stored else _degenerate(task)
         try:
-            run = partial(reference.observables, base)
-            zeros = sample.regime in _EXACT_ZEROS
-            measured = None if why else deviations(run, sample.text, zeros=zeros)
+            deviations = None if why else measured(task)
         except NoiseError as error:
             error.add_note(f"in {sample.text}")
             raise
-        if measured is not None:
-            return sample, measured
+        if deviations is not None:
+            return sample, deviations
         why = why or "noise took another branch: it draws too near a tie, or compares what rounding decides"
         sample = sample.redrawn()
     raise DegenerateError(f"{sample.text}: degenerate in {constants().redraws + 1} draws; {why}")
@@ -231,8 +253,15 @@ def why_unsupported(subject: Implementation, task: Task) -> str | None:
     return reason
 
 
-def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
-    """Judge a subject on a prepared sample; any exception that it raises is an ERROR with its traceback."""
+def judge_sample(prepared: Prepared, subject: Implementation, *, tell: bool = False) -> list[Verdict]:
+    """Judge a subject on a prepared sample; any exception that it raises is an ERROR with its traceback.
+
+    Args:
+        prepared: the sample.
+        subject: the subject, judged in the accuracy class that it declares; what it excuses is EXCUSED.
+        tell: a failure says whether the other accuracy class would accept it, which takes longer.
+    """
+    stated = declared(subject)
     verdicts: list[Verdict] = []
     for lane, expected in prepared.expectations.items():
         try:
@@ -247,8 +276,11 @@ def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
             continue
         if reason is not None:
             verdicts.append(expected.verdict(None, Status.SKIP, reason=reason))
-        else:
-            verdicts += _judge_supported(expected, trace, supports_of(subject).backward)
+            continue
+        absolute = stated.accuracy == "absolute"
+        by = prepared.absolute.expectations[lane] if absolute else expected
+        found = excused(_judge_supported(by, trace, supports_of(subject).backward), stated)
+        verdicts += told_apart(found, prepared, lane, trace) if tell and not absolute else found
     return verdicts
 
 

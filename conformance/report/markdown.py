@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.arithmetic.constants import constants
-from conformance.report import uses
+from conformance.report import excuses, uses
 from conformance.report.coverage import summary as coverage_summary
 from conformance.report.drift import nearest, warnings
 from conformance.report.seen import partly
 from conformance.report.tables import failures, headroom, in_words, render, summary
+from conformance.subjects.declarations import Declarations
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -57,6 +58,7 @@ _OUTSIDE = (
     "The subject declares limits. What is outside was not judged; samples outside were replaced by later "
     "ones of the stream."
 )
+_EXCUSED = "The subject declares these differences, and why. They are neither passed nor failed."
 
 # How many cases that were seen in part are listed.
 _PARTLY_SHOWN = 20
@@ -75,17 +77,20 @@ def markdown(report: Report) -> str:
         f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared. {report.repeated}",
     ]
     parts += failures(report, report.failure_per_case[:_SHOWN])
-    if report.unseen:
-        parts += [
-            "## Not seen",
-            _UNSEEN,
-            "\n".join(f"- {case}: {why}" for case, why in report.unseen.items()),
-        ]
-    if outside := report.scope.lines():
-        parts += ["## Outside", _OUTSIDE, "\n".join(f"- {line}" for line in outside)]
-    if report.shortfalls:
-        parts += ["## Judged too seldom", "\n".join(f"- {row}" for row in report.shortfalls)]
+    not_shown = (
+        ("## Not seen", [f"{case}: {why}" for case, why in report.unseen.items()], _UNSEEN),
+        ("## Outside", report.scope.lines(), _OUTSIDE),
+        ("## Judged too seldom", report.shortfalls, ""),
+        ("## Excuses that show nothing", excuses.refusals(report), ""),
+    )
+    for heading, lines, legend in not_shown:
+        if lines:
+            parts += filter(None, [heading, legend, "\n".join(f"- {line}" for line in lines)])
     parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]
+    if report.declarations != Declarations():
+        parts.append(f"Judged: {excuses.stated(report)}.")
+    if excused := excuses.summary(report):
+        parts += ["## Excused", _EXCUSED, render(excused, "markdown")]
     if partly_seen := partly(report.verdicts):
         parts += ["## Seen in part", _PARTLY, "\n".join(f"- {each}" for each in partly_seen[:_PARTLY_SHOWN])]
     if used := uses.summary(report):

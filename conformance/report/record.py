@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.chosen_uses import use_table
+from conformance.judging.excuses import not_needed
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
 from conformance.report.scope import Scope
+from conformance.subjects.declarations import Declarations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +49,7 @@ class Report:
         scope: the named cases, and the limits that the subject declares.
         environment: versions, BLAS, threads and CPU.
         timing: when the run began and how long it took, in seconds.
+        declarations: what the subject declares; not in the file, whose verdicts say what was excused and why.
     """
 
     seed: int
@@ -58,6 +61,7 @@ class Report:
     scope: Scope = field(default_factory=Scope)
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
+    declarations: Declarations = field(default_factory=Declarations)
 
     @cached_property
     def totals(self) -> dict[str, int]:
@@ -73,7 +77,8 @@ class Report:
             return 1
         if not self.totals["compared_elements"]:
             return 3
-        return 1 if self.totals["empty"] or self.shortfalls or self.unseen else 0
+        unshown = self.totals["empty"] or self.shortfalls or self.unseen
+        return 1 if unshown or self.not_needed or self.excused_alone else 0
 
     @cached_property
     def limits(self) -> str:
@@ -94,6 +99,20 @@ class Report:
     def shortfalls(self) -> list[Covered]:
         """The shape classes and regimes that were judged too seldom."""
         return [row for row in self.covered if row.short]
+
+    @cached_property
+    def not_needed(self) -> list[str]:
+        """A line about each excuse that the run did not need."""
+        # Only a run of all samples of all cases has minimums.
+        return not_needed(self.declarations.excuses, self.verdicts, whole=bool(self.minimums))
+
+    @cached_property
+    def excused_alone(self) -> list[str]:
+        """The cases in which something was excused, and no number passed in the plain call."""
+        # Inputs that a use leaves unchanged pass whatever is computed of them.
+        some = {verdict.case: None for verdict in self.verdicts if verdict.status is Status.EXCUSED}
+        shown = {v.case for v in self.verdicts if v.status is Status.PASS and v.elements and not v.use}
+        return [case for case in some if case not in shown]
 
     @cached_property
     def repeated(self) -> Repeated:

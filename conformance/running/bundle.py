@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.repeat import RUNS
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
+from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +124,7 @@ def _compared(prepared: Prepared, subject: Implementation, runs: int) -> dict[st
             got = _answer(prepared, lane, subject, runs)
         except Exception:  # noqa: BLE001, S112 - a subject that raises has no answer to store; its verdict has the traceback
             continue
-        arrays |= {f"got/{lane}/{name}": array for name, array in got.items() if _is_numbers(array)}
+        arrays |= {f"got/{lane}/{name}": array for name, array in _numbers(got).items()}
     return arrays
 
 
@@ -138,6 +140,10 @@ def _answer(prepared: Prepared, lane: str, subject: Implementation, runs: int) -
     return trace
 
 
-def _is_numbers(value: object) -> bool:
-    """Whether a value is an array of numbers: NumPy stores others by pickling, or not at all."""
-    return isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biufc"
+def _numbers(trace: Trace) -> Trace:
+    """Return the arrays of numbers of a trace: NumPy stores others by pickling, or not at all."""
+    found: Trace = {}
+    for name, answer in trace.items():
+        with suppress(NotNumbersError):
+            found[name] = numbers(answer)
+    return found

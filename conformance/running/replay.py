@@ -68,7 +68,7 @@ def replay(bundle_or_sample: str, implementation: str | None = None) -> Replayed
     prepared = bundle.prepared if bundle else prepare_text(bundle_or_sample)
     name = implementation or (bundle.implementation if bundle else "mytorch")
     subject = find_implementation(name)
-    verdicts = judge_repeatedly(partial(judge_sample, prepared), subject, RUNS)
+    verdicts = judge_repeatedly(partial(judge_sample, prepared, tell=True), subject, RUNS)
     if not prepared.sample.use and prepared.sample.settings == prepared.case.base:
         bad_calls = partial(judge_bad_calls, prepared.case, seed=prepared.sample.seed)
         verdicts += judge_repeatedly(bad_calls, subject, RUNS)

@@ -19,6 +19,7 @@ from conformance.running.bundle import write_bundles
 from conformance.running.plan import plan
 from conformance.running.shrink import shrink_failures
 from conformance.running.work import do
+from conformance.subjects.declarations import declared
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def run(
             its verdicts.
 
     Raises:
-        UsageError: an unknown case, dtype or implementation, or a negative count.
+        UsageError: an unknown case, dtype or implementation, a negative count, or an implementation that
+            declares what cannot be declared.
     """
     # A run goes through six steps, each entered once and from here:
     # 1. plan: draw every sample, and list the work (plan.py);
@@ -72,6 +74,7 @@ def run(
     from conformance.report.files import write
 
     subject = find_implementation(implementation)
+    declarations = declared(subject)
     began, clock = datetime.now(UTC), time.perf_counter()
     planned = plan(cases, samples, seed, dtypes, supports_of(subject))
     verdicts: list[Verdict] = []
@@ -95,6 +98,7 @@ def run(
             "began": began.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - clock, 3),
         },
+        declarations=declarations,
     )
     if out is not None:
         write(report, Path(out))

@@ -66,11 +66,13 @@ class SampleWork:
             prepared = prepare(case, self.sample, self.lanes)
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
-        judge, runs = partial(judge_sample, prepared), 2 if run_twice(prepared.sample) else 1
+        judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
         verdicts = judge_repeatedly(judge, subject, runs)
         for use, lanes in by_use(self.uses).items():
             try:
-                verdicts += judge_repeatedly(partial(judge_sample, prepared.used(use, lanes)), subject)
+                verdicts += judge_repeatedly(
+                    partial(judge_sample, prepared.used(use, lanes), tell=True), subject
+                )
             except (DegenerateError, NoiseError) as error:
                 verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
         return Outcome(verdicts, prepared=True)

@@ -16,9 +16,10 @@ from conformance.cases.case import LayerProgram, of_function
 from conformance.subjects.supports import EVERYTHING, Supports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from conformance.cases.case import Around, Built, Case, Config, Program, Values
+    from conformance.subjects.declarations import Excuse
     from conformance.subjects.protocol import Task, Trace
 
     # From the namespace and a layer to a layer that is used instead.
@@ -39,6 +40,9 @@ class TorchLike:
         around: functions around the case's own program, by case.
         wraps: functions around the layer that a program builds, by case.
         supports: its limits. Without backward, programs are given tensors that need no gradient.
+        excuses: the differences that it declares.
+        accuracy: the accuracy class of its tanh and sigmoid, `relative` or `absolute`.
+        nan_conventions: `torch`, or `own` where others hold at NaN.
 
     Attributes:
         uses: the names of the uses in which it can be called: all, or those that `supports` names.
@@ -46,6 +50,9 @@ class TorchLike:
 
     uses = frozenset(USES)
     supports = EVERYTHING
+    excuses: Sequence[Excuse] = ()
+    accuracy = "relative"
+    nan_conventions = "torch"
 
     def __init__(
         self,
@@ -55,14 +62,21 @@ class TorchLike:
         seams: Mapping[str, Mapping[str, Callable[..., Any]]] | None = None,
         around: Mapping[str, Around] | None = None,
         wraps: Mapping[str, Wrap] | None = None,
+        *,
         supports: Supports = EVERYTHING,
+        excuses: Sequence[Excuse] | None = None,
+        accuracy: str | None = None,
+        nan_conventions: str | None = None,
     ) -> None:
         self.name = name
-        # A class of its own may declare both once, for all its instances.
+        # A class of its own may declare all of these once, for all its instances.
         if supports is not EVERYTHING:
             self.supports = supports
         if self.supports.uses is not None:
             self.uses = frozenset(self.supports.uses)
+        self.excuses = self.excuses if excuses is None else excuses
+        self.accuracy = accuracy or self.accuracy
+        self.nan_conventions = nan_conventions or self.nan_conventions
         self._module = module
         self._programs = dict(programs or {})
         self._seams = dict(seams or {})

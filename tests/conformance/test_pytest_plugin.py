@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 import conformance
+from conformance import Status, Verdict, pytest_plugin
 from conformance.pytest_plugin import Check
+from conformance.running.work import Outcome
 from conformance.subjects.supports import Supports
 from conformance.subjects.torchlike import TorchLike
 
@@ -48,6 +50,30 @@ def test_comparing_nothing_is_no_pass():
 
     with pytest.raises(AssertionError, match="nothing was compared: no float32; no float64"):
         Check(Refuses("refuses", "torch"), "unsqueeze", "small", 1, LANES)()
+
+
+def _verdict(status, use=None):
+    return Verdict("tanh", "text", "forward", "float64", "output", status, reason="excused: a sine", use=use)
+
+
+# The verdicts of a check, and whether it passes.
+EXCUSED = {
+    "something passed": ([_verdict(Status.EXCUSED), _verdict(Status.PASS)], True),
+    "all is excused": ([_verdict(Status.EXCUSED)], False),
+    "only a use passed": ([_verdict(Status.EXCUSED), _verdict(Status.PASS, "unchanged")], False),
+}
+
+
+@pytest.mark.parametrize(("verdicts", "passes"), EXCUSED.values(), ids=EXCUSED)
+def test_what_is_excused_is_no_pass_and_no_failure(monkeypatch, verdicts, passes):
+    monkeypatch.setattr(pytest_plugin, "do", lambda *_: Outcome(verdicts, prepared=True))
+    monkeypatch.setattr(Check, "_work", lambda _: [None])
+    check = Check("torch", "tanh", "one", 1, LANES)
+    if passes:
+        check()
+        return
+    with pytest.raises(AssertionError, match="tanh, one: nothing passed: excused: a sine"):
+        check()
 
 
 def test_an_unknown_case_is_named():

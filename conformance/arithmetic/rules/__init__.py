@@ -12,6 +12,8 @@ import pkgutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from conformance.arithmetic.rules import activation
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -46,6 +48,12 @@ def compose(families: Mapping[str, Sequence[Rule]]) -> dict[str, Rule]:
 
 
 RULES = compose(_FAMILIES)
+
+# The rules by the accuracy that is asked of tanh and sigmoid: relative to the result, or to 1.
+ACCURACIES: Mapping[str, Mapping[str, Rule]] = {
+    "relative": RULES,
+    "absolute": {**RULES, **{rule.name: rule for rule in activation.ABSOLUTE}},
+}
 
 _YES = {True: "yes", False: "no", "in place": "in place"}
 

@@ -97,3 +97,45 @@ def test_a_named_case_of_which_nothing_is_compared_is_named(command_line, tmp_pa
     assert "\nNOT SEEN exp: nothing was compared: the subject supports no sample of it\n" in done.stdout
     assert "\nOUTSIDE 1 case\n" in done.stdout
     assert "1 of 2 cases\n" in done.stdout
+
+
+EXCUSED = """
+from conformance import Excuse, TorchLike
+
+WHY = {"reason": "a sine", "link": "https://example.org/1"}
+OUTPUT, GRADIENT = (Excuse(case="tanh", observable=name, **WHY) for name in ("output", "grad.*"))
+
+def made(*excuses):
+    return TorchLike(
+        "mine",
+        "torch",
+        {"tanh": lambda t, x: {"output": t.tanh(x["input"]) + 1e-3}},
+        excuses=excuses,
+        nan_conventions="own",
+    )
+
+some = made(OUTPUT)
+more = made(OUTPUT, GRADIENT)
+nameless = lambda: made(Excuse(case="tanh", observable="*", reason="a sine"))
+"""
+
+
+def test_excuses_are_told_and_one_that_is_not_needed_fails(command_line, tmp_path):
+    (tmp_path / "mine.py").write_text(EXCUSED, encoding="utf-8")
+
+    def run(attribute):
+        asked = ("run", "tanh", "--samples", 1, "--dtype", "float64", "--implementation", f"mine:{attribute}")
+        return command_line(*asked, cwd=tmp_path)
+
+    done = run("some")
+    assert done.returncode == 0, done.stdout + done.stderr
+    verdict = "seed 1; judged: relative accuracy of tanh and sigmoid, own conventions at NaN"
+    assert f"SHOWN: mine:some against torch, {verdict}\n" in done.stdout
+    assert "a sine (https://example.org/1)" in done.stdout
+    done = run("more")
+    assert done.returncode == 1, done.stderr
+    assert "\nEXCUSE NO LONGER NEEDED Excuse(case='tanh', observable='grad.*'): all " in done.stdout
+    assert "\nNOT SHOWN: mine:more" in done.stdout
+    done = run("nameless")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Excuse(case='tanh', observable='*'): link: expected a line of text, got ''" in done.stderr

@@ -56,9 +56,12 @@ FORM = {
     "wrong shape": ({"output": ORACLE[None].astype(np.float32)}, "shape: expected (2, 3), got (1, 2, 3)"),
     "transposed": ({"output": ORACLE.T.astype(np.float32)}, "shape: expected (2, 3), got (3, 2)"),
     "broadcastable": ({"output": np.float32([1, 2, 3])}, "shape: expected (2, 3), got (3,)"),
-    "wide": ({"output": ORACLE}, "dtype: expected float32, got float64"),
-    "narrow": ({"output": ORACLE.astype(np.float16)}, "dtype: expected float32, got float16"),
-    "whole": ({"output": ORACLE.astype(np.int64)}, "dtype: expected float32, got int64"),
+    "wide": ({"output": ORACLE}, "dtype: expected float32, got float64; its numbers agree"),
+    "narrow": (
+        {"output": ORACLE.astype(np.float16)},
+        "dtype: expected float32, got float16; its numbers agree",
+    ),
+    "whole": ({"output": ORACLE.astype(np.int64)}, "dtype: expected float32, got int64; its numbers agree"),
     "no array": ({"output": ORACLE.tolist()}, "type: expected an array, got list"),
     "none": ({"output": None}, "missing: expected output of shape (2, 3)"),
 }
@@ -72,7 +75,7 @@ def test_what_has_the_wrong_form_fails_with_expected_and_got(trace, reason):
 
 def test_the_float64_lane_refuses_float32():
     verdict = _judge(_expect(lane="float64"), ORACLE.astype(np.float32))
-    assert verdict.reason == "dtype: expected float64, got float32"
+    assert verdict.reason == "dtype: expected float64, got float32; its numbers agree"
 
 
 def test_what_the_reference_does_not_have_fails_by_name():
@@ -315,7 +318,7 @@ def test_what_has_no_rounding_is_compared_exactly(oracle, wrong):
 
 def test_integers_of_another_width_have_the_wrong_dtype():
     verdict = _judge(_expect(np.array([1, 2])), np.array([1, 2], np.int32))
-    assert verdict.reason == "dtype: expected int64, got int32"
+    assert verdict.reason == "dtype: expected int64, got int32; its numbers agree"
 
 
 def test_a_scalar_is_judged():

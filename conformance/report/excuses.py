@@ -1,0 +1,51 @@
+"""What a subject declares, and what a run made of it: differences that are excused, and excuses to remove.
+
+Called by `markdown` and by the command line.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from conformance.judging.excuses import EXCUSED
+from conformance.judging.verdict import Status
+
+if TYPE_CHECKING:
+    from conformance.judging.verdict import Verdict
+    from conformance.report.record import Report
+
+# How many cases are named for one excuse.
+_SHOWN = 5
+
+
+def stated(report: Report) -> str:
+    """Return in what class a subject was judged, for the line of the verdict."""
+    own = ", own conventions at NaN" if report.declarations.nan_conventions == "own" else ""
+    return f"{report.declarations.accuracy} accuracy of tanh and sigmoid{own}"
+
+
+def summary(report: Report) -> list[dict[str, object]]:
+    """Return one row per reason for which something was excused."""
+    by_reason: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in report.verdicts:
+        if verdict.status is Status.EXCUSED:
+            by_reason[str(verdict.reason).partition(EXCUSED)[2]].append(verdict)
+    return [
+        {"excused": f"{len(mine):,}", "cases": _some([v.case for v in mine]), "why": why}
+        for why, mine in by_reason.items()
+    ]
+
+
+def refusals(report: Report) -> list[str]:
+    """Return a line about each declaration because of which a run shows nothing."""
+    return [
+        *(f"EXCUSE NO LONGER NEEDED {line}" for line in report.not_needed),
+        *(f"NOTHING BUT EXCUSED {case}: none of its numbers passed" for case in report.excused_alone),
+    ]
+
+
+def _some(cases: list[str]) -> str:
+    names = list(dict.fromkeys(cases))
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
