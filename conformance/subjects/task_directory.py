@@ -106,12 +106,24 @@ def write_task(folder: Path, task: Task, wanted: Asked) -> None:
         },
     }
     given = arrays | {f"cotangent.{name}": array for name, array in wanted.cotangents.items()}
-    (folder / TASK).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    (folder / TASK).write_text(_readable(about), encoding="utf-8")
     write_arrays(folder / INPUTS, given)
 
 
 def _form(shape: tuple[int, ...], dtype: object) -> dict[str, Any]:
     return {"shape": list(shape), "dtype": str(dtype)}
+
+
+def _readable(about: Mapping[str, Any]) -> str:
+    """Return JSON with one line per entry, and in the tables one per array."""
+    entries = []
+    for key, value in about.items():
+        text = json.dumps(value)
+        if key in {"inputs", "outputs"} and value:
+            rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(form)}" for name, form in value.items())
+            text = f"{{\n{rows}\n }}"
+        entries.append(f' "{key}": {text}')
+    return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
 def read_answer(folder: Path, expected_bytes: int) -> Trace:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import stat
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,11 +20,14 @@ from conformance.judging.bad_calls import judge_bad_calls
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
+from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw
 from conformance.subjects import pytorch
 from conformance.subjects.command import Command
 from conformance.subjects.protocol import Task
-from conformance.subjects.task_directory import ProgramError, read_arrays
+from conformance.subjects.task_directory import ProgramError, asked, read_arrays, write_task
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "task_directory.md").read_text(encoding="utf-8")
 
 RELU = """
 import sys
@@ -261,3 +266,20 @@ def test_views_are_written_with_their_own_elements(program, tmp_path):
     assert np.array_equal(
         read_arrays(tmp_path / "seen" / "inputs.safetensors")["input"], task.inputs()["input"]
     )
+
+
+def test_the_document_shows_the_table_that_is_written(tmp_path):
+    (shown,) = re.findall(r"```json\n(.*?)```", DOCUMENT, flags=re.DOTALL)
+    sample = Sample.parse(json.loads(shown)["sample"])
+    task = Task(CASES[sample.case], sample, "float32")
+    write_task(tmp_path, task, asked(task))
+    assert (tmp_path / "task.json").read_text(encoding="utf-8") == shown
+
+
+def test_the_header_can_be_searched_as_text(tmp_path):
+    task = first("nn.LSTMCell")
+    write_task(tmp_path, task, asked(task))
+    data = (tmp_path / "inputs.safetensors").read_bytes()
+    header = data[8 : 8 + int.from_bytes(data[:8], "little")].decode()
+    entry = r'"[\w.]+":\{"dtype":"F32","shape":\[[\d,]+\],"data_offsets":\[\d+,\d+\]\}'
+    assert re.fullmatch(rf"\{{{entry}(,{entry})*\}} *", header)
