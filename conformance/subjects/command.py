@@ -128,15 +128,17 @@ def _call(arguments: list[str], directory: Path, time_limit: float) -> tuple[str
     Returns:
         How it ended, if not well, and the last that it printed.
     """
+    # The process of a subject leads a session, and is ended with its group: there the program belongs to it.
+    # Elsewhere it has a group of its own, so that the programs that it starts are ended with it.
+    leads = os.getsid(0) == os.getpid()
     try:
-        # In a process group of its own, so that the programs that it starts are ended with it.
         process = subprocess.Popen(  # noqa: S603 - running the user's program is what this is for
             arguments,
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            process_group=0,
+            process_group=None if leads else 0,
         )
     except OSError as error:
         return f"cannot be started: {error.strerror}", ""
@@ -149,8 +151,11 @@ def _call(arguments: list[str], directory: Path, time_limit: float) -> tuple[str
     except subprocess.TimeoutExpired:
         code = None
     finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
+        if not leads:
+            # Nobody may be left in the group.
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         # A grandchild in another group may hold the pipe open; what it prints is not waited for.
         reader.join(1)

@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shlex
+import signal
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -168,18 +170,39 @@ def test_a_program_that_does_not_end_is_ended(program):
         program("sleep 1000", time_limit=0.2).run(first("relu"))
 
 
-def test_what_a_program_started_is_ended_with_it(program, tmp_path):
-    fifo = tmp_path / "fifo"
-    os.mkfifo(fifo)
+@pytest.fixture
+def fifo(tmp_path):
+    os.mkfifo(tmp_path / "fifo")
+    return tmp_path / "fifo"
+
+
+# Says `here` to a fifo; another process of the program waits, and then says `alive`. A read of the fifo ends
+# when nobody is left who could write.
+ALIVE = "exec 3> {}; echo here >&3; (sleep 30; echo alive >&3)"
+
+
+def test_what_a_program_started_is_ended_with_it(program, fifo, monkeypatch):
+    monkeypatch.setattr(os, "getsid", lambda _: 0)  # the tests may lead a session
     reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        with pytest.raises(ProgramError):
-            program(f"exec 3> {fifo}; (sleep 30; echo alive >&3) &").run(first("relu"))
-        os.set_blocking(reading, True)
-        # The read ends when nobody can write any more.
-        assert os.read(reading, 10) == b""
-    finally:
-        os.close(reading)
+    with pytest.raises(ProgramError):
+        program(f"{ALIVE.format(fifo)} &").run(first("relu"))
+    os.set_blocking(reading, True)
+    with os.fdopen(reading, "rb") as said:
+        assert said.read() == b"here\n"
+
+
+def test_a_program_is_ended_with_the_group_of_a_process_that_leads_a_session(program, fifo, tmp_path):
+    program(ALIVE.format(fifo))
+    code = "import sys; from pathlib import Path; from conformance.subjects import command; "
+    code += "command._call([sys.argv[1], '.'], Path.cwd(), 1000)"
+    host = subprocess.Popen(  # noqa: S603 - the code is this test's own
+        [sys.executable, "-c", code, tmp_path / "program"], start_new_session=True
+    )
+    with fifo.open("rb") as said:
+        assert said.readline() == b"here\n"
+        os.killpg(host.pid, signal.SIGKILL)
+        host.wait()
+        assert said.read() == b""
 
 
 def test_bad_calls_training_and_uses_are_declined_unless_they_are_declared(program):
