@@ -1,4 +1,4 @@
-"""Implementations by name, by `fault:NAME`, by `module:attribute` and by `path.py:attribute`.
+"""Implementations by name, `fault:NAME`, `cmd:PROGRAM`, `module:attribute` and `path.py:attribute`.
 
 Called by running and by the command line, in each process that judges.
 """
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.errors import UsageError
 from conformance.faults import faulty, find_faults
 from conformance.subjects import mytorch, pytorch
+from conformance.subjects.command import Command
 from conformance.subjects.protocol import Implementation
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 IMPLEMENTATIONS: dict[str, Callable[[], Implementation]] = {"mytorch": mytorch.make, "torch": pytorch.make}
 
-_FAULT = "fault:"
+_FAULT, _COMMAND = "fault:", "cmd:"
 
 # The kinds of parameters that stand for any number of arguments, and for none.
 _NEED_NO_ARGUMENT = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
@@ -43,6 +44,8 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         return spec
     if spec in IMPLEMENTATIONS:
         return IMPLEMENTATIONS[spec]()
+    if spec.startswith(_COMMAND):
+        return Command(spec.removeprefix(_COMMAND))
     module, colon, attribute = spec.rpartition(":")
     if spec.startswith(_FAULT):
         (fault,) = find_faults([attribute])
@@ -52,8 +55,8 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         file = spec.removesuffix(":")
         hint = f"; expected {file}:ATTRIBUTE" if file.endswith(".py") else ""
         raise UsageError(
-            f"unknown implementation {spec!r}. There are: {names}, fault:NAME, module:attribute, "
-            f"path.py:attribute{hint}"
+            f"unknown implementation {spec!r}. There are: {names}, fault:NAME, cmd:PROGRAM, "
+            f"module:attribute, path.py:attribute{hint}"
         )
     return _plugged_in(spec, module, attribute)
 

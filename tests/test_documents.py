@@ -20,7 +20,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md", "tests/README.md")
+DOCUMENTS = (
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/task_directory.md"),
+    *("examples/README.md", "examples/c_lstm/README.md", "tests/README.md"),
+)
 SHOWN_ONLY = ("text", "json", "toml")
 TOX = re.compile(r"(?:python -m pip install tox && )?(?:python -m )?tox run (?:-r )?-e ([a-z,]+)( -- .+)?")
 

@@ -65,6 +65,6 @@ def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> 
         "--implementation",
         default=default,
         metavar="NAME",
-        help="a name from `list implementations`, fault:NAME, module:attribute or path.py:attribute "
-        "(default: " + (f"{default})" if default else "the bundle's, or mytorch)"),
+        help="a name from `list implementations`, fault:NAME, cmd:PROGRAM, module:attribute or "
+        "path.py:attribute (default: " + (f"{default})" if default else "the bundle's, or mytorch)"),
     )

@@ -53,6 +53,10 @@ def _implementations() -> Rows:
         *named,
         {"implementation": "fault:NAME", "description": "mytorch with a fault from `list faults`."},
         {
+            "implementation": "cmd:PROGRAM",
+            "description": "Any program that answers task directories (docs/task_directory.md).",
+        },
+        {
             "implementation": "module:attribute or path.py:attribute",
             "description": "Your own: an Implementation, or a function that returns one.",
         },

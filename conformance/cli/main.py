@@ -10,14 +10,14 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from conformance.cli import calibrate, list, replay, run, selftest
+from conformance.cli import calibrate, export, judge, list, replay, run, selftest
 from conformance.errors import DegenerateError, NoiseError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # In the order of `--help`. Each adds its parser; its `command` takes the options and returns the exit code.
-_COMMANDS = (run, list, replay, selftest, calibrate)
+_COMMANDS = (run, list, replay, export, judge, selftest, calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

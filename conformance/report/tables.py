@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from math import inf
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
@@ -151,7 +152,7 @@ def explain(
     if shrunk and shrunk != verdict.sample:
         lines.append(f"  smallest   {shrunk}")
     lines.append(
-        f"  replay     conformance replay {shrunk or verdict.sample} --implementation {implementation}"
+        f"  replay     conformance replay {shrunk or verdict.sample} --implementation {quote(implementation)}"
     )
     return "\n".join(lines)
 

@@ -1,0 +1,70 @@
+"""`conformance judge`: judges the answers that programs left in the folders of an export.
+
+Calls running.answers; returns the exit code of its report, as `conformance run` does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.cli._options import SHOWN
+
+if TYPE_CHECKING:
+    import argparse
+
+    from conformance.cli._options import Commands
+    from conformance.judging.verdict import Verdict
+    from conformance.running.answers import Judged
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "judge",
+        help="judge the answers to golden vectors",
+        description="Judge the outputs.safetensors in the task directories of an export.",
+    )
+    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder that `export` wrote")
+    parser.add_argument(
+        "--out", type=Path, metavar="REPORTS", help="a folder for the reports; by default none is written"
+    )
+    parser.set_defaults(command=command)
+
+
+def command(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from conformance.report.files import write
+    from conformance.running.answers import judge_answers
+
+    judged = judge_answers(options.folder)
+    if options.out:
+        write(judged.report, options.out)
+    _show(judged)
+    return judged.report.exit_code
+
+
+def _show(judged: Judged) -> None:
+    from conformance.report.tables import render, summary
+
+    report = judged.report
+    print(render(summary(report), "terminal"))
+    for verdict in report.failure_per_case[:SHOWN]:
+        print("\n" + _explain(verdict, judged))
+    totals = report.totals
+    word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
+    counts = ", ".join(
+        f"{totals[name]} {name}" for name in totals if totals[name] and name != "compared_elements"
+    )
+    print(f"\n{word}: {report.implementation} against {report.reference}, seed {report.seed}")
+    print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared")
+
+
+def _explain(verdict: Verdict, judged: Judged) -> str:
+    """Return a failure as a bug report, with the folder of its task."""
+    from conformance.report.tables import explain
+
+    # There is no implementation here to replay it with.
+    text = explain(verdict, judged.report.implementation, run=judged.report.verdicts)
+    lines = [line for line in text.splitlines() if not line.startswith("  replay ")]
+    return "\n".join([*lines, f"  answer     {judged.folders[verdict.sample, verdict.lane]}"])
