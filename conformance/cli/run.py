@@ -34,6 +34,12 @@ def add_parser(commands: Commands) -> None:
         "--samples", type=int, metavar="N", help="samples per case; by default as many as the case declares"
     )
     add_sweep(parser)
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from what the same command wrote into DIR before it was killed or interrupted",
+    )
+    parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
     parser.set_defaults(command=command)
 
 
@@ -52,6 +58,8 @@ def command(options: argparse.Namespace) -> int:
             dtypes=options.dtype or ("float64", "float32"),
             jobs=options.jobs,
             out=options.out,
+            resume=options.resume,
+            exit_first=options.exitfirst,
             progress=progress,
         )
     _show(report, options.out)
@@ -79,6 +87,8 @@ def _show(report: Report, out: Path) -> None:
         print(f"\nDRIFT {line}")
     if report.repeated.other_bits:
         print(f"\nOTHER BITS {report.repeated}")
+    if report.stopped:
+        print(f"\n{report.stopped}; --resume does the rest")
     totals = report.totals
     word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
     counts = ", ".join(
