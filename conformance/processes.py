@@ -43,7 +43,7 @@ def in_processes(
         initializer=_end_with,
         initargs=(os.getpid(),),
     )
-    with _interrupts_held():
+    with interrupts_held():
         # Workers are started here, before the first result is asked for.
         found = parallel(delayed(function)(*each) for each in arguments)
     try:
@@ -57,10 +57,10 @@ def in_processes(
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold SIGINT back, also in the processes that are started meanwhile, which inherit it.
+def interrupts_held() -> Iterator[None]:
+    """Hold SIGINT back, for good in the processes that are started meanwhile, which inherit that.
 
-    A terminal sends Ctrl-C to the workers too, and each would print a traceback.
+    A terminal sends Ctrl-C to those too, and each would print a traceback.
     """
     if sys.platform == "win32":
         yield

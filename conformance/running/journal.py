@@ -52,8 +52,7 @@ class Journal:
         Raises:
             OSError: it cannot be written, as on a full disk; what was written before remains.
         """
-        verdicts = [verdict.to_json() for verdict in outcome.verdicts]
-        self._write({"prepared": outcome.prepared, "verdicts": verdicts})
+        self._write({**outcome._asdict(), "verdicts": [verdict.to_json() for verdict in outcome.verdicts]})
 
     def remove(self) -> None:
         """Remove the file: the run is over, and its reports are written."""
@@ -110,7 +109,7 @@ def _read(written: bytes, about: Mapping[str, Any], path: Path) -> list[Outcome]
         _check(dict(header), json.loads(json.dumps(about)), path)
         for line in lines:
             verdicts = [Verdict.from_json(verdict) for verdict in line["verdicts"]]
-            outcomes.append(Outcome(verdicts, prepared=bool(line["prepared"])))
+            outcomes.append(Outcome(**{**line, "verdicts": verdicts}))
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, UsageError):
             raise

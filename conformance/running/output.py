@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 # Holds the number of the process that writes to the folder, and is there as long as it does.
 LOCK = "run.lock"
 
-# The files of a bundle.
-BUNDLE_FILES = ("bundle.json", "arrays.npz", "replay.py")
+# The files of a bundle, as patterns; Python may have compiled its programs.
+BUNDLE_FILES = ("bundle.json", "arrays.npz", "replay.py", "__pycache__/replay.*.pyc")
 
 # On Windows other processes cannot read what is locked; the lock is on a byte behind all that is written.
 _BEHIND = 1 << 20
@@ -113,10 +113,11 @@ def remove_bundles(folder: Path) -> None:
         return
     for bundle in folder.iterdir():
         if _is_bundle(bundle):
-            for name in BUNDLE_FILES:
-                (bundle / name).unlink(missing_ok=True)
-            with suppress(OSError):  # where it holds something else
-                bundle.rmdir()
+            for path in (path for pattern in BUNDLE_FILES for path in bundle.glob(pattern)):
+                path.unlink()
+            for emptied in (bundle / "__pycache__", bundle):
+                with suppress(OSError):  # where it holds something else, or is not there
+                    emptied.rmdir()
     if stay := sorted(path.name for path in folder.iterdir()):
         more = ", …" if len(stay) > _NAMED else ""
         named = ", ".join(stay[:_NAMED]) + more
