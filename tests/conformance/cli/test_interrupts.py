@@ -55,7 +55,7 @@ def signalled(folder, number, to, jobs):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
         start_new_session=True,
     )
 
