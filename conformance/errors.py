@@ -16,6 +16,10 @@ class UsageError(ValueError):
     """The caller gave a name, a number or a file that cannot be used; the command line exits with 2."""
 
 
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM; the command line exits with 143, as shells count it."""
+
+
 def unknown(kind: str, name: str, there_are: Iterable[str]) -> UsageError:
     """Return the error about an unknown `case` or `fault`; there are too many to name them all."""
     near = get_close_matches(name, list(there_are), n=3)

@@ -19,6 +19,7 @@ from conformance.errors import DegenerateError
 from conformance.judging.chosen_uses import by_use, uses_of
 from conformance.judging.judge import errors, form, judge, nothing_to_compare
 from conformance.judging.sample_judge import prepare, run_subject, why_unsupported
+from conformance.processes import in_processes
 from conformance.sampling.space import draw
 from conformance.subjects import mytorch, pytorch
 from conformance.subjects.protocol import LANES
@@ -158,15 +159,12 @@ def measure(
         samples: the number of samples per case; by default as many as the case declares.
         progress: called after each sample with its case, how many are done and how many there are.
     """
-    from joblib import Parallel, delayed
-
     work: list[tuple[Sample, Uses]] = []
     for name in cases:
         case = CASES[name]
         drawn = draw(name, case.space, seed, case.default_samples if samples is None else samples)
         work += zip(drawn, uses_of(case, drawn, LANES), strict=True)
-    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    found = parallel(delayed(measure_sample)(sample, subjects, uses) for sample, uses in work)
+    found = in_processes(measure_sample, ((sample, subjects, uses) for sample, uses in work), jobs)
     measured = Measured()
     for done, ((sample, _), each) in enumerate(zip(work, found, strict=True), start=1):
         measured.extend(each)

@@ -15,6 +15,7 @@ from conformance.arithmetic.constants import constants
 from conformance.cases import CASES
 from conformance.errors import DegenerateError
 from conformance.judging.sample_judge import prepare
+from conformance.processes import in_processes
 from conformance.sampling.space import draw_sized
 from conformance.subjects.protocol import LANES
 
@@ -85,13 +86,10 @@ def recommend(
         features: the sizes.
         jobs: the number of processes.
     """
-    from joblib import Parallel, delayed
-
     # A case with an aspect judges an operation that another case has numbers for; random draws have no error.
     names = [name for name in cases if "@" not in name and CASES[name].distribution is None]
     samples = [(size, sample) for name in names for size, sample in sized_samples(name, seed, features)]
-    parallel = Parallel(n_jobs=jobs, batch_size=1)
-    found = parallel(delayed(_of_sample)(sample, tensor, element) for _, sample in samples)
+    found = in_processes(_of_sample, ((sample, tensor, element) for _, sample in samples), jobs)
     widest: dict[tuple[str, str, int | None], dict[str, Pair]] = {}
     for (size, sample), pairs in zip(samples, found, strict=True):
         for dtype, part, pair in pairs:

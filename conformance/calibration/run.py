@@ -19,6 +19,7 @@ from conformance.calibration.whole_runs import DRAWN, trouble, whole_runs
 from conformance.cases import find_cases
 from conformance.environment import environment
 from conformance.errors import UsageError
+from conformance.processes import in_processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,8 +126,6 @@ def calibrate(
     if drawn < 1:
         raise UsageError(f"drawn: expected a number of at least 1, got {drawn}")
     _require_scipy()
-    from joblib import Parallel, delayed
-
     names = [case.name for case in find_cases(cases)]
     subjects = correct_subjects() if subjects is None else subjects
     seeds = tuple(range(seed, seed + runs))
@@ -146,7 +145,7 @@ def calibrate(
     validated_on = _ratios(second)
     validation = validate(validated_on, choice, seed)
     unseen = range(seeds[-1] + 1, seeds[-1] + 1 + drawn)
-    troubled = Parallel(n_jobs=jobs)(delayed(trouble)(names, each, samples) for each in unseen)
+    troubled = list(in_processes(trouble, ((names, each, samples) for each in unseen), jobs))
     sizes = {} if features is None else {"features": features}
     return Calibration(
         picking,

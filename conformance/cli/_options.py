@@ -40,18 +40,15 @@ def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
 
 
 def check_sweep(options: argparse.Namespace) -> None:
-    """Check the counts and the folder for the reports, before anything is judged.
+    """Check the counts, before anything is judged.
 
     Raises:
-        UsageError: there are no processes, the seed is negative, or the folder cannot be written to or made.
+        UsageError: there are no processes, or the seed is negative.
     """
     if options.jobs < 1:
         raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
     if options.seed < 0:
         raise UsageError(f"seed: expected a number of at least 0, got {options.seed}")
-    there = next(folder for folder in (options.out, *options.out.parents) if folder.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise UsageError(f"out: expected a folder that can be written to, got {str(options.out)!r}")
 
 
 def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> None:

@@ -50,19 +50,21 @@ def command(options: argparse.Namespace) -> int:
     from conformance.report.evidence import rules, summary, validated
     from conformance.report.tables import render
     from conformance.report.whole_runs import rows, told
+    from conformance.running.output import held
     from conformance.running.progress import Progress
 
     check_sweep(options)
-    with Progress() as progress:
-        found = calibrate(
-            options.cases,
-            seed=options.seed,
-            runs=options.runs,
-            drawn=options.drawn,
-            jobs=options.jobs,
-            progress=progress,
-        )
-    write(found, options.out)
+    with held(options.out):
+        with Progress() as progress:
+            found = calibrate(
+                options.cases,
+                seed=options.seed,
+                runs=options.runs,
+                drawn=options.drawn,
+                jobs=options.jobs,
+                progress=progress,
+            )
+        write(found, options.out)
     print(render(summary(found), "terminal") + "\n\n" + validated(found))
     print("\n" + render(rows(found.whole), "terminal"))
     for red in told(found.whole)[:SHOWN]:

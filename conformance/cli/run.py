@@ -34,6 +34,12 @@ def add_parser(commands: Commands) -> None:
         "--samples", type=int, metavar="N", help="samples per case; by default as many as the case declares"
     )
     add_sweep(parser)
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from what the same command wrote into DIR before it was killed or interrupted",
+    )
+    parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
     parser.set_defaults(command=command)
 
 
@@ -52,6 +58,8 @@ def command(options: argparse.Namespace) -> int:
             dtypes=options.dtype or ("float64", "float32"),
             jobs=options.jobs,
             out=options.out,
+            resume=options.resume,
+            exit_first=options.exitfirst,
             progress=progress,
         )
     _show(report, options.out)
@@ -74,9 +82,10 @@ def _show(report: Report, out: Path) -> None:
         explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
         for verdict in report.failure_per_case[:SHOWN]
     ]
+    stopped = [f"{report.stopped}; --resume does the rest"] if report.stopped else []
     notes = {
         "SEEN IN PART ": partly(report.verdicts)[:SHOWN],
-        "": [*failed, *excuses.refusals(report)],
+        "": [*failed, *excuses.refusals(report), *stopped],
         "NOT SEEN ": [f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()],
         "OUTSIDE ": report.scope.lines(),
         "TOO SELDOM ": report.shortfalls,

@@ -40,19 +40,21 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.report.kills import criteria, families, write
     from conformance.report.tables import render
+    from conformance.running.output import held
     from conformance.running.progress import Progress
     from conformance.running.selftest import selftest
 
     check_sweep(options)
-    with Progress() as progress:
-        matrix = selftest(
-            options.fault or (),
-            seed=options.seed,
-            seeds=options.seeds,
-            jobs=options.jobs,
-            progress=progress,
-        )
-    write(matrix, options.out)
+    with held(options.out):
+        with Progress() as progress:
+            matrix = selftest(
+                options.fault or (),
+                seed=options.seed,
+                seeds=options.seeds,
+                jobs=options.jobs,
+                progress=progress,
+            )
+        write(matrix, options.out)
     print(render(families(matrix), "terminal"))
     print("\n" + render(criteria(matrix), "terminal"))
     for fault, case in matrix.survivors:

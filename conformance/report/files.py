@@ -23,32 +23,36 @@ def write(report: Report, folder: Path) -> None:
 
     `parity.json` holds every verdict. Three files follow from it: `parity.md`, the summary for people,
     `details.md`, the tables that are too long for it, and `baseline.json`, which a later run is compared
-    with.
+    with, and which is left as it was by a run that ended early.
     """
     files = {
         "parity.json": report.to_json(),
         "parity.md": markdown(report),
         "details.md": details(report),
-        "baseline.json": Baseline.of(report).to_json(),
     }
+    if not report.stopped:
+        files["baseline.json"] = Baseline.of(report).to_json()
     write_whole(folder, files)
 
 
 def write_whole(folder: Path, files: Mapping[str, str]) -> None:
-    """Write files, each whole or not at all; the folder is made if it does not exist.
+    """Write files, all whole or none at all; the folder is made if it does not exist.
 
     Args:
         folder: the folder.
         files: the texts by the file's name.
 
     Raises:
-        OSError: a file cannot be written, as on a full disk; one of that name is then what it was.
+        OSError: a file cannot be written, as on a full disk; each is then what it was.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        part = folder / f"{name}.part"
-        try:
-            part.write_text(text, encoding="utf-8")
+    parts = {name: folder / f"{name}.part" for name in files}
+    try:
+        for name, text in files.items():
+            # A message may hold what UTF-8 cannot write; half of a pair becomes \udc80, as in JSON.
+            parts[name].write_text(text, encoding="utf-8", errors="backslashreplace")
+        for name, part in parts.items():
             part.replace(folder / name)
-        finally:
+    finally:
+        for part in parts.values():
             part.unlink(missing_ok=True)

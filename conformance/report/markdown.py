@@ -48,6 +48,8 @@ _USES = (
     "that train, to those that call their layer in two ways themselves, nor to those that draw at random."
 )
 
+_STOPPED = "What follows is a part of a run; with `--resume` the same command does the rest."
+
 _PARTLY = (
     "The subject skipped samples of these cases. The plain path is the configuration that most people use."
 )
@@ -76,6 +78,8 @@ def markdown(report: Report) -> str:
         f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}{judged}",
         f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared. {report.repeated}",
     ]
+    if report.stopped:
+        parts.insert(1, f"**{report.stopped}.** {_STOPPED}")
     parts += failures(report, report.failure_per_case[:_SHOWN])
     not_shown = (
         ("## Not seen", [f"{case}: {why}" for case, why in report.unseen.items()], _UNSEEN),

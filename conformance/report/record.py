@@ -48,7 +48,7 @@ class Report:
         shrunk: the smallest failing sample found, by the text of the sample that failed.
         scope: the named cases, and the limits that the subject declares.
         environment: versions, BLAS, threads and CPU.
-        timing: when the run began and how long it took, in seconds.
+        timing: when the run began and how long it took, in seconds; of a run that ended early, how.
         declarations: what the subject declares; not in the file, whose verdicts say what was excused and why.
     """
 
@@ -71,13 +71,18 @@ class Report:
         return totals | {"compared_elements": sum(verdict.elements for verdict in self.verdicts)}
 
     @property
+    def stopped(self) -> str | None:
+        """How the run ended before all of its work was done; None of a whole run."""
+        return self.timing.get("stopped")
+
+    @property
     def exit_code(self) -> int:
-        """0 shown, 1 not shown, 3 nothing compared at all."""
+        """0 shown, 1 not shown, 3 nothing compared at all. A run that ended early shows nothing."""
         if self.totals["fail"] or self.totals["error"]:
             return 1
         if not self.totals["compared_elements"]:
             return 3
-        unshown = self.totals["empty"] or self.shortfalls or self.unseen
+        unshown = self.totals["empty"] or self.shortfalls or self.unseen or self.stopped
         return 1 if unshown or self.not_needed or self.excused_alone else 0
 
     @cached_property

@@ -6,7 +6,6 @@ The last step of `conformance.run` with a folder to write to; running.replay rea
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.repeat import RUNS
 from conformance.judging.verdict import Status
+from conformance.running.output import remove_bundles
 from conformance.sampling.sample import Sample
 from conformance.subjects.answers import NotNumbersError, numbers
 
@@ -55,7 +55,7 @@ def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implemen
         folder: where; a bundle is a folder in it, named by its case.
     """
     # Those of an earlier run into the same folder would pass for this one's.
-    shutil.rmtree(folder, ignore_errors=True)
+    remove_bundles(folder)
     for verdict in failures:
         _write(folder / verdict.case, verdict, _prepared(verdict, report), report, subject)
 

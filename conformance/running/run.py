@@ -7,15 +7,20 @@ asked for.
 from __future__ import annotations
 
 import time
+from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.environment import environment
+from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
+from conformance.processes import in_processes
 from conformance.registry import find_implementation
 from conformance.report.record import Report
 from conformance.running.bundle import write_bundles
+from conformance.running.journal import identity, kept
 from conformance.running.plan import plan
 from conformance.running.shrink import shrink_failures
 from conformance.running.work import do
@@ -23,8 +28,9 @@ from conformance.subjects.declarations import declared
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
+    from conformance.running.journal import Journal
     from conformance.running.work import Outcome, Work
     from conformance.subjects.protocol import Implementation
 
@@ -41,6 +47,8 @@ def run(
     jobs: int = 1,
     out: str | Path | None = None,
     shrink: bool = True,
+    resume: bool = False,
+    exit_first: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """Judge an implementation and return the report.
@@ -56,64 +64,133 @@ def run(
         out: a folder for the reports and a bundle for each failing case; by default nothing is written.
         shrink: look for a smaller sample that fails, for the first failure of the first three cases that
             fail.
+        resume: go on from what an earlier run with the same arguments wrote into `out` before it was killed
+            or interrupted; without such a run, start anew.
+        exit_first: stop after the first piece of work that does not pass.
         progress: called after each piece of work with the case, how many are done and how many there are, and
             its verdicts.
 
     Raises:
         UsageError: an unknown case, dtype or implementation, a negative count, or an implementation that
-            declares what cannot be declared.
+            declares what cannot be declared; `out` cannot be written to, or another process writes to it; or
+            `resume` and what is there is of another run.
+        KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
+            and the message says so.
     """
-    # A run goes through six steps, each entered once and from here:
+    # A run goes through six steps, each entered once and from here, and holds its folder from 2 to 6:
     # 1. plan: draw every sample, and list the work (plan.py);
-    # 2. work: judge each piece, here or in other processes (work.py, judging/). A sample that cannot be
-    #    prepared is an ERROR of its case, like a subject that raises, and the run goes on;
+    # 2. work: judge each piece, here or in other processes (work.py, judging/), and append its verdicts to a
+    #    file (journal.py). A sample that cannot be prepared is an ERROR of its case, like a subject that
+    #    raises, and the run goes on;
     # 3. shrink: look for smaller samples that fail (shrink.py);
     # 4. record: put verdicts, versions and times into one report (report/record.py);
     # 5. report: write it (report/files.py);
     # 6. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
     from conformance.report.files import write
 
+    # Before the subject is imported, which may change the directory.
+    folder = None if out is None else Path(out).absolute()
+    if resume and folder is None:
+        raise UsageError("resume: expected a folder to go on from in `out`, got None")
     subject = find_implementation(implementation)
     declarations = declared(subject)
+    name = implementation if isinstance(implementation, str) else subject.name
     began, clock = datetime.now(UTC), time.perf_counter()
     planned = plan(cases, samples, seed, dtypes, supports_of(subject))
-    verdicts: list[Verdict] = []
-    judged: list[Verdict] = []
-    for done, (work, outcome) in enumerate(_outcomes(planned.work, implementation, jobs), start=1):
-        verdicts += outcome.verdicts
-        judged += outcome.verdicts if outcome.prepared else []
-        if progress:
-            progress(work.case, done, len(planned.work), outcome.verdicts)
-    failures = first_failures(judged)
-    report = Report(
-        seed=seed,
-        implementation=implementation if isinstance(implementation, str) else subject.name,
-        reference="torch",
-        verdicts=tuple(verdicts),
-        minimums=planned.minimums,
-        scope=planned.scope,
-        shrunk=shrink_failures(failures, subject) if shrink else {},
-        environment=environment(threads=1),
-        timing={
+    asked = {"implementation": name, "cases": cases, "samples": samples, "seed": seed, "dtypes": dtypes}
+    done = _Done(len(planned.work))
+    failures: list[Verdict] = []
+    shrunk: dict[str, str] = {}
+    interrupt = None
+    about = identity(asked, planned.work, implementation) if folder else {}
+    with kept(folder, about, resume=resume) as journal:
+        try:
+            with closing(_outcomes(planned.work, implementation, jobs, journal)) as outcomes:
+                done.extend(outcomes, progress, exit_first=exit_first)
+            failures = first_failures(done.prepared)
+            shrunk = shrink_failures(failures, subject) if shrink else {}
+        except KeyboardInterrupt as error:
+            if folder is None:
+                raise
+            interrupt, failures = error, []
+            done.stopped = f"INTERRUPTED after {done.pieces} of {done.planned} pieces of work"
+        timing = {
             "began": began.isoformat(timespec="seconds"),
             "seconds": round(time.perf_counter() - clock, 3),
-        },
-        declarations=declarations,
-    )
-    if out is not None:
-        write(report, Path(out))
-        write_bundles(failures, report, subject, Path(out) / "failures")
+        }
+        report = Report(
+            seed=seed,
+            implementation=name,
+            reference="torch",
+            verdicts=tuple(done.verdicts),
+            minimums=planned.minimums,
+            scope=planned.scope,
+            shrunk=shrunk,
+            environment=environment(threads=1),
+            timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
+            declarations=declarations,
+        )
+        if folder is not None:
+            write(report, folder)
+            write_bundles(failures, report, subject, folder / "failures")
+        if interrupt:
+            told = f"{done.stopped}; what is judged is in {folder}, and --resume does the rest"
+            raise type(interrupt)(told) from None
+        if not done.stopped:
+            journal.remove()
     return report
 
 
-def _outcomes(
-    work: Sequence[Work], implementation: str | Implementation, jobs: int
-) -> Iterator[tuple[Work, Outcome]]:
-    """Do the work in some processes, and yield the outcomes in the order planned."""
-    from joblib import Parallel, delayed
+@dataclass
+class _Done:
+    """The work that is done.
 
-    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    return zip(work, parallel(delayed(do)(piece, implementation) for piece in work), strict=True)
+    Attributes:
+        planned: how many pieces there are.
+        pieces: how many of them are done.
+        verdicts: the verdicts, in the order planned.
+        prepared: those of samples that could be prepared.
+        stopped: how the run ended before all was done, if it did.
+    """
+
+    planned: int
+    pieces: int = 0
+    verdicts: list[Verdict] = field(default_factory=list)
+    prepared: list[Verdict] = field(default_factory=list)
+    stopped: str | None = None
+
+    def extend(
+        self, outcomes: Iterable[tuple[Work, Outcome]], progress: Progress | None, *, exit_first: bool
+    ) -> None:
+        """Take in outcomes as they come; with `exit_first` until one does not pass."""
+        for work, outcome in outcomes:
+            self.pieces += 1
+            self.verdicts += outcome.verdicts
+            self.prepared += outcome.verdicts if outcome.prepared else []
+            if progress:
+                progress(work.case, self.pieces, self.planned, outcome.verdicts)
+            passed = all(verdict.passed for verdict in outcome.verdicts)
+            if exit_first and not passed and self.pieces < self.planned:
+                self.stopped = (
+                    f"STOPPED at the first failure, after {self.pieces} of {self.planned} pieces of work"
+                )
+                return
+
+
+def _outcomes(
+    work: Sequence[Work], implementation: str | Implementation, jobs: int, journal: Journal
+) -> Generator[tuple[Work, Outcome]]:
+    """Yield the outcomes in the order planned: those of the journal, then those of the work that is left.
+
+    The work is done in some processes, and each outcome added to the journal before it is yielded.
+    """
+    known = journal.outcomes
+    yield from zip(work, known, strict=False)
+    left = work[len(known) :]
+    with closing(in_processes(do, [(piece, implementation) for piece in left], jobs)) as found:
+        for piece, outcome in zip(left, found, strict=True):
+            journal.add(outcome)
+            yield piece, outcome
 
 
 def first_failures(verdicts: Iterable[Verdict]) -> list[Verdict]:

@@ -18,6 +18,7 @@ from conformance.judging.criteria import CRITERIA, passed
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
+from conformance.processes import in_processes
 from conformance.running.kill_matrix import CONTROL, Cell, KillMatrix, OtherSeed, Trial
 from conformance.running.plan import samples_of
 from conformance.running.work import SampleWork
@@ -25,7 +26,7 @@ from conformance.subjects.protocol import LANES
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from conformance.cases.case import Case
     from conformance.faults.fault import Fault
@@ -84,7 +85,7 @@ def selftest(
 
     tried = Tried([], [])
     shown: dict[str, dict[int, set[str]]] = {case: {} for case in cases}
-    results = _parallel(try_sample, [(each.sample, chosen, each.uses) for each in work], jobs)
+    results = in_processes(try_sample, [(each.sample, chosen, each.uses) for each in work], jobs)
     for each, found in zip(work, results, strict=True):
         tried.trials.extend(found.trials)
         tried.degenerate.extend(found.degenerate)
@@ -93,7 +94,7 @@ def selftest(
     others = {other: OtherSeed(other) for other in range(seed + 1, seed + seeds)}
     order = {case: telling_first(shown[case]) for case in cases}
     further = [(case, other, chosen, order[case]) for other in others for case in cases]
-    for (case, other, *_), more in zip(further, _parallel(try_case, further, jobs), strict=True):
+    for (case, other, *_), more in zip(further, in_processes(try_case, further, jobs), strict=True):
         others[other] = others[other].joined(more)
         told(case)
     asked = [(fault.name, case) for fault in faults for case in fault.cases]
@@ -110,15 +111,6 @@ def _asked(case: Case, seed: int, names: Sequence[str]) -> list[SampleWork]:
         asked = tuple(pair for pair in work.uses if pair[0] in uses)
         if plainly or asked:
             found.append(SampleWork(work.sample, work.lanes, asked))
-    return found
-
-
-def _parallel(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[Any]:
-    """Call a function with each of some arguments in some processes; yield the results in their order."""
-    from joblib import Parallel, delayed
-
-    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-    found: Iterator[Any] = parallel(delayed(function)(*each) for each in arguments)
     return found
 
 

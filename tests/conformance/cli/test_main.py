@@ -11,6 +11,8 @@ import pytest
 from conformance.cases import CASES
 from conformance.cli import list as list_command
 from conformance.cli.main import main
+from conformance.errors import Terminated
+from conformance.running.output import held
 
 
 @pytest.mark.parametrize(
@@ -54,12 +56,15 @@ from conformance.cli.main import main
         (["run", "sigmoid", "--implementation", "..torch:nn"], 2, ("..torch:nn", "TypeError")),
         (["run", "sigmoid", "--implementation", "broken:x"], 2, ("broken:x", "ZeroDivisionError", "line 2")),
         (["run", "sigmoid", "--implementation", "mistyped:x"], 2, ("mistyped:x", "SyntaxError", "line 1")),
+        (["run", "sigmoid", "--resume", "--out", "other"], 2, ("seed was 7 and is 1", "of another run")),
         (["list", "sheep"], 2, ("sheep", "cases")),
         ([], 2, ("COMMAND",)),
     ],
 )
 def test_exit_codes(command_line, tmp_path, arguments, code, mentions):
     (tmp_path / "file").touch()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "verdicts.jsonl").write_text('{"seed": 7}\n', encoding="utf-8")
     (tmp_path / "broken.py").write_text("x = 0\n1 / x\n", encoding="utf-8")
     (tmp_path / "mistyped.py").write_text("x = = 1\n", encoding="utf-8")
     done = command_line(*arguments, cwd=tmp_path)
@@ -68,13 +73,15 @@ def test_exit_codes(command_line, tmp_path, arguments, code, mentions):
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_judged(
-    monkeypatch, capsys, tmp_path
-):
-    monkeypatch.setattr("os.access", lambda *_: False)
-    assert main(["run", "sigmoid", "--samples", "1", "--jobs", "1", "--out", str(tmp_path)]) == 2
+@pytest.mark.parametrize(
+    "arguments",
+    [["run", "sigmoid", "--samples", "1"], ["selftest", "--fault", "h0-ignored"], ["calibrate", "add"]],
+)
+def test_a_folder_that_cannot_be_used_is_refused_before_anything_is_judged(capsys, tmp_path, arguments):
+    with held(tmp_path):
+        assert main([*arguments, "--jobs", "1", "--out", str(tmp_path)]) == 2
     shown = capsys.readouterr()
-    assert (shown.out, str(tmp_path) in shown.err) == ("", True)
+    assert (shown.out, shown.err.count("\n"), str(tmp_path) in shown.err) == ("", 1, True)
 
 
 def test_a_closed_pipe_is_no_traceback(tmp_path):
@@ -83,12 +90,21 @@ def test_a_closed_pipe_is_no_traceback(tmp_path):
     assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
 
 
-def test_an_interrupt_is_130(monkeypatch):
+@pytest.mark.parametrize(
+    ("interrupt", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, "INTERRUPTED"),
+        (KeyboardInterrupt("after 3"), 130, "after 3"),
+        (Terminated(), 143, "INTERRUPTED"),
+    ],
+)
+def test_an_interrupt_is_one_line_and_130_or_143(monkeypatch, capsys, interrupt, code, told):
     def interrupted(_):
-        raise KeyboardInterrupt
+        raise interrupt
 
     monkeypatch.setattr(list_command, "command", interrupted)
-    assert main(["list", "cases"]) == 130
+    assert main(["list", "cases"]) == code
+    assert capsys.readouterr().err == f"conformance: {told}\n"
 
 
 def test_a_sample_that_cannot_be_prepared_is_named_with_its_rule(monkeypatch, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,18 +48,42 @@ def test_the_four_files_of_a_run(tmp_path):
     }
 
 
-def test_on_a_full_disk_a_file_stays_what_it_was(tmp_path, monkeypatch):
-    write_whole(tmp_path, {"a.md": "old"})
+@pytest.mark.parametrize("room", [0, 1], ids=["for no file", "for one file"])
+def test_on_a_full_disk_all_files_stay_what_they_were(tmp_path, monkeypatch, room):
+    write_whole(tmp_path, {"a.md": "old", "b.md": "old"})
+    written, real = [], Path.write_text
 
     def full(path, text, **options):
-        with path.open("w", **options) as file:
-            file.write(text[:1])
+        written.append(path)
+        if len(written) <= room:
+            return real(path, text, **options)
+        real(path, text[:1], **options)
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
     with pytest.raises(OSError, match="No space left"):
-        write_whole(tmp_path, {"a.md": "new", "b.md": "new"})
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a.md": b"old"}
+        write_whole(tmp_path, {"a.md": "new", "b.md": "new", "c.md": "new"})
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.md": "old", "b.md": "old"}
+
+
+def test_a_message_that_utf_8_cannot_write_is_escaped_and_reads_back(tmp_path):
+    found = report(verdict(status=Status.ERROR, reason="half a pair \udc80, a null \0 and \u2028"))
+    write(found, tmp_path)
+    assert Report.from_json((tmp_path / "parity.json").read_text(encoding="utf-8")) == found
+    assert "half a pair \\udc80" in (tmp_path / "parity.md").read_text(encoding="utf-8")
+
+
+def test_a_run_that_ended_early_is_marked_and_leaves_the_baseline(tmp_path):
+    write(report(verdict(headroom=3.0)), tmp_path)
+    baseline = (tmp_path / "baseline.json").read_bytes()
+    part = replace(report(verdict(headroom=2.0)), timing={"stopped": "INTERRUPTED after 1 of 9"})
+    write(part, tmp_path)
+    assert "NOT shown\n\n**INTERRUPTED after 1 of 9.**" in (tmp_path / "parity.md").read_text(
+        encoding="utf-8"
+    )
+    assert Report.from_json((tmp_path / "parity.json").read_text(encoding="utf-8")) == part
+    assert (tmp_path / "baseline.json").read_bytes() == baseline
+    assert (part.exit_code, report(verdict(headroom=2.0)).exit_code) == (1, 0)
 
 
 def test_a_case_has_one_row_with_the_headroom_of_each_lane():

@@ -1,0 +1,183 @@
+"""The journal of a run: its verdicts, appended to a file as they come, so that a killed run can go on.
+
+Kept by running.run in the output folder. The first line says which run it is of; each further line is the
+outcome of one piece of work, in the order of the plan. The file is removed when the reports are written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sys
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.environment import environment
+from conformance.errors import UsageError
+from conformance.judging.verdict import Verdict
+from conformance.report.record import SCHEMA_VERSION
+from conformance.running.output import held
+from conformance.running.work import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import BinaryIO
+
+    from conformance.running.work import Work
+    from conformance.subjects.protocol import Implementation
+
+_log = logging.getLogger(__name__)
+
+JOURNAL = "verdicts.jsonl"
+
+JOURNAL_VERSION = 1
+
+
+class Journal:
+    """The outcomes of a run.
+
+    Attributes:
+        outcomes: those that an earlier process wrote, of the first pieces of work.
+    """
+
+    def __init__(self, path: Path | None, file: BinaryIO | None, outcomes: Sequence[Outcome] = ()) -> None:
+        self._path, self._file, self.outcomes = path, file, outcomes
+
+    def add(self, outcome: Outcome) -> None:
+        """Append the outcome of the next piece of work.
+
+        Raises:
+            OSError: it cannot be written, as on a full disk; what was written before remains.
+        """
+        self._write({**outcome._asdict(), "verdicts": [verdict.to_json() for verdict in outcome.verdicts]})
+
+    def remove(self) -> None:
+        """Remove the file: the run is over, and its reports are written."""
+        if self._path:
+            self._path.unlink()
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        if self._file is None:
+            return
+        try:
+            # In one call of the system, so that another process or a kill finds whole lines but for the last.
+            self._file.write(json.dumps(line).encode("ascii") + b"\n")
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
+
+
+@contextmanager
+def kept(folder: Path | None, about: Mapping[str, Any], *, resume: bool) -> Iterator[Journal]:
+    """Hold the folder of a run and keep the journal in it.
+
+    Args:
+        folder: the folder; None if nothing is to be written.
+        about: what must be equal for a run to go on from the journal of another, by name.
+        resume: read the journal that is there and append to it; otherwise it is begun anew.
+
+    Raises:
+        UsageError: the folder cannot be written to, another process holds it, or the journal to go on from is
+            of another run or damaged.
+    """
+    if folder is None:
+        yield Journal(None, None)
+        return
+    with held(folder):
+        path = folder / JOURNAL
+        written = path.read_bytes() if resume and path.is_file() else b""
+        # What follows the last line break was cut off.
+        written = written[: written.rfind(b"\n") + 1]
+        outcomes = _read(written, about, path) if written else []
+        if resume and not written:
+            _log.warning("conformance: there is nothing to go on from in %s: starts anew", folder)
+        with path.open("ab" if written else "wb", buffering=0) as file:
+            file.truncate(len(written))
+            journal = Journal(path, file, outcomes)
+            if not written:
+                journal._write(about)  # noqa: SLF001 - of this module
+            yield journal
+
+
+def _read(written: bytes, about: Mapping[str, Any], path: Path) -> list[Outcome]:
+    """Return the outcomes of a journal, if it is of the run that is to go on."""
+    outcomes: list[Outcome] = []
+    try:
+        header, *lines = map(json.loads, written.splitlines())
+        _check(dict(header), json.loads(json.dumps(about)), path)
+        for line in lines:
+            verdicts = [Verdict.from_json(verdict) for verdict in line["verdicts"]]
+            outcomes.append(Outcome(**{**line, "verdicts": verdicts}))
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(
+            f"resume: {path} is damaged ({type(error).__name__}: {error}); without --resume a run starts anew"
+        ) from error
+    return outcomes
+
+
+def _check(there: Mapping[str, Any], here: Mapping[str, Any], path: Path) -> None:
+    """Raise UsageError unless two runs are the same."""
+    names = dict.fromkeys((*here, *there))
+    others = [
+        f"{name} was {there.get(name)!r} and is {here.get(name)!r}"
+        for name in names
+        if there.get(name) != here.get(name)
+    ]
+    if others:
+        raise UsageError(
+            f"resume: {path} is of another run: {'; '.join(others)}; without --resume a run starts anew"
+        )
+
+
+def identity(asked: Mapping[str, Any], work: Sequence[Work], subject: str | Implementation) -> dict[str, Any]:
+    """Return what must be equal for a run to go on from the journal of another.
+
+    Args:
+        asked: the arguments of the run that its verdicts depend on, by name.
+        work: the plan.
+        subject: the implementation or its name.
+    """
+    return {
+        "journal_version": JOURNAL_VERSION,
+        "schema_version": SCHEMA_VERSION,
+        **asked,
+        "work": hashlib.sha256(repr(work).encode()).hexdigest()[:16],
+        "pieces": len(work),
+        "source code": _source_code(subject),
+        **environment(threads=1),
+    }
+
+
+def _source_code(subject: str | Implementation) -> str:
+    """Return a digest of the Python files that verdicts depend on: ours, and those of the subject's package.
+
+    Who interrupts a run to mend the subject must not get verdicts of both in one report.
+    """
+    module = subject.rpartition(":")[0] if isinstance(subject, str) else type(subject).__module__
+    files = {file for name in ("conformance", "mytorch", module) for file in _files(name)}
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _files(module: str) -> list[Path]:
+    """Return the files of a module, without importing it; none if it has none."""
+    if module.endswith(".py"):
+        return [path] if (path := Path(module).resolve()).is_file() else []
+    top = module.partition(".")[0]
+    loaded = sys.modules.get(top)
+    try:
+        spec = find_spec(top) if top else None
+    except ValueError:  # a script that was run has no spec
+        spec = None
+    origin = spec.origin if spec else getattr(loaded, "__file__", None)
+    if not origin or not Path(origin).is_file():
+        return []
+    if spec and spec.submodule_search_locations:
+        return [path for path in Path(origin).parent.rglob("*") if path.suffix in {".py", ".toml"}]
+    return [Path(origin)]

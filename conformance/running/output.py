@@ -1,0 +1,137 @@
+"""The folder that a command writes to: made, checked and held before anything is judged.
+
+Called by running.journal for a run, and by the commands `selftest` and `calibrate`; running.bundle removes by
+it what an earlier run left there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TextIO
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+# Holds the number of the process that writes to the folder, and is there as long as it does.
+LOCK = "run.lock"
+
+# The files of a bundle, as patterns; Python may have compiled its programs.
+BUNDLE_FILES = ("bundle.json", "arrays.npz", "replay.py", "__pycache__/replay.*.pyc")
+
+# On Windows other processes cannot read what is locked; the lock is on a byte behind all that is written.
+_BEHIND = 1 << 20
+
+# How many files that stay are named.
+_NAMED = 3
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Make a folder and hold it, so that no other process of conformance writes to it meanwhile.
+
+    The lock is the operating system's, which ends with the process in any case.
+
+    Raises:
+        UsageError: the folder cannot be made or written to, or another process holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = _locked(folder)
+    except OSError as error:
+        raise UsageError(
+            f"out: expected a folder that can be written to, got {str(folder)!r}: {error.strerror}"
+        ) from error
+    with file:
+        try:
+            yield
+        finally:
+            # Before it is unlocked: whoever opens it next makes one of its own. Windows keeps it, empty.
+            file.truncate(0)
+            with suppress(OSError):
+                (folder / LOCK).unlink()
+
+
+def _locked(folder: Path) -> TextIO:
+    """Open and lock the lock file, and write the number of this process into it."""
+    path = folder / LOCK
+    while True:
+        file = path.open("a+", encoding="ascii", errors="replace")
+        file.seek(0)
+        holder = file.read().strip()
+        if not _lock(file):
+            file.close()
+            other = f"process {holder}" if holder else "another process"
+            raise UsageError(
+                f"out: {other} is writing to {str(folder)!r}; wait for it or name another folder"
+            )
+        # The process that held it may have removed the file after it was opened here.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                break
+        file.close()
+    if holder:
+        _log.warning("conformance: takes %s over from process %s, which ended before its end", folder, holder)
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+    return file
+
+
+def _lock(file: TextIO) -> bool:
+    """Lock a file until it is closed; return whether nobody else had."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(_BEHIND)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def remove_bundles(folder: Path) -> None:
+    """Remove the bundles in a folder, and the folder if it holds nothing else.
+
+    Of a bundle only the files that conformance writes are removed. What else there is stays, and one line
+    names it.
+    """
+    if not folder.is_dir():
+        return
+    for bundle in folder.iterdir():
+        if _is_bundle(bundle):
+            for path in (path for pattern in BUNDLE_FILES for path in bundle.glob(pattern)):
+                path.unlink()
+            for emptied in (bundle / "__pycache__", bundle):
+                with suppress(OSError):  # where it holds something else, or is not there
+                    emptied.rmdir()
+    if stay := sorted(path.name for path in folder.iterdir()):
+        more = ", …" if len(stay) > _NAMED else ""
+        named = ", ".join(stay[:_NAMED]) + more
+        _log.warning("conformance: leaves %s in %s, which it did not write", named, folder)
+    else:
+        with suppress(OSError):  # where it is a link to a folder
+            folder.rmdir()
+
+
+def _is_bundle(folder: Path) -> bool:
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    try:
+        about = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(about, dict) and {"bundle_version", "sample"} <= about.keys()

@@ -1,0 +1,173 @@
+"""The output folder: checked and held before anything is judged, and cleared of nothing but old bundles."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import conformance
+from conformance.errors import UsageError
+from conformance.running import run as running
+from conformance.running.output import BUNDLE_FILES, LOCK, held, remove_bundles
+
+# Holds a folder until its standard input ends.
+HOLDER = """
+import sys
+from pathlib import Path
+
+from conformance.running.output import held
+
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def bundle(folder, **about):
+    folder.mkdir(parents=True)
+    (folder / "__pycache__").mkdir()
+    for pattern in BUNDLE_FILES:
+        (folder / pattern.replace("*", "cpython-311")).touch()
+    about = {"bundle_version": 3, "sample": "x:"} | about
+    (folder / "bundle.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def left(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
+
+
+def test_it_is_made_and_nothing_is_left_in_it(tmp_path):
+    folder = tmp_path / "new" / "out"
+    with held(folder):
+        assert (folder / LOCK).read_text(encoding="ascii") == str(os.getpid())
+    assert left(folder) == set()
+
+
+def test_it_is_free_again_after_an_exception(tmp_path, caplog):
+    with pytest.raises(ZeroDivisionError), held(tmp_path):
+        raise ZeroDivisionError
+    with held(tmp_path):
+        pass
+    assert caplog.messages == []
+
+
+def test_what_another_process_holds_is_refused_with_its_number(tmp_path, monkeypatch):
+    judged = []
+    monkeypatch.setattr(running, "in_processes", lambda *_: judged.append(_))
+    with subprocess.Popen(  # noqa: S603 - the command is this file's own
+        [sys.executable, "-c", HOLDER, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(UsageError, match=f"process {holder.pid} is writing to '{tmp_path}'"):
+            conformance.run("torch", ["relu"], 1, out=tmp_path)
+        holder.communicate()
+    assert judged == []
+    assert left(tmp_path) == set()
+
+
+def test_what_a_killed_process_held_is_taken_over_with_a_line(tmp_path, caplog):
+    with subprocess.Popen(  # noqa: S603 - the command is this file's own
+        [sys.executable, "-c", HOLDER, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        holder.kill()
+    assert left(tmp_path) == {LOCK}
+    with held(tmp_path):
+        assert (tmp_path / LOCK).read_text(encoding="ascii") == str(os.getpid())
+    assert len(caplog.messages) == 1
+    assert f"takes {tmp_path} over from process {holder.pid}" in caplog.messages[0]
+
+
+def test_a_lock_whose_file_was_removed_meanwhile_is_not_one(tmp_path, monkeypatch):
+    """Between opening the file and locking it, its holder ends, and another process takes the folder."""
+    opened, real = [], Path.open
+
+    def opening(path, *arguments, **options):
+        file = real(path, *arguments, **options)
+        if not opened:
+            path.unlink()
+        opened.append(path)
+        return file
+
+    monkeypatch.setattr(Path, "open", opening)
+    with held(tmp_path):
+        assert (tmp_path / LOCK).exists()
+    assert len(opened) == 2
+
+
+@pytest.mark.parametrize("name", ["file", "file/new"])
+def test_what_is_not_a_folder_is_refused_before_anything_is_judged(tmp_path, monkeypatch, name):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(running, "in_processes", None)
+    with pytest.raises(UsageError, match=f"out: expected a folder that can be written to, got .*{name}'"):
+        conformance.run("torch", ["relu"], 1, out=tmp_path / name)
+
+
+def test_what_cannot_be_written_to_is_refused(tmp_path, monkeypatch):
+    real = Path.open
+
+    def refused(path, *arguments, **options):
+        if path.parent == tmp_path:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refused)
+    monkeypatch.setattr(running, "in_processes", None)
+    with pytest.raises(UsageError, match=r"expected a folder that can be written to.*Permission denied"):
+        conformance.run("torch", ["relu"], 1, out=tmp_path)
+
+
+def test_bundles_are_removed_and_their_folder(tmp_path, caplog):
+    bundle(tmp_path / "failures" / "tanh")
+    bundle(tmp_path / "failures" / "nn.LSTM@split-time")
+    remove_bundles(tmp_path / "failures")
+    assert (left(tmp_path), caplog.messages) == (set(), [])
+    remove_bundles(tmp_path / "failures")
+
+
+def test_what_conformance_did_not_write_stays_and_is_named_in_one_line(tmp_path, caplog):
+    failures = tmp_path / "failures"
+    bundle(failures / "tanh")
+    (failures / "tanh" / "notes.txt").touch()
+    (failures / "thesis").mkdir()
+    (failures / "thesis" / "arrays.npz").touch()
+    (failures / "others").mkdir()
+    (failures / "others" / "bundle.json").write_text("{}", encoding="utf-8")
+    (failures / "damaged").mkdir()
+    (failures / "damaged" / "bundle.json").write_text("{", encoding="utf-8")
+    (failures / "file").touch()
+    bundle(tmp_path / "elsewhere")
+    (failures / "link").symlink_to(tmp_path / "elsewhere")
+    stay = {"tanh/notes.txt", "thesis/arrays.npz", "others/bundle.json", "damaged/bundle.json", "file"}
+    remove_bundles(failures)
+    assert {path.relative_to(failures).as_posix() for path in failures.rglob("*") if path.is_file()} == stay
+    assert len(left(tmp_path / "elsewhere")) == len(BUNDLE_FILES) + 1
+    assert len(caplog.messages) == 1
+    assert "leaves damaged, file, link, … in" in caplog.messages[0]
+
+
+def test_a_run_that_passes_leaves_what_it_did_not_write(tmp_path, caplog):
+    (tmp_path / "failures").mkdir()
+    (tmp_path / "failures" / "thesis.md").touch()
+    bundle(tmp_path / "failures" / "relu")
+    assert conformance.run("torch", ["relu"], 1, out=tmp_path).exit_code == 0
+    assert left(tmp_path / "failures") == {"thesis.md"}
+    assert len(caplog.messages) == 1
+
+
+def test_the_folder_is_where_it_was_when_the_run_began(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    class Moves(conformance.TorchLike):
+        def run(self, task):
+            os.chdir(os.sep)
+            return super().run(task)
+
+    conformance.run(Moves("moves", "torch"), ["relu"], 1, out="out")
+    assert (tmp_path / "out" / "parity.json").exists()
