@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from conformance.cases import CASES, find_cases
 from conformance.judging.verdict import Status
 from conformance.running.plan import find_lanes, samples_of
+from conformance.running.subject import find_subject
 from conformance.running.work import BadCallWork, do
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from conformance.running.subject import Subject
     from conformance.running.work import Work
     from conformance.subjects.protocol import Implementation
 
@@ -34,7 +36,7 @@ class Check:
         lanes: `float64`, `float32` or both.
     """
 
-    implementation: str | Implementation
+    implementation: str | Implementation | Subject
     case: str
     shape_class: str
     seed: int
@@ -48,8 +50,9 @@ class Check:
         """
         from conformance.report.tables import explain
 
-        verdicts = [v for work in self._work() for v in do(work, self.implementation).verdicts]
-        name = self.implementation if isinstance(self.implementation, str) else self.implementation.name
+        subject = find_subject(self.implementation)
+        verdicts = [v for work in self._work() for v in do(work, subject).verdicts]
+        name = subject.name
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
             raise AssertionError("\n" + explain(failures[0], name, run=verdicts))
@@ -76,6 +79,9 @@ def parametrize(
     *,
     seed: int = 1,
     dtypes: Sequence[str] = ("float64", "float32"),
+    in_process: bool = False,
+    time_limit: float = 60.0,
+    host_command: str = "",
 ) -> pytest.MarkDecorator:
     """Decorate a pytest function that takes `check` and calls it: one test per case and shape class.
 
@@ -85,6 +91,9 @@ def parametrize(
         cases: names of cases; by default all.
         seed: the seed of the samples.
         dtypes: the lanes: `float64`, `float32` or both.
+        in_process: run the subject in this process instead of one of its own.
+        time_limit: how many seconds one answer of the subject's process may take.
+        host_command: a program with its arguments that starts that process.
 
     Returns:
         The decorator.
@@ -95,8 +104,11 @@ def parametrize(
     import pytest
 
     lanes = find_lanes(dtypes)
+    subject = find_subject(
+        implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
+    )
     checks = [
-        Check(implementation, case.name, shape_class, seed, lanes)
+        Check(subject, case.name, shape_class, seed, lanes)
         for case in find_cases(cases)
         for shape_class in (*case.space.classes, *(("errors",) if case.bad_calls else ()))
     ]

@@ -15,7 +15,6 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
-from conformance.faults import faulty, find_faults
 from conformance.subjects import mytorch, pytorch
 from conformance.subjects.protocol import Implementation
 
@@ -45,6 +44,9 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         return IMPLEMENTATIONS[spec]()
     module, colon, attribute = spec.rpartition(":")
     if spec.startswith(_FAULT):
+        # Making their list takes as long as all else that is imported.
+        from conformance.faults import faulty, find_faults
+
         (fault,) = find_faults([attribute])
         return faulty(fault)
     if not (module and colon and attribute):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import SHOWN, add_implementation, add_sweep, check_sweep
+from conformance.cli._options import SHOWN, add_implementation, add_sweep, check_sweep, hosting
 
 if TYPE_CHECKING:
     import argparse
@@ -53,6 +53,7 @@ def command(options: argparse.Namespace) -> int:
             jobs=options.jobs,
             out=options.out,
             progress=progress,
+            **hosting(options),
         )
     _show(report, options.out)
     return report.exit_code
@@ -79,6 +80,8 @@ def _show(report: Report, out: Path) -> None:
         print(f"\nDRIFT {line}")
     if report.repeated.other_bits:
         print(f"\nOTHER BITS {report.repeated}")
+    if note := report.environment.get("subject"):
+        print(f"\nIN PROCESS {report.implementation} ran {note}")
     totals = report.totals
     word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
     counts = ", ".join(

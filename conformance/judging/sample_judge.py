@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
 from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status, Verdict
-from conformance.subjects.protocol import LANES, Implementation, Task, Trace
+from conformance.subjects.protocol import LANES, Ended, Implementation, NoAnswer, Task, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,22 +224,45 @@ def why_unsupported(subject: Implementation, task: Task) -> str | None:
 def judge_sample(prepared: Prepared, subject: Implementation) -> list[Verdict]:
     """Judge a subject on a prepared sample; any exception that it raises is an ERROR with its traceback."""
     verdicts: list[Verdict] = []
+    ended: Ended | None = None
     for lane, expected in prepared.expectations.items():
+        if ended is not None:
+            # Once is enough: each time may take as long as a sample may take.
+            verdicts.append(expected.verdict(None, Status.ERROR, reason=f"not run again after this: {ended}"))
+            continue
         try:
             reason = why_unsupported(subject, prepared.tasks[lane])
             trace = run_subject(prepared, lane, subject) if reason is None else {}
         except Unused as unused:
             reason = str(unused)
-        except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
-            verdicts.append(
-                expected.verdict(None, Status.ERROR, reason=traceback.format_exc(limit=-8).strip())
-            )
+        except Exception as error:  # noqa: BLE001 - a subject may raise anything, and the run goes on
+            ended = error if isinstance(error, Ended) else None
+            failed = expected.verdict(None, Status.ERROR, reason=told(error))
+            verdicts += [failed] if ended else with_printed([failed], subject)
             continue
         if reason is not None:
             verdicts.append(expected.verdict(None, Status.SKIP, reason=reason))
         else:
-            verdicts += judge(expected, trace)
+            verdicts += with_printed(judge(expected, trace), subject)
     return verdicts
+
+
+def told(error: Exception) -> str:
+    """Return the reason of an ERROR: the traceback where the subject ran, or why there is no answer."""
+    if isinstance(error, NoAnswer):
+        return str(error)
+    elsewhere: str | None = getattr(error, "formatted", None)
+    return elsewhere or "".join(traceback.format_exception(error, limit=-8)).strip()
+
+
+def with_printed(verdicts: Sequence[Verdict], subject: Implementation) -> list[Verdict]:
+    """Return verdicts; the first that is wrong says what the subject printed, where that is known."""
+    printed = getattr(subject, "printed", "")
+    found = list(verdicts)
+    wrong = (n for n, each in enumerate(found) if each.status in {Status.FAIL, Status.ERROR})
+    if printed and (first := next(wrong, None)) is not None:
+        found[first] = replace(found[first], reason=f"{found[first].reason}; it printed:\n{printed}")
+    return found
 
 
 def unprepared(
