@@ -103,7 +103,8 @@ class _Subject:
             number = question["bad_call"]
             bad_call = None if number is None else case.bad_calls[number]
             self._task = Task(case, sample, question["dtype"], question["carrier"], arrays, bad_call)
-            self._asked = dict(question)
+            # Stored arrays are not part of the question.
+            self._asked = {} if arrays else dict(question)
         return self._task
 
 
@@ -113,7 +114,7 @@ class _UnreadableError(Exception):
 
 def _implementation(pickled: bytes) -> Implementation:
     # Written by the process of the judge, whose user gave it the object.
-    from joblib.externals import cloudpickle
+    import cloudpickle
 
     try:
         found: object = cloudpickle.loads(pickled)

@@ -10,6 +10,7 @@ import atexit
 import os
 import sys
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
@@ -18,6 +19,8 @@ from conformance.subjects.host import Hosted, Limits, Process, UnsendableError
 from conformance.subjects.in_process import InProcess, imported
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from conformance.subjects.protocol import Implementation
 
 # The reference itself, and the self-test's faults, which are ours.
@@ -89,17 +92,39 @@ def find_subject(
 
 
 def _of_object(implementation: Implementation, limits: Limits) -> Subject:
-    from joblib.externals import cloudpickle
+    import cloudpickle
 
     try:
         name = str(implementation.name)
     except Exception as error:
         raise UsageError(f"implementation: its name raises {type(error).__name__}") from error
     subject = Subject(name, None, live=implementation)
+    module = sys.modules.get(type(implementation).__module__)
+    whole = module is not None and not _importable(module)
     try:
+        if whole:
+            cloudpickle.register_pickle_by_value(module)
         return replace(subject, pickled=cloudpickle.dumps(implementation), limits=limits)
     except Exception as error:  # noqa: BLE001 - what an object does when it is pickled is its own
         return replace(subject, note=_unsendable(error))
+    finally:
+        if whole:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _importable(module: ModuleType) -> bool:
+    """Whether another process finds a module by its name, on the path that this one has.
+
+    pytest, for one, imports test modules that it would not.
+    """
+    file = getattr(module, "__file__", None)
+    # `__main__` is always sent whole.
+    if module.__name__ == "__main__" or file is None:
+        return True
+    path = Path(file).absolute()
+    names = module.__name__.split(".")
+    root = path.parents[len(names) - (path.stem != "__init__")]
+    return root in {Path(each).absolute() for each in sys.path}
 
 
 def _unsendable(why: object) -> str:
