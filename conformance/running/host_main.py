@@ -99,7 +99,9 @@ class _Subject:
         if self._task is None or self._asked != question or arrays:
             case = CASES[question["case"]]
             config = tuple((name, value) for name, value in question["config"])
-            sample = Sample(case.name, *question["sample"], config, question["redraw"], question["use"])
+            seed, draw, shape_class, regime = question["sample"]
+            redraw, use = question["redraw"], question["use"]
+            sample = Sample(case.name, seed, draw, shape_class, regime, config, redraw, use)
             number = question["bad_call"]
             bad_call = None if number is None else case.bad_calls[number]
             self._task = Task(case, sample, question["dtype"], question["carrier"], arrays, bad_call)

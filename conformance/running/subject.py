@@ -75,7 +75,7 @@ def find_subject(
     """
     if isinstance(implementation, Subject):
         return implementation
-    if not isinstance(time_limit, (int, float)) or not 0 < time_limit < 10**6:
+    if not _is_seconds(time_limit):
         raise UsageError(f"time limit: expected a positive number of seconds, got {time_limit!r}")
     limits = Limits(float(time_limit), host_command)
     if isinstance(implementation, str):
@@ -89,6 +89,10 @@ def find_subject(
     if sys.platform == "win32":
         return replace(subject, limits=None, note="in the judge's process, as always on Windows")
     return subject
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and 0 < value < 10**6
 
 
 def _of_object(implementation: Implementation, limits: Limits) -> Subject:

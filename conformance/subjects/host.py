@@ -347,10 +347,10 @@ class Hosted:
                 raise Unused(printable(why, raised.MESSAGE))
             case {"error": told}:
                 try:
-                    error = raised.again(told)
+                    exception = raised.again(told)
                 except ValueError as wrong:
                     raise self._garbage(str(wrong)) from None
-                raise error
+                raise exception
         return answer
 
     def _garbage(self, why: str) -> Ended:

@@ -70,7 +70,7 @@ def _made(name: str, known: list[type[Exception]], body: dict[str, Any], text: s
     fewest = [each for each in known if not any(issubclass(o, each) for o in known if o is not each)]
     for bases in (tuple(fewest), tuple(fewest[:1]), ()):
         try:
-            kind = type(name, bases or (Exception,), body)
+            kind: Any = type(name, bases or (Exception,), body)
             error: Exception = kind.__new__(kind)
         except TypeError:
             # Two of Python's classes may not go together, and some need arguments.

@@ -80,7 +80,8 @@ def encode(number: int, header: Mapping[str, Any], arrays: Mapping[str, Any] | N
     Raises:
         ValueError: the arrays are too large.
     """
-    listed, parts, total = [], [], 0
+    listed: list[Any] = []
+    parts, total = [], 0
     for name, value in (arrays or {}).items():
         sent = plain(value)
         if not isinstance(sent, np.ndarray):

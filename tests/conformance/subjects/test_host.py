@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from conformance.cases import CASES
+from conformance.errors import UsageError
 from conformance.sampling.space import draw
 from conformance.subjects.host import Hosted, Limits, Process
 from conformance.subjects.protocol import Ended, Task
@@ -27,6 +28,11 @@ from conformance import TorchLike, UsageError
 class Base(TorchLike):
     def __init__(self):
         super().__init__("mine", "mytorch")
+
+
+class Named(TorchLike):
+    def __init__(self):
+        super().__init__(os.environ["CHOSEN"], "mytorch")
 
 
 class Echo(Base):
@@ -70,8 +76,8 @@ subject.run(task())
 """
 
 
-def hosted(spec, seconds=60.0):
-    return Hosted(Process({"do": "load", "spec": str(spec)}, limits=Limits(seconds)))
+def hosted(spec, seconds=60.0, command=""):
+    return Hosted(Process({"do": "load", "spec": str(spec)}, limits=Limits(seconds, command)))
 
 
 def task(**fields):
@@ -115,6 +121,14 @@ def test_a_case_that_is_not_listed_cannot_be_asked_for(path):
     with pytest.raises(ValueError, match="relu: only a case that is listed"):
         subject.run(Task(case, task().sample, "float32"))
     subject.close()
+
+
+def test_the_program_that_starts_it_can_be_named(path):
+    subject = hosted(f"{path}:Named", command="env 'CHOSEN=one of two'")
+    assert subject.name == "one of two"
+    subject.close()
+    with pytest.raises(UsageError, match=r"host command 'no-such-program': .*No such file"):
+        hosted(f"{path}:Named", command="no-such-program")
 
 
 def test_it_ends_when_it_is_closed(path):
