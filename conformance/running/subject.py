@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.registry import find_implementation
-from conformance.subjects.host import Hosted, Limits, Process, UnsendableError
+from conformance.subjects.host import Limits, Process, UnsendableError
+from conformance.subjects.hosted import Hosted
 from conformance.subjects.in_process import InProcess, imported
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """What a subject raised, told in a few plain texts, and raised again on the judge's side.
 
-Called by running.host_main, which tells it, and by subjects.host and subjects.in_process, which raise it
+Called by running.host_main, which tells it, and by subjects.hosted and subjects.in_process, which raise it
 again: an exception of the same class as far as the judge can know it, with the same message.
 """
 

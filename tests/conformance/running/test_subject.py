@@ -12,7 +12,7 @@ import pytest
 import conformance
 from conformance.errors import UsageError
 from conformance.running.subject import close, find_subject, opened, opened_here
-from conformance.subjects.host import Hosted
+from conformance.subjects.hosted import Hosted
 from conformance.subjects.in_process import InProcess
 from conformance.subjects.torchlike import TorchLike
 

@@ -16,7 +16,8 @@ import pytest
 from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.sampling.space import draw
-from conformance.subjects.host import Hosted, Limits, Process
+from conformance.subjects.host import Limits, Process
+from conformance.subjects.hosted import Hosted
 from conformance.subjects.protocol import Ended, Task
 
 SUBJECT = """
