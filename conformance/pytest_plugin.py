@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
 from conformance.judging.verdict import Status
-from conformance.registry import find_implementation
 from conformance.running.plan import find_lanes, samples_of
+from conformance.running.subject import find_subject, opened
 from conformance.running.work import BadCallWork, do
 from conformance.subjects.supports import supports_of
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from conformance.running.subject import Subject
     from conformance.running.work import SampleWork, Work
     from conformance.subjects.protocol import Implementation
     from conformance.subjects.supports import Supports
@@ -38,7 +39,7 @@ class Check:
         named: whether the case was asked for by name.
     """
 
-    implementation: str | Implementation
+    implementation: str | Implementation | Subject
     case: str
     shape_class: str
     seed: int
@@ -58,7 +59,8 @@ class Check:
 
         from conformance.report.tables import explain
 
-        supports = supports_of(find_implementation(self.implementation))
+        subject = find_subject(self.implementation)
+        supports = supports_of(opened(subject))
         drawn = self._drawn(supports)
         work = self._work(drawn, supports)
         if not work:
@@ -68,8 +70,8 @@ class Check:
             if self.named and not drawn:
                 raise AssertionError(told)
             pytest.skip(told)
-        verdicts = [v for each in work for v in do(each, self.implementation).verdicts]
-        name = self.implementation if isinstance(self.implementation, str) else self.implementation.name
+        verdicts = [v for each in work for v in do(each, subject).verdicts]
+        name = subject.name
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
             raise AssertionError("\n" + explain(failures[0], name, run=verdicts))
@@ -103,6 +105,9 @@ def parametrize(
     *,
     seed: int = 1,
     dtypes: Sequence[str] = ("float64", "float32"),
+    in_process: bool = False,
+    time_limit: float = 60.0,
+    host_command: str = "",
 ) -> pytest.MarkDecorator:
     """Decorate a pytest function that takes `check` and calls it: one test per case and shape class.
 
@@ -112,6 +117,9 @@ def parametrize(
         cases: names of cases; by default all.
         seed: the seed of the samples.
         dtypes: the lanes: `float64`, `float32` or both.
+        in_process: run the subject in this process instead of one of its own.
+        time_limit: how many seconds one answer of the subject's process may take.
+        host_command: a program with its arguments that starts that process.
 
     Returns:
         The decorator.
@@ -122,8 +130,11 @@ def parametrize(
     import pytest
 
     lanes = find_lanes(dtypes)
+    subject = find_subject(
+        implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
+    )
     checks = [
-        Check(implementation, case.name, shape_class, seed, lanes, named=bool(cases))
+        Check(subject, case.name, shape_class, seed, lanes, named=bool(cases))
         for case in find_cases(cases)
         for shape_class in (*case.space.classes, *(("errors",) if case.bad_calls else ()))
     ]

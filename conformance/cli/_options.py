@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 
@@ -65,3 +65,27 @@ def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> 
         help="a name from `list implementations`, fault:NAME, cmd:PROGRAM, module:attribute or "
         "path.py:attribute (default: " + (f"{default})" if default else "the bundle's, or mytorch)"),
     )
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long one answer of the subject may take before its process is ended (default: 60)",
+    )
+    parser.add_argument(
+        "--host-command",
+        default="",
+        metavar="PROGRAM",
+        help="a program with its arguments that starts the subject's process, e.g. 'sudo -u other'",
+    )
+    parser.add_argument(
+        "--in-process",
+        action="store_true",
+        help="run the subject in the judge's process, to debug it: what it does there can end or mislead the "
+        "judge",
+    )
+
+
+def hosting(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how the subject is run, as `conformance.run` and the replay take it."""
+    return {name: getattr(options, name) for name in ("in_process", "time_limit", "host_command")}

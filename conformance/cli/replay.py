@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import SHOWN, add_implementation
+from conformance.cli._options import SHOWN, add_implementation, hosting
 
 if TYPE_CHECKING:
     import argparse
@@ -35,7 +35,7 @@ def command(options: argparse.Namespace) -> int:
     from conformance.report.tables import explain, render
     from conformance.running.replay import replay
 
-    found = replay(options.sample, options.implementation)
+    found = replay(options.sample, options.implementation, **hosting(options))
     print(render(_comparison(found.verdicts), "terminal"))
     failures = [verdict for verdict in found.verdicts if not verdict.passed]
     for verdict in failures[:SHOWN]:

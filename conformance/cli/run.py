@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import SHOWN, add_implementation, add_sweep, check_sweep
+from conformance.cli._options import SHOWN, add_implementation, add_sweep, check_sweep, hosting
 
 if TYPE_CHECKING:
     import argparse
@@ -61,6 +61,7 @@ def command(options: argparse.Namespace) -> int:
             resume=options.resume,
             exit_first=options.exitfirst,
             progress=progress,
+            **hosting(options),
         )
     _show(report, options.out)
     return report.exit_code
@@ -82,6 +83,7 @@ def _show(report: Report, out: Path) -> None:
         explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
         for verdict in report.failure_per_case[:SHOWN]
     ]
+    note = report.environment.get("subject")
     stopped = [f"{report.stopped}; --resume does the rest"] if report.stopped else []
     notes = {
         "SEEN IN PART ": partly(report.verdicts)[:SHOWN],
@@ -91,6 +93,7 @@ def _show(report: Report, out: Path) -> None:
         "TOO SELDOM ": report.shortfalls,
         "DRIFT ": warnings(report),
         "OTHER BITS ": bits,
+        "IN PROCESS ": [f"{report.implementation} ran {note}"] if note else [],
     }
     for what, lines in notes.items():
         for line in lines:

@@ -6,19 +6,22 @@ message must name what the bad call lists in `mentions`.
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 from conformance.judging.excuses import excused
-from conformance.judging.sample_judge import raises, why_unsupported
+from conformance.judging.sample_judge import raises, told, why_unsupported
 from conformance.judging.verdict import Status, Verdict
 from conformance.sampling.sample import Sample
 from conformance.subjects.declarations import declared
-from conformance.subjects.protocol import Task
+from conformance.subjects.protocol import NoAnswer, Task, deaths
 
 if TYPE_CHECKING:
     from conformance.cases.case import BadCall, Case
     from conformance.subjects.protocol import Implementation
+
+
+# After so many bad calls in a row that end the subject's process, the others of the case are left out.
+_DEATHS = 3
 
 
 def judge_bad_calls(case: Case, subject: Implementation, seed: int = 0) -> list[Verdict]:
@@ -28,8 +31,18 @@ def judge_bad_calls(case: Case, subject: Implementation, seed: int = 0) -> list[
     reference = pytorch.make()
     # All start from the case's one good configuration.
     good = Sample(case.name, seed, 0, "small", "normal", tuple(case.base.items()))
-    found = [_judge(case, good, bad_call, reference, subject) for bad_call in case.bad_calls]
-    return excused(found, declared(subject))
+    verdicts: list[Verdict] = []
+    row = 0
+    for bad_call in case.bad_calls:
+        before = deaths(subject)
+        if row == _DEATHS:
+            reason = f"the rest is left out: {_DEATHS} bad calls in a row ended the subject's process"
+            left = Verdict(case.name, good.text, "errors", None, bad_call.label, Status.ERROR, reason=reason)
+            verdicts.append(left)
+            break
+        verdicts.append(_judge(case, good, bad_call, reference, subject))
+        row = row + 1 if deaths(subject) > before else 0
+    return excused(verdicts, declared(subject))
 
 
 def _judge(
@@ -41,11 +54,14 @@ def _judge(
     task = Task(case, good, "float32", bad_call=bad_call)
     try:
         reason = why_unsupported(subject, task)
-    except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
-        return verdict(Status.ERROR, traceback.format_exc(limit=-8).strip())
+    except Exception as error:  # noqa: BLE001 - a subject may raise anything, and the run goes on
+        return verdict(Status.ERROR, told(error))
     if reason is not None:
         return verdict(Status.SKIP, reason)
-    return verdict(*_compare(case, bad_call, raises(task, reference), raises(task, subject)))
+    expected, got = raises(task, reference), raises(task, subject)
+    if isinstance(got, NoAnswer):
+        return verdict(Status.ERROR, told(got))
+    return verdict(*_compare(case, bad_call, expected, got))
 
 
 def _compare(

@@ -17,6 +17,7 @@ import numpy as np
 from conformance.judging.verdict import Status, Verdict
 from conformance.sampling.sample import raw_words
 from conformance.subjects.answers import NotNumbersError, numbers
+from conformance.subjects.protocol import deaths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,22 +78,30 @@ def run_twice(sample: Sample) -> bool:
 def judge_repeatedly(judge: Judge, subject: Implementation, runs: int = 1) -> list[Verdict]:
     """Judge a subject, and again if anything fails.
 
-    The runs end in one of three ways:
+    The runs end in one of four ways:
 
     - Nothing fails in `runs` runs, and that is one: its verdicts as they are.
     - Nothing fails in several: the verdicts of the first; `repeatable` says whether the bits are the same.
     - Something fails: there are `RUNS` runs in all. An observable that fails in any of them is a failure; if
       it does not fail in each, its reason begins with "not repeatable" and says in how many it failed.
+    - The subject's process ends in one of the runs, each of which may have taken long: it is the last.
 
     Args:
         judge: judges the subject once: a sample, or bad calls.
         subject: the subject.
         runs: how often to run at least.
     """
-    found = [_run(judge, subject) for _ in range(runs)]
-    if any(verdict.status in _WRONG for each in found for verdict in each.verdicts):
-        found += [_run(judge, subject) for _ in range(RUNS - len(found))]
+    found: list[_Run] = []
+    before = deaths(subject)
+    while len(found) < runs or (len(found) < RUNS and _any_wrong(found)):
+        found.append(_run(judge, subject))
+        if deaths(subject) > before:
+            break
     return _merged(found) if len(found) > 1 else found[0].verdicts
+
+
+def _any_wrong(runs: Sequence[_Run]) -> bool:
+    return any(verdict.status in _WRONG for each in runs for verdict in each.verdicts)
 
 
 def _run(judge: Judge, subject: Implementation) -> _Run:

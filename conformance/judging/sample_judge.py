@@ -27,7 +27,7 @@ from conformance.judging.scales import scales as scales_of
 from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status, Verdict
 from conformance.subjects.declarations import declared
-from conformance.subjects.protocol import LANES, Implementation, Task, Trace
+from conformance.subjects.protocol import LANES, Ended, Implementation, NoAnswer, Task, Trace
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
@@ -263,16 +263,21 @@ def judge_sample(prepared: Prepared, subject: Implementation, *, tell: bool = Fa
     """
     stated = declared(subject)
     verdicts: list[Verdict] = []
+    ended: Ended | None = None
     for lane, expected in prepared.expectations.items():
+        if ended is not None:
+            # Once is enough: each time may take as long as a sample may take.
+            verdicts.append(expected.verdict(None, Status.ERROR, reason=f"not run again after this: {ended}"))
+            continue
         try:
             reason = why_unsupported(subject, prepared.tasks[lane])
             trace = run_subject(prepared, lane, subject) if reason is None else {}
         except Unused as unused:
             reason = str(unused)
-        except Exception:  # noqa: BLE001 - a subject may raise anything, and the run goes on
-            verdicts.append(
-                expected.verdict(None, Status.ERROR, reason=traceback.format_exc(limit=-8).strip())
-            )
+        except Exception as error:  # noqa: BLE001 - a subject may raise anything, and the run goes on
+            ended = error if isinstance(error, Ended) else None
+            failed = expected.verdict(None, Status.ERROR, reason=told(error))
+            verdicts += [failed] if ended else with_printed([failed], subject)
             continue
         if reason is not None:
             verdicts.append(expected.verdict(None, Status.SKIP, reason=reason))
@@ -280,7 +285,8 @@ def judge_sample(prepared: Prepared, subject: Implementation, *, tell: bool = Fa
         absolute = stated.accuracy == "absolute"
         by = prepared.absolute.expectations[lane] if absolute else expected
         found = excused(_judge_supported(by, trace, supports_of(subject).backward), stated)
-        verdicts += told_apart(found, prepared, lane, trace) if tell and not absolute else found
+        found = told_apart(found, prepared, lane, trace) if tell and not absolute else found
+        verdicts += with_printed(found, subject)
     return verdicts
 
 
@@ -294,6 +300,24 @@ def _judge_supported(expected: Expectation, trace: Trace, backward: bool | None)
     missing = filter(is_gradient, expected.oracle) if backward is None else ()
     reason = "it returns outputs only, and no gradients"
     return verdicts + [expected.verdict(name, Status.SKIP, reason=reason) for name in missing]
+
+
+def told(error: Exception) -> str:
+    """Return the reason of an ERROR: the traceback where the subject ran, or why there is no answer."""
+    if isinstance(error, NoAnswer):
+        return str(error)
+    elsewhere: str | None = getattr(error, "formatted", None)
+    return elsewhere or "".join(traceback.format_exception(error, limit=-8)).strip()
+
+
+def with_printed(verdicts: Sequence[Verdict], subject: Implementation) -> list[Verdict]:
+    """Return verdicts; the first that is wrong says what the subject printed, where that is known."""
+    printed = getattr(subject, "printed", "")
+    found = list(verdicts)
+    wrong = (n for n, each in enumerate(found) if each.status in {Status.FAIL, Status.ERROR})
+    if printed and (first := next(wrong, None)) is not None:
+        found[first] = replace(found[first], reason=f"{found[first].reason}; it printed:\n{printed}")
+    return found
 
 
 def unprepared(

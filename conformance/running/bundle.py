@@ -77,6 +77,8 @@ def _write(
 ) -> None:
     """Write the bundle of one sample: the failure, the arrays, the versions and a script."""
     runs = RUNS if verdict.repeatable is False else 1
+    if verdict.status is Status.ERROR and verdict.repeatable is None:
+        runs = 0  # it was not run again, because it ends the subject's process
     about = {
         "bundle_version": BUNDLE_VERSION,
         "sample": prepared.sample.text,
@@ -120,6 +122,8 @@ def _compared(prepared: Prepared, subject: Implementation, runs: int) -> dict[st
     for lane, expected in prepared.expectations.items():
         arrays |= {f"oracle/{lane}/{name}": array for name, array in expected.oracle.items()}
         arrays |= {f"tolerance/{lane}/{name}": array for name, array in expected.tolerance.items()}
+        if not runs:
+            continue
         try:
             got = _answer(prepared, lane, subject, runs)
         except Exception:  # noqa: BLE001, S112 - a subject that raises has no answer to store; its verdict has the traceback

@@ -16,10 +16,11 @@ import numpy as np
 from conformance.cases import find_cases
 from conformance.cases._uses import find_use
 from conformance.errors import UsageError
-from conformance.registry import find_implementation
 from conformance.running.bundle import BUNDLE_VERSION
+from conformance.running.subject import find_subject, opened
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import UNBATCHED
+from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
@@ -45,12 +46,22 @@ class Replayed(NamedTuple):
     failed: Verdict | None
 
 
-def replay(bundle_or_sample: str, implementation: str | None = None) -> Replayed:
+def replay(
+    bundle_or_sample: str,
+    implementation: str | None = None,
+    *,
+    in_process: bool = False,
+    time_limit: float = 60.0,
+    host_command: str = "",
+) -> Replayed:
     """Run one sample ten times, as a run does with a sample that fails.
 
     Args:
         bundle_or_sample: a bundle's folder, or a sample's text.
         implementation: the subject's name; by default the bundle's, or mytorch.
+        in_process: run the subject in this process instead of one of its own.
+        time_limit: how many seconds one answer of the subject's process may take.
+        host_command: a program with its arguments that starts that process.
 
     Raises:
         UsageError: the folder is not a bundle, the text is not a sample's, or the implementation is unknown.
@@ -64,14 +75,16 @@ def replay(bundle_or_sample: str, implementation: str | None = None) -> Replayed
     from conformance.judging.sample_judge import judge_sample
 
     folder = Path(bundle_or_sample)
-    bundle = read_bundle(folder) if folder.is_dir() else None
-    prepared = bundle.prepared if bundle else prepare_text(bundle_or_sample)
-    name = implementation or (bundle.implementation if bundle else "mytorch")
-    subject = find_implementation(name)
-    verdicts = judge_repeatedly(partial(judge_sample, prepared, tell=True), subject, RUNS)
-    if not prepared.sample.use and prepared.sample.settings == prepared.case.base:
-        bad_calls = partial(judge_bad_calls, prepared.case, seed=prepared.sample.seed)
-        verdicts += judge_repeatedly(bad_calls, subject, RUNS)
+    with quietly_on_one_thread():
+        bundle = read_bundle(folder) if folder.is_dir() else None
+        prepared = bundle.prepared if bundle else prepare_text(bundle_or_sample)
+        name = implementation or (bundle.implementation if bundle else "mytorch")
+        how = find_subject(name, in_process=in_process, time_limit=time_limit, host_command=host_command)
+        subject = opened(how)
+        verdicts = judge_repeatedly(partial(judge_sample, prepared, tell=True), subject, RUNS)
+        if not prepared.sample.use and prepared.sample.settings == prepared.case.base:
+            bad_calls = partial(judge_bad_calls, prepared.case, seed=prepared.sample.seed)
+            verdicts += judge_repeatedly(bad_calls, subject, RUNS)
     failed = bundle.failed if bundle and bundle.implementation == name else None
     return Replayed(prepared.sample.text, name, verdicts, failed)
 

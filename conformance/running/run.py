@@ -17,21 +17,24 @@ from conformance.environment import environment
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.processes import in_processes
-from conformance.registry import find_implementation
 from conformance.report.record import Report
 from conformance.running.bundle import write_bundles
 from conformance.running.journal import identity, kept
+from conformance.running.patience import Patience
 from conformance.running.plan import plan
 from conformance.running.shrink import shrink_failures
-from conformance.running.work import do
+from conformance.running.subject import close, find_subject, opened_here
+from conformance.running.work import Outcome, do
 from conformance.subjects.declarations import declared
+from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 
     from conformance.running.journal import Journal
-    from conformance.running.work import Outcome, Work
+    from conformance.running.subject import Subject
+    from conformance.running.work import Work
     from conformance.subjects.protocol import Implementation
 
     Progress = Callable[[str, int, int, list[Verdict]], None]
@@ -49,6 +52,9 @@ def run(
     shrink: bool = True,
     resume: bool = False,
     exit_first: bool = False,
+    in_process: bool = False,
+    time_limit: float = 60.0,
+    host_command: str = "",
     progress: Progress | None = None,
 ) -> Report:
     """Judge an implementation and return the report.
@@ -67,13 +73,16 @@ def run(
         resume: go on from what an earlier run with the same arguments wrote into `out` before it was killed
             or interrupted; without such a run, start anew.
         exit_first: stop after the first piece of work that does not pass.
+        in_process: run the subject in this process instead of one of its own.
+        time_limit: how many seconds one answer of the subject's process may take.
+        host_command: a program with its arguments that starts that process.
         progress: called after each piece of work with the case, how many are done and how many there are, and
             its verdicts.
 
     Raises:
-        UsageError: an unknown case, dtype or implementation, a negative count, or an implementation that
-            declares what cannot be declared; `out` cannot be written to, or another process writes to it; or
-            `resume` and what is there is of another run.
+        UsageError: an unknown case, dtype or implementation, or a negative count; an implementation that
+            cannot be imported, or declares what cannot be declared; `out` cannot be written to, or another
+            process writes to it; or `resume` and what is there is of another run.
         KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
             and the message says so.
     """
@@ -92,23 +101,30 @@ def run(
     folder = None if out is None else Path(out).absolute()
     if resume and folder is None:
         raise UsageError("resume: expected a folder to go on from in `out`, got None")
-    subject = find_implementation(implementation)
+    how = find_subject(
+        implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
+    )
+    with quietly_on_one_thread():
+        how, subject = opened_here(how)
     declarations = declared(subject)
-    name = implementation if isinstance(implementation, str) else subject.name
     began, clock = datetime.now(UTC), time.perf_counter()
     planned = plan(cases, samples, seed, dtypes, supports_of(subject))
-    asked = {"implementation": name, "cases": cases, "samples": samples, "seed": seed, "dtypes": dtypes}
+    asked = {"implementation": how.name, "cases": cases, "samples": samples, "seed": seed, "dtypes": dtypes}
+    # Where it cannot be sent to one process, it cannot be sent to several.
+    jobs = jobs if how.pickled or how.spec or in_process else 1
     done = _Done(len(planned.work))
     failures: list[Verdict] = []
     shrunk: dict[str, str] = {}
     interrupt = None
     about = identity(asked, planned.work, implementation) if folder else {}
-    with kept(folder, about, resume=resume) as journal:
+    with kept(folder, about, resume=resume) as journal, quietly_on_one_thread():
         try:
-            with closing(_outcomes(planned.work, implementation, jobs, journal)) as outcomes:
+            with closing(_outcomes(planned.work, how, jobs, journal, done.patience.lost)) as outcomes:
                 done.extend(outcomes, progress, exit_first=exit_first)
             failures = first_failures(done.prepared)
-            shrunk = shrink_failures(failures, subject) if shrink else {}
+            # Each attempt at a sample that ends the subject's process may take as long as a sample may take.
+            shrinkable = [verdict for verdict in failures if verdict.sample not in done.ended]
+            shrunk = shrink_failures(shrinkable, subject) if shrink else {}
         except KeyboardInterrupt as error:
             if folder is None:
                 raise
@@ -120,19 +136,20 @@ def run(
         }
         report = Report(
             seed=seed,
-            implementation=name,
+            implementation=how.name,
             reference="torch",
             verdicts=tuple(done.verdicts),
             minimums=planned.minimums,
             scope=planned.scope,
             shrunk=shrunk,
-            environment=environment(threads=1),
+            environment=environment(threads=1) | ({"subject": how.note} if how.note else {}),
             timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
             declarations=declarations,
         )
         if folder is not None:
             write(report, folder)
             write_bundles(failures, report, subject, folder / "failures")
+        close()
         if interrupt:
             told = f"{done.stopped}; what is judged is in {folder}, and --resume does the rest"
             raise type(interrupt)(told) from None
@@ -150,6 +167,8 @@ class _Done:
         pieces: how many of them are done.
         verdicts: the verdicts, in the order planned.
         prepared: those of samples that could be prepared.
+        ended: the samples that ended the subject's process.
+        patience: decides when the rest of a case is left out.
         stopped: how the run ended before all was done, if it did.
     """
 
@@ -157,13 +176,17 @@ class _Done:
     pieces: int = 0
     verdicts: list[Verdict] = field(default_factory=list)
     prepared: list[Verdict] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+    patience: Patience = field(default_factory=Patience)
     stopped: str | None = None
 
     def extend(
         self, outcomes: Iterable[tuple[Work, Outcome]], progress: Progress | None, *, exit_first: bool
     ) -> None:
         """Take in outcomes as they come; with `exit_first` until one does not pass."""
-        for work, outcome in outcomes:
+        for work, found in outcomes:
+            outcome = self.patience.seen(work, found)
+            self.ended |= {verdict.sample for verdict in outcome.verdicts if outcome.ended}
             self.pieces += 1
             self.verdicts += outcome.verdicts
             self.prepared += outcome.verdicts if outcome.prepared else []
@@ -178,19 +201,25 @@ class _Done:
 
 
 def _outcomes(
-    work: Sequence[Work], implementation: str | Implementation, jobs: int, journal: Journal
+    work: Sequence[Work], subject: Subject, jobs: int, journal: Journal, lost: Collection[str]
 ) -> Generator[tuple[Work, Outcome]]:
     """Yield the outcomes in the order planned: those of the journal, then those of the work that is left.
 
-    The work is done in some processes, and each outcome added to the journal before it is yielded.
+    The work is done in some processes, and each outcome added to the journal before it is yielded. Of a case
+    that is lost by then nothing is done.
     """
     known = journal.outcomes
     yield from zip(work, known, strict=False)
     left = work[len(known) :]
-    with closing(in_processes(do, [(piece, implementation) for piece in left], jobs)) as found:
+    arguments = ((piece, subject, piece.case in lost) for piece in left)
+    with closing(in_processes(_done, arguments, jobs)) as found:
         for piece, outcome in zip(left, found, strict=True):
             journal.add(outcome)
             yield piece, outcome
+
+
+def _done(work: Work, subject: Subject, lost: bool) -> Outcome:
+    return Outcome([], prepared=False) if lost else do(work, subject)
 
 
 def first_failures(verdicts: Iterable[Verdict]) -> list[Verdict]:

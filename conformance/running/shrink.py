@@ -14,7 +14,7 @@ from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import strategy
-from conformance.subjects.protocol import LANES, Task
+from conformance.subjects.protocol import LANES, Ended, Task
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
@@ -48,6 +48,17 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
 
     sample = Sample.parse(verdict.sample)
     case = CASES[sample.case]
+    ended = False
+
+    def fails(each: Sample) -> bool:
+        nonlocal ended
+        # Each time may take as long as a sample may take.
+        try:
+            return not ended and _fails(each.used(sample.use), verdict, subject)
+        except Ended:
+            ended = True
+            return False
+
     smaller = strategy(
         case.name, case.space, seed=sample.seed, shape_class=sample.shape_class, regime=sample.regime
     )
@@ -60,7 +71,7 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
         suppress_health_check=list(HealthCheck),
     )
     try:
-        found = find(smaller, lambda each: _fails(each.used(sample.use), verdict, subject), settings=how)
+        found = find(smaller, fails, settings=how)
         return found.used(sample.use).text
     except (NoSuchExample, Flaky):
         # Flaky: a sample failed once and passed when Hypothesis tried it again.
@@ -68,7 +79,11 @@ def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60)
 
 
 def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool:
-    """Whether a subject fails on a sample in the lane of a verdict, and in the same way."""
+    """Whether a subject fails on a sample in the lane of a verdict, and in the same way.
+
+    Raises:
+        Ended: the subject's process ended.
+    """
     from conformance.judging.sample_judge import judge_sample, prepare, raises
 
     case = CASES[candidate.case]
@@ -79,10 +94,16 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
     lanes = [verdict.lane] if verdict.lane else list(LANES)
     if verdict.status is Status.ERROR:
         # An exception is found without an oracle.
-        return any(raises(Task(case, candidate, lane), subject) for lane in lanes)
+        return any(_raised(raises(Task(case, candidate, lane), subject)) for lane in lanes)
     try:
         prepared = prepare(case, candidate, lanes)
     except (DegenerateError, NoiseError):
         # A sample that cannot be prepared shows nothing about a subject.
         return False
     return any(found.status is Status.FAIL for found in judge_sample(prepared, subject))
+
+
+def _raised(error: Exception | None) -> bool:
+    if isinstance(error, Ended):
+        raise error
+    return error is not None

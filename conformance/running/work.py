@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError
-from conformance.registry import find_implementation
+from conformance.running.subject import Subject, find_subject, opened_here
 from conformance.subjects.modes import quietly_on_one_thread
+from conformance.subjects.protocol import deaths
 
 if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
@@ -27,10 +28,12 @@ class Outcome(NamedTuple):
         verdicts: the verdicts, in the order of lanes and observables.
         prepared: whether the subject was judged at all. A sample that could not be prepared
             is neither shrunk nor stored.
+        ended: whether the subject's process ended instead of answering.
     """
 
     verdicts: list[Verdict]
     prepared: bool
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,15 +70,18 @@ class SampleWork:
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
         judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
+        before = deaths(subject)
         verdicts = judge_repeatedly(judge, subject, runs)
         for use, lanes in by_use(self.uses).items():
+            if deaths(subject) > before:
+                break
             try:
                 verdicts += judge_repeatedly(
                     partial(judge_sample, prepared.used(use, lanes), tell=True), subject
                 )
             except (DegenerateError, NoiseError) as error:
                 verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
-        return Outcome(verdicts, prepared=True)
+        return Outcome(verdicts, prepared=True, ended=deaths(subject) > before)
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,8 @@ class BadCallWork:
 Work = SampleWork | BadCallWork
 
 
-def do(work: Work, implementation: str | Implementation) -> Outcome:
-    """Judge a subject on one piece of work in this process, where a name of a subject is looked up."""
+def do(work: Work, implementation: str | Implementation | Subject) -> Outcome:
+    """Judge a subject on one piece of work in this process; the subject runs in its own, if it has one."""
     with quietly_on_one_thread():
-        return work.judge(find_implementation(implementation))
+        _, subject = opened_here(find_subject(implementation))
+        return work.judge(subject)

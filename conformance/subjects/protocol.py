@@ -156,3 +156,22 @@ class Implementation(Protocol):
         Raises:
             Exception: of any class; it becomes an ERROR verdict, or the verdict of a bad call.
         """
+
+
+class NoAnswer(Exception):  # noqa: N818 - not an error of the judge: it becomes an ERROR verdict
+    """A subject was asked and its answer does not count; the message says why, and becomes that of an ERROR.
+
+    Raised by subjects.in_process, where the subject altered a mode of the reference.
+    """
+
+
+class Ended(NoAnswer):
+    """The process of a subject ended, hung or sent garbage; raised by subjects.host.
+
+    It has been started anew where it is asked again. The sample that it ended on is not run again.
+    """
+
+
+def deaths(implementation: Implementation) -> int:
+    """Return how often the process of an implementation has ended instead of answering; 0 without one."""
+    return int(getattr(implementation, "deaths", 0))

@@ -67,10 +67,10 @@ REPLAYS = {
 @pytest.mark.parametrize(("ran", "replayed", "code", "says"), REPLAYS.values(), ids=REPLAYS)
 def test_a_failure_that_does_not_fail_again_is_told(tmp_path, monkeypatch, capsys, ran, replayed, code, says):
     monkeypatch.setitem(IMPLEMENTATIONS, "flaky", lambda: Flaky(ran))
-    assert run("flaky", ["tanh"], 1, out=tmp_path, shrink=False).exit_code == 1
+    assert run("flaky", ["tanh"], 1, out=tmp_path, shrink=False, in_process=True).exit_code == 1
     monkeypatch.setitem(IMPLEMENTATIONS, "flaky", lambda: Flaky(replayed))
     bundle = str(tmp_path / "failures" / "tanh")
-    assert main(["replay", bundle]) == code
+    assert main(["replay", bundle, "--in-process"]) == code
     assert says in capsys.readouterr().out
     # The record of one implementation says nothing about another.
     assert main(["replay", bundle, "--implementation", "mytorch"]) == 0
@@ -86,7 +86,7 @@ def test_a_replay_says_where_the_bits_differ_from_run_to_run(monkeypatch, capsys
 
     monkeypatch.setitem(IMPLEMENTATIONS, "flaky", lambda: Rounding(0))
     text = "tanh:seed=1,draw=0,class=small,regime=normal,N=5,F=6,method=true"
-    assert main(["replay", text, "--implementation", "flaky"]) == 0
+    assert main(["replay", text, "--implementation", "flaky", "--in-process"]) == 0
     said = capsys.readouterr().out
     assert "OTHER BITS output · float32: within the tolerance in each of 10 runs" in said
     assert "OTHER BITS grad.input" not in said

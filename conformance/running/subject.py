@@ -1,0 +1,182 @@
+"""How a subject is run: in a process of its own, or, where that cannot be, in the judge's.
+
+Made once per run by running.run, running.replay and the pytest plugin, and sent to each process that judges,
+where `opened` returns an implementation. A process keeps the subject that it opened last.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.errors import UsageError
+from conformance.registry import find_implementation
+from conformance.subjects.host import Limits, Process, UnsendableError
+from conformance.subjects.hosted import Hosted
+from conformance.subjects.in_process import InProcess, imported
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from conformance.subjects.protocol import Implementation
+
+# The reference itself, and the self-test's faults, which are ours.
+_OURS = ("torch", "fault:")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A subject, and how it is run.
+
+    Attributes:
+        name: as the report names it.
+        spec: by what it is imported; None for an object.
+        pickled: the object, for another process; empty where it cannot be sent.
+        limits: of its process; None where it has none of its own.
+        note: why it has none, where there should be one.
+        live: the object itself, where it was given.
+    """
+
+    name: str
+    spec: str | None
+    pickled: bytes = b""
+    limits: Limits | None = None
+    note: str = ""
+    live: Any = field(default=None, compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What can be sent pickled is never read by a process that judges.
+        return {**self.__dict__, "live": None if self.limits and self.pickled else self.live}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+def find_subject(
+    implementation: str | Implementation | Subject,
+    *,
+    in_process: bool = False,
+    time_limit: float = 60.0,
+    host_command: str = "",
+) -> Subject:
+    """Return how a subject is run.
+
+    Args:
+        implementation: a name, a form that the registry knows, or an object.
+        in_process: run it in the judge's process.
+        time_limit: how many seconds one answer may take.
+        host_command: what starts the process of the subject, with its arguments.
+
+    Raises:
+        UsageError: the limit is not a positive number.
+    """
+    if isinstance(implementation, Subject):
+        return implementation
+    if not _is_seconds(time_limit):
+        raise UsageError(f"time limit: expected a positive number of seconds, got {time_limit!r}")
+    limits = Limits(float(time_limit), host_command)
+    if isinstance(implementation, str):
+        subject = Subject(implementation, implementation, limits=limits)
+        if implementation == _OURS[0] or implementation.startswith(_OURS[1]):
+            return replace(subject, limits=None)
+    else:
+        subject = _of_object(implementation, limits)
+    if in_process:
+        return replace(subject, limits=None, note="in the judge's process, as asked for")
+    if sys.platform == "win32":
+        return replace(subject, limits=None, note="in the judge's process, as always on Windows")
+    return subject
+
+
+def _is_seconds(value: object) -> bool:
+    return isinstance(value, (int, float)) and 0 < value < 10**6
+
+
+def _of_object(implementation: Implementation, limits: Limits) -> Subject:
+    import cloudpickle
+
+    try:
+        name = str(implementation.name)
+    except Exception as error:
+        raise UsageError(f"implementation: its name raises {type(error).__name__}") from error
+    subject = Subject(name, None, live=implementation)
+    module = sys.modules.get(type(implementation).__module__)
+    whole = module is not None and not _importable(module)
+    try:
+        if whole:
+            cloudpickle.register_pickle_by_value(module)
+        return replace(subject, pickled=cloudpickle.dumps(implementation), limits=limits)
+    except Exception as error:  # noqa: BLE001 - what an object does when it is pickled is its own
+        return replace(subject, note=_unsendable(error))
+    finally:
+        if whole:
+            cloudpickle.unregister_pickle_by_value(module)
+
+
+def _importable(module: ModuleType) -> bool:
+    """Whether another process finds a module by its name, on the path that this one has.
+
+    pytest, for one, imports test modules that it would not.
+    """
+    file = getattr(module, "__file__", None)
+    # `__main__` is always sent whole.
+    if module.__name__ == "__main__" or file is None:
+        return True
+    path = Path(file).absolute()
+    names = module.__name__.split(".")
+    root = path.parents[len(names) - (path.stem != "__init__")]
+    return root in {Path(each).absolute() for each in sys.path}
+
+
+def _unsendable(why: object) -> str:
+    return f"in the judge's process, because it cannot be sent to another: {why}"
+
+
+# The subject that this process opened last: of a run there is one. A copy of this process has none.
+_opened: list[tuple[int, Subject, InProcess | Hosted]] = []
+
+
+def opened(subject: Subject) -> InProcess | Hosted:
+    """Return the implementation, in this process or in one that belongs to it.
+
+    Raises:
+        UsageError: it cannot be found or imported.
+        UnsendableError: it is an object that its own process cannot read.
+    """
+    if not _opened or _opened[0][:2] != (os.getpid(), subject):
+        close()
+        _opened[:] = [(os.getpid(), subject, _open(subject))]
+    return _opened[0][2]
+
+
+def _open(subject: Subject) -> InProcess | Hosted:
+    if subject.limits is not None:
+        load = {"do": "load", "spec": subject.spec}
+        return Hosted(Process(load, subject.pickled, subject.limits))
+    return InProcess(subject.live) if subject.spec is None else imported(subject.spec, find_implementation)
+
+
+def opened_here(subject: Subject) -> tuple[Subject, InProcess | Hosted]:
+    """Open a subject before a run; an object that its own process cannot read is run in this one.
+
+    Raises:
+        UsageError: it cannot be found or imported.
+    """
+    try:
+        return subject, opened(subject)
+    except UnsendableError as error:
+        subject = replace(subject, limits=None, pickled=b"", note=_unsendable(error))
+        return subject, opened(subject)
+
+
+@atexit.register
+def close() -> None:
+    """End the process of the subject that this process opened last."""
+    while _opened:
+        process, _, implementation = _opened.pop()
+        if process == os.getpid() and isinstance(implementation, Hosted):
+            implementation.close()

@@ -1,0 +1,279 @@
+"""A process of its own for a subject.
+
+Made by running.subject, in each process that judges, and asked by subjects.hosted; running.host_main is what
+runs there. The judge's side
+imports nothing of the subject, and parses what comes back. A process that ends, hangs or sends garbage is
+started anew for the next question.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.errors import UsageError
+from conformance.subjects import raised
+from conformance.subjects.protocol import Ended
+from conformance.subjects.wire import GarbageError, Reader, encode, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from conformance.sampling.values import Array
+    from conformance.subjects.wire import Message
+
+# Seconds: an import may take this long whatever the limit of a sample is, and a process that is over its
+# limit has this long to end itself, which tells where it hung.
+_START = 60.0
+_GRACE = 5.0
+
+# How much is kept of what a subject prints, in characters.
+_PRINTED = 2_000
+
+# One thread, as the reference has, in libraries that are loaded later too.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+# A death by which the system tells that there is no memory left.
+_HINTS = {signal.SIGKILL: " (as the system does where memory runs out)"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How a process of a subject is started, and when it is ended.
+
+    Attributes:
+        seconds: for one answer.
+        command: a program with its arguments that starts the process, such as `sudo -u other`.
+    """
+
+    seconds: float = 60.0
+    command: str = ""
+
+
+class UnsendableError(Exception):
+    """An object cannot be read in another process; the message says why."""
+
+
+@dataclass
+class Process:
+    """The process, started when it is first asked.
+
+    Attributes:
+        load: the first message, by which it imports the subject; see running.host_main.
+        pickled: an object, where the subject has no name to import it by.
+        limits: its limits.
+        hello: what it answered to that: `name`, `uses`, `declarations` and `supports`.
+        printed: what the subject printed while it was last asked.
+    """
+
+    load: Mapping[str, Any]
+    pickled: bytes = b""
+    limits: Limits = field(default_factory=Limits)
+    hello: Mapping[str, Any] = field(default_factory=dict)
+    _process: subprocess.Popen[bytes] | None = None
+    _number: int = 0
+    _heard: bytearray = field(default_factory=bytearray)
+
+    @property
+    def printed(self) -> str:
+        """What the subject printed while it was last asked: the end of it, without control characters."""
+        return printable(self._heard.decode("utf-8", "backslashreplace").strip(), _PRINTED)
+
+    def ask(self, header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> Message:
+        """Ask, and return the answer; the process is started if it is not running.
+
+        Raises:
+            Ended: there is no answer, and no process any more.
+            UsageError: it cannot be started.
+        """
+        self._heard.clear()
+        if self._process is None:
+            self._start()
+        return self._exchange(header, arrays or {}, self.limits.seconds)
+
+    def start(self) -> None:
+        """Start the process and let it import the subject.
+
+        Raises:
+            UsageError: it cannot be started, or the subject cannot be imported; the message is one line.
+            UnsendableError: the subject is an object that cannot be read there.
+        """
+        try:
+            self._start()
+        except Ended as ended:
+            what = self.load.get("spec") or "of that object"
+            told = " ".join(str(ended).split())
+            raise UsageError(f"implementation {what!r}: while it was imported, {told}") from None
+
+    def _start(self) -> None:
+        command = [*shlex.split(self.limits.command), sys.executable, "-P", "-u", "-m"]
+        # The subject is looked for where it would be looked for here.
+        paths = dict.fromkeys(str(Path(path).absolute()) for path in sys.path)
+        environment = {
+            **os.environ,
+            **dict.fromkeys(_THREADS, "1"),
+            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONIOENCODING": "utf-8:backslashreplace",
+        }
+        try:
+            # A session of its own: an interrupt from the keyboard is for the judge, which ends this one.
+            self._process = subprocess.Popen(  # noqa: S603 - the command is the user's own
+                [*command, "conformance.running.host_main"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise UsageError(f"host command {self.limits.command!r}: {error}") from error
+        for pipe in self._pipes():
+            os.set_blocking(pipe.fileno(), False)
+        pickled = {"pickled": np.frombuffer(self.pickled, np.uint8)} if self.pickled else {}
+        answer = self._exchange(self.load, pickled, max(_START, self.limits.seconds))
+        match answer.header:
+            case {"usage": str(told)}:
+                self.close()
+                raise UsageError(" ".join(printable(told, raised.MESSAGE).split()))
+            case {"unsendable": str(told)}:
+                self.close()
+                raise UnsendableError(" ".join(printable(told, raised.MESSAGE).split()))
+            case {"name": str(name), "uses": [*uses], "declarations": dict(), "supports": dict()} if all(
+                isinstance(use, str) for use in uses
+            ):
+                self.hello = {**answer.header, "name": printable(name, 200), "uses": frozenset(uses)}
+            case _:
+                raise self.garbage("it says no name")
+
+    def _pipes(self) -> tuple[Any, Any, Any]:
+        process = self._process
+        assert process is not None  # noqa: S101 - it was started
+        return process.stdin, process.stdout, process.stderr
+
+    def _exchange(self, header: Mapping[str, Any], arrays: Mapping[str, Any], seconds: float) -> Message:
+        """Send a question and read the answer, and all that is printed meanwhile.
+
+        The answer goes one of four ways from here: it is whole; the process ends before; it takes longer than
+        it may; or it is not an answer.
+        """
+        self._number += 1
+        question = memoryview(encode(self._number, {**header, "seconds": seconds}, arrays))
+        reader, began = Reader(), time.monotonic()
+        stdin, stdout, stderr = self._pipes()
+        with selectors.DefaultSelector() as ready:
+            ready.register(stdin, selectors.EVENT_WRITE)
+            ready.register(stdout, selectors.EVENT_READ)
+            ready.register(stderr, selectors.EVENT_READ)
+            while reader.message is None:
+                found = {key.fileobj for key, _ in ready.select(0.2)}
+                if stdin in found:
+                    question = _sent(stdin.fileno(), question)
+                    if not question:
+                        ready.unregister(stdin)
+                if stderr in found and not self._hear(stderr.fileno()):
+                    ready.unregister(stderr)
+                over = self._receive(reader, stdout.fileno()) if stdout in found else self._is_over(found)
+                late = time.monotonic() - began > seconds + _GRACE
+                if over or (late and reader.message is None):
+                    raise self._ended(began, seconds)
+        # It was printed before the answer was written, so that it is here by now.
+        self._hear(stderr.fileno())
+        if reader.message.number != self._number:
+            raise self.garbage("it is another answer than that to this question")
+        return reader.message
+
+    def _receive(self, reader: Reader, file: int) -> bool:
+        """Read the next piece of the answer, and return whether there will be no more."""
+        piece = os.read(file, 2**20)
+        try:
+            reader.feed(piece)
+        except GarbageError as error:
+            raise self.garbage(str(error)) from None
+        return not piece
+
+    def _is_over(self, ready: Collection[object]) -> bool:
+        """Whether the process has ended, though one that it started holds its pipes open."""
+        return not ready and self._process is not None and self._process.poll() is not None
+
+    def _hear(self, file: int) -> bool:
+        """Read what the subject prints, keep the end of it, and return whether there may be more."""
+        # It may print faster than it is read.
+        for _ in range(64):
+            try:
+                piece = os.read(file, 2**16)
+            except BlockingIOError:
+                return True
+            if not piece:
+                return False
+            self._heard += piece
+            del self._heard[: -4 * _PRINTED]
+        return True
+
+    def garbage(self, why: str) -> Ended:
+        """End the process and return that it sent garbage."""
+        self.close(at_once=True)
+        return Ended(self._told(f"sent what is not an answer: {printable(why, 300)}"))
+
+    def _ended(self, began: float, seconds: float) -> Ended:
+        """End what is left of the process, and return how it ended."""
+        process = self._process
+        assert process is not None  # noqa: S101 - it was asked
+        late = time.monotonic() - began >= seconds
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0 if late else _GRACE)
+        code = process.poll()
+        self._hear(process.stderr.fileno()) if process.stderr else None
+        self.close(at_once=True)
+        if late:
+            return Ended(self._told(f"did not answer within {seconds:g} s (--time-limit)"))
+        if code is None:
+            return Ended(self._told("closed its output without an answer"))
+        if code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+            return Ended(self._told(f"was killed by {name}{_HINTS.get(signal.Signals(-code), '')}"))
+        return Ended(self._told(f"ended with exit code {code} instead of an answer"))
+
+    def _told(self, what: str) -> str:
+        last = f"; it printed last:\n{self.printed}" if self.printed else ""
+        return f"the subject's process {what}{last}"
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the process, and those that it started; it is started anew when it is asked again."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.stdin:
+            process.stdin.close()
+        if not at_once:
+            # It ends by itself where its input does.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+
+
+def _sent(file: int, question: memoryview) -> memoryview:
+    """Write what the process takes now, and return the rest."""
+    try:
+        return question[os.write(file, question) :]
+    except BlockingIOError:
+        return question
+    except BrokenPipeError:
+        # It has ended; the other pipes tell how.
+        return question[:0]
