@@ -85,7 +85,7 @@ def _show(report: Report, out: Path) -> None:
     ]
     note = report.environment.get("subject")
     stopped = [f"{report.stopped}; --resume does the rest"] if report.stopped else []
-    notes = {
+    notes: dict[str, Sequence[object]] = {
         "SEEN IN PART ": partly(report.verdicts)[:SHOWN],
         "": [*failed, *excuses.refusals(report), *stopped],
         "NOT SEEN ": [f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()],
