@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.errors import UsageError
+from conformance.errors import UsageError, whole
 
 if TYPE_CHECKING:
     import argparse
@@ -45,10 +45,8 @@ def check_sweep(options: argparse.Namespace) -> None:
     Raises:
         UsageError: there are no processes, the seed is negative, or the folder cannot be written to or made.
     """
-    if options.jobs < 1:
-        raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
-    if options.seed < 0:
-        raise UsageError(f"seed: expected a number of at least 0, got {options.seed}")
+    whole("jobs", options.jobs, 1)
+    whole("seed", options.seed, 0)
     there = next(folder for folder in (options.out, *options.out.parents) if folder.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         raise UsageError(f"out: expected a folder that can be written to, got {str(options.out)!r}")

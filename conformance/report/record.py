@@ -17,6 +17,7 @@ from conformance.judging.chosen_uses import use_table
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ class Report:
 
     Attributes:
         seed: the seed of the samples.
-        implementation: the subject.
+        implementation: the subject, as it may be shown (`conformance.text`).
         reference: the name of the reference.
         verdicts: one per observable, sample and lane.
         minimums: the least number of samples of each shape class and regime; empty where none binds, in a run
@@ -55,6 +56,9 @@ class Report:
     shrunk: dict[str, str] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "implementation", safe_name(self.implementation))
 
     @cached_property
     def totals(self) -> dict[str, int]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.environment import environment
+from conformance.errors import UsageError, whole
 from conformance.judging.verdict import Status, Verdict
 from conformance.registry import find_implementation
 from conformance.report.record import Report
@@ -58,7 +59,7 @@ def run(
             its verdicts.
 
     Raises:
-        UsageError: an unknown case, dtype or implementation, or a negative count.
+        UsageError: an unknown case, dtype or implementation, or a count that is not a whole number, or negative.
     """
     # A run goes through six steps, each entered once and from here:
     # 1. plan: draw every sample, and list the work (plan.py);
@@ -71,6 +72,7 @@ def run(
     from conformance.report.files import write
 
     subject = find_implementation(implementation)
+    seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
     began, clock = datetime.now(UTC), time.perf_counter()
     planned = plan(cases, samples, seed, dtypes)
     verdicts: list[Verdict] = []
@@ -98,6 +100,13 @@ def run(
         write(report, Path(out))
         write_bundles(failures, report, subject, Path(out) / "failures")
     return report
+
+
+def _checked(jobs: object, out: object) -> int:
+    """Return the number of processes, if that and the folder for the reports can be what they are."""
+    if out is not None and not isinstance(out, (str, Path)):
+        raise UsageError(f"out: expected a folder's path or None, got {out!r}")
+    return -1 if jobs == -1 else whole("jobs", jobs, 1)
 
 
 def _outcomes(
