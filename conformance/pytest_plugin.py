@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
+from conformance.errors import whole
+from conformance.extras import extras
 from conformance.judging.verdict import Status
+from conformance.registry import find_implementation
 from conformance.running.plan import find_lanes, samples_of
 from conformance.running.work import BadCallWork, do
 
@@ -40,11 +43,13 @@ class Check:
     seed: int
     lanes: tuple[str, ...]
 
+    @extras()
     def __call__(self) -> None:
         """Judge them all.
 
         Raises:
             AssertionError: something failed or nothing was compared; the message is the bug report.
+            UsageError: there is no such implementation, or a package of the extra `conformance` is missing.
         """
         from conformance.report.tables import explain
 
@@ -70,6 +75,7 @@ class Check:
         return f"{self.case}-{self.shape_class}"
 
 
+@extras()
 def parametrize(
     implementation: str | Implementation,
     cases: Sequence[str] = (),
@@ -90,10 +96,14 @@ def parametrize(
         The decorator.
 
     Raises:
-        UsageError: an unknown case or dtype.
+        UsageError: an unknown case or dtype, not an implementation, a seed that is not a whole number, or
+            pytest is not installed (the extra `pytest` brings it).
     """
     import pytest
 
+    if not isinstance(implementation, str):
+        find_implementation(implementation)
+    whole("seed", seed, 0)
     lanes = find_lanes(dtypes)
     checks = [
         Check(implementation, case.name, shape_class, seed, lanes)

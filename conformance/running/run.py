@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from conformance.environment import environment
 from conformance.errors import UsageError, whole
+from conformance.extras import extras
 from conformance.judging.verdict import Status, Verdict
 from conformance.registry import find_implementation
 from conformance.report.record import Report
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int, list[Verdict]], None]
 
 
+@extras()
 def run(
     implementation: str | Implementation = "mytorch",
     cases: Sequence[str] = (),
@@ -59,7 +61,8 @@ def run(
             its verdicts.
 
     Raises:
-        UsageError: an unknown case, dtype or implementation, or a count that is not a whole number, or negative.
+        UsageError: an unknown case, dtype or implementation, or a number that
+            is not whole, or too small.
     """
     # A run goes through six steps, each entered once and from here:
     # 1. plan: draw every sample, and list the work (plan.py);
