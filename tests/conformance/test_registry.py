@@ -127,7 +127,11 @@ def test_what_is_raised_may_be_long_and_coloured(tmp_path):
 
 @pytest.mark.parametrize(
     ("given", "got"),
-    [(None, "got None"), (3, "an object of int without name, unsupported, run"), (list, "got the class list")],
+    [
+        (None, "got None"),
+        (3, "an object of int without name, unsupported, run"),
+        (list, "got the class list"),
+    ],
 )
 def test_what_is_given_itself_has_to_be_an_implementation(given, got):
     with pytest.raises(UsageError, match=r"^implementation: expected .*" + got):
