@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # The programs in a bundle, which need nothing else of conformance.
 _PROGRAMS = (repro, stored)
+# Python may be told not to look next to a program.
+_BESIDE = "sys.path.insert(0, str(Path(__file__).resolve().parent))\n"
 
 
 def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implementation, folder: Path) -> None:
@@ -79,7 +81,7 @@ def _write(
     (folder / "bundle.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     for program in _PROGRAMS:
         path = Path(str(program.__file__))
-        text = path.read_text(encoding="utf-8").replace(f"from {stored.__name__} ", "from stored ")
+        text = path.read_text(encoding="utf-8").replace(f"from {stored.__name__} ", f"{_BESIDE}from stored ")
         (folder / path.name).write_text(text, encoding="utf-8")
 
 

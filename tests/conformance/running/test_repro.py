@@ -117,9 +117,9 @@ def alone(tmp_path):
 
     def run(folder, *arguments, cwd=tmp_path):
         return subprocess.run(  # noqa: S603 - the program was just written here
-            [sys.executable, "-W", "error", folder / "repro.py", *arguments],
+            [sys.executable, "-W", "error", "-P", folder / "repro.py", *arguments],
             cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(barred), "PYTHONIOENCODING": "ascii", "PYTHONSAFEPATH": ""},
+            env={**os.environ, "PYTHONPATH": str(barred), "PYTHONIOENCODING": "ascii", "PYTHONSAFEPATH": "1"},
             capture_output=True,
             text=True,
             check=False,
