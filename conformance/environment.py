@@ -1,6 +1,6 @@
 """The environment that a float32 result depends on: versions, BLAS, threads, CPU.
 
-Called by running.run and by the calibration, for their reports.
+Called by running.run and by the calibration, for their reports, and by the command line.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ def environment(threads: int) -> dict[str, Any]:
         "cpu": _cpu(),
         "platform": platform.platform(),
     }
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of this package, torch, NumPy and Python; None where one is not installed."""
+    from mytorch.version import __version__
+
+    ours = {"conformance": __version__, "torch": _version("torch"), "numpy": _version("numpy")}
+    return ours | {"python": platform.python_version()}
 
 
 def _version(name: str) -> str | None:

@@ -5,26 +5,92 @@ Raised in every room, and reported by cli.main. What a subject does wrong is a v
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from operator import index
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from conformance.text import safe_message
 
 
 class UsageError(ValueError):
-    """The caller gave a name, a number or a file that cannot be used; the command line exits with 2."""
+    """The caller gave a name, a number or a file that cannot be used; the command line exits with 2.
+
+    Args:
+        told: what was expected and what came. It may quote anything, so it is kept as it may be shown.
+    """
+
+    def __init__(self, told: str) -> None:
+        super().__init__(safe_message(told))
 
 
 class Terminated(KeyboardInterrupt):
     """The process was asked to end by SIGTERM; the command line exits with 143, as shells count it."""
 
 
-def unknown(kind: str, name: str, there_are: Iterable[str]) -> UsageError:
-    """Return the error about an unknown `case` or `fault`; there are too many to name them all."""
-    near = get_close_matches(name, list(there_are), n=3)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    return UsageError(f"unknown {kind} {name!r}.{hint} `conformance list {kind}s` shows those there are")
+# How many names a message suggests.
+_SUGGESTED = 3
+# No name is longer; a longer text would take long to compare.
+_LONGEST = 100
+
+
+def unknown(kind: str, name: str, there_are: Iterable[str], hint: str = "") -> UsageError:
+    """Return the error about an unknown name: it suggests the nearest, as there may be too many to name all.
+
+    Args:
+        kind: what it should name, e.g. `case`.
+        name: the unknown name.
+        there_are: the known ones; up to three are all named.
+        hint: a sentence that ends the message, e.g. how to list them.
+    """
+    names = list(there_are)
+    # Compared without capitals: who writes lstm means nn.LSTM.
+    alike = {each.lower(): each for each in reversed(names)}
+    near = [alike[each] for each in get_close_matches(name[:_LONGEST].lower(), alike, n=_SUGGESTED)]
+    if len(names) <= _SUGGESTED:
+        told = f"There are: {', '.join(names)}."
+    elif near:
+        told = f"Did you mean {' or '.join(near)}?"
+    else:
+        told = "" if hint else f"There are {len(names)}, such as {', '.join(names[:_SUGGESTED])}."
+    return UsageError(" ".join(part for part in (f"unknown {kind} {name!r}.", told, hint) if part))
+
+
+def names_of(what: str, names: object) -> list[str]:
+    """Return names that were given as a list, a tuple, or anything else that yields them.
+
+    Args:
+        what: the argument, for the message.
+        names: the names; one text is refused, because it would be read letter by letter.
+
+    Raises:
+        UsageError: these are not names.
+    """
+    found: list[object] = [None] if isinstance(names, str) or not isinstance(names, Iterable) else [*names]
+    given = [name for name in found if isinstance(name, str)]
+    if len(given) != len(found):
+        raise UsageError(f"{what}: expected a list of names, got {names!r}")
+    return given
+
+
+def whole(what: str, value: object, least: int) -> int:
+    """Return a number that has to be whole, as an `int`.
+
+    Args:
+        what: the argument, for the message.
+        value: its value: an integer of Python or NumPy.
+        least: the least that it may be.
+
+    Raises:
+        UsageError: it is not a whole number, or a smaller one.
+    """
+    error = UsageError(f"{what}: expected a whole number of at least {least}, got {value!r}")
+    try:
+        number = index(value)  # type: ignore[arg-type]  # this is how to ask whether it is one
+    except TypeError:
+        raise error from None
+    if isinstance(value, bool) or number < least:
+        raise error
+    return number
 
 
 class DegenerateError(RuntimeError):

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
+from conformance.errors import whole
+from conformance.extras import extras
 from conformance.judging.verdict import Status
+from conformance.registry import find_implementation
 from conformance.running.plan import find_lanes, samples_of
 from conformance.running.subject import find_subject, opened
 from conformance.running.work import BadCallWork, do
@@ -46,6 +49,7 @@ class Check:
     lanes: tuple[str, ...]
     named: bool = True
 
+    @extras()
     def __call__(self) -> None:
         """Judge them all.
 
@@ -54,6 +58,7 @@ class Check:
         Raises:
             AssertionError: something failed or nothing passed; the message is the bug report. Nothing passed,
                 too, if all of a case that was asked for by name is outside the limits.
+            UsageError: there is no such implementation, or a package of the extra `conformance` is missing.
         """
         import pytest
 
@@ -99,6 +104,7 @@ def _limits(case: str, supports: Supports) -> str:
     return supports.why_outside(CASES[case]) or ", ".join(supports.words)
 
 
+@extras()
 def parametrize(
     implementation: str | Implementation,
     cases: Sequence[str] = (),
@@ -125,10 +131,14 @@ def parametrize(
         The decorator.
 
     Raises:
-        UsageError: an unknown case or dtype.
+        UsageError: an unknown case or dtype, not an implementation, a seed that is not a whole number, or
+            pytest is not installed (the extra `pytest` brings it).
     """
     import pytest
 
+    if not isinstance(implementation, str):
+        find_implementation(implementation)
+    whole("seed", seed, 0)
     lanes = find_lanes(dtypes)
     subject = find_subject(
         implementation, in_process=in_process, time_limit=time_limit, host_command=host_command

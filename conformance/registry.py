@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from conformance.errors import UsageError
+from conformance.errors import UsageError, unknown
 from conformance.subjects import mytorch, pytorch
 from conformance.subjects.command import Command
 from conformance.subjects.protocol import Implementation
@@ -37,10 +37,10 @@ def find_implementation(spec: str | Implementation) -> Implementation:
 
     Raises:
         UsageError: there is no such implementation, or it cannot be imported; the message lists the known
-            ones, what was raised, or what the attribute lacks.
+            ones, what was raised, or what the attribute lacks. Or what was given is not one.
     """
     if not isinstance(spec, str):
-        return spec
+        return _given(spec)
     if spec in IMPLEMENTATIONS:
         return IMPLEMENTATIONS[spec]()
     if spec.startswith(_COMMAND):
@@ -53,14 +53,25 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         (fault,) = find_faults([attribute])
         return faulty(fault)
     if not (module and colon and attribute):
-        names = ", ".join(IMPLEMENTATIONS)
         file = spec.removesuffix(":")
         hint = f"; expected {file}:ATTRIBUTE" if file.endswith(".py") else ""
-        raise UsageError(
-            f"unknown implementation {spec!r}. There are: {names}, fault:NAME, cmd:PROGRAM, "
-            f"module:attribute, path.py:attribute{hint}"
-        )
+        forms = f"Or fault:NAME, cmd:PROGRAM, module:attribute, path.py:attribute{hint}"
+        raise unknown("implementation", spec, IMPLEMENTATIONS, forms)
     return _plugged_in(spec, module, attribute)
+
+
+def _given(spec: object) -> Implementation:
+    """Return an implementation that was given itself."""
+    if isinstance(spec, type):
+        raise UsageError(f"implementation: expected an instance, got the class {spec.__qualname__}")
+    if not isinstance(spec, Implementation):
+        what = "None" if spec is None else f"an object of {type(spec).__qualname__} {_lacking(spec)}"
+        raise UsageError(f"implementation: expected a name or an Implementation, got {what}")
+    return spec
+
+
+def _lacking(found: object) -> str:
+    return "without " + ", ".join(name for name in ("name", "unsupported", "run") if not hasattr(found, name))
 
 
 def _imported(module: str) -> ModuleType:
@@ -111,6 +122,33 @@ def _like_an_implementation(module: ModuleType, name: str, value: object) -> boo
     return all(each.default is not each.empty or each.kind in _NEED_NO_ARGUMENT for each in parameters)
 
 
+def _made(name: str, make: Callable[[], Any]) -> Any:
+    """Call a class or a function without arguments.
+
+    Raises:
+        UsageError: it needs some.
+    """
+    try:
+        signature(make).bind()
+    except TypeError as error:
+        raise UsageError(f"{name} cannot be called without arguments: {error}") from error
+    except ValueError:  # a built-in one that does not tell its arguments
+        pass
+    return make()
+
+
+def _raised(error: Exception) -> str:
+    """Return what was raised, with the last line that is neither Python's own nor of this module, if any."""
+    lines = [
+        f" ({frame.filename}, line {frame.lineno})"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename not in {__file__, importlib.__file__} and not frame.filename.startswith("<frozen")
+    ]
+    # A SyntaxError names the place itself; the file was not run.
+    place = "" if isinstance(error, SyntaxError) or not lines else lines[-1]
+    return f"{type(error).__name__}: {error}{place}"
+
+
 def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
     here = str(Path.cwd())
     if here not in sys.path:
@@ -119,17 +157,14 @@ def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
         found = _attribute(_imported(module), attribute)
         # A class has the attributes of its instances, and would pass for an instance.
         made = isinstance(found, type) or not isinstance(found, Implementation)
-        implementation = found() if made and callable(found) else found
+        implementation = _made(attribute, found) if made and callable(found) else found
     except UsageError as error:
         raise UsageError(f"implementation {spec!r}: {error}") from error
     except Exception as error:
         # The module is not ours, and importing it may raise anything.
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        what = f"{type(error).__name__}: {error} ({last.filename}, line {last.lineno})"
-        raise UsageError(f"implementation {spec!r}: {what}") from error
+        raise UsageError(f"implementation {spec!r}: {_raised(error)}") from error
     if not isinstance(implementation, Implementation):
-        lacking = [name for name in ("name", "unsupported", "run") if not hasattr(implementation, name)]
         raise UsageError(
-            f"implementation {spec!r}: expected an Implementation, but it lacks {', '.join(lacking)}"
+            f"implementation {spec!r}: expected an Implementation, but it is {_lacking(implementation)}"
         )
     return implementation

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
-from conformance.errors import UsageError, unknown
+from conformance.errors import names_of, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,12 +32,8 @@ def find_cases(names: Iterable[str] = ()) -> list[Case]:
     Raises:
         UsageError: there is no such case; the message names those like it. Or these are not names.
     """
-    # One string would be read letter by letter.
-    given = [names] if isinstance(names, str) else list(names)
-    if isinstance(names, str) or not all(isinstance(name, str) for name in given):
-        raise UsageError(f"cases: expected a list of names, got {names!r}")
-    chosen = list(dict.fromkeys(given)) or list(CASES)
+    chosen = list(dict.fromkeys(names_of("cases", names))) or list(CASES)
     for name in chosen:
         if name not in CASES:
-            raise unknown("case", name, CASES)
+            raise unknown("case", name, CASES, "`conformance list cases` shows those there are")
     return [CASES[name] for name in chosen]

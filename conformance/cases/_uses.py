@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cases._function_uses import FUNCTION_USES
 from conformance.cases._module_uses import MODULE_USES
-from conformance.errors import UsageError
+from conformance.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from conformance.cases._use import Use
@@ -22,10 +22,10 @@ def find_use(name: str, case: Case, config: Config) -> Use:
     """Return the use of that name, which applies to a case with some settings.
 
     Raises:
-        UsageError: there is no such use, or it does not apply; the message names those that do, or says why.
+        UsageError: there is no such use, or it does not apply; the message names those like it, or says why.
     """
     if name not in USES:
-        raise UsageError(f"unknown use {name!r}. There are: {', '.join(USES)}")
+        raise unknown("use", name, USES)
     if (why := USES[name].why_unused(case, config)) is not None:
         raise UsageError(f"use {name!r} does not apply to {case.name} here: {why}")
     return USES[name]

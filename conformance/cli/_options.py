@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.errors import UsageError
+from conformance.errors import whole
 
 if TYPE_CHECKING:
     import argparse
@@ -45,10 +45,8 @@ def check_sweep(options: argparse.Namespace) -> None:
     Raises:
         UsageError: there are no processes, or the seed is negative.
     """
-    if options.jobs < 1:
-        raise UsageError(f"jobs: expected a number of at least 1, got {options.jobs}")
-    if options.seed < 0:
-        raise UsageError(f"seed: expected a number of at least 0, got {options.seed}")
+    whole("jobs", options.jobs, 1)
+    whole("seed", options.seed, 0)
 
 
 def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> None:

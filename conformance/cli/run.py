@@ -11,6 +11,7 @@ from conformance.cli._options import SHOWN, add_implementation, add_sweep, check
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
     from pathlib import Path
 
     from conformance.cli._options import Commands

@@ -10,7 +10,7 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
-from conformance.errors import unknown
+from conformance.errors import names_of, unknown
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def find_faults(names: Iterable[str] = ()) -> list[Fault]:
     Raises:
         UsageError: there is no such fault; the message names those like it.
     """
-    chosen = list(dict.fromkeys(names)) or list(FAULTS)
+    chosen = list(dict.fromkeys(names_of("faults", names))) or list(FAULTS)
     for name in chosen:
         if name not in FAULTS:
-            raise unknown("fault", name, FAULTS)
+            raise unknown("fault", name, FAULTS, "`conformance list faults` shows those there are")
     return [FAULTS[name] for name in chosen]
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from functools import cache
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+
+from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
     from conformance.sampling.sample import Sample
@@ -49,7 +52,8 @@ class Verdict:
         got: the subject's value there.
         repeatable: of a failure, whether it failed in each of ten runs; of a pass, whether every run gave the
             same bits; None where the sample was run once.
-        reason: why it is not a PASS, or what was compared instead of numbers.
+        reason: why it is not a PASS, or what was compared instead of numbers. It and `observable` may come
+            from the subject, and are stored as they may be shown (`conformance.text`).
         shape_class: the sample's shape class.
         regime: the sample's regime.
         use: the use in which the layer was called, for the check `use`.
@@ -76,6 +80,13 @@ class Verdict:
     shape_class: str | None = None
     regime: str | None = None
     use: str | None = None
+
+    def __post_init__(self) -> None:
+        # Nearly all are safe as they are, and there are many verdicts.
+        for field, safe in (("observable", safe_name), ("reason", safe_message)):
+            text = getattr(self, field)
+            if text is not None and (shown := safe(text)) is not text:
+                object.__setattr__(self, field, shown)
 
     @classmethod
     def on(
@@ -113,9 +124,11 @@ class Verdict:
         """Read what `to_json` wrote.
 
         Raises:
-            TypeError: a field is missing or unknown.
+            TypeError: a field is missing or unknown, or has a value of another type.
             ValueError: there is no such status.
         """
+        if not isinstance(data, dict):
+            raise TypeError(f"verdict: expected an object, got {type(data).__name__}")
         if missing := sorted({field.name for field in fields(cls)} - data.keys()):
             raise TypeError(f"verdict: lacks {', '.join(missing)}")
         numbers = {
@@ -123,12 +136,28 @@ class Verdict:
             for name, value in data.items()
             if name in _NUMBERS and isinstance(value, (int, float, str))
         }
-        return cls(**{**data, **numbers, "status": Status(data["status"])})
+        values = {**data, **numbers, "status": Status(data["status"])}
+        for name, types in _types().items():
+            items = values[name] if name == "worst_index" and type(values[name]) is list else ()
+            if type(values[name]) not in types or not all(type(item) is int for item in items):
+                raise TypeError(f"verdict: {name}: got {data[name]!r}")
+        return cls(**values)
 
 
 _NUMBERS = frozenset(
     {"max_error", "tolerance", "headroom", "max_ulp", "error_in_u", "reference_error", "expected", "got"}
 )
+
+
+@cache
+def _types() -> dict[str, frozenset[type]]:
+    """Return the types that each field may have."""
+    hints = get_type_hints(Verdict)
+    return {
+        field.name: frozenset(get_origin(kind) or kind for kind in get_args(hint) or (hint,))
+        for field in fields(Verdict)
+        for hint in (hints[field.name],)
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -20,6 +20,7 @@ from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
 from conformance.report.scope import Scope
 from conformance.subjects.declarations import Declarations
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ class Report:
 
     Attributes:
         seed: the seed of the samples.
-        implementation: the subject.
+        implementation: the subject, as it may be shown (`conformance.text`).
         reference: the name of the reference.
         verdicts: one per observable, sample and lane.
         minimums: the least number of samples of each shape class and regime; empty where none binds, in a run
@@ -62,6 +63,9 @@ class Report:
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
     declarations: Declarations = field(default_factory=Declarations)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "implementation", safe_name(self.implementation))
 
     @cached_property
     def totals(self) -> dict[str, int]:

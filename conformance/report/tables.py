@@ -5,6 +5,9 @@ Called by `markdown` and `details`, which write them into files, and by the comm
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections import Counter, defaultdict
 from math import inf
 from shlex import quote
@@ -15,6 +18,7 @@ from tabulate import tabulate
 from conformance.cases._uses import USES
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.seen import seen
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 def render(rows: Sequence[dict[str, object]], kind: str, widths: Mapping[str, int] | None = None) -> str:
     """Return rows as a table for the `terminal` or for `markdown`.
 
+    On a terminal that is narrower than the table, each row is a paragraph: a table that the terminal breaks
+    cannot be read. In a file or a pipe, tables have any width.
+
     A table in markdown is not padded: where one row changes, one line of the file changes.
 
     Args:
@@ -34,12 +41,26 @@ def render(rows: Sequence[dict[str, object]], kind: str, widths: Mapping[str, in
     """
     if kind == "terminal":
         widest = [widths.get(name) for name in rows[0]] if widths and rows else None
-        return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widest)
+        table = tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widest)
+        width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else inf
+        fits = max(map(len, table.splitlines()), default=0) <= width
+        return table if fits else "\n".join(_paragraph(row, int(width)) for row in rows)
     if not rows:
         return ""
     columns = list(rows[0])
-    lines = [columns, ["---"] * len(columns), *([str(row[name]) for name in columns] for row in rows)]
+    cells = ([" ".join(str(row[name]).split("\n")) for name in columns] for row in rows)
+    lines = [columns, ["---"] * len(columns), *cells]
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _paragraph(row: Mapping[str, object], width: int) -> str:
+    """Return a row as the text of its first cell, and the others with their columns' names below it."""
+    (_, title), *cells = row.items()
+    texts = [
+        f"{name}: {' '.join(str(cell).split())}" for name, cell in cells if cell is not None and cell != ""
+    ]
+    lines = textwrap.wrap(" · ".join(texts), width - 2, break_on_hyphens=False)
+    return "\n  ".join([str(title), *lines])
 
 
 def number(value: float | None) -> str:
@@ -134,7 +155,9 @@ def explain(
     lines = [f"{verdict.status} {place(verdict)}"]
     if verdict.use:
         lines.append(f"  use        {in_words(verdict.use)}")
-    lines += [f"  sample     {verdict.sample}", f"  reason     {verdict.reason}"]
+    # Lines of a message cannot be taken for lines of ours.
+    reason = str(verdict.reason).replace("\n", "\n" + 13 * " ")
+    lines += [f"  sample     {verdict.sample}", f"  reason     {reason}"]
     if verdict.worst_index is not None:
         lines += [
             f"  worst at   {verdict.worst_index} of {verdict.elements} elements",
@@ -151,9 +174,8 @@ def explain(
             lines.append(f"  {word:10} {', '.join(names)}")
     if shrunk and shrunk != verdict.sample:
         lines.append(f"  smallest   {shrunk}")
-    lines.append(
-        f"  replay     conformance replay {shrunk or verdict.sample} --implementation {quote(implementation)}"
-    )
+    name = quote(safe_name(implementation))
+    lines.append(f"  replay     conformance replay {shrunk or verdict.sample} --implementation {name}")
     return "\n".join(lines)
 
 

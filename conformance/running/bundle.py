@@ -1,12 +1,14 @@
 """Bundles: folders that hold all that is needed to replay one failing sample anywhere.
 
-The last step of `conformance.run` with a folder to write to; running.replay reads them.
+The last step of `conformance.run` with a folder to write to. running.bundle_reader reads them; the repro.py
+in each shows its failure where conformance is not installed.
 """
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,34 +17,24 @@ from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.repeat import RUNS
 from conformance.judging.verdict import Status
+from conformance.running import repro, stored
 from conformance.running.output import remove_bundles
+from conformance.running.stored import BUNDLE_VERSION, digest
 from conformance.sampling.sample import Sample
 from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
     from conformance.subjects.protocol import Implementation, Trace
 
-# 3 holds the failure that it was written for.
-BUNDLE_VERSION = 3
-
-_SCRIPT = '''"""Replays this bundle.
-
-    python replay.py [--implementation NAME|module:attribute|path.py:attribute]
-"""
-
-import sys
-from pathlib import Path
-
-from conformance.cli.main import main
-
-sys.exit(main(["replay", str(Path(__file__).parent), *sys.argv[1:]]))
-'''
+# The programs in a bundle, which need nothing else of conformance.
+_PROGRAMS = (repro, stored)
+# Python may be told not to look next to a program.
+_BESIDE = "sys.path.insert(0, str(Path(__file__).resolve().parent))\n"
 
 
 def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implementation, folder: Path) -> None:
@@ -75,10 +67,11 @@ def _prepared(verdict: Verdict, report: Report) -> Prepared:
 def _write(
     folder: Path, verdict: Verdict, prepared: Prepared, report: Report, subject: Implementation
 ) -> None:
-    """Write the bundle of one sample: the failure, the arrays, the versions and a script."""
+    """Write the bundle of one sample: the failure, the arrays, the versions and what shows them."""
     runs = RUNS if verdict.repeatable is False else 1
     if verdict.status is Status.ERROR and verdict.repeatable is None:
         runs = 0  # it was not run again, because it ends the subject's process
+    arrays = given(prepared) | _compared(prepared, subject, runs)
     about = {
         "bundle_version": BUNDLE_VERSION,
         "sample": prepared.sample.text,
@@ -86,13 +79,17 @@ def _write(
         "failure": verdict.to_json(),
         "environment": report.environment,
     }
+    about["sha256"] = digest(about, arrays)
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(folder / "arrays.npz", **_given(prepared), **_compared(prepared, subject, runs))
+    np.savez_compressed(folder / "arrays.npz", **arrays)
     (folder / "bundle.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    (folder / "replay.py").write_text(_SCRIPT, encoding="utf-8")
+    for program in _PROGRAMS:
+        path = Path(str(program.__file__))
+        text = path.read_text(encoding="utf-8").replace(f"from {stored.__name__} ", f"{_BESIDE}from stored ")
+        (folder / path.name).write_text(text, encoding="utf-8")
 
 
-def _given(prepared: Prepared) -> dict[str, Any]:
+def given(prepared: Prepared) -> dict[str, Any]:
     """Return the inputs and the cotangents of the outputs, by `input/` and their names."""
     # The values of float64 hold those of float32, which are their roundings. Draws have one lane.
     lane = "float64" if "float64" in prepared.tasks else next(iter(prepared.tasks))
@@ -114,14 +111,20 @@ def _given(prepared: Prepared) -> dict[str, Any]:
 
 
 def _compared(prepared: Prepared, subject: Implementation, runs: int) -> dict[str, Any]:
-    """Return the expected arrays, the tolerances and the subject's arrays, by lane.
+    """Return the expected arrays, the reference's own, the tolerances and the subject's arrays, by lane.
 
     Of several runs the arrays of the first that fails are returned.
     """
     arrays: dict[str, Any] = {}
     for lane, expected in prepared.expectations.items():
         arrays |= {f"oracle/{lane}/{name}": array for name, array in expected.oracle.items()}
-        arrays |= {f"tolerance/{lane}/{name}": array for name, array in expected.tolerance.items()}
+        if expected.reference is not expected.oracle:
+            arrays |= {f"reference/{lane}/{name}": array for name, array in expected.reference.items()}
+        arrays |= {
+            f"tolerance/{lane}/{name}": array
+            for name, array in expected.tolerance.items()
+            if name not in expected.laws
+        }
         if not runs:
             continue
         try:

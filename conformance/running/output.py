@@ -25,7 +25,10 @@ _log = logging.getLogger(__name__)
 LOCK = "run.lock"
 
 # The files of a bundle, as patterns; Python may have compiled its programs.
-BUNDLE_FILES = ("bundle.json", "arrays.npz", "replay.py", "__pycache__/replay.*.pyc")
+BUNDLE_FILES = (
+    *("bundle.json", "arrays.npz", "repro.py", "stored.py", "replay.py"),
+    *("__pycache__/repro.*.pyc", "__pycache__/stored.*.pyc", "__pycache__/replay.*.pyc"),
+)
 
 # On Windows other processes cannot read what is locked; the lock is on a byte behind all that is written.
 _BEHIND = 1 << 20

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
-from conformance.errors import UsageError
+from conformance.errors import UsageError, names_of, unknown, whole
 from conformance.judging.chosen_uses import uses_of
 from conformance.report.scope import Scope
 from conformance.running.work import BadCallWork, SampleWork
@@ -62,10 +62,8 @@ def plan(
         UsageError: an unknown case or dtype, or a negative count.
     """
     lanes = tuple(lane for lane in find_lanes(dtypes) if lane in supports.dtypes)
-    if samples is not None and samples < 0:
-        raise UsageError(f"samples: expected a number of at least 0, got {samples}")
-    if seed < 0:
-        raise UsageError(f"seed: expected a number of at least 0, got {seed}")
+    samples = None if samples is None else whole("samples", samples, 0)
+    seed = whole("seed", seed, 0)
     chosen = find_cases(cases)
     work: list[Work] = []
     outside: Counter[str] = Counter()
@@ -125,12 +123,15 @@ def find_lanes(dtypes: Sequence[str]) -> tuple[str, ...]:
     """Return the lanes of some dtypes, which are their names, in the order of LANES.
 
     Raises:
-        UsageError: an unknown dtype.
+        UsageError: an unknown dtype, or none.
     """
-    for dtype in dtypes:
+    given = names_of("dtypes", dtypes)
+    for dtype in given:
         if dtype not in LANES:
-            raise UsageError(f"unknown dtype {dtype!r}. There are: {', '.join(LANES)}")
-    return tuple(lane for lane in LANES if lane in dtypes)
+            raise unknown("dtype", dtype, LANES)
+    if not given:
+        raise UsageError(f"dtypes: expected at least one of {', '.join(LANES)}, got {dtypes!r}")
+    return tuple(lane for lane in LANES if lane in given)
 
 
 def minimums(chosen: Sequence[Case], samples: int | None) -> dict[str, int]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.environment import environment
-from conformance.errors import UsageError
+from conformance.errors import UsageError, whole
+from conformance.extras import extras
 from conformance.judging.verdict import Status, Verdict
 from conformance.processes import in_processes
 from conformance.report.record import Report
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     Progress = Callable[[str, int, int, list[Verdict]], None]
 
 
+@extras()
 def run(
     implementation: str | Implementation = "mytorch",
     cases: Sequence[str] = (),
@@ -80,9 +82,9 @@ def run(
             its verdicts.
 
     Raises:
-        UsageError: an unknown case, dtype or implementation, or a negative count; an implementation that
-            cannot be imported, or declares what cannot be declared; `out` cannot be written to, or another
-            process writes to it; or `resume` and what is there is of another run.
+        UsageError: an unknown case, dtype or implementation; a number that is not whole, or too small; an
+            implementation that cannot be imported, or declares what cannot be declared; `out` cannot be
+            written to, or another process writes to it; or `resume` and what is there is of another run.
         KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
             and the message says so.
     """
@@ -97,6 +99,7 @@ def run(
     # 6. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
     from conformance.report.files import write
 
+    seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
     # Before the subject is imported, which may change the directory.
     folder = None if out is None else Path(out).absolute()
     if resume and folder is None:
@@ -156,6 +159,13 @@ def run(
         if not done.stopped:
             journal.remove()
     return report
+
+
+def _checked(jobs: object, out: object) -> int:
+    """Return the number of processes, if that and the folder for the reports can be what they are."""
+    if out is not None and not isinstance(out, (str, Path)):
+        raise UsageError(f"out: expected a folder's path or None, got {out!r}")
+    return -1 if jobs == -1 else whole("jobs", jobs, 1)
 
 
 @dataclass

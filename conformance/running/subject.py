@@ -100,7 +100,9 @@ def _of_object(implementation: Implementation, limits: Limits) -> Subject:
     import cloudpickle
 
     try:
-        name = str(implementation.name)
+        name = str(find_implementation(implementation).name)
+    except UsageError:
+        raise
     except Exception as error:
         raise UsageError(f"implementation: its name raises {type(error).__name__}") from error
     subject = Subject(name, None, live=implementation)

@@ -112,3 +112,18 @@ def test_what_is_inside_the_limits_is_judged():
     Check(PARTIAL, "unsqueeze", "small", 1, LANES)()
     with pytest.raises(AssertionError, match="FAIL unsqueeze"):
         Check(Wrong("wrong", "torch", supports=PARTIAL.supports), "unsqueeze", "small", 1, LANES)()
+
+
+@pytest.mark.parametrize(
+    ("implementation", "options", "says"),
+    [
+        (None, {}, "implementation: expected a name or an Implementation, got None"),
+        (TorchLike, {}, "implementation: expected an instance, got the class TorchLike"),
+        ("mytorch", {"cases": "unsqueeze"}, "cases: expected a list of names, got 'unsqueeze'"),
+        ("mytorch", {"dtypes": "float32"}, "dtypes: expected a list of names, got 'float32'"),
+        ("mytorch", {"seed": 1.5}, "seed: expected a whole number of at least 0, got 1.5"),
+    ],
+)
+def test_wrong_arguments_are_refused_when_the_tests_are_made(implementation, options, says):
+    with pytest.raises(conformance.UsageError, match=says):
+        conformance.parametrize(implementation, **options)

@@ -96,3 +96,43 @@ def test_a_file_without_an_attribute_is_told_what_is_expected(plugin, colon):
 
 def test_a_name_is_not_taken_for_a_file():
     assert "ATTRIBUTE" not in told("mitorch")
+
+
+def test_a_file_beside_is_found_by_a_path_with_a_dot(plugin, monkeypatch):
+    monkeypatch.chdir(plugin.parent)
+    assert find_implementation("./plugin.py:mine").name == "mine"
+
+
+@pytest.mark.parametrize("attribute", ["Needing", "make_of"])
+def test_what_needs_arguments_is_told_which(plugin, attribute):
+    assert told(f"{plugin}:{attribute}") == (
+        f"implementation '{plugin}:{attribute}': {attribute} cannot be called without arguments: "
+        "missing a required argument: 'name'"
+    )
+
+
+def test_a_syntax_error_is_told_with_its_file_and_line_once(tmp_path):
+    (tmp_path / "mistyped.py").write_text("x = = 1\n", encoding="utf-8")
+    assert told(tmp_path / "mistyped.py:x").endswith("SyntaxError: invalid syntax (mistyped.py, line 1)")
+
+
+def test_what_is_raised_may_be_long_and_coloured(tmp_path):
+    path = tmp_path / "loud.py"
+    path.write_text("raise ValueError('\\x1b[31m' + 10_000_000 * 'x')\n", encoding="utf-8")
+    text = told(f"{path}:x")
+    assert len(text) < 2_000
+    assert r"ValueError: \x1b[31mxxx" in text
+    assert text.endswith(f"xxx ({path}, line 1)")
+
+
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [
+        (None, "got None"),
+        (3, "an object of int without name, unsupported, run"),
+        (list, "got the class list"),
+    ],
+)
+def test_what_is_given_itself_has_to_be_an_implementation(given, got):
+    with pytest.raises(UsageError, match=r"^implementation: expected .*" + got):
+        find_implementation(given)

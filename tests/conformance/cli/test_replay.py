@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 from conformance.cli.main import main
 from conformance.registry import IMPLEMENTATIONS
 from conformance.running.run import run
+from conformance.running.stored import digest
 from conformance.subjects.torchlike import TorchLike
 
 
@@ -20,13 +22,18 @@ def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
         "run", "models.LSTMCell", "--samples", 1, "--implementation", name, "--out", "out", cwd=tmp_path
     )
     bundle = tmp_path / "out" / "failures" / "models.LSTMCell"
-    assert sorted(path.name for path in bundle.iterdir()) == ["arrays.npz", "bundle.json", "replay.py"]
+    assert sorted(path.name for path in bundle.iterdir()) == [
+        "arrays.npz",
+        "bundle.json",
+        "repro.py",
+        "stored.py",
+    ]
     failing = command_line("replay", bundle, cwd=tmp_path)
     assert failing.returncode == 1, failing.stderr
     assert name in failing.stdout
     assert command_line("replay", bundle, "--implementation", "mytorch", cwd=tmp_path).returncode == 0
     script = subprocess.run(  # noqa: S603 - the script was just written here
-        [sys.executable, bundle / "replay.py"], capture_output=True, check=False, timeout=300
+        [sys.executable, bundle / "repro.py"], capture_output=True, check=False, timeout=300
     )
     assert script.returncode == 1
     # With a bias of zero the fault changes nothing: so the stored arrays are replayed.
@@ -34,6 +41,10 @@ def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
         arrays = dict(stored)
     arrays["input/bias_ih"][:] = 0
     np.savez(bundle / "arrays.npz", **arrays)
+    about = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+    (bundle / "bundle.json").write_text(
+        json.dumps(about | {"sha256": digest(about, arrays)}), encoding="utf-8"
+    )
     healed = command_line("replay", bundle, cwd=tmp_path)
     assert "grad.bias_ih" in healed.stdout
     assert "PASS" in next(line for line in healed.stdout.splitlines() if " output " in line)

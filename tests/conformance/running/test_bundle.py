@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from conformance.cases import CASES
-from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.record import Report
 from conformance.running.bundle import write_bundles
-from conformance.running.replay import read_bundle, replay
+from conformance.running.bundle_reader import read_bundle
+from conformance.running.replay import replay
 from conformance.sampling.sample import Sample
 from conformance.subjects import pytorch
 from conformance.subjects.protocol import LANES, Task
@@ -43,7 +43,7 @@ class Raising:
 def test_it_holds_what_was_given_expected_allowed_and_answered(tmp_path):
     found = bundle(tmp_path, SMALLEST)
     about = json.loads((found / "bundle.json").read_text(encoding="utf-8"))
-    assert (about["bundle_version"], about["sample"], about["implementation"]) == (3, SMALLEST, "torch")
+    assert (about["bundle_version"], about["sample"], about["implementation"]) == (4, SMALLEST, "torch")
     names = {"output", "grad.input"}
     with np.load(found / "arrays.npz") as arrays:
         assert set(arrays) == {"input/input", "input/cotangent.output"} | {
@@ -51,14 +51,19 @@ def test_it_holds_what_was_given_expected_allowed_and_answered(tmp_path):
             for kind in ("oracle", "tolerance", "got")
             for lane in LANES
             for name in names
-        }
+        } | {f"reference/float32/{name}" for name in names}
         given = Task(CASES["tanh"], Sample.parse(SMALLEST), "float64").inputs()["input"]
         np.testing.assert_array_equal(arrays["input/input"], given, strict=True)
 
 
 def test_of_a_subject_that_raises_no_answer_is_stored(tmp_path):
     with np.load(bundle(tmp_path, SMALLEST, Raising()) / "arrays.npz") as arrays:
-        assert {name.partition("/")[0] for name in arrays} == {"input", "oracle", "tolerance"}
+        assert {name.partition("/")[0] for name in arrays} == {
+            "input",
+            "oracle",
+            "reference",
+            "tolerance",
+        }
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,12 @@ def test_an_answer_that_is_not_arrays_of_numbers_by_name_is_not_stored(tmp_path,
             return answer
 
     with np.load(bundle(tmp_path, SMALLEST, Wrong()) / "arrays.npz") as arrays:
-        assert {name.partition("/")[0] for name in arrays} == {"input", "oracle", "tolerance"}
+        assert {name.partition("/")[0] for name in arrays} == {
+            "input",
+            "oracle",
+            "reference",
+            "tolerance",
+        }
 
 
 def test_where_the_smallest_sample_cannot_be_prepared_the_first_is_stored(tmp_path, monkeypatch):
@@ -85,11 +95,6 @@ def test_where_the_smallest_sample_cannot_be_prepared_the_first_is_stored(tmp_pa
     monkeypatch.setitem(CASES, "tanh", replace(CASES["tanh"], program=program))
     about = json.loads((bundle(tmp_path, SMALLEST) / "bundle.json").read_text(encoding="utf-8"))
     assert about["sample"] == FAILED
-
-
-def test_its_script_names_every_form_of_an_implementation(tmp_path):
-    told = (bundle(tmp_path, SMALLEST) / "replay.py").read_text(encoding="utf-8")
-    assert "NAME|module:attribute|path.py:attribute" in told
 
 
 def test_bundles_of_an_earlier_run_go(tmp_path):
@@ -105,35 +110,6 @@ def test_it_is_replayed_by_the_implementation_that_failed(tmp_path):
     assert {(v.lane, v.observable) for v in found.verdicts} == {
         (lane, name) for lane in LANES for name in ("output", "grad.input")
     }
-
-
-def test_one_of_another_version_is_refused(tmp_path):
-    found = bundle(tmp_path, SMALLEST)
-    about = json.loads((found / "bundle.json").read_text(encoding="utf-8")) | {"bundle_version": 2}
-    (found / "bundle.json").write_text(json.dumps(about), encoding="utf-8")
-    with pytest.raises(UsageError, match="expected bundle_version 3, got 2"):
-        read_bundle(found)
-
-
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"text"], ids=str)
-def test_damaged_arrays_are_refused(tmp_path, damage):
-    found = bundle(tmp_path, SMALLEST)
-    (found / "arrays.npz").write_bytes(damage)
-    with pytest.raises(UsageError, match="cannot be read"):
-        read_bundle(found)
-
-
-@pytest.mark.parametrize(
-    ("about", "mentions"),
-    [([], "cannot be read"), ({"sample": SMALLEST.replace("N=2,", "")}, "lacks")],
-    ids=["a list", "a size is missing"],
-)
-def test_a_damaged_text_is_refused(tmp_path, about, mentions):
-    found = bundle(tmp_path, SMALLEST)
-    whole = json.loads((found / "bundle.json").read_text(encoding="utf-8"))
-    (found / "bundle.json").write_text(json.dumps(about and whole | about), encoding="utf-8")
-    with pytest.raises(UsageError, match=mentions):
-        read_bundle(found)
 
 
 def test_a_text_is_replayed_by_mytorch_unless_another_is_named():

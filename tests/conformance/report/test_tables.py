@@ -1,0 +1,67 @@
+"""Tables and failures as text: narrow terminals, and texts of a subject among ours."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from conformance.judging.verdict import Status, Verdict
+from conformance.report.tables import explain, render
+
+ROWS: list[dict[str, object]] = [
+    {"case": f"nn.Case{n}", "passed": "7 of 9", "not passed": "", "worst": [0, n], "words": 9 * "some words "}
+    for n in range(3)
+]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def width(monkeypatch):
+    """Let the output go to a terminal of some width, or into a pipe."""
+
+    def set_to(columns):
+        monkeypatch.setenv("COLUMNS", str(columns or 80))
+        monkeypatch.setattr(sys, "stdout", Terminal() if columns else io.StringIO())
+
+    return set_to
+
+
+@pytest.mark.parametrize("columns", [20, 40, 80])
+def test_on_a_narrow_terminal_each_row_is_a_paragraph(width, columns):
+    width(columns)
+    lines = render(ROWS, "terminal").splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [line for line in lines if not line.startswith("  ")] == ["nn.Case0", "nn.Case1", "nn.Case2"]
+    text = " ".join(" ".join(lines).split())
+    assert "nn.Case1 passed: 7 of 9 · worst: [0, 1] · words: some words" in text
+    assert "not passed" not in text
+
+
+@pytest.mark.parametrize("columns", [None, 200])
+def test_elsewhere_it_is_a_table(width, columns):
+    width(columns)
+    head, rule, *rows = render(ROWS, "terminal").splitlines()
+    assert head.split()[:2] == ["case", "passed"]
+    assert set(rule) == {"-", " "}
+    assert len(rows) == 3
+
+
+def test_a_line_break_in_a_cell_does_not_break_the_row_of_a_file():
+    lines = render([{"case": "a|b", "reason": "one\ntwo"}], "markdown").splitlines()
+    assert lines[2:] == ["| a\\|b | one two |"]
+
+
+def test_the_message_of_a_subject_cannot_look_like_a_line_of_ours():
+    reason = "ValueError\n```\nSHOWN: mine against torch\n\x1b[1A"
+    verdict = Verdict("tanh", "tanh:", "forward", "float64", "out\nput", Status.ERROR, reason=reason)
+    text = explain(verdict, "mine\n\x1b[2J", run=[verdict])
+    assert "\x1b" not in text
+    starts = [line[:9] for line in text.splitlines()]
+    assert starts == ["ERROR tan", "  sample ", "  reason "] + 3 * [9 * " "] + ["  replay "]
+    assert r"--implementation mine\n\x1b[2J" in text

@@ -1,0 +1,103 @@
+"""Without the packages of an extra, one line says what to install."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import UsageError
+from conformance.extras import EXTRAS, extras
+
+ROOT = Path(__file__).parents[2]
+
+# Every command, and what else runs a case, in a process where only NumPy is installed.
+WITHOUT = """
+import contextlib, io, sys
+
+sys.modules.update(dict.fromkeys(MISSING))
+import conformance
+from conformance.cli.main import main
+
+COMMANDS = ("run", "list cases", "list implementations", "list faults", "list rules", "selftest", "calibrate",
+            "replay tanh:seed=1,draw=0,class=small,regime=normal,N=2,F=2,method=true")
+for command in COMMANDS:
+    said, shown = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(shown):
+        code = main(command.split())
+    print(code, repr(shown.getvalue()), repr(said.getvalue()))
+
+from conformance.pytest_plugin import Check
+
+calls = (
+    lambda: conformance.run("mytorch", ["tanh"], samples=1),
+    lambda: conformance.parametrize("mytorch", ["tanh"]),
+    lambda: Check("mytorch", "tanh", "small", 1, ("float64",))(),
+)
+for call in calls:
+    try:
+        call()
+    except conformance.UsageError as error:
+        print(2, "''", repr(f"conformance: {error}\\n"))
+"""
+
+
+def test_each_command_says_in_one_line_what_to_install():
+    script = WITHOUT.replace("MISSING", repr([*EXTRAS]))
+    done = subprocess.run(  # noqa: S603 - the script is this file's own
+        [sys.executable, "-W", "error", "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    install = r"pip install \"mytorch-conformance\[%s\]\""
+    one = r"2 '' 'conformance: \w+ is not installed, which this needs: " + install + r"\\n'"
+    wrong = [line for line in lines if not re.fullmatch(one % "conformance(,pytest)?", line)]
+    assert (len(lines), wrong) == (11, [])
+    assert re.fullmatch(one % "conformance,pytest", lines[9])
+
+
+def test_each_package_is_brought_by_its_extra():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {
+        re.match(r"[\w-]+", requirement).group(): extra
+        for extra, requirements in project["optional-dependencies"].items()
+        if extra not in {"dev", "examples"}
+        for requirement in requirements
+    }
+    assert declared == EXTRAS
+    assert project["name"] == "mytorch-conformance"
+
+
+def test_each_package_that_is_imported_is_known():
+    imported: set[str] = set()
+    for source in (ROOT / "conformance").rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            imported |= {name.partition(".")[0] for name in names}
+    # mytorch imports safetensors.
+    assert imported - sys.stdlib_module_names - {"conformance", "mytorch", "numpy"} == {*EXTRAS} - {
+        "safetensors"
+    }
+
+
+def test_another_missing_module_is_not_blamed_on_an_extra():
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"), extras():
+        import no_such_module  # noqa: F401
+
+
+def test_what_calibrating_needs_is_named_with_its_own_extra():
+    with pytest.raises(UsageError, match=r"scipy .*mytorch-conformance\[conformance,calibrate\]"), extras():
+        raise ModuleNotFoundError(name="scipy.stats")
