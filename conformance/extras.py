@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The extra in pyproject.toml that brings each package that is imported.
 EXTRAS = {
+    "cloudpickle": "conformance",
     "hypothesis": "conformance",
     "joblib": "conformance",
     "rich": "conformance",
@@ -23,7 +24,7 @@ EXTRAS = {
     "threadpoolctl": "conformance",
     "torch": "conformance",
     "scipy": "calibrate",
-    "safetensors": "safetensors",
+    "safetensors": "conformance",
     "pytest": "pytest",
 }
 
