@@ -112,7 +112,12 @@ def sized_samples(
     regime = "normal" if "normal" in space.regimes else space.regimes[0]
     sized = features if set(_FEATURE_KINDS) & set(space.sizes.values()) else (None,)
     for size in sized:
-        kinds = {"batch": BATCH, "length": LENGTH, **dict.fromkeys(_FEATURE_KINDS, size or 0)}
+        kinds = {
+            "batch": BATCH,
+            "several": BATCH,
+            "length": LENGTH,
+            **dict.fromkeys(_FEATURE_KINDS, size or 0),
+        }
         draws = 1 if (size or 0) > _MANY else _DRAWS
         for sample in draw_sized(name, space, seed, draws, kinds, regime):
             yield size, sample

@@ -123,6 +123,7 @@ def telling_first(shown: Mapping[int, set[str]]) -> list[int]:
         shown: by draw, the faults that it showed.
 
     Example:
+        >>> from conformance.running.selftest import telling_first
         >>> telling_first({0: {"a"}, 1: {"a", "b"}, 2: {"c"}})
         [1, 2, 0]
     """

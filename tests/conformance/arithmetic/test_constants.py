@@ -18,7 +18,7 @@ def test_every_constant_is_positive(name):
 
 def test_the_values_are_those_that_the_evidence_was_made_with():
     assert constants() == module.Constants(
-        replicates=64, redraws=4, tensor=3.5, element=8.0, floor=0.001, oracle_share=2.0, warn=1.5
+        replicates=64, redraws=4, tensor=3.5, element=8.5, floor=0.001, oracle_share=2.0, warn=1.4
     )
 
 
