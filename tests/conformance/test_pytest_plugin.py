@@ -67,7 +67,7 @@ EXCUSED = {
 @pytest.mark.parametrize(("verdicts", "passes"), EXCUSED.values(), ids=EXCUSED)
 def test_what_is_excused_is_no_pass_and_no_failure(monkeypatch, verdicts, passes):
     monkeypatch.setattr(pytest_plugin, "do", lambda *_: Outcome(verdicts, prepared=True))
-    monkeypatch.setattr(Check, "_work", lambda _: [None])
+    monkeypatch.setattr(Check, "_work", lambda *_: [None])
     check = Check("torch", "tanh", "one", 1, LANES)
     if passes:
         check()

@@ -18,6 +18,8 @@ from conformance.cli.main import main
 from conformance.running import journal
 
 if __name__ == "__main__":
+    # Whoever starts a test in the background may have it ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     number, to, *arguments = sys.argv[1:]
     real, added = journal.Journal.add, []
 

@@ -85,7 +85,8 @@ def test_the_limits_of_a_subject_stand_next_to_the_verdict(command_line, tmp_pat
     done = command_line("run", "tanh", "--samples", 1, "--implementation", "mine.py:mine", cwd=tmp_path)
     assert done.returncode == status, done.stderr
     limits = "forward only, float32, plain calls only, no bad calls"
-    assert f"\n{word}: mine.py:mine against torch, seed 1; judged: {limits}\n" in done.stdout
+    verdict = f"{word}: mine.py:mine against torch, seed 1; judged: {limits}"
+    assert f"\n{verdict}, relative accuracy of tanh and sigmoid\n" in done.stdout
     heading = (tmp_path / "reports" / "latest" / "parity.md").read_text(encoding="utf-8").splitlines()[0]
     assert heading.endswith(f"(judged: {limits})")
 
@@ -96,7 +97,7 @@ def test_a_named_case_of_which_nothing_is_compared_is_named(command_line, tmp_pa
     assert done.returncode == 1, done.stderr
     assert "\nNOT SEEN exp: nothing was compared: the subject supports no sample of it\n" in done.stdout
     assert "\nOUTSIDE 1 case\n" in done.stdout
-    assert "1 of 2 cases\n" in done.stdout
+    assert "; judged: forward only, float32, plain calls only, no bad calls, 1 of 2 cases, " in done.stdout
 
 
 EXCUSED = """

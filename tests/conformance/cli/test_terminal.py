@@ -83,7 +83,7 @@ ERRORS = {
     "memory": (MemoryError("8 GiB"), 1, "conformance: there is not enough memory: 8 GiB"),
     "a mistake of ours": (KeyError("x"), 1, "conformance: unexpected KeyError: 'x'. With --debug"),
     "an exit with 0": (SystemExit(0), 1, "the process was told to exit, with 0"),
-    "an interrupt": (KeyboardInterrupt(), 130, "conformance: interrupted"),
+    "an interrupt": (KeyboardInterrupt(), 130, "conformance: INTERRUPTED"),
     "an extra": (ModuleNotFoundError(name="torch._C"), 2, 'pip install "mytorch-conformance[conformance]"'),
 }
 

@@ -64,4 +64,4 @@ def test_the_message_of_a_subject_cannot_look_like_a_line_of_ours():
     assert "\x1b" not in text
     starts = [line[:9] for line in text.splitlines()]
     assert starts == ["ERROR tan", "  sample ", "  reason "] + 3 * [9 * " "] + ["  replay "]
-    assert r"--implementation mine\n\x1b[2J" in text
+    assert r"--implementation 'mine\n\x1b[2J'" in text

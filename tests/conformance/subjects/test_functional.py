@@ -64,9 +64,9 @@ def changed(name):
     return f
 
 
-def judged(f, samples=2, supports=None):
+def judged(f, samples=2, supports=None, *, in_process=False):
     subject = Functional("mine", f) if supports is None else Functional("mine", f, supports=supports)
-    return conformance.run(subject, ["nn.LSTMCell"], samples=samples, shrink=False)
+    return conformance.run(subject, ["nn.LSTMCell"], samples=samples, shrink=False, in_process=in_process)
 
 
 def test_a_right_one_is_shown_forward_and_backward():
@@ -167,7 +167,7 @@ def test_it_is_told_case_settings_and_arrays_of_the_lane():
         seen.append((case, config["N"], arrays["input"].shape[0], arrays["input"].dtype.name))
         return forward_only(case, config, arrays)
 
-    judged(f, samples=1)
+    judged(f, samples=1, in_process=True)
     assert {(case, dtype) for case, _, _, dtype in seen} == {
         ("nn.LSTMCell", "float32"),
         ("nn.LSTMCell", "float64"),
