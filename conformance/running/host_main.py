@@ -68,6 +68,8 @@ class _Subject:
             declares = {
                 "declarations": asdict(declared(self._subject)),
                 "supports": asdict(supports_of(self._subject)),
+                # One that runs every task need not be asked about each.
+                "declines": getattr(type(self._subject), "unsupported", None) is not TorchLike.unsupported,
             }
         except _UnreadableError as error:
             return {"unsendable": str(error)}, {}

@@ -56,6 +56,7 @@ class Hosted:
             raise UsageError(f"implementation {self.name!r}: {error}") from error
         self.excuses, self.accuracy = stated.excuses, stated.accuracy
         self.nan_conventions = stated.nan_conventions
+        self._declines = process.hello.get("declines") is not False
         self.deaths = 0
 
     @property
@@ -65,6 +66,8 @@ class Hosted:
 
     def unsupported(self, task: Task) -> str | None:
         """Return why this task cannot be run, or None; see `Implementation.unsupported`."""
+        if not self._declines:
+            return None
         match self._ask("unsupported", task).header:
             case {"reason": None}:
                 return None
