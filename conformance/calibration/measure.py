@@ -16,9 +16,10 @@ from conformance.cases import CASES
 from conformance.cases._call import Unused
 from conformance.cases._uses import USES
 from conformance.errors import DegenerateError
+from conformance.judging.asking import why_unsupported
 from conformance.judging.chosen_uses import by_use, uses_of
 from conformance.judging.judge import errors, form, judge, nothing_to_compare
-from conformance.judging.sample_judge import prepare, run_subject, why_unsupported
+from conformance.judging.sample_judge import prepare, run_subject
 from conformance.processes import in_processes
 from conformance.sampling.space import draw
 from conformance.subjects import mytorch, pytorch

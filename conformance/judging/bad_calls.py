@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.judging.asking import raises, told, why_unsupported
 from conformance.judging.excuses import excused
-from conformance.judging.sample_judge import raises, told, why_unsupported
 from conformance.judging.verdict import Status, Verdict
 from conformance.sampling.sample import Sample
 from conformance.subjects.declarations import declared

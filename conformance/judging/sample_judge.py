@@ -6,7 +6,6 @@ one verdict per observable comes out.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +18,7 @@ from conformance.cases._call import Unused
 from conformance.cases._uses import USES
 from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.accuracy import told_apart
+from conformance.judging.asking import told, why_unsupported, with_printed
 from conformance.judging.excuses import excused
 from conformance.judging.expectation import Expectation, is_gradient
 from conformance.judging.judge import judge
@@ -27,7 +27,7 @@ from conformance.judging.scales import scales as scales_of
 from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status, Verdict
 from conformance.subjects.declarations import declared
-from conformance.subjects.protocol import LANES, Ended, Implementation, NoAnswer, Task, Trace
+from conformance.subjects.protocol import LANES, Ended, Implementation, Task, Trace
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
@@ -230,29 +230,6 @@ def run_subject(prepared: Prepared, lane: str, subject: Implementation) -> Trace
     return dict(trace)
 
 
-def why_unsupported(subject: Implementation, task: Task) -> str | None:
-    """Return why a subject cannot run a task, or None.
-
-    Raises:
-        TypeError: the answer is neither.
-        UsageError: `supports` is no declaration.
-    """
-    supports, use = supports_of(subject), task.sample.use
-    config = task.config | dict(task.bad_call.options if task.bad_call else {})
-    outside = supports.why_outside(task.case, config, task.dtype, use)
-    if outside is None and task.bad_call and not supports.judges_bad_calls:
-        outside = "no bad calls"
-    if outside is not None:
-        return f"outside what it declares: {outside}"
-    if use and use not in (getattr(subject, "uses", None) or supports.uses or ()):
-        return f"it declares no use {use}: `uses` names those in which it can be called"
-    reason: object = subject.unsupported(task)
-    # False and "" would be a skip for which nobody gave a reason.
-    if reason is not None and not (isinstance(reason, str) and reason.strip()):
-        raise TypeError(f"unsupported: expected None or the reason, got {reason!r}")
-    return reason
-
-
 def judge_sample(prepared: Prepared, subject: Implementation, *, tell: bool = False) -> list[Verdict]:
     """Judge a subject on a prepared sample; any exception that it raises is an ERROR with its traceback.
 
@@ -302,24 +279,6 @@ def _judge_supported(expected: Expectation, trace: Trace, backward: bool | None)
     return verdicts + [expected.verdict(name, Status.SKIP, reason=reason) for name in missing]
 
 
-def told(error: Exception) -> str:
-    """Return the reason of an ERROR: the traceback where the subject ran, or why there is no answer."""
-    if isinstance(error, NoAnswer):
-        return str(error)
-    elsewhere: str | None = getattr(error, "formatted", None)
-    return elsewhere or "".join(traceback.format_exception(error, limit=-8)).strip()
-
-
-def with_printed(verdicts: Sequence[Verdict], subject: Implementation) -> list[Verdict]:
-    """Return verdicts; the first that is wrong says what the subject printed, where that is known."""
-    printed = getattr(subject, "printed", "")
-    found = list(verdicts)
-    wrong = (n for n, each in enumerate(found) if each.status in {Status.FAIL, Status.ERROR})
-    if printed and (first := next(wrong, None)) is not None:
-        found[first] = replace(found[first], reason=f"{found[first].reason}; it printed:\n{printed}")
-    return found
-
-
 def unprepared(
     case: Case, sample: Sample, lanes: Sequence[str], error: DegenerateError | NoiseError
 ) -> list[Verdict]:
@@ -328,12 +287,3 @@ def unprepared(
     return [
         Verdict.on(sample, lane, None, Status.ERROR, training=case.training, reason=reason) for lane in lanes
     ]
-
-
-def raises(task: Task, implementation: Implementation) -> Exception | None:
-    """Return the exception that an implementation raises on a task, or None."""
-    try:
-        implementation.run(task)
-    except Exception as error:  # noqa: BLE001 - its class is judged
-        return error
-    return None

@@ -84,7 +84,8 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
     Raises:
         Ended: the subject's process ended.
     """
-    from conformance.judging.sample_judge import judge_sample, prepare, raises
+    from conformance.judging.asking import raises
+    from conformance.judging.sample_judge import judge_sample, prepare
 
     case = CASES[candidate.case]
     if supports_of(subject).why_outside(case, candidate.settings) is not None:
