@@ -74,6 +74,8 @@ def interrupts_held() -> Iterator[None]:
 
 def _end_with(starter: int) -> None:
     """End this worker soon after the process that started it, which may be killed without a chance to."""
+    # A thread of some library may take the signal that is held back from the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":  # where a process keeps the number of a parent that has ended
         threading.Thread(target=_watch, args=(starter,), daemon=True).start()
 

@@ -72,7 +72,9 @@ def test_an_interrupt_is_one_line_and_the_report_is_marked(tmp_path, number, to,
     done = signalled(tmp_path, number, to, jobs)
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
-    (told,) = (line for line in done.stderr.splitlines() if not PROGRESS.fullmatch(line))
+    lines = [line for line in done.stderr.splitlines() if not PROGRESS.fullmatch(line)]
+    assert len(lines) == 1, done.stderr
+    (told,) = lines
     assert told.startswith("conformance: INTERRUPTED after 1 of 7 pieces of work")
     assert "--resume" in told
     out = tmp_path / "out"

@@ -179,7 +179,7 @@ def test_without_conformance_it_shows_the_failure_and_runs_the_subject_again(tmp
     assert errors == sorted(errors, reverse=True)
     assert all(2 * float(row[2]) == pytest.approx(float(row[3])) for row in rows)
     # Once mended, it agrees.
-    path.write_text(f"import numpy\n\nFACTOR = 1\n{SUBJECT}", encoding="utf-8")
+    path.write_text(f"import numpy\n\nFACTOR = 1.0\n{SUBJECT}", encoding="utf-8")
     assert alone(folder).returncode == 0
 
 
