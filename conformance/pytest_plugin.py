@@ -12,7 +12,6 @@ from conformance.cases import CASES, find_cases
 from conformance.errors import whole
 from conformance.extras import extras
 from conformance.judging.verdict import Status
-from conformance.registry import find_implementation
 from conformance.running.plan import find_lanes, samples_of
 from conformance.running.subject import find_subject, opened
 from conformance.running.work import BadCallWork, do
@@ -136,8 +135,6 @@ def parametrize(
     """
     import pytest
 
-    if not isinstance(implementation, str):
-        find_implementation(implementation)
     whole("seed", seed, 0)
     lanes = find_lanes(dtypes)
     subject = find_subject(
