@@ -12,7 +12,7 @@ from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from conformance.cases.case import Config
 
@@ -52,6 +52,7 @@ def reduction(
     samples: int = 28,
     unused: Mapping[str, str] | None = None,
     large: Mapping[str, int] | None = None,
+    settle: Callable[[Config], Config] = _reduced_where_large,
     **options: Any,
 ) -> Case:
     """Return the case of a function that reduces axes.
@@ -65,6 +66,7 @@ def reduction(
         samples: the number of samples that a run draws.
         unused: as in `Case`.
         large: as in `Space`.
+        settle: as in `Space`.
         options: further arguments of every call.
     """
 
@@ -81,7 +83,7 @@ def reduction(
             regimes,
             {"dim": axes, "keepdim": (False, True)},
             large=large,
-            settle=_reduced_where_large,
+            settle=settle,
         ),
         inputs=_inputs,
         program=program,

@@ -143,6 +143,18 @@ def test_huge_data_have_products_out_of_range_and_fit_themselves(case):
                 assert 2.0**64 < np.abs(array).max() < np.finfo(np.float32).max, (sample.text, name)
 
 
+def test_no_product_of_drawn_factors_leaves_the_range_of_float32():
+    case = CASES["prod"]
+    axes = {"none": None, "first": 0, "middle": 1, "last": 2}
+    drawn = [each for seed in range(60) for each in draw(case.name, case.space, seed, case.default_samples)]
+    assert {sample.settings["dim"] for sample in drawn if sample.regime == "normal"} == set(axes)
+    for sample in drawn:
+        if sample.regime == "normal":
+            array = make(sample, case.inputs(sample.settings), "float64")["input"]
+            products = np.abs(np.prod(array, axis=axes[sample.settings["dim"]]))
+            assert products.min(initial=1) > np.finfo(np.float32).tiny, sample.text
+
+
 @_with("integer")
 def test_integers_are_small_whole_numbers_of_both_signs(case):
     signs = set()
