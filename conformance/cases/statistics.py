@@ -21,9 +21,9 @@ def _norm(p: float) -> Callable[..., Any]:
     return lambda t, a: t.norm(a, p, 1)
 
 
-# The logarithm of a drawn number is -0.8 in the mean, with a deviation of 1.1: so many factors stay in float32's
-# normal range, and some more do not. Where their product has underflowed, torch divides what rounding has left
-# of it by each factor to find the gradient, and a product of the other factors is another number.
+# The logarithm of a drawn number is -0.8 in the mean, with a deviation of 1.1: so many factors stay in the
+# normal range of float32, and twice as many do not. Of a product that has underflowed, torch divides what
+# rounding has left by each factor to find the gradient, where the product of the other factors is right.
 _FACTORS = 64
 
 

@@ -26,6 +26,22 @@ def why_unsupported(subject: Implementation, task: Task) -> str | None:
         TypeError: the answer is neither.
         UsageError: `supports` is no declaration.
     """
+    outside = why_outside(subject, task)
+    if outside is not None:
+        return outside
+    reason: object = subject.unsupported(task)
+    # False and "" would be a skip for which nobody gave a reason.
+    if reason is not None and not (isinstance(reason, str) and reason.strip()):
+        raise TypeError(f"unsupported: expected None or the reason, got {reason!r}")
+    return reason
+
+
+def why_outside(subject: Implementation, task: Task) -> str | None:
+    """Return why a task is outside what a subject declares, or None; nothing of the subject's is called.
+
+    Raises:
+        UsageError: `supports` is no declaration.
+    """
     supports, use = supports_of(subject), task.sample.use
     config = task.config | dict(task.bad_call.options if task.bad_call else {})
     outside = supports.why_outside(task.case, config, task.dtype, use)
@@ -35,11 +51,7 @@ def why_unsupported(subject: Implementation, task: Task) -> str | None:
         return f"outside what it declares: {outside}"
     if use and use not in (getattr(subject, "uses", None) or supports.uses or ()):
         return f"it declares no use {use}: `uses` names those in which it can be called"
-    reason: object = subject.unsupported(task)
-    # False and "" would be a skip for which nobody gave a reason.
-    if reason is not None and not (isinstance(reason, str) and reason.strip()):
-        raise TypeError(f"unsupported: expected None or the reason, got {reason!r}")
-    return reason
+    return None
 
 
 def told(error: Exception) -> str:

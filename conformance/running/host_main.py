@@ -5,10 +5,9 @@ the subject itself prints goes to standard error, whatever it prints to. A quest
 
 - `load`: import the subject, by its `spec` or from the array `pickled`; the answer is its `name`,
   its `uses` and what it declares, or `usage` or `unsendable`, which say why not;
-- `unsupported`: the answer is the `reason` why the subject cannot run a task, or None;
-- `run`: the answer is the arrays; `unused` says why a layer cannot be used in some way.
-
-Where the subject raises anything, the answer is `error` (subjects.raised).
+- `run`: run the `tasks` of one sample; each has an answer, which is the arrays. `reason` says why the subject
+  cannot run it, if that is asked; `unused` why a layer cannot be used in some way; `error` and `no reason`
+  what the subject raised instead (subjects.raised).
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import select
+import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -38,7 +38,13 @@ from conformance.subjects.torchlike import TorchLike
 from conformance.subjects.wire import encode, printable, read
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.sampling.values import Array
+    from conformance.subjects.wire import Message
+
+    # The header and the arrays of an answer.
+    _Answer = tuple[dict[str, Any], dict[str, Any]]
 
 # Private memory that it may use, on Linux; beyond it there is no more to be had, which Python tells by a
 # MemoryError. macOS does not keep the limit.
@@ -50,10 +56,8 @@ class _Subject:
 
     def __init__(self) -> None:
         self._subject: Any = None
-        self._asked: dict[str, Any] = {}
-        self._task: Task | None = None
 
-    def load(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[Any, Any]:
+    def load(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> _Answer:
         """Import the subject."""
         spec = question.get("spec")
         try:
@@ -80,16 +84,15 @@ class _Subject:
             return {"usage": f"implementation {spec or 'object'!r}: {what}"}, {}
         return {"name": printable(name, 200), "uses": uses, **declares}, {}
 
-    def unsupported(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[Any, Any]:
+    def reason(self, task: Task) -> str | None:
         """Ask the subject why it cannot run a task."""
-        reason: object = self._subject.unsupported(self._made(question, arrays))
+        reason: object = self._subject.unsupported(task)
         if reason is not None and not isinstance(reason, str):
             raise TypeError(f"unsupported: expected None or the reason, got {reason!r}")
-        return {"reason": reason and printable(reason, raised.MESSAGE)}, {}
+        return reason if reason is None else printable(reason, raised.MESSAGE)
 
-    def run(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> tuple[Any, Any]:
+    def run(self, task: Task) -> _Answer:
         """Let the subject run a task."""
-        task = self._made(question, arrays)
         try:
             with np.errstate(all="ignore"):
                 trace: object = self._subject.run(task)
@@ -103,20 +106,16 @@ class _Subject:
             raise TypeError(f"run: expected a mapping of arrays by name, got {type(trace).__name__}{names}")
         return {}, dict(trace)
 
-    def _made(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> Task:
-        """Return the task that is asked about; twice the same is made once."""
-        if self._task is None or self._asked != question or arrays:
-            case = CASES[question["case"]]
-            config = tuple((name, value) for name, value in question["config"])
-            seed, draw, shape_class, regime = question["sample"]
-            redraw, use = question["redraw"], question["use"]
-            sample = Sample(case.name, seed, draw, shape_class, regime, config, redraw, use)
-            number = question["bad_call"]
-            bad_call = None if number is None else case.bad_calls[number]
-            self._task = Task(case, sample, question["dtype"], question["carrier"], arrays, bad_call)
-            # Stored arrays are not part of the question.
-            self._asked = {} if arrays else dict(question)
-        return self._task
+
+def _tasks(question: Mapping[str, Any], arrays: Mapping[str, Array]) -> Iterator[Task]:
+    """Yield the tasks that are asked about."""
+    case = CASES[question["case"]]
+    config = tuple((name, value) for name, value in question["config"])
+    seed, draw, shape_class, regime = question["sample"]
+    for dtype, carrier, use, number in question["tasks"]:
+        sample = Sample(case.name, seed, draw, shape_class, regime, config, question["redraw"], use)
+        bad_call = None if number is None else case.bad_calls[number]
+        yield Task(case, sample, dtype, carrier, arrays, bad_call)
 
 
 class _UnreadableError(Exception):
@@ -154,18 +153,27 @@ def _end_with_the_judge(file: int) -> None:
     os._exit(1)
 
 
-def _answer(subject: _Subject, header: dict[str, Any], arrays: Mapping[str, Array], number: int) -> bytes:
-    """Return the answer to a question; a subject may raise anything, where it is asked or turned to bytes."""
-    # Ends the process even where the interpreter hangs, and tells where that was.
-    faulthandler.dump_traceback_later(header.pop("seconds"), exit=True, file=2)
-    what = header.pop("do")
-    do = {"load": subject.load, "unsupported": subject.unsupported, "run": subject.run}[what]
-    try:
-        return encode(number, *do(header, arrays))
-    except BaseException as error:  # noqa: BLE001 - see above
-        return encode(number, {"error": raised.told(error)})
-    finally:
-        faulthandler.cancel_dump_traceback_later()
+def _within(seconds: float) -> None:
+    """Let this process tell where it is and end after some seconds, or never for 0."""
+    # By a signal that C code answers, though the interpreter hangs; see `main`.
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _answers(subject: _Subject, message: Message) -> Iterator[bytes]:
+    """Yield the answers to a question; a subject may raise anything, where it is asked or turned to bytes."""
+    question = message.header
+    if question["do"] == "load":
+        yield encode(message.number, *subject.load(question, message.arrays))
+        return
+    for number, task in enumerate(_tasks(question, message.arrays), message.number):
+        raised_by = "no reason"
+        try:
+            why = subject.reason(task) if question["reason"] else None
+            raised_by = "error"
+            answer = encode(number, *subject.run(task) if why is None else ({"reason": why}, {}))
+        except BaseException as error:  # noqa: BLE001 - see above
+            answer = encode(number, {raised_by: raised.told(error)})
+        yield answer
 
 
 def main() -> None:
@@ -176,17 +184,24 @@ def main() -> None:
     os.dup2(2, 1)
     _limit()
     faulthandler.enable()
+    faulthandler.register(signal.SIGALRM, all_threads=True, chain=True)
     Thread(target=_end_with_the_judge, args=(questions.fileno(),), daemon=True).start()
     subject, own = _Subject(), os.getpid()
     while (message := read(questions)) is not None:
-        answer = _answer(subject, message.header, message.arrays, message.number)
-        if os.getpid() != own:
-            os._exit(1)  # a copy of this process, which the subject made, answers nothing
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(BaseException):
-                stream.flush()
-        answers.write(answer)
-        answers.flush()
+        seconds = message.header["seconds"]
+        _within(seconds)
+        for answer in _answers(subject, message):
+            # Until the judge reads the answer no time is counted.
+            _within(0)
+            if os.getpid() != own:
+                os._exit(1)  # a copy of this process, which the subject made, answers nothing
+            for stream in (sys.stdout, sys.stderr):
+                with suppress(BaseException):
+                    stream.flush()
+            answers.write(answer)
+            answers.flush()
+            _within(seconds)
+        _within(0)
     os._exit(0)
 
 

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError
+from conformance.judging.chosen_uses import by_use
 from conformance.running.subject import Subject, find_subject, opened_here
+from conformance.subjects.hosted import Hosted
 from conformance.subjects.modes import quietly_on_one_thread
-from conformance.subjects.protocol import deaths
+from conformance.subjects.protocol import Task, deaths
 
 if TYPE_CHECKING:
+    from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation
@@ -60,7 +63,6 @@ class SampleWork:
 
         Of the samples that pass plainly, a share is run twice.
         """
-        from conformance.judging.chosen_uses import by_use
         from conformance.judging.repeat import judge_repeatedly, run_twice
         from conformance.judging.sample_judge import judge_sample, prepare, unprepared
 
@@ -70,6 +72,8 @@ class SampleWork:
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
         judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
+        if isinstance(subject, Hosted):
+            subject.announce(self._tasks(prepared, subject, runs))
         before = deaths(subject)
         verdicts = judge_repeatedly(judge, subject, runs)
         for use, lanes in by_use(self.uses).items():
@@ -82,6 +86,15 @@ class SampleWork:
             except (DegenerateError, NoiseError) as error:
                 verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
         return Outcome(verdicts, prepared=True, ended=deaths(subject) > before)
+
+    def _tasks(self, prepared: Prepared, subject: Implementation, runs: int) -> list[Task]:
+        """Return the tasks that the subject will be asked for, if nothing fails."""
+        from conformance.judging.asking import why_outside
+
+        tasks = list(prepared.tasks.values()) * runs
+        for use, lanes in by_use(self.uses).items():
+            tasks += [Task(prepared.case, prepared.sample.used(use), lane) for lane in lanes]
+        return [task for task in tasks if why_outside(subject, task) is None]
 
 
 @dataclass(frozen=True)

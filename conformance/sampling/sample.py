@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,7 @@ class Sample:
     redraw: int = 0
     use: str = ""
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The sample in one word that a shell takes without quotes."""
         pairs: list[tuple[str, Scalar]] = [
@@ -107,7 +108,7 @@ class Sample:
     @property
     def plain(self) -> Sample:
         """The same sample in the plain call."""
-        return replace(self, use="")
+        return replace(self, use="") if self.use else self
 
     def used(self, use: str) -> Sample:
         """Return the same sample in a use."""

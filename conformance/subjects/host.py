@@ -28,7 +28,7 @@ from conformance.subjects.protocol import Ended
 from conformance.subjects.wire import GarbageError, Reader, encode, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from conformance.sampling.values import Array
     from conformance.subjects.wire import Message
@@ -43,6 +43,10 @@ _PRINTED = 2_000
 
 # One thread, as the reference has, in libraries that are loaded later too.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+_ALARM = getattr(signal, "SIGALRM", 14)  # Windows has none
+# How it ends itself where it takes too long, and how a program that started it tells that.
+_LATE = (-_ALARM, 128 + _ALARM)
 
 # A death by which the system tells that there is no memory left.
 _HINTS = {signal.SIGKILL: " (as the system does where memory runs out)"}
@@ -82,7 +86,10 @@ class Process:
     limits: Limits = field(default_factory=Limits)
     hello: Mapping[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
-    _number: int = 0
+    _ready: selectors.BaseSelector = field(init=False, repr=False)
+    _question: memoryview = field(default_factory=lambda: memoryview(b""))
+    _numbers: range = range(0)
+    _reader: Reader = field(default_factory=Reader)
     _heard: bytearray = field(default_factory=bytearray)
 
     @property
@@ -91,16 +98,36 @@ class Process:
         return printable(self._heard.decode("utf-8", "backslashreplace").strip(), _PRINTED)
 
     def ask(self, header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> Message:
-        """Ask, and return the answer; the process is started if it is not running.
+        """Ask one question that has one answer, and return it.
 
         Raises:
             Ended: there is no answer, and no process any more.
             UsageError: it cannot be started.
         """
+        self.send(header, arrays)
+        return self.answer()
+
+    def send(
+        self, header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None, answers: int = 1
+    ) -> None:
+        """Take a question that has some answers, which `answer` waits for; the process is started if needed.
+
+        Raises:
+            Ended: it ended while the subject was imported.
+            UsageError: it cannot be started.
+        """
         self._heard.clear()
         if self._process is None:
             self._start()
-        return self._exchange(header, arrays or {}, self.limits.seconds)
+        self._take(header, arrays or {}, self.limits.seconds, answers)
+
+    def answer(self) -> Message:
+        """Return the next answer to the question that was sent.
+
+        Raises:
+            Ended: there is none, and no process any more.
+        """
+        return self._answer(self.limits.seconds)
 
     def start(self) -> None:
         """Start the process and let it import the subject.
@@ -141,8 +168,13 @@ class Process:
             raise UsageError(f"host command {self.limits.command!r}: {error}") from error
         for pipe in self._pipes():
             os.set_blocking(pipe.fileno(), False)
+        self._reader, self._ready = Reader(), selectors.DefaultSelector()
+        for pipe in self._pipes()[1:]:
+            self._ready.register(pipe, selectors.EVENT_READ)
         pickled = {"pickled": np.frombuffer(self.pickled, np.uint8)} if self.pickled else {}
-        answer = self._exchange(self.load, pickled, max(_START, self.limits.seconds))
+        seconds = max(_START, self.limits.seconds)
+        self._take(self.load, pickled, seconds, 1)
+        answer = self._answer(seconds)
         match answer.header:
             case {"usage": str(told)}:
                 self.close()
@@ -162,50 +194,60 @@ class Process:
         assert process is not None  # noqa: S101 - it was started
         return process.stdin, process.stdout, process.stderr
 
-    def _exchange(self, header: Mapping[str, Any], arrays: Mapping[str, Any], seconds: float) -> Message:
-        """Send a question and read the answer, and all that is printed meanwhile.
+    def _take(
+        self, header: Mapping[str, Any], arrays: Mapping[str, Any], seconds: float, answers: int
+    ) -> None:
+        """Make a question ready to be sent; its answers have the numbers from here on."""
+        first = self._numbers.stop
+        self._numbers = range(first, first + answers)
+        if not self._question:
+            self._ready.register(self._pipes()[0], selectors.EVENT_WRITE)
+        self._question = memoryview(encode(first, {**header, "seconds": seconds}, arrays))
+
+    def _answer(self, seconds: float) -> Message:
+        """Send what is left of the question and read the next answer, and all that is printed meanwhile.
 
         The answer goes one of four ways from here: it is whole; the process ends before; it takes longer than
         it may; or it is not an answer.
         """
-        self._number += 1
-        question = memoryview(encode(self._number, {**header, "seconds": seconds}, arrays))
-        reader, began = Reader(), time.monotonic()
-        stdin, stdout, stderr = self._pipes()
-        with selectors.DefaultSelector() as ready:
-            ready.register(stdin, selectors.EVENT_WRITE)
-            ready.register(stdout, selectors.EVENT_READ)
-            ready.register(stderr, selectors.EVENT_READ)
-            while reader.message is None:
-                found = {key.fileobj for key, _ in ready.select(0.2)}
-                if stdin in found:
-                    question = _sent(stdin.fileno(), question)
-                    if not question:
-                        ready.unregister(stdin)
-                if stderr in found and not self._hear(stderr.fileno()):
-                    ready.unregister(stderr)
-                over = self._receive(reader, stdout.fileno()) if stdout in found else self._is_over(found)
-                late = time.monotonic() - began > seconds + _GRACE
-                if over or (late and reader.message is None):
-                    raise self._ended(began, seconds)
+        began = time.monotonic()
+        number, self._numbers = self._numbers[0], self._numbers[1:]
+        while (message := self._parsed()) is None:
+            if self._exchange() or time.monotonic() - began > seconds + _GRACE:
+                message = self._parsed()
+                break
+        if message is None:
+            raise self._ended(began, seconds)
         # It was printed before the answer was written, so that it is here by now.
-        self._hear(stderr.fileno())
-        if reader.message.number != self._number:
+        self._hear(self._pipes()[2].fileno())
+        if message.number != number:
             raise self.garbage("it is another answer than that to this question")
-        return reader.message
+        if not self._numbers and self._reader.rest:
+            raise self.garbage(f"{self._reader.rest} bytes follow it")
+        return message
 
-    def _receive(self, reader: Reader, file: int) -> bool:
-        """Read the next piece of the answer, and return whether there will be no more."""
-        piece = os.read(file, 2**20)
+    def _parsed(self) -> Message | None:
         try:
-            reader.feed(piece)
+            return self._reader.take()
         except GarbageError as error:
             raise self.garbage(str(error)) from None
-        return not piece
 
-    def _is_over(self, ready: Collection[object]) -> bool:
-        """Whether the process has ended, though one that it started holds its pipes open."""
-        return not ready and self._process is not None and self._process.poll() is not None
+    def _exchange(self) -> bool:
+        """Write and read what can be, and return whether no more of an answer will come."""
+        stdin, stdout, stderr = self._pipes()
+        found = {key.fileobj for key, _ in self._ready.select(0.2)}
+        if stdin in found:
+            self._question = _sent(stdin.fileno(), self._question)
+            if not self._question:
+                self._ready.unregister(stdin)
+        if stderr in found and not self._hear(stderr.fileno()):
+            self._ready.unregister(stderr)
+        if stdout in found:
+            piece = os.read(stdout.fileno(), 2**20)
+            self._reader.feed(piece)
+            return not piece
+        # It may have ended though one that it started holds its pipes open.
+        return not found and self._process is not None and self._process.poll() is not None
 
     def _hear(self, file: int) -> bool:
         """Read what the subject prints, keep the end of it, and return whether there may be more."""
@@ -234,6 +276,8 @@ class Process:
         with suppress(subprocess.TimeoutExpired):
             process.wait(0 if late else _GRACE)
         code = process.poll()
+        # It may have begun before the answer was waited for.
+        late = late or code in _LATE
         self._hear(process.stderr.fileno()) if process.stderr else None
         self.close(at_once=True)
         if late:
@@ -254,6 +298,8 @@ class Process:
         process, self._process = self._process, None
         if process is None:
             return
+        self._ready.close()
+        self._question = memoryview(b"")
         if process.stdin:
             process.stdin.close()
         if not at_once:

@@ -135,8 +135,7 @@ class Implementation(Protocol):
 
     An attribute `uses` names the uses (`cases._uses`) in which it can be called: a task whose sample has one
     asks for the trace of that use. Without the attribute, it is judged in plain calls only. An attribute
-    `supports` declares its limits (`subjects.supports.Supports`); without it, there are none.
-    asks for the trace of that use. Without the attribute, it is judged in plain calls only. The attributes
+    `supports` declares its limits (`subjects.supports.Supports`); without it, there are none. The attributes
     `excuses`, `accuracy` and `nan_conventions` declare how it differs from torch (`subjects.declarations`).
     """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from conformance.sampling.values import Array
 
-# What a frame begins with: a mark, the number of the message, and the length of its header.
+# What a message begins with: a mark, its number, and the length of its header.
 _START = struct.Struct("<8sQI")
 _MARK = b"\x93answer\x01"
 
@@ -54,7 +54,7 @@ class Message(NamedTuple):
     """A message.
 
     Attributes:
-        number: that of a question, and of the answer to it.
+        number: that of a question, and of the first of the answers to it; the next ones follow.
         header: what is asked or answered.
         arrays: the arrays by name; None, or a `Foreign`, for what is not an array of numbers.
     """
@@ -102,49 +102,52 @@ def encode(number: int, header: Mapping[str, Any], arrays: Mapping[str, Any] | N
 
 
 class Reader:
-    """Puts one message together from pieces as they come.
-
-    Attributes:
-        message: the message once it is complete, else None.
-    """
+    """Puts messages together from pieces as they come."""
 
     def __init__(self) -> None:
-        self.message: Message | None = None
         self._buffer = bytearray()
+        self._begin()
+
+    def _begin(self) -> None:
         self._number, self._needed = 0, _START.size
         self._header: dict[str, Any] | None = None
         self._started = False
 
     @property
     def wanted(self) -> int:
-        """How many bytes are lacking, as far as that is known."""
+        """How many bytes of the next message are lacking, as far as that is known; 0 or less if none."""
         return self._needed - len(self._buffer)
 
+    @property
+    def rest(self) -> int:
+        """How many bytes follow the messages that were taken."""
+        return len(self._buffer)
+
     def feed(self, piece: bytes) -> None:
-        """Take the next bytes.
+        """Take the next bytes."""
+        self._buffer += piece
+
+    def take(self) -> Message | None:
+        """Return the next message, or None if it is not complete.
 
         Raises:
-            GarbageError: they are not a message.
+            GarbageError: the bytes are not a message.
         """
-        self._buffer += piece
-        while self.message is None and len(self._buffer) >= self._needed:
-            self._next()
-        if self.message is not None and self._buffer:
-            raise GarbageError(f"{len(self._buffer)} bytes follow it")
-
-    def _next(self) -> None:
-        """Take the part of the message that is complete."""
-        part = bytes(self._buffer[: self._needed])
-        del self._buffer[: self._needed]
-        if not self._started:
-            mark, self._number, self._needed = _START.unpack(part)
-            if mark != _MARK or self._needed > _MOST_HEADER:
-                raise GarbageError(f"it begins with {part[:40]!r}")
-            self._started = True
-        elif self._header is None:
-            self._header, self._needed = _header(part)
-        else:
-            self.message = Message(self._number, self._header, _arrays(self._header.pop("arrays"), part))
+        while self.wanted <= 0:
+            part = bytes(self._buffer[: self._needed])
+            del self._buffer[: self._needed]
+            if not self._started:
+                mark, self._number, self._needed = _START.unpack(part)
+                if mark != _MARK or self._needed > _MOST_HEADER:
+                    raise GarbageError(f"it begins with {part[:40]!r}")
+                self._started = True
+            elif self._header is None:
+                self._header, self._needed = _header(part)
+            else:
+                message = Message(self._number, self._header, _arrays(self._header.pop("arrays"), part))
+                self._begin()
+                return message
+        return None
 
 
 def _header(text: bytes) -> tuple[dict[str, Any], int]:
@@ -193,12 +196,11 @@ def _arrays(listed: list[Any], data: bytes) -> dict[str, Any]:
 def read(stream: BufferedReader) -> Message | None:
     """Return the next message of a stream, or None where it has ended."""
     reader = Reader()
-    while reader.message is None:
-        piece = stream.read(reader.wanted) if reader.wanted else b""
-        if reader.wanted and not piece:
+    while (message := reader.take()) is None:
+        if not (piece := stream.read(reader.wanted)):
             return None
         reader.feed(piece)
-    return reader.message
+    return message
 
 
 def printable(text: str, most: int) -> str:
