@@ -1,15 +1,13 @@
 """A process of its own for a subject.
 
 Made by running.subject, in each process that judges, and asked by subjects.hosted; running.host_main is what
-runs there. The judge's side
-imports nothing of the subject, and parses what comes back. A process that ends, hangs or sends garbage is
-started anew for the next question.
+runs there. The judge's side imports nothing of the subject, and parses what comes back. A process that ends,
+hangs or sends garbage is started anew for the next question.
 """
 
 from __future__ import annotations
 
 import os
-import selectors
 import shlex
 import signal
 import subprocess
@@ -24,8 +22,9 @@ import numpy as np
 
 from conformance.errors import UsageError
 from conformance.subjects import raised
+from conformance.subjects.pipes import Pipes
 from conformance.subjects.protocol import Ended
-from conformance.subjects.wire import GarbageError, Reader, encode, printable
+from conformance.subjects.wire import GarbageError, encode, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
 # limit has this long to end itself, which tells where it hung.
 _START = 60.0
 _GRACE = 5.0
-
-# How much is kept of what a subject prints, in characters.
-_PRINTED = 2_000
 
 # One thread, as the reference has, in libraries that are loaded later too.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -86,16 +82,13 @@ class Process:
     limits: Limits = field(default_factory=Limits)
     hello: Mapping[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
-    _ready: selectors.BaseSelector = field(init=False, repr=False)
-    _question: memoryview = field(default_factory=lambda: memoryview(b""))
+    _pipes: Pipes | None = None
     _numbers: range = range(0)
-    _reader: Reader = field(default_factory=Reader)
-    _heard: bytearray = field(default_factory=bytearray)
 
     @property
     def printed(self) -> str:
         """What the subject printed while it was last asked: the end of it, without control characters."""
-        return printable(self._heard.decode("utf-8", "backslashreplace").strip(), _PRINTED)
+        return self._pipes.heard() if self._pipes else ""
 
     def ask(self, header: Mapping[str, Any], arrays: Mapping[str, Array] | None = None) -> Message:
         """Ask one question that has one answer, and return it.
@@ -116,9 +109,9 @@ class Process:
             Ended: it ended while the subject was imported.
             UsageError: it cannot be started.
         """
-        self._heard.clear()
         if self._process is None:
             self._start()
+        self._running.forget()
         self._take(header, arrays or {}, self.limits.seconds, answers)
 
     def answer(self) -> Message:
@@ -166,11 +159,7 @@ class Process:
             )
         except OSError as error:
             raise UsageError(f"host command {self.limits.command!r}: {error}") from error
-        for pipe in self._pipes():
-            os.set_blocking(pipe.fileno(), False)
-        self._reader, self._ready = Reader(), selectors.DefaultSelector()
-        for pipe in self._pipes()[1:]:
-            self._ready.register(pipe, selectors.EVENT_READ)
+        self._pipes = Pipes(self._process)
         pickled = {"pickled": np.frombuffer(self.pickled, np.uint8)} if self.pickled else {}
         seconds = max(_START, self.limits.seconds)
         self._take(self.load, pickled, seconds, 1)
@@ -189,10 +178,10 @@ class Process:
             case _:
                 raise self.garbage("it says no name")
 
-    def _pipes(self) -> tuple[Any, Any, Any]:
-        process = self._process
-        assert process is not None  # noqa: S101 - it was started
-        return process.stdin, process.stdout, process.stderr
+    @property
+    def _running(self) -> Pipes:
+        assert self._pipes is not None  # noqa: S101 - it was started
+        return self._pipes
 
     def _take(
         self, header: Mapping[str, Any], arrays: Mapping[str, Any], seconds: float, answers: int
@@ -200,9 +189,7 @@ class Process:
         """Make a question ready to be sent; its answers have the numbers from here on."""
         first = self._numbers.stop
         self._numbers = range(first, first + answers)
-        if not self._question:
-            self._ready.register(self._pipes()[0], selectors.EVENT_WRITE)
-        self._question = memoryview(encode(first, {**header, "seconds": seconds}, arrays))
+        self._running.put(encode(first, {**header, "seconds": seconds}, arrays))
 
     def _answer(self, seconds: float) -> Message:
         """Send what is left of the question and read the next answer, and all that is printed meanwhile.
@@ -210,58 +197,27 @@ class Process:
         The answer goes one of four ways from here: it is whole; the process ends before; it takes longer than
         it may; or it is not an answer.
         """
-        began = time.monotonic()
+        began, pipes = time.monotonic(), self._running
         number, self._numbers = self._numbers[0], self._numbers[1:]
         while (message := self._parsed()) is None:
-            if self._exchange() or time.monotonic() - began > seconds + _GRACE:
+            if pipes.exchange() or time.monotonic() - began > seconds + _GRACE:
                 message = self._parsed()
                 break
         if message is None:
             raise self._ended(began, seconds)
         # It was printed before the answer was written, so that it is here by now.
-        self._hear(self._pipes()[2].fileno())
+        pipes.hear()
         if message.number != number:
             raise self.garbage("it is another answer than that to this question")
-        if not self._numbers and self._reader.rest:
-            raise self.garbage(f"{self._reader.rest} bytes follow it")
+        if not self._numbers and pipes.rest:
+            raise self.garbage(f"{pipes.rest} bytes follow it")
         return message
 
     def _parsed(self) -> Message | None:
         try:
-            return self._reader.take()
+            return self._running.take()
         except GarbageError as error:
             raise self.garbage(str(error)) from None
-
-    def _exchange(self) -> bool:
-        """Write and read what can be, and return whether no more of an answer will come."""
-        stdin, stdout, stderr = self._pipes()
-        found = {key.fileobj for key, _ in self._ready.select(0.2)}
-        if stdin in found:
-            self._question = _sent(stdin.fileno(), self._question)
-            if not self._question:
-                self._ready.unregister(stdin)
-        if stderr in found and not self._hear(stderr.fileno()):
-            self._ready.unregister(stderr)
-        if stdout in found:
-            piece = os.read(stdout.fileno(), 2**20)
-            self._reader.feed(piece)
-            return not piece
-        # It may have ended though one that it started holds its pipes open.
-        return not found and self._process is not None and self._process.poll() is not None
-
-    def _hear(self, file: int) -> bool:
-        """Read what the subject prints, keep the end of it, and return whether there may be more."""
-        # It may print faster than it is read.
-        for _ in range(64):
-            try:
-                piece = os.read(file, 2**16)
-            except BlockingIOError:
-                return True
-            if not piece:
-                return False
-            self._heard += piece
-            del self._heard[: -4 * _PRINTED]
-        return True
 
     def garbage(self, why: str) -> Ended:
         """End the process and return that it sent garbage."""
@@ -278,7 +234,7 @@ class Process:
         code = process.poll()
         # It may have begun before the answer was waited for.
         late = late or code in _LATE
-        self._hear(process.stderr.fileno()) if process.stderr else None
+        self._running.hear()
         self.close(at_once=True)
         if late:
             return Ended(self._told(f"did not answer within {seconds:g} s (--time-limit)"))
@@ -298,8 +254,6 @@ class Process:
         process, self._process = self._process, None
         if process is None:
             return
-        self._ready.close()
-        self._question = memoryview(b"")
         if process.stdin:
             process.stdin.close()
         if not at_once:
@@ -309,17 +263,4 @@ class Process:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        for pipe in (process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
-
-
-def _sent(file: int, question: memoryview) -> memoryview:
-    """Write what the process takes now, and return the rest."""
-    try:
-        return question[os.write(file, question) :]
-    except BlockingIOError:
-        return question
-    except BrokenPipeError:
-        # It has ended; the other pipes tell how.
-        return question[:0]
+        self._running.close()
