@@ -232,7 +232,7 @@ def read_arrays(path: Path) -> Trace:
     import safetensors
 
     try:
-        parts = safetensors.deserialize(path.read_bytes())
+        parts = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]  # has no annotations
     except safetensors.SafetensorError as error:
         raise ValueError(f"expected a complete safetensors file: {error}") from error
     found: Trace = {}
