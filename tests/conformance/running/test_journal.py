@@ -208,18 +208,15 @@ def test_a_program_that_was_changed_is_another(tmp_path, monkeypatch, named):
 
 def test_a_run_with_another_program_is_not_resumed(tmp_path, monkeypatch):
     program = tmp_path / "program"
-
-    def killed(text):
-        program.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
-        program.chmod(0o755)
-        with monkeypatch.context() as patch:
-            patch.setattr("conformance.running.run.shrink_failures", _interrupted)
-            conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out", resume=text != "exit 1")
-
-    with pytest.raises(KeyboardInterrupt):
-        killed("exit 1")
+    program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setattr("conformance.running.run.shrink_failures", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out")
+    program.write_text("#!/bin/sh\nexit 2\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"resume: .* is of another run: source code was "):
-        killed("exit 2")
+        conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out", resume=True)
 
 
 def test_a_run_in_the_judges_process_does_not_go_on_unmarked(tmp_path, monkeypatch):
