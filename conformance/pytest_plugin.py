@@ -5,6 +5,7 @@ Called by test modules; each test that it makes gets a `Check` to call.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from conformance.errors import whole
 from conformance.extras import extras
 from conformance.judging.verdict import Status
 from conformance.running.plan import find_lanes, samples_of
-from conformance.running.subject import find_subject, opened
+from conformance.running.subject import find_subject, opened_here
 from conformance.running.work import BadCallWork, do
 from conformance.subjects.supports import supports_of
 
@@ -52,7 +53,8 @@ class Check:
     def __call__(self) -> None:
         """Judge them all.
 
-        What is outside the limits that the implementation declares is skipped, with that reason.
+        What is outside the limits that the implementation declares is skipped, with that reason. Where the
+        implementation runs in the process of the tests, a warning says so.
 
         Raises:
             AssertionError: something failed or nothing passed; the message is the bug report. Nothing passed,
@@ -63,8 +65,11 @@ class Check:
 
         from conformance.report.tables import explain
 
-        subject = find_subject(self.implementation)
-        supports = supports_of(opened(subject))
+        subject, implementation = opened_here(find_subject(self.implementation))
+        if subject.in_process:
+            # What a test prints is not shown if it passes.
+            warnings.warn(subject.in_process, stacklevel=3)
+        supports = supports_of(implementation)
         drawn = self._drawn(supports)
         work = self._work(drawn, supports)
         if not work:
@@ -117,7 +122,7 @@ def parametrize(
     """Decorate a pytest function that takes `check` and calls it: one test per case and shape class.
 
     Args:
-        implementation: a name, `fault:NAME`, `module:attribute`, `path.py:attribute`, or an
+        implementation: a name, `fault:NAME`, `cmd:PROGRAM`, `module:attribute`, `path.py:attribute`, or an
             `Implementation`.
         cases: names of cases; by default all.
         seed: the seed of the samples.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError, unknown
 from conformance.subjects import mytorch, pytorch
-from conformance.subjects.command import Command
+from conformance.subjects.command import COMMAND, Command
 from conformance.subjects.protocol import Implementation
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 IMPLEMENTATIONS: dict[str, Callable[[], Implementation]] = {"mytorch": mytorch.make, "torch": pytorch.make}
 
-_FAULT, _COMMAND = "fault:", "cmd:"
+_FAULT = "fault:"
 
 # The kinds of parameters that stand for any number of arguments, and for none.
 _NEED_NO_ARGUMENT = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
@@ -43,8 +43,8 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         return _given(spec)
     if spec in IMPLEMENTATIONS:
         return IMPLEMENTATIONS[spec]()
-    if spec.startswith(_COMMAND):
-        return Command(spec.removeprefix(_COMMAND))
+    if spec.startswith(COMMAND):
+        return Command(spec.removeprefix(COMMAND))
     module, colon, attribute = spec.rpartition(":")
     if spec.startswith(_FAULT):
         # Making their list takes as long as all else that is imported.

@@ -84,7 +84,7 @@ def _show(report: Report, out: Path) -> None:
         explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
         for verdict in report.failure_per_case[:SHOWN]
     ]
-    note = report.environment.get("subject")
+    note = report.in_process
     stopped = [f"{report.stopped}; --resume does the rest"] if report.stopped else []
     notes: dict[str, Sequence[object]] = {
         "SEEN IN PART ": partly(report.verdicts)[:SHOWN],

@@ -1,6 +1,7 @@
 """Tells a less accurate tanh or sigmoid from another function, for a subject that asks for relative accuracy.
 
-Called by judging.sample_judge for what failed; verdicts come out whose reasons say which it is.
+Called by judging.sample_judge for what failed; verdicts come out whose reasons say which it is. Of a subject
+that declares to be less accurate, they say where it is.
 """
 
 from __future__ import annotations
@@ -22,6 +23,24 @@ _LESS = (
     "it would pass in the accuracy class 'absolute': less accurate than torch where values of tanh or "
     "sigmoid are tiny, not another function"
 )
+
+
+# The reason of a verdict that passes, and would fail in the class `relative`.
+NEEDED = "it passes in the accuracy class 'absolute' alone"
+
+
+def needing(verdicts: Sequence[Verdict], relative: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts of a trace in the class `absolute`; what passes in it alone says so.
+
+    Args:
+        verdicts: those in the class `absolute`.
+        relative: those of the same trace in the class `relative`.
+    """
+    failed = {verdict.observable for verdict in relative if verdict.status is Status.FAIL}
+    return [
+        replace(v, reason=NEEDED) if v.status is Status.PASS and v.observable in failed else v
+        for v in verdicts
+    ]
 
 
 def told_apart(verdicts: Sequence[Verdict], prepared: Prepared, lane: str, trace: Trace) -> list[Verdict]:

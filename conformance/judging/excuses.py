@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # Stands between what differs and why that is excused, in the reason of a verdict.
 EXCUSED = "; excused: "
 
-_OWN_CONVENTIONS = "nan_conventions='own'"
+# The reason for which that declaration excuses a failure.
+OWN_CONVENTIONS = "nan_conventions='own'"
 
 
 def excused(verdicts: Iterable[Verdict], declarations: Declarations) -> list[Verdict]:
@@ -36,7 +37,7 @@ def _excused(verdict: Verdict, declarations: Declarations) -> Verdict:
         return verdict
     why = next((_why(each) for each in declarations.excuses if matches(each, verdict)), None)
     if why is None and declarations.nan_conventions == "own":
-        why = _OWN_CONVENTIONS if str(verdict.reason).startswith(OF_CONVENTION) else None
+        why = OWN_CONVENTIONS if str(verdict.reason).startswith(OF_CONVENTION) else None
     if why is None:
         return verdict
     return replace(verdict, status=Status.EXCUSED, reason=f"{verdict.reason}{EXCUSED}{why}")

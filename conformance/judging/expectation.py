@@ -13,7 +13,7 @@ import numpy as np
 from conformance.judging.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from conformance.cases._law import Law
     from conformance.judging.verdict import Status
@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 def is_gradient(observable: str) -> bool:
     """Whether an observable is a gradient; in a use, its name has a label before the last slash."""
     return observable.rpartition("/")[2].startswith("grad.")
+
+
+def nan_inputs(sample: Sample, given: Mapping[str, Array], differentiable: Iterable[str]) -> dict[str, Array]:
+    """Return by gradient where its own input is NaN; nothing where no regime draws NaN."""
+    if sample.regime != "nonfinite":
+        return {}
+    return {f"grad.{name}": np.isnan(given[name]) for name in differentiable}
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,10 @@ from conformance.arithmetic.constants import constants
 from conformance.cases._call import Unused
 from conformance.cases._uses import USES
 from conformance.errors import DegenerateError, NoiseError
-from conformance.judging.accuracy import told_apart
+from conformance.judging.accuracy import needing, told_apart
 from conformance.judging.asking import told, why_unsupported, with_printed
 from conformance.judging.excuses import excused
-from conformance.judging.expectation import Expectation, is_gradient
+from conformance.judging.expectation import Expectation, is_gradient, nan_inputs
 from conformance.judging.judge import judge
 from conformance.judging.scales import allowed, base, measured
 from conformance.judging.scales import scales as scales_of
@@ -173,10 +173,7 @@ def _runs(case: Case, sample: Sample, lane: str, stored: Mapping[str, Array]) ->
 
 
 def _expectation(task: Task, oracle: Trace, own: Trace, scales: Mapping[str, Scale]) -> Expectation:
-    at_nan: dict[str, Array] = {}
-    if task.sample.regime == "nonfinite":
-        given = task.inputs()
-        at_nan = {f"grad.{name}": np.isnan(given[name]) for name in task.differentiable}
+    at_nan = nan_inputs(task.sample, task.inputs(), task.differentiable)
     return Expectation(
         task.sample, task.case.training, task.dtype, oracle, allowed(scales), own, at_nan=at_nan
     )
@@ -261,13 +258,15 @@ def judge_sample(prepared: Prepared, subject: Implementation, *, tell: bool = Fa
             continue
         absolute = stated.accuracy == "absolute"
         by = prepared.absolute.expectations[lane] if absolute else expected
-        found = excused(_judge_supported(by, trace, supports_of(subject).backward), stated)
+        backward = supports_of(subject).backward
+        found = excused(judge_supported(by, trace, backward), stated)
+        found = needing(found, judge_supported(expected, trace, backward)) if absolute else found
         found = told_apart(found, prepared, lane, trace) if tell and not absolute else found
         verdicts += with_printed(found, subject)
     return verdicts
 
 
-def _judge_supported(expected: Expectation, trace: Trace, backward: bool | None) -> list[Verdict]:
+def judge_supported(expected: Expectation, trace: Trace, backward: bool | None) -> list[Verdict]:
     """Compare what a subject supports: everything, or outputs without gradients; see `Supports.backward`."""
     if backward or (backward is None and any(is_gradient(name) for name in trace)):
         return judge(expected, trace)

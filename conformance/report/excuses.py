@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from conformance.judging.excuses import EXCUSED
+from conformance.judging.accuracy import NEEDED
+from conformance.judging.excuses import EXCUSED, OWN_CONVENTIONS
 from conformance.judging.verdict import Status
 
 if TYPE_CHECKING:
@@ -20,9 +21,23 @@ _SHOWN = 5
 
 
 def stated(report: Report) -> str:
-    """Return in what class a subject was judged, for the line of the verdict."""
-    own = ", own conventions at NaN" if report.declarations.nan_conventions == "own" else ""
-    return f"{report.declarations.accuracy} accuracy of tanh and sigmoid{own}"
+    """Return in what class a subject was judged, for the line of the verdict.
+
+    What it declares and the run did not need is named as such. It fails no run: a run of some cases or
+    samples cannot tell, and nothing is excused by it.
+    """
+    reasons = {str(verdict.reason) for verdict in report.verdicts}
+    told = f"{report.declarations.accuracy} accuracy of tanh and sigmoid"
+    if report.declarations.accuracy == "absolute":
+        told += _unless(NEEDED in reasons)
+    if report.declarations.nan_conventions == "own":
+        own = any(reason.partition(EXCUSED)[2] == OWN_CONVENTIONS for reason in reasons)
+        told += f", own conventions at NaN{_unless(own)}"
+    return told
+
+
+def _unless(needed: bool) -> str:
+    return "" if needed else " (declared, and not needed)"
 
 
 def summary(report: Report) -> list[dict[str, object]]:

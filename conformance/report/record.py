@@ -48,7 +48,8 @@ class Report:
             that is not of all cases.
         shrunk: the smallest failing sample found, by the text of the sample that failed.
         scope: the named cases, and the limits that the subject declares.
-        environment: versions, BLAS, threads and CPU.
+        environment: versions, BLAS, threads and CPU; as `subject`, why the subject ran in the judge's
+            process, if it did.
         timing: when the run began and how long it took, in seconds; of a run that ended early, how.
         declarations: what the subject declares; not in the file, whose verdicts say what was excused and why.
     """
@@ -78,6 +79,11 @@ class Report:
     def stopped(self) -> str | None:
         """How the run ended before all of its work was done; None of a whole run."""
         return self.timing.get("stopped")
+
+    @property
+    def in_process(self) -> str | None:
+        """Why the subject ran in the judge's process, which it could mislead there; None if it did not."""
+        return self.environment.get("subject")
 
     @property
     def exit_code(self) -> int:

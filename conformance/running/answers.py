@@ -15,10 +15,11 @@ from conformance.cases import find_cases
 from conformance.cases._call import Unused
 from conformance.environment import environment
 from conformance.errors import UsageError
-from conformance.judging.expectation import Expectation
-from conformance.judging.judge import judge
+from conformance.judging.expectation import Expectation, nan_inputs
+from conformance.judging.sample_judge import judge_supported
 from conformance.judging.verdict import Status
 from conformance.report.record import Report
+from conformance.report.scope import Scope
 from conformance.running.export import (
     EXPECTED,
     EXPORT_VERSION,
@@ -31,12 +32,17 @@ from conformance.running.export import (
 )
 from conformance.sampling.sample import Sample
 from conformance.subjects.protocol import LANES
-from conformance.subjects.task_directory import TASK, ProgramError, read_answer, read_arrays, told
+from conformance.subjects.supports import Supports
+from conformance.subjects.task_directory import INPUTS, TASK, ProgramError, read_answer, read_arrays, told
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.judging.verdict import Verdict
+
+
+# What is in an export; answers without gradients are judged as such.
+_EXPORTED = Supports(backward=None, uses=(), bad_calls=False)
 
 
 class Exported(NamedTuple):
@@ -80,6 +86,7 @@ def judge_answers(folder: Path) -> Judged:
         implementation=f"the answers in {folder}",
         reference="torch",
         verdicts=tuple(verdicts),
+        scope=Scope(tuple(dict.fromkeys(task.expected.sample.case for task in tasks)), _EXPORTED.words),
         environment=environment(threads=1),
         timing={
             "began": began.isoformat(timespec="seconds"),
@@ -101,7 +108,7 @@ def _judge(task: Exported) -> list[Verdict]:
     except Exception as error:  # noqa: BLE001 - a program may report any exception
         reason = f"the program reports {type(error).__name__}: {error}"
         return [expected.verdict(None, Status.ERROR, reason=reason)]
-    return judge(expected, trace)
+    return judge_supported(expected, trace, _EXPORTED.backward)
 
 
 def _read(folder: Path) -> tuple[int, list[Exported]]:
@@ -145,14 +152,16 @@ def _task(folder: Path, entry: dict[str, Any]) -> Exported:
     given, kept = folder / TASKS / name, folder / EXPECTED / name
     oracle = read_arrays(kept / ORACLE)
     # In the reference's order, as the verdicts of a run are.
-    order = json.loads((given / TASK).read_text(encoding="utf-8"))["outputs"]
+    about = json.loads((given / TASK).read_text(encoding="utf-8"))
+    differentiable = [name for name, each in about["inputs"].items() if each["gradient"]]
     expected = Expectation(
         sample,
         case.training,
         lane,
-        {name: oracle[name] for name in order},
+        {name: oracle[name] for name in about["outputs"]},
         read_arrays(kept / TOLERANCE),
         read_arrays(kept / REFERENCE),
         case.distribution(sample.settings) if case.distribution else {},
+        nan_inputs(sample, read_arrays(given / INPUTS), differentiable),
     )
     return Exported(given, expected)

@@ -21,6 +21,7 @@ from conformance.judging.verdict import Verdict
 from conformance.report.record import SCHEMA_VERSION
 from conformance.running.output import held
 from conformance.running.work import Outcome
+from conformance.subjects.command import COMMAND, files_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -133,13 +134,16 @@ def _check(there: Mapping[str, Any], here: Mapping[str, Any], path: Path) -> Non
         )
 
 
-def identity(asked: Mapping[str, Any], work: Sequence[Work], subject: str | Implementation) -> dict[str, Any]:
+def identity(
+    asked: Mapping[str, Any], work: Sequence[Work], subject: str | Implementation, name: str = ""
+) -> dict[str, Any]:
     """Return what must be equal for a run to go on from the journal of another.
 
     Args:
         asked: the arguments of the run that its verdicts depend on, by name.
         work: the plan.
         subject: the implementation or its name.
+        name: the name that it has itself, where it is known.
     """
     return {
         "journal_version": JOURNAL_VERSION,
@@ -147,21 +151,28 @@ def identity(asked: Mapping[str, Any], work: Sequence[Work], subject: str | Impl
         **asked,
         "work": hashlib.sha256(repr(work).encode()).hexdigest()[:16],
         "pieces": len(work),
-        "source code": _source_code(subject),
+        "source code": _source_code(subject, name),
         **environment(threads=1),
     }
 
 
-def _source_code(subject: str | Implementation) -> str:
-    """Return a digest of the Python files that verdicts depend on: ours, and those of the subject's package.
+def _source_code(subject: str | Implementation, name: str) -> str:
+    """Return a digest of the files that verdicts depend on: ours, and those of the subject.
+
+    Of a Python module these are the files of its package, and of a program those that its command names.
 
     Who interrupts a run to mend the subject must not get verdicts of both in one report.
     """
     module = subject.rpartition(":")[0] if isinstance(subject, str) else type(subject).__module__
-    files = {file for name in ("conformance", "mytorch", module) for file in _files(name)}
+    files = {file for each in ("conformance", "mytorch", module) for file in _files(each)}
+    # A `Command` of any module has the name by which the command line would call it.
+    for command in {text for text in (subject, name) if isinstance(text, str) and text.startswith(COMMAND)}:
+        files |= files_of(command.removeprefix(COMMAND))
     digest = hashlib.sha256()
     for file in sorted(files):
-        digest.update(file.read_bytes())
+        # In pieces, as a program may be given a file that does not fit into memory.
+        with file.open("rb") as opened:
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
     return digest.hexdigest()[:16]
 
 

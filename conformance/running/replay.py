@@ -29,12 +29,14 @@ class Replayed(NamedTuple):
         implementation: the name of the subject.
         verdicts: in both lanes; those of the bad calls too, where they start from the sample.
         failed: the failure for which the bundle was written; None for a text, or of another implementation.
+        in_process: a line about the subject, if it ran in the judge's process where it should not; or empty.
     """
 
     sample: str
     implementation: str
     verdicts: list[Verdict]
     failed: Verdict | None
+    in_process: str = ""
 
 
 def replay(
@@ -80,7 +82,7 @@ def replay(
             bad_calls = partial(judge_bad_calls, prepared.case, seed=prepared.sample.seed)
             verdicts += judge_repeatedly(bad_calls, subject, RUNS)
     failed = bundle.failed if bundle and bundle.implementation == name else None
-    return Replayed(prepared.sample.text, name, verdicts, failed)
+    return Replayed(prepared.sample.text, name, verdicts, failed, how.in_process)
 
 
 def prepare_text(text: str) -> Prepared:

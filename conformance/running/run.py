@@ -62,7 +62,7 @@ def run(
     """Judge an implementation and return the report.
 
     Args:
-        implementation: a name, `fault:NAME`, `module:attribute`, `path.py:attribute`, or an
+        implementation: a name, `fault:NAME`, `cmd:PROGRAM`, `module:attribute`, `path.py:attribute`, or an
             `Implementation`.
         cases: names of cases; by default all.
         samples: the number of samples per case; by default as many as the case declares.
@@ -113,13 +113,15 @@ def run(
     began, clock = datetime.now(UTC), time.perf_counter()
     planned = plan(cases, samples, seed, dtypes, supports_of(subject))
     asked = {"implementation": how.name, "cases": cases, "samples": samples, "seed": seed, "dtypes": dtypes}
+    # A run in the judge's process is marked as one, and may not go on unmarked.
+    asked |= {"in process": bool(how.note)}
     # Where it cannot be sent to one process, it cannot be sent to several.
     jobs = jobs if how.pickled or how.spec or in_process else 1
     done = _Done(len(planned.work))
     failures: list[Verdict] = []
     shrunk: dict[str, str] = {}
     interrupt = None
-    about = identity(asked, planned.work, implementation) if folder else {}
+    about = identity(asked, planned.work, implementation, subject.name) if folder else {}
     with kept(folder, about, resume=resume) as journal, quietly_on_one_thread():
         try:
             with closing(_outcomes(planned.work, how, jobs, journal, done.patience.lost)) as outcomes:

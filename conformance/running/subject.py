@@ -48,6 +48,11 @@ class Subject:
     note: str = ""
     live: Any = field(default=None, compare=False, repr=False)
 
+    @property
+    def in_process(self) -> str:
+        """The line about a subject that runs in the judge's process; empty where it has one of its own."""
+        return f"IN PROCESS {self.name} ran {self.note}" if self.note else ""
+
     def __getstate__(self) -> dict[str, Any]:
         # What can be sent pickled is never read by a process that judges.
         return {**self.__dict__, "live": None if self.limits and self.pickled else self.live}

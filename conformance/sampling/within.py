@@ -1,7 +1,9 @@
 """The samples of a stream that a subject supports: as many as for any other subject, of the same kinds.
 
 Called by running.plan. Every sample that comes out is one of the stream of `space.draw`, so that it has the
-same text and the same bits for every subject.
+same text and the same bits for every subject. They are not simply the first `count` that it supports: of each
+kind there are as many as among the first `count` draws of all, where the stream holds as many. So each kind
+is seen as often as by a subject that supports everything, to which this gives the first draws themselves.
 """
 
 from __future__ import annotations

@@ -20,14 +20,18 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import IO, TYPE_CHECKING
 
+from conformance.cases._uses import USES
 from conformance.errors import UsageError
+from conformance.subjects.supports import Supports
 from conformance.subjects.task_directory import ProgramError, asked, read_answer, told, write_task
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from conformance.subjects.protocol import Task, Trace
 
+# What the names of programs begin with.
+COMMAND = "cmd:"
+# What a program is asked for that declares nothing. Whether it has gradients is seen when it is called.
+PLAIN_CALLS = Supports(backward=None, training=False, uses=(), bad_calls=False)
 # Seconds after which a program is ended.
 TIME_LIMIT = 60.0
 # How many bytes of what a program prints are kept, of the last.
@@ -39,10 +43,12 @@ class Command:
 
     Args:
         command: the program and its arguments, as a shell would take them.
-        bad_calls: it also answers calls that must raise an exception, by `error.json`.
-        training: it also runs the cases that train.
-        uses: the uses in which it can be called.
+        supports: its limits. By default it is asked for plain calls: for no use, no case that trains, and no
+            call that must raise an exception, which it would answer by `error.json`.
         time_limit: the seconds after which it is ended.
+
+    Attributes:
+        uses: the uses in which it can be called: those that `supports` names, or all.
 
     Raises:
         UsageError: there is no such program, or the quotes in the command are not closed.
@@ -52,24 +58,19 @@ class Command:
         self,
         command: str,
         *,
-        bad_calls: bool = False,
-        training: bool = False,
-        uses: Collection[str] = (),
+        supports: Supports = PLAIN_CALLS,
         time_limit: float = TIME_LIMIT,
     ) -> None:
-        self.name = f"cmd:{command}"
-        self.uses = frozenset(uses)
+        self.name = f"{COMMAND}{command}"
+        self.supports = supports
+        self.uses = frozenset(USES if supports.uses is None else supports.uses)
         self._arguments = _found(command)
-        self._bad_calls, self._training, self._time_limit = bad_calls, training, time_limit
+        self._time_limit = time_limit
         # The arguments may be paths too, and a process may change its directory.
         self._directory = Path.cwd()
 
     def unsupported(self, task: Task) -> str | None:
-        """Return why a program is not asked to run a task, or None; a program may decline others itself."""
-        if task.case.training and not self._training:
-            return "a program is asked to train only if it declares training"
-        if task.bad_call and not self._bad_calls:
-            return "a program is asked for the exceptions of bad calls only if it declares bad_calls"
+        """Return why a task cannot be written, or None; a program may decline others itself."""
         if task.bad_call and (task.bad_call.call or task.bad_call.options or not _plain(task)):
             return "this bad call cannot be written as a task directory"
         return None
@@ -120,6 +121,16 @@ def _found(command: str) -> list[str]:
     if program is None:
         raise UsageError(f"cmd: expected a program that can be run, got {words[0]!r}")
     return [str(Path(program).absolute()), *words[1:]]
+
+
+def files_of(command: str) -> set[Path]:
+    """Return the files that a command names: its program, and arguments such as the script that it runs."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return set()
+    paths = (Path(shutil.which(word) or word) for word in words)
+    return {path.resolve() for path in paths if path.is_file() and os.access(path, os.R_OK)}
 
 
 def _call(arguments: list[str], directory: Path, time_limit: float) -> tuple[str, str]:

@@ -75,9 +75,10 @@ _LIMITS: Mapping[str, _Limit] = {
 class Supports:
     """The limits of an implementation. By default there are none.
 
-    A subject is judged by as many samples as any other: those of the endless stream of draws that it
-    supports. What is outside is not judged, is counted, and is named next to the verdict, as in "judged:
-    forward only, float32, one layer".
+    A subject is judged by as many samples as any other, drawn from the same endless stream: of each shape
+    class and regime, and on and off the plain path, by the first within its limits, as many as among the
+    samples of any other (`sampling.within`). What is outside is not judged, is counted, and is named next to
+    the verdict, as in "judged: forward only, float32, one layer".
 
     Args:
         cases: the names of the cases that it can run; None for all.

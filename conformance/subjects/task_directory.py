@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.cases._call import Unused
+from conformance.errors import UsageError
 from conformance.subjects.protocol import Task
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ LAYOUT_VERSION = 1
 
 TASK, INPUTS, OUTPUTS = "task.json", "inputs.safetensors", "outputs.safetensors"
 UNSUPPORTED, ERROR = "unsupported.txt", "error.json"
+
+# The dtypes of arrays in files, and as NumPy calls them. It has no BF16, which would pass for another dtype.
+DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BOOL": "bool"} | {
+    f"{kind[0].upper()}{size}": f"{kind}{size}" for kind in ("int", "uint") for size in (8, 16, 32, 64)
+}
 
 # How much of a program's words is told.
 _TOLD = 2000
@@ -86,6 +92,7 @@ def write_task(folder: Path, task: Task, wanted: Asked) -> None:
 
     Raises:
         TypeError: a setting cannot be written as JSON.
+        UsageError: an array has a dtype that the format lacks; the message names the case and the array.
     """
     arrays = task.inputs()
     about = {
@@ -107,7 +114,10 @@ def write_task(folder: Path, task: Task, wanted: Asked) -> None:
     }
     given = arrays | {f"cotangent.{name}": array for name, array in wanted.cotangents.items()}
     (folder / TASK).write_text(_readable(about), encoding="utf-8")
-    write_arrays(folder / INPUTS, given)
+    try:
+        write_arrays(folder / INPUTS, given)
+    except ValueError as error:
+        raise UsageError(f"{task.case.name}: cannot be written as a task directory: {error}") from error
 
 
 def _form(shape: tuple[int, ...], dtype: object) -> dict[str, Any]:
@@ -197,30 +207,41 @@ def told(text: str) -> str:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write arrays by name as a safetensors file."""
+    """Write arrays by name as a safetensors file.
+
+    Raises:
+        ValueError: an array has a dtype that the format lacks.
+    """
     import safetensors.numpy
 
+    if odd := next((each for each in arrays.items() if each[1].dtype.name not in DTYPES.values()), None):
+        raise ValueError(f"{odd[0]} is {odd[1].dtype}; expected one of {', '.join(DTYPES.values())}")
     # The library writes the memory of a view as it lies.
     dense = {name: np.array(array, order="C") for name, array in arrays.items()}
     path.write_bytes(safetensors.numpy.save(dense))
 
 
 def read_arrays(path: Path) -> Trace:
-    """Read a safetensors file.
+    """Read a safetensors file; the arrays are in the order of their names.
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is not a safetensors file, is damaged, or holds a dtype that NumPy lacks.
+        ValueError: it is not a safetensors file, is damaged, or holds a dtype that NumPy lacks; the message
+            names the array then.
     """
-    import safetensors.numpy
+    import safetensors
 
-    data = path.read_bytes()
     try:
-        found: Trace = safetensors.numpy.load(data)
+        parts = safetensors.deserialize(path.read_bytes())  # type: ignore[no-untyped-call]  # has no annotations
     except safetensors.SafetensorError as error:
         raise ValueError(f"expected a complete safetensors file: {error}") from error
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"it holds a dtype that NumPy lacks: {error!r}") from error
-    if odd := [name for name in found if not name.isprintable()]:
-        raise ValueError(f"expected names of printable characters, got {odd[0]!r}")
+    found: Trace = {}
+    # The library gives them in another order each time.
+    for name, about in sorted(parts, key=lambda part: part[0]):
+        if not name.isprintable():
+            raise ValueError(f"expected names of printable characters, got {name!r}")
+        if about["dtype"] not in DTYPES:
+            raise ValueError(f"{name} is {about['dtype']}; expected one of {', '.join(DTYPES)}")
+        array = np.frombuffer(about["data"], np.dtype(DTYPES[about["dtype"]]).newbyteorder("<"))
+        found[name] = array.reshape(about["shape"])
     return found

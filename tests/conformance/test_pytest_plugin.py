@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 import conformance
@@ -41,6 +43,28 @@ def test_bad_calls_are_judged_too():
 
     with pytest.raises(AssertionError, match="got no error"):
         Check(Silent("silent", "mytorch"), "unsqueeze", "errors", 1, LANES)()
+
+
+def test_what_runs_in_the_process_of_the_tests_is_a_warning():
+    (check, *_) = conformance.parametrize("mytorch", ["unsqueeze"], in_process=True).mark.args[1]
+    with pytest.warns(UserWarning, match=r"^IN PROCESS mytorch ran in the judge's process, as asked for$"):
+        check()
+
+
+def test_what_its_own_process_cannot_read_is_judged_in_this_one():
+    with pytest.warns(UserWarning, match="IN PROCESS unread ran .* cannot be sent to another"):
+        Check(Unread("unread", "mytorch"), "unsqueeze", "small", 1, LANES)()
+
+
+class Unread(TorchLike):
+    """Can be sent, and not be read."""
+
+    def __reduce__(self):
+        return _unread, (os.getpid(),)
+
+
+def _unread(process):
+    raise ValueError(f"only in {process}")
 
 
 def test_comparing_nothing_is_no_pass():

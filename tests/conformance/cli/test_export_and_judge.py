@@ -42,7 +42,8 @@ def test_right_answers_are_shown_with_the_table_of_a_run(exported, tmp_path, cap
     assert main(["run", "relu", "--implementation", "torch", *options]) == 0
     head = capsys.readouterr().out.splitlines()[0]
     assert judged.splitlines()[0] == head
-    assert f"SHOWN: the answers in {exported} against torch, seed 1" in judged
+    judged_by = "plain calls only, no bad calls, relative accuracy of tanh and sigmoid"
+    assert f"SHOWN: the answers in {exported} against torch, seed 1; judged: {judged_by}\n" in judged
     assert not (exported / "parity.json").exists()
 
 
@@ -70,7 +71,9 @@ def test_no_answer_is_not_shown_and_none_to_any_task_is_nothing_compared(exporte
     assert "there is no outputs.safetensors" in capsys.readouterr().out
     (task / "unsupported.txt").write_text("only float64", encoding="utf-8")
     assert main(["judge", str(exported)]) == 3
-    assert "NOTHING COMPARED" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "NOT SEEN relu: nothing was compared: only float64" in printed
+    assert "NOTHING COMPARED" in printed
 
 
 @pytest.mark.parametrize(

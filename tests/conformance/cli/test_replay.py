@@ -52,6 +52,14 @@ def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
     assert not bundle.parent.exists()  # a run without failures removes those of an earlier run
 
 
+def test_a_replay_in_the_judges_process_says_so(capsys):
+    sample = "relu:seed=1,draw=0,class=small,regime=normal,N=5,F=2,method=false"
+    for options, said in ((["--in-process"], True), ([], False)):
+        main(["replay", sample, *options])
+        line = "\nIN PROCESS mytorch ran in the judge's process, as asked for\n"
+        assert (line in capsys.readouterr().out) is said
+
+
 class Flaky(TorchLike):
     """mytorch, whose output is wrong in one call of so many; in none if that is 0."""
 

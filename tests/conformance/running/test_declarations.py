@@ -9,6 +9,7 @@ import pytest
 
 import conformance
 from conformance import Excuse, Status, TorchLike, UsageError
+from conformance.judging.accuracy import NEEDED
 from conformance.registry import find_implementation
 from conformance.report import excuses
 from conformance.report.markdown import markdown
@@ -118,6 +119,8 @@ def test_the_accuracy_class_is_named_with_the_verdict():
     report = _run(name="absolute", samples=4)
     assert report.exit_code == 0
     assert excuses.stated(report) == "absolute accuracy of tanh and sigmoid"
+    needed = {v.sample for v in report.verdicts if v.reason == NEEDED and not v.use}
+    assert needed == {v.sample for v in _run().failures if not v.use and ",draw=4," not in v.sample}
     assert "Judged: absolute accuracy of tanh and sigmoid." in markdown(report)
     assert excuses.stated(_run()) == "relative accuracy of tanh and sigmoid"
     assert "Judged:" not in markdown(_run())
@@ -129,8 +132,31 @@ def test_a_failure_of_the_default_class_says_that_the_other_would_accept_it():
 
 
 def test_own_conventions_are_named_with_the_verdict():
-    report = conformance.run(TorchLike("own", "torch", nan_conventions="own"), ["relu"], 1, shrink=False)
+    from faulty.declaring import PROGRAMS
+
+    report = conformance.run(
+        TorchLike("own", "torch", PROGRAMS, nan_conventions="own"), ["relu"], 26, shrink=False
+    )
+    # The first sample with NaN comes late.
+    assert report.totals["excused"]
     assert excuses.stated(report) == "relative accuracy of tanh and sigmoid, own conventions at NaN"
+
+
+# What torch itself declares, and what is said of it.
+IN_VAIN = {
+    "accuracy": "absolute accuracy of tanh and sigmoid (declared, and not needed)",
+    "nan_conventions": (
+        "relative accuracy of tanh and sigmoid, own conventions at NaN (declared, and not needed)"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", IN_VAIN)
+def test_what_is_declared_and_not_needed_is_said_and_fails_no_run(what):
+    subject = TorchLike("torch", "torch", **{what: {"accuracy": "absolute"}.get(what, "own")})
+    report = conformance.run(subject, ["tanh", "relu"], 5, shrink=False)
+    assert (report.exit_code, excuses.stated(report)) == (0, IN_VAIN[what])
+    assert f"Judged: {IN_VAIN[what]}." in markdown(report)
 
 
 def test_a_declaration_that_cannot_be_is_refused_before_anything_is_judged():

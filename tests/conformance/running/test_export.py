@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,14 +19,16 @@ from conformance.running.run import run
 from conformance.sampling.sample import Sample
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import Task
+from conformance.subjects.supports import Supports
 from conformance.subjects.task_directory import read_arrays, write_arrays
+from conformance.subjects.torchlike import TorchLike
 
 LANES = ("float64", "float32")
 
 
-def answer(folder, implementation):
+def answer(folder, subject):
     """Answer every task of an export, as a program elsewhere would."""
-    subject = find_implementation(implementation)
+    subject = find_implementation(subject)
     for task in sorted((folder / "tasks").iterdir()):
         about = json.loads((task / "task.json").read_text(encoding="utf-8"))
         sample = Sample.parse(about["sample"])
@@ -56,16 +59,57 @@ def test_the_verdicts_are_those_of_a_run(tmp_path, implementation, code):
     report = judge_answers(tmp_path / "export").report
     live = run(implementation, cases, 2, 3, shrink=False)
 
-    def compared(verdicts):
-        # What is run again says whether it repeats; an answer is judged once.
-        return [
-            {name: value for name, value in verdict.to_json().items() if name != "repeatable"}
-            for verdict in verdicts
-            if verdict.check in {"forward", "backward", "training"}
-        ]
-
     assert compared(report.verdicts) == compared(live.verdicts)
     assert (report.exit_code, live.exit_code) == (code, code)
+
+
+def compared(verdicts):
+    """What must be the same for a subject that is called and for its answers, which are judged once."""
+    return [
+        {name: value for name, value in verdict.to_json().items() if name != "repeatable"}
+        for verdict in verdicts
+        if verdict.check in {"forward", "backward", "training"}
+    ]
+
+
+class OutputsOnly(TorchLike):
+    """Has no gradients."""
+
+    supports = Supports(backward=None, uses=(), bad_calls=False)
+
+    def run(self, task):
+        return {name: array for name, array in super().run(task).items() if not name.startswith("grad.")}
+
+
+def test_answers_without_gradients_are_judged_forward_only_as_a_subject_without_them(tmp_path):
+    subject = OutputsOnly("outputs only", "torch")
+    export(["relu"], 2, 1, LANES, tmp_path / "export")
+    answer(tmp_path / "export", subject)
+    report, live = judge_answers(tmp_path / "export").report, run(subject, ["relu"], 2)
+    assert compared(report.verdicts) == compared(live.verdicts)
+    assert (report.exit_code, live.exit_code) == (0, 0)
+    assert report.limits == live.limits == "forward only, plain calls only, no bad calls"
+
+
+def test_another_convention_at_nan_is_told_from_a_wrong_gradient(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
+    subject = find_implementation("faulty.declaring:flat_at_nan")
+    # The first samples with NaN come late.
+    export(["relu"], 26, 1, ["float32"], tmp_path / "export")
+    answer(tmp_path / "export", subject)
+    report = judge_answers(tmp_path / "export").report
+    live = run(subject, ["relu"], 26, dtypes=["float32"], shrink=False)
+    assert compared(report.verdicts) == compared(live.verdicts)
+    (failed,) = report.failures
+    assert failed.reason.startswith("only gradients at NaN inputs differ")
+
+
+def test_a_case_of_which_every_task_is_declined_is_not_shown(tmp_path):
+    export(["relu", "tanh"], 1, 1, ["float32"], tmp_path / "export")
+    answer(tmp_path / "export", "torch")
+    (tmp_path / "export" / "tasks" / "tanh-0-float32" / "unsupported.txt").write_text("no tanh")
+    report = judge_answers(tmp_path / "export").report
+    assert (report.exit_code, report.unseen) == (1, {"tanh": "no tanh"})
 
 
 def test_one_altered_number_is_a_failure_at_its_place(exported):

@@ -19,6 +19,7 @@ from conformance.report.record import Report
 from conformance.running import journal as journals
 from conformance.running.journal import JOURNAL, Journal, identity, kept
 from conformance.running.work import BadCallWork, Outcome
+from conformance.subjects.command import Command
 from conformance.subjects.torchlike import TorchLike
 
 # Prints the identity of a run.
@@ -187,6 +188,48 @@ def test_a_subject_that_was_edited_is_another(tmp_path, monkeypatch, named):
     assert differ == ["source code"]
     assert "mine" not in sys.modules
     assert "package" not in sys.modules
+
+
+@pytest.mark.parametrize("named", ["program", "script", "object"])
+def test_a_program_that_was_changed_is_another(tmp_path, monkeypatch, named):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "my program"
+    command = {"script": "sh 'my program'"}.get(named, "'./my program'")
+    found = []
+    for text in ("exit 1\n", "exit 2\n", "exit 2\n"):
+        path.write_text(f"#!/bin/sh\n{text}", encoding="utf-8")
+        path.chmod(0o755)
+        # What a module holds is not a name, but has one.
+        subject = ("mine.py:mine", Command(command).name) if named == "object" else (f"cmd:{command}", "")
+        found.append(identity({}, [], *subject))
+    assert [name for name in found[0] if found[0][name] != found[1][name]] == ["source code"]
+    assert found[1] == found[2]
+
+
+def test_a_run_with_another_program_is_not_resumed(tmp_path, monkeypatch):
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    program.chmod(0o755)
+    with monkeypatch.context() as patch:
+        patch.setattr("conformance.running.run.shrink_failures", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out")
+    program.write_text("#!/bin/sh\nexit 2\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"resume: .* is of another run: source code was "):
+        conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out", resume=True)
+
+
+def test_a_run_in_the_judges_process_does_not_go_on_unmarked(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("conformance.running.run.shrink_failures", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            conformance.run("mytorch", ["relu"], 1, out=tmp_path, in_process=True)
+    with pytest.raises(UsageError, match="in process was True and is False"):
+        conformance.run("mytorch", ["relu"], 1, out=tmp_path, resume=True)
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_other_work_is_another_run():

@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import conformance
 from conformance.cases import CASES
 from conformance.cases._call import Unused
 from conformance.errors import UsageError
+from conformance.judging.asking import why_unsupported
 from conformance.judging.bad_calls import judge_bad_calls
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
@@ -27,7 +29,16 @@ from conformance.sampling.space import draw
 from conformance.subjects import pytorch
 from conformance.subjects.command import Command
 from conformance.subjects.protocol import Task
-from conformance.subjects.task_directory import ProgramError, asked, read_arrays, write_task
+from conformance.subjects.supports import Supports
+from conformance.subjects.task_directory import (
+    DTYPES,
+    Asked,
+    ProgramError,
+    asked,
+    read_arrays,
+    write_arrays,
+    write_task,
+)
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "task_directory.md").read_text(encoding="utf-8")
 
@@ -64,15 +75,13 @@ def program(tmp_path):
     return write
 
 
-def test_a_right_program_passes_in_both_lanes_and_is_skipped_in_uses(tmp_path):
+def test_a_right_program_passes_in_both_lanes(tmp_path):
     (tmp_path / "relu.py").write_text(RELU, encoding="utf-8")
     subject = find_implementation(f"cmd:{sys.executable} {shlex.quote(str(tmp_path / 'relu.py'))}")
     prepared = prepare(CASES["relu"], first("relu").sample)
     verdicts = judge_sample(prepared, subject)
     assert {(v.status, v.lane) for v in verdicts} == {(Status.PASS, "float64"), (Status.PASS, "float32")}
     assert {v.observable for v in verdicts} == {"output", "grad.input"}
-    (skipped,) = judge_sample(prepared.used("no-grad", ["float64"]), subject)
-    assert skipped.status is Status.SKIP
 
 
 def test_a_program_gets_names_shapes_settings_and_arrays_but_no_results(program, tmp_path):
@@ -142,7 +151,10 @@ def test_a_program_without_an_answer_is_an_error_that_says_why(program, script, 
 def test_an_answer_that_other_names_are_in_is_judged(program):
     subject = program("cp $1/inputs.safetensors $1/outputs.safetensors")
     verdicts = judge_sample(prepare(CASES["relu"], first("relu").sample, ["float64"]), subject)
-    assert {v.status for v in verdicts} == {Status.FAIL}
+    assert {v.observable: v.status for v in verdicts} == {
+        **dict.fromkeys(("output", "input", "cotangent.output"), Status.FAIL),
+        "grad.input": Status.SKIP,
+    }
     assert any("unexpected: the reference has no cotangent.output" in v.reason for v in verdicts)
 
 
@@ -205,14 +217,42 @@ def test_a_program_is_ended_with_the_group_of_a_process_that_leads_a_session(pro
         assert said.read() == b""
 
 
-def test_bad_calls_training_and_uses_are_declined_unless_they_are_declared(program):
+def test_bad_calls_training_and_uses_are_outside_unless_they_are_declared(program):
     bad_call = CASES["nn.LSTMCell"].bad_calls[0]
-    bad, trains = first("nn.LSTMCell", bad_call=bad_call), first("optim.SGD")
-    undeclared, declared = program("exit 1"), program("exit 1", bad_calls=True, training=True, uses=["twice"])
-    assert "declares bad_calls" in undeclared.unsupported(bad)
-    assert "declares training" in undeclared.unsupported(trains)
-    assert (declared.unsupported(bad), declared.unsupported(trains)) == (None, None)
-    assert (undeclared.uses, declared.uses) == (frozenset(), {"twice"})
+    task = first("relu")
+    tasks = {
+        "no bad calls": first("nn.LSTMCell", bad_call=bad_call),
+        "no training": first("optim.SGD"),
+        "not the use twice": Task(task.case, task.sample.used("twice"), "float64"),
+    }
+    for outside, asked_for in tasks.items():
+        assert why_unsupported(program("exit 1"), asked_for) == f"outside what it declares: {outside}"
+        assert why_unsupported(program("exit 1", supports=Supports()), asked_for) is None
+    assert program("exit 1", supports=Supports(uses=["twice"])).uses == {"twice"}
+
+
+def test_what_a_program_is_not_asked_for_is_counted_apart_and_named_with_the_verdict(tmp_path):
+    (tmp_path / "relu.py").write_text(RELU, encoding="utf-8")
+    subject = f"cmd:{sys.executable} {shlex.quote(str(tmp_path / 'relu.py'))}"
+    report = conformance.run(subject, ["relu", "optim.SGD", "unsqueeze"], 1, shrink=False)
+    assert report.limits == "no training, plain calls only, no bad calls, 2 of 3 cases"
+    assert report.scope.outside == {"cases": 1, "bad calls": len(CASES["unsqueeze"].bad_calls)}
+    relu = [v.status for v in report.verdicts if v.case == "relu"]
+    assert (set(relu), report.totals["skip"]) == ({Status.PASS}, 0)
+
+
+OUTPUTS_ONLY = RELU.replace(', "grad.input": cotangent * (x > 0)', "")
+
+
+def test_a_program_without_gradients_is_judged_forward_only(tmp_path):
+    (tmp_path / "relu.py").write_text(OUTPUTS_ONLY, encoding="utf-8")
+    subject = f"cmd:{sys.executable} {shlex.quote(str(tmp_path / 'relu.py'))}"
+    report = conformance.run(subject, ["relu"], 1, shrink=False)
+    assert (report.exit_code, report.limits.partition(",")[0]) == (0, "forward only")
+    whole = conformance.run(
+        Command(subject.removeprefix("cmd:"), supports=Supports(uses=(), bad_calls=False)), ["relu"], 1
+    )
+    assert {v.observable for v in whole.failures} == {"grad.input"}
 
 
 def test_the_exception_that_a_program_reports_is_judged_in_a_bad_call(program):
@@ -220,7 +260,7 @@ def test_the_exception_that_a_program_reports_is_judged_in_a_bad_call(program):
     case = CASES["nn.LSTMCell"]
 
     def judged(script):
-        verdicts = judge_bad_calls(case, program(script, bad_calls=True))
+        verdicts = judge_bad_calls(case, program(script, supports=Supports()))
         return {v.observable: v for v in verdicts}
 
     reported = judged(f"echo '{json.dumps(about)}' > $1/error.json")
@@ -232,7 +272,7 @@ def test_the_exception_that_a_program_reports_is_judged_in_a_bad_call(program):
 
 
 def test_a_bad_call_that_is_code_cannot_be_written(program):
-    subject = program("exit 1", bad_calls=True)
+    subject = program("exit 1", supports=Supports())
     calls = [(case, bad) for case in CASES.values() for bad in case.bad_calls if bad.call]
     case, bad_call = calls[0]
     assert "cannot be written" in subject.unsupported(first(case.name, bad_call=bad_call))
@@ -242,10 +282,59 @@ def test_a_declined_task_of_a_use_is_written_with_its_name(program, tmp_path):
     task = first("relu")
     used = Task(task.case, task.sample.used("twice"), "float64")
     with pytest.raises(ProgramError):
-        program(f"cp -r $1 {tmp_path}/seen", uses=["twice"]).run(used)
+        program(f"cp -r $1 {tmp_path}/seen", supports=Supports(uses=["twice"])).run(used)
     about = json.loads((tmp_path / "seen" / "task.json").read_text(encoding="utf-8"))
     assert about["use"] == "twice"
     assert any("/" in name for name in about["outputs"])
+
+
+@pytest.mark.parametrize("dtype", DTYPES.values())
+def test_arrays_of_every_dtype_that_travels_come_back_bit_for_bit(tmp_path, dtype):
+    given = {"a": np.array([[0, 1], [1, 3]]).astype(dtype), "scalar": np.array(1, dtype)}
+    write_arrays(tmp_path / "arrays", given)
+    found = read_arrays(tmp_path / "arrays")
+    assert list(found) == list(given)
+    for name, array in given.items():
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+        assert found[name].tobytes() == array.tobytes()
+
+
+def answering(program, tmp_path, dtype, data, shape):
+    """A program whose output has some dtype and bytes."""
+    header = json.dumps({"output": {"dtype": dtype, "shape": shape, "data_offsets": [0, len(data)]}}).encode()
+    (tmp_path / "answer").write_bytes(len(header).to_bytes(8, "little") + header + data)
+    return program(f"cp {tmp_path}/answer $1/outputs.safetensors")
+
+
+def test_an_answer_of_float16_is_a_wrong_dtype_whose_numbers_are_reported(program, tmp_path):
+    task = first("relu")
+    right = pytorch.make().run(task)["output"]
+    subject = answering(program, tmp_path, "F16", right.astype("float16").tobytes(), list(right.shape))
+    (verdict, _) = judge_sample(prepare(task.case, task.sample, ["float32"]), subject)
+    assert (verdict.status, verdict.elements) == (Status.FAIL, right.size)
+    assert verdict.reason.startswith("dtype: expected float32, got float16; ")
+
+
+def test_an_answer_of_bfloat16_is_an_error_that_names_the_array_and_its_case(program, tmp_path):
+    """NumPy has no such dtype, and its words would pass for integers."""
+    task = first("relu")
+    shape = list(task.inputs()["input"].shape)
+    subject = answering(program, tmp_path, "BF16", bytes(2 * task.inputs()["input"].size), shape)
+    (verdict,) = judge_sample(prepare(task.case, task.sample, ["float32"]), subject)
+    assert (verdict.status, verdict.case) == (Status.ERROR, "relu")
+    assert "outputs.safetensors cannot be read: output is BF16; expected one of F64, F32" in verdict.reason
+
+
+def test_an_input_that_cannot_be_written_is_refused_with_its_case(tmp_path):
+    class Complex(Task):
+        def inputs(self):
+            return {"input": np.zeros(2, "complex128")}
+
+    task = first("relu")
+    with pytest.raises(
+        UsageError, match=r"^relu: cannot be written .*: input is complex128; expected one of"
+    ):
+        write_task(tmp_path, Complex(task.case, task.sample, "float32"), Asked({}, {}))
 
 
 def test_the_reason_of_a_program_is_raised_as_that(program):
