@@ -13,7 +13,7 @@ import numpy as np
 from conformance.judging.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from conformance.cases._law import Law
     from conformance.judging.verdict import Status
@@ -27,10 +27,13 @@ def is_gradient(observable: str) -> bool:
     return observable.rpartition("/")[2].startswith("grad.")
 
 
-def nan_inputs(sample: Sample, given: Mapping[str, Array], differentiable: Iterable[str]) -> dict[str, Array]:
+def nan_inputs(
+    sample: Sample, inputs: Callable[[], Mapping[str, Array]], differentiable: Iterable[str]
+) -> dict[str, Array]:
     """Return by gradient where its own input is NaN; nothing where no regime draws NaN."""
     if sample.regime != "nonfinite":
         return {}
+    given = inputs()
     return {f"grad.{name}": np.isnan(given[name]) for name in differentiable}
 
 

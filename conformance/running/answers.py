@@ -162,6 +162,6 @@ def _task(folder: Path, entry: dict[str, Any]) -> Exported:
         read_arrays(kept / TOLERANCE),
         read_arrays(kept / REFERENCE),
         case.distribution(sample.settings) if case.distribution else {},
-        nan_inputs(sample, read_arrays(given / INPUTS), differentiable),
+        nan_inputs(sample, lambda: read_arrays(given / INPUTS), differentiable),
     )
     return Exported(given, expected)
