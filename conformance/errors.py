@@ -93,6 +93,36 @@ def whole(what: str, value: object, least: int) -> int:
     return number
 
 
+def named(what: str, name: object) -> str:
+    """Return the name of an implementation.
+
+    Args:
+        what: what has the name, for the message.
+        name: the name.
+
+    Raises:
+        UsageError: it is no text, or empty.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise UsageError(f"{what}: name: expected a text, got {name!r:.80}")
+    return name
+
+
+def flag(what: str, value: object) -> bool:
+    """Return True or False.
+
+    Args:
+        what: the argument, for the message.
+        value: its value.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if not isinstance(value, bool):
+        raise UsageError(f"{what}: expected True or False, got {value!r}")
+    return value
+
+
 class DegenerateError(RuntimeError):
     """A case was drawn again too often, or its arrays cannot tell right from wrong."""
 

@@ -30,14 +30,21 @@ _POSITIONS = "only inf/NaN positions differ"
 _SLOPES = "only gradients at NaN inputs differ"
 OF_CONVENTION = (_POSITIONS, _SLOPES)
 
+# How many observables that only the subject has are named.
+_NAMED = 8
+
 
 def judge(expected: Expectation, trace: Trace) -> list[Verdict]:
     """Compare every observable that the reference has, and name those that only one side has."""
     verdicts = [_judge_one(expected, name, trace.get(name)) for name in expected.oracle]
-    for name in trace:
-        if name not in expected.oracle:
-            reason = f"unexpected: the reference has no {name}; it has {', '.join(expected.oracle)}"
-            verdicts.append(expected.verdict(name, Status.FAIL, reason=reason))
+    unexpected = [name for name in trace if name not in expected.oracle]
+    has = f"it has {', '.join(expected.oracle)}"
+    for name in unexpected[:_NAMED]:
+        reason = f"unexpected: the reference has no {name}; {has}"
+        verdicts.append(expected.verdict(name, Status.FAIL, reason=reason))
+    if more := len(unexpected[_NAMED:]):
+        reason = f"unexpected: the reference lacks {more} more names; {has}"
+        verdicts.append(expected.verdict(None, Status.FAIL, reason=reason))
     if nothing_to_compare(expected):
         names = ", ".join(expected.oracle) or "no outputs"
         reason = f"nothing to compare, in a class that should have elements: {names}"

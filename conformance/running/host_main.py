@@ -17,6 +17,7 @@ import os
 import select
 import signal
 import sys
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -30,10 +31,13 @@ from conformance.cases._call import Unused
 from conformance.errors import UsageError
 from conformance.registry import find_implementation
 from conformance.sampling.sample import Sample
+from conformance.sampling.space import draw
 from conformance.subjects import raised
+from conformance.subjects.command import Command
 from conformance.subjects.declarations import declared
 from conformance.subjects.protocol import Implementation, Task
 from conformance.subjects.supports import supports_of
+from conformance.subjects.task_directory import asked
 from conformance.subjects.torchlike import TorchLike
 from conformance.subjects.wire import encode, printable, read
 
@@ -64,9 +68,11 @@ class _Subject:
             self._subject = (
                 find_implementation(spec) if spec else _implementation(arrays["pickled"].tobytes())
             )
+            # The first sample would import it, and would take that time.
             if isinstance(self._subject, TorchLike):
-                # The first sample would import it, and would take that time.
                 _ = self._subject.namespace
+            elif isinstance(self._subject, Command):
+                asked(_some_task())
             name = str(self._subject.name)
             uses = [use for use in getattr(self._subject, "uses", None) or () if isinstance(use, str)]
             declares = {
@@ -94,7 +100,8 @@ class _Subject:
     def run(self, task: Task) -> _Answer:
         """Let the subject run a task."""
         try:
-            with np.errstate(all="ignore"):
+            # A warning that is shown once per place in the code is shown once in each task.
+            with np.errstate(all="ignore"), warnings.catch_warnings():
                 trace: object = self._subject.run(task)
         except Unused as unused:
             return {"unused": str(unused)}, {}
@@ -116,6 +123,11 @@ def _tasks(question: Mapping[str, Any], arrays: Mapping[str, Array]) -> Iterator
         sample = Sample(case.name, seed, draw, shape_class, regime, config, question["redraw"], use)
         bad_call = None if number is None else case.bad_calls[number]
         yield Task(case, sample, dtype, carrier, arrays, bad_call)
+
+
+def _some_task() -> Task:
+    case = CASES["relu"]
+    return Task(case, draw(case.name, case.space, 0, 1)[0], "float32")
 
 
 class _UnreadableError(Exception):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.environment import environment
-from conformance.errors import UsageError, whole
+from conformance.errors import UsageError, flag, whole
 from conformance.extras import extras
 from conformance.judging.verdict import Status, Verdict
 from conformance.processes import in_processes
@@ -100,6 +100,10 @@ def run(
     from conformance.report.files import write
 
     seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
+    for name, value in (("shrink", shrink), ("resume", resume), ("exit_first", exit_first)):
+        flag(name, value)
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress: expected a function or None, got {progress!r}")
     # Before the subject is imported, which may change the directory.
     folder = None if out is None else Path(out).absolute()
     if resume and folder is None:
@@ -165,7 +169,7 @@ def run(
 
 def _checked(jobs: object, out: object) -> int:
     """Return the number of processes, if that and the folder for the reports can be what they are."""
-    if out is not None and not isinstance(out, (str, Path)):
+    if out is not None and (not isinstance(out, (str, Path)) or str(out) == "" or "\0" in str(out)):
         raise UsageError(f"out: expected a folder's path or None, got {out!r}")
     return -1 if jobs == -1 else whole("jobs", jobs, 1)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import atexit
 import os
+import shlex
 import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.errors import UsageError
+from conformance.errors import UsageError, flag
 from conformance.registry import find_implementation
 from conformance.subjects.host import Limits, Process, UnsendableError
 from conformance.subjects.hosted import Hosted
@@ -77,10 +78,13 @@ def find_subject(
         host_command: what starts the process of the subject, with its arguments.
 
     Raises:
-        UsageError: the limit is not a positive number.
+        UsageError: an argument is none of these.
     """
     if isinstance(implementation, Subject):
         return implementation
+    flag("in_process", in_process)
+    if not _is_command(host_command):
+        raise UsageError(f"host command: expected a program with its arguments, got {host_command!r}")
     if not _is_seconds(time_limit):
         raise UsageError(f"time limit: expected a positive number of seconds, got {time_limit!r}")
     limits = Limits(float(time_limit), host_command)
@@ -98,7 +102,15 @@ def find_subject(
 
 
 def _is_seconds(value: object) -> bool:
-    return isinstance(value, (int, float)) and 0 < value < 10**6
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10**6
+
+
+def _is_command(value: object) -> bool:
+    try:
+        return isinstance(value, str) and (not value or bool(shlex.split(value)))
+    except ValueError:
+        # A quotation mark without the other.
+        return False
 
 
 def _of_object(implementation: Implementation, limits: Limits) -> Subject:
@@ -108,7 +120,7 @@ def _of_object(implementation: Implementation, limits: Limits) -> Subject:
         name = str(find_implementation(implementation).name)
     except UsageError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(f"implementation: its name raises {type(error).__name__}") from error
     subject = Subject(name, None, live=implementation)
     module = sys.modules.get(type(implementation).__module__)
@@ -117,7 +129,7 @@ def _of_object(implementation: Implementation, limits: Limits) -> Subject:
         if whole:
             cloudpickle.register_pickle_by_value(module)
         return replace(subject, pickled=cloudpickle.dumps(implementation), limits=limits)
-    except Exception as error:  # noqa: BLE001 - what an object does when it is pickled is its own
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - what an object does there is its own
         return replace(subject, note=_unsendable(error))
     finally:
         if whole:

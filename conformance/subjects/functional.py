@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.subjects.supports import EVERYTHING, Supports
+from conformance.errors import UsageError, named
+from conformance.subjects.supports import EVERYTHING, Supports, as_supports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,7 @@ class Functional:
         supports: its limits, such as the cases that it knows.
 
     Raises:
-        UsageError: `supports` is no declaration.
+        UsageError: the name is no text or empty, `f` cannot be called, or `supports` is no declaration.
 
     Example:
         >>> import numpy as np
@@ -61,8 +62,11 @@ class Functional:
     uses: frozenset[str] = frozenset()
 
     def __init__(self, name: str, f: Function, supports: Supports = EVERYTHING) -> None:
-        self.name = name
+        if not callable(f):
+            raise UsageError(f"Functional: f: expected a function, got {f!r:.80}")
+        self.name = named("Functional", name)
         self._f = f
+        as_supports(supports)
         # Whether there is a pullback is seen when it is called.
         backward = None if supports.backward else supports.backward
         self.supports = replace(supports, backward=backward, uses=(), bad_calls=False)

@@ -132,9 +132,9 @@ class Process:
         try:
             self._start()
         except Ended as ended:
-            what = self.load.get("spec") or "of that object"
+            what = repr(self.load["spec"]) if self.load.get("spec") else "of that object"
             told = " ".join(str(ended).split())
-            raise UsageError(f"implementation {what!r}: while it was imported, {told}") from None
+            raise UsageError(f"implementation {what}: while it was imported, {told}") from None
 
     def _start(self) -> None:
         command = [*shlex.split(self.limits.command), sys.executable, "-P", "-u", "-m"]
@@ -237,7 +237,9 @@ class Process:
         self._running.hear()
         self.close(at_once=True)
         if late:
-            return Ended(self._told(f"did not answer within {seconds:g} s (--time-limit)"))
+            # An import may take longer.
+            told = " (--time-limit)" if seconds == self.limits.seconds else ""
+            return Ended(self._told(f"did not answer within {seconds:g} s{told}"))
         if code is None:
             return Ended(self._told("closed its output without an answer"))
         if code < 0:

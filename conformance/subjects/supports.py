@@ -208,11 +208,18 @@ def supports_of(implementation: Implementation) -> Supports:
         declared: object = getattr(implementation, "supports", None)
     except Exception as error:
         raise UsageError(f"supports: reading it raises {type(error).__name__}: {error}") from error
-    if declared is None:
-        return EVERYTHING
-    if not isinstance(declared, Supports):
-        raise UsageError(f"supports: expected conformance.Supports(…), got {declared!r:.80}")
-    return declared
+    return EVERYTHING if declared is None else as_supports(declared)
+
+
+def as_supports(supports: object) -> Supports:
+    """Return limits that were given as `supports`.
+
+    Raises:
+        UsageError: they are something else.
+    """
+    if not isinstance(supports, Supports):
+        raise UsageError(f"supports: expected conformance.Supports(…), got {supports!r:.80}")
+    return supports
 
 
 def _uses_in_words(uses: Collection[str]) -> str:

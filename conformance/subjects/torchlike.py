@@ -13,7 +13,8 @@ import numpy as np
 from conformance.cases._call import Call, plain
 from conformance.cases._uses import USES, find_use
 from conformance.cases.case import LayerProgram, of_function
-from conformance.subjects.supports import EVERYTHING, Supports
+from conformance.errors import named
+from conformance.subjects.supports import EVERYTHING, Supports, as_supports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,10 +69,10 @@ class TorchLike:
         accuracy: str | None = None,
         nan_conventions: str | None = None,
     ) -> None:
-        self.name = name
+        self.name = named("TorchLike", name)
         # A class of its own may declare all of these once, for all its instances.
         if supports is not EVERYTHING:
-            self.supports = supports
+            self.supports = as_supports(supports)
         if self.supports.uses is not None:
             self.uses = frozenset(self.supports.uses)
         self.excuses = self.excuses if excuses is None else excuses

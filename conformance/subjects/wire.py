@@ -29,6 +29,7 @@ _MARK = b"\x93answer\x01"
 # More than any sample needs; a subject that answers with more is wrong.
 MOST_BYTES = 2**28
 _MOST_HEADER = 2**21
+_MOST_ARRAYS = 1_000
 _MOST_DIMENSIONS = 32
 
 # Booleans, integers and floats, in either byte order.
@@ -80,10 +81,12 @@ def encode(number: int, header: Mapping[str, Any], arrays: Mapping[str, Any] | N
     """Return a message as bytes.
 
     Raises:
-        ValueError: the arrays are too large.
+        ValueError: the arrays are too many or too large.
     """
     listed: list[Any] = []
     parts, total = [], 0
+    if len(arrays or {}) > _MOST_ARRAYS:
+        raise ValueError(f"expected at most {_MOST_ARRAYS:,} arrays in an answer, got {len(arrays or {}):,}")
     for name, value in (arrays or {}).items():
         sent = plain(value)
         if not isinstance(sent, np.ndarray):
@@ -159,6 +162,8 @@ def _header(text: bytes) -> tuple[dict[str, Any], int]:
     listed = header.get("arrays") if isinstance(header, dict) else None
     if not isinstance(listed, list):
         raise GarbageError("its header lists no arrays")
+    if len(listed) > _MOST_ARRAYS:
+        raise GarbageError(f"it announces {len(listed):,} arrays, and at most {_MOST_ARRAYS:,} are read")
     total = sum(_bytes_of(entry) for entry in listed)
     if total > MOST_BYTES:
         raise GarbageError(f"it announces {total:,} bytes, and at most {MOST_BYTES:,} are read")

@@ -100,7 +100,15 @@ def test_what_cannot_be_read_there_is_run_here():
     assert "cannot be sent to another: LookupError: elsewhere" in subject.note
 
 
-@pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf"), "2"])
+def test_an_object_that_exits_when_it_is_pickled_is_run_here():
+    class Exits(TorchLike):
+        def __reduce__(self):
+            raise SystemExit(0)
+
+    assert "cannot be sent to another" in find_subject(Exits("exits", "mytorch")).note
+
+
+@pytest.mark.parametrize("limit", [True, 0, -1, float("nan"), float("inf"), "2"])
 def test_a_limit_that_is_not_a_time_is_wrong_use(limit):
     with pytest.raises(UsageError, match=r"time limit: expected a positive number of seconds, got"):
         find_subject("mytorch", time_limit=limit)

@@ -15,13 +15,16 @@ import pytest
 
 from conformance.cases import CASES
 from conformance.errors import UsageError
+from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.verdict import Status
 from conformance.sampling.space import draw
+from conformance.subjects import host
 from conformance.subjects.host import Limits, Process
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.protocol import Ended, Task
 
 SUBJECT = """
-import os, sys, time
+import os, sys, time, warnings
 import numpy as np
 from conformance import TorchLike, UsageError
 
@@ -52,8 +55,27 @@ class Starts(Base):
 
 class Loops(Base):
     def run(self, task):
+        with open(os.environ["TOLD"], "w") as told:
+            told.write(str(os.getpid()))
         while True:
             pass
+
+
+class LoopsWhereItIsMade(Base):
+    def __init__(self):
+        while True:
+            pass
+
+
+class Warns(Base):
+    def run(self, task):
+        warnings.warn("careful")
+        return {}
+
+
+class Many(Base):
+    def run(self, task):
+        return {**super().run(task), **{f"more.{k}": np.zeros(1) for k in range(int(os.environ["MANY"]))}}
 
 
 class Once(Base):
@@ -67,13 +89,11 @@ class Once(Base):
         os._exit(1)
 """
 
-# A judge that tells the number of its subject's process, and waits for an answer.
+# A judge that waits for an answer.
 JUDGE = """
 import sys
 from test_host import hosted, task
-subject = hosted(sys.argv[1], 60.0)
-print(subject._process._process.pid, flush=True)
-subject.run(task())
+hosted(sys.argv[1], 600.0).run(task())
 """
 
 
@@ -154,13 +174,18 @@ def test_what_it_starts_ends_with_it(path):
     not hasattr(os, "pidfd_open"), reason="the end of a process is waited for by Linux's pidfd"
 )
 def test_it_ends_when_the_judge_is_killed_though_the_subject_still_runs(path):
+    told = path.parent / "told"
+    os.mkfifo(told)
+    file = os.open(told, os.O_RDWR)
+    paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     judge = subprocess.Popen(  # noqa: S603 - the command is this file's own
         [sys.executable, "-c", JUDGE, f"{path}:Loops"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])},
-        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths, "TOLD": str(told)},
     )
     with judge:
-        process = int(judge.stdout.readline())
+        # Told by the subject itself: from here on it never reads again, nor answers.
+        assert select.select([file], [], [], 60)[0]
+        process = int(os.read(file, 99))
         judge.send_signal(signal.SIGKILL)
         assert ended(process)
 
@@ -172,3 +197,40 @@ def test_a_subject_that_can_be_imported_only_once_is_an_error_of_the_next_sample
         with pytest.raises(Ended, match=told):
             subject.run(task())
     assert subject.deaths == 3
+
+
+def test_an_import_that_hangs_is_told_without_a_limit_that_it_does_not_have(path, monkeypatch):
+    monkeypatch.setattr(host, "_START", 1.0)
+    with pytest.raises(UsageError, match=r"did not answer within 1 s; it printed last"):
+        hosted(f"{path}:LoopsWhereItIsMade", 0.5)
+
+
+def test_a_warning_that_is_shown_once_per_place_is_kept_with_every_task(path):
+    subject = hosted(f"{path}:Warns")
+    for _ in range(2):
+        subject.run(task())
+        assert "UserWarning: careful" in subject.printed
+    subject.close()
+
+
+def test_names_that_the_reference_lacks_are_told_in_a_few_verdicts(path, monkeypatch):
+    relu = CASES["relu"]
+    prepared = prepare(relu, task().sample)
+    for many, statuses in ((900, [Status.FAIL] * 9), (1_200, [Status.ERROR])):
+        monkeypatch.setenv("MANY", str(many))
+        subject = hosted(f"{path}:Many")
+        found = [v for v in judge_sample(prepared, subject) if v.lane == "float32" and not v.passed]
+        subject.close()
+        assert [v.status for v in found] == statuses
+        assert ("lacks 892 more names" if many == 900 else "at most 1,000 arrays") in found[-1].reason
+
+
+def test_what_a_program_needs_here_is_imported_before_its_time_counts():
+    program = """
+import sys
+from conformance.running.host_main import _Subject
+print(_Subject().load({"spec": "cmd:true"}, {})[0]["name"], "torch" in sys.modules)
+"""
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - this file's own
+    assert run.stdout == "cmd:true True\n"
