@@ -165,9 +165,8 @@ def test_what_conformance_did_not_write_stays_and_is_named_in_one_line(tmp_path,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_what_a_killed_process_left_of_a_bundle_is_no_bundle_and_goes(tmp_path, caplog):
-    killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path / "failures"], check=False)  # noqa: S603 - the command is this file's own
-    assert killed.returncode == -9
+def test_what_a_killed_process_left_of_a_bundle_is_no_bundle_and_goes(tmp_path, python, caplog):
+    assert python("-c", KILLED, tmp_path / "failures", cwd=tmp_path).returncode == -9
     assert left(tmp_path) == {"failures", f"failures/{PART}tanh", f"failures/{PART}tanh/arrays.npz"}
     with whole_bundle(tmp_path / "failures", "tanh") as folder:
         (folder / "bundle.json").write_text('{"bundle_version": 4, "sample": "tanh:"}', encoding="utf-8")
