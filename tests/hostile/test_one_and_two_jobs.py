@@ -108,3 +108,35 @@ def test_a_named_case_that_it_declines_is_not_shown(tmp_path, capfd, jobs):
     shown = capfd.readouterr().out
     assert "NOT SEEN relu: nothing was compared: not today" in shown
     assert "NOT SHOWN" in shown
+
+
+# Ends the process that imports it, but for the first.
+ONCE = """
+import os
+from pathlib import Path
+
+from conformance.subjects.torchlike import TorchLike
+
+try:
+    Path(__file__).with_name("imported").touch(exist_ok=False)
+except FileExistsError:
+    os._exit(0)
+
+
+class Mine(TorchLike):
+    def run(self, task):
+        os._exit(0)
+
+
+mine = Mine("mine", "mytorch")
+"""
+
+
+@both
+def test_what_can_be_imported_only_once_fails_in_the_samples_that_want_it_again(tmp_path, jobs):
+    (tmp_path / "mine.py").write_text(ONCE, encoding="utf-8")
+    assert run(tmp_path / "mine.py:mine", tmp_path, "relu", jobs=jobs) == 1
+    found = verdicts(tmp_path)
+    assert {verdict["status"] for verdict in found} == {"ERROR"}
+    again = "while it was imported, the subject's process ended with exit code 0"
+    assert any(again in verdict["reason"] for verdict in found)
