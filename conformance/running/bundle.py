@@ -18,7 +18,7 @@ from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.repeat import RUNS
 from conformance.judging.verdict import Status
 from conformance.running import repro, stored
-from conformance.running.output import remove_bundles
+from conformance.running.output import remove_bundles, whole_bundle
 from conformance.running.stored import BUNDLE_VERSION, digest
 from conformance.sampling.sample import Sample
 from conformance.subjects.answers import NotNumbersError, numbers
@@ -44,12 +44,15 @@ def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implemen
         failures: one per case.
         report: the run in which they failed.
         subject: the subject that failed; its arrays are stored next to the expected ones.
-        folder: where; a bundle is a folder in it, named by its case.
+        folder: where; a bundle is a folder in it, named by its case, and is there whole or not at all.
+
+    Raises:
+        OSError: a file cannot be written, as on a full disk.
     """
     # Those of an earlier run into the same folder would pass for this one's.
     remove_bundles(folder)
     for verdict in failures:
-        _write(folder / verdict.case, verdict, _prepared(verdict, report), report, subject)
+        _write(folder, verdict, _prepared(verdict, report), report, subject)
 
 
 def _prepared(verdict: Verdict, report: Report) -> Prepared:
@@ -80,13 +83,14 @@ def _write(
         "environment": report.environment,
     }
     about["sha256"] = digest(about, arrays)
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(folder / "arrays.npz", **arrays)
-    (folder / "bundle.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    for program in _PROGRAMS:
-        path = Path(str(program.__file__))
-        text = path.read_text(encoding="utf-8").replace(f"from {stored.__name__} ", f"{_BESIDE}from stored ")
-        (folder / path.name).write_text(text, encoding="utf-8")
+    with whole_bundle(folder, verdict.case) as bundle:
+        np.savez_compressed(bundle / "arrays.npz", **arrays)
+        (bundle / "bundle.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        for program in _PROGRAMS:
+            path = Path(str(program.__file__))
+            text = path.read_text(encoding="utf-8")
+            text = text.replace(f"from {stored.__name__} ", f"{_BESIDE}from stored ")
+            (bundle / path.name).write_text(text, encoding="utf-8")
 
 
 def given(prepared: Prepared) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The folder that a command writes to: made, checked and held before anything is judged.
 
-Called by running.journal for a run, and by the commands `selftest` and `calibrate`; running.bundle removes by
-it what an earlier run left there.
+Called by running.journal for a run, and by the commands `selftest` and `calibrate`; running.bundle writes its
+bundles by it, and removes what an earlier run left there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from contextlib import contextmanager, suppress
+from itertools import count
 from typing import TYPE_CHECKING, TextIO
 
 from conformance.errors import UsageError
@@ -29,6 +30,9 @@ BUNDLE_FILES = (
     *("bundle.json", "arrays.npz", "repro.py", "stored.py", "replay.py"),
     *("__pycache__/repro.*.pyc", "__pycache__/stored.*.pyc", "__pycache__/replay.*.pyc"),
 )
+
+# The name of a folder in which a bundle is being written begins with this.
+PART = ".part-"
 
 # On Windows other processes cannot read what is locked; the lock is on a byte behind all that is written.
 _BEHIND = 1 << 20
@@ -106,8 +110,38 @@ def _lock(file: TextIO) -> bool:
     return True
 
 
+@contextmanager
+def whole_bundle(folder: Path, name: str) -> Iterator[Path]:
+    """Write a bundle whole or not at all: yield the folder for its files, which gets its name at the end.
+
+    Args:
+        folder: the folder of the bundles; made if it does not exist.
+        name: the bundle's name. Where something has it that conformance did not write, a number follows it.
+
+    Raises:
+        OSError: a file cannot be written, as on a full disk; then there is no bundle.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    part = _free(folder, f"{PART}{name}")
+    part.mkdir()
+    try:
+        yield part
+        part.rename(_free(folder, name))
+    except BaseException:
+        _remove(part)
+        raise
+
+
+def _free(folder: Path, name: str) -> Path:
+    """Return the path of a name in a folder, followed by the first free number if there is something."""
+    path, numbers = folder / name, count(2)
+    while os.path.lexists(path):
+        path = folder / f"{name}-{next(numbers)}"
+    return path
+
+
 def remove_bundles(folder: Path) -> None:
-    """Remove the bundles in a folder, and the folder if it holds nothing else.
+    """Remove the bundles in a folder, also what a killed process left of one, and the folder if it is empty.
 
     Of a bundle only the files that conformance writes are removed. What else there is stays, and one line
     names it.
@@ -116,11 +150,7 @@ def remove_bundles(folder: Path) -> None:
         return
     for bundle in folder.iterdir():
         if _is_bundle(bundle):
-            for path in (path for pattern in BUNDLE_FILES for path in bundle.glob(pattern)):
-                path.unlink()
-            for emptied in (bundle / "__pycache__", bundle):
-                with suppress(OSError):  # where it holds something else, or is not there
-                    emptied.rmdir()
+            _remove(bundle)
     if stay := sorted(path.name for path in folder.iterdir()):
         more = ", …" if len(stay) > _NAMED else ""
         named = ", ".join(stay[:_NAMED]) + more
@@ -130,9 +160,20 @@ def remove_bundles(folder: Path) -> None:
             folder.rmdir()
 
 
+def _remove(bundle: Path) -> None:
+    for path in (path for pattern in BUNDLE_FILES for path in bundle.glob(pattern)):
+        path.unlink()
+    for emptied in (bundle / "__pycache__", bundle):
+        with suppress(OSError):  # where it holds something else, or is not there
+            emptied.rmdir()
+
+
 def _is_bundle(folder: Path) -> bool:
+    """Whether conformance wrote a folder, or began to."""
     if folder.is_symlink() or not folder.is_dir():
         return False
+    if folder.name.startswith(PART):
+        return True
     try:
         about = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

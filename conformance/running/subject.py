@@ -19,11 +19,12 @@ from conformance.registry import find_implementation
 from conformance.subjects.host import Limits, Process, UnsendableError
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.in_process import InProcess, imported
+from conformance.subjects.protocol import Ended
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from conformance.subjects.protocol import Implementation
+    from conformance.subjects.protocol import Implementation, Task, Trace
 
 # The reference itself, and the self-test's faults, which are ours.
 _OURS = ("torch", "fault:")
@@ -190,6 +191,34 @@ def opened_here(subject: Subject) -> tuple[Subject, InProcess | Hosted]:
     except UnsendableError as error:
         subject = replace(subject, limits=None, pickled=b"", note=_unsendable(error))
         return subject, opened(subject)
+
+
+class _Absent:
+    """Stands for a subject that this process cannot have: it ends where it is asked, and says why."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.name, self._why, self.deaths = name, why, 0
+
+    def unsupported(self, task: Task) -> str | None:
+        del task
+        self.deaths += 1
+        raise Ended(self._why)
+
+    def run(self, task: Task) -> Trace:
+        del task
+        raise Ended(self._why)
+
+
+def opened_again(subject: Subject) -> Implementation:
+    """Open a subject that was opened before the run, perhaps by another process.
+
+    One that can be imported only once, or now and then, fails in the samples that it is asked for here, and
+    the run goes on.
+    """
+    try:
+        return opened(subject)
+    except (UsageError, UnsendableError) as error:
+        return _Absent(subject.name, str(error))
 
 
 @atexit.register

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.chosen_uses import by_use
-from conformance.running.subject import Subject, find_subject, opened_here
+from conformance.running.subject import Subject, find_subject, opened_again, opened_here
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import Task, deaths
@@ -117,7 +117,17 @@ Work = SampleWork | BadCallWork
 
 
 def do(work: Work, implementation: str | Implementation | Subject) -> Outcome:
-    """Judge a subject on one piece of work in this process; the subject runs in its own, if it has one."""
+    """Judge a subject on one piece of work in this process; the subject runs in its own, if it has one.
+
+    Args:
+        work: the piece of work.
+        implementation: a `Subject` that was opened before, or what is looked up here.
+
+    Raises:
+        UsageError: what is looked up cannot be found or imported.
+    """
     with quietly_on_one_thread():
+        if isinstance(implementation, Subject):
+            return work.judge(opened_again(implementation))
         _, subject = opened_here(find_subject(implementation))
         return work.judge(subject)

@@ -95,7 +95,7 @@ class Process:
 
         Raises:
             Ended: there is no answer, and no process any more.
-            UsageError: it cannot be started.
+            UsageError, UnsendableError: it cannot be started; see `start`.
         """
         self.send(header, arrays)
         return self.answer()
@@ -106,11 +106,10 @@ class Process:
         """Take a question that has some answers, which `answer` waits for; the process is started if needed.
 
         Raises:
-            Ended: it ended while the subject was imported.
-            UsageError: it cannot be started.
+            UsageError, UnsendableError: it cannot be started; see `start`.
         """
         if self._process is None:
-            self._start()
+            self.start()
         self._running.forget()
         self._take(header, arrays or {}, self.limits.seconds, answers)
 

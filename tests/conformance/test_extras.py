@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -48,17 +46,9 @@ for call in calls:
 """
 
 
-def test_each_command_says_in_one_line_what_to_install():
+def test_each_command_says_in_one_line_what_to_install(python):
     script = WITHOUT.replace("MISSING", repr([*EXTRAS]))
-    done = subprocess.run(  # noqa: S603 - the script is this file's own
-        [sys.executable, "-W", "error", "-c", script],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = python("-W", "error", "-c", script, cwd=ROOT, COLUMNS="80")
     assert done.stderr == ""
     lines = done.stdout.splitlines()
     install = r"pip install \"mytorch-conformance\[%s\]\""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections.abc
 import ctypes
-import importlib
 import os
 import signal
 import sys
@@ -165,8 +164,10 @@ class HugeAnswer(Undisturbed):
 
 
 class Masked(Undisturbed):
+    """Of a masked element every comparison is masked, and so none is False."""
+
     def harm(self, value):
-        return np.ma.masked_all(value.shape, value.dtype)
+        return np.ma.masked_array(np.zeros_like(value), mask=True)
 
 
 class Reducing:
@@ -192,6 +193,27 @@ class HalfTypes(Undisturbed):
 class NoReason(Undisturbed):
     def unsupported(self, task):
         return False
+
+
+class EmptyReason(Undisturbed):
+    def unsupported(self, task):
+        return ""
+
+
+class DeclinesRelu(Undisturbed):
+    def unsupported(self, task):
+        return "not today" if task.case.name == "relu" else None
+
+
+class WrongEveryThirdCall(Undisturbed):
+    calls = 0
+
+    def run(self, task):
+        self.calls += 1
+        return super().run(task)
+
+    def harm(self, value):
+        return value if self.calls % 3 else value + 1
 
 
 class NamelessError(RuntimeError):
@@ -238,61 +260,6 @@ class Forks(Undisturbed):
     def run(self, task):
         os.fork()
         return super().run(task)
-
-
-class Alters(Undisturbed):
-    """Alters modes of torch, in whose process they are the reference's."""
-
-    def __init__(self):
-        super().__init__()
-        self.torch = importlib.import_module("torch")
-
-    def run(self, task):
-        self.alter(self.torch)
-        return super().run(task)
-
-
-class DefaultDtype(Alters):
-    def alter(self, t):
-        t.set_default_dtype(t.float16)
-
-
-class DefaultDevice(Alters):
-    def alter(self, t):
-        t.set_default_device("meta")
-
-
-class Gradients(Alters):
-    def alter(self, t):
-        t.set_grad_enabled(False)
-
-
-class Inference(Alters):
-    def alter(self, t):
-        self.kept = t.inference_mode()
-        self.kept.__enter__()
-
-
-class Threads(Alters):
-    def alter(self, t):
-        t.set_num_threads(2)
-
-
-class Denormals(Alters):
-    """As a library does that was linked with -ffast-math."""
-
-    def alter(self, t):
-        t.set_flush_denormal(True)
-
-
-class Rounding(Alters):
-    def alter(self, t):
-        ctypes.CDLL(None).fesetround(0x800)
-
-
-class Deterministic(Alters):
-    def alter(self, t):
-        t.use_deterministic_algorithms(True)
 
 
 class Nameless(Undisturbed):

@@ -22,7 +22,7 @@ from conformance.subjects.in_process import InProcess, imported
 from conformance.subjects.modes import quietly_on_one_thread
 
 RELU = CASES["relu"]
-SUBJECTS = Path(__file__).parent / "subjects.py"
+HERE = Path(__file__).parent
 
 PASS, FAIL, ERROR = Status.PASS, Status.FAIL, Status.ERROR
 
@@ -55,6 +55,7 @@ IN_A_PROCESS_OF_ITS_OWN = {
     "Lists": (FAIL, r"^type: expected an array, got list$"),
     "HalfTypes": (FAIL, r"^dtype: expected float64, got float16; "),
     "NoReason": (ERROR, r"TypeError: unsupported: expected None or the reason, got False$"),
+    "EmptyReason": (ERROR, r"TypeError: unsupported: expected None or the reason, got ''$"),
     "RaisesItsOwn": (ERROR, r"(?s)^Traceback.*NamelessError: of its own; it printed:\nbefore it$"),
     "Prints": (PASS, ""),
     "PrintsAndIsWrong": (FAIL, r"differ by more than rounding explains; it printed:\n"),
@@ -65,16 +66,20 @@ IN_A_PROCESS_OF_ITS_OWN = {
     "DefaultDevice": (PASS, ""),
 }
 
-# Of a subject in the judge's process that alters a mode of the reference: what its verdict says.
-IN_THE_JUDGES_PROCESS = {
-    "DefaultDtype": r"^altered the reference's default dtype: torch.float16$",
-    "DefaultDevice": r"^altered the reference's default device: meta$",
-    "Gradients": r"^altered the reference's gradient mode: False$",
-    "Inference": r"^altered the reference's inference mode: True$",
-    "Threads": r"^altered the reference's threads: 2$",
-    "Denormals": r"^altered the reference's denormal numbers: flushed to zero$",
-    "Rounding": r"^altered the reference's rounding: upward$",
-    "Deterministic": r"^altered the reference's choice of deterministic algorithms: True$",
+# Of a subject of altering.py in the judge's process: what its verdict says that it altered.
+ALTERED = {
+    "DefaultDtype": "default dtype: torch.float16",
+    "DefaultDevice": "default device: meta",
+    "Gradients": "gradient mode: False",
+    "Inference": "inference mode: True",
+    "Threads": "threads: 2",
+    "Denormals": "denormal numbers: flushed to zero",
+    "Rounding": "rounding: upward",
+    "Deterministic": "choice of deterministic algorithms: True",
+}
+
+# Of a subject in the judge's process: what the reason of its verdict must match.
+IN_THE_JUDGES_PROCESS = {name: rf"^altered the reference's {what}$" for name, what in ALTERED.items()} | {
     "ChangesDirectory": r"^altered the working directory: /$",
     "Exits": r"SystemExit: 0$",
     "Leaves": r"GeneratorExit: on purpose$",
@@ -82,6 +87,10 @@ IN_THE_JUDGES_PROCESS = {
     "NoReturn": r"got NoneType$",
     "ReturnsRaisingMapping": r"LookupError: on purpose$",
 }
+
+
+def spec(name):
+    return str(HERE / ("altering.py" if name in ALTERED else "subjects.py")) + f":{name}"
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +108,7 @@ def hosted():
     def start(name):
         # Short for those that hang; long for those that do not, on a slow machine.
         limits = Limits(2.0 if name.startswith("Loops") else 60.0)
-        started.append(Hosted(Process({"do": "load", "spec": f"{SUBJECTS}:{name}"}, limits=limits)))
+        started.append(Hosted(Process({"do": "load", "spec": spec(name)}, limits=limits)))
         return started[-1]
 
     yield start
@@ -124,7 +133,7 @@ def test_in_a_process_of_its_own(prepared, hosted, name):
 def test_in_the_judges_process(prepared, name):
     here = Path.cwd()
     with quietly_on_one_thread():
-        subject = InProcess(find_implementation(f"{SUBJECTS}:{name}"))
+        subject = InProcess(find_implementation(spec(name)))
         found = judge_sample(prepared, subject)
         # Neither the oracle nor the next subject is another for it.
         after = judge_sample(prepare(RELU, prepared.sample), InProcess(find_implementation("mytorch")))
@@ -152,7 +161,7 @@ def test_a_subject_that_cannot_be_made_is_wrong_use(hosted, name, told):
 
 def test_a_factory_that_exits_is_wrong_use_in_the_judges_process_too():
     with pytest.raises(UsageError, match="SystemExit: 0"):
-        imported(f"{SUBJECTS}:FactoryRaisesExit", find_implementation)
+        imported(spec("FactoryRaisesExit"), find_implementation)
 
 
 def test_an_undisturbed_subject_has_the_verdicts_that_it_has_in_the_judges_process(prepared, hosted):

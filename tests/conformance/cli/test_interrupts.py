@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 
 import pytest
@@ -42,24 +40,20 @@ def lasting(folder):
     return {name: value for name, value in report.items() if name not in {"timing", "environment"}}
 
 
-def signalled(folder, number, to, jobs):
+@pytest.fixture
+def signalled(tmp_path, python):
     """Run the command line until it sends itself a signal; return when it and all of its workers ended.
 
     The workers have its standard error, so that its end is only seen when they have ended too.
     """
-    script = folder / "signalled.py"
+    script = tmp_path / "signalled.py"
     script.write_text(SIGNALLED, encoding="utf-8")
-    command = [sys.executable, script, str(int(number)), to, "run", "relu", "add", "--samples", "3"]
-    return subprocess.run(  # noqa: S603 - the command is this file's own
-        [*command, "--jobs", str(jobs), "--out", "out"],
-        cwd=folder,
-        env={**os.environ, "PYTHONSAFEPATH": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-        start_new_session=True,
-    )
+
+    def run(number, to, jobs):
+        command = ["run", "relu", "add", "--samples", 3, "--jobs", jobs, "--out", "out"]
+        return python(script, number, to, *command, cwd=tmp_path, start_new_session=True)
+
+    return run
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
@@ -68,8 +62,8 @@ def signalled(folder, number, to, jobs):
     [(2, "group", 1, 130), (2, "group", 2, 130), (15, "itself", 1, 143), (15, "itself", 2, 143)],
     ids=["Ctrl-C", "Ctrl-C, two jobs", "SIGTERM", "SIGTERM, two jobs"],
 )
-def test_an_interrupt_is_one_line_and_the_report_is_marked(tmp_path, number, to, jobs, code):
-    done = signalled(tmp_path, number, to, jobs)
+def test_an_interrupt_is_one_line_and_the_report_is_marked(tmp_path, signalled, number, to, jobs, code):
+    done = signalled(number, to, jobs)
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
     lines = [line for line in done.stderr.splitlines() if not PROGRESS.fullmatch(line)]
@@ -87,8 +81,10 @@ def test_an_interrupt_is_one_line_and_the_report_is_marked(tmp_path, number, to,
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="on Windows workers do not look for their starter")
-def test_workers_end_with_a_run_that_is_killed_and_another_number_of_jobs_goes_on(tmp_path, command_line):
-    done = signalled(tmp_path, 9, "itself", 2)
+def test_workers_end_with_a_run_that_is_killed_and_another_number_of_jobs_goes_on(
+    tmp_path, signalled, command_line
+):
+    done = signalled(9, "itself", 2)
     assert done.returncode == -9
     assert "Traceback" not in done.stderr
     holder = (tmp_path / "out" / "run.lock").read_text(encoding="ascii")

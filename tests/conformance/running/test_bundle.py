@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -95,6 +97,22 @@ def test_where_the_smallest_sample_cannot_be_prepared_the_first_is_stored(tmp_pa
     monkeypatch.setitem(CASES, "tanh", replace(CASES["tanh"], program=program))
     about = json.loads((bundle(tmp_path, SMALLEST) / "bundle.json").read_text(encoding="utf-8"))
     assert about["sample"] == FAILED
+
+
+@pytest.mark.parametrize("name", ["arrays.npz", "bundle.json", "repro.py", "stored.py"])
+def test_where_one_of_its_files_cannot_be_written_there_is_none(tmp_path, monkeypatch, name):
+    real = Path.open
+
+    def full(path, *arguments, **options):
+        if path.name == name and path.is_relative_to(tmp_path):
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    monkeypatch.setattr(np, "savez_compressed", lambda path, **_: path.open("wb").close())
+    with pytest.raises(OSError, match=f"No space left on device: .*{name}"):
+        bundle(tmp_path, SMALLEST)
+    assert [*tmp_path.iterdir()] == []
 
 
 def test_bundles_of_an_earlier_run_go(tmp_path):

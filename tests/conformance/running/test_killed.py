@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 
 import pytest
@@ -95,16 +93,11 @@ def lasting(folder):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
-def test_killed_at_ten_places_and_resumed_a_run_gives_the_report_of_an_undisturbed_one(tmp_path):
+def test_killed_at_ten_places_and_resumed_a_run_gives_the_report_of_an_undisturbed_one(tmp_path, python):
     script = tmp_path / "killed.py"
     script.write_text(KILLED, encoding="utf-8")
-    subprocess.run(  # noqa: S603 - the command is this file's own
-        [sys.executable, script, tmp_path / "out"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONSAFEPATH": "1", "PYTHONWARNINGS": "ignore"},
-        check=True,
-        timeout=300,
-    )
+    done = python(script, tmp_path / "out", cwd=tmp_path, PYTHONWARNINGS="ignore")
+    assert done.returncode == 0, done.stderr
     folders = {folder.name: folder for folder in (tmp_path / "out").iterdir()}
     undisturbed = folders.pop("undisturbed")
     assert len(folders) == 10

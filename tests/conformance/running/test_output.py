@@ -14,7 +14,7 @@ import pytest
 import conformance
 from conformance.errors import UsageError
 from conformance.running import run as running
-from conformance.running.output import BUNDLE_FILES, LOCK, held, remove_bundles
+from conformance.running.output import BUNDLE_FILES, LOCK, PART, held, remove_bundles, whole_bundle
 
 # Holds a folder until its standard input ends.
 HOLDER = """
@@ -26,6 +26,18 @@ from conformance.running.output import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
+"""
+
+# Is killed while it writes a bundle.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+
+from conformance.running.output import whole_bundle
+
+with whole_bundle(Path(sys.argv[1]), "tanh") as folder:
+    (folder / "arrays.npz").touch()
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -150,6 +162,37 @@ def test_what_conformance_did_not_write_stays_and_is_named_in_one_line(tmp_path,
     assert len(left(tmp_path / "elsewhere")) == len(BUNDLE_FILES) + 1
     assert len(caplog.messages) == 1
     assert "leaves damaged, file, link, … in" in caplog.messages[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_what_a_killed_process_left_of_a_bundle_is_no_bundle_and_goes(tmp_path, python, caplog):
+    assert python("-c", KILLED, tmp_path / "failures", cwd=tmp_path).returncode == -9
+    assert left(tmp_path) == {"failures", f"failures/{PART}tanh", f"failures/{PART}tanh/arrays.npz"}
+    with whole_bundle(tmp_path / "failures", "tanh") as folder:
+        (folder / "bundle.json").write_text('{"bundle_version": 4, "sample": "tanh:"}', encoding="utf-8")
+    assert (tmp_path / "failures" / "tanh" / "bundle.json").exists()
+    remove_bundles(tmp_path / "failures")
+    assert (left(tmp_path), caplog.messages) == (set(), [])
+
+
+@pytest.mark.parametrize("raised", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_a_bundle_that_cannot_be_written_whole_is_not_there(tmp_path, raised):
+    with pytest.raises(type(raised)), whole_bundle(tmp_path, "tanh") as folder:  # noqa: PT012 - half of it is the point
+        (folder / "arrays.npz").touch()
+        raise raised
+    assert left(tmp_path) == set()
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "broken link"])
+def test_where_something_has_its_name_a_bundle_has_another(tmp_path, kind):
+    theirs = tmp_path / "tanh"
+    {"file": theirs.touch, "folder": theirs.mkdir, "broken link": lambda: theirs.symlink_to("none")}[kind]()
+    for _ in range(2):
+        with whole_bundle(tmp_path, "tanh") as folder:
+            (folder / "arrays.npz").touch()
+    ours = {"tanh-2", "tanh-2/arrays.npz", "tanh-3", "tanh-3/arrays.npz"}
+    assert left(tmp_path) == {"tanh"} | ours
+    assert theirs.is_symlink() == (kind == "broken link")
 
 
 def test_a_run_that_passes_leaves_what_it_did_not_write(tmp_path, caplog):

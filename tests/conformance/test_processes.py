@@ -1,0 +1,112 @@
+"""Calls in worker processes: order, exceptions, Ctrl-C, and no process that is left."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.processes import in_processes, interrupts_held
+
+# Two workers, one of which waits for ever. How all ends is the first argument.
+WAITING = """
+import os, signal, sys
+from contextlib import closing
+
+from conformance.processes import in_processes
+
+
+def call(number):
+    if number:
+        open(sys.argv[2]).read()
+    return number
+
+
+def interrupt():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.killpg(os.getpgrp(), signal.SIGINT)
+    next(found)
+
+
+ENDS = {
+    "closed": lambda: None,
+    "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "interrupted": interrupt,
+}
+try:
+    with closing(in_processes(call, [(0,), (1,), (0,)], 2)) as found:
+        assert next(found) == 0
+        ENDS[sys.argv[1]]()
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals, and no named pipes")
+
+
+@pytest.mark.parametrize("jobs", [1, 2, -1])
+def test_results_are_those_of_the_calls(jobs):
+    calls = [(7, 2), (7, 3), (9, 4), (1, 1)]
+    assert [*in_processes(divmod, calls, jobs)] == [divmod(*each) for each in calls]
+
+
+@posix
+def test_results_come_in_the_order_of_the_calls_whichever_ends_first(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    def call(number):
+        # The first waits for the last, before which the other worker has answered those between them.
+        if number == 0:
+            Path(pipe).read_text(encoding="ascii")
+        if number == 3:
+            Path(pipe).write_text("", encoding="ascii")
+        return number
+
+    pipe = str(tmp_path / "pipe")
+    assert [*in_processes(call, [(number,) for number in range(4)], 2)] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_exception_of_a_call_comes_through(jobs):
+    with pytest.raises(ZeroDivisionError):
+        _ = [*in_processes(divmod, [(7, 2), (7, 0), (7, 1)], jobs)]
+    # The next calls have workers too.
+    assert [*in_processes(divmod, [(7, 2)], jobs)] == [(3, 1)]
+
+
+@posix
+def test_an_interrupt_reaches_this_process_only():
+    def state():
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        return signal.getsignal(signal.SIGINT), signal.SIGINT in held
+
+    before = state()
+    # Held back from whichever thread of a worker it reaches, and ignored by those that let it through.
+    assert [*in_processes(state, [()] * 2, 2)] == [(signal.SIG_IGN, True)] * 2
+    assert state() == before
+    assert before[1] is False
+
+
+@posix
+def test_interrupts_are_let_through_again_after_an_exception():
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with pytest.raises(ZeroDivisionError), interrupts_held():
+        raise ZeroDivisionError
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+@posix
+@pytest.mark.parametrize(("end", "code"), [("closed", 0), ("killed", -9), ("interrupted", 130)])
+def test_workers_end_with_the_process_that_started_them_and_say_nothing(tmp_path, python, end, code):
+    """They have its output, whose end is seen when the last of them ended."""
+    (tmp_path / "waiting.py").write_text(WAITING, encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    done = python("waiting.py", end, "pipe", cwd=tmp_path, start_new_session=True)
+    assert (done.returncode, done.stdout) == (code, "")
+    # Of a process that is killed, joblib cleans up afterwards, and says so.
+    theirs = re.compile(r".*resource_tracker.*\n +warnings\.warn\(\n" if end == "killed" else "")
+    assert theirs.sub("", done.stderr) == ""
