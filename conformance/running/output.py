@@ -116,7 +116,8 @@ def whole_bundle(folder: Path, name: str) -> Iterator[Path]:
 
     Args:
         folder: the folder of the bundles; made if it does not exist.
-        name: the bundle's name. Where something has it that conformance did not write, a number follows it.
+        name: the bundle's name. Where something has it that conformance did not write, a number follows it,
+            and one line says so.
 
     Raises:
         OSError: a file cannot be written, as on a full disk; then there is no bundle.
@@ -126,10 +127,12 @@ def whole_bundle(folder: Path, name: str) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
-        part.rename(_free(folder, name))
+        bundle = part.rename(_free(folder, name))
     except BaseException:
         _remove(part)
         raise
+    if bundle.name != name:
+        _log.warning("conformance: writes the bundle of %s to %s, because that name is taken", name, bundle)
 
 
 def _free(folder: Path, name: str) -> Path:

@@ -184,7 +184,7 @@ def test_a_bundle_that_cannot_be_written_whole_is_not_there(tmp_path, raised):
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "broken link"])
-def test_where_something_has_its_name_a_bundle_has_another(tmp_path, kind):
+def test_where_something_has_its_name_a_bundle_has_another(tmp_path, kind, caplog):
     theirs = tmp_path / "tanh"
     {"file": theirs.touch, "folder": theirs.mkdir, "broken link": lambda: theirs.symlink_to("none")}[kind]()
     for _ in range(2):
@@ -193,6 +193,22 @@ def test_where_something_has_its_name_a_bundle_has_another(tmp_path, kind):
     ours = {"tanh-2", "tanh-2/arrays.npz", "tanh-3", "tanh-3/arrays.npz"}
     assert left(tmp_path) == {"tanh"} | ours
     assert theirs.is_symlink() == (kind == "broken link")
+    assert [message.partition(" to ")[2] for message in caplog.messages] == [
+        f"{tmp_path / name}, because that name is taken" for name in ("tanh-2", "tanh-3")
+    ]
+
+
+def test_a_run_that_fails_writes_its_bundle_next_to_what_has_its_name(tmp_path):
+    theirs = tmp_path / "failures" / "relu" / "repro.py"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("MINE", encoding="utf-8")
+    double = conformance.TorchLike("double", "torch", {"relu": lambda t, x: {"output": 2 * x["input"]}})
+    for _ in range(2):
+        assert conformance.run(double, ["relu"], 1, out=tmp_path, shrink=False).exit_code == 1
+    assert theirs.read_text(encoding="utf-8") == "MINE"
+    assert left(theirs.parent) == {"repro.py"}
+    assert {path.name for path in (tmp_path / "failures").iterdir()} == {"relu", "relu-2"}
+    assert (tmp_path / "failures" / "relu-2" / "bundle.json").exists()
 
 
 def test_a_run_that_passes_leaves_what_it_did_not_write(tmp_path, caplog):
