@@ -5,6 +5,7 @@ Calls running.answers; returns the exit code of its report, as `conformance run`
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,10 +37,13 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.report.files import write
     from conformance.running.answers import judge_answers
+    from conformance.running.output import held
 
-    judged = judge_answers(options.folder)
-    if options.out:
-        write(judged.report, options.out)
+    # Checked before the answers are judged.
+    with held(options.out) if options.out else nullcontext():
+        judged = judge_answers(options.folder)
+        if options.out:
+            write(judged.report, options.out)
     _show(judged)
     return judged.report.exit_code
 

@@ -1,7 +1,7 @@
 """The folder that a command writes to: made, checked and held before anything is judged.
 
-Called by running.journal for a run, and by the commands `selftest` and `calibrate`; running.bundle writes its
-bundles by it, and removes what an earlier run left there.
+Called by running.journal for a run, and by the commands `judge`, `selftest` and `calibrate`; running.bundle
+writes its bundles by it, and removes what an earlier run left there.
 """
 
 from __future__ import annotations
@@ -34,6 +34,14 @@ BUNDLE_FILES = (
 # The name of a folder in which a bundle is being written begins with this.
 PART = ".part-"
 
+# What the commands write into a folder: files, and the folder of the bundles.
+FILES = (
+    *("parity.json", "parity.md", "details.md", "baseline.json", "verdicts.jsonl"),
+    *("kill_matrix.json", "kill_matrix.md", "kill_matrix_details.json", "kill_matrix_details.md"),
+    *("calibration.json", "calibration.md", "constants.toml", "tolerances.md"),
+)
+FAILURES = "failures"
+
 # On Windows other processes cannot read what is locked; the lock is on a byte behind all that is written.
 _BEHIND = 1 << 20
 
@@ -48,7 +56,8 @@ def held(folder: Path) -> Iterator[None]:
     The lock is the operating system's, which ends with the process in any case.
 
     Raises:
-        UsageError: the folder cannot be made or written to, or another process holds it.
+        UsageError: the folder cannot be made or written to, another process holds it, or something there has
+            the name of a report or of the bundles' folder and cannot be replaced by it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,12 +68,29 @@ def held(folder: Path) -> Iterator[None]:
         ) from error
     with file:
         try:
+            _check_names(folder)
             yield
         finally:
             # Before it is unlocked: whoever opens it next makes one of its own. Windows keeps it, empty.
             file.truncate(0)
             with suppress(OSError):
                 (folder / LOCK).unlink()
+
+
+def _check_names(folder: Path) -> None:
+    """Raise UsageError where the reports could not be written at the end, when all is judged."""
+    # A report is written under another name first, and put in the place of the last one.
+    names = [each for name in FILES for each in (name, f"{name}.part")]
+    for path in [folder / name for name in names] + [folder / FAILURES]:
+        kind = "folder" if path.name == FAILURES else "file"
+        if os.path.lexists(path) and not (path.is_dir() if kind == "folder" else path.is_file()):
+            raise UsageError(f"out: expected {str(path)!r} to be a {kind} or not there, got {_kind(path)}")
+
+
+def _kind(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        return "a link to nothing"
+    return "a folder" if path.is_dir() else "a file" if path.is_file() else "neither a file nor a folder"
 
 
 def _locked(folder: Path) -> TextIO:

@@ -21,6 +21,7 @@ from conformance.processes import in_processes
 from conformance.report.record import Report
 from conformance.running.bundle import write_bundles
 from conformance.running.journal import identity, kept
+from conformance.running.output import FAILURES
 from conformance.running.patience import Patience
 from conformance.running.plan import plan
 from conformance.running.shrink import shrink_failures
@@ -157,7 +158,7 @@ def run(
         )
         if folder is not None:
             write(report, folder)
-            write_bundles(failures, report, subject, folder / "failures")
+            write_bundles(failures, report, subject, folder / FAILURES)
         close()
         if interrupt:
             told = f"{done.stopped}; what is judged is in {folder}, and --resume does the rest"

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from conformance.cli.main import main
+from conformance.running import answers
 from conformance.subjects.task_directory import read_arrays, write_arrays
 
 
@@ -50,6 +51,23 @@ def test_right_answers_are_shown_with_the_table_of_a_run(exported, tmp_path, cap
 def test_reports_are_written_where_they_are_asked_for(exported, tmp_path):
     assert main(["judge", str(exported), "--out", str(tmp_path / "reports")]) == 0
     assert (tmp_path / "reports" / "parity.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("", "a folder that can be written to"), ("parity.md", "a file")]
+)
+def test_where_no_report_can_be_written_nothing_is_judged(
+    exported, tmp_path, monkeypatch, capsys, name, words
+):
+    out = tmp_path / "reports"
+    if name:
+        (out / name).mkdir(parents=True)
+    else:
+        out.touch()
+    monkeypatch.setattr(answers, "judge_answers", None)
+    assert main(["judge", str(exported), "--out", str(out)]) == 2
+    assert "conformance: out: expected " in (told := capsys.readouterr().err)
+    assert words in told
 
 
 def test_a_wrong_answer_is_not_shown_and_its_folder_is_named(exported, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,8 @@ import pytest
 import conformance
 from conformance.errors import UsageError
 from conformance.running import run as running
-from conformance.running.output import BUNDLE_FILES, LOCK, PART, held, remove_bundles, whole_bundle
+from conformance.report import calibration, files, kills
+from conformance.running.output import BUNDLE_FILES, FILES, LOCK, PART, held, remove_bundles, whole_bundle
 
 # Holds a folder until its standard input ends.
 HOLDER = """
@@ -119,6 +121,35 @@ def test_what_is_not_a_folder_is_refused_before_anything_is_judged(tmp_path, mon
     monkeypatch.setattr(running, "in_processes", None)
     with pytest.raises(UsageError, match=f"out: expected a folder that can be written to, got .*{name}'"):
         conformance.run("torch", ["relu"], 1, out=tmp_path / name)
+
+
+@pytest.mark.parametrize("name", [*FILES, "parity.json.part"])
+def test_a_report_that_could_not_be_written_is_refused_before_anything_is_judged(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(running, "in_processes", None)
+    with pytest.raises(UsageError, match=f"out: expected .*{name}' to be a file or not there, got a folder"):
+        conformance.run("torch", ["relu"], 1, out=tmp_path)
+    assert left(tmp_path) == {name}
+
+
+@pytest.mark.parametrize(("kind", "got"), [("file", "a file"), ("broken link", "a link to nothing")])
+def test_a_folder_of_bundles_that_is_not_one_is_refused_before_anything_is_judged(
+    tmp_path, monkeypatch, kind, got
+):
+    failures = tmp_path / "failures"
+    {"file": failures.touch, "broken link": lambda: failures.symlink_to("none")}[kind]()
+    monkeypatch.setattr(running, "in_processes", None)
+    with pytest.raises(UsageError, match=f"out: expected .*failures' to be a folder or not there, got {got}"):
+        conformance.run("torch", ["relu"], 1, out=tmp_path)
+
+
+def test_every_file_of_a_report_is_checked():
+    """Each name that a module writes is the name of a file in its source."""
+    sources = "".join(
+        Path(str(module.__file__)).read_text(encoding="utf-8") for module in (files, kills, calibration)
+    )
+    written = set(re.findall(r'"(\w+\.(?:json|md|toml|txt|html|xml))"', sources))
+    assert written | {"verdicts.jsonl"} == set(FILES)
 
 
 def test_what_cannot_be_written_to_is_refused(tmp_path, monkeypatch):
