@@ -103,7 +103,7 @@ class Report:
     @cached_property
     def unseen(self) -> dict[str, str]:
         """The cases that were named and of which nothing was compared, each with the reason."""
-        return self.scope.unseen(self.verdicts)
+        return self.scope.unseen(self.verdicts, stopped=bool(self.stopped))
 
     @cached_property
     def covered(self) -> list[Covered]:

@@ -14,8 +14,8 @@ import pytest
 
 import conformance
 from conformance.errors import UsageError
-from conformance.running import run as running
 from conformance.report import calibration, files, kills
+from conformance.running import run as running
 from conformance.running.output import BUNDLE_FILES, FILES, LOCK, PART, held, remove_bundles, whole_bundle
 
 # Holds a folder until its standard input ends.
@@ -233,7 +233,7 @@ def test_a_run_that_fails_writes_its_bundle_next_to_what_has_its_name(tmp_path):
     theirs = tmp_path / "failures" / "relu" / "repro.py"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("MINE", encoding="utf-8")
-    double = conformance.TorchLike("double", "torch", {"relu": lambda t, x: {"output": 2 * x["input"]}})
+    double = conformance.TorchLike("double", "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
     for _ in range(2):
         assert conformance.run(double, ["relu"], 1, out=tmp_path, shrink=False).exit_code == 1
     assert theirs.read_text(encoding="utf-8") == "MINE"
