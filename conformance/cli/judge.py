@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.cli._options import SHOWN
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     import argparse
@@ -75,4 +76,5 @@ def _explain(verdict: Verdict, judged: Judged) -> str:
     # There is no implementation here to replay it with.
     text = explain(verdict, judged.report.implementation, run=judged.report.verdicts)
     lines = [line for line in text.splitlines() if not line.startswith("  replay ")]
-    return "\n".join([*lines, f"  answer     {judged.folders[verdict.sample, verdict.lane]}"])
+    folder = str(judged.folders[verdict.sample, verdict.lane])
+    return "\n".join([*lines, f"  answer     {safe_name(folder)}"])

@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, TextIO
 
 from conformance.errors import UsageError
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,8 @@ def _locked(folder: Path) -> TextIO:
                 break
         file.close()
     if holder:
-        _log.warning("conformance: takes %s over from process %s, which ended before its end", folder, holder)
+        shown = safe_name(str(folder))
+        _log.warning("conformance: takes %s over from process %s, which ended before its end", shown, holder)
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
@@ -158,7 +160,8 @@ def whole_bundle(folder: Path, name: str) -> Iterator[Path]:
         _remove(part)
         raise
     if bundle.name != name:
-        _log.warning("conformance: writes the bundle of %s to %s, because that name is taken", name, bundle)
+        shown = safe_name(str(bundle))
+        _log.warning("conformance: writes the bundle of %s to %s, because that name is taken", name, shown)
 
 
 def _free(folder: Path, name: str) -> Path:
@@ -182,8 +185,8 @@ def remove_bundles(folder: Path) -> None:
             _remove(bundle)
     if stay := sorted(path.name for path in folder.iterdir()):
         more = ", …" if len(stay) > _NAMED else ""
-        named = ", ".join(stay[:_NAMED]) + more
-        _log.warning("conformance: leaves %s in %s, which it did not write", named, folder)
+        named = safe_name(", ".join(stay[:_NAMED]) + more)
+        _log.warning("conformance: leaves %s in %s, which it did not write", named, safe_name(str(folder)))
     else:
         with suppress(OSError):  # where it is a link to a folder
             folder.rmdir()

@@ -125,6 +125,15 @@ def test_a_damaged_export_is_one_line_and_exit_code_2(exported, capsys):
     assert "is damaged or altered" in printed.err
 
 
+def test_a_folder_with_control_characters_is_shown_escaped(tmp_path, capsys):
+    assert export(tmp_path / "\x1b[2J") == 0
+    task = tmp_path / "\x1b[2J" / "tasks" / "relu-0-float32"
+    assert main(["judge", str(task.parents[1])]) == 1
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert printed.count("/\\x1b[2J/tasks") == 2
+
+
 def test_no_samples_are_nothing_to_export(tmp_path):
     assert export(tmp_path / "out", "--samples", "0") == 3
 
