@@ -83,7 +83,9 @@ class Check:
         name = subject.name
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
-            raise AssertionError("\n" + explain(failures[0], name, run=verdicts))
+            given_as = "" if subject.spec else "an object"
+            told = explain(failures[0], name, run=verdicts, given_as=given_as)
+            raise AssertionError(f"\n{told}")
         if not any(verdict.status is Status.PASS and not verdict.use for verdict in verdicts):
             reasons = sorted({str(verdict.reason) for verdict in verdicts})
             excused = any(verdict.status is Status.EXCUSED for verdict in verdicts)

@@ -3,9 +3,9 @@
     python repro.py [module:attribute | path.py:attribute]
 
 Needs Python and NumPy, nothing of conformance, and the module of the subject to run that: module:attribute or
-path.py:attribute, by default the one that failed. A subject that itself needs conformance is not run here,
-but by `conformance replay FOLDER`. Leaves with 0 if every observable is within its tolerance, 1 if not, and 2
-if the bundle is damaged or the arguments are others.
+path.py:attribute, by default the one that failed, if it was given by its name. A subject that itself needs
+conformance is not run here, but by `conformance replay FOLDER`. Leaves with 0 if every observable is within
+its tolerance, 1 if not, and 2 if the bundle is damaged or the arguments are others.
 """
 
 # Copied into every bundle by running.bundle, with stored.py, which it then imports from there.
@@ -205,6 +205,10 @@ def main(folder: Path, arguments: list[str]) -> int:
     if not stored:
         failed = True
         print("  the subject's are not there: it raised an exception, or returned no arrays")
+    if about["given_as"] and not arguments:
+        print(_plain(f"\n{about['implementation']} was given as {about['given_as']}: {_USAGE} runs it here."))
+        print("Where conformance is installed: conformance replay FOLDER --implementation module:attribute")
+        return int(failed)
     spec = arguments[0] if arguments else about["implementation"]
     try:
         answers = _run(spec, about["sample"], arrays)

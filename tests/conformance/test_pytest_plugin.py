@@ -36,6 +36,14 @@ def test_a_failure_raises_its_bug_report():
         Check("fault:h0-ignored", "models.LSTMCell", "one", 1, LANES)()
 
 
+def test_of_an_object_the_bug_report_names_no_implementation():
+    double = TorchLike("double", "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+    with pytest.raises(
+        AssertionError, match=r"--implementation MODULE:ATTRIBUTE \(it was given as an object\)"
+    ):
+        Check(double, "relu", "small", 1, LANES)()
+
+
 def test_bad_calls_are_judged_too():
     class Silent(TorchLike):
         def run(self, task):

@@ -74,7 +74,10 @@ def test_a_wrong_answer_is_not_shown_and_its_folder_is_named(exported, capsys):
     path = exported / "tasks" / "relu-0-float32" / "outputs.safetensors"
     trace = read_arrays(path)
     write_arrays(path, trace | {"output": trace["output"] + 1})
-    assert main(["judge", str(exported)]) == 1
+    assert main(["judge", str(exported), "--out", str(exported / "reports")]) == 1
+    # There is no implementation of this name.
+    report = (exported / "reports" / "parity.md").read_text(encoding="utf-8")
+    assert "--implementation MODULE:ATTRIBUTE (it was given as files)" in report
     printed = capsys.readouterr().out
     assert "FAIL relu · output · float32" in printed
     assert f"  answer     {path.parent}" in printed

@@ -144,10 +144,10 @@ def test_a_bundle_json_of_another_kind(bundle, capsys, text):
     refused(bundle, capsys, "cannot be read")
 
 
-@pytest.mark.parametrize("version", [3, 5, 0, -1, 4.0, True, "4", None, [4], {}, float("nan")], ids=repr)
+@pytest.mark.parametrize("version", [4, 6, 0, -1, 5.0, True, "5", None, [5], {}, float("nan")], ids=repr)
 def test_another_version_is_named(bundle, capsys, version):
     write(bundle, about_of(bundle) | {"bundle_version": version}, arrays_of(bundle))
-    refused(bundle, capsys, "expected bundle_version 4, got")
+    refused(bundle, capsys, "expected bundle_version 5, got")
 
 
 def test_a_link_to_a_bundle_is_one(bundle, capsys, tmp_path):
