@@ -54,7 +54,8 @@ class Check:
         """Judge them all.
 
         What is outside the limits that the implementation declares is skipped, with that reason. Where the
-        implementation runs in the process of the tests, a warning says so.
+        implementation runs in the process of the tests, a warning says so. An excuse that is not needed here
+        is no failure: it may be needed in another shape class, which only `conformance.run` can tell.
 
         Raises:
             AssertionError: something failed or nothing passed; the message is the bug report. Nothing passed,
