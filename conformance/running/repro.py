@@ -26,7 +26,7 @@ from conformance.running.stored import GIVEN, DamagedError, compare, observables
 if TYPE_CHECKING:
     import numpy as np
 
-_USAGE = "usage: python repro.py [module:attribute | path.py:attribute]"
+_USAGE = "python repro.py [module:attribute | path.py:attribute]"
 
 # How many elements of an observable are shown.
 _SHOWN = 10
@@ -185,7 +185,7 @@ def _head(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
 def main(folder: Path, arguments: list[str]) -> int:
     """Show the failure of a bundle and return the exit code; see the top of this file."""
     if wrong := arguments[1:] or [each for each in arguments if ":" not in each or each.startswith("-")]:
-        print(_plain(f"{_USAGE}; got {wrong[0]!r}"), file=sys.stderr)
+        print(_plain(f"usage: {_USAGE}; got {wrong[0]!r}"), file=sys.stderr)
         return 2
     try:
         about, arrays = read(folder)
@@ -206,7 +206,8 @@ def main(folder: Path, arguments: list[str]) -> int:
         failed = True
         print("  the subject's are not there: it raised an exception, or returned no arrays")
     if about["given_as"] and not arguments:
-        print(_plain(f"\n{about['implementation']} was given as {about['given_as']}: {_USAGE} runs it here."))
+        told = f"{about['implementation']} was given as {about['given_as']}, so name it to run it"
+        print(_plain(f"\n{told}: {_USAGE}"))
         print("Where conformance is installed: conformance replay FOLDER --implementation module:attribute")
         return int(failed)
     spec = arguments[0] if arguments else about["implementation"]

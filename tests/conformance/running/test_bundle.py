@@ -176,7 +176,9 @@ def test_one_of_an_object_is_not_replayed_by_its_name(tmp_path, capsys, name):
     named = f"{tmp_path / 'mine.py'}:mine"
     assert any(not verdict.passed for verdict in replay(str(folder), named).verdicts)
     assert repro.main(folder, []) == 1
-    assert f"{name} was given as an object: usage: python repro.py " in capsys.readouterr().out
+    assert (
+        f"\n{name} was given as an object, so name it to run it: python repro.py [" in capsys.readouterr().out
+    )
 
 
 def test_it_replays_the_use_that_failed(tmp_path):
