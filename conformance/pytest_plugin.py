@@ -54,7 +54,8 @@ class Check:
         """Judge them all.
 
         What is outside the limits that the implementation declares is skipped, with that reason. Where the
-        implementation runs in the process of the tests, a warning says so.
+        implementation runs in the process of the tests, a warning says so. An excuse that is not needed here
+        is no failure: it may be needed in another shape class, which only `conformance.run` can tell.
 
         Raises:
             AssertionError: something failed or nothing passed; the message is the bug report. Nothing passed,
@@ -83,7 +84,9 @@ class Check:
         name = subject.name
         failures = [verdict for verdict in verdicts if not verdict.passed]
         if failures:
-            raise AssertionError("\n" + explain(failures[0], name, run=verdicts))
+            given_as = "" if subject.spec else "an object"
+            told = explain(failures[0], name, run=verdicts, given_as=given_as)
+            raise AssertionError(f"\n{told}")
         if not any(verdict.status is Status.PASS and not verdict.use for verdict in verdicts):
             reasons = sorted({str(verdict.reason) for verdict in verdicts})
             excused = any(verdict.status is Status.EXCUSED for verdict in verdicts)

@@ -60,6 +60,14 @@ def find_implementation(spec: str | Implementation) -> Implementation:
     return _plugged_in(spec, module, attribute)
 
 
+def absolute(spec: str) -> str:
+    """Return a name or form as any directory finds it: with the path of `path.py:attribute` absolute."""
+    module, _, attribute = spec.rpartition(":")
+    if not module.endswith(".py") or spec.startswith((COMMAND, _FAULT)):
+        return spec
+    return f"{Path(module).resolve()}:{attribute}"
+
+
 def _given(spec: object) -> Implementation:
     """Return an implementation that was given itself."""
     if isinstance(spec, type):

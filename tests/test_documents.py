@@ -21,7 +21,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = (
-    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/task_directory.md"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/safety.md", "docs/task_directory.md"),
     *("examples/README.md", "examples/c_lstm/README.md", "tests/README.md"),
 )
 SHOWN_ONLY = ("text", "json", "toml")
@@ -198,6 +198,26 @@ def test_the_readme_names_every_use_shape_class_and_regime():
     assert uses == [*USES]
     assert [name for name in CLASSES if f"`{name}`" not in table["shape class"]] == []
     assert [name for name in REGIMES if f"`{name}`" not in table["regime"]] == []
+
+
+def test_the_page_on_safety_begins_with_its_limit_and_names_subjects_that_are_tested():
+    from conformance.running.host_main import MOST_MEMORY
+    from conformance.subjects.host import Limits
+
+    text = read("docs/safety.md")
+    first = " ".join(text.split("\n\n")[1].split())
+    assert first == (
+        "A verdict is protected from accidents and from the cheats listed below, not from an attacker with "
+        "your rights, who could read the judge's memory and write your files."
+    )
+    assert first.partition(", not ")[2] in " ".join(read("README.md").split())
+    named = set(re.findall(r"`([A-Z]\w+)`", text.partition("## What is not")[0]))
+    tested = set(re.findall(r'"([A-Z]\w+)"', read("tests/hostile/test_hostile.py")))
+    assert len(named) > 30
+    made = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "hostile").glob("*.py"))
+    assert named <= tested & set(re.findall(r"^class (\w+)", made, re.MULTILINE))
+    assert f"{MOST_MEMORY >> 30} GiB" in text
+    assert f"`--time-limit` seconds ({Limits().seconds:g})" in text
 
 
 def test_rows_are_compared_by_their_cells():

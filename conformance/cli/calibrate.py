@@ -5,9 +5,11 @@ Calls calibration.run, and report.calibration for the files; returns the exit co
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from conformance.cli._options import SHOWN, add_sweep, check_sweep
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     import argparse
@@ -79,8 +81,9 @@ def command(options: argparse.Namespace) -> int:
     print(f"\n{word}: {picked}")
     print(f"{shown} of {len(found.rules)} noise rules hold; {len(found.ratios):,} verdicts measured")
     names = ("calibration.md", "calibration.json", "constants.toml", "tolerances.md")
-    print(f"Report: {', '.join(str(options.out / name) for name in names)}")
+    print(f"Report: {', '.join(safe_name(str(options.out / name)) for name in names)}")
     if not options.cases and not found.in_force:
-        put = f"cp {options.out / 'constants.toml'} conformance/arithmetic/constants.toml"
+        found_ones = quote(safe_name(str(options.out / "constants.toml")))
+        put = f"cp {found_ones} conformance/arithmetic/constants.toml"
         print(f"To put these in force: {put}")
     return found.exit_code

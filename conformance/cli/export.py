@@ -9,6 +9,8 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from conformance.text import safe_name
+
 if TYPE_CHECKING:
     import argparse
 
@@ -43,6 +45,7 @@ def command(options: argparse.Namespace) -> int:
 
     dtypes = options.dtype or ("float64", "float32")
     count = export(options.cases, options.samples, options.seed, dtypes, options.out)
-    print(f"{count} tasks in {options.out / TASKS}; when each has its outputs.safetensors:")
-    print(f"conformance judge {quote(str(options.out))}")
+    out = safe_name(str(options.out))
+    print(f"{count} tasks in {safe_name(str(options.out / TASKS))}; when each has its outputs.safetensors:")
+    print(f"conformance judge {quote(out)}")
     return 0 if count else 3

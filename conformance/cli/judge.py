@@ -5,10 +5,12 @@ Calls running.answers; returns the exit code of its report, as `conformance run`
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.cli._options import SHOWN
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     import argparse
@@ -36,10 +38,13 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.report.files import write
     from conformance.running.answers import judge_answers
+    from conformance.running.output import held
 
-    judged = judge_answers(options.folder)
-    if options.out:
-        write(judged.report, options.out)
+    # Checked before the answers are judged.
+    with held(options.out) if options.out else nullcontext():
+        judged = judge_answers(options.folder)
+        if options.out:
+            write(judged.report, options.out)
     _show(judged)
     return judged.report.exit_code
 
@@ -71,4 +76,5 @@ def _explain(verdict: Verdict, judged: Judged) -> str:
     # There is no implementation here to replay it with.
     text = explain(verdict, judged.report.implementation, run=judged.report.verdicts)
     lines = [line for line in text.splitlines() if not line.startswith("  replay ")]
-    return "\n".join([*lines, f"  answer     {judged.folders[verdict.sample, verdict.lane]}"])
+    folder = str(judged.folders[verdict.sample, verdict.lane])
+    return "\n".join([*lines, f"  answer     {safe_name(folder)}"])

@@ -6,9 +6,11 @@ failure did not repeat in the run either, it returns 1 even if all of them agree
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from conformance.cli._options import SHOWN, add_implementation, hosting
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     import argparse
@@ -48,7 +50,7 @@ def command(options: argparse.Namespace) -> int:
     if found.failed and not failures:
         print("\n" + _unrepeated(found.failed, found.implementation))
     if found.in_process:
-        print("\n" + found.in_process)
+        print("\n" + safe_name(found.in_process))
     excused = sum(verdict.status is Status.EXCUSED for verdict in found.verdicts)
     also = f", {excused} are excused" if excused else ""
     print(
@@ -71,7 +73,7 @@ def _unrepeated(failed: Verdict, implementation: str) -> str:
     return (
         f"AGREES NOW {what}: it failed in each run when the bundle was written. If nothing was mended "
         "since, it depends on what ran before: "
-        f"conformance run {failed.case} --implementation {implementation}"
+        f"conformance run {failed.case} --implementation {quote(safe_name(implementation))}"
     )
 
 

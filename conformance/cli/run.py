@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.cli._options import SHOWN, add_implementation, add_sweep, check_sweep, hosting
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     import argparse
@@ -110,4 +111,4 @@ def _show(report: Report, out: Path) -> None:
     )
     seconds = f"{report.timing['seconds']:.0f} s"
     print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared in {seconds}")
-    print(f"Report: {out / 'parity.md'} and {out / 'parity.json'}")
+    print("Report: " + " and ".join(safe_name(str(out / name)) for name in ("parity.md", "parity.json")))

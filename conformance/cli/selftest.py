@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from conformance.cli._options import SHOWN, add_sweep, check_sweep
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     import argparse
@@ -76,5 +77,6 @@ def command(options: argparse.Namespace) -> int:
             f"At {len(matrix.seeds)} seeds: {len(matrix.missed_at)} faults missed at any, "
             f"{len(matrix.missed_too_often)} at more than one of ten"
         )
-    print(f"Report: {options.out / 'kill_matrix.md'} and {options.out / 'kill_matrix.json'}")
+    names = ("kill_matrix.md", "kill_matrix.json")
+    print("Report: " + " and ".join(safe_name(str(options.out / name)) for name in names))
     return matrix.exit_code

@@ -23,14 +23,15 @@ def write(report: Report, folder: Path) -> None:
 
     `parity.json` holds every verdict. Three files follow from it: `parity.md`, the summary for people,
     `details.md`, the tables that are too long for it, and `baseline.json`, which a later run is compared
-    with, and which is left as it was by a run that ended early.
+    with, and which is left as it was by a run that ended early, or whose subject ran in the judge's process,
+    which it could mislead there.
     """
     files = {
         "parity.json": report.to_json(),
         "parity.md": markdown(report),
         "details.md": details(report),
     }
-    if not report.stopped:
+    if not (report.stopped or report.in_process):
         files["baseline.json"] = Baseline.of(report).to_json()
     write_whole(folder, files)
 

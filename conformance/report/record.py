@@ -52,6 +52,8 @@ class Report:
             process, if it did.
         timing: when the run began and how long it took, in seconds; of a run that ended early, how.
         declarations: what the subject declares; not in the file, whose verdicts say what was excused and why.
+        given_as: what the subject was given as, e.g. `an object`, where the command line has no name for it;
+            not in the file.
     """
 
     seed: int
@@ -64,6 +66,7 @@ class Report:
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
     declarations: Declarations = field(default_factory=Declarations)
+    given_as: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "implementation", safe_name(self.implementation))
@@ -103,7 +106,7 @@ class Report:
     @cached_property
     def unseen(self) -> dict[str, str]:
         """The cases that were named and of which nothing was compared, each with the reason."""
-        return self.scope.unseen(self.verdicts)
+        return self.scope.unseen(self.verdicts, stopped=bool(self.stopped))
 
     @cached_property
     def covered(self) -> list[Covered]:

@@ -44,15 +44,24 @@ class Scope:
             told.append(f"{asked - left} of {asked} cases")
         return ", ".join(told)
 
-    def unseen(self, verdicts: Sequence[Verdict]) -> dict[str, str]:
-        """Return the named cases of which nothing failed and no numbers were compared, with the reasons."""
+    def unseen(self, verdicts: Sequence[Verdict], *, stopped: bool = False) -> dict[str, str]:
+        """Return the named cases of which nothing failed and no numbers were compared, with the reasons.
+
+        Args:
+            verdicts: those of the run.
+            stopped: whether the run ended before all of its work was done.
+        """
         compared = {v.case for v in verdicts if v.elements or not v.passed}
         reasons = {v.case: v.reason for v in reversed(verdicts) if v.reason}
-        return {
-            case: reasons.get(case) or "the subject supports no sample of it"
-            for case in self.named
-            if case not in compared
-        }
+        why = "the subject supports no sample of it"
+        if stopped:
+            # It is only counted how many cases are outside the limits.
+            why = (
+                f"the run ended before it, or {why}"
+                if self.outside.get("cases")
+                else "the run ended before it"
+            )
+        return {case: reasons.get(case) or why for case in self.named if case not in compared}
 
     def lines(self) -> list[str]:
         """Return a line about what is outside, and one per case of which too few samples were found."""

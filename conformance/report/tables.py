@@ -142,7 +142,11 @@ def tightest(report: Report) -> dict[tuple[str, str, str, str | None], Verdict]:
 
 
 def explain(
-    verdict: Verdict, implementation: str, shrunk: str | None = None, run: Iterable[Verdict] = ()
+    verdict: Verdict,
+    implementation: str,
+    shrunk: str | None = None,
+    run: Iterable[Verdict] = (),
+    given_as: str = "",
 ) -> str:
     """Return a failure as a bug report, with the command that replays it.
 
@@ -151,6 +155,7 @@ def explain(
         implementation: the subject, as the command line names it.
         shrunk: the text of a smaller sample that fails too.
         run: the run's verdicts: the sample's other observables, wrong and right, help to find the mistake.
+        given_as: what the subject was given as, where the command line has no name for it.
     """
     lines = [f"{verdict.status} {place(verdict)}"]
     if verdict.use:
@@ -174,7 +179,7 @@ def explain(
             lines.append(f"  {word:10} {', '.join(names)}")
     if shrunk and shrunk != verdict.sample:
         lines.append(f"  smallest   {shrunk}")
-    name = quote(safe_name(implementation))
+    name = f"MODULE:ATTRIBUTE (it was given as {given_as})" if given_as else quote(safe_name(implementation))
     lines.append(f"  replay     conformance replay {shrunk or verdict.sample} --implementation {name}")
     return "\n".join(lines)
 
@@ -184,6 +189,7 @@ def failures(report: Report, shown: Sequence[Verdict]) -> list[str]:
     if not shown:
         return []
     texts = "\n\n".join(
-        explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts) for v in shown
+        explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts, report.given_as)
+        for v in shown
     )
     return [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]

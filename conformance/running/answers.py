@@ -86,6 +86,7 @@ def judge_answers(folder: Path) -> Judged:
         implementation=f"the answers in {folder}",
         reference="torch",
         verdicts=tuple(verdicts),
+        given_as="files",
         scope=Scope(tuple(dict.fromkeys(task.expected.sample.case for task in tasks)), _EXPORTED.words),
         environment=environment(threads=1),
         timing={

@@ -37,7 +37,9 @@ _PROGRAMS = (repro, stored)
 _BESIDE = "sys.path.insert(0, str(Path(__file__).resolve().parent))\n"
 
 
-def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implementation, folder: Path) -> None:
+def write_bundles(
+    failures: Sequence[Verdict], report: Report, subject: Implementation, folder: Path, spec: str = ""
+) -> None:
     """Write a bundle for each failure, of the smallest sample that fails.
 
     Args:
@@ -45,6 +47,7 @@ def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implemen
         report: the run in which they failed.
         subject: the subject that failed; its arrays are stored next to the expected ones.
         folder: where; a bundle is a folder in it, named by its case, and is there whole or not at all.
+        spec: by what a replay finds the subject, from any directory; by default its name in the report.
 
     Raises:
         OSError: a file cannot be written, as on a full disk.
@@ -52,7 +55,14 @@ def write_bundles(failures: Sequence[Verdict], report: Report, subject: Implemen
     # Those of an earlier run into the same folder would pass for this one's.
     remove_bundles(folder)
     for verdict in failures:
-        _write(folder, verdict, _prepared(verdict, report), report, subject)
+        about = {
+            "bundle_version": BUNDLE_VERSION,
+            "implementation": spec or report.implementation,
+            "given_as": report.given_as,
+            "failure": verdict.to_json(),
+            "environment": report.environment,
+        }
+        _write(folder, verdict, _prepared(verdict, report), about, subject)
 
 
 def _prepared(verdict: Verdict, report: Report) -> Prepared:
@@ -68,20 +78,14 @@ def _prepared(verdict: Verdict, report: Report) -> Prepared:
 
 
 def _write(
-    folder: Path, verdict: Verdict, prepared: Prepared, report: Report, subject: Implementation
+    folder: Path, verdict: Verdict, prepared: Prepared, about: dict[str, Any], subject: Implementation
 ) -> None:
     """Write the bundle of one sample: the failure, the arrays, the versions and what shows them."""
     runs = RUNS if verdict.repeatable is False else 1
     if verdict.status is Status.ERROR and verdict.repeatable is None:
         runs = 0  # it was not run again, because it ends the subject's process
     arrays = given(prepared) | _compared(prepared, subject, runs)
-    about = {
-        "bundle_version": BUNDLE_VERSION,
-        "sample": prepared.sample.text,
-        "implementation": report.implementation,
-        "failure": verdict.to_json(),
-        "environment": report.environment,
-    }
+    about["sample"] = prepared.sample.text
     about["sha256"] = digest(about, arrays)
     with whole_bundle(folder, verdict.case) as bundle:
         np.savez_compressed(bundle / "arrays.npz", **arrays)

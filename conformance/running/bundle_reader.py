@@ -29,11 +29,13 @@ class Bundle(NamedTuple):
     Attributes:
         prepared: its sample, prepared from its own arrays.
         implementation: the implementation that failed.
+        given_as: what it was given as, where it cannot be found by that name; else empty.
         failed: how it failed in the run that wrote the bundle.
     """
 
     prepared: Prepared
     implementation: str
+    given_as: str
     failed: Verdict
 
 
@@ -82,7 +84,7 @@ def read_bundle(folder: Path) -> Bundle:
         _check(found, expected, "oracle")
     except (DamagedError, UsageError, TypeError, ValueError) as error:
         raise UsageError(f"bundle {str(folder)!r} cannot be read: {error}") from error
-    return Bundle(prepared, about["implementation"], failed)
+    return Bundle(prepared, about["implementation"], about["given_as"], failed)
 
 
 def prepare_any(case: Case, sample: Sample, inputs: Mapping[str, Array] | None = None) -> Prepared:

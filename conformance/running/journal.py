@@ -22,6 +22,7 @@ from conformance.report.record import SCHEMA_VERSION
 from conformance.running.output import held
 from conformance.running.work import Outcome
 from conformance.subjects.command import COMMAND, files_of
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -93,7 +94,8 @@ def kept(folder: Path | None, about: Mapping[str, Any], *, resume: bool) -> Iter
         written = written[: written.rfind(b"\n") + 1]
         outcomes = _read(written, about, path) if written else []
         if resume and not written:
-            _log.warning("conformance: there is nothing to go on from in %s: starts anew", folder)
+            shown = safe_name(str(folder))
+            _log.warning("conformance: there is nothing to go on from in %s: starts anew", shown)
         with path.open("ab" if written else "wb", buffering=0) as file:
             file.truncate(len(written))
             journal = Journal(path, file, outcomes)

@@ -1,7 +1,7 @@
 """The folder that a command writes to: made, checked and held before anything is judged.
 
-Called by running.journal for a run, and by the commands `selftest` and `calibrate`; running.bundle writes its
-bundles by it, and removes what an earlier run left there.
+Called by running.journal for a run, and by the commands `judge`, `selftest` and `calibrate`; running.bundle
+writes its bundles by it, and removes what an earlier run left there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, TextIO
 
 from conformance.errors import UsageError
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,14 @@ BUNDLE_FILES = (
 # The name of a folder in which a bundle is being written begins with this.
 PART = ".part-"
 
+# What the commands write into a folder: files, and the folder of the bundles.
+FILES = (
+    *("parity.json", "parity.md", "details.md", "baseline.json", "verdicts.jsonl"),
+    *("kill_matrix.json", "kill_matrix.md", "kill_matrix_details.json", "kill_matrix_details.md"),
+    *("calibration.json", "calibration.md", "constants.toml", "tolerances.md"),
+)
+FAILURES = "failures"
+
 # On Windows other processes cannot read what is locked; the lock is on a byte behind all that is written.
 _BEHIND = 1 << 20
 
@@ -48,7 +57,8 @@ def held(folder: Path) -> Iterator[None]:
     The lock is the operating system's, which ends with the process in any case.
 
     Raises:
-        UsageError: the folder cannot be made or written to, or another process holds it.
+        UsageError: the folder cannot be made or written to, another process holds it, or something there has
+            the name of a report or of the bundles' folder and cannot be replaced by it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,12 +69,29 @@ def held(folder: Path) -> Iterator[None]:
         ) from error
     with file:
         try:
+            _check_names(folder)
             yield
         finally:
             # Before it is unlocked: whoever opens it next makes one of its own. Windows keeps it, empty.
             file.truncate(0)
             with suppress(OSError):
                 (folder / LOCK).unlink()
+
+
+def _check_names(folder: Path) -> None:
+    """Raise UsageError where the reports could not be written at the end, when all is judged."""
+    # A report is written under another name first, and put in the place of the last one.
+    names = [each for name in FILES for each in (name, f"{name}.part")]
+    for path in [folder / name for name in names] + [folder / FAILURES]:
+        kind = "folder" if path.name == FAILURES else "file"
+        if os.path.lexists(path) and not (path.is_dir() if kind == "folder" else path.is_file()):
+            raise UsageError(f"out: expected {str(path)!r} to be a {kind} or not there, got {_kind(path)}")
+
+
+def _kind(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        return "a link to nothing"
+    return "a folder" if path.is_dir() else "a file" if path.is_file() else "neither a file nor a folder"
 
 
 def _locked(folder: Path) -> TextIO:
@@ -86,7 +113,8 @@ def _locked(folder: Path) -> TextIO:
                 break
         file.close()
     if holder:
-        _log.warning("conformance: takes %s over from process %s, which ended before its end", folder, holder)
+        shown = safe_name(str(folder))
+        _log.warning("conformance: takes %s over from process %s, which ended before its end", shown, holder)
     file.truncate(0)
     file.write(str(os.getpid()))
     file.flush()
@@ -116,7 +144,8 @@ def whole_bundle(folder: Path, name: str) -> Iterator[Path]:
 
     Args:
         folder: the folder of the bundles; made if it does not exist.
-        name: the bundle's name. Where something has it that conformance did not write, a number follows it.
+        name: the bundle's name. Where something has it that conformance did not write, a number follows it,
+            and one line says so.
 
     Raises:
         OSError: a file cannot be written, as on a full disk; then there is no bundle.
@@ -126,10 +155,13 @@ def whole_bundle(folder: Path, name: str) -> Iterator[Path]:
     part.mkdir()
     try:
         yield part
-        part.rename(_free(folder, name))
+        bundle = part.rename(_free(folder, name))
     except BaseException:
         _remove(part)
         raise
+    if bundle.name != name:
+        shown = safe_name(str(bundle))
+        _log.warning("conformance: writes the bundle of %s to %s, because that name is taken", name, shown)
 
 
 def _free(folder: Path, name: str) -> Path:
@@ -153,8 +185,8 @@ def remove_bundles(folder: Path) -> None:
             _remove(bundle)
     if stay := sorted(path.name for path in folder.iterdir()):
         more = ", …" if len(stay) > _NAMED else ""
-        named = ", ".join(stay[:_NAMED]) + more
-        _log.warning("conformance: leaves %s in %s, which it did not write", named, folder)
+        named = safe_name(", ".join(stay[:_NAMED]) + more)
+        _log.warning("conformance: leaves %s in %s, which it did not write", named, safe_name(str(folder)))
     else:
         with suppress(OSError):  # where it is a link to a folder
             folder.rmdir()

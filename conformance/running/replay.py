@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.errors import UsageError
+from conformance.registry import absolute
 from conformance.running.bundle_reader import prepare_any, read_bundle
 from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
@@ -57,7 +58,8 @@ def replay(
         host_command: a program with its arguments that starts that process.
 
     Raises:
-        UsageError: the folder is not a bundle, the text is not a sample's, or the implementation is unknown.
+        UsageError: the folder is not a bundle, the text is not a sample's, or the implementation is unknown,
+            or was given to the run that wrote the bundle as an object.
         DegenerateError: the sample cannot tell right from wrong.
         NoiseError: the arithmetic cannot follow the case's program.
     """
@@ -73,6 +75,11 @@ def replay(
         raise UsageError(f"expected a sample's text or a bundle's folder, got the file {bundle_or_sample!r}")
     with quietly_on_one_thread():
         bundle = read_bundle(Path(bundle_or_sample)) if folder else None
+        if bundle and bundle.given_as and not implementation:
+            raise UsageError(
+                f"bundle {bundle_or_sample!r}: its implementation {bundle.implementation!r} was given as "
+                f"{bundle.given_as}; name it: --implementation MODULE:ATTRIBUTE or path.py:ATTRIBUTE"
+            )
         prepared = bundle.prepared if bundle else prepare_text(bundle_or_sample)
         name = implementation or (bundle.implementation if bundle else "mytorch")
         how = find_subject(name, in_process=in_process, time_limit=time_limit, host_command=host_command)
@@ -81,7 +88,7 @@ def replay(
         if not prepared.sample.use and prepared.sample.settings == prepared.case.base:
             bad_calls = partial(judge_bad_calls, prepared.case, seed=prepared.sample.seed)
             verdicts += judge_repeatedly(bad_calls, subject, RUNS)
-    failed = bundle.failed if bundle and bundle.implementation == name else None
+    failed = bundle.failed if bundle and bundle.implementation == absolute(name) else None
     return Replayed(prepared.sample.text, name, verdicts, failed, how.in_process)
 
 

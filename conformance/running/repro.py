@@ -1,11 +1,11 @@
 """Shows a failure from the arrays of its bundle, and runs the subject again where that is possible.
 
-    python repro.py [IMPLEMENTATION]
+    python repro.py [module:attribute | path.py:attribute]
 
 Needs Python and NumPy, nothing of conformance, and the module of the subject to run that: module:attribute or
-path.py:attribute, by default the one that failed. A subject that itself needs conformance is not run here,
-but by `conformance replay FOLDER`. Leaves with 0 if every observable is within its tolerance, 1 if not, and 2
-if the bundle is damaged.
+path.py:attribute, by default the one that failed, if it was given by its name. A subject that itself needs
+conformance is not run here, but by `conformance replay FOLDER`. Leaves with 0 if every observable is within
+its tolerance, 1 if not, and 2 if the bundle is damaged or the arguments are others.
 """
 
 # Copied into every bundle by running.bundle, with stored.py, which it then imports from there.
@@ -25,6 +25,8 @@ from conformance.running.stored import GIVEN, DamagedError, compare, observables
 
 if TYPE_CHECKING:
     import numpy as np
+
+_USAGE = "python repro.py [module:attribute | path.py:attribute]"
 
 # How many elements of an observable are shown.
 _SHOWN = 10
@@ -182,6 +184,9 @@ def _head(about: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
 
 def main(folder: Path, arguments: list[str]) -> int:
     """Show the failure of a bundle and return the exit code; see the top of this file."""
+    if wrong := arguments[1:] or [each for each in arguments if ":" not in each or each.startswith("-")]:
+        print(_plain(f"usage: {_USAGE}; got {wrong[0]!r}"), file=sys.stderr)
+        return 2
     try:
         about, arrays = read(folder)
     except DamagedError as error:
@@ -200,6 +205,11 @@ def main(folder: Path, arguments: list[str]) -> int:
     if not stored:
         failed = True
         print("  the subject's are not there: it raised an exception, or returned no arrays")
+    if about["given_as"] and not arguments:
+        told = f"{about['implementation']} was given as {about['given_as']}, so name it to run it"
+        print(_plain(f"\n{told}: {_USAGE}"))
+        print("Where conformance is installed: conformance replay FOLDER --implementation module:attribute")
+        return int(failed)
     spec = arguments[0] if arguments else about["implementation"]
     try:
         answers = _run(spec, about["sample"], arrays)

@@ -18,9 +18,11 @@ from conformance.errors import UsageError, flag, whole
 from conformance.extras import extras
 from conformance.judging.verdict import Status, Verdict
 from conformance.processes import in_processes
+from conformance.registry import absolute
 from conformance.report.record import Report
 from conformance.running.bundle import write_bundles
 from conformance.running.journal import identity, kept
+from conformance.running.output import FAILURES
 from conformance.running.patience import Patience
 from conformance.running.plan import plan
 from conformance.running.shrink import shrink_failures
@@ -106,6 +108,7 @@ def run(
         raise UsageError(f"progress: expected a function or None, got {progress!r}")
     # Before the subject is imported, which may change the directory.
     folder = None if out is None else Path(out).absolute()
+    spec = absolute(implementation) if isinstance(implementation, str) else ""
     if resume and folder is None:
         raise UsageError("resume: expected a folder to go on from in `out`, got None")
     how = find_subject(
@@ -154,10 +157,11 @@ def run(
             environment=environment(threads=1) | ({"subject": how.note} if how.note else {}),
             timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
             declarations=declarations,
+            given_as="" if how.spec else "an object",
         )
         if folder is not None:
             write(report, folder)
-            write_bundles(failures, report, subject, folder / "failures")
+            write_bundles(failures, report, subject, folder / FAILURES, spec)
         close()
         if interrupt:
             told = f"{done.stopped}; what is judged is in {folder}, and --resume does the rest"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cases import find_cases
 from conformance.cases._uses import find_use
-from conformance.errors import UsageError, unknown
+from conformance.errors import UsageError, unknown, whole
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import UNBATCHED
 
@@ -24,12 +24,16 @@ if TYPE_CHECKING:
 # The oracle runs with 64 replicates: 10 million elements of input take 5 GB.
 LARGEST = 10_000_000
 
+# No run draws as many samples of a case, nor one of them as often.
+MOST_DRAWS = 10**9
+
 
 def parse(text: str) -> tuple[Case, Sample]:
     """Return the case and the sample that a text names.
 
     Raises:
-        UsageError: the text is not a sample's, there is no such case or use, or its arrays are too large.
+        UsageError: the text is not a sample's, there is no such case or use, its arrays are too large, or no
+            run has its seed or draw.
     """
     sample = Sample.parse(text)
     case = find_cases([sample.case])[0]
@@ -44,6 +48,10 @@ def parse(text: str) -> tuple[Case, Sample]:
 
 def _check(sample: Sample, space: Space) -> None:
     """Raise UsageError for a mistyped text; sizes may be others than those drawn."""
+    whole("sample: seed", sample.seed, 0)
+    for name, number in (("draw", sample.draw), ("redraw", sample.redraw)):
+        if whole(f"sample: {name}", number, 0) > MOST_DRAWS:
+            raise UsageError(f"sample: {name}: expected at most {MOST_DRAWS:,}, got {number}")
     given, order = sample.settings, [*space.sizes, *space.flags]
     if surplus := [name for name in given if name not in order]:
         raise UsageError(f"sample: {sample.case} has no {surplus}; it has {sorted(order)}")

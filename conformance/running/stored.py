@@ -17,13 +17,14 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUNDLE_VERSION = 4
+BUNDLE_VERSION = 5
 
 # The keys of bundle.json, and the type of each.
 KEYS = {
     "bundle_version": int,
     "sample": str,
     "implementation": str,
+    "given_as": str,
     "failure": dict,
     "environment": dict,
     "sha256": str,

@@ -7,7 +7,7 @@ import os
 import pytest
 
 import conformance
-from conformance import Status, Verdict, pytest_plugin
+from conformance import Excuse, Status, Verdict, pytest_plugin
 from conformance.pytest_plugin import Check
 from conformance.running.work import Outcome
 from conformance.subjects.supports import Supports
@@ -34,6 +34,14 @@ def test_a_failure_raises_its_bug_report():
         AssertionError, match=r"replay     conformance replay models.LSTMCell:.*fault:h0-ignored"
     ):
         Check("fault:h0-ignored", "models.LSTMCell", "one", 1, LANES)()
+
+
+def test_of_an_object_the_bug_report_names_no_implementation():
+    double = TorchLike("double", "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+    with pytest.raises(
+        AssertionError, match=r"--implementation MODULE:ATTRIBUTE \(it was given as an object\)"
+    ):
+        Check(double, "relu", "small", 1, LANES)()
 
 
 def test_bad_calls_are_judged_too():
@@ -98,6 +106,15 @@ def test_what_is_excused_is_no_pass_and_no_failure(monkeypatch, verdicts, passes
         return
     with pytest.raises(AssertionError, match="tanh, one: nothing passed: excused: a sine"):
         check()
+
+
+def test_an_excuse_that_is_not_needed_in_one_shape_class_fails_a_run_only():
+    excuse = Excuse(case="relu", observable="output", reason="none", link="https://example.org/1")
+    subject = TorchLike("mine", "torch", excuses=[excuse])
+    Check(subject, "relu", "small", 1, LANES)()
+    report = conformance.run(subject, ["relu"], 1)
+    assert report.exit_code == 1
+    assert "verdicts that it matches are PASS" in report.not_needed[0]
 
 
 def test_an_unknown_case_is_named():

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from conformance.cli.main import main
+from conformance.running import answers
 from conformance.subjects.task_directory import read_arrays, write_arrays
 
 
@@ -52,11 +53,31 @@ def test_reports_are_written_where_they_are_asked_for(exported, tmp_path):
     assert (tmp_path / "reports" / "parity.json").is_file()
 
 
+@pytest.mark.parametrize(
+    ("name", "words"), [("", "a folder that can be written to"), ("parity.md", "a file")]
+)
+def test_where_no_report_can_be_written_nothing_is_judged(
+    exported, tmp_path, monkeypatch, capsys, name, words
+):
+    out = tmp_path / "reports"
+    if name:
+        (out / name).mkdir(parents=True)
+    else:
+        out.touch()
+    monkeypatch.setattr(answers, "judge_answers", None)
+    assert main(["judge", str(exported), "--out", str(out)]) == 2
+    assert "conformance: out: expected " in (told := capsys.readouterr().err)
+    assert words in told
+
+
 def test_a_wrong_answer_is_not_shown_and_its_folder_is_named(exported, capsys):
     path = exported / "tasks" / "relu-0-float32" / "outputs.safetensors"
     trace = read_arrays(path)
     write_arrays(path, trace | {"output": trace["output"] + 1})
-    assert main(["judge", str(exported)]) == 1
+    assert main(["judge", str(exported), "--out", str(exported / "reports")]) == 1
+    # There is no implementation of this name.
+    report = (exported / "reports" / "parity.md").read_text(encoding="utf-8")
+    assert "--implementation MODULE:ATTRIBUTE (it was given as files)" in report
     printed = capsys.readouterr().out
     assert "FAIL relu · output · float32" in printed
     assert f"  answer     {path.parent}" in printed
@@ -105,6 +126,15 @@ def test_a_damaged_export_is_one_line_and_exit_code_2(exported, capsys):
     printed = capsys.readouterr()
     assert (printed.out, printed.err.count("\n")) == ("", 1)
     assert "is damaged or altered" in printed.err
+
+
+def test_a_folder_with_control_characters_is_shown_escaped(tmp_path, capsys):
+    assert export(tmp_path / "\x1b[2J") == 0
+    task = tmp_path / "\x1b[2J" / "tasks" / "relu-0-float32"
+    assert main(["judge", str(task.parents[1])]) == 1
+    printed = capsys.readouterr().out
+    assert "\x1b" not in printed
+    assert printed.count("/\\x1b[2J/tasks") == 2
 
 
 def test_no_samples_are_nothing_to_export(tmp_path):

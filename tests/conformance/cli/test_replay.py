@@ -52,6 +52,18 @@ def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
     assert not bundle.parent.exists()  # a run without failures removes those of an earlier run
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("seed=-1,draw=0", "seed: expected a whole number of at least 0"),
+        ("seed=1,draw=" + "9" * 23, "draw: "),
+    ],
+)
+def test_a_sample_that_no_run_draws_is_refused(capsys, text, says):
+    assert main(["replay", f"relu:{text},class=small,regime=normal,N=5,F=2,method=false"]) == 2
+    assert f"conformance: sample: {says}" in capsys.readouterr().err
+
+
 def test_a_replay_in_the_judges_process_says_so(capsys):
     sample = "relu:seed=1,draw=0,class=small,regime=normal,N=5,F=2,method=false"
     for options, said in ((["--in-process"], True), ([], False)):

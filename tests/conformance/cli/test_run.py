@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -64,6 +65,20 @@ def test_a_failure_is_a_bug_report_and_its_replay_fails_too(command_line, tmp_pa
     assert again.returncode == 1, again.stderr
     assert "FAIL" in again.stdout
     assert command_line(*command[1:3], cwd=tmp_path).returncode == 0  # mytorch itself
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="such names are not allowed there")
+def test_a_folder_with_control_characters_is_shown_escaped(command_line, tmp_path):
+    out = tmp_path / "\x1b[2J"
+    (out / "failures" / "\x1b[3J").mkdir(parents=True)
+    done = command_line(
+        "run", "relu", "--samples", 1, "--implementation", "torch", "--out", out, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
+    shown = f"{tmp_path}/\\x1b[2J"
+    assert f"\nReport: {shown}/parity.md and {shown}/parity.json\n" in done.stdout
+    assert f"leaves \\x1b[3J in {shown}/failures" in done.stderr
 
 
 PARTIAL = """

@@ -86,6 +86,16 @@ def test_a_run_that_ended_early_is_marked_and_leaves_the_baseline(tmp_path):
     assert (part.exit_code, report(verdict(headroom=2.0)).exit_code) == (1, 0)
 
 
+def test_a_run_in_the_judges_process_makes_no_baseline(tmp_path):
+    inside = replace(report(verdict(headroom=3.0)), environment={"subject": "in the judge's process"})
+    write(inside, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"parity.json", "parity.md", "details.md"}
+    write(report(verdict(headroom=3.0)), tmp_path)
+    baseline = (tmp_path / "baseline.json").read_bytes()
+    write(inside, tmp_path)
+    assert (tmp_path / "baseline.json").read_bytes() == baseline
+
+
 def test_a_case_has_one_row_with_the_headroom_of_each_lane():
     verdicts = (
         verdict(0, headroom=3.0),

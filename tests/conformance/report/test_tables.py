@@ -57,6 +57,14 @@ def test_a_line_break_in_a_cell_does_not_break_the_row_of_a_file():
     assert lines[2:] == ["| a\\|b | one two |"]
 
 
+def test_of_a_subject_without_a_name_no_command_is_given_that_cannot_work():
+    verdict = Verdict("tanh", "tanh:x", "forward", "float64", "output", Status.FAIL, reason="on purpose")
+    named, given = (explain(verdict, "mine", given_as=each).splitlines()[-1] for each in ("", "an object"))
+    command = "  replay     conformance replay tanh:x --implementation"
+    assert named == f"{command} mine"
+    assert given == f"{command} MODULE:ATTRIBUTE (it was given as an object)"
+
+
 def test_the_message_of_a_subject_cannot_look_like_a_line_of_ours():
     reason = "ValueError\n```\nSHOWN: mine against torch\n\x1b[1A"
     verdict = Verdict("tanh", "tanh:", "forward", "float64", "out\nput", Status.ERROR, reason=reason)

@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import conformance
+from conformance import TorchLike
 from conformance.cases import CASES
+from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.record import Report
+from conformance.running import repro
 from conformance.running.bundle import write_bundles
 from conformance.running.bundle_reader import read_bundle
 from conformance.running.replay import replay
@@ -45,7 +49,7 @@ class Raising:
 def test_it_holds_what_was_given_expected_allowed_and_answered(tmp_path):
     found = bundle(tmp_path, SMALLEST)
     about = json.loads((found / "bundle.json").read_text(encoding="utf-8"))
-    assert (about["bundle_version"], about["sample"], about["implementation"]) == (4, SMALLEST, "torch")
+    assert (about["bundle_version"], about["sample"], about["implementation"]) == (5, SMALLEST, "torch")
     names = {"output", "grad.input"}
     with np.load(found / "arrays.npz") as arrays:
         assert set(arrays) == {"input/input", "input/cotangent.output"} | {
@@ -133,6 +137,48 @@ def test_it_is_replayed_by_the_implementation_that_failed(tmp_path):
 def test_a_text_is_replayed_by_mytorch_unless_another_is_named():
     assert replay(SMALLEST).implementation == "mytorch"
     assert replay(SMALLEST, "torch").implementation == "torch"
+
+
+DOUBLE = """
+from conformance import TorchLike
+
+mine = TorchLike("mine", "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+"""
+
+
+def test_one_of_a_path_is_replayed_from_any_directory(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(DOUBLE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    report = conformance.run("mine.py:mine", ["relu"], 1, out="out", shrink=False)
+    assert (report.exit_code, report.implementation) == (1, "mine.py:mine")
+    monkeypatch.chdir(tmp_path / "out" / "failures" / "relu")
+    found = replay(".")
+    assert found.implementation == f"{(tmp_path / 'mine.py').resolve()}:mine"
+    assert found.failed == replay(".", "../../../mine.py:mine").failed == report.failures[0]
+    assert {verdict.status for verdict in found.verdicts if not verdict.passed} == {Status.FAIL}
+    # The reports, which may be compared with those of another machine, have the name as it was given.
+    assert str(tmp_path) not in (tmp_path / "out" / "parity.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["mine", "mytorch"])
+def test_one_of_an_object_is_not_replayed_by_its_name(tmp_path, capsys, name):
+    double = TorchLike(name, "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+    conformance.run(double, ["relu"], 1, out=tmp_path, shrink=False)
+    for file in ("parity.md", "details.md"):
+        text = (tmp_path / file).read_text(encoding="utf-8")
+        assert "--implementation MODULE:ATTRIBUTE (it was given as an object)" in text
+    folder = tmp_path / "failures" / "relu"
+    with pytest.raises(
+        UsageError, match=f"'{name}' was given as an object; name it: --implementation MODULE:"
+    ):
+        replay(str(folder))
+    (tmp_path / "mine.py").write_text(DOUBLE, encoding="utf-8")
+    named = f"{tmp_path / 'mine.py'}:mine"
+    assert any(not verdict.passed for verdict in replay(str(folder), named).verdicts)
+    assert repro.main(folder, []) == 1
+    assert (
+        f"\n{name} was given as an object, so name it to run it: python repro.py [" in capsys.readouterr().out
+    )
 
 
 def test_it_replays_the_use_that_failed(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ import pytest
 
 import conformance
 from conformance.errors import UsageError
+from conformance.report import calibration, files, kills
 from conformance.running import run as running
-from conformance.running.output import BUNDLE_FILES, LOCK, PART, held, remove_bundles, whole_bundle
+from conformance.running.output import BUNDLE_FILES, FILES, LOCK, PART, held, remove_bundles, whole_bundle
 
 # Holds a folder until its standard input ends.
 HOLDER = """
@@ -121,6 +123,35 @@ def test_what_is_not_a_folder_is_refused_before_anything_is_judged(tmp_path, mon
         conformance.run("torch", ["relu"], 1, out=tmp_path / name)
 
 
+@pytest.mark.parametrize("name", [*FILES, "parity.json.part"])
+def test_a_report_that_could_not_be_written_is_refused_before_anything_is_judged(tmp_path, monkeypatch, name):
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(running, "in_processes", None)
+    with pytest.raises(UsageError, match=f"out: expected .*{name}' to be a file or not there, got a folder"):
+        conformance.run("torch", ["relu"], 1, out=tmp_path)
+    assert left(tmp_path) == {name}
+
+
+@pytest.mark.parametrize(("kind", "got"), [("file", "a file"), ("broken link", "a link to nothing")])
+def test_a_folder_of_bundles_that_is_not_one_is_refused_before_anything_is_judged(
+    tmp_path, monkeypatch, kind, got
+):
+    failures = tmp_path / "failures"
+    {"file": failures.touch, "broken link": lambda: failures.symlink_to("none")}[kind]()
+    monkeypatch.setattr(running, "in_processes", None)
+    with pytest.raises(UsageError, match=f"out: expected .*failures' to be a folder or not there, got {got}"):
+        conformance.run("torch", ["relu"], 1, out=tmp_path)
+
+
+def test_every_file_of_a_report_is_checked():
+    """Each name that a module writes is the name of a file in its source."""
+    sources = "".join(
+        Path(str(module.__file__)).read_text(encoding="utf-8") for module in (files, kills, calibration)
+    )
+    written = set(re.findall(r'"(\w+\.(?:json|md|toml|txt|html|xml))"', sources))
+    assert written | {"verdicts.jsonl"} == set(FILES)
+
+
 def test_what_cannot_be_written_to_is_refused(tmp_path, monkeypatch):
     real = Path.open
 
@@ -169,7 +200,7 @@ def test_what_a_killed_process_left_of_a_bundle_is_no_bundle_and_goes(tmp_path, 
     assert python("-c", KILLED, tmp_path / "failures", cwd=tmp_path).returncode == -9
     assert left(tmp_path) == {"failures", f"failures/{PART}tanh", f"failures/{PART}tanh/arrays.npz"}
     with whole_bundle(tmp_path / "failures", "tanh") as folder:
-        (folder / "bundle.json").write_text('{"bundle_version": 4, "sample": "tanh:"}', encoding="utf-8")
+        (folder / "bundle.json").write_text('{"bundle_version": 5, "sample": "tanh:"}', encoding="utf-8")
     assert (tmp_path / "failures" / "tanh" / "bundle.json").exists()
     remove_bundles(tmp_path / "failures")
     assert (left(tmp_path), caplog.messages) == (set(), [])
@@ -184,7 +215,7 @@ def test_a_bundle_that_cannot_be_written_whole_is_not_there(tmp_path, raised):
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "broken link"])
-def test_where_something_has_its_name_a_bundle_has_another(tmp_path, kind):
+def test_where_something_has_its_name_a_bundle_has_another(tmp_path, kind, caplog):
     theirs = tmp_path / "tanh"
     {"file": theirs.touch, "folder": theirs.mkdir, "broken link": lambda: theirs.symlink_to("none")}[kind]()
     for _ in range(2):
@@ -193,6 +224,22 @@ def test_where_something_has_its_name_a_bundle_has_another(tmp_path, kind):
     ours = {"tanh-2", "tanh-2/arrays.npz", "tanh-3", "tanh-3/arrays.npz"}
     assert left(tmp_path) == {"tanh"} | ours
     assert theirs.is_symlink() == (kind == "broken link")
+    assert [message.partition(" to ")[2] for message in caplog.messages] == [
+        f"{tmp_path / name}, because that name is taken" for name in ("tanh-2", "tanh-3")
+    ]
+
+
+def test_a_run_that_fails_writes_its_bundle_next_to_what_has_its_name(tmp_path):
+    theirs = tmp_path / "failures" / "relu" / "repro.py"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("MINE", encoding="utf-8")
+    double = conformance.TorchLike("double", "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+    for _ in range(2):
+        assert conformance.run(double, ["relu"], 1, out=tmp_path, shrink=False).exit_code == 1
+    assert theirs.read_text(encoding="utf-8") == "MINE"
+    assert left(theirs.parent) == {"repro.py"}
+    assert {path.name for path in (tmp_path / "failures").iterdir()} == {"relu", "relu-2"}
+    assert (tmp_path / "failures" / "relu-2" / "bundle.json").exists()
 
 
 def test_a_run_that_passes_leaves_what_it_did_not_write(tmp_path, caplog):

@@ -221,6 +221,26 @@ def test_a_named_case_outside_the_limits_is_not_shown():
     assert run(subject, "sigmoid", samples=1).limits == ""
 
 
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        (Supports(), "the run ended before it"),
+        (
+            Supports(cases=["sigmoid"]),
+            "the run ended before it, or the subject supports no sample of it",
+        ),
+    ],
+)
+def test_a_case_that_a_stopped_run_did_not_come_to_is_not_said_to_be_unsupported(limits, why):
+    double = TorchLike("mine", "torch", {"sigmoid": lambda t, x: {"output": 2 * t.sigmoid(x["input"])}})
+    double.supports = limits
+    report = conformance.run(double, ["sigmoid", "tanh"], 2, exit_first=True, shrink=False)
+    assert report.stopped
+    assert report.unseen == {"tanh": why}
+    # A whole run came to it.
+    assert "ended" not in str(run(double, "sigmoid", "tanh", samples=1).unseen)
+
+
 def test_a_lane_that_is_not_supported_compares_nothing():
     assert run(Single("mine", "torch"), "sigmoid", dtypes=["float64"]).exit_code == 3
 

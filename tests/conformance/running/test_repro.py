@@ -221,6 +221,16 @@ def test_the_failing_observable_comes_first_and_many_elements_are_cut(tmp_path, 
     assert sum(line.startswith("    [") for line in compared) <= 20
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["nope"], ["-x:y"], [""], ["mine:Mine", "b", "c"], ["mine:Mine", "mine:Mine"]]
+)
+def test_other_arguments_are_wrong_use_and_no_failure(tmp_path, capsys, arguments):
+    assert repro.main(tmp_path, arguments) == 2
+    printed = capsys.readouterr()
+    usage = "usage: python repro.py [module:attribute | path.py:attribute]; got "
+    assert (printed.out, printed.err) == ("", f"{usage}{(arguments[1:] or arguments)[0]!r}\n")
+
+
 def test_a_subject_that_raised_has_no_arrays_and_stays_a_failure(tmp_path, capsys):
     class Raising(TorchLike):
         def run(self, task):
