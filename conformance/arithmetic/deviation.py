@@ -7,6 +7,7 @@ subject runs; tolerance.py makes tolerances of the result.
 from __future__ import annotations
 
 import gc
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,12 @@ class Deviation:
 
 
 def deviations(
-    run: Callable[[], Mapping[str, Any]], key: str, *, zeros: bool = False, accuracy: str = "relative"
+    run: Callable[[], Mapping[str, Any]],
+    key: str,
+    *,
+    zeros: bool = False,
+    accuracy: str = "relative",
+    most: float = math.inf,
 ) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
@@ -57,6 +63,8 @@ def deviations(
         key: the text from which the noise follows (a sample's).
         zeros: see `Arithmetic`.
         accuracy: a class of `ACCURACIES` in rules/, which says how tanh and sigmoid round.
+        most: the largest number of the dtype that subjects compute in. Beyond it their numbers are infinite,
+            which is another branch.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -71,7 +79,7 @@ def deviations(
     while done < count:
         each = min(each, count - done)
         try:
-            steady = _add(run, int(words[passes]), each, total, zeros=zeros, rules=rules)
+            steady = _add(run, int(words[passes]), each, total, zeros=zeros, rules=rules, most=most)
         except OverfullError:
             each //= 2
             continue
@@ -100,6 +108,7 @@ def _add(
     *,
     zeros: bool,
     rules: Mapping[str, Rule],
+    most: float,
 ) -> bool:
     """Add some replicates of a run to the total; return whether none of them took another branch.
 
@@ -116,6 +125,7 @@ def _add(
     steady = mode.steady
     for name, value in observables.items():
         away = _away(name, value, mode)
+        steady = steady and not (most < math.inf and _beyond(value, most))
         # If only the replicate is not finite, it took another branch.
         steady = steady and bool(away.isfinite().all())
         total.largest[name] = max(total.largest.get(name, 0.0), float(away.max()) if away.numel() else 0.0)
@@ -133,6 +143,12 @@ def _cycles_kept() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def _beyond(clean: torch.Tensor, most: float) -> bool:
+    """Whether a finite number is larger than another dtype holds."""
+    size = clean.double().abs()
+    return bool(((size > most) & size.isfinite()).any())
 
 
 def _away(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:

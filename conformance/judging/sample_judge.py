@@ -193,7 +193,10 @@ def _measured(
             raise
         if deviations is not None:
             return sample, deviations
-        why = why or "noise took another branch: it draws too near a tie, or compares what rounding decides"
+        why = why or (
+            "noise took another branch: it draws too near a tie, compares what rounding decides, or leaves "
+            "the range of float32"
+        )
         sample = sample.redrawn()
     raise DegenerateError(f"{sample.text}: degenerate in {constants().redraws + 1} draws; {why}")
 

@@ -145,7 +145,8 @@ def test_excuses_are_told_and_one_that_is_not_needed_fails(command_line, tmp_pat
 
     done = run("some")
     assert done.returncode == 0, done.stdout + done.stderr
-    verdict = "seed 1; judged: relative accuracy of tanh and sigmoid, own conventions at NaN (declared, and not needed)"
+    own = "own conventions at NaN (declared, and not needed)"
+    verdict = f"seed 1; judged: relative accuracy of tanh and sigmoid, {own}"
     assert f"SHOWN: mine:some against torch, {verdict}\n" in done.stdout
     assert "a sine (https://example.org/1)" in done.stdout
     done = run("more")

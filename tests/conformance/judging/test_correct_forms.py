@@ -48,6 +48,19 @@ def test_torch_may_be_written_out_step_by_step(case):
     assert set(failures(case, {})) <= {Status.PASS, Status.EMPTY}
 
 
+def test_a_draw_that_leaves_the_range_of_float32_is_drawn_again():
+    # A state that doubles in each of 140 steps: where it is infinite, a relu has another slope.
+    text = (
+        "nn.RNN:seed=51,draw=55,class=large,regime=normal,N=3,L=140,I=3,H=3,layers=1,bidirectional=false,"
+        "batch_first=false,bias=false,states=true,form=equal,dropout=none,nonlinearity=relu"
+    )
+    with quietly_on_one_thread():
+        prepared = prepare_text(text)
+        found = judge_sample(prepared, find_implementation("torch"))
+    assert prepared.sample.text == f"{text},redraw=1"
+    assert {verdict.status for verdict in found} == {Status.PASS}
+
+
 @pytest.mark.parametrize(
     "text",
     [
