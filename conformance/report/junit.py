@@ -14,7 +14,6 @@ from xml.etree import ElementTree as ET
 from conformance.judging.verdict import Status
 from conformance.report import excuses
 from conformance.report.tables import explain
-from conformance.text import safe_message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,33 +28,34 @@ _WRONG = (Status.FAIL, Status.ERROR, Status.EMPTY)
 
 
 def junit(report: Report) -> str:
-    """Return the file's text."""
-    suite = ET.Element("testsuite", name=_safe(report.implementation))
+    """Return the file's text.
+
+    XML cannot hold control characters; a record has none (`conformance.text`).
+    """
+    suite = ET.Element("testsuite", name=report.implementation)
     properties = ET.SubElement(suite, "properties")
     about = {"reference": report.reference, "seed": report.seed, **report.environment}
     for name, value in about.items():
-        ET.SubElement(properties, "property", name=_safe(name), value=_safe(value))
+        ET.SubElement(properties, "property", name=name, value=str(value))
     beside: dict[tuple[str, str | None], list[Verdict]] = defaultdict(list)
     tests: dict[tuple[str, str, str | None], list[Verdict]] = defaultdict(list)
     for verdict in report.verdicts:
         beside[verdict.sample, verdict.lane].append(verdict)
         tests[verdict.case, verdict.check, verdict.lane].append(verdict)
     for (case, check, lane), verdicts in tests.items():
-        test = ET.SubElement(
-            suite, "testcase", classname=_safe(case), name=f"{check}[{lane}]" if lane else check
-        )
+        test = ET.SubElement(suite, "testcase", classname=case, name=f"{check}[{lane}]" if lane else check)
         _judge(test, verdicts, report, beside)
     for name, lines in _of_the_run(report).items():
         test = ET.SubElement(suite, "testcase", classname="run", name=name)
         if lines:
-            failure = ET.SubElement(test, "failure", message=_safe(lines[0]), type="NOT SHOWN")
-            failure.text = "\n".join(map(_safe, lines))
+            failure = ET.SubElement(test, "failure", message=lines[0], type="NOT SHOWN")
+            failure.text = "\n".join(lines)
     counts = {"tests": "testcase", "failures": "testcase/failure", "errors": "testcase/error"}
     both = {name: str(len(suite.findall(path))) for name, path in counts.items()}
     both["time"] = str(report.timing.get("seconds", 0))
     suite.attrib |= both | {"skipped": str(len(suite.findall("testcase/skipped")))}
     suite.set("timestamp", report.timing.get("began", ""))
-    suites = ET.Element("testsuites", name="conformance", **both)
+    suites = ET.Element("testsuites", {"name": "conformance", **both})
     suites.append(suite)
     ET.indent(suites, " ")
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
@@ -75,7 +75,7 @@ def _judge(
         status = Status.ERROR if counts[Status.ERROR] else wrong[0].status
         first = next(verdict for verdict in wrong if verdict.status is status)
         told = ", ".join(f"{counts[each]} {each}" for each in _WRONG if counts[each])
-        message = f"{told} of {len(verdicts)} verdicts: {_safe(first.reason).partition(chr(10))[0]}"
+        message = f"{told} of {len(verdicts)} verdicts: {str(first.reason).partition(chr(10))[0]}"
         kind = "error" if status is Status.ERROR else "failure"
         element = ET.SubElement(test, kind, message=message, type=status.value)
         texts = [
@@ -90,10 +90,10 @@ def _judge(
         more = [f"{len(wrong) - _SHOWN} more are in parity.json"] if len(wrong) > _SHOWN else []
         element.text = "\n" + "\n\n".join([*texts, *more]) + "\n"
     elif counts[Status.SKIP] == len(verdicts):
-        ET.SubElement(test, "skipped", message=_safe(verdicts[0].reason))
+        ET.SubElement(test, "skipped", message=str(verdicts[0].reason))
     elif excused := [verdict for verdict in verdicts if verdict.status is Status.EXCUSED]:
         output = ET.SubElement(test, "system-out")
-        output.text = f"{len(excused)} of {len(verdicts)} verdicts are EXCUSED: {_safe(excused[0].reason)}"
+        output.text = f"{len(excused)} of {len(verdicts)} verdicts are EXCUSED: {excused[0].reason}"
 
 
 def _of_the_run(report: Report) -> dict[str, list[str]]:
@@ -106,8 +106,3 @@ def _of_the_run(report: Report) -> dict[str, list[str]]:
         "covers shape classes and regimes": list(map(str, report.shortfalls)),
         "needs every excuse": excuses.refusals(report),
     }
-
-
-def _safe(value: object) -> str:
-    """Return a value as a text that XML can hold: every character that cannot be printed is escaped."""
-    return safe_message(str(value))

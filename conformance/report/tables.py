@@ -10,6 +10,7 @@ import shutil
 import sys
 import textwrap
 from collections import Counter, defaultdict
+from functools import partial
 from math import inf
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -113,8 +114,8 @@ def _paragraph(row: Mapping[str, object], width: int) -> str:
     texts = [
         f"{name}: {' '.join(str(cell).split())}" for name, cell in cells if cell is not None and cell != ""
     ]
-    lines = textwrap.wrap(" · ".join(texts), width - 2, break_on_hyphens=False)
-    return "\n  ".join([*textwrap.wrap(str(title), width, break_on_hyphens=False), *lines])
+    wrapped = partial(textwrap.wrap, width=width, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*wrapped(str(title)), *wrapped(" · ".join(texts), initial_indent="  ")])
 
 
 def number(value: float | None) -> str:
