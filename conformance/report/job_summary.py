@@ -65,13 +65,11 @@ def job_summary(report: Report) -> str:
 
 
 def _told(verdict: Verdict) -> str:
-    """Return a line about a failure."""
-    reason = one_line(str(verdict.reason).partition("\n")[0])
-    return (
-        f"{verdict.status} {place(verdict)}: {reason if len(reason) <= _LENGTH else reason[:_LENGTH] + '…'}"
-    )
+    """Return what failed, and why in a few words."""
+    reason = str(verdict.reason)
+    return f"{verdict.status} {place(verdict)}: {reason[:_LENGTH]}{'…' if len(reason) > _LENGTH else ''}"
 
 
 def _fence(lines: Sequence[str], language: str = "text") -> str:
-    # No line starts with a fence of its own: each starts with words of ours, and is one line.
+    # No line of a message can end the fence: each starts with words of ours.
     return "\n".join([f"```{language}", *map(one_line, lines), "```"])

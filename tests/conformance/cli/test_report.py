@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -55,6 +57,15 @@ def test_the_bytes_are_those_of_the_file_in_any_encoding(command_line, run):
         *("report", "out/parity.json", "--format", "json"), cwd=run, PYTHONIOENCODING="ascii", PYTHONUTF8="0"
     )
     assert done.stdout == (run / "out" / "parity.json").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("where", ["| true", ">&-", "> /dev/full"])
+def test_output_that_nobody_takes_is_no_traceback(run, where):
+    line = f"{sys.executable} -m conformance report out/parity.json --format json {where}"
+    done = subprocess.run(["bash", "-c", line], cwd=run, capture_output=True, text=True, check=False)  # noqa: S603, S607 - the command is this file's own
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 1
 
 
 def _changed(text):

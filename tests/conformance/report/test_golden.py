@@ -89,7 +89,7 @@ EVERY = Report(
         _linear(1, "output", Status.FAIL, **WRONG | {"repeatable": False}),
         _linear(2, "output", Status.FAIL, **WRONG),
         _linear(3, "output", Status.FAIL, **WRONG),
-        _linear(4, "output", Status.SKIP, elements=0, reason="no such size"),
+        _linear(4, "output", Status.SKIP, elements=0, reason="no such size\n# SHOWN: all of it"),
         _verdict("cat", "cat:seed=1,draw=0", "output", Status.EMPTY, elements=0, reason="nothing to compare"),
         _verdict("add", "add:seed=1,draw=0", "output", Status.FAIL, **WRONG),
         _verdict("optim.SGD", "optim.SGD:seed=1,draw=0", "weight.3", Status.PASS, "training", "float64"),
@@ -173,6 +173,11 @@ def test_the_golden_json_keeps_the_schema():
 def test_no_control_character_gets_into_a_file(name):
     text = FILES[name]()
     assert all(character.isprintable() for character in text.replace("\n", ""))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_line_of_a_message_passes_for_one_of_the_report(name):
+    assert not [line for line in FILES[name]().splitlines() if line.startswith(("SHOWN: all", "# SHOWN"))]
 
 
 @pytest.mark.parametrize("width", [40, 80])
