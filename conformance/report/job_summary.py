@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.report.tables import place, replays
+from conformance.report.tables import place, replayed
 from conformance.report.terminal import conclusion, reasons
 from conformance.text import one_line
 
@@ -56,10 +56,7 @@ def job_summary(report: Report) -> str:
     if lines:
         parts += ["What failed:", _fence(lines)]
     if failed:
-        commands = [
-            replays(verdict, report.implementation, report.shrunk.get(verdict.sample))
-            for verdict in failed[:_SHOWN]
-        ]
+        commands = [replayed(report, verdict) for verdict in failed[:_SHOWN]]
         parts += ["Run a failing sample again:", _fence(commands, "sh")]
     return "\n\n".join(parts) + "\n"
 

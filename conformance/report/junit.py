@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.judging.verdict import Status
 from conformance.report import excuses
-from conformance.report.tables import explain
+from conformance.report.tables import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,15 +78,7 @@ def _judge(
         message = f"{told} of {len(verdicts)} verdicts: {str(first.reason).partition(chr(10))[0]}"
         kind = "error" if status is Status.ERROR else "failure"
         element = ET.SubElement(test, kind, message=message, type=status.value)
-        texts = [
-            explain(
-                verdict,
-                report.implementation,
-                report.shrunk.get(verdict.sample),
-                beside[verdict.sample, verdict.lane],
-            )
-            for verdict in wrong[:_SHOWN]
-        ]
+        texts = [explained(report, each, beside[each.sample, each.lane]) for each in wrong[:_SHOWN]]
         more = [f"{len(wrong) - _SHOWN} more are in parity.json"] if len(wrong) > _SHOWN else []
         element.text = "\n" + "\n\n".join([*texts, *more]) + "\n"
     elif counts[Status.SKIP] == len(verdicts):

@@ -65,8 +65,7 @@ class Report:
             process, if it did.
         timing: when the run began and how long it took, in seconds; of a run that ended early, how.
         declarations: what the subject declares.
-        given_as: what the subject was given as, e.g. `an object`, where the command line has no name for it;
-            not in the file.
+        given_as: what the subject was given as, e.g. `an object`, where the command line has no name for it.
         constants: those of the judge, and as `sha256` the hash of their file.
     """
 
@@ -80,13 +79,14 @@ class Report:
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
     declarations: Declarations = field(default_factory=Declarations)
-    given_as: str = field(default="", compare=False)
+    given_as: str = ""
     constants: dict[str, Any] = field(default_factory=constants_in_force)
 
     def __post_init__(self) -> None:
         # Verdicts do this themselves. Numbers and texts that are safe stay as they are.
         object.__setattr__(self, "implementation", safe_name(self.implementation))
         object.__setattr__(self, "reference", safe_name(self.reference))
+        object.__setattr__(self, "given_as", safe_name(self.given_as))
         for name in ("minimums", "shrunk", "environment", "timing", "constants"):
             object.__setattr__(self, name, _safe(getattr(self, name)))
         object.__setattr__(self, "scope", Scope.from_json(_safe(self.scope.to_json())))
@@ -184,6 +184,7 @@ class Report:
             "timing": self.timing,
             "seed": self.seed,
             "implementation": self.implementation,
+            "given_as": self.given_as,
             "reference": self.reference,
             "constants": self.constants,
             "declarations": asdict(self.declarations),
@@ -207,7 +208,10 @@ class Report:
             UsageError: the text is not a report, or one of another schema version; it has a key or a value
                 that is not known, or counts that are not those of its verdicts.
         """
-        names = ("seed", "implementation", "reference", "minimums", "shrunk", "environment", "timing")
+        names = (
+            *("seed", "implementation", "given_as", "reference", "minimums", "shrunk", "environment"),
+            *("timing", "constants"),
+        )
         try:
             data = json.loads(text)
             _check(data)
@@ -215,7 +219,6 @@ class Report:
                 verdicts=tuple(Verdict.from_json(verdict) for verdict in data["verdicts"]),
                 scope=Scope.from_json(data.get("scope", {})),
                 declarations=declared(SimpleNamespace(**data["declarations"])),
-                constants=data["constants"],
                 **{name: data[name] for name in names},
             )
         except UsageError as error:

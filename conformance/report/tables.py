@@ -245,16 +245,26 @@ def replays(verdict: Verdict, implementation: str, shrunk: str | None = None, gi
 
 
 def replayed(report: Report, verdict: Verdict) -> str:
-    """Return the command that runs the sample of a failure of a run again, in one line."""
+    """Return the command that runs the sample of a run's failure again, in one line."""
     return replays(verdict, report.implementation, report.shrunk.get(verdict.sample), report.given_as)
+
+
+def explained(report: Report, verdict: Verdict, beside: Iterable[Verdict] | None = None) -> str:
+    """Return a failure of a run as a bug report.
+
+    Args:
+        report: the run.
+        verdict: the failure.
+        beside: the verdicts on the same sample, where they are known; else they are looked for.
+    """
+    shrunk = report.shrunk.get(verdict.sample)
+    among = report.verdicts if beside is None else beside
+    return explain(verdict, report.implementation, shrunk, among, report.given_as)
 
 
 def failures(report: Report, shown: Sequence[Verdict]) -> list[str]:
     """Return the paragraphs about some failures of a run: a heading and their texts, or none."""
     if not shown:
         return []
-    texts = "\n\n".join(
-        explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts, report.given_as)
-        for v in shown
-    )
+    texts = "\n\n".join(explained(report, verdict) for verdict in shown)
     return [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]

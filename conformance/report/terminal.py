@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from conformance.report import excuses, uses
 from conformance.report.drift import warnings
 from conformance.report.seen import partly
-from conformance.report.tables import explain, render, replays, summary, terminal_width
+from conformance.report.tables import explained, render, replayed, summary, terminal_width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,19 +110,13 @@ def _failures(report: Report) -> list[str]:
     named = ", ".join([*more[:_NAMED], *rest])
     return [
         *([f"FAILED ALSO: {named}"] if more else []),
-        *(
-            explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
-            for verdict in failed[:_SHOWN]
-        ),
+        *(explained(report, verdict) for verdict in failed[:_SHOWN]),
     ]
 
 
 def _next(report: Report) -> list[str]:
     """Return the command that replays the first failure, if there is one."""
-    if not report.failures:
-        return []
-    first = report.failures[0]
-    return [f"Next: {replays(first, report.implementation, report.shrunk.get(first.sample))}"]
+    return [f"Next: {replayed(report, verdict)}" for verdict in report.failures[:1]]
 
 
 def _lines(remarks: Mapping[str, Sequence[object]]) -> list[str]:

@@ -107,6 +107,8 @@ EVERY = Report(
     declarations=Declarations(EXCUSES, "absolute", "own"),
     constants={"sha256": 64 * "0", "tensor": 4.0, "element": 6.0, "warn": 1.4},
 )
+# Given as an object, it has no name on the command line.
+OBJECT = replace(EVERY, implementation="Mine", given_as="an object")
 WELL = replace(
     EVERY,
     verdicts=tuple(verdict for verdict in EVERY.verdicts if verdict.status is Status.PASS),
@@ -159,7 +161,7 @@ def test_every_format_has_a_golden_file():
 
 
 @pytest.mark.parametrize("name", formats.names())
-@pytest.mark.parametrize("report", [EVERY, WELL], ids=["every status", "all is well"])
+@pytest.mark.parametrize("report", [EVERY, WELL, OBJECT], ids=["every status", "all is well", "an object"])
 def test_a_report_renders_again_from_its_json_to_the_same_bytes(name, report):
     again = Report.from_json(report.to_json())
     assert formats.rendered(again, name) == formats.rendered(report, name)
