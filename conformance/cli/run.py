@@ -78,5 +78,5 @@ def command(options: argparse.Namespace) -> int:
         write_whole(options.junit.parent, {options.junit.name: junit(report)})
     append_summary(report)
     files = [options.out / "parity.md", options.out / "parity.json", *filter(None, [options.junit])]
-    print(terminal(report, ", ".join(safe_name(str(file)) for file in files), quiet=options.verbosity < 0))
+    print(terminal(report, " and ".join(safe_name(str(file)) for file in files), quiet=options.verbosity < 0))
     return report.exit_code
