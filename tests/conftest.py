@@ -51,3 +51,11 @@ def python():
 def command_line():
     """Run the command line; warnings and all, as a user would."""
     return partial(_run, "-m", "conformance")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def outside_a_github_job():
+    """Let no test write into the summary of the job that runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+        yield

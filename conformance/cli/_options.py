@@ -49,6 +49,18 @@ def check_sweep(options: argparse.Namespace) -> None:
     whole("seed", options.seed, 0)
 
 
+def add_verbosity(parser: argparse.ArgumentParser) -> None:
+    """Add the two options that say how much is told: `verbosity` is -1, 0 or 1."""
+    group = parser.add_mutually_exclusive_group()
+    for flags, verbosity, told in (
+        (("-q", "--quiet"), -1, "print only the failures and the verdict, and no progress"),
+        (("-v", "--verbose"), 1, "print a line for each case as soon as it is judged"),
+    ):
+        group.add_argument(
+            *flags, dest="verbosity", action="store_const", const=verbosity, default=0, help=told
+        )
+
+
 def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> None:
     """Add the option that names the subject.
 

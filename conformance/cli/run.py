@@ -5,18 +5,17 @@ Calls running.run; returns the exit code of its report.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import SHOWN, add_implementation, add_sweep, check_sweep, hosting
+from conformance.cli._options import add_implementation, add_sweep, add_verbosity, check_sweep, hosting
+from conformance.errors import UsageError
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
-    from pathlib import Path
 
     from conformance.cli._options import Commands
-    from conformance.report.record import Report
 
 
 def add_parser(commands: Commands) -> None:
@@ -37,6 +36,10 @@ def add_parser(commands: Commands) -> None:
     )
     add_sweep(parser)
     parser.add_argument(
+        "--junit", type=Path, metavar="FILE", help="also write the verdict as JUnit XML, for a CI system"
+    )
+    add_verbosity(parser)
+    parser.add_argument(
         "--resume",
         action="store_true",
         help="go on from what the same command wrote into DIR before it was killed or interrupted",
@@ -47,11 +50,17 @@ def add_parser(commands: Commands) -> None:
 
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    from conformance.report.files import write_whole
+    from conformance.report.job_summary import append_summary
+    from conformance.report.junit import junit
+    from conformance.report.terminal import terminal
     from conformance.running.progress import Progress
     from conformance.running.run import run
 
     check_sweep(options)
-    with Progress() as progress:
+    if options.junit and options.junit.is_dir():
+        raise UsageError(f"junit: expected a file to write, got the folder {options.junit}")
+    with Progress(options.verbosity) as progress:
         report = run(
             options.implementation,
             options.cases,
@@ -65,50 +74,9 @@ def command(options: argparse.Namespace) -> int:
             progress=progress,
             **hosting(options),
         )
-    _show(report, options.out)
+    if options.junit:
+        write_whole(options.junit.parent, {options.junit.name: junit(report)})
+    append_summary(report)
+    files = [options.out / "parity.md", options.out / "parity.json", *filter(None, [options.junit])]
+    print(terminal(report, " and ".join(safe_name(str(file)) for file in files), quiet=options.verbosity < 0))
     return report.exit_code
-
-
-def _show(report: Report, out: Path) -> None:
-    from conformance.report import excuses, uses
-    from conformance.report.drift import warnings
-    from conformance.report.seen import partly
-    from conformance.report.tables import explain, render, summary
-
-    print(render(summary(report), "terminal"))
-    if used := uses.summary(report):
-        print("\n" + render(used, "terminal", {"not judged": 44}))
-    if excused := excuses.summary(report):
-        print("\n" + render(excused, "terminal", {"cases": 40, "why": 60}))
-    bits = [str(report.repeated)] if report.repeated.other_bits else []
-    failed = [
-        explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
-        for verdict in report.failure_per_case[:SHOWN]
-    ]
-    note = report.in_process
-    stopped = [f"{report.stopped}; --resume does the rest"] if report.stopped else []
-    notes: dict[str, Sequence[object]] = {
-        "SEEN IN PART ": partly(report.verdicts)[:SHOWN],
-        "": [*failed, *excuses.refusals(report), *stopped],
-        "NOT SEEN ": [f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()],
-        "OUTSIDE ": report.scope.lines(),
-        "TOO SELDOM ": report.shortfalls,
-        "DRIFT ": warnings(report),
-        "OTHER BITS ": bits,
-        "IN PROCESS ": [f"{report.implementation} ran {note}"] if note else [],
-    }
-    for what, lines in notes.items():
-        for line in lines:
-            print(f"\n{what}{line}")
-    totals = report.totals
-    word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
-    counts = ", ".join(
-        f"{totals[name]} {name}" for name in totals if totals[name] and name != "compared_elements"
-    )
-    judged = ", ".join(filter(None, (report.limits, excuses.stated(report))))
-    print(
-        f"\n{word}: {report.implementation} against {report.reference}, seed {report.seed}; judged: {judged}"
-    )
-    seconds = f"{report.timing['seconds']:.0f} s"
-    print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared in {seconds}")
-    print("Report: " + " and ".join(safe_name(str(out / name)) for name in ("parity.md", "parity.json")))

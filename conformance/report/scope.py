@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from conformance.text import one_line
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -61,7 +63,7 @@ class Scope:
                 if self.outside.get("cases")
                 else "the run ended before it"
             )
-        return {case: reasons.get(case) or why for case in self.named if case not in compared}
+        return {case: one_line(reasons.get(case) or why) for case in self.named if case not in compared}
 
     def lines(self) -> list[str]:
         """Return a line about what is outside, and one per case of which too few samples were found."""

@@ -14,6 +14,7 @@ from conformance.judging.verdict import Status
 from conformance.report.coverage import judged
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import on_plain_path
+from conformance.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ class Seen:
         line = f"{self.case}: {self.samples} samples judged{plain}"
         if self.skipped:
             ((why, count),) = self.skipped.most_common(1)
-            line += f"; {sum(self.skipped.values())} skipped, {count} of them because: {why}"
+            line += f"; {sum(self.skipped.values())} skipped, {count} of them because: {one_line(why)}"
         return line
 
 

@@ -5,10 +5,12 @@ Called by `markdown` and `details`, which write them into files, and by the comm
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
 from collections import Counter, defaultdict
+from functools import partial
 from math import inf
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -26,25 +28,29 @@ if TYPE_CHECKING:
     from conformance.report.record import Report
 
 
-def render(rows: Sequence[dict[str, object]], kind: str, widths: Mapping[str, int] | None = None) -> str:
+def render(
+    rows: Sequence[dict[str, object]],
+    kind: str,
+    widths: Mapping[str, int] | None = None,
+    spare: Sequence[str] = (),
+) -> str:
     """Return rows as a table for the `terminal` or for `markdown`.
 
-    On a terminal that is narrower than the table, each row is a paragraph: a table that the terminal breaks
-    cannot be read. In a file or a pipe, tables have any width.
+    A table that the terminal breaks cannot be read. One that is wider than the terminal goes one of three
+    ways from here: its headers are broken; spare columns are left out, as many as it takes; each row becomes
+    a paragraph. In a file or a pipe, a table without spare columns has any width.
 
     A table in markdown is not padded: where one row changes, one line of the file changes.
 
     Args:
         rows: what the cells hold, by column.
         kind: `terminal` or `markdown`.
-        widths: the columns of the terminal's table whose texts are broken into lines of that length.
+        widths: the columns of the terminal's table whose texts are broken into lines of that length, after
+            spaces, and a name after its dots.
+        spare: the columns that the terminal's table can do without, the first to leave out first.
     """
     if kind == "terminal":
-        widest = [widths.get(name) for name in rows[0]] if widths and rows else None
-        table = tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True, maxcolwidths=widest)
-        width = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else inf
-        fits = max(map(len, table.splitlines()), default=0) <= width
-        return table if fits else "\n".join(_paragraph(row, int(width)) for row in rows)
+        return _for_terminal([_broken(row, widths or {}) for row in rows], spare)
     if not rows:
         return ""
     columns = list(rows[0])
@@ -53,14 +59,63 @@ def render(rows: Sequence[dict[str, object]], kind: str, widths: Mapping[str, in
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
+def terminal_width() -> int:
+    """Return how many columns a line of output may have: 80 in a file or a pipe, unless COLUMNS says more."""
+    return shutil.get_terminal_size().columns
+
+
+def _for_terminal(rows: list[dict[str, object]], spare: Sequence[str]) -> str:
+    tty = sys.stdout is not None and sys.stdout.isatty()
+    width = terminal_width() if tty or spare else inf
+    columns = list(rows[0]) if rows else []
+    table = _simple(rows, columns, columns)
+    for gone in range(len(spare) + 1):
+        if _widest(table) <= width:
+            return table
+        columns = [name for name in columns if name not in spare[:gone]]
+        table = _simple(rows, columns, [_narrow(name, rows) for name in columns])
+    if _widest(table) <= width or not tty:
+        return table
+    return "\n".join(_paragraph(row, int(width)) for row in rows)
+
+
+def _simple(rows: Sequence[Mapping[str, object]], columns: Sequence[str], headers: Sequence[str]) -> str:
+    cells = [[row[name] for name in columns] for row in rows]
+    return tabulate(cells, headers=headers, tablefmt="simple", disable_numparse=True)
+
+
+def _widest(text: str) -> int:
+    return max(map(len, text.splitlines()), default=0)
+
+
+def _narrow(header: str, rows: Sequence[Mapping[str, object]]) -> str:
+    """Return a header broken into lines that are no wider than the column's cells."""
+    cells = max((_widest(str(row[header])) for row in rows), default=0)
+    return "\n".join(textwrap.wrap(header, max(cells, 1), break_long_words=False))
+
+
+def _broken(row: Mapping[str, object], widths: Mapping[str, int]) -> dict[str, object]:
+    """Return a row with line breaks in the cells that are wider than their columns may be."""
+    cells = dict(row)
+    for name in widths.keys() & row.keys():
+        text, lines = str(row[name]), [""]
+        # A name is broken after its dots, words are not: they may hold the address of a page.
+        for piece in re.split(r"(?<=\s)" if " " in text else r"(?<=[._@])", text):
+            if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > widths[name]:
+                lines.append("")
+            lines[-1] += piece
+        cells[name] = "\n".join(map(str.rstrip, lines))
+    return cells
+
+
 def _paragraph(row: Mapping[str, object], width: int) -> str:
     """Return a row as the text of its first cell, and the others with their columns' names below it."""
     (_, title), *cells = row.items()
     texts = [
         f"{name}: {' '.join(str(cell).split())}" for name, cell in cells if cell is not None and cell != ""
     ]
-    lines = textwrap.wrap(" · ".join(texts), width - 2, break_on_hyphens=False)
-    return "\n  ".join([str(title), *lines])
+    wrapped = partial(textwrap.wrap, width=width, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*wrapped(str(title)), *wrapped(" · ".join(texts), initial_indent="  ")])
 
 
 def number(value: float | None) -> str:
@@ -179,17 +234,37 @@ def explain(
             lines.append(f"  {word:10} {', '.join(names)}")
     if shrunk and shrunk != verdict.sample:
         lines.append(f"  smallest   {shrunk}")
-    name = f"MODULE:ATTRIBUTE (it was given as {given_as})" if given_as else quote(safe_name(implementation))
-    lines.append(f"  replay     conformance replay {shrunk or verdict.sample} --implementation {name}")
+    lines.append(f"  replay     {replays(verdict, implementation, shrunk, given_as)}")
     return "\n".join(lines)
+
+
+def replays(verdict: Verdict, implementation: str, shrunk: str | None = None, given_as: str = "") -> str:
+    """Return the command that runs a failure's sample again, in one line; the arguments are `explain`'s."""
+    name = f"MODULE:ATTRIBUTE (it was given as {given_as})" if given_as else quote(safe_name(implementation))
+    return f"conformance replay {quote(shrunk or verdict.sample)} --implementation {name}"
+
+
+def replayed(report: Report, verdict: Verdict) -> str:
+    """Return the command that runs the sample of a run's failure again, in one line."""
+    return replays(verdict, report.implementation, report.shrunk.get(verdict.sample), report.given_as)
+
+
+def explained(report: Report, verdict: Verdict, beside: Iterable[Verdict] | None = None) -> str:
+    """Return a failure of a run as a bug report.
+
+    Args:
+        report: the run.
+        verdict: the failure.
+        beside: the verdicts on the same sample, where they are known; else they are looked for.
+    """
+    shrunk = report.shrunk.get(verdict.sample)
+    among = report.verdicts if beside is None else beside
+    return explain(verdict, report.implementation, shrunk, among, report.given_as)
 
 
 def failures(report: Report, shown: Sequence[Verdict]) -> list[str]:
     """Return the paragraphs about some failures of a run: a heading and their texts, or none."""
     if not shown:
         return []
-    texts = "\n\n".join(
-        explain(v, report.implementation, report.shrunk.get(v.sample), report.verdicts, report.given_as)
-        for v in shown
-    )
+    texts = "\n\n".join(explained(report, verdict) for verdict in shown)
     return [f"## Failures ({len(shown)} of {len(report.failures)})", f"```text\n{texts}\n```"]

@@ -61,7 +61,7 @@ def test_a_verdict_and_a_report_hold_safe_texts_only():
     assert verdict.observable == r"\x1b[2J\n"
     assert str(verdict.reason).startswith(r"\ud800xxx")
     assert len(str(verdict.reason)) < LIMIT
-    report = Report(1, "mine\x1b[31m", "torch", (verdict,))
+    report = Report(1, "mine\x1b[31m", "torch", (verdict,), timing={"began": "\x1b[31m", "seconds": 1.5})
     assert report.implementation == r"mine\x1b[31m"
     assert report.to_json().isascii()
     assert Report.from_json(report.to_json()) == report

@@ -31,7 +31,7 @@ def test_a_run_that_shows_parity_exits_0_and_writes_both_reports(command_line, t
     assert "SHOWN: mytorch against torch, seed 1" in done.stdout
     assert "sigmoid" in done.stderr  # progress
     record = json.loads((tmp_path / "out" / "parity.json").read_text(encoding="utf-8"))
-    assert (record["schema_version"], record["totals"]["fail"]) == (3, 0)
+    assert (record["schema_version"], record["totals"]["fail"]) == (4, 0)
     assert "| unsqueeze |" in (tmp_path / "out" / "parity.md").read_text(encoding="utf-8")
     assert not (tmp_path / "out" / "failures").exists()
 
@@ -156,3 +156,35 @@ def test_excuses_are_told_and_one_that_is_not_needed_fails(command_line, tmp_pat
     done = run("nameless")
     assert (done.returncode, done.stdout) == (2, "")
     assert "Excuse(case='tanh', observable='*'): link: expected a line of text, got ''" in done.stderr
+
+
+@pytest.mark.parametrize("implementation", ["mytorch", "mine.py:made"])
+def test_quiet_prints_the_failures_and_the_verdict_only(command_line, tmp_path, implementation):
+    (tmp_path / "mine.py").write_text(SUBJECT, encoding="utf-8")
+    asked = ("run", "tanh", "--samples", 1, "--jobs", 1, "--implementation", implementation, "-q")
+    done = command_line(*asked, cwd=tmp_path)
+    first, *_, last = done.stdout.splitlines()
+    assert done.stderr == ""
+    if implementation == "mytorch":
+        assert done.stdout.count("\n") == 3
+        assert first.startswith("SHOWN: ")
+    else:
+        assert first.startswith("FAIL tanh · ")
+        assert last == "Next: " + next(
+            line.split(maxsplit=1)[1] for line in done.stdout.splitlines() if line.startswith("  replay ")
+        )
+
+
+def test_verbose_has_a_line_per_case_as_soon_as_it_is_judged(command_line, tmp_path):
+    done = command_line("run", "relu", "tanh", "--samples", 1, "--jobs", 1, "-v", cwd=tmp_path)
+    assert [line.split(" PASS")[0].rstrip("0123456789") for line in done.stderr.splitlines()] == [
+        "relu: ",
+        "tanh: ",
+    ]
+    assert command_line("run", "-q", "-v", cwd=tmp_path).returncode == 2
+
+
+def test_the_job_summary_is_appended(command_line, tmp_path):
+    for _ in range(2):
+        command_line("run", "relu", "--samples", 1, "--jobs", 1, cwd=tmp_path, GITHUB_STEP_SUMMARY="job.md")
+    assert (tmp_path / "job.md").read_text(encoding="utf-8").count("### Parity is shown\n") == 2

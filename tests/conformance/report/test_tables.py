@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import shlex
 import sys
 
 import pytest
@@ -73,3 +75,60 @@ def test_the_message_of_a_subject_cannot_look_like_a_line_of_ours():
     starts = [line[:9] for line in text.splitlines()]
     assert starts == ["ERROR tan", "  sample ", "  reason "] + 3 * [9 * " "] + ["  replay "]
     assert r"--implementation 'mine\n\x1b[2J'" in text
+
+
+def _heads(text):
+    """Return the headers of a table, the parts of a broken one together."""
+    lines = text.splitlines()
+    rule = next(number for number, line in enumerate(lines) if line.startswith("---"))
+    edges = [match.span() for match in re.finditer("-+", lines[rule])]
+    return [" ".join(line[a:b].strip() for line in lines[:rule]).strip() for a, b in edges]
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (200, ["case", "passed", "not passed", "worst", "words"]),
+        (45, ["case", "passed", "not passed", "worst"]),
+        (30, ["case", "passed", "not passed"]),
+        (None, ["case", "passed", "not passed", "worst"]),
+    ],
+)
+def test_a_table_that_is_too_wide_loses_the_columns_that_can_be_spared(width, columns, expected):
+    width(columns)
+    text = render(ROWS, "terminal", spare=("words", "worst"))
+    assert _heads(text) == expected
+    assert columns is None or max(map(len, text.splitlines())) <= columns
+
+
+def test_headers_are_broken_before_a_column_is_left_out(width):
+    rows: list[dict[str, object]] = [{"case": "add", "numbers compared": 7, "headroom float64": 2.5}]
+    width(30)
+    text = render(rows, "terminal", spare=("headroom float64",))
+    assert _heads(text) == ["case", "numbers compared", "headroom float64"]
+    assert len(text.splitlines()) == 4
+
+
+def test_without_columns_to_spare_it_is_a_table_of_paragraphs(width):
+    width(12)
+    lines = render([{"case": 30 * "x", "passed": 30 * "y"}], "terminal", spare=("passed",)).splitlines()
+    assert max(map(len, lines)) <= 12
+
+
+def test_a_long_name_is_broken_after_its_dots_and_an_address_is_not(width):
+    width(200)
+    rows: list[dict[str, object]] = [
+        {"case": "nn.functional.cross_entropy@draws", "why": "see https://example.org/a.b.c there"}
+    ]
+    text = render(rows, "terminal", {"case": 15, "why": 10})
+    cells = [(line[:15].strip(), line[15:].strip()) for line in text.splitlines()[2:]]
+    assert [name for name, _ in cells if name] == ["nn.functional.", "cross_entropy@", "draws"]
+    assert [why for _, why in cells if why] == ["see", "https://example.org/a.b.c", "there"]
+
+
+def test_the_command_is_one_line_that_a_shell_reads_as_it_is_meant():
+    verdict = Verdict("tanh", "tanh:a b;$(c)", "forward", "float64", "output", Status.FAIL, reason="x")
+    line = explain(verdict, "my file.py:mine").splitlines()[-1]
+    assert shlex.split(line)[1:] == [
+        *("conformance", "replay", "tanh:a b;$(c)", "--implementation", "my file.py:mine")
+    ]
