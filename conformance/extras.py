@@ -19,6 +19,7 @@ EXTRAS = {
     "cloudpickle": "conformance",
     "hypothesis": "conformance",
     "joblib": "conformance",
+    "jsonschema": "conformance",
     "rich": "conformance",
     "tabulate": "conformance",
     "threadpoolctl": "conformance",

@@ -11,6 +11,7 @@ from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
+from conformance.subjects.protocol import LANES
 from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Verdict:
 
     def __post_init__(self) -> None:
         # Nearly all are safe as they are, and there are many verdicts.
-        for field, safe in (("observable", safe_name), ("reason", safe_message)):
+        for field, safe in _TEXTS:
             text = getattr(self, field)
             if text is not None and (shown := safe(text)) is not text:
                 object.__setattr__(self, field, shown)
@@ -125,7 +126,7 @@ class Verdict:
 
         Raises:
             TypeError: a field is missing or unknown, or has a value of another type.
-            ValueError: there is no such status.
+            ValueError: there is no such status, check or lane.
         """
         if not isinstance(data, dict):
             raise TypeError(f"verdict: expected an object, got {type(data).__name__}")
@@ -141,8 +142,19 @@ class Verdict:
             items = values[name] if name == "worst_index" and type(values[name]) is list else ()
             if type(values[name]) not in types or not all(type(item) is int for item in items):
                 raise TypeError(f"verdict: {name}: got {data[name]!r}")
+        for name, there_are in _THERE_ARE.items():
+            if values[name] not in there_are:
+                raise ValueError(f"verdict: {name}: got {data[name]!r}")
         return cls(**values)
 
+
+_THERE_ARE = {"check": ("forward", "backward", "training", "use", "errors"), "lane": (*LANES, None)}
+
+# `sample` and the others are ours, but a report may have been written by another program.
+_TEXTS = (
+    *((name, safe_name) for name in ("case", "sample", "observable", "shape_class", "regime", "use")),
+    ("reason", safe_message),
+)
 
 _NUMBERS = frozenset(
     {"max_error", "tolerance", "headroom", "max_ulp", "error_in_u", "reference_error", "expected", "got"}

@@ -8,7 +8,6 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING
 
-from conformance.arithmetic.constants import constants
 from conformance.cases import CASES
 from conformance.judging.verdict import Status
 from conformance.report.tables import place, tightest
@@ -25,7 +24,7 @@ _SHOWN, _NEAREST = 10, 8
 
 def drifting(report: Report) -> list[Verdict]:
     """Return the verdicts that pass below the warning headroom, the nearest to their tolerance first."""
-    return _rising(report.verdicts, constants().warn)
+    return _rising(report.verdicts, report.constants["warn"])
 
 
 def nearest(report: Report) -> list[Verdict]:
@@ -56,7 +55,7 @@ def _drawn(case: str) -> bool:
 
 def warnings(report: Report) -> list[str]:
     """Return one line per drifting verdict, and a last line that counts those beyond the tenth."""
-    found, warn = drifting(report), constants().warn
+    found, warn = drifting(report), report.constants["warn"]
     lines = [
         f"{place(v)} passes, but nearer to its tolerance than {warn:g}: "
         f"headroom {v.headroom:.3g} in {v.sample}"

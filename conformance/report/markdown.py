@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.arithmetic.constants import constants
 from conformance.report import excuses, uses
 from conformance.report.coverage import summary as coverage_summary
 from conformance.report.drift import nearest, warnings
@@ -117,7 +116,7 @@ def markdown(report: Report) -> str:
             }
             for v in near
         ]
-        text = _NEAREST.format(warn=constants().warn)
+        text = _NEAREST.format(warn=report.constants["warn"])
         parts += ["## Nearest to the tolerance", text, render(rows, "markdown")]
     parts += [
         "## Coverage",

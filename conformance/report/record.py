@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.chosen_uses import use_table
@@ -19,20 +22,30 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
 from conformance.report.scope import Scope
-from conformance.subjects.declarations import Declarations
-from conformance.text import safe_name
+from conformance.subjects.declarations import Declarations, declared
+from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# 3 says of each verdict whether it repeats, and the use.
-SCHEMA_VERSION = 3
+# 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
+# and the rest every other file of a run follows.
+SCHEMA_VERSION = 4
 
 # What the reader says of older reports.
 _OLDER = {
     1: "lanes have other names",
     2: "verdicts do not say in which use a layer was called",
+    3: "the subject's declarations and the judge's constants are missing",
 }
+
+# What every reader may rely on, shipped with the package.
+SCHEMA = Path(__file__).with_name("parity.schema.json")
+
+
+def constants_in_force() -> dict[str, float | str]:
+    """Return the judge's constants and the hash of their file, as a report records them."""
+    return {"sha256": constants_sha256(), **asdict(constants())}
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,8 @@ class Report:
         environment: versions, BLAS, threads and CPU; as `subject`, why the subject ran in the judge's
             process, if it did.
         timing: when the run began and how long it took, in seconds; of a run that ended early, how.
-        declarations: what the subject declares; not in the file, whose verdicts say what was excused and why.
+        declarations: what the subject declares.
+        constants: those of the judge, and as `sha256` the hash of their file.
         given_as: what the subject was given as, e.g. `an object`, where the command line has no name for it;
             not in the file.
     """
@@ -66,10 +80,16 @@ class Report:
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
     declarations: Declarations = field(default_factory=Declarations)
+    constants: dict[str, Any] = field(default_factory=constants_in_force)
     given_as: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
+        # Verdicts do this themselves. Numbers and texts that are safe stay as they are.
         object.__setattr__(self, "implementation", safe_name(self.implementation))
+        object.__setattr__(self, "reference", safe_name(self.reference))
+        for name in ("minimums", "shrunk", "environment", "timing", "constants"):
+            object.__setattr__(self, name, _safe(getattr(self, name)))
+        object.__setattr__(self, "scope", Scope.from_json(_safe(self.scope.to_json())))
 
     @cached_property
     def totals(self) -> dict[str, int]:
@@ -165,6 +185,8 @@ class Report:
             "seed": self.seed,
             "implementation": self.implementation,
             "reference": self.reference,
+            "constants": self.constants,
+            "declarations": asdict(self.declarations),
             "totals": self.totals,
             "minimums": self.minimums,
             "shrunk": self.shrunk,
@@ -182,25 +204,64 @@ class Report:
         """Read what `to_json` wrote.
 
         Raises:
-            UsageError: the text is not a report, or one of another schema version.
+            UsageError: the text is not a report, or one of another schema version; it has a key or a value
+                that is not known, or counts that are not those of its verdicts.
         """
+        names = ("seed", "implementation", "reference", "minimums", "shrunk", "environment", "timing")
         try:
             data = json.loads(text)
-            _check_version(data["schema_version"])
-            verdicts = tuple(Verdict.from_json(verdict) for verdict in data["verdicts"])
-            names = ("seed", "implementation", "reference", "minimums", "shrunk", "environment", "timing")
-            scope = Scope.from_json(data.get("scope", {}))
-            return cls(verdicts=verdicts, scope=scope, **{name: data[name] for name in names})
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            if isinstance(error, UsageError):
-                raise
+            _check(data)
+            found = cls(
+                verdicts=tuple(Verdict.from_json(verdict) for verdict in data["verdicts"]),
+                scope=Scope.from_json(data.get("scope", {})),
+                declarations=declared(SimpleNamespace(**data["declarations"])),
+                constants=data["constants"],
+                **{name: data[name] for name in names},
+            )
+        except UsageError as error:
+            raise UsageError(f"report: {str(error).removeprefix('report: ')}") from error
+        except (KeyError, RecursionError, TypeError, ValueError) as error:
             raise UsageError(f"report: not a parity report: {type(error).__name__}: {error}") from error
+        for name, counted in (("totals", found.totals), ("repeated", found.repeated._asdict())):
+            if data[name] != counted:
+                raise UsageError(f"report: {name}: the verdicts give {counted}, but it says {data[name]}")
+        return found
+
+
+def _check(data: Any) -> None:
+    """Check the version, and everything but the verdicts by the schema; there are too many of those.
+
+    Raises:
+        UsageError: the file is of another version, or has an unknown key or value.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    if not isinstance(data, dict) or "schema_version" not in data:
+        raise UsageError("report: not a parity report: expected an object with a schema_version")
+    _check_version(data["schema_version"])
+    head = data | ({"verdicts": []} if isinstance(data.get("verdicts"), list) else {})
+    validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    wrong = best_match(validator.iter_errors(head))
+    if wrong is not None:
+        raise UsageError(f"report: {wrong.json_path}: {wrong.message}")
 
 
 def _check_version(version: Any) -> None:
-    if version == SCHEMA_VERSION:
+    if type(version) is int and version == SCHEMA_VERSION:
         return
-    told = f"report: expected schema_version {SCHEMA_VERSION}, got {version}"
-    if version in _OLDER:
+    told = f"report: expected schema_version {SCHEMA_VERSION}, got {version!r}"
+    if type(version) is int and version in _OLDER:
         told += f", in which {_OLDER[version]}; make the report again: conformance run"
+    elif type(version) is int and version > SCHEMA_VERSION:
+        told += ", which a later version of conformance wrote: read it with that version"
     raise UsageError(told)
+
+
+def _safe(value: Any) -> Any:
+    """Return what a report holds beside its verdicts, with every text as it may be shown."""
+    if isinstance(value, str):
+        return safe_message(value)
+    if isinstance(value, dict):
+        return {_safe(name): _safe(each) for name, each in value.items()}
+    return [_safe(each) for each in value] if isinstance(value, (list, tuple)) else value

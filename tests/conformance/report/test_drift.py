@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from conformance.judging.verdict import Status, Verdict
-from conformance.report import drift as module
+from conformance.report import record
 from conformance.report.drift import drifting, nearest, warnings
 from conformance.report.markdown import markdown
-from conformance.report.record import Report
-
-
-@pytest.fixture(autouse=True)
-def _warns_below_two(monkeypatch):
-    c = replace(module.constants(), warn=2.0)
-    monkeypatch.setattr(module, "constants", lambda: c)
+from conformance.report.record import Report, constants_in_force
 
 
 def report(*headrooms, status=Status.PASS):
@@ -28,6 +20,7 @@ def report(*headrooms, status=Status.PASS):
             Verdict("add", f"add:{k}", "forward", "float32", "output", status, elements=4, headroom=headroom)
             for k, headroom in enumerate(headrooms)
         ),
+        constants=constants_in_force() | {"warn": 2.0},
     )
 
 
@@ -91,17 +84,17 @@ def test_the_report_shows_it_and_still_passes():
     assert "## Drift" not in markdown(report(3.0))
 
 
-def test_a_warning_headroom_of_1_warns_of_nothing(monkeypatch):
-    c = replace(module.constants(), warn=1.0)
-    monkeypatch.setattr(module, "constants", lambda: c)
-    assert warnings(report(1.001)) == []
+def test_a_warning_headroom_of_1_warns_of_nothing():
+    near = report(1.001)
+    assert len(warnings(near)) == 1
+    assert warnings(replace(near, constants=near.constants | {"warn": 1.0})) == []
 
 
 def test_the_command_says_it(tmp_path, capsys, monkeypatch):
     from conformance.cli.main import main
 
-    c = replace(module.constants(), warn=50.0)
-    monkeypatch.setattr(module, "constants", lambda: c)
+    c = replace(record.constants(), warn=50.0)
+    monkeypatch.setattr(record, "constants", lambda: c)
     assert main(["run", "sigmoid", "--samples", "2", "--jobs", "1", "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "DRIFT sigmoid · output · " in said

@@ -33,7 +33,7 @@ def verdict(draw=0, status=Status.PASS, **fields):
 
 
 def report(*verdicts):
-    return Report(1, "mytorch", "torch", verdicts)
+    return Report(1, "mytorch", "torch", verdicts, timing={"began": "now", "seconds": 1.5})
 
 
 def test_the_four_files_of_a_run(tmp_path):
@@ -76,7 +76,9 @@ def test_a_message_that_utf_8_cannot_write_is_escaped_and_reads_back(tmp_path):
 def test_a_run_that_ended_early_is_marked_and_leaves_the_baseline(tmp_path):
     write(report(verdict(headroom=3.0)), tmp_path)
     baseline = (tmp_path / "baseline.json").read_bytes()
-    part = replace(report(verdict(headroom=2.0)), timing={"stopped": "INTERRUPTED after 1 of 9"})
+    part = replace(
+        report(verdict(headroom=2.0)), timing=report().timing | {"stopped": "INTERRUPTED after 1 of 9"}
+    )
     write(part, tmp_path)
     assert "NOT shown\n\n**INTERRUPTED after 1 of 9.**" in (tmp_path / "parity.md").read_text(
         encoding="utf-8"
