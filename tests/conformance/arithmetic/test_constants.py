@@ -26,7 +26,7 @@ def test_the_values_are_those_that_the_evidence_was_made_with():
         floor=0.001,
         oracle_share=2.0,
         warn=1.4,
-        headroom_factor=2.0,
+        headroom_factor=2.5,
     )
 
 
