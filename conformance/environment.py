@@ -1,4 +1,4 @@
-"""The environment that a float32 result depends on: versions, BLAS, threads, CPU.
+"""The environment that a float32 result depends on: versions, BLAS, threads, CPU and what torch uses of it.
 
 Called by running.run and by the calibration, for their reports, and by the command line.
 """
@@ -16,6 +16,7 @@ _PACKAGES = ("mytorch-conformance", "numpy", "torch", "hypothesis")
 def environment(threads: int) -> dict[str, Any]:
     """Return the versions and the machine, for a report."""
     import numpy as np
+    import torch
     from threadpoolctl import threadpool_info
 
     np.zeros((1, 1)) @ np.zeros((1, 1))  # only a BLAS that is loaded is listed
@@ -28,6 +29,7 @@ def environment(threads: int) -> dict[str, Any]:
         "blas": ", ".join(sorted(pool for pool in pools if "None" not in pool)),
         "threads": threads,
         "cpu": _cpu(),
+        "torch_cpu_capability": torch.backends.cpu.get_cpu_capability(),
         "platform": platform.platform(),
     }
 

@@ -24,7 +24,7 @@ DOCUMENTS = (
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/safety.md", "docs/task_directory.md"),
     *("examples/README.md", "examples/c_lstm/README.md", "tests/README.md"),
 )
-SHOWN_ONLY = ("text", "json", "toml")
+SHOWN_ONLY = ("text", "json", "toml", "yaml")
 TOX = re.compile(r"(?:python -m pip install tox && )?(?:python -m )?tox run (?:-r )?-e ([a-z,]+)( -- .+)?")
 
 

@@ -1,7 +1,7 @@
 """The judge's constants, read once from constants.toml, the only file that holds them.
 
 Called by judging, calibration and report; `constants` returns the values and `constants_sha256` the hash of
-the file.
+what the judge uses. The last table, `gate`, is not the judge's: it compares two runs and changes no verdict.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from functools import cache
 from pathlib import Path
 
 FILE = Path(__file__).with_name("constants.toml")
+
+# The heading of the last table, with the empty line before it.
+_GATE = "\n[gate]\n"
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class Constants:
     floor: float
     oracle_share: float
     warn: float
+    headroom_factor: float
 
 
 @cache
@@ -36,9 +40,21 @@ def constants() -> Constants:
         TypeError: a key is missing there, or unknown here.
     """
     data = tomllib.loads(FILE.read_text(encoding="utf-8"))
-    return Constants(**data["monte_carlo"], **data["tolerance"])
+    return Constants(**data["monte_carlo"], **data["tolerance"], **data["gate"])
 
 
 def constants_sha256() -> str:
-    """Return the SHA-256 of the file, which a report records."""
-    return hashlib.sha256(FILE.read_bytes()).hexdigest()
+    """Return the SHA-256 of the file up to the gate's table, which a report and the kill matrix record.
+
+    Another factor of the gate catches as many faults as before, so it does not ask for another kill matrix.
+    """
+    return hashlib.sha256(_parts()[0].encode("utf-8")).hexdigest()
+
+
+def gate_table() -> str:
+    """Return the text of the gate's table, which no calibration changes."""
+    return "".join(_parts()[1:])
+
+
+def _parts() -> tuple[str, str, str]:
+    return FILE.read_text(encoding="utf-8").partition(_GATE)

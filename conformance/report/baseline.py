@@ -1,30 +1,34 @@
-"""`baseline.json`: the verdicts that passed in a run, in a file small enough to commit.
+"""`baseline.json`: how the verdicts of a run ended, in a file small enough to commit.
 
-A later run can be compared with it. Written by `files.write` next to `parity.json`, from which it follows.
-The format, which `baseline.schema.json` holds:
+A later run is compared with it by `gate`. Written by `files.write` next to `parity.json`, from which it
+follows, and by `gate.accept`. The format, which `baseline.schema.json` holds:
 
-- `schema_version`: 2.
+- `schema_version`: 3.
 - `seed`, `implementation`, `reference`, `environment`: those of the run. A headroom belongs to them: another
   seed draws other samples, and another version of torch or NumPy rounds differently.
-- `uses`: the names of the uses in which anything passed.
-- `cases`: by the name of the case, an object of three entries.
+- `constants`: what the subject was judged by: the values of `constants.toml`, and the accuracy class and the
+  conventions at NaN that it declares.
+- `accepted`: each time that something was lost and accepted, with the `reason` and what was `lost`.
+- `uses`: the names of the uses in which anything was judged.
+- `cases`: by the name of the case, an object of four entries.
+    - `elements`: how many numbers were compared.
     - `classes`: how many samples of each shape class were judged.
-    - `uses`: how many verdicts of each use are PASS, of all its observables and lanes, in the order of the
-      names at the top.
-    - `observables`: one list per check, lane and observable that passed at least once. The list holds the
-      check, the lane (null for `errors`), the observable (for `errors` the label of the call, null for a
-      whole sample), how many of its verdicts are PASS, and the least headroom of those in four significant
-      digits (`"inf"` where every bit agreed, null where nothing was measured).
+    - `uses`: how the verdicts of each use ended, of all its observables and lanes, in the order of the names
+      at the top.
+    - `observables`: one list per check, lane and observable. The list holds the check, the lane (null for
+      `errors`), the observable (for `errors` the label of the call, null for a whole sample), how its
+      verdicts ended, and the least headroom of those that are PASS in four significant digits (`"inf"` where
+      every bit agreed, null where nothing was measured).
 
-Only verdicts that are PASS are counted, so an observable that a later run skips is missing from its baseline.
+How verdicts ended is a number where all of them are PASS, else an object of a number per status.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass
-from math import isinf
+from dataclasses import dataclass, replace
+from math import inf, isinf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.errors import UsageError
@@ -32,10 +36,12 @@ from conformance.judging.verdict import Status
 from conformance.report.coverage import judged
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from conformance.report.record import Report
 
-# 2 has the uses.
-SCHEMA_VERSION = 2
+# 3 has the constants, what was accepted, the numbers compared, and verdicts that are not PASS.
+SCHEMA_VERSION = 3
 
 
 # The check of a verdict about a use.
@@ -60,85 +66,109 @@ class Place(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """The verdicts that passed for one key.
+    """How the verdicts of one key ended.
 
     Attributes:
         passed: how many verdicts passed.
         headroom: the least of them; infinite where every bit agreed, None where nothing was measured.
+        others: of the other verdicts, how many ended how.
     """
 
     passed: int
     headroom: float | None
+    others: tuple[tuple[Status, int], ...] = ()
+
+    def statuses(self) -> Counter[Status]:
+        """Return how many verdicts ended how."""
+        return Counter({Status.PASS: self.passed, **dict(self.others)})
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """The verdicts that passed in a run.
+    """How the verdicts of a run ended.
 
     Attributes:
         seed: the seed of the samples.
         implementation: the name of the subject.
         reference: the name of the reference.
         environment: versions, BLAS, threads and CPU.
-        shown: the verdicts that passed, by case, check, lane and observable.
+        constants: what the subject was judged by, by name.
+        shown: how the verdicts ended, by case, check, lane and observable.
         classes: how many samples were judged, by case and shape class.
+        elements: how many numbers were compared, by case.
+        accepted: what was lost since the first baseline, and the reason for which each was accepted.
     """
 
     seed: int
     implementation: str
     reference: str
     environment: dict[str, Any]
+    constants: dict[str, Any]
     shown: dict[Place, Shown]
     classes: dict[str, dict[str, int]]
+    elements: dict[str, int]
+    accepted: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def of(cls, report: Report) -> Baseline:
         """Return the baseline that a run makes."""
-        passed: dict[Place, list[float | None]] = defaultdict(list)
+        ended: dict[Place, Counter[Status]] = defaultdict(Counter)
+        least: dict[Place, float] = {}
+        elements: Counter[str] = Counter()
         for v in report.verdicts:
-            if v.status is Status.PASS:
-                # Of a use, all observables are counted together: they are those of the plain call again.
-                lane, observable = (None, v.use) if v.use else (v.lane, v.observable)
-                passed[Place(v.case, v.check, lane, observable)].append(v.headroom)
-        shown = {}
-        for place, headrooms in passed.items():
-            least = min((each for each in headrooms if each is not None), default=None)
-            if place.check == _USE:
-                # The tolerances are those of the plain call, whose headrooms are there.
-                least = None
-            shown[place] = Shown(len(headrooms), None if least is None else float(f"{least:.4g}"))
+            # Of a use, all observables are counted together: they are those of the plain call again.
+            lane, observable = (None, v.use) if v.use else (v.lane, v.observable)
+            place = Place(v.case, v.check, lane, observable)
+            ended[place][v.status] += 1
+            elements[v.case] += v.elements
+            # The tolerances of a use are those of the plain call, whose headrooms are there.
+            if v.status is Status.PASS and v.headroom is not None and not v.use:
+                least[place] = min(v.headroom, least.get(place, inf))
         samples = {v.sample: (v.case, str(v.shape_class)) for v in judged(report.verdicts)}
-        classes: dict[str, dict[str, int]] = {place.case: {} for place in shown}
+        classes: dict[str, dict[str, int]] = {place.case: {} for place in ended}
         for (case, name), count in Counter(samples.values()).items():
-            classes.setdefault(case, {})[name] = count
+            classes[case][name] = count
+        declared = report.declarations
         return cls(
-            report.seed, report.implementation, report.reference, dict(report.environment), shown, classes
+            seed=report.seed,
+            implementation=report.implementation,
+            reference=report.reference,
+            environment=dict(report.environment),
+            constants=report.constants
+            | {"accuracy": declared.accuracy, "nan_conventions": declared.nan_conventions},
+            shown={place: _shown(counts, least.get(place)) for place, counts in ended.items()},
+            classes=classes,
+            elements=dict(elements),
         )
+
+    def with_accepted(self, accepted: Sequence[dict[str, Any]]) -> Baseline:
+        """Return this baseline with another list of what was accepted."""
+        return replace(self, accepted=tuple(accepted))
 
     def to_json(self) -> str:
         """Return the file's text, with one line per observable, so that a difference is one line long."""
         rows: dict[str, list[str]] = defaultdict(list)
-        uses: dict[str, Counter[str | None]] = defaultdict(Counter)
-        for (case, check, lane, observable), (count, headroom) in self.shown.items():
+        uses: dict[str, dict[str | None, Any]] = defaultdict(dict)
+        for (case, check, lane, observable), shown in self.shown.items():
             if check == _USE:
-                uses[case][observable] = count
+                uses[case][observable] = _ended(shown)
                 continue
+            headroom = shown.headroom
             number = "inf" if headroom is not None and isinf(headroom) else headroom
-            rows[case].append(_line([check, lane, observable, count, number]))
-        names = list(dict.fromkeys(use for counts in uses.values() for use in counts))
+            rows[case].append(_line([check, lane, observable, _ended(shown), number]))
+        names = list(dict.fromkeys(use for ended in uses.values() for use in ended))
         cases = ",\n".join(
             f"  {_line(case)}: {{\n"
+            f'   "elements": {self.elements[case]},\n'
             f'   "classes": {_line(counts)},\n'
-            f'   "uses": {_line([uses[case][name] for name in names])},\n'
+            f'   "uses": {_line([uses[case].get(name, 0) for name in names])},\n'
             '   "observables": [\n    ' + ",\n    ".join(rows[case]) + "\n   ]\n  }"
             for case, counts in self.classes.items()
         )
         head = {
             "schema_version": SCHEMA_VERSION,
-            "seed": self.seed,
-            "implementation": self.implementation,
-            "reference": self.reference,
-            "environment": self.environment,
+            **{name: getattr(self, name) for name in _HEAD},
+            "accepted": list(self.accepted),
             "uses": names,
         }
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
@@ -154,25 +184,57 @@ class Baseline:
         try:
             data = json.loads(text)
             _check_version(data["schema_version"])
+            cases = data["cases"]
             shown = {
-                Place(case, check, lane, observable): Shown(
-                    int(count), None if headroom is None else float(headroom)
-                )
-                for case, entry in data["cases"].items()
-                for check, lane, observable, count, headroom in entry["observables"]
+                Place(case, check, lane, observable): _read(ended, headroom)
+                for case, entry in cases.items()
+                for check, lane, observable, ended, headroom in entry["observables"]
             } | {
-                Place(case, _USE, None, use): Shown(int(count), None)
-                for case, entry in data["cases"].items()
-                for use, count in zip(data["uses"], entry["uses"], strict=True)
-                if count
+                Place(case, _USE, None, use): _read(ended, None)
+                for case, entry in cases.items()
+                for use, ended in zip(data["uses"], entry["uses"], strict=True)
+                if ended
             }
-            classes = {case: dict(entry["classes"]) for case, entry in data["cases"].items()}
-            names = ("seed", "implementation", "reference", "environment")
-            return cls(**{name: data[name] for name in names}, shown=shown, classes=classes)
+            return cls(
+                shown=shown,
+                classes={case: dict(entry["classes"]) for case, entry in cases.items()},
+                elements={case: int(entry["elements"]) for case, entry in cases.items()},
+                accepted=tuple(map(dict, data["accepted"])),
+                **{name: data[name] for name in _HEAD},
+            )
         except UsageError:
             raise
         except (json.JSONDecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"baseline: not a baseline: {type(error).__name__}: {error}") from error
+
+
+# The fields that stand at the top of the file as they are.
+_HEAD = ("seed", "implementation", "reference", "environment", "constants")
+
+
+def _shown(counts: Counter[Status], headroom: float | None) -> Shown:
+    """Return counts in the order of the statuses, and a headroom in four significant digits."""
+    others = tuple((status, counts[status]) for status in Status if status is not Status.PASS)
+    return Shown(
+        counts[Status.PASS],
+        None if headroom is None else float(f"{headroom:.4g}"),
+        tuple((status, count) for status, count in others if count),
+    )
+
+
+def _ended(shown: Shown) -> int | dict[str, int]:
+    """Return how verdicts ended, as it stands in the file."""
+    if not shown.others:
+        return shown.passed
+    return {status.value: count for status, count in shown.statuses().items() if count}
+
+
+def _read(ended: Any, headroom: Any) -> Shown:
+    counts = ended if isinstance(ended, dict) else {Status.PASS: ended}
+    return _shown(
+        Counter({Status(name): int(count) for name, count in counts.items()}),
+        None if headroom is None else float(headroom),
+    )
 
 
 def _check_version(version: object) -> None:

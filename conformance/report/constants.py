@@ -8,7 +8,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from conformance.arithmetic.constants import constants
+from conformance.arithmetic.constants import constants, gate_table
 from conformance.calibration.choose import CONFIDENCE, QUIET, RUNS, SHARE_OF_EACH
 from conformance.cases import CASES
 
@@ -44,7 +44,7 @@ oracle_share = {oracle_share}
 # A headroom below this is reported as drift, though it passes: the upper bound on the warnings of a clean
 # default run is there at most 1/{quiet}.
 warn = {warn}
-"""
+{gate}"""
 
 
 def command(found: Calibration) -> str:
@@ -85,5 +85,6 @@ def toml(found: Calibration) -> str:
         oracle_share=now.oracle_share,
         quiet=QUIET,
         warn=choice.warn,
+        gate=gate_table(),
         **words,
     )

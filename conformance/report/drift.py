@@ -43,12 +43,12 @@ def _rising(verdicts: Iterable[Verdict], below: float) -> list[Verdict]:
         if verdict.status is Status.PASS
         and verdict.headroom is not None
         and verdict.headroom < below
-        and not _drawn(verdict.case)
+        and not drawn(verdict.case)
     ]
     return [verdict for _, verdict in sorted(near, key=lambda pair: pair[0])]
 
 
-def _drawn(case: str) -> bool:
+def drawn(case: str) -> bool:
     """Whether a case judges random draws, whose statistics come near their critical values by chance."""
     return case in CASES and CASES[case].distribution is not None
 

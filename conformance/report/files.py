@@ -1,12 +1,14 @@
-"""Writes reports into a folder.
+"""Writes reports into a folder, and reads their text.
 
-running.run calls `write` for the record of a run; kills and calibration write theirs by `write_whole`.
+running.run calls `write` for the record of a run; kills and calibration write theirs by `write_whole`. The
+commands that take a report call `read`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.errors import UsageError
 from conformance.report.baseline import Baseline
 from conformance.report.details import details
 from conformance.report.markdown import markdown
@@ -57,3 +59,16 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> None:
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
+
+
+def read(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        UsageError: it is not text.
+        OSError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: expected a report, got a file that is not text: {error}") from error

@@ -1,7 +1,9 @@
 """Renews the committed reports: `python -m conformance.report.renew FROM TO`.
 
 Called by `tox run -e reports` only, after a run and a self-test. The calibration takes longer than both, so
-its two files are renewed only where `FROM` holds one of all cases, which `tox run -e calibrate` writes.
+its two files are renewed only where `FROM` holds one of all cases, which `tox run -e calibrate` writes. The
+baseline keeps what was accepted, and is renewed only where nothing is lost: `conformance gate --accept` comes
+first.
 """
 
 from __future__ import annotations
@@ -12,6 +14,10 @@ from pathlib import Path
 
 from conformance.cases import CASES
 from conformance.errors import UsageError
+from conformance.report.baseline import Baseline
+from conformance.report.changes import lost
+from conformance.report.files import read
+from conformance.report.gate import check_comparable
 
 # The files that are committed, and the most bytes that each may have: they are read by people and kept in
 # every clone. What they leave out stays in the folder that the commands wrote, an artefact of CI.
@@ -23,6 +29,7 @@ LIMITS = {
     "calibration.md": 100_000,
     "tolerances.md": 200_000,
 }
+_BASELINE = "baseline.json"
 _OF_CALIBRATION = ("calibration.md", "tolerances.md")
 
 
@@ -34,7 +41,8 @@ def renew(written: Path, committed: Path) -> list[str]:
         committed: the folder of the committed reports.
 
     Raises:
-        UsageError: a file is missing, too large, or of a calibration of some cases only.
+        UsageError: a file is missing, too large, or of a calibration of some cases only; or something that
+            the committed baseline shows is lost.
     """
     calibrated = (written / "calibration.json").is_file()
     if calibrated:
@@ -51,11 +59,26 @@ def renew(written: Path, committed: Path) -> list[str]:
         if not (written / name).is_file():
             raise UsageError(f"{written / name}: expected a report, got no such file: run the commands first")
         texts[name] = (written / name).read_bytes()
+        if name == _BASELINE and (committed / name).is_file():
+            texts[name] = _next(committed / name, written / name).to_json().encode("utf-8")
         if len(texts[name]) > limit:
             raise UsageError(f"{written / name}: expected at most {limit:,} bytes, got {len(texts[name]):,}")
     for name, text in texts.items():
         (committed / name).write_bytes(text)
     return list(texts)
+
+
+def _next(committed: Path, written: Path) -> Baseline:
+    """Return the baseline that was written, with what was accepted before."""
+    before, after = (Baseline.from_json(read(path)) for path in (committed, written))
+    check_comparable(before, after)
+    if found := lost(before, after):
+        gate = f"conformance gate {written.with_name('parity.json')} --baseline {committed} --accept REASON"
+        raise UsageError(
+            f"{written}: expected nothing to be lost, got {len(found)} losses, the first {found[0]}. "
+            f"To accept them: {gate}"
+        )
+    return after.with_accepted(before.accepted)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 import pytest
 
-from conformance.arithmetic.constants import Constants, constants
+from conformance.arithmetic.constants import Constants, constants, gate_table
 from conformance.calibration import run as module
 from conformance.calibration.choose import (
     RUNS,
@@ -312,7 +312,8 @@ def test_the_constants_file_is_one_that_the_judge_reads(found, tmp_path):
     write(found, tmp_path)
     text = (tmp_path / "constants.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
-    assert Constants(**data["monte_carlo"], **data["tolerance"]) == replace(
+    assert text.endswith(gate_table())
+    assert Constants(**data["monte_carlo"], **data["tolerance"], **data["gate"]) == replace(
         constants(), tensor=found.choice.tensor, element=found.choice.element, warn=found.choice.warn
     )
     assert "conformance calibrate tanh sigmoid --seed 9 --runs 2" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from math import inf
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import jsonschema
 import pytest
 
 import conformance
+from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
@@ -79,15 +81,29 @@ def test_the_observables_of_a_use_are_counted_together():
     assert found.shown == {
         Place("add", "forward", "float64", "output"): Shown(1, 5.0),
         Place("add", "use", None, "no-grad"): Shown(2, None),
-        Place("add", "use", None, "flags"): Shown(1, None),
+        Place("add", "use", None, "flags"): Shown(1, None, ((Status.FAIL, 1),)),
     }
     assert found.classes == {"add": {"small": 1}}
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.PASS])
-def test_only_passes_are_counted(status):
+def test_other_verdicts_are_counted_apart_and_have_no_headroom(status):
     found = baseline(verdict(0, headroom=3.0), verdict(1, status=status, headroom=2.0))
-    assert found.shown == {Place("add", "forward", "float64", "output"): Shown(1, 3.0)}
+    place = Place("add", "forward", "float64", "output")
+    assert found.shown == {place: Shown(1, 3.0, ((status, 1),))}
+    assert found.shown[place].statuses() == {Status.PASS: 1, status: 1}
+
+
+def test_the_numbers_compared_are_counted_by_case_with_those_of_uses():
+    found = baseline(verdict(0), verdict(0, lane="float32"), in_use("flags", elements=1), bad_call())
+    assert found.elements == {"add": 9}
+
+
+def test_what_the_subject_was_judged_by_is_kept():
+    found = baseline(verdict()).constants
+    assert found["sha256"] == constants_sha256()
+    assert {name: found[name] for name in asdict(constants())} == asdict(constants())
+    assert (found["accuracy"], found["nan_conventions"]) == ("relative", "torch")
 
 
 def test_samples_are_counted_once_per_shape_class():
@@ -101,9 +117,13 @@ def test_a_case_of_bad_calls_alone_has_no_classes():
     assert baseline(bad_call()).classes == {"add": {}}
 
 
-def test_a_case_without_a_pass_has_no_observables():
+def test_a_case_without_a_pass_has_no_headrooms():
     found = baseline(verdict(status=Status.FAIL))
-    assert (found.classes, found.shown) == ({"add": {"small": 1}}, {})
+    place = Place("add", "forward", "float64", "output")
+    assert (found.classes, found.shown) == (
+        {"add": {"small": 1}},
+        {place: Shown(0, None, ((Status.FAIL, 1),))},
+    )
     assert Baseline.from_json(found.to_json()) == found
 
 
@@ -113,16 +133,18 @@ def test_it_is_read_back_as_it_was_written():
         verdict(headroom=inf, lane="float32"),
         verdict(observable=None),
         verdict(case="sub", sample="sub:0"),
+        verdict(1, status=Status.ERROR),
         *IN_USES,
+        in_use("flags", status=Status.FAIL),
         bad_call(),
-    )
+    ).with_accepted([{"reason": "a case was renamed", "lost": ["case: mul"]}])
     text = found.to_json()
     jsonschema.validate(json.loads(text), SCHEMA)
     assert Baseline.from_json(text) == found
-    assert '    ["forward", "float64", "output", 1, 1.5],\n' in text
+    assert '    ["forward", "float64", "output", {"PASS": 1, "ERROR": 1}, 1.5],\n' in text
     assert '["forward", "float32", "output", 1, "inf"]' in text
     assert json.loads(text)["uses"] == ["no-grad", "flags"]
-    assert '   "uses": [2, 1],\n' in text
+    assert '   "uses": [2, {"PASS": 1, "FAIL": 1}],\n' in text
     assert '   "uses": [0, 0],\n' in text
 
 
@@ -133,6 +155,9 @@ def test_it_is_read_back_as_it_was_written():
         ["use", None, "no-grad", 1, 2.0],
         ["forward", "semantic", "output", 1, 2.0],
         ["forward", "float64", "output", 0, 2.0],
+        ["forward", "float64", "output", {}, 2.0],
+        ["forward", "float64", "output", {"PASS": 0}, 2.0],
+        ["forward", "float64", "output", {"GOOD": 1}, 2.0],
         ["forward", "float64", "output", 1, 0.5],
         ["forward", "float64", "output", 1],
         ["forward", "float64", "output", 1, 2.0, "more"],
@@ -145,10 +170,20 @@ def test_the_schema_refuses_a_wrong_row(row):
         jsonschema.validate(data, SCHEMA)
 
 
-@pytest.mark.parametrize("counts", [[-1], [1.5], ["no-grad"], {"no-grad": 1}, 1])
+@pytest.mark.parametrize("counts", [[-1], [1.5], ["no-grad"], [{"GOOD": 1}], {"no-grad": 1}, 1])
 def test_the_schema_refuses_wrong_counts_of_uses(counts):
     data = json.loads(baseline(verdict(headroom=2.0), *IN_USES).to_json())
     data["cases"]["add"]["uses"] = counts
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "entry", [{}, {"reason": "x"}, {"reason": "", "lost": ["y"]}, {"reason": "x", "lost": []}]
+)
+def test_the_schema_refuses_what_was_accepted_without_a_reason_or_a_loss(entry):
+    data = json.loads(baseline(verdict(headroom=2.0)).to_json())
+    data["accepted"].append(entry)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data, SCHEMA)
 
@@ -159,7 +194,7 @@ def test_the_schema_refuses_wrong_counts_of_uses(counts):
         "",
         "[]",
         "{}",
-        '{"schema_version": 2}',
+        '{"schema_version": 3}',
         baseline(verdict(headroom=2.0)).to_json().replace(", 1, 2.0]", ", 1]"),
         baseline(verdict(headroom=2.0)).to_json().replace('"observables": [', '"observed": ['),
         baseline(verdict(headroom=2.0)).to_json().replace('"uses": [],\n   "obs', '"uses": [1],\n   "obs'),
@@ -172,8 +207,8 @@ def test_other_texts_are_refused(text):
 
 
 def test_another_version_is_refused_with_both_numbers():
-    text = baseline().to_json().replace('"schema_version": 2', '"schema_version": 9')
-    with pytest.raises(UsageError, match="expected schema_version 2, got 9"):
+    text = baseline().to_json().replace('"schema_version": 3', '"schema_version": 9')
+    with pytest.raises(UsageError, match="expected schema_version 3, got 9"):
         Baseline.from_json(text)
 
 

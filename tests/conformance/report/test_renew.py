@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from conformance.cases import CASES
 from conformance.errors import UsageError
+from conformance.judging.verdict import Status, Verdict
+from conformance.report.baseline import Baseline
+from conformance.report.record import Report
 from conformance.report.renew import LIMITS, renew
 
 REPORTS = Path(__file__).parents[3] / "reports"
 OF_RUNS = ["baseline.json", "kill_matrix.json", "kill_matrix.md", "parity.md"]
 OF_CALIBRATION = ["calibration.md", "tolerances.md"]
+
+
+def baseline(*cases):
+    verdicts = (
+        Verdict(case, f"{case}:0", "forward", "float32", "output", Status.PASS, elements=4) for case in cases
+    )
+    return Baseline.of(Report(1, "mytorch", "torch", tuple(verdicts)))
+
+
+OLD = baseline("add").with_accepted([{"reason": "mul is gone", "lost": ["case: mul: gone"]}])
 
 
 @pytest.fixture
@@ -23,6 +37,7 @@ def written(tmp_path):
     folder.mkdir()
     for name in (*OF_RUNS, "parity.json", "details.md", "kill_matrix_details.json"):
         (folder / name).write_text(f"new {name}", encoding="utf-8")
+    (folder / "baseline.json").write_text(baseline("add", "sub").to_json(), encoding="utf-8")
     return folder
 
 
@@ -32,6 +47,7 @@ def committed(tmp_path):
     folder.mkdir()
     for name in LIMITS:
         (folder / name).write_text("old", encoding="utf-8")
+    (folder / "baseline.json").write_text(OLD.to_json(), encoding="utf-8")
     return folder
 
 
@@ -42,13 +58,40 @@ def calibrated(written, cases):
 
 
 def renewed(committed):
-    return sorted(path.name for path in committed.iterdir() if path.read_text(encoding="utf-8") != "old")
+    old = ("old", OLD.to_json())
+    return sorted(path.name for path in committed.iterdir() if path.read_text(encoding="utf-8") not in old)
 
 
 def test_the_small_files_are_renewed_and_no_other(written, committed):
     assert sorted(renew(written, committed)) == OF_RUNS
     assert renewed(committed) == OF_RUNS
     assert sorted(path.name for path in committed.iterdir()) == sorted(LIMITS)
+
+
+def test_the_baseline_keeps_what_was_accepted(written, committed):
+    renew(written, committed)
+    found = Baseline.from_json((committed / "baseline.json").read_text(encoding="utf-8"))
+    assert found == baseline("add", "sub").with_accepted(OLD.accepted)
+
+
+def test_a_first_baseline_is_taken_as_it_is(written, committed):
+    (committed / "baseline.json").unlink()
+    renew(written, committed)
+    assert (committed / "baseline.json").read_bytes() == (written / "baseline.json").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("found", "mentions"),
+    [
+        (baseline("sub"), "got 1 losses, the first case: add: gone .*--accept REASON"),
+        (replace(baseline("add"), seed=2), "seed: the baseline is of 1, and the report of 2"),
+    ],
+)
+def test_where_something_is_lost_nothing_is_renewed(written, committed, found, mentions):
+    (written / "baseline.json").write_text(found.to_json(), encoding="utf-8")
+    with pytest.raises(UsageError, match=mentions):
+        renew(written, committed)
+    assert renewed(committed) == []
 
 
 def test_a_calibration_of_all_cases_is_taken_too(written, committed):
@@ -72,8 +115,8 @@ def test_a_missing_file_is_named_and_nothing_is_renewed(written, committed):
 
 
 def test_a_file_that_is_too_large_is_refused_with_both_numbers(written, committed):
-    (written / "baseline.json").write_text("x" * 500_001, encoding="utf-8")
-    with pytest.raises(UsageError, match="at most 500,000 bytes, got 500,001"):
+    (written / "kill_matrix.json").write_text("x" * 300_001, encoding="utf-8")
+    with pytest.raises(UsageError, match="at most 300,000 bytes, got 300,001"):
         renew(written, committed)
     assert renewed(committed) == []
 

@@ -1,0 +1,64 @@
+"""`conformance gate`: compares a run with a committed baseline, and fails on what is lost.
+
+Calls report.gate; returns 0 if nothing is lost, 1 if something is, and 2 if the two cannot be compared.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from conformance.cli._options import Commands
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command's parser."""
+    parser = commands.add_parser(
+        "gate",
+        help="compare a run with a baseline",
+        description="Compare a run with a baseline: nothing may be lost, and nothing worse. Exit codes: 0 "
+        "nothing is lost; 1 something is; 2 the run is of another seed, subject or schema than the baseline.",
+    )
+    parser.add_argument("report", type=Path, metavar="REPORT", help="the parity.json of a run")
+    parser.add_argument(
+        "--baseline", type=Path, required=True, metavar="FILE", help="the baseline.json to compare it with"
+    )
+    parser.add_argument(
+        "--accept",
+        metavar="REASON",
+        help="make the run the baseline, in which stands what is lost, and this reason",
+    )
+    parser.add_argument(
+        "--markdown",
+        type=Path,
+        metavar="FILE",
+        help="also write the result to this file, if anything changed, as for a comment on a pull request",
+    )
+    parser.set_defaults(command=command)
+
+
+def command(options: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    from conformance.errors import UsageError
+    from conformance.report.baseline import Baseline
+    from conformance.report.files import read, write_whole
+    from conformance.report.gate import Gate, text
+    from conformance.report.record import Report
+
+    path: Path = options.baseline
+    if not path.exists() and options.accept is None:
+        raise UsageError(f"baseline: {path}: expected a file, got none; --accept REASON makes it of this run")
+    report = Report.from_json(read(options.report))
+    gate = Gate(report, Baseline.from_json(read(path)) if path.exists() else None)
+    if options.accept is not None:
+        write_whole(path.parent, {path.name: gate.accept(options.accept).to_json()})
+    print(text(gate, "terminal"))
+    if options.markdown and gate.moved:
+        write_whole(options.markdown.parent, {options.markdown.name: text(gate, "markdown") + "\n"})
+    if options.accept is not None:
+        print(f"ACCEPTED: {path} is of this run now, and gives the reason for what is lost")
+        return 0
+    return 0 if gate.holds else 1
