@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 EXTRAS = {
     "cloudpickle": "conformance",
     "hypothesis": "conformance",
+    "jinja2": "conformance",
     "joblib": "conformance",
+    "markupsafe": "conformance",
+    "matplotlib": "conformance",
     "rich": "conformance",
     "tabulate": "conformance",
     "threadpoolctl": "conformance",

@@ -1,7 +1,8 @@
-"""Renews the committed reports: `python -m conformance.report.renew FROM TO`.
+"""Renews the committed reports: `python -m conformance.report.renew FROM TO SUITE`.
 
 Called by `tox run -e reports` only, after a run and a self-test. The calibration takes longer than both, so
 its two files are renewed only where `FROM` holds one of all cases, which `tox run -e calibrate` writes.
+`SUITE` is the summary of both that the package ships.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from conformance.cases import CASES
 from conformance.errors import UsageError
+from conformance.report.suite import Suite, summarised
 
 # The files that are committed, and the most bytes that each may have: they are read by people and kept in
 # every clone. What they leave out stays in the folder that the commands wrote, an artefact of CI.
@@ -26,19 +29,20 @@ LIMITS = {
 _OF_CALIBRATION = ("calibration.md", "tolerances.md")
 
 
-def renew(written: Path, committed: Path) -> list[str]:
-    """Copy the files to commit, and return their names.
+def renew(written: Path, committed: Path, suite: Path) -> list[str]:
+    """Copy the files to commit, write their summary, and return the names of the files.
 
     Args:
         written: the folder that the commands wrote.
         committed: the folder of the committed reports.
+        suite: the file of the summary.
 
     Raises:
         UsageError: a file is missing, too large, or of a calibration of some cases only.
     """
-    calibrated = (written / "calibration.json").is_file()
-    if calibrated:
-        cases = json.loads((written / "calibration.json").read_text(encoding="utf-8"))["cases"]
+    calibration = _read(written / "calibration.json")
+    if calibration is not None:
+        cases = calibration["cases"]
         if set(cases) != set(CASES):
             raise UsageError(
                 f"{written / 'calibration.json'}: expected a calibration of all {len(CASES)} cases, "
@@ -46,16 +50,31 @@ def renew(written: Path, committed: Path) -> list[str]:
             )
     texts = {}
     for name, limit in LIMITS.items():
-        if name in _OF_CALIBRATION and not calibrated:
+        if name in _OF_CALIBRATION and calibration is None:
             continue
         if not (written / name).is_file():
             raise UsageError(f"{written / name}: expected a report, got no such file: run the commands first")
         texts[name] = (written / name).read_bytes()
         if len(texts[name]) > limit:
             raise UsageError(f"{written / name}: expected at most {limit:,} bytes, got {len(texts[name]):,}")
+    before = _read(suite)
+    summary = summarised(
+        _read(written / "kill_matrix_details.json") or {},
+        calibration,
+        None if before is None else Suite.from_json(json.dumps(before)),
+    )
     for name, text in texts.items():
         (committed / name).write_bytes(text)
-    return list(texts)
+    suite.write_text(summary.to_json(), encoding="utf-8")
+    return [*texts, suite.name]
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return the record in a file, or None where there is no such file."""
+    if not path.is_file():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
 
 
 if __name__ == "__main__":
