@@ -10,7 +10,6 @@ import io
 import logging
 import re
 from collections import Counter, defaultdict
-from contextlib import contextmanager
 from importlib.util import find_spec
 from math import inf, isnan
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,7 +19,7 @@ from conformance.report.page.cells import family_of
 from conformance.report.tables import tightest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
@@ -102,12 +101,24 @@ def draw(found: Sequence[Dot], warn: float) -> str:
     """
     if not found:
         return ""
+    # What it says about its caches, when it is imported and when it draws, is nothing for a command's output.
+    logger = logging.getLogger("matplotlib")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        return _cleaned(_drawn(found, warn))
+    finally:
+        logger.setLevel(before)
+
+
+def _drawn(found: Sequence[Dot], warn: float) -> str:
+    """Return the plot as an SVG document."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
     families = list(dict.fromkeys(dot.family for dot in found))
-    with mpl.rc_context(), _quiet():
+    with mpl.rc_context():
         # Whatever the user's own settings are.
         mpl.rcdefaults()
         mpl.rcParams.update({"svg.hashsalt": "parity", "svg.fonttype": "none", "font.size": 9.0})
@@ -119,7 +130,7 @@ def draw(found: Sequence[Dot], warn: float) -> str:
         _scatter(axes, found, families)
         text = io.StringIO()
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _cleaned(text.getvalue())
+    return text.getvalue()
 
 
 def _frame(axes: Axes, families: Sequence[str], warn: float, least: float) -> None:
@@ -174,18 +185,6 @@ def _scatter(axes: Axes, found: Sequence[Dot], families: Sequence[str]) -> None:
         )
         marks.set_urls(hrefs)
         marks.set_gid(f"dots-{how}-{lane}")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep what matplotlib says about its caches out of a command's output."""
-    logger = logging.getLogger("matplotlib")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 def _cleaned(text: str) -> str:

@@ -154,6 +154,8 @@ def test_a_failure_is_opened_from_where_it_is_first_seen(visit, text):
     page = visit(text)
     row = page.locator("[id='case/mul/float32/output']")
     assert not row.is_visible()
+    # Also where the filter has left its drawer out.
+    page.locator("#filter").fill("nn")
     page.locator("#first .finding").first.locator("h4 a").last.click()
     assert row.is_visible()
     assert page.locator("[id='case/mul']").get_attribute("open") is not None

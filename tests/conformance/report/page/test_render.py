@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -101,7 +102,7 @@ def test_the_same_report_gives_the_same_bytes(every_status):
 
 def test_the_settings_of_matplotlib_change_nothing(every_status):
     once = render_page(every_status)
-    with mpl.rc_context({"font.size": 30, "lines.linewidth": 9, "svg.fonttype": "path"}):
+    with mpl.rc_context({"axes.labelsize": 30, "axes.edgecolor": "red", "svg.fonttype": "path"}):
         before = dict(mpl.rcParams)
         assert render_page(every_status) == once
         assert dict(mpl.rcParams) == before
@@ -112,6 +113,25 @@ def test_colours_are_those_of_the_page(page):
     assert "var(--fail)" in drawing
     assert "var(--drift)" in drawing
     assert re.findall(r"#[0-9a-f]{6}\b", drawing) == []
+
+
+def test_drawing_says_nothing_where_nothing_can_be_kept(tmp_path):
+    # matplotlib warns where it finds no folder for its caches, and while it makes them.
+    code = (
+        "from conformance.report.page.strip import Dot, draw\n"
+        "assert draw([Dot('loss', 'float32', 2.0, 'case/x')], 1.4).startswith('<svg')"
+    )
+    (tmp_path / "file").touch()
+    nowhere = {"HOME": str(tmp_path / "file"), "MPLCONFIGDIR": str(tmp_path / "file" / "none")}
+    done = subprocess.run(  # noqa: S603 - the code is this file's own
+        [sys.executable, "-W", "error", "-c", code],
+        env=os.environ | nowhere,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_page_without_numbers_imports_no_plotting_library():
