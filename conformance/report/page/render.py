@@ -25,6 +25,7 @@ from conformance.report.page.provenance import command, provenance
 from conformance.report.page.sentence import sentence
 from conformance.report.seen import seen
 from conformance.report.suite import known
+from conformance.report.tables import in_words
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -67,7 +68,7 @@ def render_page(report: Report, baseline: Baseline | None = None) -> str:
         drawers=drawers(report, how_much, warn, changes),
         suite=suite,
         coverage=_without_marks(coverage.summary(report.covered)),
-        uses=uses.summary(report),
+        uses=[_with_words(row) for row in uses.summary(report)],
         excused=excuses.summary(report),
         outside=report.scope.lines(),
         partly=[each for each in how_much.values() if each.skipped],
@@ -85,6 +86,11 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     ).get_template("page.html.j2")
+
+
+def _with_words(row: dict[str, object]) -> dict[str, object]:
+    """Return the row of a use with how the layer is called in it."""
+    return {"use": row["use"], "how the layer is called": in_words(str(row["use"])), **row}
 
 
 def _without_marks(rows: list[dict[str, object]]) -> list[dict[str, object]]:

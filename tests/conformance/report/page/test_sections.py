@@ -32,7 +32,8 @@ def test_a_sentence_says_of_how_much_and_how_narrowly(make):
     assert found.shown
     assert found.headline == "mytorch computes what torch 2.13.0 computes"
     assert found.text == "In 2 comparisons of 12 numbers. Nearest to its tolerance: 2 × away (sub, output)."
-    assert found.suite == ""
+    assert (found.suite, found.limits) == ("", "fewer samples than by default")
+    assert sentence(make.report(make.verdict(headroom=9.0), minimums={"small": 1}), None).limits == ""
 
 
 def test_a_sentence_says_how_far_the_suite_can_be_relied_on(make):
@@ -42,10 +43,22 @@ def test_a_sentence_says_how_far_the_suite_can_be_relied_on(make):
     )
 
 
+@pytest.mark.parametrize(
+    ("named", "headline"),
+    [
+        (("add", "sub"), "mytorch computes add, sub as torch 2.13.0 does"),
+        (("add", "sub", "mul", "div"), "mytorch computes 4 cases as torch 2.13.0 does"),
+    ],
+)
+def test_a_sentence_about_some_cases_names_them(make, named, headline):
+    verdicts = (make.verdict(case, headroom=9.0) for case in named)
+    assert sentence(make.report(*verdicts, scope=Scope(named=named)), None).headline == headline
+
+
 def test_a_sentence_of_a_run_that_fails_counts_the_failures(every_status):
     found = sentence(every_status, None)
     assert not found.shown
-    assert found.headline == "mytorch does not compute what torch 2.13.0 computes"
+    assert found.headline == "mytorch does not compute add, log as torch 2.13.0 does"
     assert found.text.startswith("6 of 17 verdicts fail, in 3 of 10 cases (12 comparisons of 72 numbers).")
 
 
