@@ -24,7 +24,7 @@ def anchor(case: str, *row: str | None) -> str:
 
 @lru_cache(maxsize=4096)
 def _quoted(text: str) -> str:
-    return quote(text, safe="@.,=()")
+    return quote(text, safe="@.,=()", errors="backslashreplace")
 
 
 def anchor_of(verdict: Verdict) -> str:

@@ -14,7 +14,7 @@ from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status
 from conformance.report.page.anchors import anchor, anchor_of, level
-from conformance.report.page.first import row_of
+from conformance.report.page.first import numbers_first, row_of
 from conformance.report.page.program import program
 from conformance.report.tables import error_there, headroom, number
 from conformance.sampling.sample import Sample
@@ -119,7 +119,7 @@ def _drawer(
     warn: float,
     changes: Changes | None,
 ) -> Drawer:
-    failed = [verdict for verdict in mine if not verdict.passed]
+    failed = numbers_first(verdict for verdict in mine if not verdict.passed)
     why = Counter(
         f"{verdict.status.value.lower()}: {verdict.reason}"
         for verdict in mine

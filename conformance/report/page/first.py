@@ -1,7 +1,7 @@
 """Look here first: at most ten rows, failures, then what else is not shown, then drift.
 
 Called by `render`. Failures come in the order of the run, one per case before a second of any, because the
-operations that others are made of are judged first.
+operations that others are made of are judged first; of numbers before those of bad calls.
 """
 
 from __future__ import annotations
@@ -66,7 +66,11 @@ class Row:
 
 def first(report: Report, changes: Changes | None) -> tuple[list[Row], int]:
     """Return the rows, and how many more there would be."""
-    failures, lines, drift = _one_of_each(report.failures), _not_shown(report), drifting(report)
+    failures, lines, drift = (
+        _one_of_each(numbers_first(report.failures)),
+        _not_shown(report),
+        drifting(report),
+    )
     count = Counter(verdict.case for verdict in failures)
     rows = []
     for index, verdict in enumerate(failures[:_SHOWN]):
@@ -103,6 +107,11 @@ def row_of(verdict: Verdict, report: Report, changes: Changes | None = None, *, 
         more=more,
         command=replay(verdict, report),
     )
+
+
+def numbers_first(failures: Iterable[Verdict]) -> list[Verdict]:
+    """Return failures with those of bad calls behind the others."""
+    return sorted(failures, key=lambda verdict: verdict.check == "errors")
 
 
 def _one_of_each(failures: Iterable[Verdict]) -> list[Verdict]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from conformance.report.page.words import implementation
 from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
@@ -32,7 +33,13 @@ def provenance(report: Report, constants_sha256: str) -> list[tuple[str, str]]:
 def command(report: Report) -> str:
     """Return the command that judges the same samples, where as many are drawn as by default."""
     lanes = {verdict.lane for verdict in report.verdicts if verdict.lane}
-    parts = ["conformance", "run", *report.scope.named, "--implementation", report.implementation]
+    parts = [
+        "conformance",
+        "run",
+        *map(quote, report.scope.named),
+        "--implementation",
+        implementation(report),
+    ]
     if lanes != set(LANES):
         parts += [word for lane in LANES if lane in lanes for word in ("--dtype", lane)]
-    return " ".join(map(quote, [*parts, "--seed", str(report.seed)]))
+    return " ".join([*parts, "--seed", str(report.seed)])

@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.judging.verdict import Status
+from conformance.report import excuses
 from conformance.report.drift import nearest
 from conformance.report.page.anchors import in_millions
 from conformance.report.tables import headroom
+from conformance.subjects.declarations import Declarations
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -76,7 +78,9 @@ def sentence(report: Report, suite: Suite | None) -> Sentence:
         text = f"{report.stopped}. {text}"
     # Only a run of all cases with all of their samples has minimums.
     fewer = "" if report.minimums or named else "fewer samples than by default"
-    limits = ", ".join(filter(None, (report.limits, fewer)))
+    stated = excuses.stated(report) if report.declarations != Declarations() else ""
+    where = f"{report.implementation} ran {report.in_process}" if report.in_process else ""
+    limits = ", ".join(filter(None, (report.limits, stated, fewer, where)))
     return Sentence(code == 0, headline, text, suite.in_words() if suite else "", limits)
 
 

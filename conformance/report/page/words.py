@@ -56,4 +56,9 @@ def what_happened(verdict: Verdict) -> str:
 def replay(verdict: Verdict, report: Report) -> str:
     """Return the command that runs a verdict's sample again, or the smallest one that fails like it."""
     sample = report.shrunk.get(verdict.sample, verdict.sample)
-    return f"conformance replay {quote(sample)} --implementation {quote(report.implementation)}"
+    return f"conformance replay {quote(sample)} --implementation {implementation(report)}"
+
+
+def implementation(report: Report) -> str:
+    """Return the subject as a command takes it, or what to put there where it was given as an object."""
+    return "MODULE:ATTRIBUTE" if report.given_as else quote(report.implementation)

@@ -91,7 +91,12 @@ def test_a_run_that_ended_early_is_marked_and_leaves_the_baseline(tmp_path):
 def test_a_run_in_the_judges_process_makes_no_baseline(tmp_path):
     inside = replace(report(verdict(headroom=3.0)), environment={"subject": "in the judge's process"})
     write(inside, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"parity.json", "parity.md", "details.md"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "parity.json",
+        "parity.html",
+        "parity.md",
+        "details.md",
+    }
     write(report(verdict(headroom=3.0)), tmp_path)
     baseline = (tmp_path / "baseline.json").read_bytes()
     write(inside, tmp_path)

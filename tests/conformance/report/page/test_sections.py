@@ -23,6 +23,7 @@ from conformance.report.page.words import replay, what_happened
 from conformance.report.scope import Scope
 from conformance.report.seen import seen
 from conformance.report.suite import Suite
+from conformance.subjects.declarations import Declarations
 
 WARN = 1.4
 
@@ -104,6 +105,29 @@ def test_a_row_has_what_a_bug_report_has(every_status):
     # The smallest sample that fails is replayed, where one was found.
     assert row.command == (
         "conformance replay mul:seed=1,draw=0,class=small,regime=normal,N=1,F=1 --implementation mytorch"
+    )
+
+
+def test_what_a_bad_call_raises_comes_after_wrong_numbers(make):
+    bad = make.verdict("add", 0, Status.FAIL, check="errors", lane=None, observable="rank", elements=0)
+    wrong = make.verdict("sub", 0, Status.FAIL, headroom=0.5)
+    more = make.verdict("add", 1, Status.FAIL, headroom=0.5)
+    rows, _ = first(make.report(bad, wrong, more), None)
+    assert [(row.case, row.lane) for row in rows] == [("sub", "float32"), ("add", "float32"), ("add", "")]
+
+
+def test_a_subject_without_a_name_is_left_to_fill_in(make):
+    found = replace(make.report(make.verdict()), given_as="an object")
+    assert replay(found.verdicts[0], found).endswith(" --implementation MODULE:ATTRIBUTE")
+    assert " --implementation MODULE:ATTRIBUTE " in command(found)
+
+
+def test_a_sentence_says_where_and_by_which_rules_a_subject_was_judged(make):
+    found = make.report(make.verdict(), minimums={"small": 1}, declarations=Declarations(accuracy="absolute"))
+    found = replace(found, environment={"subject": "in this process, as asked"})
+    assert sentence(found, None).limits == (
+        "absolute accuracy of tanh and sigmoid (declared, and not needed), "
+        "mytorch ran in this process, as asked"
     )
 
 
@@ -314,6 +338,7 @@ def test_of_too_many_dots_the_nearest_are_drawn(make, monkeypatch):
 def test_names_of_rows_hold_no_space_and_no_quote(make):
     name = anchor(make.hostile, "float32", 'grad."x y"')
     assert not set(name) & set(" \"'<>&")
+    assert anchor("half a pair \udc80") == "case/half%20a%20pair%20%5Cudc80"
     assert anchor("nn.LSTM", "float32", "grad.input") == "case/nn.LSTM/float32/grad.input"
     assert anchor_of(make.verdict(check="use", use="twice")) == "case/add/use/twice"
     assert anchor_of(make.verdict(lane=None, check="errors", observable="rank")) == "case/add/errors/rank"
