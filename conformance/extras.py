@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 EXTRAS = {
     "cloudpickle": "conformance",
     "hypothesis": "conformance",
+    "jinja2": "conformance",
     "joblib": "conformance",
     "jsonschema": "conformance",
+    "markupsafe": "conformance",
+    "matplotlib": "conformance",
     "rich": "conformance",
     "tabulate": "conformance",
     "threadpoolctl": "conformance",

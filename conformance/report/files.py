@@ -12,6 +12,7 @@ from conformance.errors import UsageError
 from conformance.report.baseline import Baseline
 from conformance.report.details import details
 from conformance.report.markdown import markdown
+from conformance.report.page import render_page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 def write(report: Report, folder: Path) -> None:
     """Write the files of a run.
 
-    `parity.json` holds every verdict. Three files follow from it: `parity.md`, the summary for people,
-    `details.md`, the tables that are too long for it, and `baseline.json`, which a later run is compared
-    with, and which is left as it was by a run that ended early, or whose subject ran in the judge's process,
-    which it could mislead there.
+    `parity.json` holds every verdict. Four files follow from it: `parity.html`, the page for people,
+    `parity.md`, the summary in text, `details.md`, the tables that are too long for it, and `baseline.json`,
+    which a later run is compared with, and which is left as it was by a run that ended early, or whose
+    subject ran in the judge's process, which it could mislead there.
     """
     files = {
         "parity.json": report.to_json(),
+        "parity.html": render_page(report),
         "parity.md": markdown(report),
         "details.md": details(report),
     }

@@ -1,9 +1,9 @@
-"""Renews the committed reports: `python -m conformance.report.renew FROM TO`.
+"""Renews the committed reports: `python -m conformance.report.renew FROM TO SUITE`.
 
 Called by `tox run -e reports` only, after a run and a self-test. The calibration takes longer than both, so
 its two files are renewed only where `FROM` holds one of all cases, which `tox run -e calibrate` writes. The
 baseline keeps what was accepted, and is renewed only where nothing is lost: `conformance gate --accept` comes
-first.
+first. `SUITE` is the summary of both that the package ships.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from conformance.cases import CASES
 from conformance.errors import UsageError
@@ -18,6 +19,7 @@ from conformance.report.baseline import Baseline
 from conformance.report.changes import lost
 from conformance.report.files import read
 from conformance.report.gate import check_comparable
+from conformance.report.suite import Suite, summarised
 
 # The files that are committed, and the most bytes that each may have: they are read by people and kept in
 # every clone. What they leave out stays in the folder that the commands wrote, an artefact of CI.
@@ -33,20 +35,21 @@ _BASELINE = "baseline.json"
 _OF_CALIBRATION = ("calibration.md", "tolerances.md")
 
 
-def renew(written: Path, committed: Path) -> list[str]:
-    """Copy the files to commit, and return their names.
+def renew(written: Path, committed: Path, suite: Path) -> list[str]:
+    """Copy the files to commit, write their summary, and return the names of the files.
 
     Args:
         written: the folder that the commands wrote.
         committed: the folder of the committed reports.
+        suite: the file of the summary.
 
     Raises:
         UsageError: a file is missing, too large, or of a calibration of some cases only; or something that
             the committed baseline shows is lost.
     """
-    calibrated = (written / "calibration.json").is_file()
-    if calibrated:
-        cases = json.loads((written / "calibration.json").read_text(encoding="utf-8"))["cases"]
+    calibration = _read(written / "calibration.json")
+    if calibration is not None:
+        cases = calibration["cases"]
         if set(cases) != set(CASES):
             raise UsageError(
                 f"{written / 'calibration.json'}: expected a calibration of all {len(CASES)} cases, "
@@ -54,7 +57,7 @@ def renew(written: Path, committed: Path) -> list[str]:
             )
     texts = {}
     for name, limit in LIMITS.items():
-        if name in _OF_CALIBRATION and not calibrated:
+        if name in _OF_CALIBRATION and calibration is None:
             continue
         if not (written / name).is_file():
             raise UsageError(f"{written / name}: expected a report, got no such file: run the commands first")
@@ -63,9 +66,24 @@ def renew(written: Path, committed: Path) -> list[str]:
             texts[name] = _next(committed / name, written / name).to_json().encode("utf-8")
         if len(texts[name]) > limit:
             raise UsageError(f"{written / name}: expected at most {limit:,} bytes, got {len(texts[name]):,}")
+    before = _read(suite)
+    summary = summarised(
+        _read(written / "kill_matrix_details.json") or {},
+        calibration,
+        None if before is None else Suite.from_json(json.dumps(before)),
+    )
     for name, text in texts.items():
         (committed / name).write_bytes(text)
-    return list(texts)
+    suite.write_text(summary.to_json(), encoding="utf-8")
+    return [*texts, suite.name]
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return the record in a file, or None where there is no such file."""
+    if not path.is_file():
+        return None
+    record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return record
 
 
 def _next(committed: Path, written: Path) -> Baseline:

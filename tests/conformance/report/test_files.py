@@ -13,6 +13,7 @@ from conformance.report.baseline import Baseline
 from conformance.report.details import details, observables
 from conformance.report.files import write, write_whole
 from conformance.report.markdown import markdown
+from conformance.report.page import render_page
 from conformance.report.record import Report
 from conformance.report.tables import render, summary
 
@@ -36,12 +37,13 @@ def report(*verdicts):
     return Report(1, "mytorch", "torch", verdicts, timing={"began": "now", "seconds": 1.5})
 
 
-def test_the_four_files_of_a_run(tmp_path):
+def test_the_five_files_of_a_run(tmp_path):
     found = report(verdict(headroom=3.0), verdict(headroom=4.0, lane="float64"))
     write(found, tmp_path / "new")
     texts = {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new").iterdir()}
     assert texts == {
         "parity.json": found.to_json(),
+        "parity.html": render_page(found),
         "parity.md": markdown(found),
         "details.md": details(found),
         "baseline.json": Baseline.of(found).to_json(),
@@ -91,7 +93,12 @@ def test_a_run_that_ended_early_is_marked_and_leaves_the_baseline(tmp_path):
 def test_a_run_in_the_judges_process_makes_no_baseline(tmp_path):
     inside = replace(report(verdict(headroom=3.0)), environment={"subject": "in the judge's process"})
     write(inside, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"parity.json", "parity.md", "details.md"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "parity.json",
+        "parity.html",
+        "parity.md",
+        "details.md",
+    }
     write(report(verdict(headroom=3.0)), tmp_path)
     baseline = (tmp_path / "baseline.json").read_bytes()
     write(inside, tmp_path)

@@ -286,7 +286,7 @@ def test_an_interrupted_run_that_goes_on_gives_the_report_of_an_undisturbed_one(
     assert lasting(tmp_path / "part") == lasting(tmp_path / "whole")
     for folder in (tmp_path / "part", tmp_path / "whole"):
         names = {path.name for path in folder.iterdir()}
-        assert names == {"parity.json", "parity.md", "details.md", "baseline.json", "failures"}
+        assert names == {"parity.json", "parity.html", "parity.md", "details.md", "baseline.json", "failures"}
     assert (resumed.stopped, resumed.exit_code) == (None, 1)
 
 

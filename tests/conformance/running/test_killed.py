@@ -102,7 +102,7 @@ def test_killed_at_ten_places_and_resumed_a_run_gives_the_report_of_an_undisturb
     undisturbed = folders.pop("undisturbed")
     assert len(folders) == 10
     assert len(lasting(undisturbed)["verdicts"]) > 150
-    files = {"parity.json", "parity.md", "details.md", "baseline.json"}
+    files = {"parity.json", "parity.html", "parity.md", "details.md", "baseline.json"}
     for name, folder in folders.items():
         assert lasting(folder) == lasting(undisturbed), name
         assert {path.name for path in folder.iterdir()} == files, name

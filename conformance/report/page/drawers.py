@@ -1,0 +1,207 @@
+"""A drawer per case: its program, what was drawn, and one row per observable and lane, use and bad call.
+
+Called by `render`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, NamedTuple
+
+from conformance.cases import CASES
+from conformance.errors import UsageError
+from conformance.judging.verdict import Status
+from conformance.report.page.anchors import anchor, anchor_of, level
+from conformance.report.page.first import numbers_first, row_of
+from conformance.report.page.program import program
+from conformance.report.tables import error_there, headroom, number
+from conformance.sampling.sample import Sample
+from conformance.sampling.space import UNBATCHED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from conformance.judging.verdict import Verdict
+    from conformance.report.page.changes import Changes
+    from conformance.report.page.first import Row
+    from conformance.report.page.program import Program
+    from conformance.report.record import Report
+    from conformance.report.seen import Seen
+    from conformance.sampling.sample import Scalar
+
+# How many failures of a case are written out, and how many reasons of what was skipped.
+_FAILURES, _REASONS = 3, 3
+# The order of outcomes in a row: the worst first.
+_ORDER = (Status.ERROR, Status.FAIL, Status.EMPTY, Status.EXCUSED, Status.SKIP, Status.PASS)
+
+
+class Observed(NamedTuple):
+    """One observable in one lane, one use or one bad call.
+
+    Attributes:
+        id: by which it can be linked to.
+        name: the observable, use or bad call.
+        lane: the dtype, `use` or `bad call`.
+        outcome: how many passed, or what did not.
+        level: how near to its tolerance it is.
+        headroom: the least.
+        error: the error there.
+        tolerance: the tolerance there.
+        ulp: the largest error in units of the last place.
+        numbers: how many numbers were compared.
+        where: shape class and regime of the nearest sample.
+    """
+
+    id: str
+    name: str
+    lane: str
+    outcome: str
+    level: str
+    headroom: str
+    error: str
+    tolerance: str
+    ulp: str
+    numbers: str
+    where: str
+
+
+@dataclass(frozen=True)
+class Drawer:
+    """One case.
+
+    Attributes:
+        case: its name.
+        id: by which it can be linked to.
+        program: what both sides computed, if it is known.
+        samples: how many samples were judged, and on the plain path.
+        drawn: what was drawn, by the name of a size, flag, class or regime.
+        failures: the first failures, written out.
+        more: how many more there are.
+        skipped: why some were not judged, with how many.
+        observed: the rows.
+    """
+
+    case: str
+    id: str
+    program: Program | None
+    samples: str
+    drawn: tuple[tuple[str, str], ...]
+    failures: tuple[Row, ...]
+    more: int
+    skipped: tuple[str, ...]
+    observed: tuple[Observed, ...] = field(default=())
+
+
+def drawers(
+    report: Report, how_much: Mapping[str, Seen], warn: float, changes: Changes | None
+) -> list[Drawer]:
+    """Return the drawers in the run's order.
+
+    Args:
+        report: the record of a run.
+        how_much: how much of each case was seen.
+        warn: the headroom below which a run warns.
+        changes: what changed since the baseline, if there is one.
+    """
+    by_case: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in report.verdicts:
+        by_case[verdict.case].append(verdict)
+    return [_drawer(case, mine, how_much.get(case), report, warn, changes) for case, mine in by_case.items()]
+
+
+def _drawer(
+    case: str,
+    mine: Sequence[Verdict],
+    how_much: Seen | None,
+    report: Report,
+    warn: float,
+    changes: Changes | None,
+) -> Drawer:
+    failed = numbers_first(verdict for verdict in mine if not verdict.passed)
+    why = Counter(
+        f"{verdict.status.value.lower()}: {verdict.reason}"
+        for verdict in mine
+        if verdict.status in {Status.SKIP, Status.EXCUSED}
+    )
+    samples = ""
+    if how_much:
+        samples = f"{how_much.samples} samples judged"
+        samples += f", {how_much.plain_path} on the plain path" if how_much.plain_path else ""
+    by_row: dict[str, list[Verdict]] = defaultdict(list)
+    # Plain calls, then uses, then bad calls.
+    for verdict in sorted(mine, key=lambda v: (v.lane is None, v.use is not None)):
+        by_row[anchor_of(verdict)].append(verdict)
+    return Drawer(
+        case=case,
+        id=anchor(case),
+        program=program(case),
+        samples=samples,
+        drawn=tuple(_drawn(case, how_much.drawn if how_much else ())),
+        failures=tuple(row_of(verdict, report, changes) for verdict in failed[:_FAILURES]),
+        more=len(failed[_FAILURES:]),
+        skipped=tuple(f"{count:,} {reason}" for reason, count in why.most_common(_REASONS)),
+        observed=tuple(_observed(each, verdicts, warn) for each, verdicts in by_row.items()),
+    )
+
+
+def _observed(id: str, verdicts: Sequence[Verdict], warn: float) -> Observed:
+    # Among equal outcomes, the least headroom.
+    nearest = min(verdicts, key=lambda v: (_ORDER.index(v.status), inf if v.headroom is None else v.headroom))
+    counts = Counter(verdict.status for verdict in verdicts)
+    other = [f"{counts[status]:,} {status}" for status in _ORDER[:-1] if counts[status]]
+    # In most uses an observable has the values of the plain call, whose row says the rest.
+    measured = bool(nearest.lane) and not nearest.use
+    ulp = max((v.max_ulp for v in verdicts if v.max_ulp is not None), default=None)
+    if nearest.status is Status.PASS:
+        how = level(nearest.headroom, warn) if nearest.headroom is not None else "passed"
+    else:
+        how = "unmeasured" if nearest.passed else "fail"
+    return Observed(
+        id=id,
+        name=nearest.use or nearest.observable or "whole sample",
+        lane="use" if nearest.use else nearest.lane or "bad call",
+        outcome=", ".join([f"{counts[Status.PASS]:,} of {len(verdicts):,}", *other]),
+        level=how,
+        headroom=headroom(nearest.headroom)
+        or ("" if nearest.status is Status.PASS else nearest.status.value),
+        error=number(error_there(nearest)) if measured else "",
+        tolerance=number(nearest.tolerance) if measured else "",
+        ulp=number(ulp) if measured else "",
+        numbers=f"{sum(v.elements for v in verdicts):,}" if nearest.lane else "",
+        where=" · ".join(filter(None, (nearest.shape_class, nearest.regime))) if measured else "",
+    )
+
+
+def _drawn(case: str, samples: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the sizes as ranges, and how often each class, regime and value of a flag was drawn."""
+    found = []
+    for text in sorted(samples):
+        try:
+            found.append(Sample.parse(text))
+        except UsageError:  # of another version, or of another program
+            return []
+    if not found:
+        return []
+    sizes = CASES[case].space.sizes if case in CASES else {}
+    values: dict[str, Counter[Scalar]] = defaultdict(Counter)
+    for sample in found:
+        values["shape class"][sample.shape_class] += 1
+        values["regime"][sample.regime] += 1
+        for name, value in sample.config:
+            values[name][value] += 1
+    return [(name, _range(counts) if name in sizes else _counts(counts)) for name, counts in values.items()]
+
+
+def _range(counts: Mapping[Scalar, int]) -> str:
+    sizes = [int(size) for size in counts if size != UNBATCHED]
+    told = [str(min(sizes)) if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"] if sizes else []
+    return " or ".join(told + ["none (unbatched)"] * (UNBATCHED in counts))
+
+
+def _counts(counts: Mapping[Scalar, int]) -> str:
+    return ", ".join(
+        f"{str(value).lower() if isinstance(value, bool) else value} {count}×"
+        for value, count in counts.items()
+    )

@@ -1,0 +1,91 @@
+"""The first sentence of the page: whether parity is shown, of how much, and how narrowly.
+
+Called by `render`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from conformance.judging.verdict import Status
+from conformance.report import excuses
+from conformance.report.drift import nearest
+from conformance.report.page.anchors import in_millions
+from conformance.report.tables import headroom
+from conformance.subjects.declarations import Declarations
+
+if TYPE_CHECKING:
+    from conformance.report.record import Report
+    from conformance.report.suite import Suite
+
+# The entries of the environment with the versions of what is named.
+_PACKAGES = {"mytorch": "mytorch-conformance", "torch": "torch"}
+
+# How many cases are named in a headline.
+_NAMED = 3
+
+
+class Sentence(NamedTuple):
+    """The first sentence.
+
+    Attributes:
+        shown: whether parity is shown.
+        headline: the verdict in a few words.
+        text: what was compared, and how it ended.
+        suite: how far the suite itself can be relied on; empty where that is not known for these constants.
+        limits: what was judged, where that is not everything; else empty.
+    """
+
+    shown: bool
+    headline: str
+    text: str
+    suite: str
+    limits: str
+
+
+def sentence(report: Report, suite: Suite | None) -> Sentence:
+    """Return the first sentence of a report."""
+    totals = report.totals
+    subject, reference = _named(report, report.implementation), _named(report, report.reference)
+    what = f"what {reference} computes"
+    if named := report.scope.named:
+        # A run of some cases says nothing about the others.
+        what = f"{', '.join(named) if len(named) <= _NAMED else f'{len(named)} cases'} as {reference} does"
+    code = report.exit_code
+    wrong = [verdict for verdict in report.failures if verdict.status is not Status.EMPTY]
+    comparisons = sum(1 for verdict in report.verdicts if verdict.elements)
+    numbers = in_millions(totals["compared_elements"])
+    compared = f"{comparisons:,} comparisons of {numbers} numbers"
+    if code == 0:
+        headline = f"{subject} computes {what}"
+        text = f"In {compared}."
+    elif code == 3:
+        headline = f"Nothing of {subject} was compared with {reference}"
+        text = "So nothing is shown."
+    elif wrong:
+        headline = f"{subject} does not compute {what}"
+        cases, of = (len({verdict.case for verdict in some}) for some in (wrong, report.verdicts))
+        share = f"{len(wrong):,} of {len(report.verdicts):,} verdicts fail"
+        text = f"{share}, in {cases} of {of} cases ({compared})."
+    else:
+        headline = f"It is not shown that {subject} computes {what}"
+        text = f"No number is wrong in {compared}, but not enough was seen: the reasons are below."
+    if near := nearest(report)[:1]:
+        at = f"{near[0].case}, {near[0].observable}"
+        text += f" Nearest to its tolerance{' of all that passes' if wrong else ''}: "
+        text += f"{headroom(near[0].headroom)} × away ({at})."
+    if report.stopped:
+        text = f"{report.stopped}. {text}"
+    # Only a run of all cases with all of their samples has minimums.
+    fewer = "" if report.minimums or named else "fewer samples than by default"
+    stated = excuses.stated(report) if report.declarations != Declarations() else ""
+    where = f"{report.implementation} ran {report.in_process}" if report.in_process else ""
+    limits = ", ".join(filter(None, (report.limits, stated, fewer, where)))
+    return Sentence(code == 0, headline, text, suite.in_words() if suite else "", limits)
+
+
+def _named(report: Report, name: str) -> str:
+    """Return a name, with its version where it is known."""
+    version = report.environment.get(_PACKAGES.get(name, ""))
+    # Without the build, as in 2.13.0+cpu.
+    return f"{name} {str(version).partition('+')[0]}" if version else name
