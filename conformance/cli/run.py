@@ -77,6 +77,7 @@ def command(options: argparse.Namespace) -> int:
     if options.junit:
         write_whole(options.junit.parent, {options.junit.name: junit(report)})
     append_summary(report)
-    files = [options.out / "parity.md", options.out / "parity.json", *filter(None, [options.junit])]
-    print(terminal(report, " and ".join(safe_name(str(file)) for file in files), quiet=options.verbosity < 0))
+    names = ("parity.html", "parity.md", "parity.json")
+    files = [*(options.out / name for name in names), *filter(None, [options.junit])]
+    print(terminal(report, ", ".join(safe_name(str(file)) for file in files), quiet=options.verbosity < 0))
     return report.exit_code

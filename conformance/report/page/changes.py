@@ -87,15 +87,20 @@ def changes(report: Report, baseline: Baseline) -> Changes:
     if report.stopped:
         return Changes(told, "This run ended early, and is not compared with the baseline.")
     named = set(report.scope.named)
+    passed = _passed(baseline)
     before, now = (
-        {place: shown for place, shown in each.shown.items() if not named or place.case in named}
-        for each in (baseline, Baseline.of(report))
+        {place: shown for place, shown in each.items() if not named or place.case in named}
+        for each in (passed, _passed(Baseline.of(report)))
     )
     ids = {anchor_of(verdict) for verdict in report.verdicts}
     ids |= {anchor(verdict.case) for verdict in report.verdicts}
     found = [change for place in {**before, **now} if (change := _change(place, before, now, ids))]
     rows = [row for *_, row in sorted(found, key=lambda each: each[:2])]
-    return Changes(told, rows=tuple(rows[:_SHOWN]), more=len(rows[_SHOWN:]), passed=baseline.shown)
+    return Changes(told, rows=tuple(rows[:_SHOWN]), more=len(rows[_SHOWN:]), passed=passed)
+
+
+def _passed(baseline: Baseline) -> dict[Place, Shown]:
+    return {place: shown for place, shown in baseline.shown.items() if shown.passed}
 
 
 _KINDS = ("fewer pass", "less headroom", "more headroom", "new")

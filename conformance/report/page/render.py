@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.report import coverage, excuses, uses
 from conformance.report.page import changes as baseline_changes
 from conformance.report.page import strip
@@ -43,7 +42,7 @@ def render_page(report: Report, baseline: Baseline | None = None) -> str:
         report: the record of a run.
         baseline: what the run is compared with; None where there is none.
     """
-    warn, sha256 = constants().warn, constants_sha256()
+    warn, sha256 = report.constants["warn"], report.constants["sha256"]
     suite = known(sha256)
     changes = None if baseline is None else baseline_changes.changes(report, baseline)
     rows, more = first(report, changes)

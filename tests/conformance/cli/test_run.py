@@ -77,7 +77,8 @@ def test_a_folder_with_control_characters_is_shown_escaped(command_line, tmp_pat
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     shown = f"{tmp_path}/\\x1b[2J"
-    assert f"\nReport: {shown}/parity.md and {shown}/parity.json\n" in done.stdout
+    files = ", ".join(f"{shown}/{name}" for name in ("parity.html", "parity.md", "parity.json"))
+    assert f"\nReport: {files}\n" in done.stdout
     assert f"leaves \\x1b[3J in {shown}/failures" in done.stderr
 
 

@@ -133,6 +133,7 @@ FILES = {
     "parity.json": EVERY.to_json,
     "parity.md": lambda: formats.rendered(EVERY, "markdown"),
     "details.md": lambda: formats.rendered(EVERY, "details"),
+    "parity.html": lambda: formats.rendered(EVERY, "html"),
     "parity.xml": lambda: formats.rendered(EVERY, "junit"),
     "terminal-40.txt": lambda: _at(40),
     "terminal-80.txt": lambda: _at(80),
@@ -156,7 +157,7 @@ def test_a_format_is_its_golden_file(name):
 def test_every_format_has_a_golden_file():
     golden = {"terminal": "terminal-80.txt", "markdown": "parity.md", "details": "details.md"}
     golden |= {"junit": "parity.xml", "json": "parity.json", "html": "parity.html"}
-    assert {golden[name] for name in formats.names()} <= {*FILES, "parity.html"}
+    assert {golden[name] for name in formats.names()} <= set(FILES)
     assert {path.name for path in GOLDEN.iterdir()} == set(FILES)
 
 
@@ -177,7 +178,8 @@ def test_no_control_character_gets_into_a_file(name):
     assert all(character.isprintable() for character in text.replace("\n", ""))
 
 
-@pytest.mark.parametrize("name", FILES)
+# Where a line of a page begins means nothing there.
+@pytest.mark.parametrize("name", [name for name in FILES if name != "parity.html"])
 def test_no_line_of_a_message_passes_for_one_of_the_report(name):
     assert not [line for line in FILES[name]().splitlines() if line.startswith(("SHOWN: all", "# SHOWN"))]
 

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.report.baseline import Baseline
 from conformance.report.page import render_page
-from conformance.report.record import Report
+from conformance.report.record import Report, constants_in_force
 
 SECTIONS = ["changes", "first", "plot", "map", "cases", "suite", "coverage", "provenance"]
 
@@ -42,9 +42,11 @@ def test_the_sections_come_in_their_order(page):
     assert found == SECTIONS
 
 
-def test_there_is_no_section_without_anything_in_it(make, monkeypatch):
-    monkeypatch.setattr("conformance.report.page.render.constants_sha256", lambda: "of others")
-    only = make.report(make.verdict(lane=None, check="errors", observable="rank", elements=0))
+def test_there_is_no_section_without_anything_in_it(make):
+    others = {**constants_in_force(), "sha256": "of others"}
+    only = make.report(
+        make.verdict(lane=None, check="errors", observable="rank", elements=0), constants=others
+    )
     found = [attributes["id"] for tag, attributes in Elements(render_page(only)).found if tag == "section"]
     # No baseline, no numbers to plot, and a suite that was measured with other constants.
     assert found == ["first", "map", "cases", "coverage", "provenance"]
