@@ -16,7 +16,6 @@ _PACKAGES = ("mytorch-conformance", "numpy", "torch", "hypothesis")
 def environment(threads: int) -> dict[str, Any]:
     """Return the versions and the machine, for a report."""
     import numpy as np
-    import torch
     from threadpoolctl import threadpool_info
 
     np.zeros((1, 1)) @ np.zeros((1, 1))  # only a BLAS that is loaded is listed
@@ -29,9 +28,18 @@ def environment(threads: int) -> dict[str, Any]:
         "blas": ", ".join(sorted(pool for pool in pools if "None" not in pool)),
         "threads": threads,
         "cpu": _cpu(),
-        "torch_cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "torch_cpu_capability": _capability(),
         "platform": platform.platform(),
     }
+
+
+def _capability() -> str | None:
+    """Return the instructions that torch's kernels use, or None without torch."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    return str(torch.backends.cpu.get_cpu_capability())
 
 
 def versions() -> dict[str, str | None]:

@@ -50,23 +50,12 @@ def command(options: argparse.Namespace) -> int:
 
 
 def _show(judged: Judged) -> None:
-    from conformance.report import excuses
-    from conformance.report.tables import render, summary
+    from conformance.report.terminal import conclusion, reasons, tables
 
     report = judged.report
-    print(render(summary(report), "terminal"))
-    for verdict in report.failure_per_case[:SHOWN]:
-        print("\n" + _explain(verdict, judged))
-    for case, why in report.unseen.items():
-        print(f"\nNOT SEEN {case}: nothing was compared: {why}")
-    totals = report.totals
-    word = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}[report.exit_code]
-    counts = ", ".join(
-        f"{totals[name]} {name}" for name in totals if totals[name] and name != "compared_elements"
-    )
-    what = f"{report.implementation} against {report.reference}, seed {report.seed}"
-    print(f"\n{word}: {what}; judged: {report.limits}, {excuses.stated(report)}")
-    print(f"{counts or 'no verdicts'}; {totals['compared_elements']:,} numbers compared")
+    failures = [_explain(verdict, judged) for verdict in report.failure_per_case[:SHOWN]]
+    closing = "\n".join(conclusion(report))
+    print("\n\n".join([*tables(report), *reasons(report), *failures, closing]))
 
 
 def _explain(verdict: Verdict, judged: Judged) -> str:

@@ -39,14 +39,15 @@ def terminal(report: Report, written: str = "", *, quiet: bool = False) -> str:
         written: the files that the run has just written, in words.
         quiet: leave out the tables and what does not bear on the verdict.
     """
-    parts = [] if quiet else [*_tables(report), *_remarks(report)]
+    parts = [] if quiet else [*tables(report), *_remarks(report)]
     if note := report.in_process:
         parts.append(f"IN PROCESS {report.implementation} ran {note}")
     closing = [*conclusion(report), *([f"Report: {written}"] if written else []), *_next(report)]
     return "\n\n".join([*parts, *reasons(report), *_failures(report), "\n".join(closing)])
 
 
-def _tables(report: Report) -> list[str]:
+def tables(report: Report) -> list[str]:
+    """Return the tables of a run: its cases, its uses and its excuses."""
     width = terminal_width()
     cases = _counted(summary(report), width // 5)
     found = [render(cases, "terminal", {"case": max(width * 9 // 20, 18)}, _SPARE)]

@@ -37,7 +37,7 @@ PART = ".part-"
 
 # What the commands write into a folder: files, and the folder of the bundles.
 FILES = (
-    *("parity.json", "parity.md", "details.md", "baseline.json", "verdicts.jsonl"),
+    *("parity.json", "parity.html", "parity.md", "details.md", "baseline.json", "verdicts.jsonl"),
     *("kill_matrix.json", "kill_matrix.md", "kill_matrix_details.json", "kill_matrix_details.md"),
     *("calibration.json", "calibration.md", "constants.toml", "tolerances.md"),
 )

@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from conformance.running.stored import GIVEN, DamagedError, compare, observables, read
 
@@ -122,9 +123,16 @@ def _run(spec: str, text: str, arrays: dict[str, np.ndarray]) -> dict[str, dict[
     module, colon, attribute = spec.rpartition(":")
     if not colon or module == "fault":
         raise ImportError("it is not of the form module:attribute or path.py:attribute")
-    # A subject that needs conformance is run by `conformance replay`, which gives it a whole task.
-    sys.modules["conformance"] = None  # type: ignore[assignment]  # this is how an import is refused
-    sys.path.insert(0, "")
+    # A subject that needs conformance is run by `conformance replay`, which gives it a whole task. None is how
+    # an import is refused.
+    with patch.dict(sys.modules, {"conformance": None}), patch.object(sys, "path", ["", *sys.path]):
+        subject = _found(module, attribute)
+        lanes = dict.fromkeys(lane for lane, _ in observables(arrays))
+        return {lane: dict(subject.run(_Task(text, arrays, lane))) for lane in lanes}
+
+
+def _found(module: str, attribute: str) -> Any:
+    """Return a subject; what makes one is called."""
     if module.endswith(".py"):
         path = Path(module).resolve()
         found = importlib.util.spec_from_file_location(path.stem, path)
@@ -135,10 +143,7 @@ def _run(spec: str, text: str, arrays: dict[str, np.ndarray]) -> dict[str, dict[
     else:
         loaded = importlib.import_module(module)
     subject = getattr(loaded, attribute)
-    if isinstance(subject, type) or not hasattr(subject, "run"):
-        subject = subject()
-    lanes = dict.fromkeys(lane for lane, _ in observables(arrays))
-    return {lane: dict(subject.run(_Task(text, arrays, lane))) for lane in lanes}
+    return subject() if isinstance(subject, type) or not hasattr(subject, "run") else subject
 
 
 def _plain(text: object) -> str:

@@ -40,6 +40,8 @@ def report(folder):
     whole = json.loads(texts["parity.json"])
     for key in ("environment", "timing"):
         del whole[key]
+    # The page follows from the record, and shows both.
+    del texts["parity.html"]
     return texts | {"parity.json": json.dumps(whole)}
 
 
