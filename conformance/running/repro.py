@@ -123,8 +123,8 @@ def _run(spec: str, text: str, arrays: dict[str, np.ndarray]) -> dict[str, dict[
     module, colon, attribute = spec.rpartition(":")
     if not colon or module == "fault":
         raise ImportError("it is not of the form module:attribute or path.py:attribute")
-    # A subject that needs conformance is run by `conformance replay`, which gives it a whole task. None is how
-    # an import is refused.
+    # A subject that needs conformance is run by `conformance replay`, which gives it a whole task; by None an
+    # import is refused.
     with patch.dict(sys.modules, {"conformance": None}), patch.object(sys, "path", ["", *sys.path]):
         subject = _found(module, attribute)
         lanes = dict.fromkeys(lane for lane, _ in observables(arrays))
