@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LINES = 10
 # A narrower terminal has no room for the bar and the case, and a case's name has as much as numbers leave it.
 _WIDE, _NUMBERS = 60, 50
+# Seconds over which the rate is taken: the whole run, as some cases take a hundred times as long as others.
+_PERIOD = 10**6
 
 
 class Progress:
@@ -56,6 +58,7 @@ class Progress:
             console=self._console,
             disable=verbosity < 0 or not live,
             transient=True,
+            speed_estimate_period=_PERIOD,
         )
         self._bar.add_task("drawing", total=None, rate="", wrong="")
         (self._task,) = self._bar.tasks

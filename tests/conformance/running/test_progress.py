@@ -103,3 +103,15 @@ def test_without_colours_there_are_none():
 def test_a_case_is_no_markup():
     text = told([("[red]add[/]", [])], 1)
     assert "[red]add[/]" in text
+
+
+def test_the_rate_is_that_of_the_whole_run():
+    # One piece of work takes as long as the thirty before it.
+    now, text = [0.0], io.StringIO()
+    with Progress(console=Console(file=text, width=80, get_time=lambda: now[0])) as progress:
+        for done in range(1, 33):
+            now[0] += 30.0 if done == 31 else 1.0
+            progress("add", done, 40)
+    quick, slow = text.getvalue().splitlines()[-2:]
+    assert quick == "28/40 add, 1.0/s, 12 s left"
+    assert slow.startswith("32/40 add, 0.5/s")
