@@ -28,12 +28,15 @@ def _var(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
     In two passes the mean's error enters squared. In Welford's single pass, which torch's float64 makes, each
     square is of two differences from means that were just rounded: n errors of 2u·|mean|·|x - mean| add up.
+    The squares of k zeros are all the same, so that each addition to nearly the same sum is rounded to one
+    side: their errors add up to k/2.
     """
     variance, mean = torch.ops.aten.var_mean(x, *args, **kwargs)
     size: Tensor = variance.abs()
     count = max(1, terms(x, size))
     offset: Tensor = mean.abs() * size.sqrt() * (2 / math.sqrt(count))
-    return size * (3 + chain(count)) + offset
+    zeros = (x == 0).double().mean() * count
+    return size * (3 + chain(count) + zeros / 2) + offset
 
 
 def _prod(x: Tensor, dim: int | None = None, keepdim: bool = False, **_: Any) -> Tensor:
@@ -55,7 +58,9 @@ def _cumulative(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
 RULES: tuple[Rule, ...] = (
     rounded(
         "var",
-        Operands(_var, "3 + √(n/3) roundings of the result, and 2/√n of mean · deviation"),
+        Operands(
+            _var, "3 + √(n/3) roundings of the result, half of one per zero, and 2/√n of mean · deviation"
+        ),
         reduction(lambda t, x: t.var(x, [1]), sizes=_SQUARES),
         reduction(lambda t, x: t.var(x, [0]), sizes=_SQUARES, rows=False),
         source=f"{HIGHAM}; Chan, Golub & LeVeque 1983, on algorithms for the sample variance; {MEASURED}",
