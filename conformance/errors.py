@@ -101,7 +101,7 @@ def named(what: str, name: object) -> str:
         name: the name.
 
     Raises:
-        UsageError: it is no text, or empty.
+        UsageError: it is not a string, or it is empty.
     """
     if not isinstance(name, str) or not name.strip():
         raise UsageError(f"{what}: name: expected a text, got {name!r:.80}")

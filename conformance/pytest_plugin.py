@@ -55,7 +55,7 @@ class Check:
 
         What is outside the limits that the implementation declares is skipped, with that reason. Where the
         implementation runs in the process of the tests, a warning says so. An excuse that is not needed here
-        is no failure: it may be needed in another shape class, which only `conformance.run` can tell.
+        does not fail: another shape class may need it, which only `conformance.run` can tell.
 
         Raises:
             AssertionError: something failed or nothing passed; the message is the bug report. Nothing passed,

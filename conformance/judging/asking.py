@@ -24,7 +24,7 @@ def why_unsupported(subject: Implementation, task: Task) -> str | None:
 
     Raises:
         TypeError: the answer is neither.
-        UsageError: `supports` is no declaration.
+        UsageError: `supports` is not a `Supports`.
     """
     outside = why_outside(subject, task)
     if outside is not None:
@@ -40,7 +40,7 @@ def why_outside(subject: Implementation, task: Task) -> str | None:
     """Return why a task is outside what a subject declares, or None; nothing of the subject's is called.
 
     Raises:
-        UsageError: `supports` is no declaration.
+        UsageError: `supports` is not a `Supports`.
     """
     supports, use = supports_of(subject), task.sample.use
     config = task.config | dict(task.bad_call.options if task.bad_call else {})
@@ -55,7 +55,7 @@ def why_outside(subject: Implementation, task: Task) -> str | None:
 
 
 def told(error: Exception) -> str:
-    """Return the reason of an ERROR: the traceback where the subject ran, or why there is no answer."""
+    """Return the reason of an ERROR: the traceback if the subject raised, or why it did not answer."""
     if isinstance(error, NoAnswer):
         return str(error)
     elsewhere: str | None = getattr(error, "formatted", None)

@@ -126,7 +126,7 @@ class Verdict:
 
         Raises:
             TypeError: a field is missing or unknown, or has a value of another type.
-            ValueError: there is no such status, check or lane.
+            ValueError: the status, the check or the lane is unknown.
         """
         if not isinstance(data, dict):
             raise TypeError(f"verdict: expected an object, got {type(data).__name__}")

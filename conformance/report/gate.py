@@ -113,7 +113,7 @@ class Gate:
         """Return the next baseline, which says what was lost and why that was accepted.
 
         Raises:
-            UsageError: there is no reason, or the run shows nothing that could be a baseline.
+            UsageError: the reason is empty, or the run cannot become a baseline (`refused`).
         """
         if not reason.strip():
             raise UsageError("accept: expected a reason, got an empty text")

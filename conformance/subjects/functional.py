@@ -46,7 +46,8 @@ class Functional:
         supports: its limits, such as the cases that it knows.
 
     Raises:
-        UsageError: the name is no text or empty, `f` cannot be called, or `supports` is no declaration.
+        UsageError: the name is not a string or is empty, `f` cannot be called, or `supports` is not a
+            `Supports`.
 
     Example:
         >>> import numpy as np

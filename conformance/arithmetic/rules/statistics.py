@@ -28,8 +28,8 @@ def _var(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
 
     In two passes the mean's error enters squared. In Welford's single pass, which torch's float64 makes, each
     square is of two differences from means that were just rounded: n errors of 2u·|mean|·|x - mean| add up.
-    The squares of k zeros are all the same, so that each addition to nearly the same sum is rounded to one
-    side: their errors add up to k/2.
+    All k zeros have the same square. Adding it to a sum that hardly changes rounds to one side each time,
+    so that the errors do not cancel, and reach k/2.
     """
     variance, mean = torch.ops.aten.var_mean(x, *args, **kwargs)
     size: Tensor = variance.abs()
