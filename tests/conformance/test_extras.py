@@ -89,3 +89,19 @@ def test_another_missing_module_is_not_blamed_on_an_extra():
 def test_what_calibrating_needs_is_named_with_its_own_extra():
     with pytest.raises(UsageError, match=r"scipy .*mytorch-conformance\[conformance,calibrate\]"), extras():
         raise ModuleNotFoundError(name="scipy.stats")
+
+
+# What only mytorch's own extras bring: `save` and `load` need it, and no verdict does.
+JUDGES = """
+import sys
+
+sys.modules["safetensors"] = None
+from conformance.cli.main import main
+
+sys.exit(main("run sigmoid --samples 1 --in-process --jobs 1 --out out".split()))
+"""
+
+
+def test_judging_needs_none_of_the_extras_of_mytorch(python, tmp_path):
+    done = python("-c", JUDGES, cwd=tmp_path)
+    assert (done.returncode, "SHOWN: mytorch" in done.stdout) == (0, True), done.stdout + done.stderr
