@@ -17,8 +17,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
+# A worker takes as long to start, most of it torch's import, as about so many samples take to be judged.
+_PIECES = 200
+
 # How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 0.5
+
+
+def worthwhile(jobs: int, pieces: int) -> int:
+    """Return how many processes to use for some pieces of work.
+
+    Args:
+        jobs: the number of processes that was asked for; -1 for as many as are worth their start: at most one
+            per core, and one alone, this one, for less work than a worker's start takes.
+        pieces: the number of pieces, each about a sample.
+
+    Example:
+        >>> worthwhile(2, pieces=10), worthwhile(-1, pieces=10)
+        (2, 1)
+    """
+    if jobs != -1:
+        return jobs
+    from joblib import cpu_count
+
+    return min(cpu_count(), max(1, pieces // _PIECES))
 
 
 def in_processes(

@@ -5,7 +5,6 @@ Called by the modules of the commands.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +22,15 @@ SHOWN = 3
 
 def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
     """Add the options of a command that judges many samples: seed, processes, and a folder for reports."""
-    cores = os.cpu_count() or 1
     parser.add_argument(
         "--seed", type=int, default=seed, metavar="S", help=f"seed of the samples (default: {seed})"
     )
     parser.add_argument(
-        "--jobs", type=int, default=cores, metavar="N", help="number of processes (default: one per core)"
+        "--jobs",
+        type=int,
+        default=-1,
+        metavar="N",
+        help="number of processes (default: one per core, or one alone where there is little to do)",
     )
     parser.add_argument(
         "--out",
@@ -45,7 +47,8 @@ def check_sweep(options: argparse.Namespace) -> None:
     Raises:
         UsageError: there are no processes, or the seed is negative.
     """
-    whole("jobs", options.jobs, 1)
+    if options.jobs != -1:
+        whole("jobs", options.jobs, 1)
     whole("seed", options.seed, 0)
 
 

@@ -17,7 +17,7 @@ from conformance.environment import environment
 from conformance.errors import UsageError, flag, whole
 from conformance.extras import extras
 from conformance.judging.verdict import Status, Verdict
-from conformance.processes import in_processes
+from conformance.processes import in_processes, worthwhile
 from conformance.registry import absolute
 from conformance.report.record import Report
 from conformance.running.bundle import write_bundles
@@ -70,7 +70,7 @@ def run(
         samples: the number of samples per case; by default as many as the case declares.
         seed: the seed of the samples.
         dtypes: the lanes: `float64`, `float32` or both.
-        jobs: the number of processes; -1 for one per core.
+        jobs: the number of processes; -1 for one per core where there is enough work for them.
         out: a folder for the reports and a bundle for each failing case; by default nothing is written.
         shrink: look for a smaller sample that fails, for the first failure of the first three cases that
             fail.
@@ -232,7 +232,7 @@ def _outcomes(
     yield from zip(work, known, strict=False)
     left = work[len(known) :]
     arguments = ((piece, subject, piece.case in lost) for piece in left)
-    with closing(in_processes(_done, arguments, jobs)) as found:
+    with closing(in_processes(_done, arguments, worthwhile(jobs, len(left)))) as found:
         for piece, outcome in zip(left, found, strict=True):
             journal.add(outcome)
             yield piece, outcome

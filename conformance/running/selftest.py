@@ -18,7 +18,7 @@ from conformance.judging.criteria import CRITERIA, passed
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
-from conformance.processes import in_processes
+from conformance.processes import in_processes, worthwhile
 from conformance.running.kill_matrix import CONTROL, Cell, KillMatrix, OtherSeed, Trial
 from conformance.running.plan import samples_of
 from conformance.running.work import SampleWork
@@ -63,7 +63,7 @@ def selftest(
         seed: the seed of the samples.
         seeds: at how many seeds, from `seed` on. At all but the first a fault is judged until a sample shows
             it, and only what was missed is kept.
-        jobs: the number of processes.
+        jobs: the number of processes; -1 for one per core where there is enough work for them.
         progress: called after each sample with its case, how many are done and how many there are; at further
             seeds after each case.
 
@@ -85,6 +85,7 @@ def selftest(
 
     tried = Tried([], [])
     shown: dict[str, dict[int, set[str]]] = {case: {} for case in cases}
+    jobs = worthwhile(jobs, steps)
     results = in_processes(try_sample, [(each.sample, chosen, each.uses) for each in work], jobs)
     for each, found in zip(work, results, strict=True):
         tried.trials.extend(found.trials)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.processes import in_processes, interrupts_held
+from conformance.processes import in_processes, interrupts_held, worthwhile
 
 # Two workers, one of which waits for ever. How all ends is the first argument.
 WAITING = """
@@ -52,6 +52,15 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other si
 def test_results_are_those_of_the_calls(jobs):
     calls = [(7, 2), (7, 3), (9, 4), (1, 1)]
     assert [*in_processes(divmod, calls, jobs)] == [divmod(*each) for each in calls]
+
+
+@pytest.mark.parametrize(
+    ("jobs", "pieces", "used"),
+    [(-1, 0, 1), (-1, 399, 1), (-1, 400, 2), (-1, 10_000, 8), (3, 1, 3), (1, 10_000, 1)],
+)
+def test_little_work_is_not_worth_another_process(monkeypatch, jobs, pieces, used):
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
+    assert worthwhile(jobs, pieces) == used
 
 
 @posix

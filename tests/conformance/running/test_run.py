@@ -14,7 +14,9 @@ import conformance
 from conformance.cases import CASES
 from conformance.cases.case import BadCall, Case
 from conformance.judging.verdict import Status
+from conformance.processes import in_processes
 from conformance.report.record import Report
+from conformance.running import run as running
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 from conformance.subjects.torchlike import TorchLike
@@ -61,6 +63,19 @@ def test_mytorch_is_shown():
 def test_the_same_seed_writes_the_same_file_on_any_number_of_processes():
     first, second = (conformance.run("mytorch", cases=QUICK, samples=6, jobs=jobs) for jobs in (1, 2))
     assert lasting(first) == lasting(second)
+
+
+@pytest.mark.parametrize(("jobs", "used"), [(-1, 1), (2, 2)])
+def test_a_run_of_few_samples_starts_no_worker_unless_it_is_asked_to(monkeypatch, jobs, used):
+    asked = []
+
+    def here(function, arguments, jobs):
+        asked.append(jobs)
+        return in_processes(function, arguments, 1)
+
+    monkeypatch.setattr(running, "in_processes", here)
+    conformance.run("mytorch", cases=["relu"], samples=2, jobs=jobs)
+    assert asked == [used]
 
 
 def test_every_implementation_sees_the_same_samples():
