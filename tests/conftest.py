@@ -1,4 +1,4 @@
-"""Seals what is global, for every test, and runs programs in processes of their own, for those that ask."""
+"""Seals what is global, for every test, and runs commands and programs, for those that ask."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from functools import partial
 
 import pytest
+
+from conformance.cli.main import main
 
 # Both speak the same API, so both are sealed through the same names.
 FRAMEWORKS = ("mytorch", "torch")
@@ -48,9 +50,29 @@ def python():
 
 
 @pytest.fixture
-def command_line():
-    """Run the command line; warnings and all, as a user would."""
+def own_process():
+    """Run the command line in a process of its own, which imports torch; for tests of that process."""
     return partial(_run, "-m", "conformance")
+
+
+@pytest.fixture
+def command_line(capfd, monkeypatch):
+    """Run the command line as a user would in some folder, but in this process, which has torch already."""
+
+    def run(*arguments, cwd, **environment):
+        words = [*map(str, arguments)]
+        capfd.readouterr()
+        with monkeypatch.context() as patch:
+            patch.chdir(cwd)
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            try:
+                code = main(words)
+            except SystemExit as leaving:  # of argparse
+                code = leaving.code
+        return subprocess.CompletedProcess(words, code, *capfd.readouterr())
+
+    return run
 
 
 @pytest.fixture(autouse=True, scope="session")

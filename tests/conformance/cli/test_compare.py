@@ -41,10 +41,10 @@ def test_exit_codes(tmp_path, monkeypatch, capsys, other, code, mentions):
     torch.backends.cpu.get_cpu_capability() not in {"AVX2", "AVX512"},
     reason="this CPU has one capability only, so that there is nothing to compare",
 )
-def test_two_capabilities_of_one_cpu_move_nothing_and_are_named(command_line, tmp_path):
+def test_two_capabilities_of_one_cpu_move_nothing_and_are_named(own_process, tmp_path):
     for capability in ("default", "avx2"):
         run = ("run", "relu", "nn.Linear", "nn.LSTMCell", "--samples", 2, "--jobs", 1)
-        done = command_line(
+        done = own_process(
             *run,
             "--out",
             capability,
@@ -53,7 +53,7 @@ def test_two_capabilities_of_one_cpu_move_nothing_and_are_named(command_line, tm
             OPENBLAS_CORETYPE="Haswell",
         )
         assert done.returncode == 0, done.stderr
-    done = command_line("compare", "default/parity.json", "avx2/parity.json", cwd=tmp_path)
+    done = own_process("compare", "default/parity.json", "avx2/parity.json", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     differing = [line.split() for line in done.stdout.splitlines() if line.startswith("torch_cpu_capability")]
     assert differing == [["torch_cpu_capability", "DEFAULT", "AVX2"]]

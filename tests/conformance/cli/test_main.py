@@ -85,8 +85,8 @@ def test_exit_codes(monkeypatch, capsys, tmp_path, arguments, code, mentions):
     assert (len(told) < 2_200, "Traceback" in told) == (True, False)
 
 
-def test_the_exit_code_is_that_of_the_process(command_line, tmp_path):
-    done = command_line("run", "nn.Linnear", cwd=tmp_path)
+def test_the_exit_code_is_that_of_the_process(own_process, tmp_path):
+    done = own_process("run", "nn.Linnear", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 

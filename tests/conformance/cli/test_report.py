@@ -52,8 +52,8 @@ def test_the_terminal_shows_what_the_run_showed(command_line, tmp_path):
     assert again.stdout.splitlines() == lines
 
 
-def test_the_bytes_are_those_of_the_file_in_any_encoding(command_line, run):
-    done = command_line(
+def test_the_bytes_are_those_of_the_file_in_any_encoding(own_process, run):
+    done = own_process(
         *("report", "out/parity.json", "--format", "json"), cwd=run, PYTHONIOENCODING="ascii", PYTHONUTF8="0"
     )
     assert done.stdout == (run / "out" / "parity.json").read_text(encoding="utf-8")

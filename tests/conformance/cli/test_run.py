@@ -68,12 +68,10 @@ def test_a_failure_is_a_bug_report_and_its_replay_fails_too(command_line, tmp_pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="such names are not allowed there")
-def test_a_folder_with_control_characters_is_shown_escaped(command_line, tmp_path):
+def test_a_folder_with_control_characters_is_shown_escaped(own_process, tmp_path):
     out = tmp_path / "\x1b[2J"
     (out / "failures" / "\x1b[3J").mkdir(parents=True)
-    done = command_line(
-        "run", "relu", "--samples", 1, "--implementation", "torch", "--out", out, cwd=tmp_path
-    )
+    done = own_process("run", "relu", "--samples", 1, "--implementation", "torch", "--out", out, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     shown = f"{tmp_path}/\\x1b[2J"

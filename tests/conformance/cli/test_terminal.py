@@ -22,14 +22,14 @@ ASCII = {
 }
 
 
-def test_a_failing_run_can_be_shown_in_ascii_without_colours(command_line, tmp_path):
+def test_a_failing_run_can_be_shown_in_ascii_without_colours(own_process, tmp_path):
     subject = "from conformance import TorchLike\n\nclass Wrong(TorchLike):\n    def run(self, task):\n"
     subject += (
         "        raise ValueError('\\x1b[31mgr\\u00f6\\u00dfer \\u00b7')\n\nwrong = Wrong('wrong', 'torch')\n"
     )
     (tmp_path / "mine.py").write_text(subject, encoding="utf-8")
     arguments = ("run", "relu", "--samples", 1, "--jobs", 1, "--implementation", "./mine.py:wrong")
-    done = command_line(*arguments, cwd=tmp_path, **NARROW, **ASCII)
+    done = own_process(*arguments, cwd=tmp_path, **NARROW, **ASCII)
     assert done.returncode == 1
     assert "ERROR relu - whole sample - float64" in done.stdout
     assert r"ValueError: \x1b[31mgr\xf6\xdfer -" in done.stdout
