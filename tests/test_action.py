@@ -73,11 +73,12 @@ def test_the_gate_decides_about_a_run(script, tmp_path, ran, gated, code):
     found, _, calls = script("judge.sh", "conformance", {"run": [ran, ""], "gate": [gated, ""]}, **JUDGED)
     assert found == code
     run, gate = (_parser().parse_args(call) for call in calls)
-    assert (run.cases, run.implementation, run.seed, run.in_process) == (
+    assert (run.cases, run.implementation, run.seed, run.in_process, run.baseline) == (
         ["nn.LSTM", "relu"],
         "mine.py:mine",
         1,
         False,
+        Path("kept.json"),
     )
     assert (gate.report, gate.baseline, gate.markdown) == tuple(
         map(Path, ("out/parity.json", "kept.json", "out/comment.md"))
@@ -96,7 +97,8 @@ def test_where_a_run_has_no_result_its_exit_code_stands(script, tmp_path, ran):
 
 def test_without_cases_all_are_judged_and_without_a_baseline_it_says_how_to_make_one(script):
     code, told, calls = script("judge.sh", "conformance", {}, **JUDGED | {"CASES": ""})
-    assert _parser().parse_args(calls[0]).cases == []
+    run = _parser().parse_args(calls[0])
+    assert (run.cases, run.baseline) == ([], None)
     assert (code, len(calls)) == (2, 1)
     assert "There is no kept.json yet" in told
 

@@ -6,8 +6,13 @@ set -euo pipefail
 
 rm -f "$OUT/comment.md"
 read -r -a cases <<<"${CASES:-}"
+# The page says what changed since it.
+since=()
+if [ -f "$BASELINE" ]; then
+    since=(--baseline "$BASELINE")
+fi
 code=0
-conformance run "${cases[@]}" --implementation "$IMPLEMENTATION" --seed "$SEED" --out "$OUT" || code=$?
+conformance run "${cases[@]}" --implementation "$IMPLEMENTATION" --seed "$SEED" --out "$OUT" "${since[@]}" || code=$?
 # 1 is a difference, which the baseline may know of. After anything else there is no run to compare.
 if [ "$code" -gt 1 ]; then
     exit "$code"

@@ -41,6 +41,24 @@ def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
     )
 
 
+def add_record(parser: argparse.ArgumentParser, name: str = "report") -> None:
+    """Add the argument that takes the record of a run, for `report.files.read_report`."""
+    parser.add_argument(
+        name, type=Path, metavar=f"{name.upper()}.json", help="the parity.json that `run` wrote"
+    )
+
+
+def add_baseline(parser: argparse.ArgumentParser, told: str, *, required: bool = False) -> None:
+    """Add the option that takes a baseline, for `report.files.read_baseline`.
+
+    Args:
+        parser: the command's.
+        told: what it is for.
+        required: whether the command needs one.
+    """
+    parser.add_argument("--baseline", type=Path, required=required, metavar="FILE", help=told)
+
+
 def check_sweep(options: argparse.Namespace) -> None:
     """Check the counts, before anything is judged.
 

@@ -6,8 +6,9 @@ report cannot be read.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from conformance.cli._options import add_record
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +25,7 @@ def add_parser(commands: Commands) -> None:
         "environments differ. Exit codes: 0 nothing moved; 1 something did; 2 a report cannot be read.",
     )
     for name in ("before", "after"):
-        parser.add_argument(name, type=Path, metavar=name.upper(), help="the parity.json of a run")
+        add_record(parser, name)
     parser.set_defaults(command=command)
 
 
@@ -32,10 +33,9 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.report.baseline import Baseline
     from conformance.report.compare import Comparison
-    from conformance.report.files import read
-    from conformance.report.record import Report
+    from conformance.report.files import read_report
 
-    runs = (Baseline.of(Report.from_json(read(path))) for path in (options.before, options.after))
+    runs = (Baseline.of(read_report(path)) for path in (options.before, options.after))
     comparison = Comparison(*runs)
     print(comparison.text())
     return 1 if comparison.moved else 0

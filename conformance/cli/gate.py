@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.cli._options import add_baseline, add_record
+
 if TYPE_CHECKING:
     import argparse
 
@@ -22,10 +24,8 @@ def add_parser(commands: Commands) -> None:
         description="Compare a run with a baseline: nothing may be lost, and nothing worse. Exit codes: 0 "
         "nothing is lost; 1 something is; 2 the run is of another seed, subject or schema than the baseline.",
     )
-    parser.add_argument("report", type=Path, metavar="REPORT", help="the parity.json of a run")
-    parser.add_argument(
-        "--baseline", type=Path, required=True, metavar="FILE", help="the baseline.json to compare it with"
-    )
+    add_record(parser)
+    add_baseline(parser, "the baseline.json to compare it with", required=True)
     parser.add_argument(
         "--accept",
         metavar="REASON",
@@ -43,16 +43,13 @@ def add_parser(commands: Commands) -> None:
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.errors import UsageError
-    from conformance.report.baseline import Baseline
-    from conformance.report.files import read, write_whole
+    from conformance.report.files import read_baseline, read_report, write_whole
     from conformance.report.gate import Gate, text
-    from conformance.report.record import Report
 
     path: Path = options.baseline
     if not path.exists() and options.accept is None:
         raise UsageError(f"baseline: {path}: expected a file, got none; --accept REASON makes it of this run")
-    report = Report.from_json(read(options.report))
-    gate = Gate(report, Baseline.from_json(read(path)) if path.exists() else None)
+    gate = Gate(read_report(options.report), read_baseline(path) if path.exists() else None)
     if options.accept is not None:
         write_whole(path.parent, {path.name: gate.accept(options.accept).to_json()})
     print(text(gate, "terminal"))

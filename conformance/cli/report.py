@@ -1,7 +1,7 @@
 """`conformance report`: renders the record of a run again, in any format.
 
-Calls report.formats; the bytes are those that the run wrote. The exit code is 0 whatever the verdict of the
-run was, which its own exit code told.
+Calls report.formats; the bytes are those that the run wrote, given the same baseline. The exit code is 0
+whatever the verdict of the run was, which its own exit code told.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.errors import UsageError
+from conformance.cli._options import add_baseline, add_record
 from conformance.report import formats
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ def add_parser(commands: Commands) -> None:
         description="Render the parity.json of a run again.",
         epilog="Exit codes: 0 rendered, whatever the verdict of the run was; 2 wrong usage or no report.",
     )
-    parser.add_argument("report", type=Path, metavar="REPORT.json", help="the parity.json that `run` wrote")
+    add_record(parser)
     parser.add_argument(
         "--format", choices=formats.names(), default="terminal", help="the format (default: terminal)"
     )
+    add_baseline(parser, "the baseline.json with which the page (--format html) compares the run")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the file to write; by default standard output"
     )
@@ -39,14 +40,10 @@ def add_parser(commands: Commands) -> None:
 
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from conformance.report.files import write_whole
-    from conformance.report.record import Report
+    from conformance.report.files import read_baseline, read_report, write_whole
 
-    try:
-        text = options.report.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"report: {options.report}: expected a parity.json in UTF-8: {error}") from error
-    rendered = formats.rendered(Report.from_json(text), options.format)
+    baseline = read_baseline(options.baseline) if options.baseline else None
+    rendered = formats.rendered(read_report(options.report), options.format, baseline)
     if options.out:
         write_whole(options.out.parent, {options.out.name: rendered})
     elif options.format == "terminal" or sys.stdout is None:

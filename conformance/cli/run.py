@@ -8,7 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import add_implementation, add_sweep, add_verbosity, check_sweep, hosting
+from conformance.cli._options import (
+    add_baseline,
+    add_implementation,
+    add_sweep,
+    add_verbosity,
+    check_sweep,
+    hosting,
+)
 from conformance.errors import UsageError
 from conformance.text import safe_name
 
@@ -37,6 +44,11 @@ def add_parser(commands: Commands) -> None:
     add_sweep(parser)
     parser.add_argument(
         "--junit", type=Path, metavar="FILE", help="also write the verdict as JUnit XML, for a CI system"
+    )
+    add_baseline(
+        parser,
+        "a baseline.json; parity.html says what changed since it, and the exit code is the same with and "
+        "without it: `gate` decides",
     )
     add_verbosity(parser)
     parser.add_argument(
@@ -69,6 +81,7 @@ def command(options: argparse.Namespace) -> int:
             dtypes=options.dtype or ("float64", "float32"),
             jobs=options.jobs,
             out=options.out,
+            baseline=options.baseline,
             resume=options.resume,
             exit_first=options.exitfirst,
             progress=progress,

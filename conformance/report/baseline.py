@@ -36,13 +36,16 @@ from conformance.judging.verdict import Status
 from conformance.report.coverage import judged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
 # 3 has the constants, what was accepted, the numbers compared, and verdicts that are not PASS.
 SCHEMA_VERSION = 3
 
+# Two runs are of the same samples and the same subject where these are equal.
+BELONGS_TO = ("seed", "implementation", "reference")
 
 # The check of a verdict about a use.
 _USE = "use"
@@ -64,6 +67,13 @@ class Place(NamedTuple):
     lane: str | None
     observable: str | None
 
+    @classmethod
+    def of(cls, verdict: Verdict) -> Place:
+        """Return the key that a verdict is counted under."""
+        # Of a use, all observables are counted together: they are those of the plain call again.
+        lane, observable = (None, verdict.use) if verdict.use else (verdict.lane, verdict.observable)
+        return cls(verdict.case, verdict.check, lane, observable)
+
 
 class Shown(NamedTuple):
     """How the verdicts of one key ended.
@@ -81,6 +91,9 @@ class Shown(NamedTuple):
     def statuses(self) -> Counter[Status]:
         """Return how many verdicts ended how."""
         return Counter({Status.PASS: self.passed, **dict(self.others)})
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count} {status}" for status, count in self.statuses().items() if count)
 
 
 @dataclass(frozen=True)
@@ -116,9 +129,7 @@ class Baseline:
         least: dict[Place, float] = {}
         elements: Counter[str] = Counter()
         for v in report.verdicts:
-            # Of a use, all observables are counted together: they are those of the plain call again.
-            lane, observable = (None, v.use) if v.use else (v.lane, v.observable)
-            place = Place(v.case, v.check, lane, observable)
+            place = Place.of(v)
             ended[place][v.status] += 1
             elements[v.case] += v.elements
             # The tolerances of a use are those of the plain call, whose headrooms are there.
@@ -139,6 +150,15 @@ class Baseline:
             shown={place: _shown(counts, least.get(place)) for place, counts in ended.items()},
             classes=classes,
             elements=dict(elements),
+        )
+
+    def only(self, cases: Collection[str]) -> Baseline:
+        """Return the part of this baseline that is about some cases."""
+        return replace(
+            self,
+            shown={place: shown for place, shown in self.shown.items() if place.case in cases},
+            classes={case: counts for case, counts in self.classes.items() if case in cases},
+            elements={case: count for case, count in self.elements.items() if case in cases},
         )
 
     def with_accepted(self, accepted: Sequence[dict[str, Any]]) -> Baseline:

@@ -1,7 +1,8 @@
 """What changed between two runs, by a table of what can be lost.
 
-Called by `gate`, for which a loss fails, by `compare`, and by `renew`. Two baselines go in, and one `Change`
-per thing that was lost comes out; with the baselines the other way round, one per thing that was gained.
+Called by `gate`, for which a loss fails and whose table the page shows, by `compare`, and by `renew`. Two
+baselines go in, and one `Change` per thing that was lost comes out; with the baselines the other way round,
+one per thing that was gained.
 """
 
 from __future__ import annotations
@@ -129,11 +130,11 @@ def _opposite(why: str) -> str:
     return " ".join([_OPPOSITES.get(word, word), *more])
 
 
-def rows(changes: Sequence[Change]) -> list[dict[str, object]]:
-    """Return the table of some changes, `folded`."""
+def rows(lost: Sequence[Change], gained: Sequence[Change]) -> list[dict[str, object]]:
+    """Return the table of what was lost and what was gained, each `folded`."""
     return [
         {"what": c.kind, "where": c.place, "before": c.before, "after": c.after, "why": c.why}
-        for c in folded(changes)
+        for c in (*folded(lost), *folded(gained))
     ]
 
 
@@ -270,10 +271,6 @@ def _where(place: Place) -> Where:
     return place.case, place.lane or "bad call", place.check, place.observable or "whole sample"
 
 
-def _said(shown: Shown) -> str:
-    return ", ".join(f"{count} {status}" for status, count in shown.statuses().items() if count)
-
-
 def _numbers(count: int) -> str:
     return f"{count:,} numbers"
 
@@ -292,8 +289,8 @@ KINDS = (
     Kind("case", _elements, _numbers, _gone, _gone),
     Kind("lane", _lanes, _observables, _gone, _gone),
     Kind("class", _classes, _samples, _fewer, _gone),
-    Kind("verdicts", _verdicts, _said, _worse, _more_that_do_not_pass),
-    Kind("use", _uses, _said, _worse, _more_that_do_not_pass),
+    Kind("verdicts", _verdicts, str, _worse, _more_that_do_not_pass),
+    Kind("use", _uses, str, _worse, _more_that_do_not_pass),
     Kind("compared", _elements, _numbers, _fewer, _nothing),
     Kind("headroom", _headrooms, headroom, _nearer_or_gone, _nearer),
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from conformance.report.baseline import BELONGS_TO
 from conformance.report.changes import Change, gained, lost, rows
 from conformance.report.tables import render
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.report.baseline import Baseline
-
-# What two runs are of, beside their environments.
-_OF = ("implementation", "reference", "seed")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, object]]:
@@ -48,22 +46,32 @@ class Comparison:
     after: Baseline
 
     @cached_property
+    def lost(self) -> list[Change]:
+        """What only the one shows, or shows better by more than rounding may move it."""
+        return lost(self.before, self.after)
+
+    @cached_property
+    def gained(self) -> list[Change]:
+        """What only the other shows, or shows better by more than rounding may move it."""
+        return gained(self.before, self.after)
+
+    @property
     def moved(self) -> list[Change]:
-        """What only one of them shows, or shows by more than rounding may move it."""
-        return lost(self.before, self.after) + gained(self.before, self.after)
+        """All of it."""
+        return self.lost + self.gained
 
     @property
     def differences(self) -> list[dict[str, object]]:
         """In what the runs differ."""
         runs = [
-            {**{name: getattr(run, name) for name in _OF}, **run.environment}
+            {**{name: getattr(run, name) for name in BELONGS_TO}, **run.environment}
             for run in (self.before, self.after)
         ]
         return differences(*runs)
 
     def text(self) -> str:
         """Return the tables of what moved and of what differs, and a sentence."""
-        parts = [render(rows(self.moved), "terminal")] if self.moved else []
+        parts = [render(rows(self.lost, self.gained), "terminal")] if self.moved else []
         told = f"{len(self.moved)} places moved" if self.moved else "nothing moved by more than rounding may"
         if found := self.differences:
             parts += [

@@ -1,7 +1,7 @@
 """Writes reports into a folder, and reads their text.
 
 running.run calls `write` for the record of a run; kills and calibration write theirs by `write_whole`. The
-commands that take a report call `read`.
+commands that take a report or a baseline call `read_report` and `read_baseline`.
 """
 
 from __future__ import annotations
@@ -13,25 +13,29 @@ from conformance.report.baseline import Baseline
 from conformance.report.details import details
 from conformance.report.markdown import markdown
 from conformance.report.page import render_page
+from conformance.report.record import Report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from conformance.report.record import Report
 
-
-def write(report: Report, folder: Path) -> None:
+def write(report: Report, folder: Path, baseline: Baseline | None = None) -> None:
     """Write the files of a run.
 
     `parity.json` holds every verdict. Four files follow from it: `parity.html`, the page for people,
     `parity.md`, the summary in text, `details.md`, the tables that are too long for it, and `baseline.json`,
     which a later run is compared with, and which is left as it was by a run that ended early, or whose
     subject ran in the judge's process, which it could mislead there.
+
+    Args:
+        report: the record of the run.
+        folder: where they are written.
+        baseline: what the page compares the run with.
     """
     files = {
         "parity.json": report.to_json(),
-        "parity.html": render_page(report),
+        "parity.html": render_page(report, baseline),
         "parity.md": markdown(report),
         "details.md": details(report),
     }
@@ -74,3 +78,25 @@ def read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: expected a report, got a file that is not text: {error}") from error
+
+
+def read_report(path: Path) -> Report:
+    """Return the record in a `parity.json`.
+
+    Raises:
+        UsageError: the file holds none, or one of another schema version.
+        OSError: it cannot be read.
+    """
+    return Report.from_json(read(path))
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Return the record in a `baseline.json`.
+
+    Raises:
+        UsageError: there is no such file, or it holds no baseline, or one of another schema version.
+        OSError: it cannot be read.
+    """
+    if not path.exists():
+        raise UsageError(f"baseline: {path}: expected a file, got none")
+    return Baseline.from_json(read(path))

@@ -1,4 +1,4 @@
-"""The formats of a report, by name: each is a function of the record alone, so that it can be made again.
+"""The formats of a report, by name: each is a function of the record, so that it can be made again.
 
 Called by `conformance report`. `conformance run` writes the same bytes.
 """
@@ -10,9 +10,12 @@ from importlib.util import find_spec
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from conformance.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conformance.report.baseline import Baseline
     from conformance.report.record import Report
 
 # The module and the function of each. They are imported when one is asked for: `--help` needs none.
@@ -31,13 +34,19 @@ def names() -> list[str]:
     return [name for name, (module, _) in _FORMATS.items() if find_spec(module)]
 
 
-def rendered(report: Report, name: str) -> str:
+def rendered(report: Report, name: str, baseline: Baseline | None = None) -> str:
     """Return a report in a format.
 
     Args:
         report: the record.
         name: one of `names()`.
+        baseline: what the page compares the run with; the other formats compare it with nothing.
+
+    Raises:
+        UsageError: there is a baseline, and the format is not `html`.
     """
+    if baseline is not None and name != "html":
+        raise UsageError(f"baseline: expected the format html, which says what changed, got {name}")
     module, function = _FORMATS[name]
-    render: Callable[[Report], str] = attrgetter(function)(import_module(module))
-    return render(report)
+    render: Callable[..., str] = attrgetter(function)(import_module(module))
+    return render(report) if baseline is None else render(report, baseline)

@@ -1,7 +1,8 @@
 """The gate: a run against the baseline that is committed.
 
-Called by the `gate` command, which CI runs, and by `renew`. A report and a baseline go in, and what was lost
-comes out; `accept` makes the next baseline, in which stands what was lost and why that was accepted.
+Called by the `gate` command, which CI runs, by `renew`, and by the page, which shows the same. A report and a
+baseline go in, and what was lost comes out; `accept` makes the next baseline, in which stands what was lost
+and why that was accepted.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from conformance.errors import UsageError
-from conformance.report.baseline import Baseline
+from conformance.report.baseline import BELONGS_TO, Baseline
 from conformance.report.changes import Change, folded, gained, lost, rows
 from conformance.report.compare import differences
-from conformance.report.tables import explain, render
+from conformance.report.sentence import sentence
+from conformance.report.suite import known
+from conformance.report.tables import explained, render
 from conformance.text import one_line
 
 if TYPE_CHECKING:
@@ -29,9 +32,6 @@ _SHOWN = 3
 
 # A comment on a pull request has at most so many rows.
 _ROWS = 10
-
-# A baseline belongs to these, and no other run can be compared with it.
-_BELONGS_TO = ("seed", "implementation", "reference")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Gate:
             UsageError: the two cannot be compared.
         """
         if self.baseline:
-            check_comparable(self.baseline, self.now)
+            check_comparable(self.baseline, self.report)
 
     @cached_property
     def now(self) -> Baseline:
@@ -124,16 +124,23 @@ class Gate:
         return self.now.with_accepted([*before, *([entry] if self.lost else [])])
 
 
-def check_comparable(before: Baseline, after: Baseline) -> None:
-    """Check that two runs are of the same samples and the same subject.
+def incomparable(baseline: Baseline, run: Report | Baseline) -> str:
+    """Return why a run is not of the samples and the subject of a baseline; empty where it is."""
+    for name in BELONGS_TO:
+        expected, got = getattr(baseline, name), getattr(run, name)
+        if expected != got:
+            return f"{name}: the baseline is of {expected}, and the report of {got}"
+    return ""
+
+
+def check_comparable(baseline: Baseline, run: Report | Baseline) -> None:
+    """Check that a run is of the samples and the subject of a baseline.
 
     Raises:
-        UsageError: they are not; the message gives both.
+        UsageError: it is not; the message gives both.
     """
-    for name in _BELONGS_TO:
-        expected, got = getattr(before, name), getattr(after, name)
-        if expected != got:
-            raise UsageError(f"baseline: {name}: the baseline is of {expected}, and the report of {got}")
+    if why := incomparable(baseline, run):
+        raise UsageError(f"baseline: {why}")
 
 
 def text(gate: Gate, kind: str) -> str:
@@ -141,21 +148,18 @@ def text(gate: Gate, kind: str) -> str:
 
     Args:
         gate: the run and its baseline.
-        kind: `terminal`, where the sentence comes last, or `markdown`, where it comes first and the table has
-            ten rows at most.
+        kind: `terminal`, where the sentence comes last, or `markdown`, where it comes first, behind that of
+            the page, and the table has ten rows at most.
     """
     parts = []
     report, comment = gate.report, kind == "markdown"
     if gate.moved:
-        table = rows([*gate.refused, *gate.lost, *gate.gained])
+        table = rows([*gate.refused, *gate.lost], gate.gained)
         shown = table[:_ROWS] if comment else table
         parts.append(render(shown, kind))
         if more := len(table) - len(shown):
             parts.append(f"And {more} more rows, which `conformance gate` prints.")
-    failures = "\n\n".join(
-        explain(verdict, report.implementation, report.shrunk.get(verdict.sample), report.verdicts)
-        for verdict in gate.look_first[:_SHOWN]
-    )
+    failures = "\n\n".join(explained(report, verdict) for verdict in gate.look_first[:_SHOWN])
     if failures:
         parts.append(f"Look here first:\n\n```text\n{failures}\n```" if comment else failures)
     if (
@@ -164,4 +168,7 @@ def text(gate: Gate, kind: str) -> str:
         and (other := differences(gate.baseline.environment, gate.now.environment))
     ):
         parts += ["The environment differs from the baseline's:", render(other, kind)]
-    return "\n\n".join([gate.sentence, *parts] if comment else [*parts, gate.sentence])
+    if not comment:
+        return "\n\n".join([*parts, gate.sentence])
+    opening = sentence(report, known(report.constants["sha256"])).markdown()
+    return "\n\n".join([opening, gate.sentence, *parts])

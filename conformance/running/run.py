@@ -35,6 +35,7 @@ from conformance.subjects.supports import supports_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 
+    from conformance.report.baseline import Baseline
     from conformance.running.journal import Journal
     from conformance.running.subject import Subject
     from conformance.running.work import Work
@@ -53,6 +54,7 @@ def run(
     dtypes: Sequence[str] = ("float64", "float32"),
     jobs: int = 1,
     out: str | Path | None = None,
+    baseline: str | Path | None = None,
     shrink: bool = True,
     resume: bool = False,
     exit_first: bool = False,
@@ -72,6 +74,8 @@ def run(
         dtypes: the lanes: `float64`, `float32` or both.
         jobs: the number of processes; -1 for one per core where there is enough work for them.
         out: a folder for the reports and a bundle for each failing case; by default nothing is written.
+        baseline: a `baseline.json`; the page in `out` says what changed since it, or why the two cannot be
+            compared.
         shrink: look for a smaller sample that fails, for the first failure of the first three cases that
             fail.
         resume: go on from what an earlier run with the same arguments wrote into `out` before it was killed
@@ -86,7 +90,8 @@ def run(
     Raises:
         UsageError: an unknown case, dtype or implementation; a number that is not whole, or too small; an
             implementation that cannot be imported, or declares what cannot be declared; `out` cannot be
-            written to, or another process writes to it; or `resume` and what is there is of another run.
+            written to, or another process writes to it; `resume` and what is there is of another run; or
+            `baseline` cannot be read.
         KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
             and the message says so.
     """
@@ -111,6 +116,7 @@ def run(
     spec = absolute(implementation) if isinstance(implementation, str) else ""
     if resume and folder is None:
         raise UsageError("resume: expected a folder to go on from in `out`, got None")
+    since = None if baseline is None else _since(baseline, folder)
     how = find_subject(
         implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
     )
@@ -160,7 +166,7 @@ def run(
             given_as="" if how.spec else "an object",
         )
         if folder is not None:
-            write(report, folder)
+            write(report, folder, since)
             write_bundles(failures, report, subject, folder / FAILURES, spec)
         close()
         if interrupt:
@@ -176,6 +182,17 @@ def _checked(jobs: object, out: object) -> int:
     if out is not None and (not isinstance(out, (str, Path)) or str(out) == "" or "\0" in str(out)):
         raise UsageError(f"out: expected a folder's path or None, got {out!r}")
     return -1 if jobs == -1 else whole("jobs", jobs, 1)
+
+
+def _since(baseline: object, folder: Path | None) -> Baseline:
+    """Return what the page compares the run with, read before anything is judged."""
+    from conformance.report.files import read_baseline
+
+    if not isinstance(baseline, (str, Path)):
+        raise UsageError(f"baseline: expected a file's path or None, got {baseline!r}")
+    if folder is None:
+        raise UsageError("baseline: expected a folder for the page in `out`, got None")
+    return read_baseline(Path(baseline))
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The names by which the rows of the page can be linked to, and what the page shows of numbers.
+"""The names by which the rows of the page can be linked to, and how near to its tolerance a headroom is.
 
 Called by every section. A name holds no space and no quote, whatever a case or an observable is called.
 """
@@ -43,8 +43,3 @@ def level(headroom: float | None, warn: float) -> str:
     below = ((1.0, "fail"), (warn, "drift"), (_NEAR, "near"), (_FAR, "middle"))
     # A NaN is below nothing.
     return next((name for limit, name in below if not headroom >= limit), "far")
-
-
-def in_millions(count: int) -> str:
-    """Return a count as people say it, e.g. `6.2 million`."""
-    return f"{count / 1e6:.1f} million" if count >= 1_000_000 else f"{count:,}"

@@ -25,7 +25,6 @@ CHECKS = ("forward", "backward", "training", "use", "errors")
 
 # The least first: a case is at the place of its worst cell.
 LEVELS = ("fail", "drift", "near", "middle", "far", "exact", "passed", "unmeasured")
-_OF_STATUS = {Status.FAIL: "fail", Status.ERROR: "fail", Status.EMPTY: "fail"}
 
 _FAMILY = {case.name: family.__name__.rpartition(".")[2] for family in FAMILIES for case in family.CASES}
 
@@ -121,10 +120,10 @@ def _line(
 def _judged(verdicts: Sequence[Verdict], warn: float) -> Cell:
     counts = Counter(verdict.status for verdict in verdicts)
     told = ", ".join(f"{counts[status]:,} {status}" for status in Status if counts[status])
-    if wrong := [status for status in Status if counts[status] and status in _OF_STATUS]:
+    if wrong := Counter(verdict.status for verdict in verdicts if not verdict.passed):
         # The more verdicts fail, the further up.
-        order = -sum(counts[status] for status in wrong)
-        return Cell(" ".join(f"{counts[s]:,} {s}" for s in wrong), "fail", order, told)
+        text = " ".join(f"{wrong[status]:,} {status}" for status in Status if wrong[status])
+        return Cell(text, "fail", -wrong.total(), told)
     least = least_headroom(verdict for verdict in verdicts if verdict.status is Status.PASS)
     if least is not None:
         return Cell(headroom(least), level(least, warn), least, told)

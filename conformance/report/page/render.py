@@ -21,8 +21,8 @@ from conformance.report.page.cells import CHECKS, lines
 from conformance.report.page.drawers import drawers
 from conformance.report.page.first import first
 from conformance.report.page.provenance import command, provenance
-from conformance.report.page.sentence import sentence
 from conformance.report.seen import seen
+from conformance.report.sentence import sentence
 from conformance.report.suite import known
 from conformance.report.tables import in_words
 

@@ -123,7 +123,7 @@ def test_a_comment_is_written_only_if_something_changed(gate, tmp_path, report, 
     gate(report, "--markdown", "comment.md")
     assert (tmp_path / "comment.md").exists() is written
     if written:
-        assert (tmp_path / "comment.md").read_text(encoding="utf-8").startswith("GATE ")
+        assert (tmp_path / "comment.md").read_text(encoding="utf-8").startswith("**mytorch ")
 
 
 def test_a_run_and_its_gate(command_line, tmp_path):

@@ -44,6 +44,34 @@ def test_each_format_is_the_bytes_that_the_run_wrote(run, format, capfdbinary, t
     assert (tmp_path / "new" / "file").read_bytes() == written
 
 
+def test_with_the_same_baseline_the_page_is_the_bytes_that_the_run_wrote(run, monkeypatch, capfdbinary):
+    monkeypatch.chdir(run)
+    arguments = ["run", "relu", "--samples", "1", "--jobs", "1", "--out", "since", "-q"]
+    baseline = ["--baseline", "out/baseline.json"]
+    assert main([*arguments, "--implementation", "fault:gates-figo", *baseline]) == 0
+    capfdbinary.readouterr()
+    assert main(["report", "since/parity.json", "--format", "html", *baseline]) == 0
+    written = (run / "since" / "parity.html").read_bytes()
+    assert capfdbinary.readouterr().out == written
+    assert b"Only the cases that this run was asked for are compared: 1 of the 2 of" in written
+
+
+@pytest.mark.parametrize(
+    ("format", "baseline", "says"),
+    [
+        ("markdown", "out/baseline.json", "baseline: expected the format html, which says what changed"),
+        ("html", "none.json", "baseline: none.json: expected a file, got none"),
+        ("html", "out/parity.json", "baseline: expected schema_version 3, got 4"),
+        ("html", "parity.xml", "baseline: not a baseline"),
+    ],
+)
+def test_a_baseline_that_does_not_serve_is_refused(run, monkeypatch, capsys, format, baseline, says):
+    monkeypatch.chdir(run)
+    assert main(["report", "out/parity.json", "--format", format, "--baseline", baseline]) == 2
+    told = capsys.readouterr()
+    assert (says in told.err, told.err.count("\n"), told.out) == (True, 1, "")
+
+
 def test_the_terminal_shows_what_the_run_showed(command_line, tmp_path):
     done = command_line("run", "relu", "--samples", 1, "--jobs", 1, cwd=tmp_path)
     again = command_line("report", "reports/latest/parity.json", cwd=tmp_path)

@@ -187,3 +187,36 @@ def test_the_job_summary_is_appended(command_line, tmp_path):
     for _ in range(2):
         command_line("run", "relu", "--samples", 1, "--jobs", 1, cwd=tmp_path, GITHUB_STEP_SUMMARY="job.md")
     assert (tmp_path / "job.md").read_text(encoding="utf-8").count("### Parity is shown\n") == 2
+
+
+RELU = ("run", "relu", "--samples", 1, "--jobs", 1, "-q")
+
+
+def test_the_page_says_what_changed_and_the_exit_code_does_not(command_line, tmp_path):
+    assert command_line(*RELU, "--out", "one", cwd=tmp_path).returncode == 0
+    kept = json.loads((tmp_path / "one" / "baseline.json").read_text(encoding="utf-8"))
+    kept["cases"]["relu"]["elements"] += 1
+    (tmp_path / "kept.json").write_text(json.dumps(kept), encoding="utf-8")
+    for options, told in (
+        (("--baseline", "one/baseline.json"), "Nothing changed since the baseline (mytorch, seed 1"),
+        (("--baseline", "kept.json"), "1 lost and 0 gained"),
+        # Of another seed nothing can be said, and the run is worth as much.
+        (("--baseline", "kept.json", "--seed", 2), "Nothing is compared: seed: the baseline is of 1"),
+    ):
+        done = command_line(*RELU, "--out", "two", *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert told in (tmp_path / "two" / "parity.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "baseline: kept.json: expected a file, got none"), ("{}", "baseline: not a baseline: KeyError")],
+)
+def test_a_baseline_that_cannot_be_read_is_refused_before_anything_is_judged(
+    command_line, tmp_path, content, says
+):
+    if content:
+        (tmp_path / "kept.json").write_text(content, encoding="utf-8")
+    done = command_line(*RELU, "--baseline", "kept.json", cwd=tmp_path)
+    assert (done.returncode, says in done.stderr, done.stderr.count("\n")) == (2, True, 1)
+    assert not (tmp_path / "reports").exists()

@@ -220,3 +220,9 @@ def test_the_committed_one_keeps_the_schema_and_is_of_a_default_run():
     # A case that is newer than the reports has no row until they are renewed; a removed one must have none.
     assert not set(found.classes) - set(CASES), "renew the reports: tox run -e reports"
     assert found.to_json() == text
+
+
+def test_a_part_of_a_baseline_is_the_baseline_of_a_part():
+    add, mul = [verdict(0, headroom=9.0), bad_call()], verdict(0, case="mul", sample="mul:0", headroom=3.0)
+    assert baseline(*add, mul).only(["add", "sub"]) == baseline(*add)
+    assert baseline(*add, mul).only({"add", "mul"}) == baseline(*add, mul)

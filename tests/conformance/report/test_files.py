@@ -50,6 +50,18 @@ def test_the_five_files_of_a_run(tmp_path):
     }
 
 
+def test_the_page_alone_says_what_changed(tmp_path):
+    found, baseline = report(verdict(headroom=3.0)), Baseline.of(report(verdict(headroom=3.0, case="mul")))
+    for name, given in (("without", None), ("with", baseline)):
+        write(found, tmp_path / name, given)
+    without, compared = (
+        {path.name: path.read_text(encoding="utf-8") for path in (tmp_path / name).iterdir()}
+        for name in ("without", "with")
+    )
+    assert compared == without | {"parity.html": render_page(found, baseline)}
+    assert without["parity.html"] != compared["parity.html"]
+
+
 @pytest.mark.parametrize("room", [0, 1], ids=["for no file", "for one file"])
 def test_on_a_full_disk_all_files_stay_what_they_were(tmp_path, monkeypatch, room):
     write_whole(tmp_path, {"a.md": "old", "b.md": "old"})

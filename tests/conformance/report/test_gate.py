@@ -19,6 +19,7 @@ from conformance.report import changes
 from conformance.report.baseline import Baseline
 from conformance.report.changes import KINDS, fall, folded, gained, lost
 from conformance.report.gate import Gate, text
+from conformance.report.page import render_page
 from conformance.report.record import Report
 from conformance.subjects.declarations import Declarations
 
@@ -332,7 +333,7 @@ def test_of_many_places_of_a_case_three_are_named_and_the_others_counted():
 def test_the_failure_to_look_at_first_is_shown_with_the_command_that_replays_it():
     failed = with_verdicts(GOOD, ended(Status.FAIL), **OUTPUT)
     shown = text(Gate(failed, BASELINE), "markdown")
-    assert shown.startswith("GATE FAILS: mytorch against torch, seed 1: 1 × verdicts")
+    assert "\n\nGATE FAILS: mytorch against torch, seed 1: 1 × verdicts" in shown
     assert "conformance replay add:0 --implementation mytorch" in shown
     drifted = with_verdicts(failed, nearer(2 * FACTOR), case="add", check="backward", lane="float32")
     known = Gate(drifted, Baseline.of(failed))
@@ -353,10 +354,33 @@ def test_a_comment_has_ten_rows_at_most_and_the_terminal_all():
     assert text(all_gone, "terminal").count("gone") == 14
 
 
+def test_a_comment_begins_as_the_page_does_and_the_terminal_ends_with_the_verdict():
+    gate = Gate(LOSSES["headroom"][0], BASELINE)
+    shown, page = text(gate, "markdown"), render_page(gate.report, BASELINE)
+    opening = shown.partition("\n\nGATE FAILS")[0]
+    assert opening.startswith("**mytorch computes what torch 2.13.0 computes.** In 25 comparisons of ")
+    headline, told = opening.replace("**", "").partition("\n")[0].split(". ", 1)
+    assert f'<h1>{headline}</h1>\n<p class="lead">{told}</p>' in page
+    assert text(gate, "terminal").splitlines()[-1] == gate.sentence
+
+
+def test_what_is_lost_and_what_is_gained_are_counted_apart():
+    one, other = (
+        [changes.Change("verdicts", ("add", str(k)), "", "", why) for k in range(4)]
+        for why in ("worse", "new")
+    )
+    assert [row["why"] for row in changes.rows(one, other)] == [
+        *["worse"] * 3,
+        "and 1 more",
+        *["new"] * 3,
+        "and 1 more",
+    ]
+
+
 def test_an_environment_that_could_explain_a_loss_is_shown_with_it():
     moved = replace(LOSSES["headroom"][0], environment={"torch": "2.14.0"})
     assert "| torch | 2.13.0 | 2.14.0 |" in text(Gate(moved, BASELINE), "markdown")
-    assert "2.14.0" not in text(Gate(HELD["another time and machine"], BASELINE), "markdown")
+    assert "| 2.14.0 |" not in text(Gate(HELD["another time and machine"], BASELINE), "markdown")
 
 
 def test_what_is_accepted_is_the_next_baseline_and_says_why():

@@ -19,6 +19,8 @@ import pytest
 
 from conformance.judging.verdict import Status, Verdict
 from conformance.report import formats
+from conformance.report.baseline import Baseline
+from conformance.report.gate import Gate, text
 from conformance.report.job_summary import job_summary
 from conformance.report.record import SCHEMA, Report
 from conformance.report.scope import Scope
@@ -141,6 +143,7 @@ FILES = {
     "terminal-well.txt": lambda: _at(80, WELL),
     "job_summary.md": lambda: job_summary(EVERY),
     "job_summary-well.md": lambda: job_summary(WELL),
+    "comment.md": lambda: text(Gate(EVERY, Baseline.of(WELL)), "markdown") + "\n",
 }
 
 

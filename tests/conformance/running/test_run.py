@@ -150,6 +150,8 @@ def test_only_the_lanes_asked_for_are_judged(dtypes):
         ({"out": 3}, ("out", "a folder", "3")),
         ({"out": ""}, ("out", "a folder", "''")),
         ({"out": "a\0b"}, ("out", "a folder", "'a\\x00b'")),
+        ({"baseline": 3}, ("baseline", "a file's path", "3")),
+        ({"baseline": "kept.json"}, ("baseline", "a folder for the page in `out`", "None")),
         ({"shrink": "no"}, ("shrink", "expected True or False", "'no'")),
         ({"resume": 1}, ("resume", "expected True or False", "1")),
         ({"exit_first": 3}, ("exit_first", "expected True or False", "3")),

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import matplotlib as mpl
@@ -14,6 +15,7 @@ import pytest
 from conformance.report.baseline import Baseline
 from conformance.report.page import render_page
 from conformance.report.record import Report, constants_in_force
+from conformance.report.scope import Scope
 
 SECTIONS = ["changes", "first", "plot", "map", "cases", "suite", "coverage", "provenance"]
 
@@ -50,6 +52,30 @@ def test_there_is_no_section_without_anything_in_it(make):
     found = [attributes["id"] for tag, attributes in Elements(render_page(only)).found if tag == "section"]
     # No baseline, no numbers to plot, and a suite that was measured with other constants.
     assert found == ["first", "map", "cases", "coverage", "provenance"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, "<p>Nothing changed since the baseline (mytorch, seed 1, torch 2.13.0+cpu).</p>"),
+        ({"seed": 2}, "<p>Nothing is compared: seed: the baseline is of 1, and the report of 2.</p>"),
+        (
+            {"verdicts": ()},
+            "torch 2.13.0+cpu, 2 lost and 0 gained.</p>",
+        ),
+        (
+            {"scope": Scope(named=("sub",))},
+            " Only the cases that this run was asked for are compared",
+        ),
+    ],
+    ids=["nothing", "another seed", "all", "named"],
+)
+def test_what_changed_is_said_in_a_sentence(make, change, told):
+    before = make.report(make.verdict("sub", headroom=3.0))
+    also = make.verdict("add", headroom=3.0) if "scope" in change else None
+    baseline = Baseline.of(replace(before, verdicts=(*before.verdicts, *filter(None, [also]))))
+    text = render_page(replace(before, **change), baseline)
+    assert told in text[text.index('<section id="changes">') : text.index('<section id="first">')]
 
 
 def test_every_link_leads_to_one_row(page):

@@ -9,72 +9,18 @@ import pytest
 
 from conformance.cases import CASES
 from conformance.judging.verdict import Status
-from conformance.report.baseline import Baseline
 from conformance.report.page.anchors import anchor, anchor_of, level
 from conformance.report.page.cells import CHECKS, lines
-from conformance.report.page.changes import changes
 from conformance.report.page.drawers import drawers
 from conformance.report.page.first import first
 from conformance.report.page.program import program
 from conformance.report.page.provenance import command, provenance
-from conformance.report.page.sentence import sentence
 from conformance.report.page.strip import dots
 from conformance.report.page.words import replay, what_happened
 from conformance.report.scope import Scope
 from conformance.report.seen import seen
-from conformance.report.suite import Suite
-from conformance.subjects.declarations import Declarations
 
 WARN = 1.4
-
-
-def test_a_sentence_says_of_how_much_and_how_narrowly(make):
-    found = sentence(make.report(make.verdict(headroom=9.0), make.verdict(headroom=2.0, case="sub")), None)
-    assert found.shown
-    assert found.headline == "mytorch computes what torch 2.13.0 computes"
-    assert found.text == "In 2 comparisons of 12 numbers. Nearest to its tolerance: 2 × away (sub, output)."
-    assert (found.suite, found.limits) == ("", "fewer samples than by default")
-    assert sentence(make.report(make.verdict(headroom=9.0), minimums={"small": 1}), None).limits == ""
-
-
-def test_a_sentence_says_how_far_the_suite_can_be_relied_on(make):
-    suite = Suite("", 10, (), (), 12.14)
-    assert sentence(make.report(make.verdict(headroom=9.0)), suite).suite == (
-        "This suite catches 0 of 0 known faults; false reds: fewer than 13 in 1,000 runs."
-    )
-
-
-@pytest.mark.parametrize(
-    ("named", "headline"),
-    [
-        (("add", "sub"), "mytorch computes add, sub as torch 2.13.0 does"),
-        (("add", "sub", "mul", "div"), "mytorch computes 4 cases as torch 2.13.0 does"),
-    ],
-)
-def test_a_sentence_about_some_cases_names_them(make, named, headline):
-    verdicts = (make.verdict(case, headroom=9.0) for case in named)
-    assert sentence(make.report(*verdicts, scope=Scope(named=named)), None).headline == headline
-
-
-def test_a_sentence_of_a_run_that_fails_counts_the_failures(every_status):
-    found = sentence(every_status, None)
-    assert not found.shown
-    assert found.headline == "mytorch does not compute add, log as torch 2.13.0 does"
-    assert found.text.startswith("6 of 17 verdicts fail, in 3 of 10 cases (12 comparisons of 72 numbers).")
-
-
-@pytest.mark.parametrize(
-    ("status", "headline"),
-    [
-        (Status.EMPTY, "It is not shown that mytorch computes what torch 2.13.0 computes"),
-        (Status.SKIP, "Nothing of mytorch was compared with torch 2.13.0"),
-    ],
-)
-def test_a_sentence_claims_nothing_that_is_not_shown(make, status, headline):
-    others = [make.verdict(headroom=3.0)] if status is Status.EMPTY else []
-    silent = make.verdict("sub", 0, status, observable=None, elements=0)
-    found = sentence(make.report(*others, silent), None)
-    assert (found.shown, found.headline) == (False, headline)
 
 
 def test_failures_come_first_one_per_case_then_what_is_not_shown_then_drift(every_status):
@@ -122,15 +68,6 @@ def test_a_subject_without_a_name_is_left_to_fill_in(make):
     assert " --implementation MODULE:ATTRIBUTE " in command(found)
 
 
-def test_a_sentence_says_where_and_by_which_rules_a_subject_was_judged(make):
-    found = make.report(make.verdict(), minimums={"small": 1}, declarations=Declarations(accuracy="absolute"))
-    found = replace(found, environment={"subject": "in this process, as asked"})
-    assert sentence(found, None).limits == (
-        "absolute accuracy of tanh and sigmoid (declared, and not needed), "
-        "mytorch ran in this process, as asked"
-    )
-
-
 def test_drift_is_last_and_is_no_failure(make):
     rows, more = first(make.report(make.verdict(headroom=1.3), make.verdict("sub", headroom=1.2)), None)
     assert [(row.kind, row.case) for row in rows] == [("drift", "sub"), ("drift", "add")]
@@ -164,59 +101,6 @@ def test_a_command_quotes_what_a_shell_would_take_apart(make):
     assert replay(found.verdicts[0], found) == (
         "conformance replay 'a b:1' --implementation 'my file.py:make'"
     )
-
-
-def test_nothing_changed_since_a_baseline_of_the_same_run(every_status):
-    found = changes(every_status, Baseline.of(every_status))
-    assert (found.rows, found.more, found.refused) == ((), 0, "")
-
-
-def test_changes_come_with_the_worst_first(make):
-    before = make.report(
-        make.verdict("add", headroom=8.0),
-        make.verdict("sub", headroom=8.0),
-        make.verdict("mul", headroom=8.0),
-        make.verdict("div", headroom=8.0),
-        make.verdict("exp", headroom=8.0),
-    )
-    now = make.report(
-        make.verdict("add", headroom=4.0),
-        make.verdict("sub", headroom=2.0),
-        make.verdict("mul", headroom=9.0),
-        make.verdict("div", 0, Status.FAIL, headroom=0.5),
-        make.verdict("log", headroom=3.0),
-    )
-    found = changes(now, Baseline.of(before))
-    assert [(row.kind, row.what, row.before, row.now) for row in found.rows] == [
-        ("fewer pass", "div · float32 · output", "1 passes", "none"),
-        ("fewer pass", "exp · float32 · output", "1 passes", "none"),
-        ("less headroom", "sub · float32 · output", "8", "2"),
-        ("less headroom", "add · float32 · output", "8", "4"),
-        ("more headroom", "mul · float32 · output", "8", "9"),
-        ("new", "log · float32 · output", "none", "1 passes"),
-    ]
-    # A row, the case of a row that is gone, and nothing where the case is gone too.
-    assert [row.href for row in found.rows[:2]] == ["case/div/float32/output", ""]
-    assert found.since(now.verdicts[3]) == "passed in the baseline"
-    assert found.since(make.verdict("cat", 0, Status.FAIL)) == "not in the baseline"
-
-
-def test_a_run_of_some_cases_is_compared_in_those_alone(make):
-    before = Baseline.of(make.report(make.verdict("add", headroom=8.0), make.verdict("sub", headroom=8.0)))
-    now = make.report(make.verdict("add", headroom=8.0), scope=Scope(named=("add",)))
-    assert changes(now, before).rows == ()
-
-
-@pytest.mark.parametrize(
-    ("fields", "told"),
-    [({"seed": 2}, "of seed 1 and has other samples"), ({"timing": {"stopped": "x"}}, "ended early")],
-)
-def test_what_cannot_be_compared_is_said_and_not_compared(make, fields, told):
-    baseline = Baseline.of(make.report(make.verdict(headroom=8.0)))
-    found = changes(replace(make.report(make.verdict("sub", headroom=8.0)), **fields), baseline)
-    assert told in found.refused
-    assert found.rows == ()
-    assert found.since(make.verdict()) == ""
 
 
 def test_a_cell_is_the_least_headroom_and_a_grey_one_says_why(make):

@@ -1,16 +1,16 @@
-"""The first sentence of the page: whether parity is shown, of how much, and how narrowly.
+"""The first sentence about a run: whether parity is shown, of how much, and how narrowly.
 
-Called by `render`.
+Called by `page` and by `gate`: the page and the comment on a pull request begin with it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.judging.verdict import Status
 from conformance.report import excuses
 from conformance.report.drift import nearest
-from conformance.report.page.anchors import in_millions
 from conformance.report.tables import headroom
 from conformance.subjects.declarations import Declarations
 
@@ -23,6 +23,9 @@ _PACKAGES = {"mytorch": "mytorch-conformance", "torch": "torch"}
 
 # How many cases are named in a headline.
 _NAMED = 3
+
+# What has a meaning in markdown.
+_MARKS = re.compile(r"[\\`*_\[\]<>|~]")
 
 
 class Sentence(NamedTuple):
@@ -42,6 +45,13 @@ class Sentence(NamedTuple):
     suite: str
     limits: str
 
+    def markdown(self) -> str:
+        """Return it as one paragraph of markdown, or two where not everything was judged."""
+        # The names in it are others', and may hold what has a meaning in markdown.
+        headline, text, suite, limits = (_MARKS.sub(r"\\\g<0>", part) for part in self[1:])
+        told = " ".join(filter(None, (f"**{headline}.**", text, suite)))
+        return f"{told}\n\nJudged: {limits}." if limits else told
+
 
 def sentence(report: Report, suite: Suite | None) -> Sentence:
     """Return the first sentence of a report."""
@@ -54,7 +64,7 @@ def sentence(report: Report, suite: Suite | None) -> Sentence:
     code = report.exit_code
     wrong = [verdict for verdict in report.failures if verdict.status is not Status.EMPTY]
     comparisons = sum(1 for verdict in report.verdicts if verdict.elements)
-    numbers = in_millions(totals["compared_elements"])
+    numbers = _in_millions(totals["compared_elements"])
     compared = f"{comparisons:,} comparisons of {numbers} numbers"
     if code == 0:
         headline = f"{subject} computes {what}"
@@ -89,3 +99,8 @@ def _named(report: Report, name: str) -> str:
     version = report.environment.get(_PACKAGES.get(name, ""))
     # Without the build, as in 2.13.0+cpu.
     return f"{name} {str(version).partition('+')[0]}" if version else name
+
+
+def _in_millions(count: int) -> str:
+    """Return a count as people say it, e.g. `6.2 million`."""
+    return f"{count / 1e6:.1f} million" if count >= 1_000_000 else f"{count:,}"
