@@ -40,7 +40,8 @@ def worthwhile(jobs: int, pieces: int) -> int:
         return jobs
     from joblib import cpu_count
 
-    return min(cpu_count(), max(1, pieces // _PIECES))
+    cores: int = cpu_count()
+    return min(cores, max(1, pieces // _PIECES))
 
 
 def in_processes(
