@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
+    from conformance.cases._axes import Axis
     from conformance.cases._law import Law
     from conformance.sampling.sample import Scalar
     from conformance.sampling.space import Space
@@ -249,6 +250,8 @@ class Case:
         distribution: from settings to the laws of the outputs that are random draws, which are compared by
             tests of samples; the other outputs of such a case are compared exactly. None where nothing is
             random.
+        axes: from settings to the axes, by pattern of observable, along which a report shows how large the
+            error is.
         base: settings for the bad calls, which start from this one good configuration.
         bad_calls: calls that must raise an exception.
     """
@@ -266,6 +269,7 @@ class Case:
     unused: Mapping[str, str | Callable[[Config], str | None]] = field(default_factory=dict)
     exact_on_integers: bool = False
     distribution: Callable[[Config], Mapping[str, Law]] | None = None
+    axes: Callable[[Config], Mapping[str, Axis]] = lambda config: {}
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()
 

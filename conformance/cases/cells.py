@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases import _unrolled
+from conformance.cases._axes import gates
 from conformance.cases._steps import GATES, SEAMS, WITHOUT
 from conformance.cases.case import (
     BadCall,
@@ -94,6 +95,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         seams=SEAMS[kind],
         samples=21,
         several_outputs=kind == "LSTM",
+        axes=lambda config: gates(kind, config),
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}
         | {name: values[0] for name, values in flags.items()},
         bad_calls=(*_BAD, *bad),

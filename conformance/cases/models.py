@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._axes import gates, steps
 from conformance.cases._steps import SEAMS, WITHOUT, lstm_step
 from conformance.cases.case import BadCall, Case, LayerProgram, Values, of_function
 from conformance.sampling.space import UNBATCHED, Space
@@ -113,6 +114,7 @@ CASES = (
         inputs=_cell_inputs,
         program=LayerProgram(of_function(cell)),
         several_outputs=True,
+        axes=lambda config: gates("LSTM", config),
         unused=_BY_GATE,
         seams=SEAMS["LSTM"],
         samples=28,
@@ -137,6 +139,9 @@ CASES = (
         inputs=_sequence_inputs,
         program=LayerProgram(of_function(sequence)),
         several_outputs=True,
+        axes=lambda config: (
+            steps(config, 1, "outputs", "h_states", "c_states", "grad.input") | gates("LSTM", config)
+        ),
         unused={**_BY_GATE, "fed-back": "it returns the states of all steps, and takes those of one"},
         seams=SEAMS["LSTM"],
         samples=28,

@@ -9,6 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases import _unrolled
+from conformance.cases._axes import gates, steps
 from conformance.cases._steps import GATES, WITHOUT
 from conformance.cases._unrolled import LAYER_SEAMS, PADDING, is_packed, lengths, projection, settle, sizes
 from conformance.cases.case import (
@@ -28,6 +29,7 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from conformance.cases._axes import Axis
     from conformance.cases.case import Config, Tensors
     from conformance.sampling.sample import Scalar
 
@@ -62,6 +64,12 @@ def layer_inputs(kind: str, config: Config) -> dict[str, Input]:
         if kind == "LSTM":
             inputs["c0"] = Input((layers * directions, *batch, int(config["H"])))
     return inputs | _weights(kind, config)
+
+
+def _axes(kind: str, config: Config) -> dict[str, Axis]:
+    """Return the axes of time and of the gates; also of packed sequences, which are padded to L steps."""
+    second = bool(config["batch_first"]) and config["N"] != UNBATCHED
+    return steps(config, int(second), "output", "grad.input") | gates(kind, config)
 
 
 def _options(kind: str, config: Config) -> dict[str, Any]:
@@ -208,6 +216,7 @@ def _case(
         # Seven flags: with fewer draws some triples of values are missing, e.g. batch_first without states.
         samples=80,
         several_outputs=True,
+        axes=lambda config: _axes(kind, config),
         base={**_BASE, **{name: values[0] for name, values in flags.items() if name not in _BASE}},
         bad_calls=(*_BAD, *bad),
     )

@@ -40,7 +40,7 @@ def _excused(verdict: Verdict, declarations: Declarations) -> Verdict:
         why = OWN_CONVENTIONS if str(verdict.reason).startswith(OF_CONVENTION) else None
     if why is None:
         return verdict
-    return replace(verdict, status=Status.EXCUSED, reason=f"{verdict.reason}{EXCUSED}{why}")
+    return replace(verdict, status=Status.EXCUSED, profile=None, reason=f"{verdict.reason}{EXCUSED}{why}")
 
 
 def _why(excuse: Excuse) -> str:

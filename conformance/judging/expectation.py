@@ -15,6 +15,7 @@ from conformance.judging.verdict import Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from conformance.cases._axes import Axis
     from conformance.cases._law import Law
     from conformance.judging.verdict import Status
     from conformance.sampling.sample import Sample
@@ -51,6 +52,7 @@ class Expectation:
         laws: by observable, the laws of those that are random draws: they have no tolerance, and torch's own
             draws are the oracle and the reference.
         at_nan: by gradient, where its own input is NaN; in the regime `nonfinite` only.
+        axes: by pattern of observable, the axis along which a failure has a profile.
     """
 
     sample: Sample
@@ -61,6 +63,7 @@ class Expectation:
     reference: Trace
     laws: Mapping[str, Law] = field(default_factory=dict)
     at_nan: Mapping[str, Array] = field(default_factory=dict)
+    axes: Mapping[str, Axis] = field(default_factory=dict)
 
     @property
     def dtype(self) -> np.dtype[Any]:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.arithmetic.tolerance import UNIT
+from conformance.cases._axes import axis_of
 from conformance.judging.distributions import findings, share
+from conformance.judging.profile import profile
 from conformance.judging.verdict import Status
 from conformance.sampling.space import HOLLOW
 from conformance.subjects.answers import NotNumbersError, numbers
@@ -94,7 +96,8 @@ def _compare(expected: Expectation, name: str, got: Array) -> Verdict:
     - They have a law, as random draws have: they are tested by that (`_judge_draws`).
     - They are integers or booleans: every bit is compared (`_judge_exact`).
     - Every element is within its tolerance, and is the same inf or NaN where the reference has one: PASS.
-    - Otherwise: FAIL, with the number of wrong elements, and whether only a convention at NaN differs.
+    - Otherwise: FAIL, with the number of wrong elements, whether only a convention at NaN differs, and the
+      largest error at each step or in each gate, where there are some.
 
     The last two report the element with the least headroom; draws report the test with the least.
     """
@@ -125,6 +128,7 @@ def _compare(expected: Expectation, name: str, got: Array) -> Verdict:
     }
     if headroom[worst] >= 1:
         return expected.verdict(name, Status.PASS, **fields)
+    fields["profile"] = profile(axis_of(expected.axes, name), headroom)
     reason = _beyond(expected, name, headroom < 1, np.isinf(error), finite & np.isfinite(got))
     return expected.verdict(name, Status.FAIL, reason=reason, **fields)
 

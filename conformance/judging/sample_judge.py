@@ -175,7 +175,14 @@ def _runs(case: Case, sample: Sample, lane: str, stored: Mapping[str, Array]) ->
 def _expectation(task: Task, oracle: Trace, own: Trace, scales: Mapping[str, Scale]) -> Expectation:
     at_nan = nan_inputs(task.sample, task.inputs, task.differentiable)
     return Expectation(
-        task.sample, task.case.training, task.dtype, oracle, allowed(scales), own, at_nan=at_nan
+        task.sample,
+        task.case.training,
+        task.dtype,
+        oracle,
+        allowed(scales),
+        own,
+        at_nan=at_nan,
+        axes=task.case.axes(task.sample.settings),
     )
 
 

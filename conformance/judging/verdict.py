@@ -11,6 +11,7 @@ from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
+from conformance.judging.profile import Profile
 from conformance.subjects.protocol import LANES
 from conformance.text import safe_message, safe_name
 
@@ -51,6 +52,8 @@ class Verdict:
         worst_index: where headroom was smallest.
         expected: the oracle's value there.
         got: the subject's value there.
+        profile: of a FAIL of a recurrent case, the largest error / tolerance at each step or in each gate;
+            None where there are none.
         repeatable: of a failure, whether it failed in each of ten runs; of a pass, whether every run gave the
             same bits; None where the sample was run once.
         reason: why it is not a PASS, or what was compared instead of numbers. It and `observable` may come
@@ -76,6 +79,7 @@ class Verdict:
     worst_index: list[int] | None = None
     expected: float | None = None
     got: float | None = None
+    profile: Profile | None = None
     repeatable: bool | None = None
     reason: str | None = None
     shape_class: str | None = None
@@ -137,7 +141,8 @@ class Verdict:
             for name, value in data.items()
             if name in _NUMBERS and isinstance(value, (int, float, str))
         }
-        values = {**data, **numbers, "status": Status(data["status"])}
+        profile = data["profile"] if data["profile"] is None else Profile.from_json(data["profile"])
+        values = {**data, **numbers, "status": Status(data["status"]), "profile": profile}
         for name, types in _types().items():
             items = values[name] if name == "worst_index" and type(values[name]) is list else ()
             if type(values[name]) not in types or not all(type(item) is int for item in items):
@@ -177,4 +182,8 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, float) and not isfinite(value):
         return "nan" if value != value else ("inf" if value > 0 else "-inf")  # noqa: PLR0124 - NaN is that
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     return value

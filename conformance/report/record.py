@@ -29,14 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
-# and the rest every other file of a run follows.
-SCHEMA_VERSION = 4
+# and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails.
+SCHEMA_VERSION = 5
 
 # What the reader says of older reports.
 _OLDER = {
     1: "lanes have other names",
     2: "verdicts do not say in which use a layer was called",
     3: "the subject's declarations and the judge's constants are missing",
+    4: "failures do not say at which steps or in which gates the error is",
 }
 
 # What every reader may rely on, shipped with the package.

@@ -227,6 +227,8 @@ def explain(
             f"  tolerance  {number(verdict.tolerance)}: how far rounding may move it (constants.toml)",
             f"  headroom   {headroom(verdict.headroom)}",
         ]
+    if verdict.profile is not None:
+        lines.append(f"  where      {verdict.profile.words}")
     beside = [v for v in run if (v.sample, v.lane) == (verdict.sample, verdict.lane) and v.observable]
     for word, passed in (("wrong", False), ("right", True)):
         names = [str(v.observable) for v in beside if v.passed is passed]

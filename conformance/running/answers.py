@@ -164,5 +164,6 @@ def _task(folder: Path, entry: dict[str, Any]) -> Exported:
         read_arrays(kept / REFERENCE),
         case.distribution(sample.settings) if case.distribution else {},
         nan_inputs(sample, lambda: read_arrays(given / INPUTS), differentiable),
+        case.axes(sample.settings),
     )
     return Exported(given, expected)

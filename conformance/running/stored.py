@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUNDLE_VERSION = 5
+BUNDLE_VERSION = 6
 
 # The keys of bundle.json, and the type of each.
 KEYS = {

@@ -15,6 +15,7 @@ from conformance.errors import UsageError
 from conformance.judging.verdict import Status
 from conformance.report.page.anchors import anchor, anchor_of, level
 from conformance.report.page.first import numbers_first, row_of
+from conformance.report.page.heat import heat
 from conformance.report.page.program import program
 from conformance.report.tables import error_there, headroom, number
 from conformance.sampling.sample import Sample
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
     from conformance.report.page.changes import Changes
     from conformance.report.page.first import Row
+    from conformance.report.page.heat import Heat
     from conformance.report.page.program import Program
     from conformance.report.record import Report
     from conformance.report.seen import Seen
@@ -79,6 +81,7 @@ class Drawer:
         drawn: what was drawn, by the name of a size, flag, class or regime.
         failures: the first failures, written out.
         more: how many more there are.
+        heat: of a recurrent case that fails, its errors by steps and gates.
         skipped: why some were not judged, with how many.
         observed: the rows.
     """
@@ -90,6 +93,7 @@ class Drawer:
     drawn: tuple[tuple[str, str], ...]
     failures: tuple[Row, ...]
     more: int
+    heat: Heat | None
     skipped: tuple[str, ...]
     observed: tuple[Observed, ...] = field(default=())
 
@@ -141,6 +145,7 @@ def _drawer(
         drawn=tuple(_drawn(case, how_much.drawn if how_much else ())),
         failures=tuple(row_of(verdict, report, changes) for verdict in failed[:_FAILURES]),
         more=len(failed[_FAILURES:]),
+        heat=heat(failed, how_much.plain if how_much else ()),
         skipped=tuple(f"{count:,} {reason}" for reason, count in why.most_common(_REASONS)),
         observed=tuple(_observed(each, verdicts, warn) for each, verdicts in by_row.items()),
     )

@@ -39,7 +39,8 @@ class Row:
         href: the id of the row of the page that has the rest.
         lane: the dtype that the subject computed in.
         where: the element, of how many.
-        facts: names and values: expected, got, error, tolerance, headroom; only those that are known.
+        facts: names and values: expected, got, error, tolerance, headroom, and in which steps or gates it is
+            beyond; only those that are known.
         reason: the judge's words.
         since: what the baseline says of it; empty where there is none.
         more: how many other failures the case has.
@@ -90,6 +91,7 @@ def row_of(verdict: Verdict, report: Report, changes: Changes | None = None, *, 
         "error": number(error_there(verdict)),
         "tolerance": number(verdict.tolerance),
         "headroom": headroom(verdict.headroom),
+        "beyond": verdict.profile.words if verdict.profile else "",
     }
     where = ""
     if verdict.worst_index is not None:

@@ -105,7 +105,7 @@ def _changed(text):
     [
         (lambda _: "# Parity", "report: not a parity report"),
         (lambda _: "\xff", "not a parity report"),
-        (lambda text: text.replace('"schema_version": 4', '"schema_version": 3'), "make the report again"),
+        (lambda text: text.replace('"schema_version": 5', '"schema_version": 3'), "make the report again"),
         (_changed, "'sheep' was unexpected"),
     ],
 )

@@ -262,7 +262,7 @@ def test_a_failure_says_how_many_elements_differ():
 def test_a_failure_has_every_field():
     verdict = _judge(_expect(), _with((0, 1), -1.5))
     data = verdict.to_json()
-    assert [name for name, value in data.items() if value is None] == ["repeatable", "use"]
+    assert [name for name, value in data.items() if value is None] == ["profile", "repeatable", "use"]
     assert (
         data
         | {

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.judging.profile import Profile
 from conformance.judging.verdict import Status, Verdict
 
 PLAIN = Verdict(
@@ -29,6 +30,7 @@ PLAIN = Verdict(
     worst_index=[0, 1],
     expected=1.0,
     got=1.5,
+    profile=Profile("step", ["0", "1-2"], [0.5, inf]),
     reason="1 of 6 elements differ by more than rounding explains",
     shape_class="small",
     regime="normal",
@@ -59,6 +61,10 @@ def test_json_gives_the_verdict_back(verdict):
 @pytest.mark.parametrize("verdict", [PLAIN, BARE], ids=["full", "bare"])
 def test_every_field_is_in_the_json(verdict):
     assert list(verdict.to_json()) == [field.name for field in fields(Verdict)]
+
+
+def test_infinities_in_a_profile_are_words_too():
+    assert PLAIN.to_json()["profile"] == {"axis": "step", "labels": ["0", "1-2"], "ratios": [0.5, "inf"]}
 
 
 @pytest.mark.parametrize("name", NUMBERS)

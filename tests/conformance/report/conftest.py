@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from conformance.judging.profile import Profile
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.record import Report
 from conformance.report.scope import Scope
@@ -100,6 +101,31 @@ def every_status():
         scope=Scope(named=("add", "log"), limits=("no float16",)),
         minimums={"long": 3},
         shrunk={EVERY_STATUS[5].sample: "mul:seed=1,draw=0,class=small,regime=normal,N=1,F=1"},
+    )
+
+
+def lstm(draw, observable, *labels, **ratios):
+    """Return a failure of nn.LSTM on the plain path, or of two layers in draw 0, with ratios `AXIS=...`."""
+    ((axis, found),) = ratios.items()
+    text = LSTM.replace("states=false", "states=true").replace("dropout=eval", "dropout=none")
+    text = text.replace("draw=0", f"draw={draw}").replace("layers=1", f"layers={1 if draw else 2}")
+    check = "backward" if observable.startswith("grad.") else "forward"
+    fields = {"sample": text, "check": check, "observable": observable, "headroom": 1 / max(found)}
+    return verdict("nn.LSTM", status=Status.FAIL, profile=Profile(axis, list(labels), list(found)), **fields)
+
+
+@pytest.fixture
+def recurrent():
+    """The report of a recurrent layer that fails in two samples, of which the second is on the plain path."""
+    spans = tuple(f"{5 * k}-{5 * k + 4}" for k in range(28))
+    return report(
+        verdict("relu", headroom=9.0),
+        lstm(0, "output", *"012", step=(2.0, 2.0, 2.0)),
+        lstm(1, "output", *spans, step=(0.0,) * 26 + (0.9, 5.0)),
+        lstm(1, "grad.input", *spans, step=(20.0,) * 27 + (inf,)),
+        lstm(1, "grad.weight_ih_l0", *"ifgo", gate=(2e3, 2e3, 2e3, 2e3)),
+        lstm(1, "grad.bias_ih_l0", *"ifgo", gate=(1.0, 3e4, 0.2, 0.0)),
+        verdict("mul", status=Status.FAIL, headroom=0.5),
     )
 
 

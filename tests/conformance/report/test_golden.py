@@ -17,6 +17,7 @@ from unittest.mock import patch
 import jsonschema
 import pytest
 
+from conformance.judging.profile import Profile
 from conformance.judging.verdict import Status, Verdict
 from conformance.report import formats
 from conformance.report.baseline import Baseline
@@ -30,6 +31,7 @@ from conformance.subjects.declarations import Declarations, Excuse
 GOLDEN = Path(__file__).with_name("golden")
 RELU = "relu:seed=1,draw={},class=small,regime={},N=2,L=3,rank=2"
 LINEAR = "nn.Linear:seed=1,draw={},class={},regime=normal,N=4,L=5,I=6,O=5,rank=1,bias=true"
+LSTM = "mine.LSTM:seed=1,draw=0,class=small,regime=normal,N=2,L=4,I=5,H=5"
 LINK = "https://example.org/issues/12"
 # What a subject may write: an escape sequence, markup of every format, a half of a pair, a line break.
 HOSTILE = "ValueError: \x1b[31m<b>|`]]>&\ud800\n```\nSHOWN: all of it"
@@ -44,6 +46,10 @@ def _verdict(case, sample, observable, status, check="forward", lane="float32", 
 
 def _relu(draw, observable, status, regime="normal", **fields):
     return _verdict("relu", RELU.format(draw, regime), observable, status, regime=regime, **fields)
+
+
+def _lstm(observable, check, **fields):
+    return _verdict("mine.LSTM", LSTM, observable, Status.FAIL, check, **WRONG | fields)
 
 
 def _linear(draw, observable, status, **fields):
@@ -94,6 +100,8 @@ EVERY = Report(
         _linear(4, "output", Status.SKIP, elements=0, reason="no such size\n# SHOWN: all of it"),
         _verdict("cat", "cat:seed=1,draw=0", "output", Status.EMPTY, elements=0, reason="nothing to compare"),
         _verdict("add", "add:seed=1,draw=0", "output", Status.FAIL, **WRONG),
+        _lstm("output", "forward", profile=Profile("step", list("0123"), [0.25, 0.5, float("inf"), 2e6])),
+        _lstm("grad.bias_ih_l0", "backward", profile=Profile("gate", list("ifgo"), [0.5, 12.5, 0.75, 1.0])),
         _verdict("optim.SGD", "optim.SGD:seed=1,draw=0", "weight.3", Status.PASS, "training", "float64"),
     ),
     minimums={"small": 2, "long": 3, "normal": 1},

@@ -49,7 +49,7 @@ class Raising:
 def test_it_holds_what_was_given_expected_allowed_and_answered(tmp_path):
     found = bundle(tmp_path, SMALLEST)
     about = json.loads((found / "bundle.json").read_text(encoding="utf-8"))
-    assert (about["bundle_version"], about["sample"], about["implementation"]) == (5, SMALLEST, "torch")
+    assert (about["bundle_version"], about["sample"], about["implementation"]) == (6, SMALLEST, "torch")
     names = {"output", "grad.input"}
     with np.load(found / "arrays.npz") as arrays:
         assert set(arrays) == {"input/input", "input/cotangent.output"} | {

@@ -124,9 +124,9 @@ def test_a_damaged_file(bundle, capsys, name, damage):
 
 
 TEXTS = {
-    "not JSON": b"bundle_version: 4",
-    "not UTF-8": b'{"bundle_version": 4, "sample": "\xff"}',
-    "UTF-16": '{"bundle_version": 4}'.encode("utf-16"),
+    "not JSON": b"bundle_version: 6",
+    "not UTF-8": b'{"bundle_version": 6, "sample": "\xff"}',
+    "UTF-16": '{"bundle_version": 6}'.encode("utf-16"),
     "a list": b"[]",
     "a number": b"4",
     "null": b"null",
@@ -134,7 +134,7 @@ TEXTS = {
     "an empty object": b"{}",
     "nested": 100_000 * b"[",
     "a number of ten thousand digits": b'{"bundle_version": ' + 10_000 * b"4" + b"}",
-    "a key of a megabyte": b'{"bundle_version": 4, "' + 1_000_000 * b"\xc3\xbc" + b'": 1}',
+    "a key of a megabyte": b'{"bundle_version": 6, "' + 1_000_000 * b"\xc3\xbc" + b'": 1}',
 }
 
 
@@ -144,10 +144,10 @@ def test_a_bundle_json_of_another_kind(bundle, capsys, text):
     refused(bundle, capsys, "cannot be read")
 
 
-@pytest.mark.parametrize("version", [4, 6, 0, -1, 5.0, True, "5", None, [5], {}, float("nan")], ids=repr)
+@pytest.mark.parametrize("version", [5, 7, 0, -1, 6.0, True, "6", None, [6], {}, float("nan")], ids=repr)
 def test_another_version_is_named(bundle, capsys, version):
     write(bundle, about_of(bundle) | {"bundle_version": version}, arrays_of(bundle))
-    refused(bundle, capsys, "expected bundle_version 5, got")
+    refused(bundle, capsys, "expected bundle_version 6, got")
 
 
 def test_a_link_to_a_bundle_is_one(bundle, capsys, tmp_path):
@@ -266,6 +266,7 @@ FAILURES = {
     "with an index that is a text": {"worst_index": ["0"]},
     "with a word as a number": {"headroom": "large"},
     "with an unknown key": {"colour": "red"},
+    "with a profile of nothing": {"profile": {}},
 }
 
 

@@ -81,7 +81,7 @@ def test_nothing_that_others_wrote_runs(visit, hostile):
 
 
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "400 px"])
-@pytest.mark.parametrize("report", ["every_status", "hostile"])
+@pytest.mark.parametrize("report", ["every_status", "hostile", "recurrent"])
 def test_nothing_is_wider_than_the_window(visit, viewport, report, request):
     page = visit(render_page(request.getfixturevalue(report)), viewport=viewport)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
@@ -173,6 +173,28 @@ def test_a_row_can_be_linked_to(visit, text):
     page = visit(text, "#case/mul")
     page.locator("[id='case/mul/float32/output'] th a").click()
     assert page.evaluate("location.hash") == "#case/mul/float32/output"
+
+
+def test_the_drawer_of_a_recurrent_failure_shows_its_errors_by_steps_and_gates(visit, recurrent):
+    page = visit(render_page(recurrent), viewport=NARROW)
+    tables = page.locator(".heat")
+    assert tables.count() == 2
+    assert not tables.first.is_visible()
+    page.locator("#first .finding h4 a[href='#case/nn.LSTM/float32/output']").first.click()
+    bias = tables.last.locator("tbody tr").last.locator("th, td")
+    name, *cells = bias.all_inner_texts()
+    assert (name.split("\n"), cells) == (
+        ["grad.bias_ih_l0", "only gate f (of i, f, g, o)"],
+        ["1", "3e+04", "0.2", "0"],
+    )
+    within, beyond = (bias.nth(k).evaluate("cell => getComputedStyle(cell).backgroundColor") for k in (1, 2))
+    assert within != beyond
+    # The names stay where they are while the steps scroll by.
+    name = tables.first.locator("tbody th").first
+    before = name.bounding_box()
+    tables.first.locator("td").last.scroll_into_view_if_needed()
+    assert tables.first.evaluate("table => table.parentElement.scrollLeft") > 0
+    assert abs(name.bounding_box()["x"] - before["x"]) < 5
 
 
 def test_a_dot_leads_to_its_row_and_says_which_it_is(visit, text):

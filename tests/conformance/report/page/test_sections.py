@@ -13,6 +13,7 @@ from conformance.report.page.anchors import anchor, anchor_of, level
 from conformance.report.page.cells import CHECKS, lines
 from conformance.report.page.drawers import drawers
 from conformance.report.page.first import first
+from conformance.report.page.heat import heat
 from conformance.report.page.program import program
 from conformance.report.page.provenance import command, provenance
 from conformance.report.page.strip import dots
@@ -240,3 +241,38 @@ def test_the_provenance_has_seed_constants_and_environment(make):
     assert rows["seed"] == "1"
     assert rows["constants.toml"] == "sha256 abc"
     assert rows["numpy"] == "2.4.6"
+
+
+def test_of_the_errors_by_steps_and_gates_the_plain_path_is_shown(recurrent):
+    found = drawers(recurrent, seen(recurrent.verdicts), WARN, None)
+    assert [drawer.case for drawer in found if drawer.heat] == ["nn.LSTM"]
+    shown = next(drawer.heat for drawer in found if drawer.heat)
+    assert (shown.lane, "draw=1" in shown.sample) == ("float32", True)
+    by_step, by_gate = shown.tables
+    assert (by_step.axis, by_step.labels[-1], len(by_step.labels)) == ("step", "135-139", 28)
+    assert [(row.name, row.words) for row in (*by_step.rows, *by_gate.rows)] == [
+        ("output", "only step 135-139 (of 0 to 139)"),
+        ("grad.input", "every step (0 to 139)"),
+        ("grad.weight_ih_l0", "every gate (i, f, g, o)"),
+        ("grad.bias_ih_l0", "only gate f (of i, f, g, o)"),
+    ]
+    assert by_step.rows[0].cells[-3:] == (("0", 0), ("0.9", 0), ("5", 1))
+    assert [cells for _, *_, cells, _ in by_gate.rows][1] == (("1", 0), ("3e+04", 3), ("0.2", 0), ("0", 0))
+    assert by_step.rows[0].href == "case/nn.LSTM/float32/output"
+
+
+def test_without_a_plain_sample_the_first_failure_is_shown_and_of_many_rows_some(make, recurrent):
+    first_of_all = heat(recurrent.failures, ())
+    assert "draw=0" in first_of_all.sample
+    assert [len(table.labels) for table in first_of_all.tables] == [3]
+    (one,) = (v for v in recurrent.verdicts if v.observable == "grad.bias_ih_l0")
+    many = [replace(one, observable=f"grad.bias_ih_l{layer}") for layer in range(14)]
+    (table,) = heat(many, ()).tables
+    assert (len(table.rows), table.more) == (12, 2)
+    assert heat([make.verdict(status=Status.FAIL)], ()) is None
+
+
+def test_a_failure_says_in_which_steps_or_gates_it_is_beyond(recurrent):
+    rows, _ = first(recurrent, None)
+    beyond = [dict(row.facts).get("beyond") for row in rows]
+    assert beyond[:3] == ["every step (0 to 2)", None, "only step 135-139 (of 0 to 139)"]
