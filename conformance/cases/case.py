@@ -280,5 +280,5 @@ class Case:
 
     @property
     def default_samples(self) -> int:
-        """How many samples a run draws: as many as declared, and each class and regime at least once."""
+        """How many samples a run draws, as many as declared, and each class and regime at least once."""
         return max(self.samples, self.space.combinations)

@@ -138,7 +138,7 @@ class Supports:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The limits in words, but for the cases: a run says how many of those that it was asked for."""
+        """The limits in words, but for the cases, as a run says how many of those that it was asked for."""
         told = ["forward only"] if self.backward is False else []
         told += list(self.dtypes) if len(self.dtypes) < len(LANES) else []
         told += [limit.words(getattr(self, field)) for field, limit in self._limits]
@@ -173,7 +173,7 @@ class Supports:
 
     @property
     def judges_bad_calls(self) -> bool:
-        """Whether bad calls are inside: they have float32 arrays."""
+        """Whether bad calls are inside, which have float32 arrays."""
         return self.bad_calls and "float32" in self.dtypes
 
     def has_use(self, name: str) -> bool:

@@ -76,7 +76,7 @@ class TensorBase:
 
     @property
     def is_cuda(self) -> bool:
-        """Always False: there is only the CPU."""
+        """Always False, as there is only the CPU."""
         return False
 
     @property

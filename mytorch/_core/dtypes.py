@@ -59,7 +59,7 @@ class dtype:  # noqa: N801 - torch's name
 
     @property
     def is_complex(self) -> bool:
-        """Always False: there are no complex tensors here."""
+        """Always False, as there are no complex tensors here."""
         return False
 
 

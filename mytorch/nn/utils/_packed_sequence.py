@@ -77,7 +77,7 @@ class PackedSequence(_Fields):
 
     @property
     def is_cuda(self) -> bool:
-        """False: tensors are always on the CPU."""
+        """Always False, as tensors are always on the CPU."""
         return False
 
     def double(self) -> Self:
