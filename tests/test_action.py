@@ -144,8 +144,8 @@ def test_the_scripts_get_their_variables_from_the_action():
     assert named == declared
 
 
-def test_what_the_readme_gives_the_action_are_its_inputs():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (given,) = re.findall(r"uses: OWNER/mytorch@[^\n]*\n +with:\n((?: +[a-z]+: .*\n)+)", readme)
+def test_what_the_page_gives_the_action_are_its_inputs():
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    (given,) = re.findall(r"uses: OWNER/mytorch@[^\n]*\n +with:\n((?: +[a-z]+: .*\n)+)", page)
     inputs = set(re.findall(r"^  ([a-z]+):$", ACTION, flags=re.MULTILINE))
     assert {line.split(":")[0].strip() for line in given.splitlines()} <= inputs

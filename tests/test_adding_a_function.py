@@ -1,4 +1,4 @@
-"""Adding `hypot` to a copy of the repository takes the edits that CONTRIBUTING lists, at most six in all.
+"""Adding `hypot` to a copy of the repository takes the edits that docs/extending.md lists, at most six.
 
 The guard tests run on the copy. They name the files that still need an edit, and pass when all have theirs.
 """
@@ -155,8 +155,8 @@ def files_in(message: str) -> set[str]:
     return set(re.findall(r"\b(?:mytorch|conformance|tests)/[\w/]+\.py\b|\b[A-Z]+\.md\b", message))
 
 
-def test_contributing_lists_these_edits():
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+def test_the_page_lists_these_edits():
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
     section = text.partition("\n## Add a function\n")[2].partition("\n## ")[0]
     listed = re.findall(r"^\d\. `([^`]+)`", section, flags=re.MULTILINE)
     assert [name.replace("FAMILY", "elementary") for name in listed] == list(EDITS)

@@ -1,14 +1,16 @@
-"""What the documents say is run: snippets, commands, links.
+"""What the documents say is run: snippets, commands, links. ``tox run -e docs`` builds the site of them.
 
 A ``python`` fence is run as a program, or, with ``file=NAME``, written beside the others for them to import.
 Of a ``console`` fence each line after ``$ `` is run and must leave with status 0, or with the one that
 ``exit=N`` states; its other lines show output and are not compared. A ``sh`` fence holds tox commands only:
-they set up the environment in which this test runs already, so only the environments' names are checked.
+they set up the environment in which this test runs already, so only the environments' names are checked. A
+fence in braces is a directive of the site: the files and lines that it names must be there.
 """
 
 from __future__ import annotations
 
 import configparser
+import importlib
 import os
 import re
 import shlex
@@ -16,14 +18,22 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = (
-    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/safety.md", "docs/task_directory.md"),
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
     *("examples/README.md", "examples/c_lstm/README.md", "tests/README.md"),
+    # All pages, so that none is forgotten; Sphinx writes others into docs/_build.
+    *sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "docs").glob("**/*.md")
+        if "_build" not in path.parts
+    ),
 )
+DIRECTIVES = ("{toctree}", "{literalinclude}", "{eval-rst}")
 SHOWN_ONLY = ("text", "json", "toml", "yaml")
 TOX = re.compile(r"(?:python -m pip install tox && )?(?:python -m )?tox run (?:-r )?-e ([a-z,]+)( -- .+)?")
 
@@ -54,6 +64,8 @@ def fences(document: str, text: str) -> list[Fence]:
             opening, block = (number, line.removeprefix("```")), []
         else:
             language, *options = opening[1].split() or [""]
+            if language.startswith("{"):
+                options = [f"argument={' '.join(options)}"]
             settings = dict(option.split("=", 1) for option in options)
             found.append(Fence(document, opening[0], language, settings, "\n".join(block) + "\n"))
             opening = None
@@ -130,7 +142,7 @@ def test_shell_fences_name_environments_of_tox(fence):
 
 
 def test_no_fence_escapes():
-    known = {"python", "console", "sh", *SHOWN_ONLY}
+    known = {"python", "console", "sh", *SHOWN_ONLY, *DIRECTIVES}
     assert not [str(fence) for fence in FENCES if fence.language not in known]
 
 
@@ -138,6 +150,44 @@ def test_the_readme_gives_the_two_commands():
     prefix = "python -m pip install tox && python -m tox run -e"
     shell = "".join(fence.text for fence in of_language("sh") if fence.document == "README.md")
     assert shell.splitlines() == [f"{prefix} conformance", f"{prefix} tests"]
+
+
+@pytest.mark.parametrize("fence", of_language("{literalinclude}"), ids=str)
+def test_included_lines_are_there(fence):
+    included = (ROOT / fence.document).parent.joinpath(fence.options["argument"]).read_text(encoding="utf-8")
+    marks = dict(re.findall(r"^:(start-at|end-at): \"(.+)\"$", fence.text, flags=re.MULTILINE))
+    assert len(marks) == 2, f"{fence}: give the text of the first and the last line"
+    first, last = (included.find(mark) for mark in marks.values())
+    assert 0 <= first < last, fence
+    assert included.count(marks["start-at"]) == 1, fence
+
+
+def test_every_page_is_on_the_site():
+    lines = [line for fence in of_language("{toctree}") for line in fence.text.splitlines()[3:]]
+    pages = [re.sub(r".*<(.+)>", r"\1", line) for line in lines]  # TITLE <PAGE>
+    listed = {(ROOT / "docs" / f"{page}.md").resolve() for page in pages}
+    shown = {ROOT / name for name in DOCUMENTS} | {*(ROOT / "reports").glob("*.md")}
+    assert shown - listed == {ROOT / "docs" / "index.md", ROOT / "tests" / "README.md"}
+    assert listed <= shown
+
+
+def public_modules(name: str) -> set[str]:
+    """Return a module and the modules of its package that it exports, and so on."""
+    module = importlib.import_module(name)
+    exported = [getattr(module, each) for each in getattr(module, "__all__", ())]
+    inner = {each.__name__ for each in exported if isinstance(each, ModuleType)}
+    return {name}.union(*(public_modules(each) for each in inner if each.startswith(f"{name}.")))
+
+
+def test_the_reference_has_every_public_module():
+    (table,) = [fence for fence in of_language("{eval-rst}") if fence.document == "docs/api.md"]
+    listed = {line.strip() for line in table.text.splitlines() if re.match(r"   \w", line)}
+    # Their names are those of other pages, except for `is_available`.
+    elsewhere = {"mytorch.cuda", "mytorch.random", "mytorch.nn.modules", "mytorch.utils"}
+    assert listed == (public_modules("mytorch") | public_modules("conformance")) - elsewhere
+    for name in ("mytorch.random", "mytorch.nn.modules"):
+        module, above = (importlib.import_module(each) for each in (name, name.rpartition(".")[0]))
+        assert set(module.__all__) <= set(above.__all__)
 
 
 def anchors(text: str) -> set[str]:
@@ -148,7 +198,7 @@ def anchors(text: str) -> set[str]:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_relative_links_lead_somewhere(document):
-    text = read(document)
+    text = re.sub(r"^```.*?^```$", "", read(document), flags=re.MULTILINE | re.DOTALL)
     broken = []
     for link in re.findall(r"\]\(([^)\s]+)\)", text):
         target, _, anchor = link.partition("#")
@@ -189,12 +239,26 @@ def test_the_readme_shows_rows_of_the_committed_reports():
         assert [row for row in shown if row not in committed] == []
 
 
-def test_the_readme_names_every_use_shape_class_and_regime():
+def test_the_numbers_of_the_worked_example_are_those_of_the_constants():
+    from conformance.arithmetic.constants import constants
+
+    text, c = " ".join(read("docs/verdicts.md").split()), constants()
+    assert f"carries {c.replicates} noisy replicates" in text
+    assert f"smaller of {c.element:g} × its own deviation and {c.tensor:g} × the largest" in text
+    assert f"tolerances are {c.oracle_share:g} × 2⁻²⁹ of these" in text
+    assert ("at least a thousandth of the largest" in text) == (c.floor == 0.001)
+    shown = re.search(r"min\(([\d.]+) × (\S+), ([\d.]+) × (\S+)\) = (\S+)\. An", text)
+    element, rms, tensor, largest, tolerance = map(float, shown.groups())
+    assert (element, tensor) == (c.element, c.tensor)
+    assert min(element * rms, tensor * largest) == pytest.approx(tolerance, rel=0.01)
+
+
+def test_the_documents_name_every_use_shape_class_and_regime():
     from conformance.cases._uses import USES
     from conformance.sampling.space import CLASSES, REGIMES
 
-    table = {row[0]: row[-1] for row in rows(read("README.md"))}
-    uses = [row[0].strip("`") for row in rows(read("README.md")) if row[0].strip("`") in USES]
+    table = {row[0]: row[-1] for row in rows(read("docs/glossary.md"))}
+    uses = [row[0].strip("`") for row in rows(read("docs/uses.md"))[1:]]
     assert uses == [*USES]
     assert [name for name in CLASSES if f"`{name}`" not in table["shape class"]] == []
     assert [name for name in REGIMES if f"`{name}`" not in table["regime"]] == []
