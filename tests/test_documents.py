@@ -239,6 +239,14 @@ def test_the_readme_shows_rows_of_the_committed_reports():
         assert [row for row in shown if row not in committed] == []
 
 
+def test_the_readme_shows_the_page_and_says_what_is_seen_there():
+    (picture,) = re.findall(r"!\[([^\]]+)\]\(([^)]+\.png)\)", read("README.md"))
+    assert len(picture[0]) > 80
+    file = ROOT / picture[1]
+    assert file.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert file.stat().st_size < 200_000
+
+
 def test_the_numbers_of_the_worked_example_are_those_of_the_constants():
     from conformance.arithmetic.constants import constants
 
