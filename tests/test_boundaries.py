@@ -122,7 +122,7 @@ def test_mytorch_imports_numpy_and_nothing_else():
         if (found := imports(source) - set(sys.stdlib_module_names) - {"mytorch", "numpy"})
     }
     # An extra, imported when something is saved or loaded.
-    assert foreign == {"mytorch/serialization/_files.py": {"safetensors"}}
+    assert foreign == {"mytorch/serialization/_safetensors.py": {"safetensors"}}
 
 
 def layers(root: Path) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""Saving and loading: `save` and `load`, by safetensors files."""
+"""Saving and loading: `save` and `load`, by safetensors files, or npz files with NumPy alone."""
 
 from mytorch.serialization._files import load, save
 

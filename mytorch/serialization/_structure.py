@@ -27,8 +27,16 @@ if TYPE_CHECKING:
 # What a default dict would make of a missing key cannot be saved.
 _DICTS: dict[type, str] = {dict: "dict", defaultdict: "dict", OrderedDict: "OrderedDict", Counter: "Counter"}
 _SEQUENCES: dict[type, str] = {list: "list", tuple: "tuple", Size: "Size"}
-# The header of a safetensors file keeps this name for itself.
+# A few hundred levels could be written, but not read, in Python's depth of calls.
+_DEEPEST = 100
+# Files keep this name for themselves.
 _RESERVED = "__metadata__"
+# What else can be done with some objects, by an attribute that they have.
+_HINTS = {
+    "state_dict": "save its state_dict(), as in save(module.state_dict(), path), "
+    "and give what load(path) returns to load_state_dict()",
+    "__array__": "make it a tensor, as in mytorch.from_numpy(numpy.asarray(x))",
+}
 
 
 def take_apart(obj: Any) -> tuple[Any, dict[str, Tensor]]:
@@ -55,6 +63,11 @@ class _Packer:
         self.tensors: dict[str, Tensor] = {}
 
     def pack(self, x: Any, path: Path) -> Any:
+        if len(path) > _DEEPEST:
+            raise TypeError(
+                f"save() expected at most {_DEEPEST} dicts, lists and tuples inside each other, "
+                f"got more, or one that holds itself, at {'/'.join(path[:5])}"
+            )
         if isinstance(x, Tensor):
             return self._tensor(x, path)
         if type(x) in _DICTS:
@@ -66,7 +79,9 @@ class _Packer:
         return _word(x, path)
 
     def _tensor(self, x: Tensor, path: Path) -> dict[str, Any]:
-        name = "/".join(path) or "tensor"
+        # As any form of files can hold it. The tree has the keys as they are.
+        name = "/".join(path).encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")[:10_000]
+        name = name or "tensor"
         while name in self.tensors or name == _RESERVED:
             name += "'"
         self.tensors[name] = x
@@ -89,11 +104,17 @@ def _word(x: Any, path: Path) -> Any:
         return {"dtype": x.name}
     if isinstance(x, device):
         return {"device": str(x)}
-    hint = "; save its state_dict()" if hasattr(x, "state_dict") else ""
+    hint = next((f"; {_HINTS[each]}" for each in _HINTS if hasattr(x, each)), "")
     raise TypeError(
         "save() expected tensors, numbers, text, None, and dicts, lists and tuples of them, "
-        f"got {type(x).__name__} at {'/'.join(path) or 'the top'}{hint}"
+        f"got {_kind(x)} at {'/'.join(path) or 'the top'}{hint}"
     )
+
+
+def _kind(x: Any) -> str:
+    # With its package: torch has a Tensor too.
+    package, kind = type(x).__module__.partition(".")[0], type(x).__qualname__
+    return kind if package == "builtins" else f"{package}.{kind}"
 
 
 def put_together(tree: Any, tensors: Mapping[str, Tensor]) -> Any:

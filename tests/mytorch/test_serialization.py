@@ -1,13 +1,14 @@
-"""save and load: structure and bits survive, other libraries read the files, pickles are refused."""
+"""save and load: structure and bits survive in both forms of files, damage and pickles are refused."""
 
 from __future__ import annotations
 
-import builtins
+import functools
 import io
 import json
 import math
 import os
 import pickle
+import sys
 from collections import Counter, OrderedDict, defaultdict
 
 import numpy as np
@@ -20,6 +21,28 @@ import mytorch
 from mytorch import nn, optim
 
 DTYPES = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64")
+
+
+@pytest.fixture
+def hide(monkeypatch):
+    """Hide the package safetensors: `hide()`."""
+
+    def absent():
+        for name in ("safetensors", "safetensors.numpy"):
+            monkeypatch.setitem(sys.modules, name, None)
+
+    return absent
+
+
+@pytest.fixture(params=["safetensors", "npz"])
+def form(request, hide):
+    """Have `save` write one form of files, then the other."""
+    if request.param == "npz":
+        hide()
+    return request.param
+
+
+each_form = pytest.mark.usefixtures("form")
 
 
 def assert_same(found, saved):
@@ -57,6 +80,7 @@ def bits(dtype, shape, seed=0):
     return mytorch.from_numpy(np.frombuffer(raw, wanted).reshape(shape).copy())
 
 
+@each_form
 @pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (5,), (2, 3, 4)], ids=str)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_every_dtype_and_shape(tmp_path, dtype, shape):
@@ -77,11 +101,16 @@ OBJECTS = {
     "a dtype and a device": (mytorch.float16, mytorch.device("cpu")),
     "no elements": {},
     "tensors inside": {"x": [mytorch.ones(2), {"y": (mytorch.zeros(()),)}]},
+    "names that a file cannot have": dict.fromkeys(
+        ("", "a\0b", "a\0c", "\ud800", "x", "x.npy", "file", "allow_pickle", "mytorch", "y" * 70_000),
+        mytorch.ones(3),
+    ),
     "names that meet": {
         "a": {"b": mytorch.ones(1)},
         "a/b": mytorch.zeros(1),
         "__metadata__": mytorch.ones(2),
     },
+    "nested deep": functools.reduce(lambda x, _: {"x": (x,)}, range(50), 1),
     "a tensor that requires gradients": mytorch.ones(2, requires_grad=True),
     "a parameter": {
         "p": nn.Parameter(mytorch.ones(2)),
@@ -90,11 +119,13 @@ OBJECTS = {
 }
 
 
+@each_form
 @pytest.mark.parametrize("name", OBJECTS)
 def test_structure(tmp_path, name):
     assert_same(through_file(tmp_path / "x", OBJECTS[name]), OBJECTS[name])
 
 
+@each_form
 def test_what_is_read_differently_than_it_was_saved(tmp_path):
     saved = [np.float64(0.1), np.int64(3), defaultdict(list, a=[1])]
     assert_same(through_file(tmp_path / "x", saved), [0.1, 3, {"a": [1]}])
@@ -104,6 +135,7 @@ def test_what_is_read_differently_than_it_was_saved(tmp_path):
     assert found.requires_grad
 
 
+@each_form
 def test_not_contiguous_and_shared_memory(tmp_path):
     x = mytorch.arange(12.0).reshape(3, 4)
     found = through_file(tmp_path / "x", {"t": x.t(), "row": x[1], "step": x[:, ::2], "whole": x})
@@ -113,6 +145,7 @@ def test_not_contiguous_and_shared_memory(tmp_path):
     assert found["row"].tolist() == [4, 5, 6, 7]
 
 
+@each_form
 def test_tied_weights(tmp_path):
     def tied():
         model = nn.Sequential(nn.Linear(3, 3, bias=False), nn.Linear(3, 3, bias=False))
@@ -125,6 +158,7 @@ def test_tied_weights(tmp_path):
     assert other[0].weight.tolist() == model[0].weight.tolist()
 
 
+@each_form
 def test_a_checkpoint_goes_on_as_if_nothing_had_happened(tmp_path):
     def step(model, optimizer):
         optimizer.zero_grad()
@@ -150,6 +184,7 @@ def test_a_checkpoint_goes_on_as_if_nothing_had_happened(tmp_path):
     assert other.weight.array.tobytes() == model.weight.array.tobytes()
 
 
+@each_form
 def test_open_files(tmp_path):
     memory = io.BytesIO()
     mytorch.save({"x": mytorch.ones(2)}, memory)
@@ -196,6 +231,7 @@ class Explosive:
         return os.abort, ()
 
 
+@each_form
 @pytest.mark.parametrize(
     "write",
     [
@@ -247,6 +283,7 @@ def _structured(tree):
         (_structured('{"dtype": "int4"}'), "structure"),
         (_structured("{}"), "structure"),
         (_structured("[" * 100_000), "structure"),
+        (_structured('{"device": "nowhere"}'), "structure"),
     ],
     ids=[
         "empty",
@@ -260,6 +297,7 @@ def _structured(tree):
         "no dtype",
         "none",
         "deep",
+        "no device",
     ],
 )
 def test_damaged_files_are_named(tmp_path, data, mentions):
@@ -269,16 +307,35 @@ def test_damaged_files_are_named(tmp_path, data, mentions):
         mytorch.load(path)
 
 
+ENDLESS: list[object] = []
+ENDLESS.append(ENDLESS)
+
+
+@each_form
 @pytest.mark.parametrize(
     ("obj", "mentions"),
     [
-        (nn.Linear(1, 1), ("Linear", "the top", "state_dict")),
+        (nn.Linear(1, 1), ("Linear", "the top", "save(module.state_dict(), path)", "load_state_dict()")),
+        ({"m": [nn.LSTM(1, 1)]}, ("LSTM", "m/0", "save(module.state_dict(), path)")),
+        (optim.SGD([mytorch.ones(1)]), ("SGD", "save its state_dict()")),
         ({"a": [1, {3}]}, ("set", "a/1")),
         ({"f": print}, ("builtin_function_or_method", "f")),
         ({(1, object()): 2}, ("object", "a key")),
-        ([np.ones(2)], ("ndarray", "0")),
+        ([np.ones(2)], ("numpy.ndarray", "0", "mytorch.from_numpy")),
+        ({"w": torch.ones(2)}, ("torch.Tensor", "w", "mytorch.from_numpy")),
+        (ENDLESS, ("holds itself", "0/0/0")),
     ],
-    ids=["a module", "a set", "a function", "a key", "an array"],
+    ids=[
+        "a module",
+        "a module inside",
+        "an optimizer",
+        "a set",
+        "a function",
+        "a key",
+        "an array",
+        "a tensor of torch's",
+        "itself",
+    ],
 )
 def test_what_cannot_be_saved_is_named_with_its_place(tmp_path, obj, mentions):
     with pytest.raises(TypeError) as caught:
@@ -287,44 +344,115 @@ def test_what_cannot_be_saved_is_named_with_its_place(tmp_path, obj, mentions):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        mytorch.load(tmp_path / "nowhere")
-    with pytest.raises(FileNotFoundError):
-        mytorch.save(1, tmp_path / "no folder" / "x")
-
-
-def test_another_device_is_refused(tmp_path):
-    mytorch.save(1, tmp_path / "x")
-    with pytest.raises(Exception, match="cuda"):
-        mytorch.load(tmp_path / "x", map_location="cuda")
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+@pytest.mark.parametrize("shape", [[0, 2**62, 4], [0, 2**63], [1] * 65], ids=["large", "larger", "deep"])
+def test_impossible_shapes_of_a_safetensors_file(tmp_path, shape):
     path = tmp_path / "x"
-    mytorch.save(1, path)
-
-    def full(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        mytorch.save(2, path)
-    assert mytorch.load(path) == 1
-    assert list(tmp_path.iterdir()) == [path]
+    size = math.prod(shape) * 4
+    path.write_bytes(_text({"w": {"dtype": "F32", "shape": shape, "data_offsets": [0, size]}}) + bytes(size))
+    with pytest.raises(RuntimeError, match=r"x: tensor 'w' has an impossible shape, \("):
+        mytorch.load(path)
 
 
-@pytest.mark.parametrize("call", [lambda path: mytorch.save(1, path), mytorch.load], ids=["save", "load"])
-def test_without_the_package_the_error_says_what_to_install(tmp_path, monkeypatch, call):
+def test_the_two_ways_to_convert_a_pickle_work_as_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = torch.nn.LSTM(2, 3)
+    torch.save(model.state_dict(), "model.pt")
+    with pytest.raises(RuntimeError) as caught:
+        mytorch.load("model.pt")
+    advice = str(caught.value).partition("in torch: ")[2].split(" or, with NumPy alone, ")
+    for command, file in zip(advice, ("model.safetensors", "model.npz"), strict=True):
+        exec(command, {"safetensors": safetensors, "torch": torch, "numpy": np, "model": model})  # noqa: S102
+        mine = nn.LSTM(2, 3)
+        mine.load_state_dict(mytorch.load(file))
+        assert mine.weight_hh_l0.tolist() == model.weight_hh_l0.tolist()
+
+
+def test_a_file_of_numpy_alone_is_read_with_and_without_safetensors(tmp_path, hide, monkeypatch):
+    saved = {"w": mytorch.ones(2), "more": [1, None, "x"]}
+    with monkeypatch.context():
+        hide()
+        mytorch.save(saved, tmp_path / "x.safetensors")
+        assert_same(mytorch.load(tmp_path / "x.safetensors"), saved)
+    monkeypatch.undo()
+    assert_same(mytorch.load(tmp_path / "x.safetensors"), saved)
+
+
+@pytest.mark.parametrize("size", [0x0280, 0x0480, 0x4B50])
+def test_a_safetensors_file_without_the_package_names_what_to_install(tmp_path, hide, size):
+    path = tmp_path / "x.npz"
+    header = json.dumps({"w": {"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}}).encode().ljust(size)
+    path.write_bytes(len(header).to_bytes(8, "little") + header + b"\7")
+    hide()
+    with pytest.raises(ImportError, match=r'pip install "mytorch-conformance\[safetensors\]"') as caught:
+        mytorch.load(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@each_form
+def test_the_same_object_gives_the_same_bytes(tmp_path):
+    x = mytorch.arange(12.0).reshape(3, 4)
+    for name, tensor in (("a", x.t()), ("b", x.t().contiguous())):
+        mytorch.save({"w": tensor, "step": 3}, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+# How programs write it, and whether torch takes it where there is no other device.
+LOCATIONS = {
+    "none": lambda _t: None,
+    "cpu": lambda _t: "cpu",
+    "device": lambda t: t.device("cpu"),
+    "function": lambda _t: lambda storage, _location: storage,
+    "dict": lambda _t: {"cuda:0": "cpu"},
+    "cuda": lambda _t: "cuda",
+    "cuda device": lambda t: t.device("cuda"),
+    "dict to cuda": lambda _t: {"cpu": "cuda"},
+    "no device": lambda _t: "foo",
+    "number": lambda _t: 3,
+    "list": lambda _t: ["cpu"],
+}
+
+
+@pytest.mark.parametrize("name", LOCATIONS)
+def test_locations(tmp_path, same_text, name):
+    def program(t):
+        path = tmp_path / t.__name__
+        t.save({"w": t.ones(2)}, path)
+        try:
+            return t.load(path, LOCATIONS[name](t))["w"].tolist()
+        except (RuntimeError, TypeError) as error:
+            return type(error)
+
+    same_text(program)
+
+
+@each_form
+def test_arguments_that_are_about_pickles_are_accepted(tmp_path):
     path = tmp_path / "x"
-    mytorch.save(1, path)
-    genuine = builtins.__import__
+    mytorch.save(3, path, pickle, pickle_protocol=4, _use_new_zipfile_serialization=False)
+    assert mytorch.load(path, "cpu", pickle, weights_only=False, mmap=True) == 3
 
-    def absent(name, *args, **kwargs):
-        if name.startswith("safetensors"):
-            raise ImportError(name)
-        return genuine(name, *args, **kwargs)
 
-    monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(ImportError, match=r'pip install "mytorch-conformance\[safetensors\]"'):
-        call(path)
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda t, _: t.save(t.ones(1), 3),
+        lambda t, _: t.save("model.pt", {"w": t.ones(1)}),
+        lambda t, _: t.save(t.ones(1), b"model.pt"),
+        lambda t, _: t.save(t.ones(1), io.StringIO()),
+        lambda t, _: t.load(None),
+        lambda t, path: t.load(path / "nowhere"),
+        lambda t, path: t.load(path.parent / "nowhere"),
+        lambda t, path: t.load(path.parent),
+    ],
+    ids=["number", "swapped", "bytes", "text", "none", "no folder", "no file", "a folder"],
+)
+def test_what_is_not_a_file_is_refused_as_by_torch(tmp_path, refused_alike, program):
+    path = tmp_path / "x"
+    path.write_bytes(b"x")
+    refused_alike(lambda t: program(t, path))
+
+
+def test_a_file_that_is_opened_as_text_is_refused():
+    with pytest.raises(TypeError, match=r"load\(\) expected 'f' to be a binary file, got one .* as text"):
+        mytorch.load(io.StringIO("x"))
