@@ -324,6 +324,7 @@ ENDLESS.append(ENDLESS)
         ([np.ones(2)], ("numpy.ndarray", "0", "mytorch.from_numpy")),
         ({"w": torch.ones(2)}, ("torch.Tensor", "w", "mytorch.from_numpy")),
         (ENDLESS, ("holds itself", "0/0/0")),
+        (functools.reduce(lambda x, _: {"x": x}, range(150), 1), ("at most 100", "x/x/x")),
     ],
     ids=[
         "a module",
@@ -335,6 +336,7 @@ ENDLESS.append(ENDLESS)
         "an array",
         "a tensor of torch's",
         "itself",
+        "too deep to be read",
     ],
 )
 def test_what_cannot_be_saved_is_named_with_its_place(tmp_path, obj, mentions):
@@ -451,6 +453,17 @@ def test_what_is_not_a_file_is_refused_as_by_torch(tmp_path, refused_alike, prog
     path = tmp_path / "x"
     path.write_bytes(b"x")
     refused_alike(lambda t: program(t, path))
+
+
+@pytest.mark.parametrize(
+    ("call", "method"),
+    [(lambda f: mytorch.save(1, f), "write"), (mytorch.load, "read")],
+    ids=["save", "load"],
+)
+def test_what_is_neither_a_path_nor_a_file_is_named(call, method):
+    words = rf"expected 'f' to be string, path, or a file-like object with a '{method}' attribute, got int"
+    with pytest.raises(AttributeError, match=words):
+        call(3)
 
 
 def test_a_file_that_is_opened_as_text_is_refused():
