@@ -8,12 +8,15 @@ import numpy as np
 
 from mytorch._core import dtypes
 from mytorch._core.base import make_tensors_of, wrap
+from mytorch._core.typename import typename
+from mytorch._tensor.lacking import LackingAttributes
 from mytorch._tensor.methods import Methods
 from mytorch._tensor.operators import Operators
 from mytorch._tensor.protocols import Protocols
 from mytorch.autograd import _accumulation, _gradients
 from mytorch.autograd.graph import DetachedCounter, counter_of
 from mytorch.creation.from_data import array_from
+from mytorch.functions._check import require_bool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from mytorch._core.types import Hook
 
 
-class Tensor(Methods, Operators, Protocols):
+class Tensor(Methods, Operators, Protocols, LackingAttributes):
     """A multi-dimensional array with a gradient.
 
     Make one with `mytorch.tensor`, `mytorch.zeros` and the other creation functions; `Tensor(2, 3)` and
@@ -62,12 +65,14 @@ class Tensor(Methods, Operators, Protocols):
 
         Raises:
             RuntimeError: the tensor is not floating, or False is given for a tensor that is not a leaf.
+            TypeError: requires_grad is not a bool.
 
         Examples:
             >>> x = mytorch.zeros(2).requires_grad_()
             >>> (2 * x).requires_grad
             True
         """
+        require_bool("requires_grad_", "requires_grad", requires_grad, 1)
         self.requires_grad = requires_grad
         return self
 
@@ -89,6 +94,18 @@ class Tensor(Methods, Operators, Protocols):
             _accumulation.check_grad(self, value)
         self.accumulated = value
 
+    @grad.deleter
+    def grad(self) -> None:
+        self.accumulated = None
+
+    @property
+    def _grad(self) -> Tensor | None:
+        """The gradient, as `grad` gives it, without its warning."""
+        return self.accumulated
+
+    # Set and deleted as `grad` is.
+    _grad = _grad.setter(grad.fset).deleter(grad.fdel)
+
     @property
     def data(self) -> Tensor:
         """A tensor on the same memory without history, whose changes in place autograd does not notice."""
@@ -97,7 +114,12 @@ class Tensor(Methods, Operators, Protocols):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
-            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+            raise TypeError(f"Variable data has to be a tensor, but got {typename(value)}")
+        if self.tracked and value.array.dtype.kind != "f":
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype, got "
+                f"{value.dtype}"
+            )
         self.array = value.array
 
     def detach(self) -> Tensor:

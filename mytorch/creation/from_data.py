@@ -11,6 +11,7 @@ from mytorch._core.base import TensorBase, wrap
 from mytorch._core.device import check_device
 from mytorch._core.dtypes import from_numpy_dtype, get_default_dtype, numpy_dtype_of
 from mytorch._core.promotion import cast, common_dtype, promote_numpy
+from mytorch.functions._check import require_bool
 from mytorch.functions.conversion import is_tensor
 
 if TYPE_CHECKING:
@@ -172,8 +173,9 @@ def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
     """
     check_device(device)
     result = wrap(array)
-    if requires_grad:
-        if result.array.dtype.kind != "f":
+    if requires_grad is not False and requires_grad is not None:
+        require_bool("tensor", "requires_grad", requires_grad)
+        if requires_grad and result.array.dtype.kind != "f":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        result.tracked = True
+        result.tracked = requires_grad
     return result

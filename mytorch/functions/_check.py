@@ -6,6 +6,7 @@ import operator
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.typename import typename
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,20 @@ def require_floating(name: str, x: Any, argument: str = "input", position: int =
     if dtype.kind != "f":
         kind = SCALAR_TYPE_NAMES[from_numpy_dtype(dtype)]
         raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'")
+
+
+def require_bool(name: str, argument: str, given: Any, position: int | None = None) -> None:
+    """Raise a TypeError unless an argument is a bool.
+
+    Args:
+        name: the function, named in errors.
+        argument: the argument's name.
+        given: the argument.
+        position: the argument's position, from 1; None for one that is given by name only.
+    """
+    if type(given) is not bool:
+        place = "" if position is None else f" (position {position})"
+        raise TypeError(f"{name}(): argument '{argument}'{place} must be bool, not {typename(given)}")
 
 
 def wrap_dim(dim: Any, rank: int) -> int:
