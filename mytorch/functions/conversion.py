@@ -62,8 +62,8 @@ def to(
     for given in args:
         if isinstance(given, TensorBase):
             dtype = given.dtype
-        elif isinstance(given, dtypes.dtype):
-            dtype = given
+        elif isinstance(given, (dtypes.dtype, type)):
+            dtype = given  # type: ignore[assignment]  # Python's types stand for dtypes
         elif isinstance(given, (str, Device)) or given is None:
             check_device(given)
         elif isinstance(given, bool):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of, require_floating
+from mytorch.functions._check import array_of, number_of, require_floating
 from mytorch.ops import normalization as ops
 
 if TYPE_CHECKING:
@@ -78,4 +78,5 @@ def layer_norm(
             raise RuntimeError(
                 f"mixed dtype (CPU): expect {name} to have scalar type of {names[0]}, got {names[1]}"
             )
+    eps = number_of("layer_norm", "eps", eps, 5)
     return apply(ops.LayerNorm, input, weight, bias, rank=len(sizes), eps=eps)

@@ -12,7 +12,7 @@ from mytorch._core.base import wrap
 from mytorch._tensor import Tensor
 from mytorch.autograd._apply import apply
 from mytorch.creation.from_data import as_tensor
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, number_of
 from mytorch.functions.transpose import transpose
 from mytorch.nn.utils._packed_sequence import PackedSequence, invert_permutation
 from mytorch.ops.packing import Pack, Pad, Unpack
@@ -162,6 +162,7 @@ def pad_packed_sequence(
             f"Expected batch_sizes to add up to the {len(sequence.data.array)} rows of data, "
             f"but got {batch_sizes.sum()}"
         )
+    padding_value = number_of("_pad_packed_sequence", "padding_value", padding_value, 4)
     batch = int(batch_sizes[0])
     lengths = (batch_sizes > np.arange(batch)[:, None]).sum(1)
     order = None
@@ -217,6 +218,7 @@ def pad_sequence(
     _check_sequences(parts)
     if padding_side not in {"left", "right"}:
         raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
+    padding_value = number_of("pad_sequence", "padding_value", padding_value, 3)
     out = apply(Pad, *parts, value=padding_value, left=padding_side == "left")
     return out if batch_first else transpose(out, 0, 1)
 
