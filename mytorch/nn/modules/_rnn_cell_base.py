@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Runs = tuple[tuple[int, int]]
 
+_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+
 
 class RNNCellBase(Module):
     """Base class of RNNCell, LSTMCell and GRUCell: parameters and checks.
@@ -88,7 +90,7 @@ class RNNCellBase(Module):
         return f"{self.input_size}, {self.hidden_size}{bias}{shown}"
 
     def _batched(
-        self, input: Tensor, states: tuple[Tensor, ...] | None
+        self, gates: int, input: Tensor, states: tuple[Tensor, ...] | None
     ) -> tuple[Tensor, tuple[Tensor | None, ...], Runs]:
         """Check the arguments, and return them with a batch dimension, and the one run that the ops take."""
         name = type(self).__name__
@@ -113,7 +115,19 @@ class RNNCellBase(Module):
                 raise RuntimeError(
                     f"mat1 and mat2 must have the same dtype, but got {kinds[0]} and {kinds[1]}"
                 )
+        self._check_weights(gates)
         return input, states or (None, None), ((1, batch),)
+
+    def _check_weights(self, gates: int) -> None:
+        rows = gates * self.hidden_size
+        expected = (rows, self.input_size), (rows, self.hidden_size), (rows,), (rows,)
+        given = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+        for name, weight, shape in zip(_WEIGHTS, given, expected, strict=True):
+            if weight is None or weight.array.shape == shape:
+                continue
+            # As in torch, one number serves as the bias of every gate.
+            if len(shape) > 1 or weight.array.shape != (1,):
+                raise RuntimeError(f"{name} must be of shape {list(shape)}, but got {list(weight.shape)}")
 
     def _check_states(self, batch: int, states: tuple[Tensor, ...] | None) -> None:
         for k, state in enumerate(states or ()):

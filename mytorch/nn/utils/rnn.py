@@ -170,14 +170,16 @@ def pad_packed_sequence(
         lengths = lengths[sequence.unsorted_indices.array]
         order = np.argsort(sequence.unsorted_indices.array)
     steps = longest if total_length is None else total_length
+    # torch returns a transposed view, but for what it sorts back; `view` takes and refuses the same so.
+    rows_first = batch_first and order is not None
     out = apply(
         Unpack,
         sequence.data,
-        index=_places(batch_sizes, order, batch_first),
-        sizes=(batch, steps) if batch_first else (steps, batch),
+        index=_places(batch_sizes, order, rows_first),
+        sizes=(batch, steps) if rows_first else (steps, batch),
         value=padding_value,
     )
-    return out, wrap(lengths)
+    return transpose(out, 0, 1) if batch_first and not rows_first else out, wrap(lengths)
 
 
 def pad_sequence(
@@ -219,8 +221,7 @@ def pad_sequence(
     if padding_side not in {"left", "right"}:
         raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
     padding_value = number_of("pad_sequence", "padding_value", padding_value, 3)
-    out = apply(Pad, *parts, value=padding_value, left=padding_side == "left")
-    return out if batch_first else transpose(out, 0, 1)
+    return apply(Pad, *parts, value=padding_value, left=padding_side == "left", batch_first=bool(batch_first))
 
 
 def _check_sequences(parts: tuple[Any, ...]) -> None:
