@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase
+from mytorch._core.typename import typename
 from mytorch._tensor import writing
 from mytorch.functions import arithmetic
 from mytorch.functions._check import number_of
@@ -82,7 +83,7 @@ def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:  #
     if isinstance(src, TensorBase):
         writing.require_shape(input, src.array.shape)
     elif not isinstance(src, (bool, int, float)):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {typename(src)}")
     return writing.assign(input, ..., src)
 
 

@@ -237,7 +237,7 @@ def update(target: Tensor, ufunc: Callable[..., Any], other: Operand, alpha: Sca
     """
     value: Any = other.array if isinstance(other, TensorBase) else other
     if not isinstance(value, (np.ndarray, np.generic, bool, int, float)):
-        raise TypeError(f"argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+        raise TypeError(f"argument 'other' (position 1) must be Tensor, not {typename(other)}")
     own = target.array
     dtype = common_dtype((own, value))
     if ufunc is np.true_divide and dtype.kind != "f":

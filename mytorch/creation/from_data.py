@@ -9,6 +9,7 @@ import numpy as np
 from mytorch._core.base import wrap
 from mytorch._core.data import array_from
 from mytorch._core.device import check_device
+from mytorch._core.typename import typename
 from mytorch.functions._check import require_bool
 from mytorch.functions.conversion import is_tensor
 
@@ -83,7 +84,7 @@ def from_numpy(ndarray: Array) -> Tensor:
         tensor([1., 0.], dtype=mytorch.float64)
     """
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+        raise TypeError(f"expected np.ndarray (got {typename(ndarray)})")
     if not ndarray.dtype.isnative:
         raise ValueError(
             "given numpy array has byte order different from the native byte order. Conversion between byte "

@@ -40,7 +40,7 @@ def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> A
         array: Array = x.array
     except AttributeError:
         raise TypeError(
-            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(x).__name__}"
+            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {typename(x)}"
         ) from None
     return array
 
@@ -252,4 +252,4 @@ def _integer(argument: str, given: Any) -> int:
     try:
         return operator.index(given)
     except TypeError:
-        raise TypeError(f"argument '{argument}' must be int, not {type(given).__name__}") from None
+        raise TypeError(f"argument '{argument}' must be int, not {typename(given)}") from None

@@ -11,6 +11,7 @@ import numpy as np
 from mytorch._core.base import TensorBase
 from mytorch._core.data import array_from, is_sequence
 from mytorch._core.dtypes import from_numpy_dtype
+from mytorch._core.typename import typename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -188,7 +189,7 @@ def _number(item: Any) -> int:
         return operator.index(item)
     except TypeError:
         kind = TypeError if isinstance(item, str) else IndexError
-        raise kind(f"{_KINDS} are valid indices (got {type(item).__name__})") from None
+        raise kind(f"{_KINDS} are valid indices (got {typename(item)})") from None
 
 
 def _checked_slice(item: slice) -> slice:

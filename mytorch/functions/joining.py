@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.base import TensorBase
 from mytorch._core.promotion import common_dtype
+from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply, apply_many
 from mytorch.functions._check import array_of, integer_of, wrap_dim
 from mytorch.functions._names import numpy_names
@@ -244,14 +245,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
     if not isinstance(tensors, (tuple, list)):
         raise TypeError(
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
-            f"{type(tensors).__name__}"
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {typename(tensors)}"
         )
     for position, x in enumerate(tensors):
         if not isinstance(x, TensorBase):
-            raise TypeError(
-                f"expected Tensor as element {position} in argument 0, but got {type(x).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {typename(x)}")
     return tensors
 
 

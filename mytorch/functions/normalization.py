@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, number_of, require_floating
 from mytorch.ops import normalization as ops
@@ -51,7 +52,7 @@ def layer_norm(
     if not isinstance(normalized_shape, (tuple, list)):
         raise TypeError(
             "layer_norm(): argument 'normalized_shape' (position 2) must be tuple of ints, not "
-            f"{type(normalized_shape).__name__}"
+            f"{typename(normalized_shape)}"
         )
     sizes = list(normalized_shape)
     if not sizes:

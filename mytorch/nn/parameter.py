@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.creation.filled import empty
 
@@ -35,6 +36,9 @@ class Parameter(Tensor):
     """
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        if data is not None and not isinstance(data, Tensor):
+            # torch's class: there the argument lacks a method of tensors.
+            raise AttributeError(f"Parameter(): argument 'data' must be Tensor, not {typename(data)}")
         source = (empty(0) if data is None else data).detach()
         if requires_grad and not source.is_floating_point():
             raise RuntimeError(

@@ -239,3 +239,35 @@ def test_messages_name_the_argument_and_what_came(program, words):
     with pytest.raises(TypeError) as caught:
         program()
     assert words in str(caught.value)
+
+
+# A tensor of another library is not a Tensor, and the message says whose it is.
+FOREIGN = {
+    "exp": lambda x: mytorch.exp(x),
+    "add": lambda x: mytorch.add(mytorch.ones(2), x),
+    "mm": lambda x: mytorch.ones(2, 2).mm(x),
+    "sum": lambda x: mytorch.sum(x),
+    "cat": lambda x: mytorch.cat([mytorch.ones(2), x]),
+    "copy_": lambda x: mytorch.ones(2).copy_(x),
+    "setitem": lambda x: mytorch.ones(2).__setitem__(0, x),
+    "gradient": lambda x: setattr(mytorch.ones(2), "grad", x),
+    "data": lambda x: setattr(mytorch.ones(2), "data", x),
+    "tensor": lambda x: mytorch.tensor([x]),
+    "index": lambda x: mytorch.ones(2)[(x,)],
+    "mse_loss": lambda x: mytorch.nn.functional.mse_loss(mytorch.ones(2, 2), x),
+    "Linear": lambda x: mytorch.nn.Linear(2, 3)(x),
+    "LSTM": lambda x: mytorch.nn.LSTM(2, 3)(x),
+    "state of an LSTM": lambda x: mytorch.nn.LSTM(2, 3)(mytorch.ones(2, 2), (x, x)),
+    "GRU": lambda x: mytorch.nn.GRU(2, 3)(x),
+    "LSTMCell": lambda x: mytorch.nn.LSTMCell(2, 3)(x),
+    "state of a cell": lambda x: mytorch.nn.GRUCell(2, 3)(mytorch.ones(2, 2), x),
+    "Parameter": lambda x: mytorch.nn.Parameter(x),
+    "optimizer": lambda x: mytorch.optim.SGD([x], lr=0.1),
+    "pad_sequence": lambda x: mytorch.nn.utils.rnn.pad_sequence([x]),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_tensor_of_torchs_is_named_as_one(name):
+    with pytest.raises((TypeError, AttributeError), match=r"(?<!my)torch\.Tensor\b"):
+        FOREIGN[name](torch.ones(2, 2))

@@ -12,6 +12,7 @@ from mytorch._core.base import TensorBase
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch._core.typename import typename
 from mytorch.creation.filled import empty
+from mytorch.functions._check import array_of
 from mytorch.functions.dropout import dropout
 from mytorch.functions.joining import cat, split
 from mytorch.nn import init
@@ -197,6 +198,7 @@ class RNNBase(Module):
         if states is None:
             return
         for k, state in enumerate(states):
+            array_of(type(self).__name__, state, "hx", 2)
             width = self.hidden_size if k else self.proj_size or self.hidden_size
             expected = len(self._all_weights), batch, width
             if state.array.shape != expected:
@@ -235,6 +237,7 @@ class RNNBase(Module):
             return self._run_packed(input, states)
         x: Tensor = input
         rank = x.dim()
+        array_of(type(self).__name__, x)
         if rank not in {2, 3}:
             raise ValueError(
                 f"{type(self).__name__}: Expected input to be 2D or 3D, got {rank}D "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.creation.filled import empty
+from mytorch.functions._check import array_of
 from mytorch.nn import init
 from mytorch.nn.modules.module import Module
 from mytorch.nn.parameter import Parameter
@@ -100,6 +101,8 @@ class RNNCellBase(Module):
             if state.dim() not in {1, 2}:
                 which = f"hx[{k}]" if name == "LSTMCell" else "hidden"
                 raise ValueError(f"{name}: Expected {which} to be 1D or 2D, got {state.dim()}D instead")
+        for position, given in enumerate((input, *(states or ())), 1):
+            array_of(name, given, "input" if position == 1 else "hx", min(position, 2))
         if input.dim() == 1:
             input = input.unsqueeze(0)
             states = None if states is None else tuple([s.unsqueeze(0) for s in states])

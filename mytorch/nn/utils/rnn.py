@@ -9,6 +9,7 @@ import numpy as np
 
 from mytorch._core import dtypes
 from mytorch._core.base import wrap
+from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.autograd._apply import apply
 from mytorch.creation.from_data import as_tensor
@@ -229,9 +230,7 @@ def _check_sequences(parts: tuple[Any, ...]) -> None:
         raise RuntimeError("received an empty list of sequences")
     for position, part in enumerate(parts):
         if not isinstance(part, Tensor):
-            raise TypeError(
-                f"expected Tensor as element {position} in argument 0, but got {type(part).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {typename(part)}")
         if part.ndim == 0:
             raise RuntimeError(f"pad_sequence: element {position} has no dimension to pad")
         if part.shape[1:] != parts[0].shape[1:]:
