@@ -134,7 +134,7 @@ def _sizes(data: Any) -> tuple[int, ...]:
 def _items(x: Any, size: int, dim: int, wanted: np.dtype[Any] | None) -> list[Any]:
     """Return the items of what stands where the first item was a sequence."""
     if isinstance(x, TensorBase) and x.array.ndim:
-        given = list(x)  # type: ignore[call-overload]  # every object of it is a Tensor
+        given: list[Any] = list(x)  # type: ignore[call-overload]  # every object of it is a Tensor
     elif is_sequence(x) and not isinstance(x, str):
         given = list(x)
     else:

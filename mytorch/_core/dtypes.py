@@ -118,11 +118,11 @@ def from_numpy_dtype(numpy_dtype: np.dtype[Any]) -> dtype:
         ) from None
 
 
-def numpy_dtype_of(given: dtype) -> np.dtype[Any]:
+def numpy_dtype_of(given: dtype | type) -> np.dtype[Any]:
     """Return the NumPy dtype of a tensor dtype, refusing anything else with torch's error class.
 
     Args:
-        given: what the caller passed as `dtype`.
+        given: what the caller passed as `dtype`: a dtype, or Python's bool, int or float.
 
     Returns:
         The NumPy dtype.
@@ -130,7 +130,7 @@ def numpy_dtype_of(given: dtype) -> np.dtype[Any]:
     Raises:
         TypeError: `given` is not a mytorch dtype.
     """
-    if type(given) is not dtype:
+    if not isinstance(given, dtype):
         if given is bool or given is int or given is float:
             return _BY_PYTHON[given].numpy
         raise TypeError(f"argument 'dtype' must be mytorch.dtype, not {type(given).__name__}")

@@ -13,7 +13,7 @@ from mytorch._core.base import TensorBase
 from mytorch._core.typename import typename
 from mytorch._tensor import writing
 from mytorch.functions import arithmetic
-from mytorch.functions._check import number_of
+from mytorch.functions._check import factor_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.add, other, alpha=alpha)
     if type(alpha) is not int:
-        alpha = arithmetic.factor_of("add_", "alpha", alpha, input, other)
+        alpha = factor_of("add_", "alpha", alpha, input, other)
     return writing.update(input, np.add, other, alpha)
 
 
@@ -123,7 +123,7 @@ def sub_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.sub, other, alpha=alpha)
     if type(alpha) is not int:
-        alpha = arithmetic.factor_of("sub_", "alpha", alpha, input, other)
+        alpha = factor_of("sub_", "alpha", alpha, input, other)
     return writing.update(input, np.subtract, other, alpha)
 
 

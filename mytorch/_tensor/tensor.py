@@ -124,8 +124,13 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
         """The gradient, as `grad` gives it, without its warning."""
         return self.accumulated
 
-    # Set and deleted as `grad` is.
-    _grad = _grad.setter(grad.fset).deleter(grad.fdel)
+    @_grad.setter
+    def _grad(self, value: Tensor | None) -> None:
+        self.grad = value
+
+    @_grad.deleter
+    def _grad(self) -> None:
+        self.accumulated = None
 
     @property
     def data(self) -> Tensor:

@@ -69,8 +69,10 @@ def _count(target: Tensor) -> None:
 
 def _shares_elements(array: Array) -> bool:
     """Return whether several elements lie at one place in memory: those of an expanded tensor do."""
-    return 0 in array.strides and any(
-        n > 1 and not step for n, step in zip(array.shape, array.strides, strict=True)
+    return (
+        0 in array.strides
+        and array.size > 0
+        and any(n > 1 and not step for n, step in zip(array.shape, array.strides, strict=True))
     )
 
 
@@ -99,7 +101,7 @@ def fill(target: Tensor, value: Scalar | Tensor) -> Tensor:
         return assign(target, ..., value)
     _count(target)
     array = target.array
-    once = array[tuple([slice(None) if step else slice(1) for step in array.strides])]
+    once = array[(*[slice(None) if step else slice(1) for step in array.strides], ...)]
     once[...] = number_in(value, array.dtype)
     return target
 

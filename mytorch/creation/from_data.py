@@ -99,7 +99,7 @@ def from_numpy(ndarray: Array) -> Tensor:
     return wrap(array_from(ndarray, None))
 
 
-def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
+def finish(array: Array, device: object, requires_grad: bool | None) -> Tensor:
     """Return a new array as a leaf tensor.
 
     Args:
@@ -107,9 +107,10 @@ def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
     """
     check_device(device)
     result = wrap(array)
-    if requires_grad is not False and requires_grad is not None:
-        require_bool("tensor", "requires_grad", requires_grad)
-        if requires_grad and result.array.dtype.kind != "f":
+    if requires_grad is True:
+        if result.array.dtype.kind != "f":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        result.tracked = requires_grad
+        result.tracked = True
+    elif requires_grad is not None:
+        require_bool("tensor", "requires_grad", requires_grad)
     return result

@@ -113,10 +113,10 @@ def linspace(
         tensor([0.])
     """
     steps = integer_of("linspace", "steps", steps, 3)
-    bounds = [_bound("start", start, 1), _bound("end", end, 2)]
+    first, last = _bound("start", start, 1), _bound("end", end, 2)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    return finish(cast(np.linspace(*bounds, steps), float_dtype(dtype)), device, requires_grad)
+    return finish(cast(np.linspace(first, last, steps), float_dtype(dtype)), device, requires_grad)
 
 
 def _bound(argument: str, given: Any, position: int) -> Any:

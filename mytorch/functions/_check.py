@@ -75,6 +75,30 @@ def number_of(name: str, argument: str, given: Any, position: int | None = None)
     raise TypeError(f"{name}(): argument '{argument}'{place} must be Number, not {typename(given)}")
 
 
+def factor_of(name: str, argument: str, factor: Any, *operands: Any) -> Any:
+    """Return the number by which an operand is multiplied before it is added.
+
+    Args:
+        name: the function, named in errors.
+        argument: the factor's name.
+        factor: a number, or a 0-dim tensor.
+        *operands: of the addition.
+
+    Raises:
+        RuntimeError: the factor is a float where the result is an integer, or a bool where it is not.
+        TypeError: the factor is not a number.
+    """
+    number = number_of(name, argument, factor)
+    kinds = {np.asarray(getattr(x, "array", x)).dtype.kind for x in operands}
+    if type(number) is float and "f" not in kinds:
+        raise RuntimeError(
+            f"For integral input tensors, argument {argument} must not be a floating point number."
+        )
+    if type(number) is bool and kinds != {"b"}:
+        raise RuntimeError(f"Boolean {argument} only supported for Boolean results.")
+    return bool(number) if kinds == {"b"} else number
+
+
 def integer_of(name: str, argument: str, given: Any, position: int | None = None) -> int:
     """Return the integer that an argument is, or that stands in a tensor or array of one element.
 

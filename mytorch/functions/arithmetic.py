@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.autograd._apply import apply, binary
-from mytorch.functions._check import array_of, number_of
+from mytorch.functions._check import array_of, factor_of
 from mytorch.ops import arithmetic as ops
 
 if TYPE_CHECKING:
@@ -216,30 +216,6 @@ def _refuse_bool(input: Any, other: Any) -> None:
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
             "invert a mask, use the `~` or `logical_not()` operator instead."
         )
-
-
-def factor_of(name: str, argument: str, factor: Any, *operands: Any) -> Any:
-    """Return the number by which an operand is multiplied before it is added.
-
-    Args:
-        name: the function, named in errors.
-        argument: the factor's name.
-        factor: a number, or a 0-dim tensor.
-        *operands: of the addition.
-
-    Raises:
-        RuntimeError: the factor is a float where the result is an integer, or a bool where it is not.
-        TypeError: the factor is not a number.
-    """
-    number = number_of(name, argument, factor)
-    kinds = {_values(x).dtype.kind for x in operands}
-    if type(number) is float and "f" not in kinds:
-        raise RuntimeError(
-            f"For integral input tensors, argument {argument} must not be a floating point number."
-        )
-    if type(number) is bool and kinds != {"b"}:
-        raise RuntimeError(f"Boolean {argument} only supported for Boolean results.")
-    return bool(number) if kinds == {"b"} else number
 
 
 # torch's other names.

@@ -11,9 +11,9 @@ from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.functions._check import array_of, number_of
 from mytorch.functions.arithmetic import add, div, mul
+from mytorch.functions.conversion import type_as
 from mytorch.functions.transpose import broadcast_to
 from mytorch.ops import combination as ops
-from mytorch.ops.conversion import Cast
 
 if TYPE_CHECKING:
     from mytorch._core.types import Operand, Scalar
@@ -78,7 +78,7 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
     a, b = array_of("lerp", input), array_of("lerp", end, "end", 2)
     if isinstance(weight, TensorBase):
         # A 0-dim weight takes the dtype of the others.
-        weights = weight if weight.array.ndim else apply(Cast, weight, dtype=a.dtype)
+        weights = weight if weight.array.ndim else type_as(weight, input)
     else:
         weights = wrap(np.asarray(number_of("lerp", "weight", weight, 3), a.dtype))
     for name, array in (("end", b), ("weight", weights.array)):

@@ -100,14 +100,12 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
         raise RuntimeError("mytorch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, TensorBase) or isinstance(max, TensorBase):
         return _between(input, min, max)
-    if min is not None:
-        min = number_of("clamp", "min", min, 2)
-    if max is not None:
-        max = number_of("clamp", "max", max, 3)
-    target = common_dtype((array, *[bound for bound in (min, max) if bound is not None]))
+    low = None if min is None else number_of("clamp", "min", min, 2)
+    high = None if max is None else number_of("clamp", "max", max, 3)
+    target = common_dtype((array, *[bound for bound in (low, high) if bound is not None]))
     if target != array.dtype:
         input = apply(Cast, input, dtype=target)
-    return apply(ops.Clamp, input, low=_bound(min, target), high=_bound(max, target))
+    return apply(ops.Clamp, input, low=_bound(low, target), high=_bound(high, target))
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:

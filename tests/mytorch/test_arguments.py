@@ -1,7 +1,7 @@
 """Numbers, integers and sizes as arguments, against torch: the forms that are taken, and those refused."""
 
 # Every program takes the namespace, whether it needs it or not.
-# ruff: noqa: ARG005
+# ruff: noqa: ARG005, PLW0108
 
 from __future__ import annotations
 
