@@ -36,10 +36,12 @@ class Parameter(Tensor):
     """
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
-        if data is not None and not isinstance(data, Tensor):
-            # torch's class: there the argument lacks a method of tensors.
-            raise AttributeError(f"Parameter(): argument 'data' must be Tensor, not {typename(data)}")
         source = (empty(0) if data is None else data).detach()
+        if not isinstance(source, Tensor):
+            # torch's class: there another library's tensor lacks an attribute of its own.
+            raise AttributeError(  # noqa: TRY004
+                f"Parameter(): argument 'data' must be Tensor, not {typename(data)}"
+            )
         if requires_grad and not source.is_floating_point():
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients, "
