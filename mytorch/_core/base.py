@@ -113,6 +113,8 @@ class TensorBase:
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if type(value) is not bool:
+            raise RuntimeError(f"requires_grad must be a bool, got {type(value).__name__}")
         if self.grad_fn is not None and not value:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed "
@@ -120,7 +122,7 @@ class TensorBase:
             )
         if value and self.array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        self.tracked = bool(value)
+        self.tracked = value
         family = None if self.counter is None else self.counter.family
         if family is not None and family.base() is self:
             for view in family.living():

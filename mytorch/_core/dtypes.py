@@ -76,6 +76,8 @@ float64 = dtype("float64")
 ALL = (bool_, uint8, int8, int16, int32, int64, float16, float32, float64)
 _BY_NAME = {each.name: each for each in ALL}
 _BY_NUMPY = {each.numpy: each for each in ALL}
+# As in torch, Python's types stand for dtypes: float for the widest one.
+_BY_PYTHON: dict[Any, dtype] = {bool: bool_, int: int64, float: float64}
 
 # torch's names of the scalar types in its messages.
 SCALAR_TYPE_NAMES = {
@@ -116,11 +118,11 @@ def from_numpy_dtype(numpy_dtype: np.dtype[Any]) -> dtype:
         ) from None
 
 
-def numpy_dtype_of(given: dtype) -> np.dtype[Any]:
+def numpy_dtype_of(given: dtype | type) -> np.dtype[Any]:
     """Return the NumPy dtype of a tensor dtype, refusing anything else with torch's error class.
 
     Args:
-        given: what the caller passed as `dtype`.
+        given: what the caller passed as `dtype`: a dtype, or Python's bool, int or float.
 
     Returns:
         The NumPy dtype.
@@ -128,7 +130,9 @@ def numpy_dtype_of(given: dtype) -> np.dtype[Any]:
     Raises:
         TypeError: `given` is not a mytorch dtype.
     """
-    if type(given) is not dtype:
+    if not isinstance(given, dtype):
+        if given is bool or given is int or given is float:
+            return _BY_PYTHON[given].numpy
         raise TypeError(f"argument 'dtype' must be mytorch.dtype, not {type(given).__name__}")
     return given.numpy
 

@@ -9,6 +9,7 @@ import numpy as np
 from mytorch._core.base import TensorBase
 from mytorch._core.dtypes import dtype, from_numpy_dtype, get_default_dtype
 from mytorch._core.state import state
+from mytorch._core.typename import typename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -137,7 +138,7 @@ def _unify(name: str, a: Any, b: Any, *, float_result: bool) -> tuple[Any, Any, 
     x, first = _operand(name, "input", 1, a)
     y, second = _operand(name, "other", 2, b)
     if first is None and second is None:
-        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
+        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {typename(a)}")
     common = common_dtype((x, y))
     if float_result and common.kind != "f":
         common = get_default_dtype().numpy
@@ -157,7 +158,7 @@ def _operand(name: str, argument: str, position: int, x: Any) -> tuple[Any, Tens
         from_numpy_dtype(x.dtype)
         return x, None
     raise TypeError(
-        f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(x).__name__}"
+        f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {typename(x)}"
     )
 
 
@@ -176,7 +177,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     """
     for given in (type1, type2):
         if not isinstance(given, dtype):
-            raise TypeError(f"promote_types(): arguments must be mytorch.dtype, not {type(given).__name__}")
+            raise TypeError(f"promote_types(): arguments must be mytorch.dtype, not {typename(given)}")
     return from_numpy_dtype(promote_numpy(type1.numpy, type2.numpy))
 
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase
+from mytorch._core.typename import typename
 from mytorch._tensor import writing
 from mytorch.functions import arithmetic
+from mytorch.functions._check import factor_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +40,7 @@ def of(function: Callable[..., Tensor]) -> Callable[..., Any]:
 
 def zero_(input: Tensor) -> Tensor:
     """Set every element to 0."""
-    return writing.assign(input, ..., 0)
+    return writing.fill(input, 0)
 
 
 def fill_(input: Tensor, value: Scalar | Tensor) -> Tensor:
@@ -48,14 +50,16 @@ def fill_(input: Tensor, value: Scalar | Tensor) -> Tensor:
         value: a number, or a 0-dim tensor.
 
     Raises:
-        RuntimeError: the value is not 0-dim.
+        RuntimeError: the value is not 0-dim, or outside the range of the dtype.
+        TypeError: the value is neither a number nor a tensor.
     """
-    rank = value.array.ndim if isinstance(value, TensorBase) else 0
-    if rank:
+    if not isinstance(value, TensorBase):
+        value = number_of("fill_", "value", value, 1)
+    elif value.array.ndim:
         raise RuntimeError(
-            f"fill_ only supports 0-dimension value tensor but got tensor with {rank} dimensions."
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
         )
-    return writing.assign(input, ..., value)
+    return writing.fill(input, value)
 
 
 def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:  # noqa: ARG001 - torch's argument; there is one device
@@ -79,7 +83,7 @@ def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:  #
     if isinstance(src, TensorBase):
         writing.require_shape(input, src.array.shape)
     elif not isinstance(src, (bool, int, float)):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(src).__name__}")
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {typename(src)}")
     return writing.assign(input, ..., src)
 
 
@@ -105,6 +109,8 @@ def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.add, other, alpha=alpha)
+    if type(alpha) is not int:
+        alpha = factor_of("add_", "alpha", alpha, input, other)
     return writing.update(input, np.add, other, alpha)
 
 
@@ -116,6 +122,8 @@ def sub_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     """
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.sub, other, alpha=alpha)
+    if type(alpha) is not int:
+        alpha = factor_of("sub_", "alpha", alpha, input, other)
     return writing.update(input, np.subtract, other, alpha)
 
 

@@ -99,7 +99,7 @@ class Protocols(TensorBase):
         return int(self._one())
 
     def __index__(self) -> int:
-        if self.array.size != 1 or self.array.dtype.kind not in "iu":
+        if self.array.size != 1 or self.array.dtype.kind not in "iub":
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.array.item())
 

@@ -13,6 +13,7 @@ from mytorch._core.base import TensorBase, wrap
 from mytorch._tensor import writing
 from mytorch.creation.distributions import bernoulli_array, require_floating_kernel
 from mytorch.creation.random_tensors import normal_array, uniform_array
+from mytorch.functions._check import number_of
 
 if TYPE_CHECKING:
     from mytorch._core.types import Array
@@ -29,7 +30,7 @@ def bernoulli_(input: Tensor, p: Tensor | float = 0.5, *, generator: Generator |
     Raises:
         RuntimeError: a probability is not between 0 and 1.
     """
-    probability = p.array if isinstance(p, TensorBase) else p
+    probability = p.array if isinstance(p, TensorBase) else number_of("bernoulli_", "p", p, 1)
     return _fill(input, bernoulli_array(input.array.shape, probability, generator))
 
 

@@ -8,12 +8,21 @@ import numpy as np
 
 from mytorch._core import dtypes
 from mytorch._core.base import make_tensors_of, wrap
+from mytorch._core.data import array_from, is_sequence
+from mytorch._core.device import check_device
+from mytorch._core.size import Size
+from mytorch._core.typename import typename
+from mytorch._tensor.lacking import LackingAttributes
 from mytorch._tensor.methods import Methods
 from mytorch._tensor.operators import Operators
 from mytorch._tensor.protocols import Protocols
 from mytorch.autograd import _accumulation, _gradients
+from mytorch.autograd._apply import apply
+from mytorch.autograd._views import join
 from mytorch.autograd.graph import DetachedCounter, counter_of
-from mytorch.creation.from_data import array_from
+from mytorch.creation.filled import shape_from
+from mytorch.functions._check import require_bool
+from mytorch.ops.shape import View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
     from mytorch._core.types import Hook
 
 
-class Tensor(Methods, Operators, Protocols):
+class Tensor(Methods, Operators, Protocols, LackingAttributes):
     """A multi-dimensional array with a gradient.
 
     Make one with `mytorch.tensor`, `mytorch.zeros` and the other creation functions; `Tensor(2, 3)` and
@@ -31,25 +40,40 @@ class Tensor(Methods, Operators, Protocols):
     of `TensorBase`; this class adds the constructor and the gradients.
 
     Args:
-        *data: sizes of a tensor of zeros, or one sequence or array of numbers.
+        *args: the sizes of a tensor of zeros, one by one or as a Size; or one sequence or array of numbers;
+            or a tensor, whose memory is shared.
+        data: the same by name.
+        device: only "cpu".
+
+    Raises:
+        RuntimeError: a size is negative.
+        TypeError: it is neither sizes nor a sequence.
     """
 
     __slots__ = ()
     # The public name, as in torch; pickles and type names use it.
     __module__ = "mytorch"
 
-    def __init__(self, *data: Any) -> None:
-        default = dtypes.get_default_dtype()
-        if len(data) == 1 and not isinstance(data[0], int):
-            array = array_from(data[0], None)
-            self.array = array if isinstance(data[0], Tensor) else array.astype(default.numpy)
-        else:
-            self.array = np.zeros(data or 0, default.numpy)
+    def __init__(self, *args: Any, data: Any = None, device: object = None) -> None:
+        check_device(device)
         self.grad_fn = None
         self.output_nr = 0
         self.tracked = False
         self.accumulated = None
         self.counter = None
+        given = args if data is None else (*args, data)
+        only = given[0] if len(given) == 1 else None
+        if isinstance(only, Tensor):
+            view = apply(View, only, shape=only.array.shape)
+            self.array, self.grad_fn, self.tracked = view.array, view.grad_fn, view.tracked
+            join(only, self)
+        elif only is None or isinstance(only, (Size, int, np.integer)):
+            sizes = shape_from("Tensor", given or (0,), None)
+            self.array = np.zeros(sizes, dtypes.get_default_dtype().numpy)
+        elif isinstance(only, np.ndarray) or is_sequence(only):
+            self.array = array_from(only, dtypes.get_default_dtype())
+        else:
+            raise TypeError(f"new(): data must be a sequence (got {typename(only)})")
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set whether ops on the tensor are recorded.
@@ -62,12 +86,14 @@ class Tensor(Methods, Operators, Protocols):
 
         Raises:
             RuntimeError: the tensor is not floating, or False is given for a tensor that is not a leaf.
+            TypeError: requires_grad is not a bool.
 
         Examples:
             >>> x = mytorch.zeros(2).requires_grad_()
             >>> (2 * x).requires_grad
             True
         """
+        require_bool("requires_grad_", "requires_grad", requires_grad, 1)
         self.requires_grad = requires_grad
         return self
 
@@ -89,6 +115,23 @@ class Tensor(Methods, Operators, Protocols):
             _accumulation.check_grad(self, value)
         self.accumulated = value
 
+    @grad.deleter
+    def grad(self) -> None:
+        self.accumulated = None
+
+    @property
+    def _grad(self) -> Tensor | None:
+        """The gradient, as `grad` gives it, without its warning."""
+        return self.accumulated
+
+    @_grad.setter
+    def _grad(self, value: Tensor | None) -> None:
+        self.grad = value
+
+    @_grad.deleter
+    def _grad(self) -> None:
+        self.accumulated = None
+
     @property
     def data(self) -> Tensor:
         """A tensor on the same memory without history, whose changes in place autograd does not notice."""
@@ -97,7 +140,12 @@ class Tensor(Methods, Operators, Protocols):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
-            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+            raise TypeError(f"Variable data has to be a tensor, but got {typename(value)}")
+        if self.tracked and value.array.dtype.kind != "f":
+            raise RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex dtype, got "
+                f"{value.dtype}"
+            )
         self.array = value.array
 
     def detach(self) -> Tensor:

@@ -5,19 +5,23 @@ The in-place methods and assignments call `change`, `assign` and `update`.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
+from mytorch._core.data import number_in
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch._core.promotion import cast, category, common_dtype
 from mytorch._core.state import state
+from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.autograd._views import rebase, require_changeable, stand_in
 from mytorch.autograd.graph import counter_of
-from mytorch.functions._index import fitted_shape, parse, setitem
+from mytorch.functions._index import fitted_shape, parse
 from mytorch.ops.conversion import Cast
+from mytorch.ops.indexing import Slice
 from mytorch.ops.memory import Overwrite, SetItem
 from mytorch.ops.shape import View
 
@@ -49,27 +53,57 @@ def writable(target: Tensor) -> Array:
         RuntimeError: several elements share memory.
     """
     array = target.array
-    if not array.flags.writeable:
+    _require_distinct(array)
+    _count(target)
+    return array
+
+
+def _count(target: Tensor) -> None:
+    if not target.array.flags.writeable:
+        raise RuntimeError(
+            "the memory of the written-to tensor is read-only: it is that of a NumPy array that is not "
+            "writable. Please clone() the tensor, or copy the array, before performing the operation."
+        )
+    counter_of(target).value += 1
+
+
+def _shares_elements(array: Array) -> bool:
+    """Return whether several elements lie at one place in memory: those of an expanded tensor do."""
+    return (
+        0 in array.strides
+        and array.size > 0
+        and any(n > 1 and not step for n, step in zip(array.shape, array.strides, strict=True))
+    )
+
+
+def _require_distinct(array: Array) -> None:
+    if _shares_elements(array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
         )
-    counter_of(target).value += 1
-    return array
 
 
-def _distinct(target: Tensor) -> Array:
-    """Return the elements of a tensor that is about to be filled, each once, and count the change.
+def fill(target: Tensor, value: Scalar | Tensor) -> Tensor:
+    """Set every element to one number; an expanded tensor may be filled, as all its elements get the same.
 
-    Elements of an expanded tensor that share memory get the same number, so that torch lets them be filled.
+    Args:
+        target: the tensor that is changed.
+        value: a number, or a 0-dim tensor.
+
+    Returns:
+        The tensor itself.
+
+    Raises:
+        RuntimeError: the change cannot be recorded, or the number is outside the range of the dtype.
     """
+    if isinstance(value, TensorBase) or is_recorded(target):
+        return assign(target, ..., value)
+    _count(target)
     array = target.array
-    if array.flags.writeable or 0 not in array.strides:
-        return writable(target)
-    once = array[tuple(slice(None) if stride else slice(1) for stride in array.strides)]
-    once.flags.writeable = True
-    counter_of(target).value += 1
-    return once
+    once = array[(*[slice(None) if step else slice(1) for step in array.strides], ...)]
+    once[...] = number_in(value, array.dtype)
+    return target
 
 
 def change(target: Tensor, function: Callable[..., Tensor], *operands: Any, **params: Any) -> Tensor:
@@ -116,22 +150,28 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
 
     Raises:
         IndexError: out of range, too many indices, or an index of a wrong type or shape.
-        RuntimeError: the change cannot be recorded, the value's shape does not fit, or several elements share
-            memory.
+        RuntimeError: the change cannot be recorded, the value's shape or dtype does not fit, or several
+            elements share memory.
+        TypeError: the value is neither a number nor a tensor.
         ValueError: a slice steps backwards.
     """
-    source = value.array if isinstance(value, TensorBase) else np.asarray(value)
+    array = target.array
+    source = value.array if isinstance(value, TensorBase) else _number(target, value)
+    basic, advanced = parse(array.shape, index)
+    if advanced is not None:
+        _check_dtypes(array.dtype, source, advanced)
     if not is_recorded(target, value):
-        if index is ... and not isinstance(value, TensorBase) and not source.ndim:
-            _distinct(target)[...] = cast(source, target.array.dtype)
-            return target
-        state.run(setitem, writable(target), index, cast(source, target.array.dtype))
+        _count(target)
+        state.run(_write, array, basic, advanced, cast(source, array.dtype))
         return target
     require_changeable(target)
+    if index is not ... and advanced is None and _shares_elements(array):
+        # The part has its own place in the base, where the elements of the whole tensor are counted twice.
+        assign(apply(Slice, target, index=basic), ..., value)
+        return target
     given = value if isinstance(value, TensorBase) else wrap(source)
-    if source.dtype != target.array.dtype:
-        given = apply(Cast, given, dtype=target.array.dtype)
-    basic, advanced = parse(target.array.shape, index)
+    if source.dtype != array.dtype:
+        given = apply(Cast, given, dtype=array.dtype)
     shape = fitted_shape(target.array, basic, advanced, source.shape)
     if shape != source.shape:
         given = apply(View, given, shape=shape)
@@ -140,6 +180,44 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     # The op needs none of the old values: it writes into the tensor's own memory, and copies nothing.
     rebase(target, apply(op, stand_in(target, copy=False), given, basic=basic, advanced=advanced))
     return target
+
+
+def _write(
+    array: Array, basic: tuple[Any, ...] | None, advanced: tuple[Any, ...] | None, value: Array
+) -> None:
+    target = array if basic is None else array[basic]
+    if advanced is None:
+        _require_distinct(target)
+    elif _shares_elements(target):
+        warnings.warn(
+            "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before "
+            "performing this operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
+            UserWarning,
+            stacklevel=5,
+        )
+    shape = fitted_shape(array, basic, advanced, value.shape)
+    target[... if advanced is None else advanced] = value.reshape(shape)
+
+
+def _number(target: Tensor, value: Any) -> Array:
+    if isinstance(value, (np.floating, np.integer)):
+        value = value.item()
+    if not isinstance(value, (bool, int, float)):
+        raise TypeError(f"can't assign a {typename(value)} to a {typename(target)}")
+    return number_in(value, target.array.dtype)
+
+
+def _check_dtypes(own: np.dtype[Any], source: Array, advanced: tuple[Any, ...]) -> None:
+    """Refuse another dtype where elements are written by arrays, but for one number under a mask."""
+    if source.dtype == own:
+        return
+    masks = [each.dtype.kind == "b" for each in advanced if isinstance(each, np.ndarray)]
+    if masks != [True] or source.size != 1:
+        names = [SCALAR_TYPE_NAMES[from_numpy_dtype(each)] for each in (own, source.dtype)]
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, "
+            f"got {names[0]} for the destination and {names[1]} for the source."
+        )
 
 
 def update(target: Tensor, ufunc: Callable[..., Any], other: Operand, alpha: Scalar = 1) -> Tensor:
@@ -161,7 +239,7 @@ def update(target: Tensor, ufunc: Callable[..., Any], other: Operand, alpha: Sca
     """
     value: Any = other.array if isinstance(other, TensorBase) else other
     if not isinstance(value, (np.ndarray, np.generic, bool, int, float)):
-        raise TypeError(f"argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+        raise TypeError(f"argument 'other' (position 1) must be Tensor, not {typename(other)}")
     own = target.array
     dtype = common_dtype((own, value))
     if ufunc is np.true_divide and dtype.kind != "f":

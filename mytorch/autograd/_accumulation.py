@@ -14,6 +14,7 @@ import numpy as np
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch._core.hooks import RemovableHandle
+from mytorch._core.typename import typename
 from mytorch.autograd.graph import Watch, counter_of
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
 
 def _replacement(hook: Hook, returned: Any, grad: Array) -> Array:
     if not isinstance(returned, TensorBase):
-        raise TypeError(f"expected Tensor, but hook returned '{type(returned).__name__}'")
+        raise TypeError(f"expected Tensor, but hook returned '{typename(returned)}'")
     name = getattr(hook, "__name__", repr(hook))
     if returned.array.shape != grad.shape:
         raise RuntimeError(
@@ -176,7 +177,7 @@ def check_grad(tensor: TensorBase, grad: Any) -> None:
     """
     if not isinstance(grad, TensorBase):
         raise TypeError(
-            f"assigned grad expected to be a Tensor or None but got grad of type {type(grad).__name__}"
+            f"assigned grad expected to be a Tensor or None but got grad of type {typename(grad)}"
         )
     if grad.array.shape != tensor.array.shape:
         raise RuntimeError(

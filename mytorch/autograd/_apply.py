@@ -13,6 +13,7 @@ import numpy as np
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.promotion import to_float, unify
 from mytorch._core.state import state
+from mytorch._core.typename import typename
 from mytorch.autograd._views import join
 from mytorch.autograd.graph import Node
 
@@ -194,6 +195,7 @@ def _record(op: type[Op], inputs: Sequence[TensorBase | None], result: Tensor, s
 def _refuse(name: str, inputs: Sequence[Any]) -> None:
     for position, x in enumerate(inputs, 1):
         if x is not None and not isinstance(x, TensorBase):
+            argument = "'input' " if position == 1 else ""
             raise TypeError(
-                f"{name}(): argument (position {position}) must be Tensor, not {type(x).__name__}"
+                f"{name}(): argument {argument}(position {position}) must be Tensor, not {typename(x)}"
             ) from None

@@ -8,6 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.promotion import cast
+from mytorch._core.typename import typename
 from mytorch.autograd import _engine
 from mytorch.autograd._accumulation import accumulate
 
@@ -172,7 +173,7 @@ def _array(root: Tensor, cotangent: Tensor | None, position: int) -> Array:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
         return np.ones_like(array)
     if not isinstance(cotangent, TensorBase):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(cotangent).__name__}")
+        raise TypeError(f"gradients can be either Tensors or None, but got {typename(cotangent)}")
     if cotangent.array.shape != array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{position}] has a shape of {cotangent.shape} "
@@ -187,7 +188,7 @@ def _wanted(function: str, inputs: Tensors) -> tuple[Tensor, ...]:
         raise RuntimeError(f"`inputs` argument to `{function}()` cannot be empty.")
     for x in wanted:
         if not isinstance(x, TensorBase):
-            raise RuntimeError(f"all inputs have to be Tensors, but got {type(x).__name__}")  # noqa: TRY004 - torch's class
+            raise RuntimeError(f"all inputs have to be Tensors, but got {typename(x)}")  # noqa: TRY004 - torch's class
         if not x.tracked:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     return wanted

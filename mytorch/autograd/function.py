@@ -8,6 +8,7 @@ import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.state import state
+from mytorch._core.typename import typename
 from mytorch.autograd.grad_mode import no_grad
 from mytorch.autograd.graph import SAVED, Node, counter_of
 from mytorch.ops.op import Op
@@ -56,7 +57,7 @@ class FunctionCtx:
             if not (x is None or isinstance(x, TensorBase)):
                 raise TypeError(
                     "save_for_backward can only save variables, "
-                    f"but argument {position} is of type {type(x).__name__}"
+                    f"but argument {position} is of type {typename(x)}"
                 )
         self.to_save = tensors
 
@@ -260,7 +261,7 @@ def _checked(cls: type[Function], position: int, grad: Any, kind: Kind) -> Array
         return None
     name = f"{cls.__name__}Backward"
     if not isinstance(grad, TensorBase):
-        raise RuntimeError(f"{name}: expected Tensor or None at index {position} (got {type(grad).__name__})")  # noqa: TRY004 - torch's class
+        raise RuntimeError(f"{name}: expected Tensor or None at index {position} (got {typename(grad)})")  # noqa: TRY004 - torch's class
     if kind is None:
         raise RuntimeError(
             f"function {name} returned a gradient different than None at position {position + 1}, "

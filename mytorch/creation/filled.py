@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.data import number_in
 from mytorch._core.dtypes import get_default_dtype, numpy_dtype_of
-from mytorch.creation.from_data import array_from, finish
-from mytorch.functions._check import sizes_of
+from mytorch._core.promotion import common_dtype
+from mytorch.creation.from_data import finish
+from mytorch.functions._check import number_of, sizes_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -116,14 +118,20 @@ def full(
         fill_value: a number, or a 0-dim tensor.
         dtype: by default bool, int64 or the default floating dtype, as the number is.
 
+    Raises:
+        RuntimeError: the number is outside the range of the dtype.
+        TypeError: `fill_value` is not a number.
+
     Examples:
         >>> mytorch.full((2,), 7)
         tensor([7, 7])
         >>> mytorch.full((2,), 7.0)
         tensor([7., 7.])
     """
-    value = array_from(fill_value, dtype)
-    return finish(np.full(shape_from("full", (size,), None), value, value.dtype), device, requires_grad)
+    shape = shape_from("full", (size,), None)
+    number = number_of("full", "fill_value", fill_value, 2)
+    target = common_dtype((number,)) if dtype is None else numpy_dtype_of(dtype)
+    return finish(np.full(shape, number_in(number, target)), device, requires_grad)
 
 
 def eye(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._core.base import TensorBase, wrap
+from mytorch._core.base import wrap
+from mytorch._core.data import array_from
 from mytorch._core.device import check_device
-from mytorch._core.dtypes import from_numpy_dtype, get_default_dtype, numpy_dtype_of
-from mytorch._core.promotion import cast, common_dtype, promote_numpy
+from mytorch._core.typename import typename
+from mytorch.functions._check import require_bool
 from mytorch.functions.conversion import is_tensor
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def tensor(
             numbers.
 
     Raises:
+        RuntimeError: a number is outside the range of `dtype`, or of a type without a dtype.
         TypeError: something in the data is not a number.
-        ValueError: the sequences are ragged.
+        ValueError: the sequences are ragged, or a tensor in them has not one element.
 
     Examples:
         >>> mytorch.tensor([1, 2]).dtype
@@ -72,7 +73,7 @@ def from_numpy(ndarray: Array) -> Tensor:
 
     Raises:
         TypeError: it is not an array, or has another dtype.
-        ValueError: the array has negative strides.
+        ValueError: the array has negative strides, or not the byte order of the machine.
 
     Examples:
         >>> import numpy as np
@@ -83,7 +84,12 @@ def from_numpy(ndarray: Array) -> Tensor:
         tensor([1., 0.], dtype=mytorch.float64)
     """
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+        raise TypeError(f"expected np.ndarray (got {typename(ndarray)})")
+    if not ndarray.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte "
+            f"orders is currently not supported. (Got an array of dtype {ndarray.dtype.str!r}.)"
+        )
     if any(n < 0 for n in ndarray.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides "
@@ -93,78 +99,7 @@ def from_numpy(ndarray: Array) -> Tensor:
     return wrap(array_from(ndarray, None))
 
 
-def array_from(data: Any, dtype: DType | None) -> Array:
-    """Return data as an array, with torch's choice of dtype; shared with the data where possible.
-
-    Args:
-        data: a tensor, an array, a number or nested sequences of numbers.
-        dtype: the dtype, or None.
-
-    Returns:
-        The array.
-
-    Raises:
-        TypeError: something in the data is not a number.
-        ValueError: the sequences are ragged.
-    """
-    wanted = None if dtype is None else numpy_dtype_of(dtype)
-    if isinstance(data, TensorBase):
-        array = data.array
-    elif isinstance(data, (np.ndarray, np.generic)):
-        # Byte-swapped arrays are brought into the machine's order.
-        array = np.asarray(data, from_numpy_dtype(data.dtype.newbyteorder("=")).numpy)
-    else:
-        found: set[np.dtype[Any]] = set()
-        _collect(data, found, 0)
-        array = np.asarray(_unwrapped(data))
-        if wanted is None:
-            wanted = functools.reduce(promote_numpy, found) if found else get_default_dtype().numpy
-    return array if wanted is None else cast(array, wanted)
-
-
-def _unwrapped(data: Any) -> Any:
-    if isinstance(data, (list, tuple)):
-        return [_unwrapped(x) for x in data]
-    return data.array if isinstance(data, TensorBase) else data
-
-
-def _collect(data: Any, found: set[np.dtype[Any]], depth: int) -> None:
-    """Refuse ragged sequences and non-numbers, and add the dtypes of the numbers to `found`."""
-    if isinstance(data, (list, tuple)):
-        if data:
-            _check_lengths(data, depth)
-        for x in data:
-            _collect(x, found, depth + 1)
-    elif isinstance(data, (bool, int, float, np.generic, np.ndarray, TensorBase)):
-        array = data.array if isinstance(data, TensorBase) else data
-        # NumPy's numbers keep their width, Python's take the default.
-        if isinstance(array, (np.generic, np.ndarray)):
-            found.add(array.dtype)
-        else:
-            found.add(common_dtype((array,)))
-    elif isinstance(data, str) and not depth:
-        raise TypeError(f"new(): invalid data type {type(data).__name__!r}")
-    elif isinstance(data, str):
-        raise ValueError(f"too many dimensions {type(data).__name__!r}")
-    else:
-        raise RuntimeError(f"Could not infer dtype of {type(data).__name__}")
-
-
-def _check_lengths(data: Any, depth: int) -> None:
-    lengths = [len(x) if isinstance(x, (list, tuple)) else None for x in data]
-    for x, length in zip(data, lengths, strict=True):
-        if length == lengths[0]:
-            continue
-        if length is None:
-            raise TypeError(
-                f"expected sequence of length {lengths[0]} at dim {depth + 1} (got {type(x).__name__})"
-            )
-        if lengths[0] is None:
-            raise TypeError(f"expected a number at dim {depth + 1} (got a sequence of length {length})")
-        raise ValueError(f"expected sequence of length {lengths[0]} at dim {depth + 1} (got {length})")
-
-
-def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
+def finish(array: Array, device: object, requires_grad: bool | None) -> Tensor:
     """Return a new array as a leaf tensor.
 
     Args:
@@ -172,8 +107,10 @@ def finish(array: Array, device: object, requires_grad: bool) -> Tensor:
     """
     check_device(device)
     result = wrap(array)
-    if requires_grad:
+    if requires_grad is True:
         if result.array.dtype.kind != "f":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         result.tracked = True
+    elif requires_grad is not None:
+        require_bool("tensor", "requires_grad", requires_grad)
     return result

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.data import number_in
 from mytorch._core.dtypes import numpy_dtype_of
-from mytorch._core.promotion import cast
-from mytorch.creation.from_data import array_from, finish
-from mytorch.functions._check import array_of
+from mytorch.creation.from_data import finish
+from mytorch.functions._check import array_of, number_of
 
 if TYPE_CHECKING:
     from typing import Any
@@ -77,10 +77,14 @@ def full_like(
     Args:
         fill_value: a number, or a 0-dim tensor.
         dtype: the input's if not given.
+
+    Raises:
+        RuntimeError: the number is outside the range of the dtype.
+        TypeError: `fill_value` is not a number.
     """
     array = array_of("full_like", input)
     target = _dtype_like(array.dtype, dtype)
-    value = cast(array_from(fill_value, None), target)
+    value = number_in(number_of("full_like", "fill_value", fill_value, 2), target)
     return finish(np.full(array.shape, value, target), device, requires_grad)
 
 

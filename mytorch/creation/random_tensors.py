@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.dtypes import from_numpy_dtype, numpy_dtype_of
+from mytorch._core.typename import typename
 from mytorch.creation.filled import float_dtype, shape_from
 from mytorch.creation.from_data import finish
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, integer_of
 from mytorch.random import default_generator
 
 if TYPE_CHECKING:
@@ -140,6 +141,9 @@ def randint(
         high, size = None, high
     if high is None:
         low, high = 0, low
+    if size is None:
+        raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {typename(size)}")
+    low, high = integer_of("randint", "low", low), integer_of("randint", "high", high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape = shape_from("randint", (), size)
@@ -173,6 +177,7 @@ def randperm(
         >>> order.sort().values
         tensor([0, 1, 2, 3])
     """
+    n = integer_of("randperm", "n", n, 1)
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
     target = np.dtype(np.int64) if dtype is None else numpy_dtype_of(dtype)

@@ -5,13 +5,20 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mytorch._core.base import TensorBase
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
+from mytorch._core.typename import typename
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     from mytorch._core.types import Array, Dims
+
+
+_NUMBERS = frozenset({bool, int, float})
 
 
 def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> Array:
@@ -33,9 +40,86 @@ def array_of(name: str, x: Any, argument: str = "input", position: int = 1) -> A
         array: Array = x.array
     except AttributeError:
         raise TypeError(
-            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {type(x).__name__}"
+            f"{name}(): argument '{argument}' (position {position}) must be Tensor, not {typename(x)}"
         ) from None
     return array
+
+
+def number_of(name: str, argument: str, given: Any, position: int | None = None) -> Any:
+    """Return the Python number that an argument is, or that stands in a 0-dim tensor.
+
+    Args:
+        name: the function, named in errors.
+        argument: the argument's name.
+        given: the argument.
+        position: the argument's position, from 1; None for one that is given by name only.
+
+    Returns:
+        A bool, an int or a float.
+
+    Raises:
+        TypeError: it is not a number; a tensor that has dimensions or requires gradients is none either.
+    """
+    if type(given) in _NUMBERS:
+        return given
+    if isinstance(given, TensorBase):
+        if not given.array.ndim and not given.tracked:
+            return given.array.item()
+    elif isinstance(given, np.bool_):
+        return float(given)  # as torch reads it
+    elif isinstance(given, (np.floating, np.integer)):
+        return given.item()
+    elif isinstance(given, (int, float)):
+        return given
+    place = "" if position is None else f" (position {position})"
+    raise TypeError(f"{name}(): argument '{argument}'{place} must be Number, not {typename(given)}")
+
+
+def factor_of(name: str, argument: str, factor: Any, *operands: Any) -> Any:
+    """Return the number by which an operand is multiplied before it is added.
+
+    Args:
+        name: the function, named in errors.
+        argument: the factor's name.
+        factor: a number, or a 0-dim tensor.
+        *operands: of the addition.
+
+    Raises:
+        RuntimeError: the factor is a float where the result is an integer, or a bool where it is not.
+        TypeError: the factor is not a number.
+    """
+    number = number_of(name, argument, factor)
+    kinds = {np.asarray(getattr(x, "array", x)).dtype.kind for x in operands}
+    if type(number) is float and "f" not in kinds:
+        raise RuntimeError(
+            f"For integral input tensors, argument {argument} must not be a floating point number."
+        )
+    if type(number) is bool and kinds != {"b"}:
+        raise RuntimeError(f"Boolean {argument} only supported for Boolean results.")
+    return bool(number) if kinds == {"b"} else number
+
+
+def integer_of(name: str, argument: str, given: Any, position: int | None = None) -> int:
+    """Return the integer that an argument is, or that stands in a tensor or array of one element.
+
+    Args:
+        name: the function, named in errors.
+        argument: the argument's name.
+        given: the argument.
+        position: the argument's position, from 1; None for one that is given by name only.
+
+    Raises:
+        TypeError: it is not an integer.
+    """
+    if type(given) is int:
+        return given
+    try:
+        if type(given) is not bool:
+            return operator.index(given)
+    except TypeError:
+        pass
+    place = "" if position is None else f" (position {position})"
+    raise TypeError(f"{name}(): argument '{argument}'{place} must be int, not {typename(given)}")
 
 
 def require_floating(name: str, x: Any, argument: str = "input", position: int = 1) -> None:
@@ -55,6 +139,20 @@ def require_floating(name: str, x: Any, argument: str = "input", position: int =
     if dtype.kind != "f":
         kind = SCALAR_TYPE_NAMES[from_numpy_dtype(dtype)]
         raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{kind}'")
+
+
+def require_bool(name: str, argument: str, given: Any, position: int | None = None) -> None:
+    """Raise a TypeError unless an argument is a bool.
+
+    Args:
+        name: the function, named in errors.
+        argument: the argument's name.
+        given: the argument.
+        position: the argument's position, from 1; None for one that is given by name only.
+    """
+    if type(given) is not bool:
+        place = "" if position is None else f" (position {position})"
+        raise TypeError(f"{name}(): argument '{argument}'{place} must be bool, not {typename(given)}")
 
 
 def wrap_dim(dim: Any, rank: int) -> int:
@@ -126,13 +224,19 @@ def sizes_of(name: str, sizes: Sequence[Any]) -> tuple[int, ...]:
     """
     if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)):
         sizes = sizes[0]
+    for position, n in enumerate(sizes):
+        if type(n) is not int:
+            return (*sizes[:position], *[_size(name, each) for each in sizes[position:]])
+    return tuple(sizes)
+
+
+def _size(name: str, n: Any) -> int:
     try:
-        return tuple([operator.index(n) for n in sizes])
+        if type(n) is not bool:
+            return operator.index(n)
     except TypeError:
-        wrong = next(n for n in sizes if not hasattr(n, "__index__"))
-        raise TypeError(
-            f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(wrong).__name__}"
-        ) from None
+        pass
+    raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {typename(n)}")
 
 
 def check_probability(p: float) -> None:
@@ -172,4 +276,4 @@ def _integer(argument: str, given: Any) -> int:
     try:
         return operator.index(given)
     except TypeError:
-        raise TypeError(f"argument '{argument}' must be int, not {type(given).__name__}") from None
+        raise TypeError(f"argument '{argument}' must be int, not {typename(given)}") from None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mytorch._core.base import TensorBase
+from mytorch._core.data import array_from, is_sequence
 from mytorch._core.dtypes import from_numpy_dtype
+from mytorch._core.typename import typename
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from mytorch._core.types import Array
@@ -18,25 +22,6 @@ if TYPE_CHECKING:
 _BASIC = frozenset({int, slice})
 _FULL = slice(None)
 _KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables"
-
-
-def setitem(array: Array, index: Any, value: Array) -> None:
-    """Write into the elements that an index selects.
-
-    Args:
-        array: changed in place.
-        index: as for getitem.
-        value: broadcast to the selected elements, after leading dimensions of size 1 were dropped.
-
-    Raises:
-        IndexError: an index is out of range, of a wrong type or shape, or there are too many.
-        RuntimeError: the value's shape does not broadcast.
-        ValueError: a slice steps backwards.
-    """
-    basic, advanced = parse(array.shape, index)
-    target = array if basic is None else array[basic]
-    shape = fitted_shape(array, basic, advanced, value.shape)
-    target[... if advanced is None else advanced] = value.reshape(shape)
 
 
 def fitted_shape(
@@ -82,6 +67,8 @@ def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, t
     - a single bool is a mask over a new dimension of size 1;
     - another array or a sequence is left to the advanced index; a mask takes as many dimensions as it has.
 
+    A list that holds anything but numbers stands for a tuple (`_indices`).
+
     Args:
         shape: shape of the indexed array.
         index: as for getitem.
@@ -95,7 +82,9 @@ def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, t
     """
     items = []
     used = 0
-    for item in index if type(index) is tuple else (index,):
+    if type(index) is not tuple:
+        index = (index,) if type(index) in _BASIC else _indices(index)
+    for item in index:
         plain = item if type(item) in _BASIC or item is None or item is Ellipsis else _plain_index(item)
         items.append(plain)
         if isinstance(plain, np.ndarray):
@@ -161,12 +150,16 @@ def _plain_index(item: Any) -> Any:
     """Return an index as a number or an array."""
     if isinstance(item, (TensorBase, np.ndarray)):
         array = item.array if isinstance(item, TensorBase) else item
+        if isinstance(item, np.ndarray) and array.dtype.kind == "f":
+            return array.astype(np.int64)
         if array.dtype.kind not in "iub":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     elif isinstance(item, (bool, np.bool_)):
         return np.asarray(item)
-    elif isinstance(item, (list, tuple, range)):
-        array = _sequence_index(item)
+    elif is_sequence(item) and not isinstance(item, str):
+        array = array_from(item, None)
+        if array.dtype.kind != "b" and array.dtype != np.uint8:
+            array = array.astype(np.int64)
     else:
         return _number(item)
     if array.dtype == np.uint8:
@@ -175,17 +168,20 @@ def _plain_index(item: Any) -> Any:
     return int(array) if not array.ndim and array.dtype.kind == "i" else array
 
 
-def _sequence_index(item: Any) -> Array:
-    array = np.asarray(
-        [x.array.item() if isinstance(x, TensorBase) and not x.array.ndim else x for x in item]
-    )
-    if not array.size:
-        return array.astype(np.int64)
-    if array.dtype.kind not in "iub":
-        raise IndexError(
-            f"{_KINDS} are valid indices (got {type(item).__name__} of {type(item[0]).__name__})"
-        )
-    return array.astype(np.int64) if array.dtype == np.uint8 else array
+def _indices(index: Any) -> Iterable[Any]:
+    """Return the items of what is not a tuple; torch takes a list for one if it holds more than numbers."""
+    if not is_sequence(index) or isinstance(index, (str, np.ndarray)) or len(index) >= 32:
+        return (index,)
+    for item in index:
+        if item is None or item is Ellipsis or isinstance(item, (slice, TensorBase)) or is_sequence(item):
+            warnings.warn(
+                "Using a non-tuple sequence for multidimensional indexing is deprecated, as in torch; use "
+                "x[tuple(seq)] instead of x[seq], or x[mytorch.tensor(seq)] for one index of more dimensions",
+                UserWarning,
+                stacklevel=4,
+            )
+            return tuple(index)
+    return (index,)
 
 
 def _number(item: Any) -> int:
@@ -193,11 +189,17 @@ def _number(item: Any) -> int:
         return operator.index(item)
     except TypeError:
         kind = TypeError if isinstance(item, str) else IndexError
-        raise kind(f"{_KINDS} are valid indices (got {type(item).__name__})") from None
+        raise kind(f"{_KINDS} are valid indices (got {typename(item)})") from None
 
 
 def _checked_slice(item: slice) -> slice:
-    start, stop, step = [None if x is None else _number(x) for x in (item.start, item.stop, item.step)]
+    try:
+        bounds = [None if x is None else operator.index(x) for x in (item.start, item.stop, item.step)]
+    except TypeError:
+        raise TypeError(
+            f"slice indices must be integers or None or have an __index__ method, got {item}"
+        ) from None
+    start, stop, step = bounds
     if step is not None and step <= 0:
         raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
     return slice(start, stop, step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of, require_floating
+from mytorch.functions._check import array_of, number_of, require_floating
 from mytorch.ops import activation as ops
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
     """
     require_floating("leaky_relu", input)
+    negative_slope = number_of("leaky_relu", "negative_slope", negative_slope, 2)
     return _activate(ops.LeakyRelu, input, inplace, slope=negative_slope)
 
 
@@ -99,6 +100,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Source: Clevert et al., "Fast and Accurate Deep Network Learning by Exponential Linear Units", ICLR 2016.
     """
     require_floating("elu", input)
+    alpha = number_of("elu", "alpha", alpha, 2)
     return _activate(ops.Elu, input, inplace, alpha=alpha)
 
 
@@ -155,6 +157,7 @@ def softplus(input: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
     """
     require_floating("softplus", input)
+    beta, threshold = number_of("softplus", "beta", beta, 2), number_of("softplus", "threshold", threshold, 3)
     return apply(ops.Softplus, input, beta=float(beta), threshold=float(threshold))
 
 
@@ -190,6 +193,10 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
     """
+    min_val, max_val = (
+        number_of("hardtanh", "min_val", min_val, 2),
+        number_of("hardtanh", "max_val", max_val, 3),
+    )
     if min_val > max_val:
         raise ValueError(f"min_val cannot be greater than max_val, got {min_val} and {max_val}")
     if array_of("hardtanh", input).dtype.kind == "b":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.autograd._apply import apply, binary
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, factor_of
 from mytorch.ops import arithmetic as ops
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         alpha: factor of `other`.
 
     Raises:
-        RuntimeError: alpha is a float where the result is an integer.
+        RuntimeError: alpha is a float where the result is an integer, or a bool where it is not.
+        TypeError: alpha is not a number.
 
     Examples:
         >>> column = mytorch.tensor([[1.0], [2.0]])
@@ -47,10 +48,9 @@ def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         tensor([[21., 41.],
                 [22., 42.]])
     """
-    if alpha == 1:
+    if type(alpha) is int and alpha == 1:
         return binary(ops.Add, input, other)
-    _check_alpha(alpha, input, other)
-    return binary(ops.Add, input, other, alpha=alpha)
+    return binary(ops.Add, input, other, alpha=factor_of("add", "alpha", alpha, input, other))
 
 
 def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
@@ -65,10 +65,9 @@ def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         RuntimeError: an operand is bool, or alpha is a float where the result is an integer.
     """
     _refuse_bool(input, other)
-    if alpha == 1:
+    if type(alpha) is int and alpha == 1:
         return binary(ops.Sub, input, other)
-    _check_alpha(alpha, input, other)
-    return binary(ops.Sub, input, other, alpha=alpha)
+    return binary(ops.Sub, input, other, alpha=factor_of("sub", "alpha", alpha, input, other))
 
 
 def rsub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
@@ -217,11 +216,6 @@ def _refuse_bool(input: Any, other: Any) -> None:
             "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
             "invert a mask, use the `~` or `logical_not()` operator instead."
         )
-
-
-def _check_alpha(alpha: Scalar, input: Any, other: Any) -> None:
-    if isinstance(alpha, float) and not any(_values(x).dtype.kind == "f" for x in (input, other)):
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
 
 
 # torch's other names.

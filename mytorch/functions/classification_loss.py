@@ -9,7 +9,7 @@ import numpy as np
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of, require_floating
+from mytorch.functions._check import array_of, integer_of, require_floating
 from mytorch.functions._loss import chosen, reduced, require_constant
 from mytorch.functions.softmax import log_softmax
 from mytorch.ops import classification_loss as ops
@@ -57,6 +57,7 @@ def nll_loss(
     """
     reduction = chosen(reduction, size_average, reduce)
     _check_target("nll_loss_nd", input, target)
+    ignore_index = integer_of("nll_loss", "ignore_index", ignore_index, 5)
     loss, weights = _nll(input, target, weight, ignore_index)
     return loss.sum() / weights.sum() if reduction == "mean" else reduced(loss, reduction)
 
@@ -116,6 +117,7 @@ def cross_entropy(
     if not x.ndim:
         raise IndexError("input: Dimension specified as 1 but tensor has no dimensions")
     require_floating("log_softmax", input)
+    ignore_index = integer_of("cross_entropy_loss", "ignore_index", ignore_index, 5)
     classes = x.shape[0] if x.ndim == 1 else x.shape[1]
     if x.shape == t.shape:
         if ignore_index >= 0:

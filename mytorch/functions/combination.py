@@ -9,8 +9,9 @@ import numpy as np
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import apply, require_broadcastable
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, number_of
 from mytorch.functions.arithmetic import add, div, mul
+from mytorch.functions.conversion import type_as
 from mytorch.functions.transpose import broadcast_to
 from mytorch.ops import combination as ops
 
@@ -27,13 +28,14 @@ def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 
     Args:
         tensor1: any shape that broadcasts with `input`.
         tensor2: any shape that broadcasts with both.
-        value: factor of the product.
+        value: factor of the product; where the result is an integer, its fraction is cut off.
 
     Raises:
-        RuntimeError: value is a float where the result is an integer.
+        TypeError: value is not a number.
     """
     _check_tensors("addcmul", input, tensor1, tensor2)
-    return add(input, mul(_expanded(tensor1, tensor2, input), tensor2), alpha=value)
+    product = mul(_expanded(tensor1, tensor2, input), tensor2)
+    return add(input, product, alpha=_factor("addcmul", value, input, product))
 
 
 def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 1) -> Tensor:
@@ -46,6 +48,7 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 
 
     Raises:
         RuntimeError: two integers would be divided.
+        TypeError: value is not a number.
     """
     _check_tensors("addcdiv", input, tensor1, tensor2)
     if tensor1.array.dtype.kind != "f" and tensor2.array.dtype.kind != "f":
@@ -53,7 +56,8 @@ def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 
         raise RuntimeError(
             f"Integer division with addcdiv is no longer supported, but got {names[0]} / {names[1]}"
         )
-    return add(input, div(_expanded(tensor1, tensor2, input), tensor2), alpha=value)
+    quotient = div(_expanded(tensor1, tensor2, input), tensor2)
+    return add(input, quotient, alpha=_factor("addcdiv", value, input, quotient))
 
 
 def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
@@ -72,7 +76,11 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
         RuntimeError: the dtypes differ.
     """
     a, b = array_of("lerp", input), array_of("lerp", end, "end", 2)
-    weights = weight if isinstance(weight, TensorBase) else wrap(np.asarray(weight, a.dtype))
+    if isinstance(weight, TensorBase):
+        # A 0-dim weight takes the dtype of the others.
+        weights = weight if weight.array.ndim else type_as(weight, input)
+    else:
+        weights = wrap(np.asarray(number_of("lerp", "weight", weight, 3), a.dtype))
     for name, array in (("end", b), ("weight", weights.array)):
         if array.dtype != a.dtype:
             raise RuntimeError(f"expected dtype {a.dtype} for `{name}` but got dtype {array.dtype}")
@@ -83,6 +91,13 @@ def lerp(input: Tensor, end: Tensor, weight: Operand) -> Tensor:
     require_broadcastable(a.shape, b.shape)
     require_broadcastable(np.broadcast_shapes(a.shape, b.shape), weights.array.shape)
     return apply(ops.Lerp, input, end, weights)
+
+
+def _factor(name: str, value: Scalar | Tensor, input: Tensor, product: Tensor) -> float:
+    """Return the factor as a number of the kind of the result, as torch's kernels take it."""
+    number = number_of(name, "value", value)
+    floating = "f" in (input.array.dtype.kind, product.array.dtype.kind)
+    return number if floating and type(number) is float else int(number)
 
 
 def _expanded(tensor1: Tensor, tensor2: Tensor, input: Tensor) -> Tensor:

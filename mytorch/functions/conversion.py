@@ -8,6 +8,7 @@ from mytorch._core import dtypes
 from mytorch._core.base import TensorBase
 from mytorch._core.device import check_device
 from mytorch._core.device import device as Device
+from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.ops import conversion as ops
@@ -62,14 +63,14 @@ def to(
     for given in args:
         if isinstance(given, TensorBase):
             dtype = given.dtype
-        elif isinstance(given, dtypes.dtype):
-            dtype = given
+        elif isinstance(given, (dtypes.dtype, type)):
+            dtype = given  # type: ignore[assignment]  # Python's types stand for dtypes
         elif isinstance(given, (str, Device)) or given is None:
             check_device(given)
         elif isinstance(given, bool):
             continue
         else:
-            raise TypeError(f"to(): expected a dtype, a device or a Tensor, got {type(given).__name__}")
+            raise TypeError(f"to(): expected a dtype, a device or a Tensor, got {typename(given)}")
     check_device(device)
     return _cast(input, input.dtype if dtype is None else dtype, copy=copy)
 

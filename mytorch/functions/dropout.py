@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.functions._check import array_of, check_probability
+from mytorch.functions._check import array_of, check_probability, number_of
 from mytorch.functions.arithmetic import mul
 from mytorch.random import default_generator
 
@@ -44,6 +44,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         True
     """
     check_probability(p)
+    p = number_of("dropout", "p", p, 2)
     array = array_of("dropout", input)
     if not training or p == 0 or not array.size:
         return input

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
+from mytorch._core.data import number_in
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._check import array_of, number_of, wrap_dim
 from mytorch.functions._index import require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names
+from mytorch.functions.shape import view
 from mytorch.ops import gather_scatter as ops
 
 if TYPE_CHECKING:
@@ -73,7 +75,10 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     array_of("scatter", input)
     positions = array_of("scatter", index, "index", 3)
     if not isinstance(src, TensorBase):
-        src = wrap(np.full(positions.shape, src, input.array.dtype))
+        value = number_in(number_of("scatter", "value", src, 4), input.array.dtype)
+        src = wrap(np.full(positions.shape, value))
+    elif not src.array.ndim and positions.ndim:
+        src = view(src, (1,) * positions.ndim)
     return _scatter("scatter", input, dim, index, src, add=False)
 
 

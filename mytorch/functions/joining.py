@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.base import TensorBase
 from mytorch._core.promotion import common_dtype
+from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply, apply_many
-from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._check import array_of, integer_of, wrap_dim
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape
 from mytorch.ops import joining as ops
@@ -162,8 +163,8 @@ def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int 
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     wrapped = wrap_dim(dim, array.ndim)
     length = array.shape[wrapped]
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
+    if not isinstance(split_size_or_sections, (list, tuple)):
+        size = integer_of("split", "split_size", split_size_or_sections, 2)
         if size < 0:
             raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
         if size == 0 and length:
@@ -211,6 +212,7 @@ def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     array = array_of("chunk", input)
     if not array.ndim:
         raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    chunks = integer_of("chunk", "chunks", chunks, 2)
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     length = array.shape[wrap_dim(dim, array.ndim)]
@@ -243,14 +245,11 @@ def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
 def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
     if not isinstance(tensors, (tuple, list)):
         raise TypeError(
-            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
-            f"{type(tensors).__name__}"
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {typename(tensors)}"
         )
     for position, x in enumerate(tensors):
         if not isinstance(x, TensorBase):
-            raise TypeError(
-                f"expected Tensor as element {position} in argument 0, but got {type(x).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {typename(x)}")
     return tensors
 
 

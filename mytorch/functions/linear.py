@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply
 from mytorch.functions.matmul import matmul
 from mytorch.ops import linear as ops
@@ -109,8 +110,7 @@ def _refuse_non_tensors(input: object, weight: object, bias: object) -> None:
     for position, (name, given) in enumerate((("input", input), ("weight", weight), ("bias", bias)), 1):
         if not hasattr(given, "array") and not (name == "bias" and given is None):
             raise TypeError(
-                f"linear(): argument '{name}' (position {position}) must be Tensor, "
-                f"not {type(given).__name__}"
+                f"linear(): argument '{name}' (position {position}) must be Tensor, not {typename(given)}"
             ) from None
 
 

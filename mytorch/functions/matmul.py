@@ -9,7 +9,7 @@ import numpy as np
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch.autograd._apply import apply, require_broadcastable
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, number_of
 from mytorch.functions.arithmetic import add, mul
 from mytorch.functions.shape import unsqueeze
 from mytorch.functions.transpose import expand
@@ -209,7 +209,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Scalar = 1, alpha:
         RuntimeError: the shapes do not fit, or the dtypes differ.
     """
     array_of("addmm", input)
-    return _added(input, mm(mat1, mat2), beta, alpha)
+    return _added("addmm", input, mm(mat1, mat2), beta, alpha)
 
 
 def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Scalar = 1, alpha: Scalar = 1) -> Tensor:
@@ -230,12 +230,15 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Scalar = 1, 
         RuntimeError: the shapes do not fit, or the dtypes differ.
     """
     array_of("baddbmm", input)
-    return _added(input, bmm(batch1, batch2), beta, alpha)
+    return _added("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
-def _added(input: Tensor, product: Tensor, beta: Scalar, alpha: Scalar) -> Tensor:
+def _added(name: str, input: Tensor, product: Tensor, beta: Scalar, alpha: Scalar) -> Tensor:
     wide = expand(input, product.array.shape)
     _check(product.array, input.array)
+    alpha, beta = number_of(name, "alpha", alpha), number_of(name, "beta", beta)
+    if product.array.dtype.kind != "f":
+        alpha, beta = int(alpha), int(beta)
     if alpha != 1:
         product = mul(product, alpha)
     if beta == 0:

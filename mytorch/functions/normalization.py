@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of, require_floating
+from mytorch.functions._check import array_of, number_of, require_floating
 from mytorch.ops import normalization as ops
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def layer_norm(
     if not isinstance(normalized_shape, (tuple, list)):
         raise TypeError(
             "layer_norm(): argument 'normalized_shape' (position 2) must be tuple of ints, not "
-            f"{type(normalized_shape).__name__}"
+            f"{typename(normalized_shape)}"
         )
     sizes = list(normalized_shape)
     if not sizes:
@@ -78,4 +79,5 @@ def layer_norm(
             raise RuntimeError(
                 f"mixed dtype (CPU): expect {name} to have scalar type of {names[0]}, got {names[1]}"
             )
+    eps = number_of("layer_norm", "eps", eps, 5)
     return apply(ops.LayerNorm, input, weight, bias, rank=len(sizes), eps=eps)

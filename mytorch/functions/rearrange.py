@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of, sizes_of, wrap_dim, wrap_dims
+from mytorch.functions._check import array_of, integer_of, sizes_of, wrap_dim, wrap_dims
 from mytorch.ops import rearrange as ops
 
 if TYPE_CHECKING:
@@ -136,4 +136,5 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
 def _triangle(name: str, input: Tensor, diagonal: int, *, upper: bool) -> Tensor:
     if array_of(name, input).ndim < 2:
         raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, got {input.array.ndim}")
+    diagonal = integer_of(name, "diagonal", diagonal, 2)
     return apply(ops.Triangle, input, diagonal=diagonal, upper=upper)

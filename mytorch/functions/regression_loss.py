@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import binary
+from mytorch.functions._check import number_of
 from mytorch.functions._loss import chosen, reduced
 from mytorch.ops import regression_loss as ops
 
@@ -115,6 +116,7 @@ def smooth_l1_loss(
     """
     _warn_of_sizes(input, target)
     reduction = chosen(reduction, size_average, reduce)
+    beta = number_of("smooth_l1_loss", "beta", beta, 4)
     if beta == 0:
         return reduced(binary(ops.L1Loss, input, target), reduction)
     _require_a_float("smooth_l1", input, target)
@@ -151,6 +153,7 @@ def huber_loss(
     _warn_of_sizes(input, target)
     reduction = chosen(reduction)
     _require_a_float("huber", input, target)
+    delta = number_of("huber_loss", "delta", delta, 4)
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta, got {delta}")
     loss = binary(ops.HuberLoss, input, target, delta=delta)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
-from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch._core.promotion import cast, category, common_dtype, unify
+from mytorch._core.data import number_in
+from mytorch._core.promotion import cast, common_dtype, unify
 from mytorch.autograd._apply import apply, binary, require_broadcastable
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, number_of
 from mytorch.ops import selection as ops
 from mytorch.ops.conversion import Cast
 
@@ -65,6 +65,7 @@ def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
         )
     if not isinstance(input, TensorBase) and not isinstance(other, TensorBase):
         # Two scalars: the result has their dtype.
+        input, other = number_of("where", "input", input, 2), number_of("where", "other", other, 3)
         input = wrap(np.asarray(input, common_dtype((input, other))))
     x, y, first, second = unify("where", input, other)
     dtype = common_dtype((x, y))
@@ -99,10 +100,12 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
         raise RuntimeError("mytorch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, TensorBase) or isinstance(max, TensorBase):
         return _between(input, min, max)
-    target = common_dtype((array, *[bound for bound in (min, max) if bound is not None]))
+    low = None if min is None else number_of("clamp", "min", min, 2)
+    high = None if max is None else number_of("clamp", "max", max, 3)
+    target = common_dtype((array, *[bound for bound in (low, high) if bound is not None]))
     if target != array.dtype:
         input = apply(Cast, input, dtype=target)
-    return apply(ops.Clamp, input, low=_bound(min, target), high=_bound(max, target))
+    return apply(ops.Clamp, input, low=_bound(low, target), high=_bound(high, target))
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
@@ -116,8 +119,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
         A tensor of the broadcast shape and the input's dtype.
 
     Raises:
-        RuntimeError: the mask is not bool, `value` has dimensions, or it is of a higher category than the
-            input.
+        RuntimeError: the mask is not bool, `value` has dimensions, or it is outside the range of the dtype.
+        TypeError: `value` is neither a number nor a tensor.
 
     Examples:
         >>> future = mytorch.ones(2, 2).triu(1).bool()
@@ -130,15 +133,13 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
         raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask.dtype}")
     require_broadcastable(array.shape, chosen.shape)
     if not isinstance(value, TensorBase):
-        return apply(ops.Where, mask, wrap(cast(np.asarray(value), array.dtype)), input)
+        number = number_of("masked_fill", "value", value, 3)
+        return apply(ops.Where, mask, wrap(number_in(number, array.dtype)), input)
     if value.array.ndim:
         raise RuntimeError(
             "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.array.ndim} dimension(s)."
         )
-    if category(value.array.dtype) > category(array.dtype):
-        names = [SCALAR_TYPE_NAMES[x.dtype] for x in (value, input)]
-        raise RuntimeError(f"value cannot be converted from {names[0]} to {names[1]} without loss")
     if value.array.dtype != array.dtype:
         value = apply(Cast, value, dtype=array.dtype)
     return apply(ops.Where, mask, value, input)

@@ -10,7 +10,7 @@ import numpy as np
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of, wrap_dim, wrap_dims
+from mytorch.functions._check import array_of, number_of, wrap_dim, wrap_dims
 from mytorch.functions._names import numpy_names
 from mytorch.functions.shape import reshape
 from mytorch.ops import statistics as ops
@@ -263,6 +263,7 @@ def _spread(
     axis = wrap_dims(dim, array.ndim)
     if correction is None:
         correction = 1 if unbiased is None else int(unbiased)
+    correction = number_of(name, "correction", correction)
     count = 1
     for i in axis:
         count *= array.shape[i]

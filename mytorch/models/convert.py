@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.typename import typename
 from mytorch.creation.filled import zeros
 from mytorch.functions.joining import cat
 from mytorch.models.lstm import LSTM
@@ -30,7 +31,7 @@ def to_lstm(model: LSTM) -> tuple[rnn.LSTM, Linear]:
         TypeError: `model` is not a models.LSTM.
     """
     if not isinstance(model, LSTM):
-        raise TypeError(f"model: expected a mytorch.models.LSTM, got {type(model).__name__}")
+        raise TypeError(f"model: expected a mytorch.models.LSTM, got {typename(model)}")
     cell = model.lstm_cell
     state = cell.state_dict()
     dtype = cell.W_xi.weight.dtype
@@ -90,9 +91,9 @@ def from_lstm(lstm: rnn.LSTM, head: Linear) -> LSTM:
 
 def _check(lstm: rnn.LSTM, head: Linear) -> None:
     if not isinstance(lstm, rnn.LSTM):
-        raise TypeError(f"lstm: expected a mytorch.nn.LSTM, got {type(lstm).__name__}")
+        raise TypeError(f"lstm: expected a mytorch.nn.LSTM, got {typename(lstm)}")
     if not isinstance(head, Linear):
-        raise TypeError(f"head: expected a mytorch.nn.Linear, got {type(head).__name__}")
+        raise TypeError(f"head: expected a mytorch.nn.Linear, got {typename(head)}")
     for name, expected in (("num_layers", 1), ("bidirectional", False), ("proj_size", 0)):
         if getattr(lstm, name) != expected:
             raise ValueError(f"lstm: expected {name}={expected}, got {name}={getattr(lstm, name)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.creation.filled import empty
 
@@ -36,6 +37,11 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         source = (empty(0) if data is None else data).detach()
+        if not isinstance(source, Tensor):
+            # torch's class: there another library's tensor lacks an attribute of its own.
+            raise AttributeError(  # noqa: TRY004
+                f"Parameter(): argument 'data' must be Tensor, not {typename(data)}"
+            )
         if requires_grad and not source.is_floating_point():
             raise RuntimeError(
                 "Only Tensors of floating point and complex dtype can require gradients, "

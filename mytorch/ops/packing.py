@@ -50,16 +50,20 @@ class Unpack(Op):
 
 
 class Pad(Op):
-    """Sequences, (L, *) each, side by side in one batch, (B, T, *), as long as the longest."""
+    """Sequences, (L, *) each, in one batch as long as the longest, (B, T, *) or (T, B, *)."""
 
     uses = ()
     frees = True
 
     @staticmethod
-    def forward(*arrays: Array, value: float, left: bool) -> tuple[Array, Any]:
+    def forward(*arrays: Array, value: float, left: bool, batch_first: bool) -> tuple[Array, Any]:
         steps = max(len(a) for a in arrays)
-        places = [(k, slice(steps - len(a), None) if left else slice(len(a))) for k, a in enumerate(arrays)]
-        out = np.full((len(arrays), steps, *arrays[0].shape[1:]), value, arrays[0].dtype)
+        sizes = (len(arrays), steps) if batch_first else (steps, len(arrays))
+        places: list[Any] = []
+        for k, a in enumerate(arrays):
+            filled = slice(steps - len(a), None) if left else slice(len(a))
+            places.append((k, filled) if batch_first else (filled, k))
+        out = np.full((*sizes, *arrays[0].shape[1:]), value, arrays[0].dtype)
         for place, a in zip(places, arrays, strict=True):
             out[place] = a
         return out, places

@@ -53,7 +53,8 @@ class Expand(Op):
     @staticmethod
     def forward(a: Array, shape: tuple[int, ...]) -> tuple[Array, Any]:
         out = np.broadcast_to(a, shape)
-        # Writing to one of its elements would write to many; the writing op raises torch's error for that.
+        # One element may be written to, as in torch; what writes to several that share memory refuses it.
+        out.flags.writeable = a.flags.writeable
         return out, None
 
     @staticmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.optim.optimizer import Optimizer
 
@@ -143,7 +144,7 @@ def require_optimizer(given: object) -> None:
         TypeError: it is another object.
     """
     if not isinstance(given, Optimizer):
-        raise TypeError(f"{type(given).__name__} is not an Optimizer")
+        raise TypeError(f"{typename(given)} is not an Optimizer")
 
 
 def warn_of_epoch() -> None:

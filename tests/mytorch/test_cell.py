@@ -131,3 +131,30 @@ def test_an_lstm_cell_takes_a_pair_of_states(library, hx, error, text):
 def test_an_unknown_nonlinearity_is_refused_when_it_is_used(library):
     with pytest.raises(RuntimeError, match="Unknown nonlinearity: gelu"):
         library.nn.RNNCell(I, H, nonlinearity="gelu")(library.zeros(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"), [("weight_ih", (5, 2)), ("weight_hh", (None, 4)), ("bias_ih", (5,))]
+)
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_weight_of_another_shape_is_named(kind, name, sizes):
+    for library in LIBRARIES:
+        cell = getattr(library.nn, kind)(2, 3)
+        own = getattr(cell, name)
+        shape = [own.shape[0] if n is None else n for n in sizes]
+        setattr(cell, name, library.nn.Parameter(library.ones(shape)))
+        with pytest.raises(RuntimeError) as caught:
+            cell(library.ones(4, 2))
+        if library is mytorch:
+            assert str(caught.value) == f"{name} must be of shape {list(own.shape)}, but got {shape}"
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_cell_takes_one_bias_or_one_number_as_bias(kind):
+    for library in LIBRARIES:
+        cell = getattr(library.nn, kind)(2, 3)
+        cell.bias_ih = None
+        assert cell(library.ones(4, 2)) is not None
+    cell = mytorch.nn.LSTMCell(2, 3)
+    cell.bias_ih.data = mytorch.ones(1)
+    assert cell(mytorch.ones(4, 2))[0].shape == (4, 3)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections import deque
+from fractions import Fraction
+from http import HTTPStatus
+
 import numpy as np
 import pytest
 import torch
 
 import mytorch
+
+LITTLE = sys.byteorder == "little"
+NESTED: list[object] = []
+NESTED.append(NESTED)
 
 MADE = {
     "floats": lambda t: t.tensor([1.0, 2.5]),
@@ -28,6 +37,37 @@ MADE = {
     "of a tensor": lambda t: t.tensor(np.float32(1)),
     "as_tensor": lambda t: t.as_tensor([1, 2], dtype=t.float32),
     "from_numpy": lambda t: t.from_numpy(np.arange(3, dtype=np.int16)),
+    "tensors of one element": lambda t: t.tensor([t.tensor([0.0]), t.tensor([[1.0]])]),
+    "nested tensors of one element": lambda t: t.tensor([[t.tensor([1.0])], [2.0]]),
+    "tensor of one element and a number": lambda t: t.tensor([t.tensor([0.0]), 1.0]),
+    "number and a tensor of another dtype": lambda t: t.tensor([1.0, t.tensor(0)]),
+    "tensors of two dtypes": lambda t: t.tensor([t.tensor(1.5, dtype=t.float64), t.tensor(1)]),
+    "list and a tensor as rows": lambda t: t.tensor([[1.0], t.tensor([2.0])]),
+    "bool tensor and an integer": lambda t: t.tensor([t.tensor(True), 2]),
+    "as_tensor of tensors": lambda t: t.as_tensor([t.tensor([0.0]), t.tensor([1.0])]),
+    "new_tensor of tensors": lambda t: t.zeros(1).new_tensor([t.tensor([0]), t.tensor([1])]),
+    "list and an array as rows": lambda t: t.tensor([[1.0, 2.0], np.array([3.0, 4.0])]),
+    "array and a list as rows": lambda t: t.tensor([np.array([3.0, 4.0]), (1, 2)]),
+    "range": lambda t: t.tensor(range(3)),
+    "ranges": lambda t: t.tensor([range(2), [5, 6]]),
+    "what has items by number": lambda t: t.tensor(deque([1, 2])),
+    "fraction as float": lambda t: t.tensor([Fraction(1, 2)], dtype=t.float32),
+    "integer of an enumeration": lambda t: t.tensor([HTTPStatus.OK]),
+    "no columns": lambda t: t.tensor([[], [1]]),
+    "large integer as float": lambda t: t.tensor([2**70, 1.0]),
+    "negative as uint8": lambda t: t.tensor([-1, -255], dtype=t.uint8),
+    "numbers as bool": lambda t: t.tensor([0.5, 0, 2], dtype=t.bool),
+    "Tensor of a size": lambda t: t.zeros_like(t.Tensor(t.ones(2, 3).size())),
+    "Tensor of no dimension": lambda t: t.zeros_like(t.Tensor(t.Size([]))),
+    "Tensor of NumPy's integers": lambda t: t.zeros_like(t.Tensor(np.int64(2), 3)),
+    "Tensor of one integer of NumPy's": lambda t: t.zeros_like(t.Tensor(np.int64(2))),
+    "Tensor of a tuple": lambda t: t.Tensor((2, 3)),
+    "Tensor of an integer tensor": lambda t: t.Tensor(t.tensor([1, 2])),
+    "Tensor of a range": lambda t: t.Tensor(range(3)),
+    "Tensor of an array": lambda t: t.Tensor(np.array([1, 2])),
+    "Tensor of nothing": lambda t: t.Tensor(),
+    "Tensor by name": lambda t: t.Tensor(data=[1, 2]),
+    "Tensor on the device": lambda t: t.Tensor([1, 2], device="cpu"),
     "zeros": lambda t: t.zeros(2, 3),
     "zeros tuple": lambda t: t.zeros((2, 3), dtype=t.int8),
     "zeros size": lambda t: t.zeros(size=(2,)),
@@ -56,6 +96,7 @@ MADE = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Creating a tensor from a list of numpy")
 @pytest.mark.parametrize("name", MADE)
 def test_agrees_with_torch(name):
     expected, got = (MADE[name](t) for t in (torch, mytorch))
@@ -70,6 +111,42 @@ BAD = {
     "text": lambda t: t.tensor(["a"]),
     "object": lambda t: t.tensor([object()]),
     "array of objects": lambda t: t.tensor(np.array([object()])),
+    "tensors of two elements": lambda t: t.tensor([t.tensor([1.0, 2.0]), t.tensor([3.0, 4.0])]),
+    "one tensor of two elements": lambda t: t.tensor([t.tensor([1.0, 2.0])]),
+    "tensor without elements": lambda t: t.tensor([t.tensor([])]),
+    "integer tensors of two elements": lambda t: t.tensor([t.tensor([1, 2]), t.tensor([3])]),
+    "float tensor as an integer": lambda t: t.tensor([t.tensor(1.0)], dtype=t.int64),
+    "as_tensor of two elements": lambda t: t.as_tensor([t.tensor([1.0, 2.0])]),
+    "tensor and a list": lambda t: t.tensor([t.tensor([1.0]), [1.0]]),
+    "list and a 0-dim tensor": lambda t: t.tensor([[1.0], t.tensor(1.0)]),
+    "0-dim arrays": lambda t: t.tensor([np.array(1.0), 3.0]),
+    "array and a number": lambda t: t.tensor([np.array([1.0]), 1.0]),
+    "NumPy's single as an integer": lambda t: t.tensor([np.float32(1.5)], dtype=t.int64),
+    "bytes": lambda t: t.tensor(b"a"),
+    "texts as floats": lambda t: t.tensor([1.0, "a"], dtype=t.float32),
+    "None": lambda t: t.tensor([None], dtype=t.float32),
+    "None among numbers": lambda t: t.tensor([1, None]),
+    "a list where a number is": lambda t: t.tensor([1, [2]]),
+    "a number where a list is": lambda t: t.tensor([[1], 2]),
+    "a set": lambda t: t.tensor([[1, 2], {3, 4}]),
+    "fraction": lambda t: t.tensor([Fraction(1, 2)]),
+    "list that holds itself": lambda t: t.tensor(NESTED),
+    "too large an integer": lambda t: t.tensor([2**63]),
+    "far too large an integer": lambda t: t.tensor(2**70),
+    "too large for uint8": lambda t: t.tensor([300], dtype=t.uint8),
+    "too small for uint8": lambda t: t.tensor([-256], dtype=t.uint8),
+    "too large a float for int32": lambda t: t.tensor([2.0**31], dtype=t.int32),
+    "too large a float for int64": lambda t: t.tensor([1e30], dtype=t.int64),
+    "nan as an integer": lambda t: t.tensor([float("nan")], dtype=t.int64),
+    "from the other byte order": lambda t: t.from_numpy(np.ones(2, ">f4" if LITTLE else "<f4")),
+    "Tensor of a float": lambda t: t.Tensor(2.0),
+    "Tensor of None": lambda t: t.Tensor(None),
+    "Tensor of a text": lambda t: t.Tensor("a"),
+    "Tensor of a bool": lambda t: t.Tensor(True),
+    "Tensor of negative size": lambda t: t.Tensor(-1),
+    "Tensor of two sizes": lambda t: t.Tensor(t.Size([2]), t.Size([3])),
+    "Tensor of two lists": lambda t: t.Tensor([1], [2]),
+    "Tensor of tensors of two elements": lambda t: t.Tensor([t.tensor([1.0, 2.0])]),
     "negative size": lambda t: t.zeros(-1),
     "size as text": lambda t: t.zeros("a"),
     "size as float": lambda t: t.zeros(2.0),
@@ -111,6 +188,26 @@ def test_tensor_copies_and_as_tensor_shares():
     x = mytorch.ones(2)
     assert mytorch.as_tensor(x) is x
     assert not np.shares_memory(mytorch.tensor(x).array, x.array)
+
+
+def test_the_old_constructor_shares_a_tensors_memory_and_history():
+    for t in (torch, mytorch):
+        x = t.ones(2, requires_grad=True)
+        y = x * 2
+        view = t.Tensor(y)
+        assert not view.is_leaf
+        (view * t.tensor([1.0, 3.0])).sum().backward()
+        assert x.grad.tolist() == [2.0, 6.0]
+        z = t.zeros(2)
+        t.Tensor(z).add_(1)
+        assert z.tolist() == [1.0, 1.0]
+        assert z._version == 1
+
+
+def test_a_tensor_of_torchs_among_the_data_is_named():
+    for data in ([1.0, torch.tensor(1.0)], torch.tensor(1.0), torch.ones(2), [torch.ones(2)]):
+        with pytest.raises(TypeError, match=r"\(got torch\.Tensor\)"):
+            mytorch.tensor(data)
 
 
 def test_byte_swapped_arrays():

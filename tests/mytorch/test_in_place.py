@@ -1,7 +1,7 @@
 """Changes in place against torch: values, recorded histories, views, and what must be refused."""
 
 # A table of programs is one of lambdas, and every program takes the namespace, whether it needs it or not.
-# ruff: noqa: ARG001
+# ruff: noqa: ARG001, ARG005
 
 from __future__ import annotations
 
@@ -115,6 +115,29 @@ def expanded_view_after_its_base_changed(t, x, y):
     wide = a.expand(2, 3)
     a.mul_(y[:, :1])
     return wide * y
+
+
+def element_of_an_expanded_view(t, x, y):
+    a = x[:, :1] * 1
+    wide = a.expand(2, 3)
+    wide[0, 1] = y[0, 0]
+    return wide * y + a * x
+
+
+def part_of_an_expanded_view(t, x, y):
+    a = x[:, :1] * 1
+    wide = a.expand(2, 3)
+    wide[:, :1] = y[:, 1:2]
+    wide[1, 2].mul_(x[0, 0])
+    return wide * y + a * x
+
+
+def element_of_an_expanded_constant(t, x, y):
+    a = t.zeros(2, 1, dtype=t.float64)
+    wide = a.expand(2, 3)
+    wide[:, 0] = y[:, 0]
+    wide.t()[1] += x[:, 0]
+    return wide * y + a
 
 
 def view_of_what_was_no_part_of_the_graph(t, x, y):
@@ -233,6 +256,10 @@ def change_expanded(t, x):
     (x[:1] * 1).expand(4, 3).mul_(2)
 
 
+def change_row_of_expanded(t, x):
+    (x[:, :1] * 1).expand(2, 3)[0] = x[0, 0]
+
+
 def change_shape(t, x):
     (x[0] * 1).add_(x)
 
@@ -291,6 +318,7 @@ BAD = [
     set_item_of_leaf,
     change_view_made_without_grad,
     change_expanded,
+    change_row_of_expanded,
     change_shape,
     change_category,
     copy_text,
@@ -392,3 +420,61 @@ def test_an_expanded_tensor_can_be_filled(fill):
         fill(row.expand(2, 3))
         shown.append((row.tolist(), row._version))
     assert shown[0] == shown[1]
+
+
+# What is written into a tensor of which several elements lie at one place in memory.
+EXPANDED = {
+    "element": lambda t, x: x.__setitem__((0, 0), 1),
+    "element by a tensor": lambda t, x: x.__setitem__((1, 2), t.tensor(3.0)),
+    "column": lambda t, x: x.__setitem__((slice(None), 0), t.tensor([1.0, 2.0])),
+    "column as a matrix": lambda t, x: x.__setitem__((slice(None), slice(0, 1)), t.tensor([[1.0], [2.0]])),
+    "column of the transposed": lambda t, x: x.t().__setitem__(1, 5.0),
+    "element of a view": lambda t, x: x.unsqueeze(0).__setitem__((0, 1, 1), 5.0),
+    "sum in a column": lambda t, x: x[:, 0].add_(1),
+    "row": lambda t, x: x.__setitem__(0, 1),
+    "row by a tensor": lambda t, x: x.__setitem__(0, t.tensor([1.0])),
+    "everything": lambda t, x: x.__setitem__(..., 1),
+    "all rows": lambda t, x: x.__setitem__(slice(None), 1),
+    "two columns": lambda t, x: x.__setitem__((slice(None), slice(0, 2)), 1),
+    "copy": lambda t, x: x.copy_(t.ones(2, 3)),
+    "copy of one number": lambda t, x: x.copy_(t.tensor(1.0)),
+    "sum": lambda t, x: x.add_(1),
+    "uniform": lambda t, x: x.uniform_(),
+    "clamp": lambda t, x: x.clamp_(0, 1),
+    "scatter": lambda t, x: x.scatter_(0, t.tensor([[0]]), 1.0),
+}
+
+
+@pytest.mark.parametrize("name", EXPANDED)
+def test_writing_into_an_expanded_tensor(name):
+    shown = []
+    for t in (torch, mytorch):
+        base = t.zeros(2, 1)
+        try:
+            EXPANDED[name](t, base.expand(2, 3))
+        except Exception as error:  # noqa: BLE001 - the class is what is compared
+            shown.append((type(error), str(error)[:60]))
+        else:
+            shown.append((base.tolist(), base._version))
+    assert shown[1] == shown[0]
+
+
+def test_writing_by_positions_into_an_expanded_tensor_warns():
+    for t in (torch, mytorch):
+        base = t.zeros(2, 1)
+        with pytest.warns(UserWarning, match="index_put_ on expanded tensors is deprecated"):
+            base.expand(2, 3)[[1]] = 3.0
+        assert base.tolist() == [[0.0], [3.0]]
+
+
+@pytest.mark.parametrize(
+    "write", [lambda x: x.add_(1), lambda x: x.fill_(1), lambda x: x.__setitem__(0, 1), lambda x: x.sqrt_()]
+)
+def test_read_only_memory_is_named(write):
+    array = np.ones(3)
+    array.flags.writeable = False
+    for x in (mytorch.from_numpy(array), mytorch.as_tensor(array), mytorch.from_numpy(array)[1:]):
+        with pytest.raises(RuntimeError, match="read-only: it is that of a NumPy array that is not writable"):
+            write(x)
+    write(mytorch.tensor(array))
+    assert array.tolist() == [1.0] * 3

@@ -103,6 +103,65 @@ def test_assignment_broadcasts_and_casts():
         np.testing.assert_array_equal(results[1], results[0])
 
 
+# What is no tuple and holds more than numbers stands for one, with a warning.
+TUPLES = {
+    "lists": lambda t: [[0, 1], [1, 2]],
+    "one list": lambda t: [[0, 1]],
+    "one list of masks": lambda t: [[True, False, True]],
+    "lists of lists": lambda t: [[[0, 1]], [[1, 2]]],
+    "lists that broadcast": lambda t: [[0, 1], [0]],
+    "tuples": lambda t: [(0, 1), (1, 2)],
+    "ranges": lambda t: [range(2), range(2)],
+    "empty list": lambda t: [[]],
+    "a list and a number": lambda t: [[0, 1], 2],
+    "a number and a list": lambda t: [0, [1, 2]],
+    "floats in a list": lambda t: [[0, 1.5]],
+    "slice and number": lambda t: [slice(0, 2), 1],
+    "None": lambda t: [None, 1],
+    "ellipsis": lambda t: [..., 1],
+    "tensors": lambda t: [t.tensor([0, 1]), t.tensor([1, 2])],
+    "0-dim tensors": lambda t: [t.tensor(0), t.tensor(1)],
+    "a tensor and a number": lambda t: [t.tensor([0]), 1],
+    "one tensor": lambda t: [t.tensor([[0, 1], [1, 2]])],
+    "a mask": lambda t: [t.tensor([True, False, True])],
+    "arrays": lambda t: [np.array([0, 1]), np.array([1, 2])],
+}
+# These are one index each, as a tensor of the same numbers is.
+SINGLE = {
+    "numbers": lambda t: [0, 2, 1],
+    "floats": lambda t: [1.0, 0.0],
+    "truth values": lambda t: [True, False, True],
+    "NumPy's numbers": lambda t: [np.int64(0), np.int64(2)],
+    "32 lists": lambda t: [[0]] * 32,
+    "array": lambda t: np.array([[0, 1], [1, 2]]),
+    "float array": lambda t: np.array([0.0, 2.0]),
+    "list in a tuple": lambda t: ([[0, 1], [1, 2]],),
+    "lists in a tuple": lambda t: ([[0, 1], [1, 2]], 0),
+    "tensors in a list in a tuple": lambda t: ([t.tensor([1]), t.tensor(0)],),
+    "range": lambda t: range(2),
+}
+
+
+@pytest.mark.parametrize("name", TUPLES)
+def test_a_list_of_more_than_numbers_is_a_tuple(name):
+    results = []
+    for t in (torch, mytorch):
+        x, y = t.tensor(DATA), t.tensor(DATA)
+        with pytest.warns(UserWarning, match="non-tuple sequence"):
+            read = x[TUPLES[name](t)]
+        with pytest.warns(UserWarning, match="non-tuple sequence"):
+            y[TUPLES[name](t)] = -1.0
+        results.append((read.numpy(), y.numpy()))
+    for got, expected in zip(results[1], results[0], strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_list_of_numbers_is_one_index(name):
+    results = [t.tensor(DATA)[SINGLE[name](t)].numpy() for t in (torch, mytorch)]
+    np.testing.assert_array_equal(results[1], results[0])
+
+
 BAD_INDICES = {
     "out of range": lambda t, x: x[3],
     "out of range, negative": lambda t, x: x[-4],
@@ -119,6 +178,15 @@ BAD_INDICES = {
     "mask too short": lambda t, x: x[t.tensor([True, False])],
     "mask of wrong shape": lambda t, x: x[t.ones(3, 5, dtype=t.bool)],
     "no broadcast": lambda t, x: x[t.tensor([0, 1]), t.tensor([0, 1, 2])],
+    "float slice": lambda t, x: x[0.0:2],
+    "value of a list": lambda t, x: x.__setitem__(0, [1.0]),
+    "value of an array": lambda t, x: x.__setitem__(0, np.ones(5)),
+    "value of a text": lambda t, x: x.__setitem__(0, "a"),
+    "value of None": lambda t, x: x.__setitem__(0, None),
+    "value of NumPy's bool": lambda t, x: x.__setitem__(0, np.bool_(True)),
+    "value of another dtype by positions": lambda t, x: x.__setitem__([0, 1], t.tensor(1.0)),
+    "values of another dtype by a mask": lambda t, x: x.__setitem__(x > 57, t.ones(2)),
+    "value too large": lambda t, x: x.to(t.uint8).__setitem__(0, 300),
     "value of wrong shape": lambda t, x: x.__setitem__(0, t.ones(7)),
 }
 
@@ -132,6 +200,13 @@ def test_bad_indices(name):
         errors.append(caught)
     assert errors[1].type is errors[0].type, f"{errors[1].value} instead of {errors[0].value}"
     assert str(errors[1].value)
+
+
+def test_one_number_of_another_dtype_is_written_by_a_mask():
+    for t in (torch, mytorch):
+        x = t.zeros(3)
+        x[t.tensor([True, False, True])] = t.tensor([2], dtype=t.int64)
+        assert x.tolist() == [2.0, 0.0, 2.0]
 
 
 def test_messages():

@@ -168,3 +168,22 @@ def test_what_torch_refuses_is_refused_with_its_class(call):
 def test_what_torch_reads_beyond_its_memory_for_is_refused(call, text):
     with pytest.raises(RuntimeError, match=text):
         call(mytorch.nn.utils.rnn)
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("total", [None, 6])
+@pytest.mark.parametrize("lengths", [[4, 2], [2, 4]])
+def test_the_layout_in_memory_is_torchs(lengths, total, batch_first):
+    found = []
+    for library in LIBRARIES:
+        sequences = [library.ones(n, 3) for n in lengths]
+        packed = utils(library).pack_sequence(sequences, enforce_sorted=False)
+        if lengths == sorted(lengths, reverse=True):
+            packed = utils(library).pack_sequence(sequences)
+        back, _ = utils(library).pad_packed_sequence(packed, batch_first, total_length=total)
+        batch = utils(library).pad_sequence(sequences, batch_first)
+        found.append((back.stride(), back.is_contiguous(), batch.stride(), batch.is_contiguous()))
+        if not back.is_contiguous():
+            with pytest.raises(RuntimeError, match="view size is not compatible"):
+                back.view(-1, 3)
+    assert found[1] == found[0]

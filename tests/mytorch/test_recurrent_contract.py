@@ -189,3 +189,53 @@ def test_packed_input_that_nothing_packed_is_refused(sizes):
     packed = nn.utils.rnn.PackedSequence(mytorch.zeros(3, 3), mytorch.tensor(sizes))
     with pytest.raises(RuntimeError, match=re.escape(f"3 rows of data, but got {sizes}")):
         nn.GRU(I, H)(packed)
+
+
+@pytest.mark.parametrize("name", ["weight_hh_l0", "bias_ih_l0", "bias_hh_l1"])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_weight_that_was_taken_away_is_refused(kind, name):
+    for library in LIBRARIES:
+        layer = getattr(library.nn, kind)(2, 3, num_layers=2)
+        setattr(layer, name, None)
+        with pytest.raises(TypeError, match=r"element \d in argument 2, but got NoneType") as caught:
+            layer(library.ones(4, 5, 2))
+        element = str(caught.value).partition(" in argument")[0]
+        assert element.endswith({"weight_hh_l0": "1", "bias_ih_l0": "2", "bias_hh_l1": "7"}[name])
+
+
+# torch's GRU and RNN give messages of the product or sum, and its LSTM reads beyond the weights.
+WEIGHTS = {
+    "rows": ("weight_ih_l0", (5, 2)),
+    "columns": ("weight_ih_l0", (None, 4)),
+    "of the state": ("weight_hh_l1", (None, 4)),
+    "flat": ("weight_hh_l0", (9,)),
+    "bias": ("bias_ih_l0", (5,)),
+    "bias that broadcasts": ("bias_hh_l0", (1,)),
+    "0-dim bias": ("bias_hh_l0", ()),
+}
+
+
+@pytest.mark.parametrize("name", WEIGHTS)
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_weight_of_another_shape_is_named_with_both_shapes(kind, name):
+    layer = getattr(mytorch.nn, kind)(2, 3, num_layers=2)
+    parameter, sizes = WEIGHTS[name]
+    own = getattr(layer, parameter)
+    shape = [own.shape[0] if n is None else n for n in sizes]
+    kind = "a Float tensor of shape"
+    expected = f"{parameter}: expected {kind} {list(own.shape)}, but got {kind} {shape}"
+    setattr(layer, parameter, mytorch.nn.Parameter(mytorch.ones(shape)))
+    with pytest.raises(RuntimeError) as caught:
+        layer(mytorch.ones(4, 5, 2))
+    assert str(caught.value) == expected
+
+
+def test_a_weight_of_another_dtype_or_projection_is_named():
+    layer = mytorch.nn.LSTM(2, 3, proj_size=2)
+    layer.weight_hr_l0.data = mytorch.ones(3, 3)
+    with pytest.raises(RuntimeError, match=r"weight_hr_l0: expected a Float tensor of shape \[2, 3\]"):
+        layer(mytorch.ones(4, 5, 2))
+    layer = mytorch.nn.GRU(2, 3)
+    layer.bias_hh_l0.data = layer.bias_hh_l0.data.double()
+    with pytest.raises(RuntimeError, match=r"bias_hh_l0: expected a Float .* got a Double tensor"):
+        layer(mytorch.ones(4, 5, 2))

@@ -8,8 +8,11 @@ from math import sqrt
 from numbers import Number
 from typing import TYPE_CHECKING
 
+from mytorch._core.base import TensorBase
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch._core.typename import typename
 from mytorch.creation.filled import empty
+from mytorch.functions._check import array_of
 from mytorch.functions.dropout import dropout
 from mytorch.functions.joining import cat, split
 from mytorch.nn import init
@@ -86,18 +89,12 @@ class RNNBase(Module):
         self._check_arguments()
         self.dropout = float(dropout)
         directions = 2 if bidirectional else 1
-        rows, width = _GATES[mode] * hidden_size, proj_size or hidden_size
         self._all_weights: list[list[str]] = []
         for layer in range(num_layers):
             for suffix in ("", "_reverse")[:directions]:
-                shapes: dict[str, tuple[int, ...]] = {
-                    "weight_ih": (rows, width * directions if layer else input_size)
-                }
-                shapes["weight_hh"] = (rows, width)
-                if bias:
-                    shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
-                if proj_size:
-                    shapes["weight_hr"] = (proj_size, hidden_size)
+                shapes = self._shapes(layer)
+                if not bias:
+                    del shapes["bias_ih"], shapes["bias_hh"]
                 self._all_weights.append([f"{name}_l{layer}{suffix}" for name in shapes])
                 for name, shape in zip(self._all_weights[-1], shapes.values(), strict=True):
                     setattr(self, name, Parameter(empty(shape, device=device, dtype=dtype)))
@@ -134,6 +131,16 @@ class RNNBase(Module):
             )
         if self.mode not in _GATES:
             raise ValueError(f"Unrecognized RNN mode: {self.mode}")
+
+    def _shapes(self, layer: int) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of a layer's parameters, in the order of the state_dict."""
+        rows, width = _GATES[self.mode] * self.hidden_size, self.proj_size or self.hidden_size
+        below = width * (2 if self.bidirectional else 1) if layer else self.input_size
+        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, below), "weight_hh": (rows, width)}
+        shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+        if self.proj_size:
+            shapes["weight_hr"] = (self.proj_size, self.hidden_size)
+        return shapes
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew from U(-1/√H, 1/√H)."""
@@ -191,6 +198,7 @@ class RNNBase(Module):
         if states is None:
             return
         for k, state in enumerate(states):
+            array_of(type(self).__name__, state, "hx", 2)
             width = self.hidden_size if k else self.proj_size or self.hidden_size
             expected = len(self._all_weights), batch, width
             if state.array.shape != expected:
@@ -204,6 +212,23 @@ class RNNBase(Module):
             given, own = SCALAR_TYPE_NAMES[x.dtype], SCALAR_TYPE_NAMES[weight.dtype]
             raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {given} and {own}")
 
+    def _check_weights(self, k: int, layer: int, named: dict[str, Any], x: Tensor) -> None:
+        """Refuse weights that were taken away or replaced by others, which could broadcast."""
+        shapes = self._shapes(layer)
+        for position, (name, weight) in enumerate(named.items()):
+            full = self._all_weights[k][position]
+            if not isinstance(weight, TensorBase):
+                raise TypeError(
+                    f"expected Tensor as element {k * len(named) + position} in argument 2, "
+                    f"but got {typename(weight)} as {full}"
+                )
+            if weight.array.shape != shapes[name] or weight.array.dtype != x.array.dtype:
+                kinds = SCALAR_TYPE_NAMES[x.dtype], SCALAR_TYPE_NAMES[weight.dtype]
+                raise RuntimeError(
+                    f"{full}: expected a {kinds[0]} tensor of shape {list(shapes[name])}, "
+                    f"but got a {kinds[1]} tensor of shape {list(weight.shape)}"
+                )
+
     def _run(
         self, input: Tensor | PackedSequence, states: tuple[Tensor, ...] | None
     ) -> tuple[Tensor | PackedSequence, tuple[Tensor, ...]]:
@@ -212,6 +237,7 @@ class RNNBase(Module):
             return self._run_packed(input, states)
         x: Tensor = input
         rank = x.dim()
+        array_of(type(self).__name__, x)
         if rank not in {2, 3}:
             raise ValueError(
                 f"{type(self).__name__}: Expected input to be 2D or 3D, got {rank}D "
@@ -272,6 +298,7 @@ class RNNBase(Module):
             outputs = []
             for k in range(layer * directions, (layer + 1) * directions):
                 named = {name.rpartition("_l")[0]: getattr(self, name) for name in self._all_weights[k]}
+                self._check_weights(k, layer, named, x)
                 output, *final = self._layer(x, initial[k], named, runs, reverse=k % directions == 1)
                 outputs.append(output)
                 finals.append(final)

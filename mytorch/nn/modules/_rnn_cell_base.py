@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.creation.filled import empty
+from mytorch.functions._check import array_of
 from mytorch.nn import init
 from mytorch.nn.modules.module import Module
 from mytorch.nn.parameter import Parameter
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
     Runs = tuple[tuple[int, int]]
+
+_WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 class RNNCellBase(Module):
@@ -88,7 +91,7 @@ class RNNCellBase(Module):
         return f"{self.input_size}, {self.hidden_size}{bias}{shown}"
 
     def _batched(
-        self, input: Tensor, states: tuple[Tensor, ...] | None
+        self, gates: int, input: Tensor, states: tuple[Tensor, ...] | None
     ) -> tuple[Tensor, tuple[Tensor | None, ...], Runs]:
         """Check the arguments, and return them with a batch dimension, and the one run that the ops take."""
         name = type(self).__name__
@@ -98,6 +101,8 @@ class RNNCellBase(Module):
             if state.dim() not in {1, 2}:
                 which = f"hx[{k}]" if name == "LSTMCell" else "hidden"
                 raise ValueError(f"{name}: Expected {which} to be 1D or 2D, got {state.dim()}D instead")
+        for position, given in enumerate((input, *(states or ())), 1):
+            array_of(name, given, "input" if position == 1 else "hx", min(position, 2))
         if input.dim() == 1:
             input = input.unsqueeze(0)
             states = None if states is None else tuple([s.unsqueeze(0) for s in states])
@@ -113,7 +118,19 @@ class RNNCellBase(Module):
                 raise RuntimeError(
                     f"mat1 and mat2 must have the same dtype, but got {kinds[0]} and {kinds[1]}"
                 )
+        self._check_weights(gates)
         return input, states or (None, None), ((1, batch),)
+
+    def _check_weights(self, gates: int) -> None:
+        rows = gates * self.hidden_size
+        expected = (rows, self.input_size), (rows, self.hidden_size), (rows,), (rows,)
+        given = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+        for name, weight, shape in zip(_WEIGHTS, given, expected, strict=True):
+            if weight is None or weight.array.shape == shape:
+                continue
+            # As in torch, one number serves as the bias of every gate.
+            if len(shape) > 1 or weight.array.shape != (1,):
+                raise RuntimeError(f"{name} must be of shape {list(shape)}, but got {list(weight.shape)}")
 
     def _check_states(self, batch: int, states: tuple[Tensor, ...] | None) -> None:
         for k, state in enumerate(states or ()):

@@ -9,10 +9,11 @@ import numpy as np
 
 from mytorch._core import dtypes
 from mytorch._core.base import wrap
+from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.autograd._apply import apply
 from mytorch.creation.from_data import as_tensor
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, number_of
 from mytorch.functions.transpose import transpose
 from mytorch.nn.utils._packed_sequence import PackedSequence, invert_permutation
 from mytorch.ops.packing import Pack, Pad, Unpack
@@ -162,6 +163,7 @@ def pad_packed_sequence(
             f"Expected batch_sizes to add up to the {len(sequence.data.array)} rows of data, "
             f"but got {batch_sizes.sum()}"
         )
+    padding_value = number_of("_pad_packed_sequence", "padding_value", padding_value, 4)
     batch = int(batch_sizes[0])
     lengths = (batch_sizes > np.arange(batch)[:, None]).sum(1)
     order = None
@@ -169,14 +171,16 @@ def pad_packed_sequence(
         lengths = lengths[sequence.unsorted_indices.array]
         order = np.argsort(sequence.unsorted_indices.array)
     steps = longest if total_length is None else total_length
+    # torch returns a transposed view, but for what it sorts back; `view` takes and refuses the same so.
+    rows_first = batch_first and order is not None
     out = apply(
         Unpack,
         sequence.data,
-        index=_places(batch_sizes, order, batch_first),
-        sizes=(batch, steps) if batch_first else (steps, batch),
+        index=_places(batch_sizes, order, rows_first),
+        sizes=(batch, steps) if rows_first else (steps, batch),
         value=padding_value,
     )
-    return out, wrap(lengths)
+    return transpose(out, 0, 1) if batch_first and not rows_first else out, wrap(lengths)
 
 
 def pad_sequence(
@@ -217,8 +221,8 @@ def pad_sequence(
     _check_sequences(parts)
     if padding_side not in {"left", "right"}:
         raise RuntimeError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
-    out = apply(Pad, *parts, value=padding_value, left=padding_side == "left")
-    return out if batch_first else transpose(out, 0, 1)
+    padding_value = number_of("pad_sequence", "padding_value", padding_value, 3)
+    return apply(Pad, *parts, value=padding_value, left=padding_side == "left", batch_first=bool(batch_first))
 
 
 def _check_sequences(parts: tuple[Any, ...]) -> None:
@@ -226,9 +230,7 @@ def _check_sequences(parts: tuple[Any, ...]) -> None:
         raise RuntimeError("received an empty list of sequences")
     for position, part in enumerate(parts):
         if not isinstance(part, Tensor):
-            raise TypeError(
-                f"expected Tensor as element {position} in argument 0, but got {type(part).__name__}"
-            )
+            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {typename(part)}")
         if part.ndim == 0:
             raise RuntimeError(f"pad_sequence: element {position} has no dimension to pad")
         if part.shape[1:] != parts[0].shape[1:]:

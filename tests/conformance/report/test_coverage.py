@@ -16,6 +16,7 @@ import conformance.cases
 import mytorch
 from conformance.cases import CASES
 from conformance.cases._unjudged import JUDGED_BY, UNJUDGED
+from mytorch._tensor import lacking
 
 NAMESPACES = (
     "",
@@ -51,7 +52,7 @@ def public():
     methods = {
         f"Tensor.{name}": inspect.getattr_static(mytorch.Tensor, name)
         for name in dir(mytorch.Tensor)
-        if not name.startswith("_")
+        if not name.startswith("_") and name not in lacking.NAMES
     }
     return found | methods
 
