@@ -31,10 +31,6 @@ def worthwhile(jobs: int, pieces: int) -> int:
         jobs: the number of processes that was asked for; -1 for as many as are worth their start: at most one
             per core, and one alone, this one, for less work than a worker's start takes.
         pieces: the number of pieces, each about a sample.
-
-    Example:
-        >>> worthwhile(2, pieces=10), worthwhile(-1, pieces=10)
-        (2, 1)
     """
     if jobs != -1:
         return jobs
