@@ -61,7 +61,7 @@ def test_with_the_same_baseline_the_page_is_the_bytes_that_the_run_wrote(run, mo
     [
         ("markdown", "out/baseline.json", "baseline: expected the format html, which says what changed"),
         ("html", "none.json", "baseline: none.json: expected a file, got none"),
-        ("html", "out/parity.json", "baseline: expected schema_version 3, got 4"),
+        ("html", "out/parity.json", "baseline: expected schema_version 3, got 5"),
         ("html", "parity.xml", "baseline: not a baseline"),
     ],
 )
