@@ -94,7 +94,7 @@ def read_baseline(path: Path) -> Baseline:
     """Return the record in a `baseline.json`.
 
     Raises:
-        UsageError: there is no such file, or it holds no baseline, or one of another schema version.
+        UsageError: the file does not exist, does not hold a baseline, or holds one of another schema version.
         OSError: it cannot be read.
     """
     if not path.exists():

@@ -101,7 +101,7 @@ def load(
         ImportError: a safetensors file, and the package safetensors is missing.
         RuntimeError: the file is neither a safetensors nor an npz file (a pickle, such as torch.save writes),
             is damaged, or holds a tensor of a dtype that mytorch lacks; or another device.
-        TypeError: `f` was opened as text, or `map_location` is no device.
+        TypeError: `f` was opened as text, or `map_location` is not a device.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.load.html
 

@@ -103,7 +103,7 @@ def test_assignment_broadcasts_and_casts():
         np.testing.assert_array_equal(results[1], results[0])
 
 
-# What is no tuple and holds more than numbers stands for one, with a warning.
+# A list that holds more than numbers is taken for a tuple, with a warning.
 TUPLES = {
     "lists": lambda t: [[0, 1], [1, 2]],
     "one list": lambda t: [[0, 1]],

@@ -399,7 +399,7 @@ def test_the_same_object_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
-# How programs write it, and whether torch takes it where there is no other device.
+# Values of map_location as programs write them, and whether torch accepts each on a machine with a CPU only.
 LOCATIONS = {
     "none": lambda _t: None,
     "cpu": lambda _t: "cpu",
