@@ -53,6 +53,8 @@ def in_processes(
         arguments: the arguments of each call.
         jobs: the number of processes; 1 for this one, -1 for one per core.
     """
+    from multiprocessing import resource_tracker
+
     from joblib import Parallel, delayed
 
     parallel = Parallel(
@@ -62,6 +64,9 @@ def in_processes(
         initializer=_end_with,
         initargs=(os.getpid(),),
     )
+    if jobs != 1 and sys.platform != "win32":
+        # With the first worker Python's resource tracker starts, if none runs, and lets SIGINT through again.
+        resource_tracker.ensure_running()
     with interrupts_held():
         # Workers are started here, before the first result is asked for.
         found = parallel(delayed(function)(*each) for each in arguments)
