@@ -22,6 +22,8 @@ NAMESPACES = (
     "",
     "autograd",
     "cuda",
+    "distributions",
+    "distributions.constraints",
     "models",
     "nn",
     "nn.functional",
