@@ -47,7 +47,7 @@ class Variable(metaclass=_VariableMeta):
         (True, <class 'mytorch.Tensor'>)
     """
 
-    def __new__(  # type: ignore[misc]  # as in torch, a Tensor is returned
+    def __new__(  # type: ignore[misc]  # noqa: D102 - the class says it; a Tensor is returned, as in torch
         cls, data: Tensor | None = None, requires_grad: bool = False, volatile: bool = False
     ) -> Tensor:
         recorded, passive = bool(index(requires_grad)), bool(index(volatile))

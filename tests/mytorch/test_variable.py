@@ -15,7 +15,7 @@ SAME = {
     "tensor": lambda t: t.autograd.Variable(t.ones(2)),
     "nothing": lambda t: (t.autograd.Variable(), t.autograd.Variable(None)),
     "by name": lambda t: t.autograd.Variable(data=t.ones(2), requires_grad=True),
-    "by position": lambda t: t.autograd.Variable(t.ones(2), True),  # noqa: FBT003 - the form is what is tested
+    "by position": lambda t: t.autograd.Variable(t.ones(2), True),
     "a number for a flag": lambda t: t.autograd.Variable(t.ones(2), requires_grad=1),
     "recorded": lambda t: t.autograd.Variable(t.ones(2, requires_grad=True) * 2),
     "parameter": lambda t: t.autograd.Variable(t.nn.Parameter(t.ones(2))),
