@@ -140,6 +140,7 @@ UNJUDGED: Mapping[str, str] = {
     "optim.lr_scheduler.LRScheduler": _BASE + ": every scheduler's case",
     "utils.data.Dataset": _BASE + ": every dataset's case",
     "utils.data.Sampler": _BASE + ": every sampler's case",
+    "utils.data.get_worker_info": "torch starts processes for it: tests/mytorch/test_workers.py",
     "nn.functional.linear": "nn.Linear calls nothing else",
     "nn.functional.relu": "mytorch.relu with `inplace`: tests/mytorch/test_activation.py",
     "nn.utils.rnn.PackedSequence": "pack_padded_sequence and the functions like it return it",
