@@ -99,6 +99,7 @@ _OWN = "mytorch's own: torch does not have it"
 _GRADIENT = "every case's gradients are read by it: tests/mytorch/test_autograd.py"
 _SEED = "it is one generator for the whole process: tests/mytorch/test_random.py"
 _DEVICE = "there is only one device: tests/mytorch/test_devices.py"
+_OLD = "the deprecated name of a function, for which it warns: tests/mytorch/test_deprecated.py"
 _BASE = "a base class"
 
 UNJUDGED: Mapping[str, str] = {
@@ -141,6 +142,9 @@ UNJUDGED: Mapping[str, str] = {
     "utils.data.Dataset": _BASE + ": every dataset's case",
     "utils.data.Sampler": _BASE + ": every sampler's case",
     "utils.data.get_worker_info": "torch starts processes for it: tests/mytorch/test_workers.py",
+    **dict.fromkeys(("nn.init.constant", "nn.init.normal", "nn.init.orthogonal", "nn.init.uniform"), _OLD),
+    **dict.fromkeys(("nn.init.kaiming_normal", "nn.init.kaiming_uniform", "nn.init.xavier_normal"), _OLD),
+    **dict.fromkeys(("nn.init.xavier_uniform", "nn.utils.clip_grad_norm"), _OLD),
     "nn.functional.linear": "nn.Linear calls nothing else",
     "nn.functional.relu": "mytorch.relu with `inplace`: tests/mytorch/test_activation.py",
     "nn.utils.rnn.PackedSequence": "pack_padded_sequence and the functions like it return it",
