@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mytorch.utils.data._collate import default_collate
+from mytorch.utils.data._workers import get_worker_info
 from mytorch.utils.data.dataloader import DataLoader
 from mytorch.utils.data.dataset import (
     ConcatDataset,
@@ -12,7 +13,14 @@ from mytorch.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
-from mytorch.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+from mytorch.utils.data.sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
 __all__ = [
     "BatchSampler",
@@ -24,7 +32,10 @@ __all__ = [
     "Sampler",
     "SequentialSampler",
     "Subset",
+    "SubsetRandomSampler",
     "TensorDataset",
+    "WeightedRandomSampler",
     "default_collate",
+    "get_worker_info",
     "random_split",
 ]
