@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mytorch._core.lacking import no_attribute as _no_attribute
+
 
 def is_available() -> bool:
     """Return False: there is only the CPU."""
@@ -25,3 +29,9 @@ def manual_seed_all(seed: int) -> None:
 
 def empty_cache() -> None:
     """Do nothing: there is no cache."""
+
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

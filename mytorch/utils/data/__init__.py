@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.utils.data._collate import default_collate
 from mytorch.utils.data.dataloader import DataLoader
 from mytorch.utils.data.dataset import (
@@ -28,3 +31,8 @@ __all__ = [
     "default_collate",
     "random_split",
 ]
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)
