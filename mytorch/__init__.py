@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from mytorch._core import dtypes as _dtypes
 from mytorch._core.device import device as device
 from mytorch._core.dtypes import *
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch._core.promotion import *
 from mytorch._core.size import Size as Size
 from mytorch._tensor import Tensor as Tensor
@@ -94,7 +95,7 @@ def __getattr__(name: str) -> object:
         return _import_module(f"mytorch.{name}")
     if name in _FROM_SERIALIZATION:
         return getattr(_import_module("mytorch.serialization"), name)
-    raise AttributeError(f"module 'mytorch' has no attribute {name!r}")
+    raise _no_attribute(__name__, name)
 
 
 if not _TYPE_CHECKING:  # a list that mypy cannot evaluate would hide all names from it

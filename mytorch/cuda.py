@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.device import check_device, refuse_device
 from mytorch._core.device import device as Device
+from mytorch._core.lacking import no_attribute as _no_attribute
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -136,3 +137,9 @@ def set_device(device: object) -> None:
     if named.type != "cuda":
         raise ValueError(f"Expected a cuda device, but got: {named}")
     check_device(named)
+
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

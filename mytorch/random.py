@@ -36,8 +36,8 @@ class Generator:
 
     __slots__ = ("_seed", "_stream")
 
-    def __init__(self, device: str = "cpu") -> None:
-        if str(device) != "cpu":
+    def __init__(self, device: object = None) -> None:
+        if device is not None and str(device) != "cpu":
             raise RuntimeError(f"expected device 'cpu', got {str(device)!r}: there is no other device")
         self._seed: int | None = None
         self._stream: np.random.Generator | None = None

@@ -181,12 +181,12 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     return from_numpy_dtype(promote_numpy(type1.numpy, type2.numpy))
 
 
-def result_type(tensor1: Operand, tensor2: Operand) -> dtype:
+def result_type(tensor: Operand, other: Operand) -> dtype:
     """Return the dtype that an arithmetic op on two operands has.
 
     Args:
-        tensor1: a tensor or a Python scalar.
-        tensor2: a tensor or a Python scalar.
+        tensor: a tensor or a Python scalar.
+        other: a tensor or a Python scalar.
 
     Returns:
         The common dtype.
@@ -194,8 +194,8 @@ def result_type(tensor1: Operand, tensor2: Operand) -> dtype:
     Raises:
         TypeError: an operand is neither a tensor nor a number.
     """
-    x, _ = _operand("result_type", "tensor1", 1, tensor1)
-    y, _ = _operand("result_type", "tensor2", 2, tensor2)
+    x, _ = _operand("result_type", "tensor", 1, tensor)
+    y, _ = _operand("result_type", "other", 2, other)
     return from_numpy_dtype(common_dtype((x, y)))
 
 

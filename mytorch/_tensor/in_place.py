@@ -29,6 +29,7 @@ def of(function: Callable[..., Tensor]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return writing.change(self, function, *args, **kwargs)
 
+    method.__wrapped__ = function  # type: ignore[attr-defined]  # where `inspect` finds the parameters
     method.__name__ = method.__qualname__ = f"{function.__name__}_"
     method.__doc__ = (
         f"Do `{function.__name__}` in place, with the same arguments.\n\n"
@@ -62,15 +63,15 @@ def fill_(input: Tensor, value: Scalar | Tensor) -> Tensor:
     return writing.fill(input, value)
 
 
-def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:  # noqa: ARG001 - torch's argument; there is one device
+def copy_(input: Tensor, other: Operand, non_blocking: bool = False) -> Tensor:  # noqa: ARG001 - torch's argument; there is one device
     """Overwrite the elements with another tensor's.
 
     Args:
-        src: any shape that broadcasts to this one's, any dtype; or a number.
+        other: any shape that broadcasts to this one's, any dtype; or a number.
         non_blocking: without meaning on a CPU.
 
     Raises:
-        TypeError: src is neither a tensor nor a number.
+        TypeError: other is neither a tensor nor a number.
 
     Examples:
         >>> x = mytorch.zeros(2, 2)
@@ -80,11 +81,11 @@ def copy_(input: Tensor, src: Operand, non_blocking: bool = False) -> Tensor:  #
         tensor([[1., 2.],
                 [0., 0.]])
     """
-    if isinstance(src, TensorBase):
-        writing.require_shape(input, src.array.shape)
-    elif not isinstance(src, (bool, int, float)):
-        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {typename(src)}")
-    return writing.assign(input, ..., src)
+    if isinstance(other, TensorBase):
+        writing.require_shape(input, other.array.shape)
+    elif not isinstance(other, (bool, int, float)):
+        raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {typename(other)}")
+    return writing.assign(input, ..., other)
 
 
 def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:

@@ -14,19 +14,46 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
 
-def new_zeros(input: Tensor, *size: Any, dtype: DType | None = None, **options: Any) -> Tensor:
+def new_zeros(
+    input: Tensor,
+    *sizes: Any,
+    size: Any = None,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return `mytorch.zeros` of this tensor's dtype, if none is given."""
-    return filled.zeros(*size, dtype=dtype or input.dtype, **options)
+    return filled.zeros(
+        *sizes, size=size, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+    )
 
 
-def new_ones(input: Tensor, *size: Any, dtype: DType | None = None, **options: Any) -> Tensor:
+def new_ones(
+    input: Tensor,
+    *sizes: Any,
+    size: Any = None,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return `mytorch.ones` of this tensor's dtype, if none is given."""
-    return filled.ones(*size, dtype=dtype or input.dtype, **options)
+    return filled.ones(
+        *sizes, size=size, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+    )
 
 
-def new_empty(input: Tensor, *size: Any, dtype: DType | None = None, **options: Any) -> Tensor:
+def new_empty(
+    input: Tensor,
+    *sizes: Any,
+    size: Any = None,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return `mytorch.empty` of this tensor's dtype, if none is given."""
-    return filled.empty(*size, dtype=dtype or input.dtype, **options)
+    return filled.empty(
+        *sizes, size=size, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def new_full(
@@ -35,12 +62,22 @@ def new_full(
     fill_value: Scalar,
     *,
     dtype: DType | None = None,
-    **options: Any,
+    device: object = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return `mytorch.full` of this tensor's dtype, if none is given."""
-    return filled.full(size, fill_value, dtype=dtype or input.dtype, **options)
+    return filled.full(
+        size, fill_value, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad
+    )
 
 
-def new_tensor(input: Tensor, data: Any, *, dtype: DType | None = None, **options: Any) -> Tensor:
+def new_tensor(
+    input: Tensor,
+    data: Any,
+    *,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return `mytorch.tensor` of this tensor's dtype, if none is given."""
-    return from_data.tensor(data, dtype=dtype or input.dtype, **options)
+    return from_data.tensor(data, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad)

@@ -1,5 +1,8 @@
 """Automatic differentiation: recording, the gradient mode, and the backward walk."""
 
+from typing import TYPE_CHECKING
+
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.autograd._apply import apply, apply_many, binary
 from mytorch.autograd._gradients import backward, grad
 from mytorch.autograd.function import Function
@@ -33,3 +36,8 @@ __all__ = [
     "no_grad",
     "set_grad_enabled",
 ]
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ def backward(
     grad_tensors: Cotangents = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    *,
+    grad_variables: Cotangents = None,
     inputs: Tensors | None = None,
 ) -> None:
     """Add to every leaf's `grad` the derivative of the tensors, each weighted with its cotangent.
@@ -38,6 +39,7 @@ def backward(
         grad_tensors: the cotangent of each, of its shape; None for one that has one element.
         retain_graph: whether backward can be called again.
         create_graph: not supported: the gradients have no history.
+        grad_variables: torch's deprecated name of `grad_tensors`.
         inputs: the tensors whose `grad` is added to, leaves or not; by default all leaves.
 
     Raises:
@@ -55,6 +57,8 @@ def backward(
         >>> x.grad
         tensor(8.)
     """
+    if grad_variables is not None:
+        grad_tensors = _renamed(grad_tensors, grad_variables)
     _refuse_create_graph("backward", create_graph)
     roots = _several(tensors)
     cotangents = _cotangents(roots, grad_tensors)
@@ -75,8 +79,9 @@ def grad(
     grad_outputs: Cotangents = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
-    is_grads_batched: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """Return the derivative of the outputs, each weighted with its cotangent, by each input.
@@ -89,8 +94,9 @@ def grad(
         grad_outputs: the cotangent of each output, of its shape; None for one that has one element.
         retain_graph: whether the graph can be walked again.
         create_graph: not supported: the gradients have no history.
-        is_grads_batched: not supported: there is no vmap.
+        only_inputs: deprecated, and without meaning.
         allow_unused: whether an input that no output depends on gives None instead of an error.
+        is_grads_batched: not supported: there is no vmap.
         materialize_grads: whether such an input gives zeros.
 
     Returns:
@@ -113,6 +119,13 @@ def grad(
         >>> x.grad is None
         True
     """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate "
+            "gradient for other parts of the graph, please use mytorch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, "
@@ -141,6 +154,16 @@ def grad(
                 "Set allow_unused=True if this is the desired behavior."
             )
     return tuple(result)
+
+
+def _renamed(grad_tensors: Cotangents, grad_variables: Cotangents) -> Cotangents:
+    warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=3)
+    if grad_tensors is not None:
+        raise RuntimeError(
+            "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. "
+            "Please only use `grad_tensors`."
+        )
+    return grad_variables
 
 
 def _several(tensors: Tensors) -> tuple[Tensor, ...]:

@@ -113,7 +113,7 @@ def randn(
 
 
 def randint(
-    low: int,
+    low: Any = None,
     high: Any = None,
     size: Any = None,
     *,
@@ -125,7 +125,7 @@ def randint(
     """Return whole numbers drawn evenly from low up to, but without, high.
 
     Args:
-        low: the least number; left out, it is 0: `randint(high, size)`.
+        low: the least number; left out, it is 0: `randint(high, size)`, or `randint(high=high, size=size)`.
         high: the bound.
         dtype: int64 if not given.
 
@@ -140,10 +140,11 @@ def randint(
     if size is None and isinstance(high, (tuple, list)):
         high, size = None, high
     if high is None:
-        low, high = 0, low
+        low, high = None, low
     if size is None:
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {typename(size)}")
-    low, high = integer_of("randint", "low", low), integer_of("randint", "high", high)
+    low = integer_of("randint", "low", 0 if low is None else low)
+    high = integer_of("randint", "high", high)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape = shape_from("randint", (), size)
@@ -186,7 +187,12 @@ def randperm(
 
 
 def rand_like(
-    input: Tensor, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return numbers drawn evenly from [0, 1), in the shape and dtype of a tensor.
 
@@ -198,11 +204,16 @@ def rand_like(
     """
     array = array_of("rand_like", input)
     target = _floating("rand_like", array.dtype if dtype is None else numpy_dtype_of(dtype))
-    return finish(uniform_array(array.shape, target, None), device, requires_grad)
+    return finish(uniform_array(array.shape, target, generator), device, requires_grad)
 
 
 def randn_like(
-    input: Tensor, *, dtype: DType | None = None, device: object = None, requires_grad: bool = False
+    input: Tensor,
+    *,
+    generator: Generator | None = None,
+    dtype: DType | None = None,
+    device: object = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return numbers drawn from the normal distribution, in the shape and dtype of a tensor.
 
@@ -214,7 +225,7 @@ def randn_like(
     """
     array = array_of("randn_like", input)
     target = _floating("randn_like", array.dtype if dtype is None else numpy_dtype_of(dtype))
-    return finish(normal_array(array.shape, target, None), device, requires_grad)
+    return finish(normal_array(array.shape, target, generator), device, requires_grad)
 
 
 def _floating(name: str, dtype: np.dtype[Any]) -> np.dtype[Any]:

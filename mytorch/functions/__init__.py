@@ -14,7 +14,7 @@ op of its family. Its text says only what differs from these rules:
   several as a tuple, or None for all; with `keepdim` the reduced dimensions stay, with size 1. IndexError: a
   dimension is out of range. RuntimeError: a dimension is repeated.
 - Reductions and functions along a dimension accept NumPy's names too: `axis` for `dim`, `keepdims` for
-  `keepdim`, and `x` or `a` for `input`.
+  `keepdim`, `x`, `a` or `x1` for `input`, and `x2` for `other`.
 - `inplace` writes the result of an activation into `input`, which is then returned.
 - A loss is a 0-dim tensor; with `reduction="none"` it has the shape of the elements or samples that it
   measures. `size_average` and `reduce` are torch's deprecated spelling of `reduction`; leave them out.

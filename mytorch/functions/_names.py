@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input"}
+_NAMES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "x1": "input", "x2": "other"}
 
 
 def numpy_names(function: F) -> F:
-    """Make a function accept `axis` for `dim`, `keepdims` for `keepdim`, and `x` or `a` for `input`.
+    """Make a function accept `axis` for `dim`, `keepdims` for `keepdim`, and so on.
 
     Args:
         function: a function with torch's names.

@@ -11,6 +11,7 @@ from mytorch._core.device import device as Device
 from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._names import numpy_names
 from mytorch.ops import conversion as ops
 
 if TYPE_CHECKING:
@@ -75,11 +76,12 @@ def to(
     return _cast(input, input.dtype if dtype is None else dtype, copy=copy)
 
 
-def type_(input: Tensor, dtype: DType | str | None = None) -> Any:
+def type_(input: Tensor, dtype: DType | str | None = None, non_blocking: bool = False) -> Any:  # noqa: ARG001 - torch's argument; there is one device
     """Return the tensor in another dtype, or without one torch's old name of its type.
 
     Args:
         dtype: the dtype, or its old name such as "mytorch.FloatTensor"; None to return the name.
+        non_blocking: without meaning on a CPU.
 
     Returns:
         The tensor or its converted copy; without `dtype` the name.
@@ -175,6 +177,7 @@ def is_contiguous(input: Tensor) -> bool:
     return array_of("is_contiguous", input).flags.c_contiguous
 
 
+@numpy_names
 def size(input: Tensor, dim: int | None = None) -> Any:
     """Return all sizes, or one.
 
@@ -196,6 +199,7 @@ def size(input: Tensor, dim: int | None = None) -> Any:
     return shape[wrap_dim(dim, len(shape))]
 
 
+@numpy_names
 def stride(input: Tensor, dim: int | None = None) -> Any:
     """Return the distance in memory, in elements, between neighbours along all dimensions or one.
 

@@ -80,11 +80,11 @@ def embedding(
     return apply(ops.Embedding, weight, input, padding=padding_idx, by_frequency=scale_grad_by_freq)
 
 
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     """Return vectors that are 1 at a given position, and 0 elsewhere.
 
     Args:
-        tensor: the positions, (*), int64, not negative.
+        input: the positions, (*), int64, not negative.
         num_classes: C, length of the vectors; -1 for the largest position plus 1.
 
     Returns:
@@ -92,7 +92,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
     Raises:
         RuntimeError: a position is negative or not below C, C is to be inferred from an empty tensor, or
-            `tensor` is not int64.
+            `input` is not int64.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
 
@@ -102,9 +102,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         tensor([[0, 1, 0],
                 [1, 0, 0]])
     """
-    places = array_of("one_hot", tensor)
+    places = array_of("one_hot", input)
     if places.dtype != np.int64:
-        kind = SCALAR_TYPE_NAMES[tensor.dtype]
+        kind = SCALAR_TYPE_NAMES[input.dtype]
         raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, got {kind}.")
     if not places.size:
         if num_classes <= 0:

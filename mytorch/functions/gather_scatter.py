@@ -17,24 +17,26 @@ from mytorch.functions.shape import view
 from mytorch.ops import gather_scatter as ops
 
 if TYPE_CHECKING:
-    from mytorch._core.types import Array, Operand
+    from mytorch._core.types import Array, Operand, Scalar
     from mytorch._tensor import Tensor
 
 __all__ = ["gather", "scatter", "scatter_add"]
 
 
 @numpy_names
-def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
+def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
     """Return the elements at positions along a dimension: out[i][j] = input[index[i][j]][j] for dim 0.
 
     Args:
         index: positions, int64 or int32, not negative; no larger than the input except in `dim`.
+        sparse_grad: only False: there are no sparse tensors.
 
     Returns:
         A tensor of the shape of `index`. Gradients of an element that is taken several times add up.
 
     Raises:
         RuntimeError: a position is out of range, or `index` has another rank, size or dtype.
+        NotImplementedError: `sparse_grad`.
 
     Examples:
         >>> scores = mytorch.tensor([[0.1, 0.9], [0.8, 0.2]])
@@ -43,6 +45,8 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
         tensor([[0.9000],
                 [0.8000]])
     """
+    if sparse_grad:
+        raise NotImplementedError("gather(sparse_grad=True): expected False, there are no sparse tensors")
     array, positions = array_of("gather", input), array_of("gather", index, "index", 3)
     wrapped = wrap_dim(dim, array.ndim)
     _check_positions("gather", array, positions, wrapped, "input")
@@ -57,13 +61,17 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return apply(ops.Gather, input, index, dim=wrapped)
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
+@numpy_names
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Operand | None = None, *, value: Scalar | None = None
+) -> Tensor:
     """Return a copy with the elements at positions along a dimension overwritten.
 
     Args:
         index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
             `dim`.
         src: the new elements, of the input's dtype, or a Python scalar.
+        value: the Python scalar by name, instead of `src`.
 
     Returns:
         A tensor of the input's shape. Which element is kept where a position is repeated is undefined.
@@ -71,17 +79,22 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     Raises:
         RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
             another dtype.
+        TypeError: both `src` and `value` are given, or neither.
     """
     array_of("scatter", input)
     positions = array_of("scatter", index, "index", 3)
+    if (src is None) == (value is None):
+        raise TypeError("scatter() expected either 'src' or 'value'")
+    src = value if src is None else src
     if not isinstance(src, TensorBase):
-        value = number_in(number_of("scatter", "value", src, 4), input.array.dtype)
-        src = wrap(np.full(positions.shape, value))
+        number = number_in(number_of("scatter", "value", src, 4), input.array.dtype)
+        src = wrap(np.full(positions.shape, number))
     elif not src.array.ndim and positions.ndim:
         src = view(src, (1,) * positions.ndim)
     return _scatter("scatter", input, dim, index, src, add=False)
 
 
+@numpy_names
 def scatter_add(input: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
     """Return a copy with summands added to the elements at positions along a dimension.
 

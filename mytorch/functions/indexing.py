@@ -42,6 +42,7 @@ def getitem(input: Tensor, index: Any) -> Tensor:
     return input if advanced is None else apply(ops.Index, input, index=advanced)
 
 
+@numpy_names
 def narrow(input: Tensor, dim: int, start: int | Tensor, length: int) -> Tensor:
     """Return a view of a range along a dimension.
 

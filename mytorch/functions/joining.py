@@ -137,7 +137,6 @@ def vstack(tensors: Sequence[Tensor]) -> Tensor:
     return cat([x if x.array.ndim > 1 else reshape(x, (1, x.array.size)) for x in given], 0)
 
 
-@numpy_names
 def split(tensor: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
     """Return views of consecutive pieces along a dimension.
 

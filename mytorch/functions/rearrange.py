@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, integer_of, sizes_of, wrap_dim, wrap_dims
 from mytorch.ops import rearrange as ops
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["diagonal", "flip", "roll", "tril", "triu"]
 
 
-def flip(input: Tensor, *dims: Any) -> Tensor:
+def flip(input: Tensor, dims: Sequence[int]) -> Tensor:
     """Return a copy with the elements in reverse order along dimensions.
 
     Args:
-        *dims: the dimensions, one by one or as one tuple.
+        dims: the dimensions, as a tuple or list; the method takes them one by one, too.
 
     Examples:
         >>> x = mytorch.tensor([[1, 2], [3, 4]])
@@ -30,12 +31,14 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
                 [1, 2]])
     """
     rank = array_of("flip", input).ndim
-    given = sizes_of("flip", dims)
+    if not isinstance(dims, (tuple, list)):
+        raise TypeError(f"flip(): argument 'dims' (position 2) must be tuple of ints, not {typename(dims)}")
+    given = sizes_of("flip", (dims,))
     # An empty tuple flips nothing; in reductions it stands for all dimensions.
     return apply(ops.Flip, input, dims=wrap_dims(given, rank) if given else ())
 
 
-def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Tensor:
+def roll(input: Tensor, shifts: int | Sequence[int], dims: int | Sequence[int] | None = ()) -> Tensor:
     """Return a copy with the elements shifted cyclically along dimensions.
 
     Args:
@@ -108,12 +111,13 @@ def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Te
     return apply(ops.Diagonal, input, offset=offset, dim1=first, dim2=second)
 
 
-def repeat(input: Tensor, *repeats: Any) -> Tensor:
+def repeat(input: Tensor, *counts: Any, repeats: Any = None) -> Tensor:
     """Return copies side by side along every dimension: the method `Tensor.repeat`.
 
     Args:
-        *repeats: how often, at least one number per dimension, one by one or as one tuple; additional ones
+        *counts: how often, at least one number per dimension, one by one or as one tuple; additional ones
             come first, for new dimensions.
+        repeats: the same as a tuple.
 
     Returns:
         The copies.
@@ -122,7 +126,7 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
         RuntimeError: there are fewer repeats than dimensions, or one is negative.
     """
     rank = array_of("repeat", input).ndim
-    counts = sizes_of("repeat", repeats)
+    counts = sizes_of("repeat", counts if repeats is None else (repeats,))
     if len(counts) < rank:
         raise RuntimeError(
             "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: "

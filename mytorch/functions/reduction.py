@@ -68,12 +68,17 @@ def max(input: Tensor, dim: None = None, keepdim: bool = False) -> Tensor: ...
 def max(input: Tensor, dim: int, keepdim: bool = False) -> Extremes: ...
 @overload
 def max(input: Tensor, dim: Tensor, keepdim: bool = False) -> Tensor: ...
+@overload
+def max(input: Tensor, *, other: Tensor) -> Tensor: ...
 @numpy_names
-def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Extremes:
+def max(
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Tensor | Extremes:
     """Return the largest element of all, or along a dimension with its position, or of each two elements.
 
     Args:
         dim: the dimension; None for all; or another tensor, for `maximum`.
+        other: the other tensor by name.
 
     Returns:
         Without `dim`, the largest element, 0-dim; equal elements share its gradient. With `dim`, values and
@@ -91,6 +96,10 @@ def max(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
         >>> indices
         tensor([1, 0])
     """
+    if other is not None:
+        if dim is not None or keepdim:
+            raise TypeError("max() got 'other' and 'dim' or 'keepdim'")
+        return maximum(input, other)
     if isinstance(dim, TensorBase):
         return maximum(input, dim)
     return _extreme("max", input, dim, keepdim, largest=True)
@@ -102,12 +111,17 @@ def min(input: Tensor, dim: None = None, keepdim: bool = False) -> Tensor: ...
 def min(input: Tensor, dim: int, keepdim: bool = False) -> Extremes: ...
 @overload
 def min(input: Tensor, dim: Tensor, keepdim: bool = False) -> Tensor: ...
+@overload
+def min(input: Tensor, *, other: Tensor) -> Tensor: ...
 @numpy_names
-def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -> Tensor | Extremes:
+def min(
+    input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, *, other: Tensor | None = None
+) -> Tensor | Extremes:
     """Return the smallest element of all, or along a dimension with its position, or of each two elements.
 
     Args:
         dim: the dimension; None for all; or another tensor, for `minimum`.
+        other: the other tensor by name.
 
     Returns:
         Without `dim`, the smallest element, 0-dim; equal elements share its gradient. With `dim`, values and
@@ -117,6 +131,10 @@ def min(input: Tensor, dim: int | Tensor | None = None, keepdim: bool = False) -
         IndexError: the dimension has size 0.
         RuntimeError: the tensor is empty.
     """
+    if other is not None:
+        if dim is not None or keepdim:
+            raise TypeError("min() got 'other' and 'dim' or 'keepdim'")
+        return minimum(input, other)
     if isinstance(dim, TensorBase):
         return minimum(input, dim)
     return _extreme("min", input, dim, keepdim, largest=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, integer_of, require_floating
 from mytorch.ops import rounding as ops
 
 if TYPE_CHECKING:
@@ -43,21 +43,25 @@ def ceil(input: Tensor) -> Tensor:
     return _whole("ceil", np.ceil, input)
 
 
-def round(input: Tensor) -> Tensor:
+def round(input: Tensor, *, decimals: int | None = None) -> Tensor:
     """Return the nearest integer, the even one of two equally near; its gradient is 0.
 
     Args:
         input: any shape, any dtype but bool.
+        decimals: how many decimals are kept; negative ones round to tens, hundreds and so on.
 
     Raises:
-        NotImplementedError: input is bool.
+        NotImplementedError: input is bool, or an integer with `decimals`.
 
     Examples:
         >>> x = mytorch.tensor([0.5, 1.5, 2.5])
         >>> mytorch.round(x)
         tensor([0., 2., 2.])
     """
-    return _whole("round", np.round, input)
+    if decimals is None:
+        return _whole("round", np.round, input)
+    require_floating("round", input)
+    return apply(ops.Flat, input, function=ops.decimal_rounding(integer_of("round", "decimals", decimals)))
 
 
 def trunc(input: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
@@ -42,8 +42,16 @@ def minimum(input: Tensor, other: Tensor) -> Tensor:
     return binary(ops.Minimum, input, other)
 
 
-def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
+@overload
+def where(condition: Tensor) -> tuple[Tensor, ...]: ...
+@overload
+def where(condition: Tensor, input: Operand, other: Operand) -> Tensor: ...
+def where(
+    condition: Tensor, input: Operand | None = None, other: Operand | None = None
+) -> Tensor | tuple[Tensor, ...]:
     """Return elements of `input` where the condition is True, and of `other` elsewhere.
+
+    With the condition alone it returns the positions of what is not zero, one tensor for each dimension.
 
     Args:
         condition: bool, any shape.
@@ -52,6 +60,7 @@ def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
 
     Raises:
         RuntimeError: the condition is not bool.
+        TypeError: only one of `input` and `other` is given, or one is neither a tensor nor a number.
 
     Examples:
         >>> x = mytorch.tensor([-1.0, 2.0])
@@ -59,6 +68,10 @@ def where(condition: Tensor, input: Operand, other: Operand) -> Tensor:
         tensor([0., 2.])
     """
     array = array_of("where", condition, "condition")
+    if input is None and other is None:
+        return tuple([wrap(positions) for positions in np.nonzero(np.atleast_1d(array))])
+    if input is None or other is None:
+        raise TypeError("where() expected both 'input' and 'other', or neither")
     if array.dtype.kind != "b":
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"

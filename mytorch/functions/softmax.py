@@ -9,6 +9,7 @@ import numpy as np
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype, numpy_dtype_of
 from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, wrap_dim
+from mytorch.functions._names import numpy_names
 from mytorch.ops import softmax as ops
 from mytorch.ops.conversion import Cast
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["log_softmax", "softmax"]
 
 
+@numpy_names
 def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
     """Return eˣ / Σ eˣ along a dimension: numbers between 0 and 1 that add up to 1.
 
@@ -40,6 +42,7 @@ def softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
     return _along("softmax", ops.Softmax, input, dim, dtype)
 
 
+@numpy_names
 def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
     """Return x - log Σ eˣ along a dimension: the logarithm of softmax, accurate where softmax underflows.
 

@@ -190,7 +190,6 @@ def logsumexp(input: Tensor, dim: Dims, keepdim: bool = False) -> Tensor:
     return apply(ops.LogSumExp, input, axis=wrap_dims(dim, array.ndim), keepdim=keepdim)
 
 
-@numpy_names
 def norm(
     input: Tensor,
     p: float | str | None = "fro",

@@ -195,7 +195,16 @@ def broadcast_to(input: Tensor, size: Sequence[int]) -> Tensor:
     return expand(input, size)
 
 
+def swapaxes(input: Tensor, axis0: int, axis1: int) -> Tensor:
+    """Return a view with two dimensions swapped: `transpose` with NumPy's name.
+
+    Args:
+        axis0: one dimension.
+        axis1: the other dimension.
+    """
+    return transpose(input, axis0, axis1)
+
+
 # torch's other names.
-swapaxes = transpose
 swapdims = transpose
 moveaxis = movedim

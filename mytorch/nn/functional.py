@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.functions import activation as _activation
 from mytorch.functions import softmax as _softmax
 from mytorch.functions.activation import *
@@ -105,3 +106,9 @@ if not TYPE_CHECKING:  # as in mytorch/__init__.py
     __all__ = sorted(  # noqa: PLE0605 - computed, so that nothing has to be listed again
         name for name, value in globals().items() if name[0] != "_" and callable(value)
     )
+
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

@@ -14,6 +14,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, float64
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.autograd import no_grad
 from mytorch.creation.random_tensors import rand, randn
 from mytorch.nn._deprecated import deprecated_name
@@ -296,3 +297,9 @@ def _fans(tensor: Tensor) -> tuple[int, int]:
 def _require_floating(kernel: str, tensor: Tensor) -> None:
     if not tensor.is_floating_point():
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{SCALAR_TYPE_NAMES[tensor.dtype]}'")
+
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

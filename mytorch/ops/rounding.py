@@ -20,6 +20,18 @@ def sign(a: Array) -> Array:
     return np.where(np.isnan(a), a.dtype.type(0), np.sign(a)) if a.dtype.kind == "f" else np.sign(a)
 
 
+def decimal_rounding(decimals: int) -> Callable[[Array], Array]:
+    """Return the function that rounds to so many decimals, in its argument's dtype, float16 in float32."""
+
+    def rounded(a: Array) -> Array:
+        wide = a.astype(np.float32) if a.dtype == np.float16 else a
+        power = wide.dtype.type(10.0 ** abs(decimals))
+        out = np.rint(wide / power) * power if decimals < 0 else np.rint(wide * power) / power
+        return np.asarray(out).astype(a.dtype, copy=False)
+
+    return rounded
+
+
 class Flat(Op):
     """A function that is constant between jumps, such as the sign, or draws: the gradients are zero."""
 

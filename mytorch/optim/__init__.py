@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.optim import lr_scheduler
 from mytorch.optim.adam import Adam
 from mytorch.optim.adamw import AdamW
@@ -10,3 +13,8 @@ from mytorch.optim.rmsprop import RMSprop
 from mytorch.optim.sgd import SGD
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.nn.modules._module_dict import ModuleDict
 from mytorch.nn.modules._parameters import ParameterDict, ParameterList
 from mytorch.nn.modules._rnn_base import RNNBase
@@ -84,3 +87,8 @@ __all__ = [
     "Softplus",
     "Tanh",
 ]
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

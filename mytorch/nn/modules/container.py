@@ -111,6 +111,14 @@ class Sequential(_Ordered):
         for name, module in named:
             self.add_module(name, module)  # type: ignore[arg-type]  # a second OrderedDict is refused there
 
+    def extend(self, sequential: Iterable[Module]) -> Self:
+        """Add the modules of another Sequential, or of any iterable, at the end, in order.
+
+        Raises:
+            TypeError: `sequential` cannot be iterated over, or one of its elements is not a Module.
+        """
+        return super().extend(sequential)
+
     def forward(self, input: Any) -> Any:
         """Return the result of all modules in turn; `input` itself if there are none."""
         for module in self:

@@ -9,6 +9,7 @@ import numpy as np
 
 from mytorch._core import dtypes
 from mytorch._core.base import wrap
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.autograd._apply import apply
@@ -296,3 +297,9 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Tensor]:
     """
     padded, lengths = pad_packed_sequence(packed_sequences, batch_first=True)
     return unpad_sequence(padded, lengths, batch_first=True)
+
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

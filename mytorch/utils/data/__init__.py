@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.utils.data._collate import default_collate
 from mytorch.utils.data._workers import get_worker_info
 from mytorch.utils.data.dataloader import DataLoader
@@ -39,3 +42,8 @@ __all__ = [
     "get_worker_info",
     "random_split",
 ]
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

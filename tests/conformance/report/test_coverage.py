@@ -16,7 +16,6 @@ import conformance.cases
 import mytorch
 from conformance.cases import CASES
 from conformance.cases._unjudged import JUDGED_BY, UNJUDGED
-from mytorch._tensor import lacking
 
 NAMESPACES = (
     "",
@@ -40,7 +39,9 @@ SOURCES = {path.stem: path.read_text() for path in Path(conformance.cases.__file
 def exports(namespace):
     module = importlib.import_module(".".join(filter(None, ("mytorch", namespace))))
     names = getattr(module, "__all__", None) or [
-        name for name, value in vars(module).items() if getattr(value, "__module__", None) == module.__name__
+        name
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", None) == module.__name__ and not name.startswith("__")
     ]
     return {
         ".".join(filter(None, (namespace, name))): getattr(module, name)
@@ -54,7 +55,7 @@ def public():
     methods = {
         f"Tensor.{name}": inspect.getattr_static(mytorch.Tensor, name)
         for name in dir(mytorch.Tensor)
-        if not name.startswith("_") and name not in lacking.NAMES
+        if not name.startswith("_") and hasattr(mytorch.Tensor, name)
     }
     return found | methods
 
