@@ -50,7 +50,8 @@ def versions() -> dict[str, str | None]:
 
 
 def _version(name: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version  # a tenth of the time of `import conformance`
+    # A tenth of the time of `import conformance`.
+    from importlib.metadata import PackageNotFoundError, version
 
     try:
         return version(name)
