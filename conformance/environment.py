@@ -6,7 +6,6 @@ Called by running.run and by the calibration, for their reports, and by the comm
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +50,9 @@ def versions() -> dict[str, str | None]:
 
 
 def _version(name: str) -> str | None:
+    # A tenth of the time of `import conformance`.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

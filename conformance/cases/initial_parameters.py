@@ -110,10 +110,11 @@ def _cells(t: Any, dtype: Any, kind: str, count: int, *, reset: bool) -> list[tu
 
 def _both(kind: str, make: Callable[..., list[tuple[Any, ...]]]) -> Form:
     """Return the form of layers of which a quarter were reset, and the others are as they were made."""
-    reset = ceil(_count(kind) / 4)
 
     def layers(t: Any, dtype: Any) -> list[tuple[Any, ...]]:
-        made = make(t, dtype, kind, _count(kind) - reset, reset=False)
+        count = _count(kind)
+        reset = ceil(count / 4)
+        made = make(t, dtype, kind, count - reset, reset=False)
         return [*made, *make(t, dtype, kind, reset, reset=True)]
 
     return _recurrent(kind, layers)

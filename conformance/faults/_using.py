@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from conformance.cases.case import Built, Case, Tensors
+    from conformance.sampling.sample import Scalar
 
     # From the namespace, the layer, the data and what was kept from the calls before, to the outputs.
     Change = Callable[[Any, Built, Tensors, dict[str, Any]], Any]
@@ -52,8 +53,15 @@ def fitting(use: str) -> tuple[str, ...]:
 
 
 def _fits(use: str, case: Case) -> bool:
-    drawn = draw(case.name, case.space, 1, min(_DRAWS, case.default_samples))
-    return any(USES[use].why_unused(case, sample.settings) is None for sample in drawn)
+    return any(USES[use].why_unused(case, settings) is None for settings in _drawn(case.name))
+
+
+@cache
+def _drawn(name: str) -> tuple[Mapping[str, Scalar], ...]:
+    """Return the settings that a case is asked in; kept, because every use asks in the same."""
+    case = CASES[name]
+    drawn = draw(name, case.space, 1, min(_DRAWS, case.default_samples))
+    return tuple(sample.settings for sample in drawn)
 
 
 def fault(

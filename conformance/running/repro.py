@@ -16,11 +16,9 @@ import importlib
 import importlib.util
 import platform
 import sys
-from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from conformance.running.stored import GIVEN, DamagedError, compare, observables, read
 
@@ -120,6 +118,9 @@ def _run(spec: str, text: str, arrays: dict[str, np.ndarray]) -> dict[str, dict[
     Raises:
         Exception: anything: the subject cannot be imported without conformance, or cannot be run.
     """
+    # With asyncio, which it imports: a sixth of the time of `import conformance`, which has this file too.
+    from unittest.mock import patch
+
     module, colon, attribute = spec.rpartition(":")
     if not colon or module == "fault":
         raise ImportError("it is not of the form module:attribute or path.py:attribute")
@@ -156,6 +157,8 @@ def _plain(text: object) -> str:
 
 def _now() -> dict[str, str]:
     """Return the versions here, by their names in bundle.json."""
+    from importlib import metadata
+
     found = {"python": platform.python_version()}
     for name in ("numpy", "torch"):
         try:

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from conformance.cases import CASES
+from conformance.cases import CASES, initial_parameters
 from conformance.faults import FAMILIES, FAULTS, every_case, faulty
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.sampling.space import draw
@@ -40,6 +40,13 @@ def without_what_training_keeps(names):
     return {name for name in names if not kept & set(name.replace(".", " ").split())}
 
 
+@pytest.fixture
+def few_layers(monkeypatch):
+    """Let the cases of initial parameters make few layers: their laws need hundreds, their names do not."""
+    monkeypatch.setattr(initial_parameters, "DRAWS", 2000)
+
+
+@pytest.mark.usefixtures("few_layers")
 @pytest.mark.parametrize("module", ["mytorch", "torch"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_its_text_runs_on_any_namespace_with_torchs_names(name, module):

@@ -22,18 +22,16 @@ SPACE = Space(
     flags={"bias": (True, False), "lr": (0.5, 0.25)},
 )
 
-every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-
 
 def _allowed(case, sample):
     choices = case.space.choices(sample.shape_class)
-    assert list(sample.settings) == list(choices)
-    assert sample.shape_class in case.space.classes
-    assert sample.regime in case.space.regimes
+    assert list(sample.settings) == list(choices), sample.text
+    assert sample.shape_class in case.space.classes, sample.text
+    assert sample.regime in case.space.regimes, sample.text
     for name, value in sample.settings.items():
         assert value in choices[name] or (
             sample.shape_class == "large" and value == case.space.larges.get(name)
-        )
+        ), (sample.text, name)
 
 
 def test_the_same_arguments_draw_the_same_samples():
@@ -62,38 +60,43 @@ def test_the_draws_are_the_ones_that_old_reports_were_made_from():
     ]
 
 
-@every_case
-def test_no_flag_is_drawn_of_one_element_or_none_only(case):
-    drawn = draw(case.name, case.space, 1, case.default_samples)
-    full = [sample.settings for sample in drawn if sample.shape_class not in BARE]
-    for name, values in case.space.flags.items():
-        assert {settings[name] for settings in full} == set(values), name
+# What holds for every case is a loop over them, which names the case that it fails at, not a test of each.
 
 
-@every_case
-def test_a_round_of_draws_shows_every_class_in_every_regime_once(case):
-    drawn = draw(case.name, case.space, 1, case.space.combinations)
-    pairs = Counter((sample.shape_class, sample.regime) for sample in drawn if sample.shape_class != "large")
-    every = {(c, r) for c in case.space.classes for r in case.space.regimes if c != "large"}
-    assert pairs == dict.fromkeys(every - set(case.space.without), 1)
-    assert pairs
-    assert {c for c, _ in case.space.without} <= set(CLASSES)
-    assert {r for _, r in case.space.without} <= set(REGIMES)
+def test_no_flag_is_drawn_of_one_element_or_none_only():
+    for case in CASES.values():
+        drawn = draw(case.name, case.space, 1, case.default_samples)
+        full = [sample.settings for sample in drawn if sample.shape_class not in BARE]
+        for name, values in case.space.flags.items():
+            assert {settings[name] for settings in full} == set(values), (case.name, name)
 
 
-@every_case
-def test_one_size_at_a_time_is_large_in_the_first_regime(case):
-    drawn = draw(case.name, case.space, 1, 4 * case.space.combinations)
-    large = [sample for sample in drawn if sample.shape_class == "large"]
-    assert bool(large) == ("large" in case.space.classes and bool(case.space.sizes))
-    for sample in large:
-        assert sample.regime in {"normal", case.space.regimes[0]}
-        big = [name for name, size in case.space.larges.items() if sample.settings[name] == size]
-        assert len(big) == 1, sample.text
-        others = [
-            size for name, size in sample.settings.items() if name in case.space.sizes and name not in big
-        ]
-        assert max(others, default=0) <= 5, sample.text
+def test_a_round_of_draws_shows_every_class_in_every_regime_once():
+    for case in CASES.values():
+        drawn = draw(case.name, case.space, 1, case.space.combinations)
+        pairs = Counter(
+            (sample.shape_class, sample.regime) for sample in drawn if sample.shape_class != "large"
+        )
+        every = {(c, r) for c in case.space.classes for r in case.space.regimes if c != "large"}
+        assert pairs == dict.fromkeys(every - set(case.space.without), 1), case.name
+        assert pairs, case.name
+        assert {c for c, _ in case.space.without} <= set(CLASSES), case.name
+        assert {r for _, r in case.space.without} <= set(REGIMES), case.name
+
+
+def test_one_size_at_a_time_is_large_in_the_first_regime():
+    for case in CASES.values():
+        drawn = draw(case.name, case.space, 1, 4 * case.space.combinations)
+        large = [sample for sample in drawn if sample.shape_class == "large"]
+        assert bool(large) == ("large" in case.space.classes and bool(case.space.sizes)), case.name
+        for sample in large:
+            assert sample.regime in {"normal", case.space.regimes[0]}, sample.text
+            big = [name for name, size in case.space.larges.items() if sample.settings[name] == size]
+            assert len(big) == 1, sample.text
+            others = [
+                size for name, size in sample.settings.items() if name in case.space.sizes and name not in big
+            ]
+            assert max(others, default=0) <= 5, sample.text
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -123,23 +126,23 @@ def test_a_pair_that_is_left_out_is_neither_drawn_nor_found():
     found()
 
 
-@every_case
-def test_the_default_size_holds_a_whole_round(case):
-    assert case.default_samples >= case.space.combinations
+def test_the_default_size_holds_a_whole_round():
+    fewer = [case.name for case in CASES.values() if case.default_samples < case.space.combinations]
+    assert fewer == []
 
 
-@every_case
-def test_draws_lie_in_the_space(case):
-    for sample in draw(case.name, case.space, 1, 2 * case.default_samples):
-        _allowed(case, sample)
+def test_draws_lie_in_the_space():
+    for case in CASES.values():
+        for sample in draw(case.name, case.space, 1, 2 * case.default_samples):
+            _allowed(case, sample)
 
 
 @pytest.mark.parametrize("seed", range(5))
-@every_case
-def test_the_default_size_shows_every_value_of_every_flag(case, seed):
-    drawn = draw(case.name, case.space, seed, case.default_samples)
-    shown = {name: {sample.settings[name] for sample in drawn} for name in case.space.flags}
-    assert shown == {name: set(values) for name, values in case.space.flags.items()}
+def test_the_default_size_shows_every_value_of_every_flag(seed):
+    for case in CASES.values():
+        drawn = draw(case.name, case.space, seed, case.default_samples)
+        shown = {name: {sample.settings[name] for sample in drawn} for name in case.space.flags}
+        assert shown == {name: set(values) for name, values in case.space.flags.items()}, case.name
 
 
 def _one_layer(config):
@@ -172,10 +175,10 @@ def test_the_strategy_settles(sample):
     assert sample.config == tuple(SETTLING.settled(sample.settings).items())
 
 
-@every_case
-def test_what_is_settled_stays(case):
-    for sample in draw(case.name, case.space, 1, case.default_samples):
-        assert case.space.settled(sample.settings) == sample.settings
+def test_what_is_settled_stays():
+    for case in CASES.values():
+        for sample in draw(case.name, case.space, 1, case.default_samples):
+            assert case.space.settled(sample.settings) == sample.settings, sample.text
 
 
 def test_flags_are_not_tied_to_classes():
@@ -184,10 +187,10 @@ def test_flags_are_not_tied_to_classes():
     assert len({(sample.shape_class, sample.settings["form"]) for sample in drawn}) == 9
 
 
-@every_case
-def test_classes_and_regimes_are_known(case):
-    assert set(case.space.classes) <= set(CLASSES)
-    assert set(case.space.regimes) <= set(REGIMES)
+def test_classes_and_regimes_are_known():
+    for case in CASES.values():
+        assert set(case.space.classes) <= set(CLASSES), case.name
+        assert set(case.space.regimes) <= set(REGIMES), case.name
 
 
 @given(st.data())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -17,19 +19,26 @@ LSTMS = [CASES["models.LSTMCell"], CASES["models.LSTM"]]
 CONTINUOUS = {"normal", "remembering", "saturated", "huge"}
 
 
-def _drawn(case, regime=None):
-    """Return a case's samples with their inputs; only those of one regime if it is given."""
-    for sample in draw(case.name, case.space, 1, case.space.combinations):
-        if regime in {None, sample.regime}:
-            yield sample, dict(case.inputs(sample.settings))
+@cache
+def _drawn(name, dtype):
+    """Return a case's samples with their inputs and arrays, which many tests read and none changes."""
+    case, made = CASES[name], []
+    for sample in draw(name, case.space, 1, case.space.combinations):
+        specs = dict(case.inputs(sample.settings))
+        made.append((sample, specs, make(sample, specs, dtype)))
+    return made
 
 
-def _with(regime):
-    found = {name: case for name, case in CASES.items() if regime in case.space.regimes}
-    return pytest.mark.parametrize("case", found.values(), ids=found)
+def _every(dtype, regime=None):
+    """Return the samples of all cases, or those of one regime, with inputs and arrays.
+
+    A loop over them instead of a test of each: a sample's text names its case.
+    """
+    found = [each for name in CASES for each in _drawn(name, dtype) if regime in {None, each[0].regime}]
+    assert found
+    return found
 
 
-every_case = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 every_lstm = pytest.mark.parametrize("case", LSTMS, ids=[case.name for case in LSTMS])
 
 
@@ -48,45 +57,39 @@ def test_triangular_values_have_the_moments_of_a_triangle():
     assert abs(values.var() - 2 / 3) < 0.01
 
 
-@every_case
-def test_float32_arrays_are_the_roundings_of_the_float64_ones(case):
-    for sample, specs in _drawn(case):
-        double, single = make(sample, specs, "float64"), make(sample, specs, "float32")
+def test_float32_arrays_are_the_roundings_of_the_float64_ones():
+    for (sample, specs, double), (_, _, single) in zip(_every("float64"), _every("float32"), strict=True):
         for name in specs:
             with np.errstate(under="ignore"):
-                np.testing.assert_array_equal(single[name], double[name].astype(np.float32))
+                rounded = double[name].astype(np.float32)
+            np.testing.assert_array_equal(single[name], rounded, f"{sample.text} {name}")
 
 
-@every_case
-def test_float64_arrays_do_not_fit_into_float32(case):
-    for sample, specs in _drawn(case):
-        for name, array in make(sample, specs, "float64").items():
+def test_float64_arrays_do_not_fit_into_float32():
+    for sample, _, arrays in _every("float64"):
+        for name, array in arrays.items():
             if sample.regime in CONTINUOUS and array.size:
                 with np.errstate(under="ignore"):
                     assert np.any(array.astype(np.float32) != array), (sample.text, name)
 
 
-@every_case
-def test_arrays_have_the_declared_shapes_and_the_asked_dtype(case):
-    for sample, specs in _drawn(case):
-        arrays = make(sample, specs, "float32")
+def test_arrays_have_the_declared_shapes_and_the_asked_dtype():
+    for sample, specs, arrays in _every("float32"):
         assert {name: (array.shape, array.dtype) for name, array in arrays.items()} == {
             name: (spec.shape, np.float32) for name, spec in specs.items()
-        }
+        }, sample.text
 
 
-@every_case
-def test_arrays_are_finite_but_for_one_regime(case):
-    for sample, specs in _drawn(case):
-        for name, array in make(sample, specs, "float32").items():
+def test_arrays_are_finite_but_for_one_regime():
+    for sample, specs, arrays in _every("float32"):
+        for name, array in arrays.items():
             finite = sample.regime != "nonfinite" or specs[name].weight or not array.size
             assert np.isfinite(array).all() == finite, (sample.text, name)
 
 
-@every_case
-def test_no_array_is_constant_or_zero(case):
-    for sample, specs in _drawn(case):
-        for name, array in make(sample, specs, "float32").items():
+def test_no_array_is_constant_or_zero():
+    for sample, specs, arrays in _every("float32"):
+        for name, array in arrays.items():
             # One pair of whole numbers in sixteen is equal.
             if array.size > (2 if sample.regime == "integer" else 1):
                 assert len(np.unique(array)) > 1, (sample.text, name)
@@ -97,26 +100,23 @@ def test_no_array_is_constant_or_zero(case):
                 assert np.nan_to_num(array).any() or sample.regime == "nonfinite", (sample.text, name)
 
 
-@every_case
-def test_no_two_arrays_are_equal(case):
-    for sample, specs in _drawn(case):
-        for (a, x), (b, y) in combinations(make(sample, specs, "float64").items(), 2):
+def test_no_two_arrays_are_equal():
+    for sample, _, arrays in _every("float64"):
+        for (a, x), (b, y) in combinations(arrays.items(), 2):
             # Of four values, two arrays of a few are equal now and then.
             if x.size > (16 if sample.regime == "ties" else 1):
                 assert not np.array_equal(x, y), (sample.text, a, b)
 
 
-@_with("normal")
-def test_normal_values_are_of_order_one(case):
-    for sample, specs in _drawn(case, "normal"):
-        for name, array in make(sample, specs, "float64").items():
+def test_normal_values_are_of_order_one():
+    for sample, _, arrays in _every("float64", "normal"):
+        for name, array in arrays.items():
             assert np.abs(array).max(initial=0) < 2, (sample.text, name)
 
 
-@_with("saturated")
-def test_saturated_data_are_sixteen_times_as_large_and_weights_are_not(case):
-    for sample, specs in _drawn(case, "saturated"):
-        for name, array in make(sample, specs, "float64").items():
+def test_saturated_data_are_sixteen_times_as_large_and_weights_are_not():
+    for sample, specs, arrays in _every("float64", "saturated"):
+        for name, array in arrays.items():
             largest = np.abs(array).max(initial=0)
             # A probability stays one.
             scaled = not specs[name].weight and not specs[name].bounded
@@ -125,20 +125,18 @@ def test_saturated_data_are_sixteen_times_as_large_and_weights_are_not(case):
                 assert largest > 8, (sample.text, name)
 
 
-@_with("tiny")
-def test_tiny_data_are_denormal_in_float32_and_not_all_zero(case):
-    for sample, specs in _drawn(case, "tiny"):
-        for name, array in make(sample, specs, "float32").items():
+def test_tiny_data_are_denormal_in_float32_and_not_all_zero():
+    for sample, specs, arrays in _every("float32", "tiny"):
+        for name, array in arrays.items():
             if array.size and not specs[name].weight:
                 # One number in four thousand rounds to zero.
                 least = 0 if array.size > 1 else -1
                 assert least < np.abs(array).max() < np.finfo(np.float32).tiny, (sample.text, name)
 
 
-@_with("huge")
-def test_huge_data_have_products_out_of_range_and_fit_themselves(case):
-    for sample, specs in _drawn(case, "huge"):
-        for name, array in make(sample, specs, "float64").items():
+def test_huge_data_have_products_out_of_range_and_fit_themselves():
+    for sample, specs, arrays in _every("float64", "huge"):
+        for name, array in arrays.items():
             if array.size and not specs[name].weight:
                 assert 2.0**64 < np.abs(array).max() < np.finfo(np.float32).max, (sample.text, name)
 
@@ -155,22 +153,20 @@ def test_no_product_of_drawn_factors_leaves_the_range_of_float32():
             assert products.min(initial=1) > np.finfo(np.float32).tiny, sample.text
 
 
-@_with("integer")
-def test_integers_are_small_whole_numbers_of_both_signs(case):
-    signs = set()
-    for sample, specs in _drawn(case, "integer"):
-        for name, array in make(sample, specs, "float64").items():
+def test_integers_are_small_whole_numbers_of_both_signs():
+    signs = defaultdict(set)
+    for sample, _, arrays in _every("float64", "integer"):
+        for name, array in arrays.items():
             assert np.all(array == np.rint(array)), (sample.text, name)
             assert np.abs(array).max(initial=0) <= 8, (sample.text, name)
-            signs |= set(np.sign(array).ravel().tolist())
-    assert signs >= {-1.0, 1.0}
+            signs[sample.case] |= set(np.sign(array).ravel().tolist())
+    assert [case for case, found in signs.items() if not found >= {-1.0, 1.0}] == []
 
 
-@_with("cancelling")
-def test_cancelling_operands_nearly_cancel(case):
-    shown = 0
-    for sample, specs in _drawn(case, "cancelling"):
-        arrays = make(sample, specs, "float64")
+def test_cancelling_operands_nearly_cancel():
+    shown = Counter()
+    for sample, specs, arrays in _every("float64", "cancelling"):
+        shown[sample.case] += 0
         for name, spec in specs.items():
             if spec.against:
                 a, b = np.broadcast_arrays(arrays[spec.against], arrays[name])
@@ -180,19 +176,18 @@ def test_cancelling_operands_nearly_cancel(case):
             else:
                 continue
             assert np.all(np.abs(a + b) <= 2.0**-11 * np.abs(a)), (sample.text, name)
-            shown += np.count_nonzero(a + b)
-    assert shown
+            shown[sample.case] += np.count_nonzero(a + b)
+    assert [case for case, count in shown.items() if not count] == []
 
 
-@_with("nonfinite")
-def test_nonfinite_data_hold_all_three_where_they_are_large_enough(case):
-    for sample, specs in _drawn(case, "nonfinite"):
-        for name, array in make(sample, specs, "float64").items():
+def test_nonfinite_data_hold_all_three_where_they_are_large_enough():
+    for sample, specs, arrays in _every("float64", "nonfinite"):
+        for name, array in arrays.items():
             if array.size >= 6 and not specs[name].weight:
                 kinds = [np.isposinf(array).sum(), np.isneginf(array).sum(), np.isnan(array).sum()]
                 wanted = [2, 0, 1] if specs[name].positive else [1, 1, 1]
                 assert kinds == wanted, (sample.text, name)
-                assert np.abs(array[np.isfinite(array)]).max() < 2
+                assert np.abs(array[np.isfinite(array)]).max() < 2, (sample.text, name)
 
 
 def _nonfinite(count, draw=0):
@@ -222,13 +217,11 @@ def test_the_same_places_in_both_dtypes_and_every_other_element_as_in_the_regime
     np.testing.assert_array_equal(double[finite], plain[finite])
 
 
-@_with("remembering")
-def test_remembering_lifts_the_forget_biases_and_no_others(case):
-    for sample, specs in _drawn(case, "remembering"):
+def test_remembering_lifts_the_forget_biases_and_no_others():
+    for sample, specs, arrays in _every("float64", "remembering"):
         lifted = {name: spec.forget for name, spec in specs.items() if spec.forget is not None}
         # A configuration without biases has no forget biases.
         assert lifted or not dict(sample.settings).get("bias", True), sample.text
-        arrays = make(sample, specs, "float64")
         for name, rows in lifted.items():
             forget = arrays[name][rows]
             assert np.all((forget > 3) & (forget < 5)), (sample.text, name)
@@ -238,8 +231,7 @@ def test_remembering_lifts_the_forget_biases_and_no_others(case):
 
 @every_lstm
 def test_gates_are_drawn_distinctly(case):
-    for sample, specs in _drawn(case):
-        arrays = make(sample, specs, "float32")
+    for sample, _, arrays in _drawn(case.name, "float32"):
         for name in ("weight_ih", "weight_hh", "bias_ih"):
             for a, b in combinations(np.split(arrays[name], 4), 2):
                 assert np.all(a != b), (sample.text, name)
@@ -247,8 +239,7 @@ def test_gates_are_drawn_distinctly(case):
 
 @every_lstm
 def test_initial_states_are_not_zero_and_differ(case):
-    for sample, specs in _drawn(case):
-        arrays = make(sample, specs, "float32")
+    for sample, _, arrays in _drawn(case.name, "float32"):
         if "h0" in arrays:
             assert arrays["h0"].all(), sample.text
             assert arrays["c0"].all(), sample.text
@@ -258,7 +249,7 @@ def test_initial_states_are_not_zero_and_differ(case):
 
 @every_lstm
 def test_cotangents_of_equally_shaped_outputs_differ(case):
-    sample, _ = next(_drawn(case))
+    sample, _, _ = _drawn(case.name, "float32")[0]
     task = Task(case, sample, "float32")
     assert np.all(task.cotangent("h", (4, 5)) != task.cotangent("c", (4, 5)))
 
