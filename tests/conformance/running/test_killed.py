@@ -66,7 +66,7 @@ PLACES = {
 }
 
 
-# At this place the subject has a process of its own, which the kill leaves behind. The reference needs none, and
+# At this place the subject has a process of its own, which the kill leaves behind. The reference needs none:
 # starting one in each run took most of the time of this test.
 HOSTED = "after the first case"
 
