@@ -34,6 +34,7 @@ DOCUMENTS = (
     ),
 )
 DIRECTIVES = ("{toctree}", "{literalinclude}", "{eval-rst}")
+INSTALLED = "conformance list cases"
 SHOWN_ONLY = ("text", "json", "toml", "yaml")
 TOX = re.compile(r"(?:python -m pip install tox && )?(?:python -m )?tox run (?:-r )?-e ([a-z,]+)( -- .+)?")
 
@@ -84,14 +85,17 @@ def of_language(*languages: str) -> list[Fence]:
     return [fence for fence in FENCES if fence.language in languages and "file" not in fence.options]
 
 
+def readers() -> dict[str, str]:
+    """Return what a reader's environment has and that of the tests may lack."""
+    found = {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
+    return found if os.environ.get("PACKAGES_FROM") == "site-packages" else {**found, "PYTHONPATH": str(ROOT)}
+
+
 def run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
     """Run one command as a reader would, in a directory of its own."""
-    environment = dict(os.environ)
-    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", "")])
-    if environment.get("PACKAGES_FROM") != "site-packages":
-        environment["PYTHONPATH"] = str(ROOT)
-        if arguments[0] == "conformance":
-            arguments = ["python", "-m", *arguments]
+    environment = {**os.environ, **readers()}
+    if arguments[0] == "conformance" and "PYTHONPATH" in readers():
+        arguments = ["python", "-m", *arguments]
     if arguments[0] == "python":
         # The examples are meant to be started beside the reader's own files.
         environment.pop("PYTHONSAFEPATH", None)
@@ -120,11 +124,16 @@ def test_snippets_run(fence, directory):
 
 
 @pytest.mark.parametrize("fence", of_language("console"), ids=str)
-def test_commands_leave_with_the_stated_status(fence, directory):
+def test_commands_leave_with_the_stated_status(fence, directory, command_line):
+    """The installed program runs one command; the others run here, where torch is loaded."""
     commands = [line.removeprefix("$ ") for line in fence.text.splitlines() if line.startswith("$ ")]
     assert commands, f"{fence}: a console fence without a command"
     for command in commands:
-        done = run(shlex.split(command), directory)
+        program, *arguments = shlex.split(command)
+        if program == "conformance" and command != INSTALLED:
+            done = command_line(*arguments, cwd=directory, **readers())
+        else:
+            done = run([program, *arguments], directory)
         assert done.returncode == int(fence.options.get("exit", "0")), (
             f"{fence}: {command}\n{done.stdout}{done.stderr}"
         )
@@ -139,6 +148,10 @@ def test_shell_fences_name_environments_of_tox(fence):
         assert matched, f"{fence}: write any other command in a console fence, where it is run: {command}"
         for name in matched[1].split(","):
             assert f"testenv:{name}" in sections, f"{fence}: tox.ini has no environment {name}"
+
+
+def test_one_command_is_run_by_the_installed_program():
+    assert sum(f"$ {INSTALLED}" in fence.text.splitlines() for fence in of_language("console")) == 1
 
 
 def test_no_fence_escapes():

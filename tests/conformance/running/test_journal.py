@@ -213,10 +213,10 @@ def test_a_run_with_another_program_is_not_resumed(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("conformance.running.run.shrink_failures", _interrupted)
         with pytest.raises(KeyboardInterrupt):
-            conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out")
+            conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out", in_process=True)
     program.write_text("#!/bin/sh\nexit 2\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"resume: .* is of another run: source code was "):
-        conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out", resume=True)
+        conformance.run(f"cmd:{program}", ["relu"], 1, out=tmp_path / "out", in_process=True, resume=True)
 
 
 def test_a_run_in_the_judges_process_does_not_go_on_unmarked(tmp_path, monkeypatch):
@@ -252,6 +252,18 @@ class Various(TorchLike):
         return {name: array + (task.sample.draw == 3) for name, array in trace.items()}
 
 
+# On mytorch, whose process starts without torch.
+VARIOUS = Various("various", "mytorch")
+FIVE = {"implementation": VARIOUS, "cases": ["relu"], "samples": 5}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The report of a whole run of five samples, and its folder."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    return conformance.run(**FIVE, out=folder), folder
+
+
 def lasting(folder):
     report = json.loads((folder / "parity.json").read_text(encoding="utf-8"))
     return {name: value for name, value in report.items() if name not in {"timing", "environment"}}
@@ -271,20 +283,21 @@ def interrupting(monkeypatch, after):
 
 
 @pytest.mark.parametrize("after", [1, 3, 5])
-def test_an_interrupted_run_that_goes_on_gives_the_report_of_an_undisturbed_one(tmp_path, monkeypatch, after):
-    arguments = {"implementation": Various("various", "torch"), "cases": ["relu"], "samples": 5}
-    whole = conformance.run(**arguments, out=tmp_path / "whole")
+def test_an_interrupted_run_that_goes_on_gives_the_report_of_an_undisturbed_one(
+    tmp_path, monkeypatch, undisturbed, after
+):
+    whole, whole_folder = undisturbed
     assert {"fail", "error", "pass"} <= {name for name, count in whole.totals.items() if count}
     with monkeypatch.context() as patch:
         interrupting(patch, after)
         with pytest.raises(KeyboardInterrupt, match=f"INTERRUPTED after {after - 1} of 5 .*--resume"):
-            conformance.run(**arguments, out=tmp_path / "part")
+            conformance.run(**FIVE, out=tmp_path / "part")
     part = Report.from_json((tmp_path / "part" / "parity.json").read_text(encoding="utf-8"))
     assert list(map(repr, part.verdicts)) == list(map(repr, whole.verdicts[: len(part.verdicts)]))
     assert not (tmp_path / "part" / "failures").exists()
-    resumed = conformance.run(**arguments, out=tmp_path / "part", resume=True)
-    assert lasting(tmp_path / "part") == lasting(tmp_path / "whole")
-    for folder in (tmp_path / "part", tmp_path / "whole"):
+    resumed = conformance.run(**FIVE, out=tmp_path / "part", resume=True)
+    assert lasting(tmp_path / "part") == lasting(whole_folder)
+    for folder in (tmp_path / "part", whole_folder):
         names = {path.name for path in folder.iterdir()}
         assert names == {"parity.json", "parity.html", "parity.md", "details.md", "baseline.json", "failures"}
     assert (resumed.stopped, resumed.exit_code) == (None, 1)
@@ -296,10 +309,10 @@ def test_an_interrupt_while_a_failure_is_shrunk_loses_nothing(tmp_path, monkeypa
 
     monkeypatch.setattr("conformance.running.run.shrink_failures", interrupted)
     with pytest.raises(KeyboardInterrupt, match="INTERRUPTED after 4 of 4 pieces of work"):
-        conformance.run(Various("various", "torch"), ["relu"], 4, out=tmp_path)
+        conformance.run(VARIOUS, ["relu"], 4, out=tmp_path)
     monkeypatch.undo()
     monkeypatch.setattr("conformance.running.run.do", None)  # nothing is left to do
-    assert conformance.run(Various("various", "torch"), ["relu"], 4, out=tmp_path, resume=True).shrunk
+    assert conformance.run(VARIOUS, ["relu"], 4, out=tmp_path, resume=True).shrunk
 
 
 def test_without_a_folder_an_interrupt_is_passed_on():
@@ -320,9 +333,8 @@ def test_of_a_whole_run_that_passes_the_part_is_not_shown(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_exit_first_stops_at_the_first_failure_and_the_rest_can_be_done(tmp_path, jobs):
-    arguments = {"implementation": Various("various", "torch"), "cases": ["relu"], "samples": 5}
-    report = conformance.run(**arguments, out=tmp_path, exit_first=True, jobs=jobs)
+def test_exit_first_stops_at_the_first_failure_and_the_rest_can_be_done(tmp_path, undisturbed, jobs):
+    report = conformance.run(**FIVE, out=tmp_path, exit_first=True, jobs=jobs)
     draws = list(dict.fromkeys(verdict.sample for verdict in report.verdicts if not verdict.use))
     assert [("draw=0" in draws[0], "draw=1" in draws[1])] == [(True, True)]
     assert len(draws) == 2
@@ -331,17 +343,15 @@ def test_exit_first_stops_at_the_first_failure_and_the_rest_can_be_done(tmp_path
         1,
     )
     assert (tmp_path / "failures" / "relu" / "bundle.json").exists()
-    rest = conformance.run(**arguments, out=tmp_path, resume=True)
+    rest = conformance.run(**FIVE, out=tmp_path, resume=True)
     assert rest.stopped is None
     assert lasting(tmp_path)["verdicts"] == [
-        json.loads(json.dumps(verdict.to_json()))
-        for verdict in conformance.run(**arguments, shrink=False).verdicts
+        json.loads(json.dumps(verdict.to_json())) for verdict in undisturbed[0].verdicts
     ]
 
 
 def test_where_the_last_piece_fails_or_none_the_run_is_whole():
-    subject = Various("various", "torch")
-    assert conformance.run(subject, ["relu"], 2, exit_first=True, shrink=False).stopped is None
+    assert conformance.run(VARIOUS, ["relu"], 2, exit_first=True, shrink=False).stopped is None
     assert conformance.run("torch", ["relu"], 2, exit_first=True).stopped is None
 
 
@@ -370,7 +380,7 @@ class EveryThird(TorchLike):
 
 
 def test_a_subject_that_is_wrong_in_every_third_call_is_reported_unshrunk(tmp_path):
-    report = conformance.run(EveryThird("every third", "torch"), ["relu"], 3, out=tmp_path)
+    report = conformance.run(EveryThird("every third", "mytorch"), ["relu"], 3, out=tmp_path)
     (failed,) = report.shrunk.items()
     assert failed[0] == failed[1]
     assert "not repeatable: failed" in report.failures[0].reason

@@ -234,7 +234,7 @@ def test_bad_calls_training_and_uses_are_outside_unless_they_are_declared(progra
 def test_what_a_program_is_not_asked_for_is_counted_apart_and_named_with_the_verdict(tmp_path):
     (tmp_path / "relu.py").write_text(RELU, encoding="utf-8")
     subject = f"cmd:{sys.executable} {shlex.quote(str(tmp_path / 'relu.py'))}"
-    report = conformance.run(subject, ["relu", "optim.SGD", "unsqueeze"], 1, shrink=False)
+    report = conformance.run(subject, ["relu", "optim.SGD", "unsqueeze"], 1, shrink=False, in_process=True)
     assert report.limits == "no training, plain calls only, no bad calls, 2 of 3 cases"
     assert report.scope.outside == {"cases": 1, "bad calls": len(CASES["unsqueeze"].bad_calls)}
     relu = [v.status for v in report.verdicts if v.case == "relu"]
@@ -247,11 +247,10 @@ OUTPUTS_ONLY = RELU.replace(', "grad.input": cotangent * (x > 0)', "")
 def test_a_program_without_gradients_is_judged_forward_only(tmp_path):
     (tmp_path / "relu.py").write_text(OUTPUTS_ONLY, encoding="utf-8")
     subject = f"cmd:{sys.executable} {shlex.quote(str(tmp_path / 'relu.py'))}"
-    report = conformance.run(subject, ["relu"], 1, shrink=False)
+    report = conformance.run(subject, ["relu"], 1, shrink=False, in_process=True)
     assert (report.exit_code, report.limits.partition(",")[0]) == (0, "forward only")
-    whole = conformance.run(
-        Command(subject.removeprefix("cmd:"), supports=Supports(uses=(), bad_calls=False)), ["relu"], 1
-    )
+    command = Command(subject.removeprefix("cmd:"), supports=Supports(uses=(), bad_calls=False))
+    whole = conformance.run(command, ["relu"], 1, in_process=True)
     assert {v.observable for v in whole.failures} == {"grad.input"}
 
 
