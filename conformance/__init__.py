@@ -7,6 +7,8 @@ from conformance.cases.case import BadCall, Built, Case, LayerProgram, Mapped, V
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.pytest_plugin import parametrize
+from conformance.reference.closeness import assert_close
+from conformance.reference.tolerance import Bound, Tolerance, tolerance
 from conformance.report.record import Report
 from conformance.running.run import run
 from conformance.subjects.declarations import Excuse
@@ -18,6 +20,7 @@ from conformance.subjects.weights import Entry, WeightMap
 
 __all__ = [
     "BadCall",
+    "Bound",
     "Built",
     "Case",
     "DegenerateError",
@@ -32,12 +35,15 @@ __all__ = [
     "Status",
     "Supports",
     "Task",
+    "Tolerance",
     "TorchLike",
     "Trace",
     "UsageError",
     "Values",
     "Verdict",
     "WeightMap",
+    "assert_close",
     "parametrize",
     "run",
+    "tolerance",
 ]

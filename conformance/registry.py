@@ -157,10 +157,38 @@ def _raised(error: Exception) -> str:
     return f"{type(error).__name__}: {error}{place}"
 
 
-def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
+def find_object(what: str, spec: str) -> Any:
+    """Return what `module:attribute` or `path.py:attribute` names; of a class, what it makes.
+
+    Args:
+        what: what it should name, for the message.
+        spec: one of the two forms.
+
+    Raises:
+        UsageError: there is none, it cannot be imported, or the class needs arguments.
+    """
+    module, _, attribute = spec.rpartition(":")
+    if not (module and attribute):
+        raise UsageError(f"{what} {spec!r}: expected module:attribute or path.py:attribute")
+    _here()
+    try:
+        found = getattr(_imported(module), attribute)
+        return _made(attribute, found) if isinstance(found, type) else found
+    except UsageError as error:
+        raise UsageError(f"{what} {spec!r}: {error}") from error
+    except Exception as error:
+        raise UsageError(f"{what} {spec!r}: {_raised(error)}") from error
+
+
+def _here() -> None:
+    """Put the current directory on the path."""
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)
+
+
+def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
+    _here()
     try:
         found = _attribute(_imported(module), attribute)
         # A class has the attributes of its instances, and would pass for an instance.

@@ -18,7 +18,7 @@ import torch
 from conformance.arithmetic.constants import constants
 from conformance.arithmetic.mode import Arithmetic
 from conformance.arithmetic.replicates import OverfullError
-from conformance.arithmetic.rules import ACCURACIES
+from conformance.arithmetic.rules import RULES
 from conformance.errors import NoiseError
 from conformance.sampling.sample import raw_words
 
@@ -52,7 +52,7 @@ def deviations(
     key: str,
     *,
     zeros: bool = False,
-    accuracy: str = "relative",
+    rules: Mapping[str, Rule] = RULES,
     most: float = math.inf,
 ) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
@@ -62,7 +62,7 @@ def deviations(
             of all its intermediate results would take too much memory: then for some of them at a time.
         key: the text from which the noise follows (a sample's).
         zeros: see `Arithmetic`.
-        accuracy: a class of `ACCURACIES` in rules/, which says how tanh and sigmoid round.
+        rules: how the operations round.
         most: the largest number of the dtype that subjects compute in. Beyond it their numbers are infinite,
             which is another branch.
 
@@ -72,7 +72,7 @@ def deviations(
     Raises:
         NoiseError: an observable is not a tensor, or an operation has no rule.
     """
-    count, rules = constants().replicates, ACCURACIES[accuracy]
+    count = constants().replicates
     words = raw_words(f"noise|{key}", count)
     total = _Total()
     done, passes, each = 0, 0, count

@@ -12,7 +12,19 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from conformance.cli import calibrate, compare, export, gate, judge, list, replay, report, run, selftest
+from conformance.cli import (
+    calibrate,
+    compare,
+    export,
+    gate,
+    judge,
+    list,
+    replay,
+    report,
+    run,
+    selftest,
+    tolerance,
+)
 from conformance.cli._terminal import discard, flush, in_any_encoding
 from conformance.errors import DegenerateError, NoiseError, Terminated, UsageError
 from conformance.extras import extras
@@ -23,7 +35,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 # In the order of `--help`. Each adds its parser; its `command` takes the options and returns the exit code.
-_COMMANDS = (run, list, replay, report, export, judge, gate, compare, selftest, calibrate)
+_COMMANDS = (run, list, replay, report, export, judge, gate, compare, tolerance, selftest, calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

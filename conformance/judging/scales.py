@@ -46,6 +46,7 @@ def measured(task: Task, accuracy: str = "relative") -> Mapping[str, Deviation] 
         NoiseError: an operation has no rule, or the program takes noisy numbers out of tensors.
     """
     from conformance.arithmetic.deviation import deviations
+    from conformance.arithmetic.rules import ACCURACIES
     from conformance.subjects import pytorch
 
     run, sample = partial(pytorch.make().observables, task), task.sample
@@ -53,7 +54,7 @@ def measured(task: Task, accuracy: str = "relative") -> Mapping[str, Deviation] 
         run,
         sample.text,
         zeros=sample.regime in _EXACT_ZEROS,
-        accuracy=accuracy,
+        rules=ACCURACIES[accuracy],
         most=math.inf if sample.regime in _OUT_OF_RANGE else float(np.finfo(np.float32).max),
     )
 

@@ -1,0 +1,161 @@
+"""`conformance.assert_close`: compares results with a torch program, within what rounding explains.
+
+The program is measured on these inputs (reference.draws); each element has its own tolerance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.errors import DegenerateError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conformance.reference.draws import Draw
+    from conformance.sampling.values import Array
+
+# How many of the worst elements a failure shows.
+_SHOWN = 3
+
+
+def assert_close(
+    actual: Any, fn: Callable[..., Any], *inputs: Any, grads: Any = None, cotangents: Any = None
+) -> None:
+    """Raise an AssertionError unless results are those of a torch program, up to what rounding explains.
+
+    The program runs in float64, and rounding to the dtype of `actual` is followed through it; see
+    `conformance.tolerance`. Nothing has to be chosen.
+
+    Args:
+        actual: what is tested: a tensor or an array, or a tuple, list or dict of them, as fn returns it.
+        fn: the program that is right: a function of tensors that is made of torch's operations, or a module.
+        *inputs: its arguments, the same that `actual` was computed from.
+        grads: the gradients that are tested: a tuple with one for each input, None for those that are not, or
+            a dict of them by the names of a module's parameters and by the places of inputs.
+        cotangents: what `grads` were computed from: one array per output, as `backward` takes it. May be left
+            out where the output is a single number, as a loss is.
+
+    Raises:
+        AssertionError: an element is further away; the worst three of each output and gradient are shown.
+        DegenerateError: rounding decides which branch the program takes, as near a tie.
+        NoiseError: an operation has no rounding rule, which the message names, or the program takes numbers
+            out of tensors.
+        UsageError: an argument cannot be used, or the program draws at random.
+
+    Example:
+        >>> import conformance, numpy as np, torch
+        >>> x = np.random.default_rng(0).normal(size=(8, 5)).astype("float32")
+        >>> conformance.assert_close(np.exp(x) / np.exp(x).sum(1, keepdims=True), torch.softmax, x, 1)
+        >>> conformance.assert_close(np.exp(x), torch.softmax, x, 1)
+        Traceback (most recent call last):
+        ...
+        AssertionError: output: 40 of 40 elements are further away than float32 rounding explains
+        ...
+    """
+    # Here, because they import torch, which takes seconds.
+    from conformance.reference.draws import BRANCH, checked, draw
+    from conformance.reference.program import Program, as_input, leaves
+
+    checked(fn, inputs)
+    got = {name: _array(name, value) for name, value in leaves("output", actual)}
+    if grads is not None:
+        named = grads.items() if isinstance(grads, Mapping) else enumerate(grads)
+        for key, value in named:
+            start = f"grad[{key}]" if isinstance(key, int) else f"grad.{key}"
+            got |= {name: _array(name, each) for name, each in leaves(start, value) if each is not None}
+    program = Program(
+        fn,
+        as_input(tuple(inputs)),
+        _dtype(got),
+        backward=grads is not None,
+        cotangents=None if cotangents is None else _each(as_input(cotangents)),
+        random=False,
+    )
+    right = draw(program, "assert_close")
+    if right is None:
+        raise DegenerateError(f"fn: on these inputs {BRANCH}; give others")
+    if grads is not None and cotangents is None:
+        _only_losses(right)
+    if failures := [*_failures(right, got)]:
+        raise AssertionError("\n".join(failures))
+
+
+def _array(name: str, value: Any) -> Array:
+    """Return a result as an array: a tensor of torch, or of any library that NumPy can read."""
+    value = value.detach() if hasattr(value, "detach") else value
+    value = value.cpu() if hasattr(value, "cpu") else value
+    try:
+        array = np.asarray(value)
+    except TypeError as error:  # as of torch's bfloat16
+        raise UsageError(f"actual: {name} is no array that NumPy can read: {error}") from error
+    if array.dtype.kind not in "biuf":
+        raise UsageError(f"actual: expected numbers in {name}, got {type(value).__name__} of {array.dtype}")
+    return array
+
+
+def _dtype(got: Mapping[str, Array]) -> str:
+    from conformance.reference.program import of_dtype
+
+    dtypes = {array.dtype.name for array in got.values() if array.dtype.kind == "f"}
+    if len(dtypes) > 1:
+        raise UsageError(f"actual: expected one floating dtype, got {', '.join(sorted(dtypes))}")
+    # Whole numbers and truth values do not round.
+    return of_dtype(dtypes.pop()) if dtypes else "float32"
+
+
+def _each(given: Any) -> tuple[Any, ...]:
+    from conformance.reference.program import leaves
+
+    return tuple(each for _, each in leaves("cotangents", given))
+
+
+def _only_losses(right: Draw) -> None:
+    """Refuse to guess the cotangents of an output with dimensions, as torch's `backward` does."""
+    for name, value in right.oracle.items():
+        if name.startswith("output") and value.ndim and value.dtype.kind == "f":
+            raise UsageError(f"cotangents: expected one for {name} of shape {value.shape}, got none")
+
+
+def _failures(right: Draw, got: Mapping[str, Array]) -> Iterator[str]:
+    """Yield what is wrong, observable by observable."""
+    outputs = [name for name in right.oracle if name.startswith("output")]
+    for name in outputs:
+        if name not in got:
+            yield f"{name}: missing; fn returns {', '.join(outputs)}"
+    for name, array in got.items():
+        if name not in right.oracle:
+            has = f"fn has {', '.join(right.oracle)}"
+            yield f"{name}: unexpected; {has}"
+        elif (wrong := _failure(name, array, right)) is not None:
+            yield wrong
+
+
+def _failure(name: str, array: Array, right: Draw) -> str | None:
+    oracle, allowed = right.oracle[name], right.allowed(name)
+    if array.shape != oracle.shape:
+        return f"{name}: expected the shape {oracle.shape}, got {array.shape}"
+    if array.dtype.kind != oracle.dtype.kind:
+        return f"{name}: expected numbers like {oracle.dtype}, got {array.dtype}"
+    same = (array == oracle) | (np.isnan(array.astype(np.float64)) & np.isnan(oracle.astype(np.float64)))
+    with np.errstate(all="ignore"):
+        error = np.where(same, 0.0, np.abs(array.astype(np.float64) - oracle.astype(np.float64)))
+        error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
+        headroom = np.where(error == 0, np.inf, allowed / np.where(error == 0, 1.0, error))
+    wrong = headroom < 1
+    if not wrong.any():
+        return None
+    further = f"further away than {right.program.dtype} rounding explains"
+    what = further if oracle.dtype.kind == "f" else "other numbers, which nothing rounds"
+    lines = [f"{name}: {int(wrong.sum())} of {wrong.size} elements are {what}"]
+    for place in np.argsort(headroom, axis=None)[: min(_SHOWN, int(wrong.sum()))]:
+        at = np.unravel_index(place, oracle.shape)
+        where = f"at [{', '.join(map(str, at))}]: " if at else ""
+        lines.append(
+            f"  {where}expected {oracle[at]!s}, got {array[at]!s}; error {error[at]:.3g}, tolerance "
+            f"{allowed[at]:.3g}, headroom {headroom[at]:.3g}"
+        )
+    return "\n".join(lines)

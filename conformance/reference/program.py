@@ -1,0 +1,228 @@
+"""A torch program with its inputs, run in float64: its outputs and gradients are its observables.
+
+Made by reference.draws; `observables` is what the arithmetic runs, clean and with noise.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils._python_dispatch import _disable_current_modes
+
+from conformance.arithmetic.replicates import OverfullError
+from conformance.arithmetic.tolerance import UNIT
+from conformance.errors import NoiseError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+# What torch's errors about two dtypes mention.
+_MIXED = re.compile(r"\bDouble\b|\bfloat64\b|\bdouble\b")
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program and what it is run on.
+
+    Attributes:
+        fn: a function of tensors, or a module. It is called as it is on float64 tensors, a module as a copy.
+        inputs: its arguments; tensors among them are never changed.
+        dtype: the dtype that others compute in: floating tensors are rounded to it, and no further.
+        backward: whether its gradients are observables too.
+        seed: of its cotangents and of what it draws at random.
+        cotangents: one per floating output, in order, instead of drawn ones.
+        random: whether it may draw at random.
+    """
+
+    fn: Callable[..., Any]
+    inputs: tuple[Any, ...]
+    dtype: str
+    backward: bool = True
+    seed: int = 0
+    cotangents: tuple[Any, ...] | None = None
+    random: bool = True
+
+    def observables(self) -> dict[str, Tensor]:
+        """Run it once, on copies; return `output`, or one name for each, and `grad[K]` or `grad.PARAMETER`.
+
+        Raises:
+            NoiseError: fn returns numbers of another dtype than float64, which follow no rounding.
+            UsageError: fn raises an exception, returns no tensors, or draws at random where it may not; or
+                there are more or fewer cotangents than outputs.
+        """
+        fn, inputs = self._copies()
+        with torch.random.fork_rng(devices=()), torch.set_grad_enabled(self.backward):
+            before = torch.manual_seed(self.seed).get_state()
+            outputs = dict(_tensors("output", self._called(fn, inputs)))
+            if not self.random and not torch.equal(before, torch.get_rng_state()):
+                raise UsageError("fn: it draws at random, so two calls of it differ by more than rounding")
+        if not outputs:
+            raise UsageError("fn: expected it to return a tensor, or a tuple, list or dict of tensors")
+        for name, value in outputs.items():
+            if value.is_complex() or (value.is_floating_point() and value.dtype != torch.float64):
+                raise NoiseError(
+                    f"{name}: fn was given float64 and returned {_name(value.dtype)}, where no noise can "
+                    "follow it"
+                )
+        found = {name: value.detach() for name, value in outputs.items()}
+        return found | self._gradients(outputs, dict(self._sources(fn, inputs)))
+
+    def _called(self, fn: Callable[..., Any], inputs: Sequence[Any]) -> Any:
+        try:
+            # Fused attention has no operations to follow rounding through.
+            with sdpa_kernel(SDPBackend.MATH):
+                return fn(*inputs)
+        except (NoiseError, OverfullError):
+            raise
+        except Exception as error:
+            outside = "what it uses from outside, such as a float32 module, has to be fn itself or an input"
+            hint = f"; {outside}" if _MIXED.search(str(error)) else ""
+            told = f"raised {type(error).__name__} on float64 inputs: {error}"
+            raise UsageError(f"fn: {told}{hint}") from error
+
+    def _copies(self) -> tuple[Callable[..., Any], list[Any]]:
+        """Return the program and its inputs, which it may change."""
+        fn, inputs = self._carried
+
+        def copied(value: Tensor) -> Tensor:
+            fresh = value.clone()
+            return fresh.requires_grad_(self.backward) if fresh.is_floating_point() else fresh
+
+        if isinstance(fn, torch.nn.Module):
+            # What copies a module is no part of the program.
+            with _disable_current_modes():
+                fn = copy.deepcopy(fn)
+        return fn, _mapped(copied, inputs)
+
+    @cached_property
+    def _carried(self) -> tuple[Callable[..., Any], list[Any]]:
+        """The program and its inputs in float64, with the values that the dtype can hold."""
+        fn = self.fn
+        if isinstance(fn, torch.nn.Module):
+            fn = copy.deepcopy(fn).cpu()
+            fn.to(getattr(torch, self.dtype)).double()
+        return fn, _mapped(self._rounded, list(self.inputs))
+
+    def _rounded(self, value: Tensor) -> Tensor:
+        kept = value.detach().cpu()
+        return kept.to(getattr(torch, self.dtype)).double() if kept.is_floating_point() else kept
+
+    def _sources(self, fn: Callable[..., Any], inputs: Sequence[Any]) -> Iterator[tuple[str, Tensor]]:
+        """Yield what gradients are taken of, by name."""
+        for name, value in _tensors("grad", list(inputs)):
+            if value.requires_grad:
+                yield name, value
+        if isinstance(fn, torch.nn.Module):
+            for name, value in fn.named_parameters():
+                if value.requires_grad:
+                    yield f"grad.{name}", value
+
+    def _gradients(self, outputs: Mapping[str, Tensor], sources: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        into = {name: value for name, value in outputs.items() if value.requires_grad}
+        if not self.backward or not into or not sources:
+            return {}
+        cotangents = self._cotangents(outputs, into)
+        # An input that nothing depends on has a gradient of zeros, as other libraries return it.
+        found = torch.autograd.grad([*into.values()], [*sources.values()], cotangents, materialize_grads=True)
+        return {name: value.detach() for name, value in zip(sources, found, strict=True)}
+
+    def _cotangents(self, outputs: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> list[Tensor]:
+        """Return the cotangents: given, or 1 for a single number, as of a loss, and normal for the others."""
+        floating = {name: value for name, value in outputs.items() if value.is_floating_point()}
+        if self.cotangents is None:
+            generator = torch.Generator().manual_seed(self.seed)
+            made = {
+                name: self._rounded(torch.randn(value.shape, generator=generator))
+                if value.dim()
+                else torch.ones((), dtype=torch.float64)
+                for name, value in floating.items()
+            }
+            return [made[name] for name in into]
+        if len(self.cotangents) != len(floating):
+            raise UsageError(
+                f"cotangents: expected {len(floating)}, one for each of {', '.join(floating)}; "
+                f"got {len(self.cotangents)}"
+            )
+        given = dict(zip(floating, self.cotangents, strict=True))
+        return [self._given(name, given[name], value) for name, value in into.items()]
+
+    def _given(self, name: str, cotangent: Any, output: Tensor) -> Tensor:
+        if cotangent.shape != output.shape:
+            shapes = f"{tuple(output.shape)}, got {tuple(cotangent.shape)}"
+            raise UsageError(f"cotangents: expected the shape of {name}, {shapes}")
+        return self._rounded(cotangent)
+
+
+def of_dtype(dtype: object) -> str:
+    """Return the name of a dtype for which tolerances can be derived.
+
+    Args:
+        dtype: `float32` or `float64`, or torch's or NumPy's object for it.
+
+    Raises:
+        UsageError: another one.
+    """
+    name = _name(dtype)
+    if name not in UNIT:
+        raise UsageError(f"dtype: expected {' or '.join(UNIT)}, got {name}")
+    return name
+
+
+def _name(dtype: object) -> str:
+    text = getattr(dtype, "__name__", None) or str(dtype)
+    return text.rpartition(".")[2]
+
+
+def as_input(value: Any) -> Any:
+    """Return an argument of a program, with arrays as tensors.
+
+    Raises:
+        UsageError: a complex tensor.
+    """
+    return _mapped(_real, value)
+
+
+def _real(value: Tensor) -> Tensor:
+    if value.is_complex():
+        raise UsageError(f"inputs: expected real tensors, got one of {_name(value.dtype)}")
+    return value
+
+
+def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
+    """Return a value with a function applied to the tensors in it; arrays count as tensors."""
+    if isinstance(value, Tensor):
+        return function(value)
+    if isinstance(value, np.ndarray):
+        return function(torch.tensor(value))
+    if isinstance(value, dict):
+        return {key: _mapped(function, each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):
+        made = [_mapped(function, each) for each in value]
+        # A named tuple, such as a PackedSequence, takes its fields one by one.
+        return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
+    return value
+
+
+def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield what the tuples, lists and dicts of a value hold, each with its place: `output[1][0]`."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from leaves(f"{name}[{key!r}]", each)
+    elif isinstance(value, (tuple, list)):
+        for place, each in enumerate(value):
+            yield from leaves(f"{name}[{place}]", each)
+    else:
+        yield name, value
+
+
+def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+    return ((place, each) for place, each in leaves(name, value) if isinstance(each, Tensor))

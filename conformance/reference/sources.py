@@ -1,0 +1,138 @@
+"""Which operations a tolerance comes from: a program is run once per operation, with only that one rounding.
+
+To first order the variances of independent roundings add, so each operation has a share of the whole.
+Called by reference.tolerance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conformance.arithmetic.deviation import deviations
+from conformance.arithmetic.rules import RULES
+from conformance.arithmetic.tolerance import UNIT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from torch import Tensor
+
+    from conformance.arithmetic.deviation import Deviation
+    from conformance.arithmetic.rules.rule import Operands, Relative, Rule
+
+# Operation → the place of the factor whose last dimension is summed over.
+_PRODUCTS = {"addmm": 1, "addmv": 1, "baddbmm": 1, "bmm": 0, "dot": 0, "mm": 0, "mv": 0}
+
+
+class Source(NamedTuple):
+    """An operation that a tolerance comes from.
+
+    Attributes:
+        operation: its name, as in `conformance list rules`.
+        share: of the variance of the observable.
+        terms: the most numbers that it adds up to one.
+        product: whether it adds up products, so that the closed form applies.
+    """
+
+    operation: str
+    share: float
+    terms: int
+    product: bool
+
+    def corridor(self, dtype: str) -> tuple[float, float]:
+        """Return √K·u and K·u, between which a product of K terms errs, relative to |a| @ |b|.
+
+        Source: Higham & Mary 2019: the first holds with high probability, the second always.
+        """
+        return sqrt(self.terms) * UNIT[dtype], self.terms * UNIT[dtype]
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """How an operation rounds, and a note of each time that it did."""
+
+    name: str
+    rounds: Relative | Operands
+    terms: dict[str, int]
+
+    def before(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """As the rule's own, with the number of terms noted."""
+        sizes = [each.numel() for each in args if hasattr(each, "numel")]
+        place = _PRODUCTS.get(self.name)
+        self._note(1 if place is None else args[place].shape[-1])
+        return self.rounds.before(args, kwargs), max(sizes, default=0)
+
+    def size(self, before: Any, out: Tensor) -> Any:
+        """As the rule's own, with the number of terms noted."""
+        own, numbers = before
+        if self.name not in _PRODUCTS and out.numel():
+            self._note(numbers // out.numel())
+        return self.rounds.size(own, out)
+
+    def _note(self, terms: int) -> None:
+        self.terms[self.name] = max(self.terms.get(self.name, 1), terms)
+
+
+def _heard(name: str, rounds: Relative | Operands, terms: dict[str, int]) -> Any:
+    return _Heard(name, rounds, terms)
+
+
+class Measured(NamedTuple):
+    """What the noise of a program's own roundings does to it.
+
+    Attributes:
+        deviations: of each observable.
+        terms: operation that rounds → the most numbers that it adds up to one.
+    """
+
+    deviations: Mapping[str, Deviation]
+    terms: Mapping[str, int]
+
+
+def measured(run: Callable[[], Mapping[str, Any]], key: str, most: float) -> Measured | None:
+    """Measure a program, and note which of its operations round; None where noise changed a branch."""
+    terms: dict[str, int] = {}
+    rules = {
+        name: rule if rule.rounds is None else replace(rule, rounds=_heard(name, rule.rounds, terms))
+        for name, rule in RULES.items()
+    }
+    # Programs have zeros that no rounding moves, as behind a mask or a relu.
+    found = deviations(run, key, zeros=True, rules=rules, most=most)
+    return None if found is None else Measured(found, terms)
+
+
+def sources(
+    run: Callable[[], Mapping[str, Any]], key: str, terms: Mapping[str, int]
+) -> dict[str, tuple[Source, ...]]:
+    """Return the operations that each observable's deviation comes from, the largest share first.
+
+    Args:
+        run: the program, as of `deviations`.
+        key: the text from which the noise follows.
+        terms: the operations that round, from `measured`.
+    """
+    variances: dict[str, dict[str, float]] = {}
+    for operation in terms:
+        rules = {name: rule if name == operation else without(rule) for name, rule in RULES.items()}
+        # Less noise than that of the whole program, in which no branch changed.
+        for observable, alone in (deviations(run, key, zeros=True, rules=rules) or {}).items():
+            variances.setdefault(observable, {})[operation] = float((alone.rms**2).sum())
+    return {observable: _shares(by, terms) for observable, by in variances.items()}
+
+
+def _shares(variances: Mapping[str, float], terms: Mapping[str, int]) -> tuple[Source, ...]:
+    whole = sum(variances.values())
+    found = (
+        Source(name, variance / whole, terms[name], name in _PRODUCTS)
+        for name, variance in variances.items()
+        if variance
+    )
+    return tuple(sorted(found, key=lambda source: -source.share))
+
+
+def without(rule: Rule) -> Rule:
+    """Return the rule of an operation that does not round."""
+    # An exact operation has no measuring call.
+    return replace(rule, rounds=None, measured=())

@@ -1,0 +1,232 @@
+"""Tolerances of any program: what they allow, where they come from, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import conformance
+from conformance.arithmetic.constants import constants
+from conformance.arithmetic.deviation import deviations
+from conformance.arithmetic.rules import RULES
+from conformance.reference import tolerance as module
+from conformance.reference.program import Program
+from conformance.reference.sources import without
+
+A, B = (torch.randn(4, 64, generator=torch.Generator().manual_seed(k)) for k in range(2))
+
+
+class Head(nn.Module):
+    """A linear layer and a softmax."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(64, 3)
+
+    def forward(self, input):
+        return self.linear(input).softmax(-1)
+
+
+def test_names_of_several_outputs_and_inputs():
+    found = conformance.tolerance(
+        lambda a, pair: {"x": a * pair[0], "y": (a, pair[1].exp())}, A, (A, B), draws=1
+    )
+    outputs = ["output['x']", "output['y'][0]", "output['y'][1]"]
+    assert list(found) == [*outputs, "grad[0]", "grad[1][0]", "grad[1][1]"]
+
+
+def test_parameters_of_a_module_and_its_copy():
+    head = Head()
+    before = {name: value.clone() for name, value in head.state_dict().items()}
+    found = conformance.tolerance(head, A, draws=1)
+    assert list(found) == ["output", "grad[0]", "grad.linear.weight", "grad.linear.bias"]
+    assert all(torch.equal(before[name], value) for name, value in head.state_dict().items())
+    assert all(value.grad is None for value in head.parameters())
+
+
+def test_buffers_of_a_module_do_not_change_from_run_to_run():
+    norm = nn.BatchNorm1d(64)
+    _ = conformance.tolerance(norm, A, draws=1)
+    assert norm.num_batches_tracked == 0
+
+
+def test_inputs_are_not_changed():
+    given = A.clone()
+    found = conformance.tolerance(lambda a: a.mul_(2).exp_(), given, draws=1, backward=False)
+    assert torch.equal(given, A)
+    assert found["output"].rtol > 0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_torch_itself_is_within_the_pair(dtype):
+    kind = getattr(torch, dtype)
+    head = Head().to(kind)
+    found = conformance.tolerance(head, A, dtype=kind, backward=False)["output"]
+    right = Head()
+    right.load_state_dict(head.state_dict())
+    expected = right.double()(A.to(kind).double())
+    np.testing.assert_allclose(
+        head(A.to(kind)).detach().double(), expected.detach(), rtol=found.rtol, atol=found.atol
+    )
+    # And no more than a hundred roundings are allowed of numbers of size 1.
+    assert found.atol + found.rtol < 100 * torch.finfo(kind).eps
+
+
+def test_the_pair_holds_over_all_draws():
+    scales = iter([1.0, 100.0, 1.0])
+
+    def drawn():
+        scale = next(scales)
+        return scale * torch.randn(4, 64), torch.randn(64, 4)
+
+    found = conformance.tolerance(torch.mm, drawn, draws=3, backward=False)["output"]
+    assert found.draws == 3
+    # The second draw needs a hundred times what the first one does.
+    assert (found.atol + found.rtol * abs(found.expected)).max() > 10 * found.elementwise.max()
+
+
+def test_where_it_comes_from():
+    found = conformance.tolerance(lambda a, b: (a @ b.mT).sum(), A, B, draws=1)["output"]
+    shares = {source.operation: source.share for source in found.sources}
+    assert sum(shares.values()) == pytest.approx(1)
+    assert {source.operation: source.terms for source in found.sources} == {"mm": 64, "sum": 16}
+    # The result of the product has 64 terms to the sum's 16, and is that much more uncertain.
+    assert shares["mm"] > shares["sum"] > 0
+    product = next(source for source in found.sources if source.product)
+    assert product.corridor("float32") == (8 * 2.0**-24, 64 * 2.0**-24)
+
+
+def test_shares_add_up_to_the_whole():
+    """The operations' own variances add up to that of all of them, as independent errors do."""
+    run = Program(lambda a: a.exp().sum(-1).log(), (A,), "float32").observables
+    whole = (deviations(run, "key")["output"].rms ** 2).sum()
+    alone = 0.0
+    for operation in ("exp", "sum", "log"):
+        rules = {name: rule if name == operation else without(rule) for name, rule in RULES.items()}
+        alone += (deviations(run, "key", rules=rules)["output"].rms ** 2).sum()
+    # Of the four elements, from 64 replicates each, either is known to about a tenth.
+    assert alone == pytest.approx(whole, rel=0.5)
+
+
+def test_nothing_rounds():
+    found = conformance.tolerance(torch.relu, A)["output"]
+    assert (found.rtol, found.atol, found.bits, found.sources) == (0.0, 0.0, float("inf"), ())
+    assert found.sentence == "output: nothing rounds, so bits agree"
+
+
+def test_whole_numbers_are_exact():
+    assert not conformance.tolerance(lambda a: (a.exp(), a.argmax(-1)), A, draws=1)[
+        "output[1]"
+    ].elementwise.any()
+
+
+def test_arrays_are_taken_too():
+    found, same = (conformance.tolerance(torch.exp, given, draws=1) for given in (A, A.numpy()))
+    assert str(found) == str(same)
+
+
+def test_the_same_seed_gives_the_same():
+    first, second, other = (
+        str(conformance.tolerance(torch.softmax, A, -1, draws=1, seed=seed)) for seed in (3, 3, 4)
+    )
+    assert first == second != other
+
+
+def test_fused_attention_is_followed():
+    layer = nn.TransformerEncoderLayer(4, 2, 8, batch_first=True).eval()
+    found = conformance.tolerance(layer, torch.randn(2, 3, 4), draws=1)
+    assert "bmm" in {source.operation for source in found["output"].sources}
+
+
+def test_the_gradient_of_an_unused_input_is_exactly_zero():
+    found = conformance.tolerance(lambda a, _: a.exp(), A, B, draws=1)["grad[1]"]
+    assert not found.expected.any()
+    assert not found.elementwise.any()
+
+
+def test_a_program_without_gradients():
+    assert list(conformance.tolerance(torch.exp, A, draws=1, backward=False)) == ["output"]
+    assert list(conformance.tolerance(lambda a: a.detach().exp(), A, draws=1)) == ["output"]
+
+
+class TestSentence:
+    """The justification, ready to paste."""
+
+    found = conformance.tolerance(lambda a, b: (a @ b.mT).tanh(), A, B, draws=2)["output"]
+
+    def test_it_gives_the_pair(self):
+        assert f"atol {self.found.atol:.1e}, rtol {self.found.rtol:.1e}" in self.found.sentence
+
+    def test_it_says_how_it_came_about(self):
+        first = self.found.sources[0]
+        assert (
+            f"{constants().replicates} replicates of float32 rounding through 2 operations"
+            in self.found.sentence
+        )
+        assert f"{first.share:.0%} of it from mm over 64 terms, in 2 draws" in self.found.sentence
+
+    def test_it_says_how_often_the_constants_were_wrong(self, monkeypatch):
+        assert "no false alarms in " in self.found.sentence
+        monkeypatch.setattr(module, "known", lambda _: None)
+        assert "constants that no committed self-test was made with" in self.found.sentence
+
+    def test_it_says_what_would_pass(self):
+        found = conformance.tolerance(lambda a: a.sum() * 0 + 1.1, A, draws=1)["output"]
+        assert "the mean everywhere, rolled rows would pass" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "told"),
+    [
+        ((3, A), {}, conformance.UsageError, "fn: expected a function of tensors or a module, got int"),
+        ((torch.exp,), {}, conformance.UsageError, "inputs: expected the arguments of fn"),
+        (
+            (torch.exp, A),
+            {"dtype": "float16"},
+            conformance.UsageError,
+            "dtype: expected float32 or float64, got",
+        ),
+        (
+            (torch.exp, A),
+            {"draws": 0},
+            conformance.UsageError,
+            "draws: expected a whole number of at least 1",
+        ),
+        ((torch.exp, A), {"seed": -1}, conformance.UsageError, "seed: expected a whole number of at least 0"),
+        (
+            (torch.exp, A + 1j),
+            {},
+            conformance.UsageError,
+            "inputs: expected real tensors, got one of complex64",
+        ),
+        ((lambda _: 3, A), {}, conformance.UsageError, "fn: expected it to return a tensor, or a tuple"),
+        (
+            (lambda a: a @ B.mT, A),
+            {},
+            conformance.UsageError,
+            "such as a float32 module, has to be fn itself",
+        ),
+        ((torch.exp, A, 3), {}, conformance.UsageError, "fn: raised TypeError on float64 inputs"),
+        ((lambda a: a.float(), A), {}, conformance.NoiseError, "returned float32, where no noise can follow"),
+        ((torch.fft.fft, A), {}, conformance.NoiseError, "returned complex128"),
+        ((torch.linalg.svdvals, A), {}, conformance.NoiseError, "no rule says how _linalg_svd rounds"),
+        ((lambda a: torch.tensor(a.exp().tolist()), A), {}, conformance.NoiseError, "no noise can follow it"),
+        (
+            (lambda a: (a.exp() * 3).floor() / a.exp().ceil(), torch.zeros(9)),
+            {},
+            conformance.DegenerateError,
+            "tie",
+        ),
+    ],
+)
+def test_what_is_refused(arguments, options, error, told):
+    with pytest.raises(error, match=told):
+        conformance.tolerance(*arguments, **options)
+
+
+def test_a_draw_at_a_tie_is_drawn_again():
+    ties = iter([torch.zeros(9), torch.ones(9)])
+    found = conformance.tolerance(lambda a: a.exp().floor() * a.exp(), lambda: next(ties), draws=1)
+    assert found["output"].expected == pytest.approx(2 * np.e)
