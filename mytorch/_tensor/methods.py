@@ -6,7 +6,7 @@ The functions hold the documentation. A new method is a new line in `Methods`.
 from __future__ import annotations
 
 from mytorch._core.base import TensorBase
-from mytorch._tensor import forms, in_place, new, random_fill
+from mytorch._tensor import forms, in_place, legacy, new, random_fill, reshaped_in_place
 from mytorch.creation import distributions
 from mytorch.functions import (
     activation,
@@ -197,6 +197,8 @@ class Methods(TensorBase):
     long = conversion.long_
     int = conversion.int_
     short = conversion.short_
+    char = conversion.char_
+    byte = conversion.byte_
     bool = conversion.bool_
     cpu = conversion.cpu
     cuda = conversion.cuda
@@ -204,6 +206,8 @@ class Methods(TensorBase):
     is_contiguous = conversion.is_contiguous
     size = conversion.size
     stride = conversion.stride
+    ndimension = TensorBase.dim
+    nelement = TensorBase.numel
     data_ptr = conversion.data_ptr
 
     # New tensors of this tensor's dtype.
@@ -212,6 +216,15 @@ class Methods(TensorBase):
     new_empty = new.new_empty
     new_full = new.new_full
     new_tensor = new.new_tensor
+    new = legacy.new
+
+    # The same elements in another shape, in place.
+    unsqueeze_ = reshaped_in_place.of(shape.unsqueeze)
+    squeeze_ = reshaped_in_place.of(shape.squeeze)
+    t_ = reshaped_in_place.of(_transpose.t)
+    transpose_ = reshaped_in_place.of(_transpose.transpose)
+    swapaxes_ = transpose_
+    swapdims_ = transpose_
 
     # Random numbers.
     multinomial = distributions.multinomial

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase
-from mytorch._core.data import array_from, is_sequence
+from mytorch._core.data import array_from, is_sequence, require_plain
 from mytorch._core.dtypes import from_numpy_dtype
 from mytorch._core.typename import typename
 
@@ -150,8 +150,10 @@ def _plain_index(item: Any) -> Any:
     """Return an index as a number or an array."""
     if isinstance(item, (TensorBase, np.ndarray)):
         array = item.array if isinstance(item, TensorBase) else item
-        if isinstance(item, np.ndarray) and array.dtype.kind == "f":
-            return array.astype(np.int64)
+        if isinstance(item, np.ndarray):
+            require_plain(array)
+            if array.dtype.kind == "f":
+                return array.astype(np.int64)
         if array.dtype.kind not in "iub":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     elif isinstance(item, (bool, np.bool_)):
