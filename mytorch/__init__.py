@@ -23,6 +23,7 @@ from mytorch._core.device import device as device
 from mytorch._core.dtypes import *
 from mytorch._core.promotion import *
 from mytorch._core.size import Size as Size
+from mytorch._core.type_info import *
 from mytorch._tensor import Tensor as Tensor
 from mytorch._tensor.legacy import *
 from mytorch.autograd.grad_mode import *

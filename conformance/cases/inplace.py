@@ -94,6 +94,7 @@ CASES = (
             "tensor": _changed("add_", ...),
             "number": _changed("add_", 2),
             "alpha": _changed("add_", ..., alpha=-0.5),
+            "old form": _changed("add_", 0.5, ...),
         },
     ),
     _in_place("sub_", {"tensor": _changed("sub_", ...), "alpha": _changed("sub_", ..., alpha=2)}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.functions import joining, selection, transpose
+from mytorch.functions import joining, rearrange, selection, transpose
 from mytorch.functions import shape as shapes
 
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ def permute(input: Tensor, *order: Any, dims: Any = None) -> Tensor:
     if dims is None:
         dims = order[0] if len(order) == 1 and isinstance(order[0], (tuple, list)) else order
     return transpose.permute(input, dims)
+
+
+def repeat_interleave(
+    input: Tensor, repeats: int | Tensor, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Return `mytorch.repeat_interleave` of the tensor."""
+    return rearrange.repeat_interleave(input, repeats, dim, output_size=output_size)
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:

@@ -90,6 +90,8 @@ class Methods(TensorBase):
     minimum = selection.minimum
     clamp = selection.clamp
     clip = selection.clamp
+    clamp_min = selection.clamp_min
+    clamp_max = selection.clamp_max
     where = forms.where
 
     # Activations.
@@ -141,6 +143,7 @@ class Methods(TensorBase):
     sort = sorting.sort
     argsort = sorting.argsort
     topk = sorting.topk
+    median = sorting.median
     nonzero = sorting.nonzero
     unique = sorting.unique
     any = reduction.any
@@ -168,10 +171,12 @@ class Methods(TensorBase):
     triu = rearrange.triu
     diagonal = rearrange.diagonal
     repeat = rearrange.repeat
+    repeat_interleave = forms.repeat_interleave
     gather = gather_scatter.gather
     scatter = gather_scatter.scatter
     scatter_add = gather_scatter.scatter_add
     index_select = indexing.index_select
+    index_fill = indexing.index_fill
     masked_fill = selection.masked_fill
     masked_select = indexing.masked_select
     clone = shape.clone
@@ -259,7 +264,8 @@ class Methods(TensorBase):
     lerp_ = in_place.of(combination.lerp)
     scatter_ = in_place.of(gather_scatter.scatter)
     scatter_add_ = in_place.of(gather_scatter.scatter_add)
-    masked_fill_ = in_place.of(selection.masked_fill)
+    masked_fill_ = in_place.masked_fill_
+    index_fill_ = in_place.index_fill_
     tril_ = in_place.of(rearrange.tril)
     triu_ = in_place.of(rearrange.triu)
     pow_ = in_place.of(elementary.pow)
@@ -270,6 +276,8 @@ class Methods(TensorBase):
     neg_ = in_place.of(arithmetic.neg)
     clamp_ = in_place.of(selection.clamp)
     clip_ = clamp_
+    clamp_min_ = in_place.of(selection.clamp_min)
+    clamp_max_ = in_place.of(selection.clamp_max)
     floor_divide_ = in_place.of(arithmetic.floor_divide)
     subtract_ = in_place.sub_
     multiply_ = in_place.mul_

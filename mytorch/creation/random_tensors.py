@@ -113,7 +113,7 @@ def randn(
 
 
 def randint(
-    low: int,
+    low: Any = None,
     high: Any = None,
     size: Any = None,
     *,
@@ -125,7 +125,7 @@ def randint(
     """Return whole numbers drawn evenly from low up to, but without, high.
 
     Args:
-        low: the least number; left out, it is 0: `randint(high, size)`.
+        low: the least number; left out, it is 0: `randint(high, size)`, or `randint(high=high, size=size)`.
         high: the bound.
         dtype: int64 if not given.
 
@@ -139,9 +139,9 @@ def randint(
     """
     if size is None and isinstance(high, (tuple, list)):
         high, size = None, high
-    if high is None:
-        low, high = 0, low
-    if size is None:
+    if low is None or high is None:
+        low, high = 0, low if high is None else high
+    if not isinstance(size, (tuple, list)):
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {typename(size)}")
     low, high = integer_of("randint", "low", low), integer_of("randint", "high", high)
     if low >= high:
