@@ -141,7 +141,7 @@ def randint(
         high, size = None, high
     if high is None:
         low, high = None, low
-    if size is None:
+    if not isinstance(size, (tuple, list)):
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {typename(size)}")
     low = integer_of("randint", "low", 0 if low is None else low)
     high = integer_of("randint", "high", high)
