@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase
+from mytorch._core.data import number_in
 from mytorch._core.dtypes import get_default_dtype, numpy_dtype_of
 from mytorch._core.promotion import cast
 from mytorch.creation.filled import float_dtype
@@ -103,7 +104,8 @@ def linspace(
         The numbers, (steps,).
 
     Raises:
-        RuntimeError: `steps` is negative, or a tensor has dimensions.
+        NotImplementedError: the dtype is bool.
+        RuntimeError: `steps` is negative, a tensor has dimensions, or the dtype cannot hold a bound.
         TypeError: an argument is not a number.
 
     Examples:
@@ -116,7 +118,13 @@ def linspace(
     first, last = _bound("start", start, 1), _bound("end", end, 2)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
-    return finish(cast(np.linspace(first, last, steps), float_dtype(dtype)), device, requires_grad)
+    target = float_dtype(dtype)
+    if target.kind == "b":
+        raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
+    if target.kind in "iu":
+        # The bounds lose their fractions first, and so the numbers between them are others.
+        first, last = number_in(first, target).item(), number_in(last, target).item()
+    return finish(cast(np.linspace(first, last, steps), target), device, requires_grad)
 
 
 def _bound(argument: str, given: Any, position: int) -> Any:

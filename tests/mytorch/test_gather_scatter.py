@@ -28,6 +28,15 @@ CASES = {
     "scatter": (lambda t, a, b: a.scatter(1, t.tensor([[0, 2], [3, 1]]), b), [A, draw(2, 2)]),
     "scatter number": (lambda t, a: t.scatter(a, 0, t.tensor(PLACES), 2.5), [A]),
     "scatter_add": (lambda t, a, b: a.scatter_add(0, t.tensor(PLACES), b), [A, draw(2, 3)]),
+    # A number counts as one dimension of one element.
+    "gather at a number": (lambda t, a: a.gather(0, t.tensor(1)), [draw(3)]),
+    "gather from a number": (lambda t, a: a.gather(0, t.tensor([0, 0])), [draw()]),
+    "scatter at a number": (lambda t, a, b: a.scatter(0, t.tensor(1), b), [draw(3), draw()]),
+    "scatter to a number": (lambda t, a, b: a.scatter(0, t.tensor([0]), b), [draw(), draw(1)]),
+    "scatter_add of a number": (lambda t, a, b: a.scatter_add(0, t.tensor([1]), b), [draw(3), draw()]),
+    # Of no positions neither dtype nor rank matters.
+    "gather nothing": (lambda t, a: a.gather(0, t.zeros(0, 7)), [A]),
+    "scatter nothing": (lambda t, a: a.scatter(0, t.zeros(0, 7, dtype=t.uint8), t.ones_like(a)), [A]),
 }
 
 
@@ -59,6 +68,10 @@ BAD = {
     "gather dim": (lambda t, x: x.gather(3, t.zeros(3, 1, dtype=t.int64)), ["-2", "1", "3"]),
     "gather dtype": (lambda t, x: x.gather(1, t.zeros(1, 1)), ["int32/int64"]),
     "scatter range": (lambda t, x: x.scatter(1, t.tensor([[5]]), 1.0), ["5", "dimension 1", "4"]),
+    "scatter too many": (
+        lambda t, x: x[0, 0].scatter(0, t.tensor([0, 0, 0]), x[0, :2]),
+        ["[3]", "[2]"],
+    ),
     "scatter size": (lambda t, x: x.scatter(1, t.tensor(LONG), x[:, :1]), ["[1, 2]", "[3, 1]"]),
     "scatter dtype": (lambda t, x: x.scatter(1, t.tensor(LONG), x.float()), ["dtype"]),
     "scatter index dtype": (lambda t, x: x.scatter(1, x, x), ["int32/int64"]),
