@@ -316,7 +316,6 @@ ROWS = (
         "bfloat16 uint16 uint32 uint64 float8_e4m3fn float8_e5m2 quint8 qint8 qint32",
         "`mytorch.float16`, `mytorch.float32` or `mytorch.int64`: NumPy's dtypes",
     ),
-    Row(NEW, "Tensor.byte Tensor.char", "`x.to(mytorch.uint8)` or `x.to(mytorch.int8)`"),
     Row(
         NEW,
         "sparse sparse_coo_tensor sparse_csr_tensor Tensor.to_sparse Tensor.to_dense Tensor.coalesce "
