@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._table import row
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, load, of_module, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conformance.cases.case import Config, Tensors, Values
 
 _CLASSES = ("small", "one", "empty", "pow2", "strided", "zero", "large")
@@ -54,7 +56,96 @@ def _nested(t: Any, a: Any) -> Any:
     return a
 
 
+def _vectors(*names: str) -> Callable[[Config], dict[str, Input]]:
+    """Return the inputs of a container of three parameters of those names."""
+
+    def inputs(config: Config) -> dict[str, Input]:
+        n, f = int(config["N"]), int(config["F"])
+        return {"input": Input((n, f))} | {f"held.{name}": Input((f,), weight=True) for name in names}
+
+    return inputs
+
+
+def _held(t: Any, container: Any, x: Values, pick: Callable[[Any], Any]) -> Built:
+    """Return the layer that applies parameters of a container, one after the other; `pick` returns them."""
+    owner = t.nn.Module()
+    owner.held = container
+
+    def call(owner: Any, data: Tensors) -> dict[str, Any]:
+        out = data["input"]
+        for parameter in pick(owner.held):
+            out = out.tanh() * parameter
+        return {"output": out}
+
+    return of_module(owner, call, load(owner, parameters_of(x)))
+
+
+def _parameter_list(t: Any, x: Values, config: Config) -> Built:
+    a, b, c = (t.zeros_like(each) for each in parameters_of(x).values())
+    held = t.nn.ParameterList(a if config["pick"] == "tensor" else [a])
+    held.append(b)
+    held.extend([t.nn.Parameter(c)])
+    picks = {
+        "all": list,
+        "last first": lambda held: [held[-1], *held[:-1]],
+        "beyond": lambda held: [held[7]],
+        "call": lambda held: held(1),
+    }
+    return _held(t, held, x, picks.get(str(config["pick"]), list))
+
+
+def _parameter_dict(t: Any, x: Values, config: Config) -> Built:
+    a, b, c = (t.zeros_like(each) for each in parameters_of(x).values())
+    held = t.nn.ParameterDict({"weight_b": b, "weight_a": t.nn.Parameter(a)})
+    held["weight_c"] = c
+    other = 1 if config["pick"] == "number" else "note"
+    held.update([("weight_b", t.ones_like(b)), (other, "not a tensor")])
+    picks = {
+        # A dictionary is sorted by names, pairs are not.
+        "all": lambda held: [held[name] for name in held if name != "note"],
+        "last first": lambda held: [held["weight_c"], held.get("weight_a"), held["weight_b"]],
+        "missing": lambda held: [held["missing"]],
+    }
+    return _held(t, held, x, picks.get(str(config["pick"]), picks["all"]))
+
+
+_VECTORS = ("small", "one", "strided")
+
+
 CASES = (
+    Case(
+        name="nn.ParameterList",
+        space=Space(
+            {"N": "batch", "F": "feature"},
+            _VECTORS,
+            ("normal",),
+            {"pick": ("all", "last first")},
+        ),
+        inputs=_vectors("0", "1", "2"),
+        program=LayerProgram(_parameter_list),
+        base={"N": 2, "F": 4, "pick": "all"},
+        bad_calls=(
+            BadCall("beyond the list", ("index 7", "range"), config={"pick": "beyond"}),
+            BadCall("a tensor instead of a list", ("iterable", "Tensor"), config={"pick": "tensor"}),
+            BadCall("a call", ("should not be called",), config={"pick": "call"}),
+        ),
+    ),
+    Case(
+        name="nn.ParameterDict",
+        space=Space(
+            {"N": "batch", "F": "feature"},
+            _VECTORS,
+            ("normal",),
+            {"pick": ("all", "last first")},
+        ),
+        inputs=_vectors("weight_a", "weight_b", "weight_c"),
+        program=LayerProgram(_parameter_dict),
+        base={"N": 2, "F": 4, "pick": "all"},
+        bad_calls=(
+            BadCall("a name that is not there", ("missing",), config={"pick": "missing"}),
+            BadCall("a number for a name", ("string", "int"), config={"pick": "number"}),
+        ),
+    ),
     row(
         "nn.Sequential",
         "NF",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mytorch.nn.modules._module_dict import ModuleDict
+from mytorch.nn.modules._parameters import ParameterDict, ParameterList
 from mytorch.nn.modules._rnn_base import RNNBase
 from mytorch.nn.modules._rnn_cell import GRUCell, LSTMCell, RNNCell
 from mytorch.nn.modules._rnn_cell_base import RNNCellBase
@@ -10,7 +11,6 @@ from mytorch.nn.modules.activation import (
     ELU,
     GELU,
     Hardtanh,
-    Identity,
     LeakyReLU,
     LogSigmoid,
     LogSoftmax,
@@ -24,7 +24,7 @@ from mytorch.nn.modules.activation import (
 from mytorch.nn.modules.container import ModuleList, Sequential
 from mytorch.nn.modules.dropout import Dropout
 from mytorch.nn.modules.flatten import Flatten
-from mytorch.nn.modules.linear import Linear
+from mytorch.nn.modules.linear import Identity, Linear
 from mytorch.nn.modules.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -70,6 +70,8 @@ __all__ = [
     "ModuleDict",
     "ModuleList",
     "NLLLoss",
+    "ParameterDict",
+    "ParameterList",
     "RNNBase",
     "RNNCell",
     "RNNCellBase",
