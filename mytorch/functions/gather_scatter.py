@@ -17,7 +17,7 @@ from mytorch.functions.shape import view
 from mytorch.ops import gather_scatter as ops
 
 if TYPE_CHECKING:
-    from mytorch._core.types import Array, Operand
+    from mytorch._core.types import Array, Operand, Scalar
     from mytorch._tensor import Tensor
 
 __all__ = ["gather", "scatter", "scatter_add"]
@@ -57,13 +57,16 @@ def gather(input: Tensor, dim: int, index: Tensor) -> Tensor:
     return apply(ops.Gather, input, index, dim=wrapped)
 
 
-def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
+def scatter(
+    input: Tensor, dim: int, index: Tensor, src: Operand | None = None, *, value: Scalar | None = None
+) -> Tensor:
     """Return a copy with the elements at positions along a dimension overwritten.
 
     Args:
         index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
             `dim`.
         src: the new elements, of the input's dtype, or a Python scalar.
+        value: the scalar by name.
 
     Returns:
         A tensor of the input's shape. Which element is kept where a position is repeated is undefined.
@@ -71,12 +74,19 @@ def scatter(input: Tensor, dim: int, index: Tensor, src: Operand) -> Tensor:
     Raises:
         RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
             another dtype.
+        TypeError: there is neither `src` nor `value`, or both, or `value` is not a number.
     """
     array_of("scatter", input)
+    if value is not None:
+        if src is not None:
+            raise TypeError("scatter() got both 'src' and 'value'")
+        src = number_of("scatter", "value", value)
+    elif src is None:
+        raise TypeError("scatter() missing 1 required argument: 'src', or 'value'")
     positions = array_of("scatter", index, "index", 3)
     if not isinstance(src, TensorBase):
-        value = number_in(number_of("scatter", "value", src, 4), input.array.dtype)
-        src = wrap(np.full(positions.shape, value))
+        number = number_in(number_of("scatter", "value", src, 4), input.array.dtype)
+        src = wrap(np.full(positions.shape, number))
     elif not src.array.ndim and positions.ndim:
         src = view(src, (1,) * positions.ndim)
     return _scatter("scatter", input, dim, index, src, add=False)

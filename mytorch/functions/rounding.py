@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.autograd._apply import apply
-from mytorch.functions._check import array_of
+from mytorch.functions._check import array_of, integer_of, require_floating
 from mytorch.ops import rounding as ops
 
 if TYPE_CHECKING:
@@ -43,21 +43,27 @@ def ceil(input: Tensor) -> Tensor:
     return _whole("ceil", np.ceil, input)
 
 
-def round(input: Tensor) -> Tensor:
+def round(input: Tensor, *, decimals: int = 0) -> Tensor:
     """Return the nearest integer, the even one of two equally near; its gradient is 0.
 
     Args:
         input: any shape, any dtype but bool.
+        decimals: how many decimal digits are kept instead, of floats; negative ones stand before the point.
 
     Raises:
-        NotImplementedError: input is bool.
+        NotImplementedError: input is bool, or integers are rounded to decimals.
 
     Examples:
         >>> x = mytorch.tensor([0.5, 1.5, 2.5])
         >>> mytorch.round(x)
         tensor([0., 2., 2.])
     """
-    return _whole("round", np.round, input)
+    if not (type(decimals) is int and not decimals):
+        decimals = integer_of("round", "decimals", decimals)
+    if not decimals:
+        return _whole("round", np.round, input)
+    require_floating("round", input)
+    return apply(ops.Flat, input, function=lambda a: ops.round_decimals(a, decimals))
 
 
 def trunc(input: Tensor) -> Tensor:

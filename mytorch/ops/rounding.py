@@ -20,6 +20,14 @@ def sign(a: Array) -> Array:
     return np.where(np.isnan(a), a.dtype.type(0), np.sign(a)) if a.dtype.kind == "f" else np.sign(a)
 
 
+def round_decimals(a: Array, decimals: int) -> Array:
+    """Return floats rounded to decimals as torch computes it: by a power of ten, and back."""
+    scale = a.dtype.type(np.float64(10) ** abs(decimals))
+    if decimals < 0:
+        return np.asarray(np.rint(a / scale) * scale)
+    return np.asarray(np.rint(a * scale) / scale)
+
+
 class Flat(Op):
     """A function that is constant between jumps, such as the sign, or draws: the gradients are zero."""
 
