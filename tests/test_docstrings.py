@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("conformance", "mytorch")
 ASSUMED = ("import mytorch", "from mytorch import nn, optim", "from mytorch.utils import data")
 CLASSES_OF = (
+    "mytorch.distributions",
     "mytorch.nn",
     "mytorch.nn.utils.rnn",
     "mytorch.optim",
@@ -38,6 +39,7 @@ FUNCTIONS_OF = {
         add_ backward copy_ detach expand item numpy register_hook requires_grad_ size to view
     """,
     "mytorch.autograd": "Function backward grad gradcheck",
+    "mytorch.distributions": "kl_divergence",
     "mytorch.nn.functional": """
         binary_cross_entropy_with_logits cross_entropy dropout embedding gelu kl_div layer_norm linear
         mse_loss nll_loss one_hot scaled_dot_product_attention

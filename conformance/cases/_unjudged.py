@@ -104,6 +104,9 @@ _GRADIENT = "every case's gradients are read by it: tests/mytorch/test_autograd.
 _SEED = "it is one generator for the whole process: tests/mytorch/test_random.py"
 _DEVICE = "there is only one device: tests/mytorch/test_devices.py"
 _BASE = "a base class"
+_CONSTRAINT = (
+    "distributions check by it: the bad calls of their cases, and tests/mytorch/test_distribution_classes.py"
+)
 
 UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("bool", "dtype", "float16", "float32", "float64"), _DTYPE),
@@ -134,6 +137,19 @@ UNJUDGED: Mapping[str, str] = {
     "nn.Module": _BASE + ": every module's case",
     "nn.RNNBase": _BASE + ": nn.RNN, nn.GRU, nn.LSTM",
     "nn.RNNCellBase": _BASE + ": nn.RNNCell, nn.GRUCell, nn.LSTMCell",
+    "distributions.Distribution": _BASE + ": every distribution's case",
+    "distributions.register_kl": "a table of the whole process: tests/mytorch/test_distribution_classes.py",
+    **dict.fromkeys(
+        [
+            f"distributions.constraints.{name}"
+            for name in (
+                *("Constraint", "boolean", "dependent", "dependent_property", "greater_than", "independent"),
+                *("integer_interval", "interval", "is_dependent", "positive", "real", "real_vector"),
+                *("simplex", "unit_interval"),
+            )
+        ],
+        _CONSTRAINT,
+    ),
     "optim.Optimizer": _BASE + ": every optimiser's case",
     "optim.lr_scheduler.LRScheduler": _BASE + ": every scheduler's case",
     "utils.data.Dataset": _BASE + ": every dataset's case",

@@ -71,6 +71,13 @@ FAULTS = (
         "leaves out the factor 2/sqrt(pi) of erf's derivative",
     ),
     derivative(
+        "erfinv-factor",
+        "erfinv",
+        named("erfinv"),
+        lambda t, a, out, config: t.exp(out * out),
+        "leaves out the factor sqrt(pi)/2 of erfinv's derivative",
+    ),
+    derivative(
         "abs-at-zero",
         "abs",
         named("abs"),

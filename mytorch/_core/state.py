@@ -16,11 +16,13 @@ class _State(threading.local):
 
     Attributes:
         enabled: whether ops are recorded.
+        asked: whether they were to be by the last mode that was set; inside `inference_mode` none are.
         inference: whether the thread is inside `inference_mode`.
         run: calls a function with NumPy's warnings off.
     """
 
     enabled: bool = True
+    asked: bool = True
     inference: bool = False
 
     def __init__(self) -> None:

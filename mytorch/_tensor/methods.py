@@ -66,6 +66,7 @@ class Methods(TensorBase):
     sin = elementary.sin
     cos = elementary.cos
     erf = elementary.erf
+    erfinv = elementary.erfinv
     reciprocal = elementary.reciprocal
     rsqrt = elementary.rsqrt
     square = elementary.square

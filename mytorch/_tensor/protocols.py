@@ -123,8 +123,9 @@ class Protocols(TensorBase):
         return format_tensor(self)
 
     def __format__(self, spec: str) -> str:
-        # As in torch: a 0-dim tensor is formatted as its number.
-        return format(self.array.item(), spec) if not self.array.ndim and spec else str(self)
+        # As in torch: a 0-dim tensor is formatted as its number, unless it is of a subclass.
+        number = not self.array.ndim and type(self) is type(wrap(self.array))
+        return format(self.array.item(), spec) if number else object.__format__(self, spec)
 
 
 def _restored(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:

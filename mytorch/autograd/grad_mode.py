@@ -29,12 +29,18 @@ _GENERATOR = 0x20
 
 def is_grad_enabled() -> bool:
     """Return whether ops are being recorded in this thread."""
-    return state.enabled
+    return state.asked
 
 
 def is_inference_mode_enabled() -> bool:
     """Return whether this thread is inside `inference_mode`."""
     return state.inference
+
+
+def _set(asked: bool) -> None:
+    state.asked = asked
+    # As in torch, `enable_grad` inside `inference_mode` is noted and records nothing.
+    state.enabled = asked and not state.inference
 
 
 class _Mode:
@@ -47,8 +53,8 @@ class _Mode:
         self._previous: list[bool] = []
 
     def __enter__(self) -> None:
-        self._previous.append(state.enabled)
-        state.enabled = self._mode
+        self._previous.append(state.asked)
+        _set(self._mode)
 
     def __exit__(
         self,
@@ -56,7 +62,7 @@ class _Mode:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        state.enabled = self._previous.pop()
+        _set(self._previous.pop())
 
     def __call__(self, function: F) -> F:
         """Return `function` so wrapped that it runs in this mode; a generator in every one of its steps."""
@@ -152,16 +158,16 @@ class set_grad_enabled(_Mode):  # noqa: N801 - torch's name
 
     def __init__(self, mode: bool) -> None:
         super().__init__(mode)
-        self._previous.append(state.enabled)
-        state.enabled = mode
+        self._previous.append(state.asked)
+        _set(mode)
 
     def __enter__(self) -> None:
         # The former mode was kept when the object was made.
-        state.enabled = self._mode
+        _set(self._mode)
 
     def __call__(self, function: F) -> F:
         """Return `function` so wrapped that it runs in this mode; the present mode is left as it was."""
-        state.enabled = self._previous[-1]
+        _set(self._previous[-1])
         return super().__call__(function)
 
 
@@ -200,8 +206,8 @@ class inference_mode(_Mode):  # noqa: N801 - torch's name
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        super().__exit__(kind, error, traceback)
         state.inference = self._inferring.pop()
+        super().__exit__(kind, error, traceback)
 
     def _again(self) -> _Mode:
         return inference_mode(not self._mode)

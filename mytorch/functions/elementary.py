@@ -23,6 +23,7 @@ __all__ = [
     "absolute",
     "cos",
     "erf",
+    "erfinv",
     "exp",
     "expm1",
     "log",
@@ -152,6 +153,11 @@ def cos(input: Tensor) -> Tensor:
 def erf(input: Tensor) -> Tensor:
     """Return the error function, 2/√π·∫exp(-t²) from 0 to input."""
     return apply(ops.Erf, input)
+
+
+def erfinv(input: Tensor) -> Tensor:
+    """Return the number of which input is the error function: ±inf for ±1, nan beyond."""
+    return apply(ops.Erfinv, input)
 
 
 # torch's other names.

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
+def _erf_excess(x: float, y: float) -> float:
+    """Return erf(x) - y for y ≥ 0, by the complements where y is near 1."""
+    return math.erf(x) - y if y < 0.5 else (1 - y) - math.erfc(x)
+
+
+_excess = np.frompyfunc(_erf_excess, 2, 1)
+
+
 class Pow(Op):
     """a to the power of b."""
 
@@ -235,3 +243,29 @@ class Erf(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         return (grad * (saved.dtype.type(2 / math.sqrt(math.pi)) * np.exp(-saved * saved)),)
+
+
+class Erfinv(Op):
+    """The number of which a is the error function: ±inf for ±1, nan beyond."""
+
+    uses = OUTPUT
+    float_result = True
+
+    @staticmethod
+    def forward(a: Array) -> tuple[Array, Any]:
+        # In float64 in every dtype, as C's functions are.
+        y = np.abs(a.astype(np.float64, copy=False))
+        # Winitzki's approximation, good to 0.01.
+        log = np.log1p(-y * y)
+        half = 2 / (math.pi * 0.147) + log / 2
+        x = np.sqrt(log / -0.147 / (np.sqrt(half * half - log / 0.147) + half))
+        for _ in range(2):
+            # The first three terms of the series of the inverse around erf(x), which quadruples the digits.
+            step = np.asarray(_excess(x, y)).astype(np.float64) * (0.5 * math.sqrt(math.pi) * np.exp(x * x))
+            x = x - step * (1 - step * (x - step * (4 * x * x + 1) / 3))
+        out = np.copysign(np.where(y == 1, np.inf, x), a).astype(a.dtype)
+        return out, out
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        return (grad * (saved.dtype.type(0.5 * math.sqrt(math.pi)) * np.exp(saved * saved)),)

@@ -47,6 +47,8 @@ CASES = {
     "sin": (lambda t, a: a.sin(), [A]),
     "cos": (lambda t, a: t.cos(a), [A]),
     "erf": (lambda t, a: t.erf(a), [A]),
+    "erfinv": (lambda t, a: t.erfinv(a), [np.concatenate([np.linspace(-0.999, 0.999, 25), [1e-9, -0.0]])]),
+    "erfinv special": (lambda t, a: a.erfinv(), [SPECIAL]),
     "reciprocal": (lambda t, a: a.reciprocal(), [POSITIVE]),
     "rsqrt": (lambda t, a: t.rsqrt(a), [POSITIVE]),
     "square": (lambda t, a: a.square(), [A]),

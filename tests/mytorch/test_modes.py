@@ -117,3 +117,15 @@ def test_inference_mode_nests(t):
         assert not t.is_grad_enabled()
     assert not t.is_inference_mode_enabled()
     assert t.is_grad_enabled()
+
+
+@BOTH
+def test_nothing_is_recorded_in_inference_mode_where_gradients_are_asked_for(t):
+    x = t.ones(1, requires_grad=True)
+    with t.inference_mode():
+        with t.enable_grad():
+            assert t.is_grad_enabled()
+            assert not (x * 2).requires_grad
+        with t.set_grad_enabled(True), t.inference_mode(mode=False):
+            assert (x * 2).requires_grad
+    assert (x * 2).requires_grad

@@ -63,6 +63,8 @@ ANSWERS = {
     "contains": lambda t: (2 in t.tensor([1, 2]), 3 in t.tensor([1, 2])),
     "equality with others": lambda t: (t.zeros(2) == None, t.zeros(2) != "a"),  # noqa: E711 - what is tested
     "format": lambda t: f"{t.tensor(1.23456):.2f}",
+    "format without a spec": lambda t: f"{t.tensor(0.5)} {t.tensor(3)} {t.tensor([0.5])}",
+    "format a parameter": lambda t: f"{t.nn.Parameter(t.tensor(0.5))}",
     "numpy number": lambda t: (t.ones(2) * np.float64(3)).tolist(),
     "to": lambda t: str(t.ones(2).to("cpu", t.float64).dtype)[-7:],
     "to other": lambda t: str(t.ones(2).to(t.ones(1).half()).dtype)[-7:],
@@ -92,6 +94,8 @@ BAD = {
     "sizes do not broadcast": lambda t: t.ones(2, 3) * t.ones(2),
     "text": lambda t: t.ones(2) + "a",
     "none": lambda t: t.ones(2) * None,
+    "format a parameter as a number": lambda t: f"{t.nn.Parameter(t.tensor(0.5)):.2f}",
+    "format several as a number": lambda t: f"{t.tensor([0.5]):.2f}",
     "less than none": lambda t: t.ones(2) < None,
     "function on a list": lambda t: t.sigmoid([1.0]),
     "sum of a list": lambda t: t.sum([1.0]),

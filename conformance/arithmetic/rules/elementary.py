@@ -34,6 +34,13 @@ RULES: tuple[Rule, ...] = (
     rounded("cos", Relative(4.0), unary("cos"), source=_SINE, elementwise=True),
     rounded("sin", Relative(4.0), unary("sin"), source=_SINE, elementwise=True),
     rounded("erf", Relative(4.0), unary("erf"), source=MEASURED, elementwise=True),
+    rounded(
+        "erfinv",
+        Relative(4.0),
+        MeasuringCall(lambda t, a: t.erfinv(a), lambda n: (Input((8, n), bounded=True),)),
+        source=MEASURED,
+        elementwise=True,
+    ),
     rounded("exp", Relative(4.0), unary("exp"), source=SLEEF, elementwise=True),
     rounded("expm1", Relative(4.0), unary("expm1"), source=SLEEF, elementwise=True),
     rounded("log1p", Relative(4.0), unary("log1p", positive=True), source=SLEEF, elementwise=True),

@@ -21,6 +21,8 @@ NAMESPACES = (
     "",
     "autograd",
     "cuda",
+    "distributions",
+    "distributions.constraints",
     "models",
     "nn",
     "nn.functional",
