@@ -75,6 +75,45 @@ _OTHERS_OF_ADAM = {"lr": 0.125, "betas": (0.75, 0.95), "eps": 1e-4, "weight_deca
 
 CASES = (
     _case(
+        Optimiser(
+            "Adagrad",
+            _named("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps", "maximize"),
+            {"lr": 0.125, "lr_decay": 0.5, "weight_decay": 0.25, "eps": 1e-4},
+            lambda config: {"sum": True},
+        ),
+        {
+            "lr_decay": (0.25, 0.0),
+            "weight_decay": (0.0, 0.01),
+            "initial_accumulator_value": (0.0, 0.125),
+            "eps": (1e-10, 1e-3),
+        },
+        BadCall("lr_decay below zero", ("lr_decay", "-1"), config={"lr_decay": -1.0}),
+        BadCall(
+            "initial value below zero",
+            ("initial_accumulator_value", "-1"),
+            config={"initial_accumulator_value": -1.0},
+        ),
+        BadCall("eps below zero", ("eps", "-1"), config={"eps": -1.0}),
+        BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
+    ),
+    _case(
+        Optimiser(
+            "Adadelta",
+            _named("lr", "rho", "eps", "weight_decay", "maximize"),
+            {"lr": 0.5, "rho": 0.75, "eps": 1e-4, "weight_decay": 0.25},
+            lambda config: {"square_avg": True, "acc_delta": True},
+        ),
+        {
+            "lr": (1.0, 0.25),
+            "rho": (0.9, 0.5),
+            "eps": (1e-6, 1e-3),
+            "weight_decay": (0.0, 0.01),
+        },
+        BadCall("rho above one", ("rho", "1.5"), config={"rho": 1.5}),
+        BadCall("eps below zero", ("eps", "-1"), config={"eps": -1.0}),
+        BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
+    ),
+    _case(
         Optimiser("AdamW", _OF_ADAM, _OTHERS_OF_ADAM, _moments),
         {
             "beta1": (0.9, 0.5),

@@ -141,4 +141,45 @@ def rmsprop(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -
     return p - (change / root if late else change) * group["lr"]
 
 
-RULES: Mapping[str, Rule] = {"SGD": sgd, "Adam": adam, "AdamW": adamw, "RMSprop": rmsprop}
+def adagrad(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    """Step as torch.optim.Adagrad does."""
+    p, grad = _decayed(p, grad, group, wrong)
+    if not state:
+        # Of a group that was added later; the constructor made the others.
+        state |= {"step": t.tensor(0.0), "sum": grad * 0.0 + group["initial_accumulator_value"]}
+    state["step"] = state["step"] + 1
+    done = float(state["step"]) - (0 if wrong == "lr-decay-from-one" else 1)
+    state["sum"] = total = state["sum"] + grad * grad
+    eps = group["eps"]
+    root = t.sqrt(total + eps) if wrong == "eps-inside" else t.sqrt(total) + eps
+    rate = group["lr"] / (1 + (0 if wrong == "lr-decay-ignored" else done) * group["lr_decay"])
+    return p - grad / root * rate
+
+
+def adadelta(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    """Step as torch.optim.Adadelta does."""
+    rho, eps = group["rho"], group["eps"]
+    p, grad = _decayed(p, grad, group, wrong)
+    if not state:
+        state |= {"step": t.tensor(0.0), "square_avg": grad * 0.0, "acc_delta": grad * 0.0}
+    state["step"] = state["step"] + 1
+    state["square_avg"] = square = state["square_avg"] * rho + grad * grad * (1 - rho)
+
+    def root(mean: Any) -> Any:
+        return t.sqrt(mean) + eps if wrong == "eps-outside" else t.sqrt(mean + eps)
+
+    change = root(state["acc_delta"]) / root(square) * grad
+    state["acc_delta"] = state["acc_delta"] * rho + change * change * (1 - rho)
+    if wrong == "changes-first":
+        change = root(state["acc_delta"]) / root(square) * grad
+    return p - change * (1.0 if wrong == "lr-ignored" else group["lr"])
+
+
+RULES: Mapping[str, Rule] = {
+    "SGD": sgd,
+    "Adam": adam,
+    "AdamW": adamw,
+    "RMSprop": rmsprop,
+    "Adagrad": adagrad,
+    "Adadelta": adadelta,
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.faults._optimisers import RULES, written_out
-from conformance.faults._rewriting import in_place_of
+from conformance.faults._rewriting import in_place_of, setting
 from conformance.faults.fault import Fault
 
 
@@ -49,10 +49,29 @@ _RMSPROP = {
     "momentum-ignored": "ignores momentum",
     "momentum-of-gradients": "divides the momentum of the gradients, not the gradients",
 }
+_ADAGRAD = {
+    "lr-decay-from-one": "lets the rate decay before the first step already",
+    "lr-decay-ignored": "ignores lr_decay",
+    "eps-inside": "adds epsilon inside the root",
+}
+_ADADELTA = {
+    "eps-outside": "adds epsilon after the roots, as RMSprop does",
+    "changes-first": "takes the running mean of the changes with this change already in it",
+    "lr-ignored": "ignores the rate, which the paper does not have",
+}
 
 FAULTS = (
     *(_fault("SGD", wrong, story) for wrong, story in (_BOTH | _SGD).items()),
     *(_fault("Adam", wrong, story) for wrong, story in (_BOTH | _ADAM).items()),
     *(_fault("AdamW", wrong, story) for wrong, story in _ADAMW.items()),
     *(_fault("RMSprop", wrong, story) for wrong, story in (_BOTH | _RMSPROP).items()),
+    *(_fault("Adagrad", wrong, story) for wrong, story in (_BOTH | _ADAGRAD).items()),
+    *(_fault("Adadelta", wrong, story) for wrong, story in (_BOTH | _ADADELTA).items()),
+    Fault(
+        "adagrad-initial-value-ignored",
+        "optim",
+        ("optim.Adagrad",),
+        "starts the sum of squares at zero",
+        around=setting("initial_accumulator_value", lambda _: 0.0),
+    ),
 )

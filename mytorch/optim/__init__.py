@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.optim import lr_scheduler
+from mytorch.optim.adadelta import Adadelta
+from mytorch.optim.adagrad import Adagrad
 from mytorch.optim.adam import Adam
 from mytorch.optim.adamw import AdamW
 from mytorch.optim.optimizer import Optimizer
 from mytorch.optim.rmsprop import RMSprop
 from mytorch.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+__all__ = ["SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
 
 if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
 

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mytorch._core.base import wrap
+from mytorch._core.dtypes import float64, get_default_dtype
+
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._tensor import Tensor
+
 
 def require_at_least_zero(value: Any, text: str) -> None:
-    """Refuse a negative option.
+    """Refuse an option that is negative or NaN.
+
+    Args:
+        value: the option.
+        text: its name in the message.
+
+    Raises:
+        ValueError: it is not at least zero.
+    """
+    if not value >= 0.0:
+        raise ValueError(f"Invalid {text}: {value}")
+
+
+def refuse_negative(value: Any, text: str) -> None:
+    """Refuse an option as `require_at_least_zero` does, but let NaN pass, as torch's SGD does.
 
     Args:
         value: the option.
@@ -25,3 +46,8 @@ def require_at_least_zero(value: Any, text: str) -> None:
 def as_number(option: Any) -> float:
     """Return an option as a Python float, which never widens the dtype of an array that it meets."""
     return float(option)
+
+
+def new_count() -> Tensor:
+    """Return a count of no steps, in the dtype in which torch counts them."""
+    return wrap(np.zeros((), np.float64 if get_default_dtype() is float64 else np.float32))

@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._tensor import Tensor
-from mytorch.optim._options import as_number, require_at_least_zero
+from mytorch.optim._options import as_number, new_count, require_at_least_zero
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> 
     lr, weight_decay = as_number(group["lr"]), as_number(group["weight_decay"])
     beta1, beta2 = group["betas"]
     if not state:
-        state["step"] = wrap(np.zeros((), np.float32))
+        state["step"] = new_count()
         state["exp_avg"] = wrap(np.zeros_like(param))
         state["exp_avg_sq"] = wrap(np.zeros_like(param))
         if group["amsgrad"]:

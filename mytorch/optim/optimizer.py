@@ -76,6 +76,8 @@ class Optimizer:
             raise RuntimeError("differentiable=True is not supported: steps are not recorded")
         if defaults.get("capturable"):
             raise RuntimeError("capturable=True is not supported: there are no CUDA graphs on a CPU")
+        if defaults.get("fused") and defaults.get("foreach"):
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
@@ -274,6 +276,10 @@ def _noting(step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _taken(owner: Tensor | None, name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _taken(owner, key, each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_taken(owner, "", each) for each in value)
     if not isinstance(value, Tensor):
         return deepcopy(value)
     # A count keeps its dtype, so that it loses no digits.

@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._tensor import Tensor
-from mytorch.optim._options import as_number, require_at_least_zero
+from mytorch.optim._options import as_number, new_count, require_at_least_zero
 from mytorch.optim.adam import interpolate
 from mytorch.optim.optimizer import Optimizer
 
@@ -105,7 +105,7 @@ def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> 
     lr, weight_decay = as_number(group["lr"]), as_number(group["weight_decay"])
     alpha, momentum = as_number(group["alpha"]), as_number(group["momentum"])
     if not state:
-        state["step"] = wrap(np.zeros((), np.float32))
+        state["step"] = new_count()
         state["square_avg"] = wrap(np.zeros_like(param))
         if momentum > 0:
             state["momentum_buffer"] = wrap(np.zeros_like(param))

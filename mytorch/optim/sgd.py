@@ -8,7 +8,7 @@ import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._tensor import Tensor
-from mytorch.optim._options import as_number, require_at_least_zero
+from mytorch.optim._options import as_number, refuse_negative
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ class SGD(Optimizer):
     ) -> None:
         if isinstance(lr, Tensor) and lr.numel() != 1:
             raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
-        require_at_least_zero(lr, "learning rate")
-        require_at_least_zero(momentum, "momentum value")
-        require_at_least_zero(weight_decay, "weight_decay value")
+        refuse_negative(lr, "learning rate")
+        refuse_negative(momentum, "momentum value")
+        refuse_negative(weight_decay, "weight_decay value")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError(
                 "Nesterov momentum requires a momentum and zero dampening, "

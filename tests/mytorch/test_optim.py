@@ -41,11 +41,26 @@ RMSPROP_OPTIONS = [
     {"lr": 0.05, "centered": True},
     {"lr": 0.05, "centered": True, "momentum": 0.9, "maximize": True},
 ]
+ADAGRAD_OPTIONS = [
+    {},
+    {"lr": 0.1, "lr_decay": 0.3},
+    {"lr": 0.1, "initial_accumulator_value": 0.5, "eps": 1e-3},
+    {"lr": 0.1, "weight_decay": 0.02, "maximize": True},
+    {"lr": 0.1, "fused": True},
+]
+ADADELTA_OPTIONS = [
+    {},
+    {"lr": 0.5, "rho": 0.5},
+    {"rho": 1.0, "eps": 1e-3},
+    {"eps": 1e-3, "weight_decay": 0.02, "maximize": True},
+]
 EVERY_OPTION = {
     "SGD": SGD_OPTIONS,
     "Adam": ADAM_OPTIONS,
     "AdamW": ADAMW_OPTIONS,
     "RMSprop": RMSPROP_OPTIONS,
+    "Adagrad": ADAGRAD_OPTIONS,
+    "Adadelta": ADADELTA_OPTIONS,
 }
 RUNS = [(name, options) for name, each in EVERY_OPTION.items() for options in each]
 SHAPES = ((3, 4), (4,), ())
@@ -133,6 +148,8 @@ def test_groups_have_options_of_their_own(name):
         ("Adam", {"amsgrad": True}),
         ("AdamW", {}),
         ("RMSprop", {"centered": True, "momentum": 0.5}),
+        ("Adagrad", {"lr_decay": 0.3, "initial_accumulator_value": 0.5}),
+        ("Adadelta", {"rho": 0.5}),
     ],
 )
 @pytest.mark.parametrize("source", ["mytorch", "torch"])
@@ -170,6 +187,8 @@ def in_the_other(state, t):
         ("Adam", {"amsgrad": True}),
         ("AdamW", {}),
         ("RMSprop", {"centered": True, "momentum": 0.5}),
+        ("Adagrad", {"lr_decay": 0.3, "initial_accumulator_value": 0.5}),
+        ("Adadelta", {"rho": 0.5}),
     ],
 )
 def test_states_of_groups_with_a_parameter_without_a_gradient_go_on_in_torch_and_back(
@@ -193,12 +212,13 @@ def test_states_of_groups_with_a_parameter_without_a_gradient_go_on_in_torch_and
         for t, own, each in ((source, params, optimizer), (target, twins, other)):
             if own is not None:
                 fill_gradients(t, own, step)
-                # The second has no gradient, and so no state.
+                # The second has no gradient.
                 own[1].grad = None
                 each.step()
     for a, b in zip(twins, params, strict=True):
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-12)
-    assert sorted(other.state_dict()["state"]) == [0, 2]
+    # Adagrad's states are there from the start.
+    assert sorted(other.state_dict()["state"]) == ([0, 1, 2] if name == "Adagrad" else [0, 2])
 
 
 def test_loading_casts_the_state_but_not_the_count():
@@ -209,6 +229,36 @@ def test_loading_casts_the_state_but_not_the_count():
     assert kept["exp_avg"].dtype is mytorch.float32
     assert kept["step"].dtype is mytorch.float32
     assert kept["step"].item() == 2.0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["Adam", "RMSprop", "Adagrad", "Adadelta"])
+def test_steps_are_counted_in_the_default_dtype(name, dtype):
+    counted = []
+    for t in (torch, mytorch):
+        before = t.get_default_dtype()
+        t.set_default_dtype(getattr(t, dtype))
+        try:
+            _, optimizer = trajectory(t, name, {}, steps=1)
+        finally:
+            t.set_default_dtype(before)
+        counted.append(str(optimizer.state_dict()["state"][0]["step"].dtype).split(".")[-1])
+    assert counted[0] == counted[1] == dtype
+
+
+def test_adagrad_starts_the_sums_of_added_groups_as_those_of_the_first():
+    sums = []
+    for t in (torch, mytorch):
+        first, second, third = parameters(t)
+        groups = [{"params": [first], "initial_accumulator_value": 2.0}]
+        optimizer = t.optim.Adagrad(groups, lr=0.1, initial_accumulator_value=0.5)
+        optimizer.add_param_group({"params": [second, third], "initial_accumulator_value": 3.0})
+        assert list(optimizer.state_dict()["state"]) == [0]
+        fill_gradients(t, [first, second, third], 0)
+        optimizer.step()
+        sums.append([optimizer.state[p]["sum"].numpy() for p in (first, second, third)])
+    for expected, got in zip(*sums, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-13)
 
 
 def test_a_loaded_state_is_the_given_one_as_in_torch():
@@ -308,6 +358,12 @@ def test_a_tensor_may_be_the_learning_rate(name):
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-12)
 
 
+def test_sgd_takes_nan_as_torch_does():
+    for t in (torch, mytorch):
+        params, _ = trajectory(t, "SGD", {"lr": float("nan")}, steps=1)
+        assert all(p.isnan().all() for p in params[1:])
+
+
 def test_a_numpy_learning_rate_does_not_widen_the_parameters():
     params, _ = trajectory(mytorch, "SGD", {"lr": np.float64(0.1), "momentum": np.float64(0.9)}, "float32", 2)
     assert params[0].dtype is mytorch.float32
@@ -353,6 +409,19 @@ BAD = {
     "rmsprop alpha": lambda t, p: t.optim.RMSprop([p], alpha=-1),
     "rmsprop momentum": lambda t, p: t.optim.RMSprop([p], momentum=-1),
     "rmsprop weight_decay": lambda t, p: t.optim.RMSprop([p], weight_decay=-1),
+    "adam lr nan": lambda t, p: t.optim.Adam([p], lr=float("nan")),
+    "fused and foreach": lambda t, p: t.optim.Adam([p], fused=True, foreach=True),
+    "adagrad lr": lambda t, p: t.optim.Adagrad([p], lr=-1),
+    "adagrad lr tensor": lambda t, p: t.optim.Adagrad([p], lr=t.ones(2)),
+    "adagrad lr_decay": lambda t, p: t.optim.Adagrad([p], lr_decay=-1),
+    "adagrad weight_decay": lambda t, p: t.optim.Adagrad([p], weight_decay=-1),
+    "adagrad start": lambda t, p: t.optim.Adagrad([p], initial_accumulator_value=-1),
+    "adagrad eps": lambda t, p: t.optim.Adagrad([p], eps=-1),
+    "adadelta lr": lambda t, p: t.optim.Adadelta([p], lr=-1),
+    "adadelta lr tensor": lambda t, p: t.optim.Adadelta([p], lr=t.ones(2)),
+    "adadelta rho": lambda t, p: t.optim.Adadelta([p], rho=1.5),
+    "adadelta eps": lambda t, p: t.optim.Adadelta([p], eps=-1),
+    "adadelta weight_decay": lambda t, p: t.optim.Adadelta([p], weight_decay=-1),
     "step of the base": lambda t, p: t.optim.Optimizer([p], {}).step(),
     "load other groups": lambda t, p: t.optim.SGD([p]).load_state_dict({"state": {}, "param_groups": []}),
     "load other lengths": lambda t, p: t.optim.SGD([p]).load_state_dict(

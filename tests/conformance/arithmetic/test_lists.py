@@ -14,6 +14,8 @@ OPTIONS = {
     "Adam": {"weight_decay": 0.1, "amsgrad": True, "maximize": True},
     "AdamW": {},
     "RMSprop": {"momentum": 0.9, "centered": True, "weight_decay": 0.1},
+    "Adagrad": {"lr_decay": 0.1, "weight_decay": 0.1},
+    "Adadelta": {"eps": 0.1, "weight_decay": 0.1, "maximize": True},
 }
 
 

@@ -13,7 +13,7 @@ from conformance.cases._training import EVENTS
 from conformance.cases._ways import WAYS, settle
 from conformance.sampling.space import BARE, draw
 
-OPTIMISERS = ("optim.SGD", "optim.Adam", "optim.AdamW", "optim.RMSprop")
+OPTIMISERS = tuple(f"optim.{name}" for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta"))
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
