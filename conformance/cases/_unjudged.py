@@ -103,6 +103,7 @@ _OWN = "mytorch's own: torch does not have it"
 _GRADIENT = "every case's gradients are read by it: tests/mytorch/test_autograd.py"
 _SEED = "it is one generator for the whole process: tests/mytorch/test_random.py"
 _DEVICE = "there is only one device: tests/mytorch/test_devices.py"
+_OLD = "the deprecated name of a function, for which it warns: tests/mytorch/test_deprecated.py"
 _BASE = "a base class"
 _CONSTRAINT = (
     "distributions check by it: the bad calls of their cases, and tests/mytorch/test_distribution_classes.py"
@@ -122,8 +123,15 @@ UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("default_generator", "initial_seed", "seed"), _SEED),
     **dict.fromkeys(("device", "Tensor.device", "Tensor.is_cuda"), _DEVICE),
     **dict.fromkeys(("cuda.device_count", "cuda.empty_cache", "cuda.is_available"), _DEVICE),
-    **dict.fromkeys(("cuda.manual_seed", "cuda.manual_seed_all"), _DEVICE),
+    **dict.fromkeys(("cuda.manual_seed", "cuda.manual_seed_all", "cuda.seed", "cuda.seed_all"), _DEVICE),
+    **dict.fromkeys(("cuda.init", "cuda.ipc_collect", "cuda.set_device", "cuda.synchronize"), _DEVICE),
+    **dict.fromkeys(("cuda.current_device", "cuda.get_device_capability"), _DEVICE),
+    **dict.fromkeys(("cuda.get_device_name", "cuda.get_device_properties"), _DEVICE),
+    **dict.fromkeys(("cuda.is_bf16_supported", "cuda.is_initialized"), _DEVICE),
+    **dict.fromkeys(("cuda.max_memory_allocated", "cuda.max_memory_reserved"), _DEVICE),
+    **dict.fromkeys(("cuda.memory_allocated", "cuda.memory_reserved"), _DEVICE),
     "__version__": "mytorch's, not torch's: tests/mytorch/test_devices.py",
+    "set_printoptions": "text, which no case compares: tests/mytorch/test_printoptions.py",
     "Size": "a tuple: every compared shape is one",
     "load": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
     "save": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
@@ -154,6 +162,10 @@ UNJUDGED: Mapping[str, str] = {
     "optim.lr_scheduler.LRScheduler": _BASE + ": every scheduler's case",
     "utils.data.Dataset": _BASE + ": every dataset's case",
     "utils.data.Sampler": _BASE + ": every sampler's case",
+    "utils.data.get_worker_info": "torch starts processes for it: tests/mytorch/test_workers.py",
+    **dict.fromkeys(("nn.init.constant", "nn.init.normal", "nn.init.orthogonal", "nn.init.uniform"), _OLD),
+    **dict.fromkeys(("nn.init.kaiming_normal", "nn.init.kaiming_uniform", "nn.init.xavier_normal"), _OLD),
+    **dict.fromkeys(("nn.init.xavier_uniform", "nn.utils.clip_grad_norm"), _OLD),
     "nn.functional.linear": "nn.Linear calls nothing else",
     "nn.functional.relu": "mytorch.relu with `inplace`: tests/mytorch/test_activation.py",
     "nn.utils.rnn.PackedSequence": "pack_padded_sequence and the functions like it return it",

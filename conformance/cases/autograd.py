@@ -77,7 +77,42 @@ def _pair(config: Config) -> dict[str, Input]:
     return {"a": Input(shape), "b": Input(shape)}
 
 
+def _variable(t: Any, x: Values) -> dict[str, Any]:
+    """Compute with a variable, which shares the memory of the tensor that it is made of, and no history."""
+    if x.call:
+        return {"output": x.call(t)}
+    a, b = (x[name].detach().clone().requires_grad_() for name in ("a", "b"))
+    wrapped = {"tensor": x["a"].detach().clone(), "result": t.tanh(a)}[str(x.config["of"])]
+    recorded = bool(x.config["requires_grad"])
+    variable = t.autograd.Variable(wrapped, requires_grad=recorded)
+    output = t.tanh(variable) * variable * b
+    wanted = [variable, b] if recorded else [b]
+    grads = t.autograd.grad([output], wanted, [x["b"].detach()])
+    flags = [variable.requires_grad, variable.is_leaf, isinstance(wrapped, t.autograd.Variable)]
+    before = variable.detach().clone()
+    with t.no_grad():
+        wrapped.mul_(0)
+    found = {"before": before, "after": variable.detach(), "flags": t.tensor(flags)}
+    return found | {f"grad.{position}": each for position, each in enumerate(grads)}
+
+
 CASES = (
+    Case(
+        name="autograd.Variable",
+        space=Space(_SIZES, _CLASSES, _REGIMES, {"of": ("tensor", "result"), "requires_grad": (True, False)}),
+        inputs=_pair,
+        program=_variable,
+        training=True,
+        base={"N": 2, "F": 3, "of": "tensor", "requires_grad": True},
+        bad_calls=(
+            BadCall("a list", ("tensor", "list"), call=lambda t: t.autograd.Variable([1.0])),
+            BadCall(
+                "integers",
+                ("floating",),
+                call=lambda t: t.autograd.Variable(t.ones(2, dtype=t.int64), requires_grad=True),
+            ),
+        ),
+    ),
     Case(
         name="autograd.grad",
         space=Space(_SIZES, _CLASSES, _REGIMES, {"wanted": ("leaves", "inside", "root"), "cotangents": (2,)}),

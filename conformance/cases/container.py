@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._table import row
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from conformance.cases.case import Config, Tensors, Values
 
 _CLASSES = ("small", "one", "empty", "pow2", "strided", "zero", "large")
@@ -54,7 +56,106 @@ def _nested(t: Any, a: Any) -> Any:
     return a
 
 
+def _vectors(config: Config) -> dict[str, Input]:
+    n, f = int(config["N"]), int(config["F"])
+    return {"input": Input((n, f))} | {f"weight_{name}": Input((f,), weight=True) for name in "abc"}
+
+
+def _held(owner: Any, names: Mapping[str, str], pick: Callable[[Any], Any]) -> Built:
+    """Return the layer that applies parameters of a container, one after the other.
+
+    Args:
+        owner: a module with the container.
+        names: from the case's names of the parameters to the module's.
+        pick: returns those of the container that are used, in order.
+    """
+    own = dict(owner.named_parameters())
+
+    def call(data: Tensors) -> dict[str, Any]:
+        out = data["input"]
+        for parameter in pick(owner.held):
+            out = out.tanh() * parameter
+        return {"output": out}
+
+    parameters = {name: own[inner] for name, inner in names.items()}
+    return Built(call, parameters, owner, None, lambda other: _held(other, names, pick))
+
+
+def _container(
+    x: Values, t: Any, container: Any, inner: tuple[str, ...], pick: Callable[[Any], Any]
+) -> Built:
+    owner = t.nn.Module()
+    owner.held = container
+    names = {name: f"held.{each}" for name, each in zip(parameters_of(x), inner, strict=True)}
+    owner.load_state_dict({names[name]: value.detach() for name, value in parameters_of(x).items()})
+    return _held(owner, names, pick)
+
+
+def _parameter_list(t: Any, x: Values, config: Config) -> Built:
+    a, b, c = (t.zeros_like(each) for each in parameters_of(x).values())
+    held = t.nn.ParameterList(a if config["pick"] == "tensor" else [a])
+    held.append(b)
+    held.extend([t.nn.Parameter(c)])
+    picks = {
+        "all": list,
+        "last first": lambda held: [held[-1], *held[:-1]],
+        "beyond": lambda held: [held[7]],
+        "call": lambda held: held(1),
+    }
+    return _container(x, t, held, ("0", "1", "2"), picks.get(str(config["pick"]), list))
+
+
+def _parameter_dict(t: Any, x: Values, config: Config) -> Built:
+    a, b, c = (t.zeros_like(each) for each in parameters_of(x).values())
+    held = t.nn.ParameterDict({"b": b, "a": t.nn.Parameter(a)})
+    held["c"] = c
+    held.update([("b", t.ones_like(b)), (1 if config["pick"] == "number" else "note", "not a tensor")])
+    picks = {
+        # A dictionary is sorted by names, pairs are not.
+        "all": lambda held: [held[name] for name in held if name != "note"],
+        "last first": lambda held: [held["c"], held.get("a"), held["b"]],
+        "missing": lambda held: [held["missing"]],
+    }
+    return _container(x, t, held, ("a", "b", "c"), picks.get(str(config["pick"]), picks["all"]))
+
+
+_VECTORS = ("small", "one", "strided")
+
+
 CASES = (
+    Case(
+        name="nn.ParameterList",
+        space=Space(
+            {"N": "batch", "F": "feature"},
+            _VECTORS,
+            ("normal",),
+            {"pick": ("all", "last first")},
+        ),
+        inputs=_vectors,
+        program=LayerProgram(_parameter_list),
+        base={"N": 2, "F": 4, "pick": "all"},
+        bad_calls=(
+            BadCall("beyond the list", ("index 7", "range"), config={"pick": "beyond"}),
+            BadCall("a tensor instead of a list", ("iterable", "Tensor"), config={"pick": "tensor"}),
+            BadCall("a call", ("should not be called",), config={"pick": "call"}),
+        ),
+    ),
+    Case(
+        name="nn.ParameterDict",
+        space=Space(
+            {"N": "batch", "F": "feature"},
+            _VECTORS,
+            ("normal",),
+            {"pick": ("all", "last first")},
+        ),
+        inputs=_vectors,
+        program=LayerProgram(_parameter_dict),
+        base={"N": 2, "F": 4, "pick": "all"},
+        bad_calls=(
+            BadCall("a name that is not there", ("missing",), config={"pick": "missing"}),
+            BadCall("a number for a name", ("string", "int"), config={"pick": "number"}),
+        ),
+    ),
     row(
         "nn.Sequential",
         "NF",

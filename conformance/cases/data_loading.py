@@ -145,6 +145,28 @@ def _again(t: Any, dtype: Any) -> dict[str, Any]:
     return {"draws": t.tensor(list(sampler))}
 
 
+def _some_in_order(t: Any, **options: Any) -> list[list[int]]:
+    """Return the orders of every third index, as numbers from 0."""
+    sampler = t.utils.data.SubsetRandomSampler(range(1, 3 * PLACES, 3), **options)
+    return [[(int(i) - 1) // 3 for i in sampler] for _ in range(ORDERS)]
+
+
+# The third index has no weight; codes of two indices that differ.
+_WEIGHTS = (1.0, 2.0, 0.0, 3.0, 4.0)
+_CERTAIN = tuple(k for k, weight in enumerate(_WEIGHTS) if weight)
+_PAIRS = tuple(float(5 * i + j) for i in _CERTAIN for j in _CERTAIN if i != j)
+
+
+def _weighted(t: Any, **options: Any) -> dict[str, Any]:
+    return {"draws": t.tensor(list(t.utils.data.WeightedRandomSampler(_WEIGHTS, DRAWS, **options)))}
+
+
+def _weighted_pairs(t: Any, dtype: Any) -> dict[str, Any]:
+    # As many as the counts of eleven pairs can tell apart; a sampler that is made anew would cost more.
+    sampler = t.utils.data.WeightedRandomSampler(t.tensor(_WEIGHTS, dtype=dtype), 2, replacement=False)
+    return {"draws": t.tensor([5 * i + j for i, j in (tuple(sampler) for _ in range(ORDERS))])}
+
+
 def _split(t: Any, **options: Any) -> list[list[int]]:
     parts = [t.utils.data.random_split(range(PLACES), [3, 5], **options) for _ in range(ORDERS)]
     return [[i for part in each for i in part.indices] for each in parts]
@@ -163,6 +185,31 @@ _SHUFFLED = (
         {
             "rounds": _ordered(_rounds),
             "replacement": Form(_again, {"draws": Discrete(tuple(float(k) for k in range(PLACES)))}),
+        },
+    ),
+    draws(
+        "utils.data.SubsetRandomSampler@orders",
+        {
+            "default": _ordered(_some_in_order),
+            "own": _ordered(lambda t: _some_in_order(t, generator=_generator(t))),
+        },
+        {"without a length": (lambda t: list(t.utils.data.SubsetRandomSampler(iter("ab"))), ("len",))},
+    ),
+    draws(
+        "utils.data.WeightedRandomSampler@draws",
+        {
+            "default": Form(
+                lambda t, dtype: _weighted(t), {"draws": Discrete(tuple(float(k) for k in _CERTAIN))}
+            ),
+            "own": Form(
+                lambda t, dtype: _weighted(t, generator=_generator(t)),
+                {"draws": Discrete(tuple(float(k) for k in _CERTAIN))},
+            ),
+            "without": Form(_weighted_pairs, {"draws": Discrete(_PAIRS)}),
+        },
+        {
+            "no draws": (lambda t: t.utils.data.WeightedRandomSampler([1.0], 0), ("num_samples", "0")),
+            "a matrix": (lambda t: t.utils.data.WeightedRandomSampler([[1.0]], 1), ("weights", "(1, 1)")),
         },
     ),
     draws(

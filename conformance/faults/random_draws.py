@@ -104,6 +104,21 @@ def _first_row(t: Any, weights: Any, count: int, replacement: bool) -> Any:
     )
 
 
+def _sampler(change: Callable[[Any, Any, bool], Any]) -> Callable[[Any], Mapping[str, Any]]:
+    """Return the sampler by weights that is made of other weights, and draws with replacement or without."""
+
+    def replace(t: Any) -> Mapping[str, Any]:
+        def sampler(weights: Any, count: int, replacement: bool = True, **options: Any) -> Any:
+            weights, replacement = change(
+                t, t.tensor(weights) if isinstance(weights, tuple) else weights, replacement
+            )
+            return t.utils.data.WeightedRandomSampler(weights, count, replacement, **options)
+
+        return {"utils.data.WeightedRandomSampler": sampler}
+
+    return replace
+
+
 def _default_generator(t: Any) -> Mapping[str, Any]:
     def ignoring(draw: Callable[..., Any]) -> Callable[..., Any]:
         def without(*args: Any, generator: Any = None, **options: Any) -> Any:
@@ -212,6 +227,18 @@ FAULTS = (
         _multinomial(_first_row),
         "uses the first row's weights for all rows",
         "multinomial@draws",
+    ),
+    _named(
+        "sampler-unweighted",
+        _sampler(lambda t, weights, replacement: ((weights > 0).to(weights.dtype), replacement)),
+        "draws all samples that have a weight equally often",
+        "utils.data.WeightedRandomSampler@draws",
+    ),
+    _named(
+        "sampler-with-replacement",
+        _sampler(lambda t, weights, replacement: (weights, True)),
+        "draws a sample again",
+        "utils.data.WeightedRandomSampler@draws",
     ),
     _named(
         "seed-ignored",

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 _CASES = (
     "randperm@orders",
-    *(f"utils.data.{name}@orders" for name in ("DataLoader", "RandomSampler", "random_split")),
+    *(
+        f"utils.data.{name}@orders"
+        for name in ("DataLoader", "RandomSampler", "SubsetRandomSampler", "random_split")
+    ),
 )
 
 
@@ -82,9 +85,18 @@ def _fault(name: str, order: Callable[[], Order], story: str, cases: tuple[str, 
             rest = iter(draw(t, len(dataset)))
             return [t.utils.data.Subset(dataset, [next(rest) for _ in range(n)]) for n in lengths]
 
+        class Some:
+            def __init__(self, indices: Any, **options: Any) -> None:
+                del options
+                self.indices = indices
+
+            def __iter__(self) -> Any:
+                return iter([self.indices[i] for i in draw(t, len(self.indices))])
+
         names = {
             "randperm": lambda count: t.tensor(draw(t, count)),
             "utils.data.RandomSampler": Sampler,
+            "utils.data.SubsetRandomSampler": Some,
             "utils.data.DataLoader": loader,
             "utils.data.random_split": split,
         }

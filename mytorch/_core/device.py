@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import NoReturn
+
 _KNOWN = ("cpu", "cuda", "mps", "xpu", "meta")
 
 
@@ -17,7 +22,8 @@ class device:  # noqa: N801 - torch's name
         index: the number, None if there is none.
 
     Raises:
-        RuntimeError: no device has that name; the message lists the names.
+        RuntimeError: no device has that name; the message lists the names. Or it is a number, which counts
+            the GPUs, and there is none.
         TypeError: `type` is neither a string nor a device.
     """
 
@@ -31,6 +37,10 @@ class device:  # noqa: N801 - torch's name
         if isinstance(type, device):
             index = type.index
             type = type.type
+        if isinstance(type, int) and not isinstance(type, bool):
+            raise RuntimeError(  # noqa: TRY004 - torch's class
+                f"Cannot access accelerator device when none is available. {_expected(type)}"
+            )
         if not isinstance(type, str):
             raise TypeError(
                 f"device(): argument 'type' (position 1) must be str, not {type.__class__.__name__}"
@@ -70,11 +80,23 @@ def check_device(given: object) -> None:
 
     Raises:
         AssertionError: it is another device: what a torch says that was built for the CPU only.
-        RuntimeError: no device has that name.
+        RuntimeError: no device has that name, or it is a number.
         TypeError: it is neither a string nor a device.
     """
     if given is None or given is CPU:
         return
     named = device(given)
     if named.type != "cpu":
-        raise AssertionError(f"mytorch computes on the CPU only: expected device 'cpu', got {str(named)!r}")
+        refuse_device(named)
+
+
+def refuse_device(named: device) -> NoReturn:
+    """Raise the AssertionError of a torch that was built for the CPU only, with what to write instead."""
+    raise AssertionError(_expected(str(named)))
+
+
+def _expected(given: object) -> str:
+    return (
+        f"mytorch computes on the CPU only: expected device 'cpu', got {given!r}. There is no GPU: use "
+        ".to(device) with device = 'cuda' if mytorch.cuda.is_available() else 'cpu'"
+    )

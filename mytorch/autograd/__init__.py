@@ -15,12 +15,14 @@ from mytorch.autograd.grad_mode import (
     set_grad_enabled,
 )
 from mytorch.autograd.gradcheck import gradcheck
+from mytorch.autograd.variable import Variable
 from mytorch.ops.op import GradientError, Op
 
 __all__ = [
     "Function",
     "GradientError",
     "Op",
+    "Variable",
     "apply",
     "apply_many",
     "backward",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core import dtypes
 from mytorch._core.base import TensorBase
-from mytorch._core.device import check_device
+from mytorch._core.device import check_device, refuse_device
 from mytorch._core.device import device as Device
 from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply
@@ -15,7 +15,7 @@ from mytorch.functions._names import numpy_names
 from mytorch.ops import conversion as ops
 
 if TYPE_CHECKING:
-    from typing import Any, TypeGuard
+    from typing import Any, NoReturn, TypeGuard
 
     from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
@@ -66,10 +66,10 @@ def to(
             dtype = given.dtype
         elif isinstance(given, (dtypes.dtype, type)):
             dtype = given  # type: ignore[assignment]  # Python's types stand for dtypes
-        elif isinstance(given, (str, Device)) or given is None:
-            check_device(given)
         elif isinstance(given, bool):
             continue
+        elif isinstance(given, (str, int, Device)) or given is None:
+            check_device(given)
         else:
             raise TypeError(f"to(): expected a dtype, a device or a Tensor, got {typename(given)}")
     check_device(device)
@@ -144,19 +144,22 @@ def cpu(input: Tensor) -> Tensor:
     return input
 
 
-def cuda(input: Tensor, device: object = None, non_blocking: bool = False) -> Tensor:
+def cuda(input: Tensor, device: object = None, non_blocking: bool = False) -> NoReturn:
     """Raise the AssertionError of a torch that was built for the CPU only.
 
     Args:
-        device: the device; the first if not given.
+        device: the GPU; the first if not given.
         non_blocking: without meaning.
 
     Raises:
-        AssertionError: always.
+        AssertionError: there is no GPU; the message says what to write instead.
+        RuntimeError: the device is not a GPU, or a number.
     """
     del input, non_blocking
-    check_device("cuda" if device is None or isinstance(device, int) else device)
-    raise AssertionError(f"cuda(): expected a CUDA device, got {device!r}")
+    named = Device("cuda" if device is None else device)
+    if named.type != "cuda":
+        raise RuntimeError(f"Invalid device, must be cuda device, got {str(named)!r}")
+    refuse_device(named)
 
 
 def is_tensor(obj: object) -> TypeGuard[Tensor]:

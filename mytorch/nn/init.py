@@ -17,6 +17,7 @@ from mytorch._core.dtypes import SCALAR_TYPE_NAMES, float64
 from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.autograd import no_grad
 from mytorch.creation.random_tensors import rand, randn
+from mytorch.nn._deprecated import deprecated_name
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
@@ -24,14 +25,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "calculate_gain",
+    "constant",
     "constant_",
+    "kaiming_normal",
     "kaiming_normal_",
+    "kaiming_uniform",
     "kaiming_uniform_",
+    "normal",
     "normal_",
     "ones_",
+    "orthogonal",
     "orthogonal_",
+    "uniform",
     "uniform_",
+    "xavier_normal",
     "xavier_normal_",
+    "xavier_uniform",
     "xavier_uniform_",
     "zeros_",
 ]
@@ -254,6 +263,16 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     with no_grad():
         matrix = (q if rows >= columns else q.T).astype(tensor.array.dtype)
         return tensor.copy_(wrap(matrix.reshape(tensor.shape)))
+
+
+uniform = deprecated_name(uniform_, "nn.init")
+normal = deprecated_name(normal_, "nn.init")
+constant = deprecated_name(constant_, "nn.init")
+xavier_uniform = deprecated_name(xavier_uniform_, "nn.init")
+xavier_normal = deprecated_name(xavier_normal_, "nn.init")
+kaiming_uniform = deprecated_name(kaiming_uniform_, "nn.init")
+kaiming_normal = deprecated_name(kaiming_normal_, "nn.init")
+orthogonal = deprecated_name(orthogonal_, "nn.init")
 
 
 def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float | None:

@@ -28,6 +28,10 @@ __all__ = [
 ]
 
 
+class _LRScheduler(LRScheduler):
+    """The base class under the name that it had before torch 2.0, which many programs import."""
+
+
 class LambdaLR(LRScheduler):
     """Set each learning rate to its initial value times a function of the epoch.
 

@@ -170,6 +170,24 @@ def test_samplers():
     assert [len(data.BatchSampler(range(5), 2, drop)) for drop in (True, False)] == [2, 3]
 
 
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda t, g: t.utils.data.SubsetRandomSampler([3, 5, 8, 9], generator=g),
+        lambda t, g: t.utils.data.WeightedRandomSampler(t.tensor([1, 0, 2, 3]), 20, generator=g),
+        lambda t, g: t.utils.data.WeightedRandomSampler([0.5, 0, 2, 3], 3, replacement=False, generator=g),
+    ],
+)
+def test_samplers_of_indices_and_weights(draw):
+    orders = [list(draw(mytorch, mytorch.Generator().manual_seed(seed))) for seed in (1, 1, 2)]
+    assert orders[0] == orders[1]
+    assert orders[0] != orders[2]
+    theirs = draw(torch, torch.Generator().manual_seed(1))
+    assert len(draw(mytorch, None)) == len(orders[0]) == len(theirs)
+    assert set(orders[0]) == set(theirs)
+    assert {type(index) for index in orders[0]} == {int}
+
+
 def loader(**options):
     return lambda t: t.utils.data.DataLoader(
         rows(t), **{k: v(t) if callable(v) else v for k, v in options.items()}
@@ -211,6 +229,13 @@ BAD = {
     "drawing none": lambda t: t.utils.data.RandomSampler(range(3), num_samples=0),
     "drawing a float": lambda t: t.utils.data.RandomSampler(range(3), num_samples=2.0),
     "replacing": lambda t: t.utils.data.RandomSampler(range(3), replacement=3),
+    "weighted drawing none": lambda t: t.utils.data.WeightedRandomSampler([1.0], 0),
+    "weighted drawing True": lambda t: t.utils.data.WeightedRandomSampler([1.0], True),
+    "weighted replacing": lambda t: t.utils.data.WeightedRandomSampler([1.0], 1, replacement=1),
+    "weights of two dimensions": lambda t: t.utils.data.WeightedRandomSampler([[1.0]], 1),
+    "more than there are weights": lambda t: list(t.utils.data.WeightedRandomSampler([1.0], 2, False)),
+    "weights below zero": lambda t: list(t.utils.data.WeightedRandomSampler([1.0, -1.0], 1)),
+    "indices without a length": lambda t: list(t.utils.data.SubsetRandomSampler(iter([1]))),
     "batches of zero": lambda t: t.utils.data.BatchSampler(range(3), 0, drop_last=False),
     "dropping": lambda t: t.utils.data.BatchSampler(range(3), 2, 3),
     "collating tuples of two lengths": lambda t: t.utils.data.default_collate([(1, 2), (3,)]),
@@ -232,11 +257,6 @@ def test_what_torch_refuses(bad):
             errors.append(type(error))
     assert len(errors) == 2
     assert errors[0] is errors[1]
-
-
-def test_workers_are_refused_with_what_to_do():
-    with pytest.raises(NotImplementedError, match=r"num_workers=2 is not supported.*use num_workers=0"):
-        loader(num_workers=2)(mytorch)
 
 
 def test_utils_are_loaded_when_they_are_asked_for():

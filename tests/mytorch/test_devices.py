@@ -32,6 +32,77 @@ def test_the_usual_choice_of_a_device(t):
     assert t.nn.Linear(2, 3, device=device, dtype=t.float64).bias.dtype is t.float64
 
 
+NO_GPU = {
+    "Tensor.cuda": lambda t: t.ones(2).cuda(),
+    "Tensor.cuda: name": lambda t: t.ones(2).cuda("cuda:1", non_blocking=True),
+    "Tensor.to": lambda t: t.ones(2).to("cuda"),
+    "Tensor.to: device": lambda t: t.ones(2).to(t.device("cuda:1")),
+    "creation": lambda t: t.zeros(2, device="cuda"),
+    "Module.cuda": lambda t: t.nn.Linear(2, 2).cuda(),
+    "Module.cuda: name": lambda t: t.nn.Linear(2, 2).cuda("cuda:1"),
+    "Module.to": lambda t: t.nn.Linear(2, 2).to("cuda"),
+    "layer": lambda t: t.nn.Linear(2, 2, device="cuda"),
+    "cuda.current_device": lambda t: t.cuda.current_device(),
+    "cuda.synchronize": lambda t: t.cuda.synchronize(),
+    "cuda.get_device_name": lambda t: t.cuda.get_device_name(0),
+    "cuda.get_device_capability": lambda t: t.cuda.get_device_capability(),
+    "cuda.get_device_properties": lambda t: t.cuda.get_device_properties(0),
+    "cuda.init": lambda t: t.cuda.init(),
+    "cuda.ipc_collect": lambda t: t.cuda.ipc_collect(),
+}
+NO_NUMBER = {
+    "device": lambda t: t.device(0),
+    "Tensor.cuda": lambda t: t.ones(2).cuda(0),
+    "Tensor.to": lambda t: t.ones(2).to(0),
+    "Module.cuda": lambda t: t.nn.Linear(2, 2).cuda(0),
+    "creation": lambda t: t.zeros(2, device=0),
+}
+
+
+@pytest.mark.parametrize(
+    ("program", "kind"),
+    [(p, AssertionError) for p in NO_GPU.values()] + [(p, RuntimeError) for p in NO_NUMBER.values()],
+    ids=[*NO_GPU, *(f"number: {name}" for name in NO_NUMBER)],
+)
+def test_a_gpu_is_refused_with_what_to_write_instead(program, kind):
+    with pytest.raises(kind):
+        program(torch)
+    with pytest.raises(kind, match=r"There is no GPU: use \.to\(device\) with .*mytorch\.cuda\.is_available"):
+        program(mytorch)
+
+
+OTHERS = {
+    "Tensor.cuda: CPU": lambda t: t.ones(2).cuda("cpu"),
+    "Module.cuda: nothing to move": lambda t: t.nn.ReLU().cuda(),
+    "Module.cpu": lambda t: (m := t.nn.Linear(2, 2), m.cpu() is m)[1],
+    "cuda.set_device: CPU": lambda t: t.cuda.set_device("cpu"),
+    "cuda.set_device: none": lambda t: t.cuda.set_device(-1),
+    "cuda.manual_seed: text": lambda t: t.cuda.manual_seed("a"),
+    "cuda": lambda t: [
+        getattr(t.cuda, name)()
+        for name in (
+            *("is_initialized", "is_bf16_supported", "seed", "seed_all", "memory_allocated"),
+            *("max_memory_allocated", "memory_reserved", "max_memory_reserved"),
+        )
+    ],
+}
+
+
+@pytest.mark.parametrize("case", OTHERS.values(), ids=OTHERS)
+def test_other_questions_have_torchs_answers(case, same_text):
+    same_text(case)
+
+
+def test_what_is_no_device_is_refused(refused_alike):
+    refused_alike(lambda t: t.ones(2).cuda(1.5))
+
+
+def test_a_gpu_cannot_be_chosen():
+    for chosen in (0, "cuda:0"):
+        with pytest.raises(AssertionError, match="There is no GPU"):
+            mytorch.cuda.set_device(chosen)
+
+
 # name: what each does to a tensor
 FORMS = {
     "to dtype": lambda t, x: x.to(t.float64),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.nn.modules._module_dict import ModuleDict
+from mytorch.nn.modules._parameters import ParameterDict, ParameterList
 from mytorch.nn.modules._rnn_base import RNNBase
 from mytorch.nn.modules._rnn_cell import GRUCell, LSTMCell, RNNCell
 from mytorch.nn.modules._rnn_cell_base import RNNCellBase
@@ -13,7 +14,6 @@ from mytorch.nn.modules.activation import (
     ELU,
     GELU,
     Hardtanh,
-    Identity,
     LeakyReLU,
     LogSigmoid,
     LogSoftmax,
@@ -27,7 +27,7 @@ from mytorch.nn.modules.activation import (
 from mytorch.nn.modules.container import ModuleList, Sequential
 from mytorch.nn.modules.dropout import Dropout
 from mytorch.nn.modules.flatten import Flatten
-from mytorch.nn.modules.linear import Linear
+from mytorch.nn.modules.linear import Identity, Linear
 from mytorch.nn.modules.loss import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -73,6 +73,8 @@ __all__ = [
     "ModuleDict",
     "ModuleList",
     "NLLLoss",
+    "ParameterDict",
+    "ParameterList",
     "RNNBase",
     "RNNCell",
     "RNNCellBase",

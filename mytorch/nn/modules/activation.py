@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import warnings
 from functools import partial
-from typing import TYPE_CHECKING
 
 from mytorch.nn import functional as F
 from mytorch.nn.modules._functional_layer import UnaryLayer, layer_of
-from mytorch.nn.modules.module import Module
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from mytorch._tensor import Tensor
 
 
 @layer_of(F.sigmoid)
@@ -61,29 +54,6 @@ class ReLU(UnaryLayer):
     """
 
     inplace: bool = False
-
-
-class Identity(Module):
-    """Return the input; the constructor accepts and ignores any arguments.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
-
-    Examples:
-        >>> model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
-        >>> model[1] = nn.Identity()
-        >>> model
-        Sequential(
-          (0): Linear(in_features=3, out_features=2, bias=True)
-          (1): Identity()
-        )
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - ignoring them is the contract
-        super().__init__()
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return `input` itself."""
-        return input
 
 
 @layer_of(F.leaky_relu)

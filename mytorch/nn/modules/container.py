@@ -1,4 +1,4 @@
-"""Modules that hold modules in order."""
+"""Modules that hold modules in order; and, under the names of torch's file, the other containers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from operator import index
 from typing import TYPE_CHECKING, overload
 
 from mytorch._core.typename import typename
+from mytorch.nn.modules._module_dict import ModuleDict
+from mytorch.nn.modules._parameters import ParameterDict, ParameterList
 from mytorch.nn.modules._registry import is_module
 from mytorch.nn.modules.module import Module, indent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any, Self
+
+__all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
 
 
 class _Ordered(Module):

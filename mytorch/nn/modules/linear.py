@@ -1,4 +1,4 @@
-"""Linear: the affine map as a layer."""
+"""Linear, the affine map as a layer, and Identity."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from mytorch.nn.modules.module import Module
 from mytorch.nn.parameter import Parameter
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from mytorch._core.device import device as Device
     from mytorch._core.dtypes import dtype as DType
     from mytorch._tensor import Tensor
@@ -83,3 +85,26 @@ class Linear(Module):
         return (
             f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
         )
+
+
+class Identity(Module):
+    """Return the input; the constructor accepts and ignores any arguments.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
+
+    Examples:
+        >>> model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
+        >>> model[1] = nn.Identity()
+        >>> model
+        Sequential(
+          (0): Linear(in_features=3, out_features=2, bias=True)
+          (1): Identity()
+        )
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - ignoring them is the contract
+        super().__init__()
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return `input` itself."""
+        return input

@@ -275,7 +275,19 @@ class Module(Stateful):
 
     def cpu(self) -> Self:
         """Return this module, whose tensors are always on the CPU."""
-        return self
+        return self._apply(lambda t: t.cpu())
+
+    def cuda(self, device: object = None) -> Self:
+        """Return this module if it has no tensors, and otherwise raise what `Tensor.cuda` raises.
+
+        Args:
+            device: the GPU; the first if not given.
+
+        Raises:
+            AssertionError: there is no GPU; the message says what to write instead.
+            RuntimeError: the device is not a GPU, or a number.
+        """
+        return self._apply(lambda t: t.cuda(device))
 
     def extra_repr(self) -> str:
         """Return the text between the parentheses of the repr, before the children, one item per line."""

@@ -1,4 +1,4 @@
-"""Recurrent layers over whole sequences: RNN, LSTM and GRU."""
+"""Recurrent layers over whole sequences, RNN, LSTM and GRU; and, as in torch's file, their cells."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from mytorch.autograd._apply import apply_many
 from mytorch.nn.modules._rnn_base import RNNBase
+from mytorch.nn.modules._rnn_cell import GRUCell, LSTMCell, RNNCell
+from mytorch.nn.modules._rnn_cell_base import RNNCellBase
 from mytorch.ops.gru import Gru
 from mytorch.ops.lstm import Lstm
 from mytorch.ops.rnn import Rnn
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
     from mytorch.nn.modules._rnn_base import Runs
     from mytorch.nn.utils._packed_sequence import PackedSequence
+
+__all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
 
 class LSTM(RNNBase):

@@ -13,6 +13,7 @@ from mytorch._core.base import wrap
 from mytorch._core.promotion import promote_numpy
 from mytorch._tensor import Tensor
 from mytorch.autograd.graph import counter_of
+from mytorch.nn._deprecated import deprecated_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,6 +67,9 @@ def clip_grad_norm_(
             grad.array *= factor.astype(grad.array.dtype)
             counter_of(grad).value += 1
     return total
+
+
+clip_grad_norm = deprecated_name(clip_grad_norm_, "mytorch.nn.utils")
 
 
 def clip_grad_value_(

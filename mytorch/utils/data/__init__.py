@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.utils.data._collate import default_collate
+from mytorch.utils.data._workers import get_worker_info
 from mytorch.utils.data.dataloader import DataLoader
 from mytorch.utils.data.dataset import (
     ConcatDataset,
@@ -15,7 +16,14 @@ from mytorch.utils.data.dataset import (
     TensorDataset,
     random_split,
 )
-from mytorch.utils.data.sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler
+from mytorch.utils.data.sampler import (
+    BatchSampler,
+    RandomSampler,
+    Sampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
 
 __all__ = [
     "BatchSampler",
@@ -27,8 +35,11 @@ __all__ = [
     "Sampler",
     "SequentialSampler",
     "Subset",
+    "SubsetRandomSampler",
     "TensorDataset",
+    "WeightedRandomSampler",
     "default_collate",
+    "get_worker_info",
     "random_split",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from mytorch.utils.data._collate import default_collate, default_convert
+from mytorch.utils.data._workers import divided, hired, in_turn, say_once
 from mytorch.utils.data.dataset import IterableDataset
 from mytorch.utils.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from mytorch.random import Generator
+    from mytorch.utils.data._workers import Worker
     from mytorch.utils.data.dataset import Dataset
 
 T_co = TypeVar("T_co", covariant=True)
@@ -28,22 +30,25 @@ class DataLoader(Generic[T_co]):
         shuffle: whether the order is random.
         sampler: yields the indices in order; excludes `shuffle`.
         batch_sampler: yields lists of indices; excludes `batch_size`, `shuffle`, `sampler` and `drop_last`.
-        num_workers: only 0; batches are made in the calling process.
+        num_workers: number of workers, whom the calling process plays in turn: no processes are started, and
+            a warning says so once. Each has its own random numbers, and its own copy of an IterableDataset.
         collate_fn: makes a batch of a list of samples; `default_collate` if None.
         pin_memory: accepted as in torch; no effect on a CPU.
         drop_last: whether a smaller last batch is dropped.
-        timeout: accepted as in torch; no effect without workers.
-        worker_init_fn: accepted as in torch; no effect without workers.
-        multiprocessing_context: accepted as in torch; no effect without workers.
+        timeout: only 0 without workers; with them accepted as in torch, without effect.
+        worker_init_fn: called with the number of each worker before it makes batches.
+        multiprocessing_context: only None without workers; with them accepted as in torch, without effect.
         generator: source of the random order; the default generator if None.
-        prefetch_factor: only None.
-        persistent_workers: only False.
+        prefetch_factor: only None without workers; with them accepted as in torch, without effect.
+        persistent_workers: whether the workers of the first epoch make the batches of the next ones, too,
+            instead of new ones.
         pin_memory_device: accepted as in torch; no effect on a CPU.
         in_order: accepted as in torch; batches are always in order.
 
     Raises:
         ValueError: options exclude each other, a number is out of its range, or an option needs workers.
-        NotImplementedError: `num_workers` is above 0.
+        TypeError: `multiprocessing_context` is not one.
+        AssertionError: `timeout` is set without workers, when batches are asked for (torch's class).
 
     Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
 
@@ -77,7 +82,7 @@ class DataLoader(Generic[T_co]):
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        _refuse_workers(num_workers, timeout, prefetch_factor, persistent_workers)
+        _refuse_options_of_workers(num_workers, timeout, prefetch_factor, persistent_workers)
         iterable = isinstance(dataset, IterableDataset)
         if iterable:
             _refuse_order(shuffle, sampler, batch_sampler)
@@ -86,12 +91,12 @@ class DataLoader(Generic[T_co]):
             batch_size = None
         self.dataset = dataset
         self.num_workers = num_workers
-        self.prefetch_factor = prefetch_factor
+        self.prefetch_factor = 2 if num_workers and prefetch_factor is None else prefetch_factor
         self.pin_memory = pin_memory
         self.pin_memory_device = pin_memory_device
         self.timeout = timeout
         self.worker_init_fn = worker_init_fn
-        self.multiprocessing_context = multiprocessing_context
+        self.multiprocessing_context = _context_from(multiprocessing_context, num_workers)
         self.in_order = in_order
         self.persistent_workers = persistent_workers
         self.batch_size = batch_size
@@ -105,7 +110,10 @@ class DataLoader(Generic[T_co]):
         self.batch_sampler = batch_sampler
         own: Callable[[Any], Any] = default_convert if batch_sampler is None else default_collate
         self.collate_fn = own if collate_fn is None else collate_fn
+        self._workers: list[Worker] | None = None
         self._ready = True
+        if num_workers:
+            say_once(num_workers)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _FIXED and self.__dict__.get("_ready"):
@@ -113,22 +121,30 @@ class DataLoader(Generic[T_co]):
         super().__setattr__(name, value)
 
     def __iter__(self) -> Iterator[Any]:
-        if isinstance(self.dataset, IterableDataset):
-            return self._of_stream()
-        return self._of_indices()
+        stream = isinstance(self.dataset, IterableDataset)
+        if self.num_workers:
+            if self._workers is None or not self.persistent_workers:
+                self._workers = hired(self.dataset, self.num_workers, self.worker_init_fn, self.generator)
+            if stream:
+                return in_turn(self._workers, self._of_stream)
+            return divided(self._workers, self._fetched, self._requests())
+        if self.timeout:
+            raise AssertionError(f"timeout={self.timeout} needs num_workers > 0: expected timeout=0")
+        return self._of_stream(self.dataset) if stream else map(self._fetched, self._requests())
 
-    def _of_indices(self) -> Iterator[Any]:
+    def _requests(self) -> Iterable[Any]:
+        return self.sampler if self.batch_sampler is None else self.batch_sampler
+
+    def _fetched(self, request: Any) -> Any:
+        """Return the batch of some indices, or the sample of one."""
         dataset: Any = self.dataset
         if self.batch_sampler is None:
-            for index in self.sampler:
-                yield self.collate_fn(dataset[index])
-            return
+            return self.collate_fn(dataset[request])
         many = getattr(dataset, "__getitems__", None)
-        for indices in self.batch_sampler:
-            yield self.collate_fn(many(indices) if many else [dataset[index] for index in indices])
+        return self.collate_fn(many(request) if many else [dataset[index] for index in request])
 
-    def _of_stream(self) -> Iterator[Any]:
-        stream: Iterator[Any] = iter(self.dataset)
+    def _of_stream(self, dataset: Any) -> Iterator[Any]:
+        stream: Iterator[Any] = iter(dataset)
         if self.batch_size is None:
             yield from map(self.collate_fn, stream)
             return
@@ -147,7 +163,7 @@ class DataLoader(Generic[T_co]):
             if self.batch_size is None:
                 return count
             return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
-        counted: Any = self.sampler if self.batch_sampler is None else self.batch_sampler
+        counted: Any = self._requests()
         return len(counted)
 
 
@@ -188,7 +204,7 @@ def _refuse_both(
         )
 
 
-def _refuse_workers(
+def _refuse_options_of_workers(
     num_workers: int, timeout: float, prefetch_factor: int | None, persistent_workers: bool
 ) -> None:
     if num_workers < 0:
@@ -198,15 +214,39 @@ def _refuse_workers(
         )
     if timeout < 0:
         raise ValueError(f"timeout option should be non-negative, got {timeout}")
-    if num_workers > 0:
-        raise NotImplementedError(
-            f"num_workers={num_workers} is not supported: batches are made in the process that asks for "
-            "them; use num_workers=0"
-        )
-    if prefetch_factor is not None:
+    if num_workers == 0 and prefetch_factor is not None:
         raise ValueError(
             "prefetch_factor option could only be specified in multiprocessing: let num_workers > 0 to "
             f"enable it, otherwise set prefetch_factor to None, got {prefetch_factor}"
         )
-    if persistent_workers:
+    if prefetch_factor is not None and prefetch_factor < 0:
+        raise ValueError(f"prefetch_factor option should be non-negative, got {prefetch_factor}")
+    if persistent_workers and num_workers == 0:
         raise ValueError("persistent_workers option needs num_workers > 0, got num_workers=0")
+
+
+def _context_from(given: Any, num_workers: int) -> Any:
+    """Return a way to start processes: none are started, but torch checks it, and programs may ask for it."""
+    if given is None:
+        return None
+    if num_workers == 0:
+        raise ValueError(
+            "multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
+            "num_workers=0"
+        )
+    import multiprocessing  # noqa: PLC0415 - hardly any program gives one
+
+    methods = multiprocessing.get_all_start_methods()
+    if isinstance(given, str):
+        if given not in methods:
+            raise ValueError(
+                f"multiprocessing_context option should specify a valid start method in {methods!r}, but got "
+                f"multiprocessing_context={given!r}"
+            )
+        return multiprocessing.get_context(given)
+    if not isinstance(given, multiprocessing.context.BaseContext):
+        raise TypeError(
+            "multiprocessing_context option should be a valid context object or a string specifying the "
+            f"start method, but got multiprocessing_context={given}"
+        )
+    return given

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from mytorch._core.dtypes import float64
+from mytorch.creation.distributions import multinomial
+from mytorch.creation.from_data import as_tensor
 from mytorch.creation.random_tensors import randint, randperm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sized
+    from collections.abc import Iterable, Iterator, Sequence, Sized
 
+    from mytorch._tensor import Tensor
     from mytorch.random import Generator
 
 T_co = TypeVar("T_co", covariant=True)
@@ -106,6 +110,86 @@ class RandomSampler(Sampler[int]):
             order = randperm(count, generator=self.generator).tolist()
             yield from order[:left]
             left -= count
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class SubsetRandomSampler(Sampler[int]):
+    """Yield given indices, each once, in random order.
+
+    Args:
+        indices: the indices.
+        generator: source of the order; the default generator if None.
+
+    Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.SubsetRandomSampler
+
+    Examples:
+        >>> sampler = data.SubsetRandomSampler([3, 5, 8])
+        >>> len(sampler), sorted(sampler)
+        (3, [3, 5, 8])
+    """
+
+    def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
+        self.indices = indices
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        for place in randperm(len(self.indices), generator=self.generator).tolist():
+            yield self.indices[place]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """Yield indices, each with the probability that its weight has among all weights.
+
+    Args:
+        weights: the weights, one per index; their sum need not be 1.
+        num_samples: number of draws.
+        replacement: whether an index may occur again.
+        generator: source of the draws; the default generator if None.
+
+    Raises:
+        ValueError: `num_samples` is not a positive int, `replacement` is not a bool, or `weights` does not
+            have one dimension.
+
+    Source: https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.WeightedRandomSampler
+
+    Examples:
+        >>> sampler = data.WeightedRandomSampler([0.0, 0.5, 0.5], num_samples=2, replacement=False)
+        >>> sorted(sampler)
+        [1, 2]
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[float] | Tensor,
+        num_samples: int,
+        replacement: bool = True,
+        generator: Generator | None = None,
+    ) -> None:
+        if not _is_positive(num_samples):
+            raise ValueError(
+                f"num_samples should be a positive integer value, but got num_samples={num_samples}"
+            )
+        if not isinstance(replacement, bool):
+            raise ValueError(  # noqa: TRY004 - torch's class
+                f"replacement should be a boolean value, but got replacement={replacement}"
+            )
+        self.weights = as_tensor(weights, dtype=float64)
+        if self.weights.dim() != 1:
+            raise ValueError(
+                f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
+            )
+        self.num_samples = num_samples
+        self.replacement = replacement
+        self.generator = generator
+
+    def __iter__(self) -> Iterator[int]:
+        drawn = multinomial(self.weights, self.num_samples, self.replacement, generator=self.generator)
+        return iter(drawn.tolist())
 
     def __len__(self) -> int:
         return self.num_samples
