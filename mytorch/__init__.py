@@ -24,7 +24,9 @@ from mytorch._core.dtypes import *
 from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch._core.promotion import *
 from mytorch._core.size import Size as Size
+from mytorch._core.type_info import *
 from mytorch._tensor import Tensor as Tensor
+from mytorch._tensor.legacy import *
 from mytorch._tensor.text import *
 from mytorch.autograd.grad_mode import *
 from mytorch.creation.distributions import *

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch._core.device import check_device, refuse_device
 from mytorch._core.device import device as Device
+from mytorch._core.lacking import no_attribute as _no_attribute
 
 if TYPE_CHECKING:
     from typing import NoReturn

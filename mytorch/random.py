@@ -63,8 +63,8 @@ class Generator:
         Raises:
             RuntimeError: the seed is out of that range, or not an integer.
         """
-        if not isinstance(seed, int):
-            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")  # noqa: TRY004 - torch's class
+        if type(seed) is bool or not isinstance(seed, int):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
         if not -(2**63) <= seed < 2**64:
             raise RuntimeError(
                 f"Overflow when unpacking long long: seed {seed} is not between -2**63 and 2**64 - 1"
@@ -112,13 +112,15 @@ def manual_seed(seed: int) -> Generator:
     """Restart the default generator's stream from a seed.
 
     Args:
-        seed: from -2⁶³ to 2⁶⁴ - 1.
+        seed: from -2⁶³ to 2⁶⁴ - 1; what `int` takes, such as NumPy's integers and 0-dim tensors.
 
     Returns:
         The default generator.
 
     Raises:
-        RuntimeError: the seed is out of that range, or not an integer.
+        RuntimeError: the seed is out of that range.
+        TypeError: it is not a number.
+        ValueError: it is a text without an integer.
 
     Examples:
         >>> generator = mytorch.manual_seed(7)
@@ -127,7 +129,7 @@ def manual_seed(seed: int) -> Generator:
         >>> mytorch.equal(mytorch.rand(2), first)
         True
     """
-    return default_generator.manual_seed(seed)
+    return default_generator.manual_seed(int(seed))
 
 
 def initial_seed() -> int:

@@ -32,6 +32,10 @@ CASES = (
             "double": lambda t, a: a.double(),
             "float": lambda t, a: a.float(),
             "type": lambda t, a: a.type(t.float16),
+            "type by name": lambda t, a: a.type("torch.IntTensor"),
+            "type by type": lambda t, a: (a * 4).type(t.CharTensor),
+            "char": lambda t, a: (a * 4).char(),
+            "byte": lambda t, a: (a.abs() * 4).byte(),
             "type_as": lambda t, a: a.type_as(t.zeros(1)),
             "device": lambda t, a: a.to("cpu", t.float64),
             "other": lambda t, a: a.to(t.zeros(1, dtype=t.int16)),
@@ -39,6 +43,7 @@ CASES = (
         {
             "device": (lambda t, a: a.to("cuda"), ("CUDA|cuda",)),
             "cuda": (lambda t, a: a.cuda(), ("CUDA|cuda",)),
+            "type": (lambda t, a: a.type("torch.FooTensor"), ("FooTensor",)),
         },
     ),
     row(

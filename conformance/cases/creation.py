@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cases._facts import made, random
+from conformance.cases._facts import facts, made, random
 
 if TYPE_CHECKING:
     from conformance.cases.case import Case
+
+_TYPES = (
+    "FloatTensor",
+    "DoubleTensor",
+    "HalfTensor",
+    "LongTensor",
+    "IntTensor",
+    "ShortTensor",
+    "CharTensor",
+    "ByteTensor",
+    "BoolTensor",
+)
 
 
 def _filled(name: str, *fill: Any) -> Case:
@@ -93,10 +105,18 @@ CASES = (
             "as itself": lambda t, a: t.as_tensor(a, dtype=t.float64),
             "new": lambda t, a: a.new_tensor([1, 2]),
             "old": lambda t, a: t.Tensor([1, 2]),
+            "old types": lambda t, a: t.cat([facts(t, getattr(t, name)([0, 1, 2])) for name in _TYPES]),
+            "old type of sizes": lambda t, a: t.LongTensor(a.size()).fill_(3),
+            "old type of a tensor": lambda t, a: t.DoubleTensor(a) * 2,
+            "is of an old type": lambda t, a: t.tensor([isinstance(a, getattr(t, name)) for name in _TYPES]),
+            "of the same type": lambda t, a: a.new([1, 2]),
+            "of the same type, sizes": lambda t, a: a.new(2, 3).zero_(),
         },
         {
             "ragged": (lambda t, a: t.tensor([[1, 2], [3]]), ("2", "1")),
             "text": (lambda t, a: t.tensor("a"), ("str",)),
+            "old type of another dtype": (lambda t, a: t.IntTensor(a), ("float", "int")),
+            "old type of a float": (lambda t, a: t.FloatTensor(2.5), ("sequence", "float")),
         },
     ),
 )

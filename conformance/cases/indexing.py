@@ -106,6 +106,23 @@ CASES = (
         classes=FEATURED,
     ),
     row(
+        "index_fill",
+        "NF -",
+        {
+            "number": lambda t, a, b: t.index_fill(a, 1, t.tensor([0, -1]), 2.5),
+            "tensor": lambda t, a, b: a.index_fill(0, t.cat([t.arange(-(-len(a) // 2))] * 2), b),
+            "in place": lambda t, a, b: (a * 1.5).index_fill_(-1, t.tensor([0]), float("-inf")),
+        },
+        {
+            "rank": (lambda t, a, b: a.index_fill(1, t.tensor([[1]]), 0), ("vector",)),
+            "position": (lambda t, a, b: a.index_fill(1, t.tensor([9]), 0), ("9", "4")),
+            "dtype": (lambda t, a, b: a.index_fill(1, a[0], 0), ("int64",)),
+            "value": (lambda t, a, b: a.index_fill(1, t.tensor([0]), a[0]), ("0-dim", "1")),
+        },
+        regimes=("normal", "nonfinite"),
+        classes=FEATURED,
+    ),
+    row(
         "masked_select",
         "NF F",
         {

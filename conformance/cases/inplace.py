@@ -14,6 +14,7 @@ _REFUSED = {
     "a leaf": (lambda t, a, b: a.mul_(2), ("leaf",)),
     "a view of a leaf": (lambda t, a, b: a[0].mul_(2), ("view", "leaf")),
     "sizes": (lambda t, a, b: (b * 1).add_(a), ("[4]|4", "[2, 4]|2")),
+    "the shape of a leaf": (lambda t, a, b: a.unsqueeze_(0), ("leaf",)),
 }
 
 
@@ -58,6 +59,18 @@ def _through_view(t: Any, a: Any, b: Any) -> dict[str, Any]:
     return {"base": x, "view": other.sum(1)}
 
 
+def _reshaped(name: str, *arguments: int) -> Form:
+    """Return the call that gives a view another shape, and writes through it."""
+
+    def form(t: Any, a: Any, b: Any) -> dict[str, Any]:
+        x = a * 1.5
+        column = x[:, :1]
+        getattr(column, name)(*arguments).mul_(b[0])
+        return {"base": x, "view": column * 2}
+
+    return form
+
+
 _SMOOTH = ("exp_", "log_", "sqrt_", "log1p_", "expm1_", "sin_", "cos_", "reciprocal_", "rsqrt_", "square_")
 _OTHER = (
     "abs_",
@@ -81,6 +94,7 @@ CASES = (
             "tensor": _changed("add_", ...),
             "number": _changed("add_", 2),
             "alpha": _changed("add_", ..., alpha=-0.5),
+            "old form": _changed("add_", 0.5, ...),
         },
     ),
     _in_place("sub_", {"tensor": _changed("sub_", ...), "alpha": _changed("sub_", ..., alpha=2)}),
@@ -102,6 +116,15 @@ CASES = (
         {"tensor": _changed("copy_", ...), "of another dtype": lambda t, a, b: (a * 1.5).copy_(b > 0)},
     ),
     _in_place("clamp_", {"both": _changed("clamp_", -0.5, 0.5), "keyword": _changed("clamp_", max=0.25)}),
+    _in_place(
+        "unsqueeze_", {"first": _changed("unsqueeze_", 0), "through a view": _reshaped("unsqueeze_", -1)}
+    ),
+    _in_place("squeeze_", {"one": _changed("squeeze_", 1), "through a view": _reshaped("squeeze_")}),
+    _in_place("t_", {"all": _changed("t_"), "through a view": _reshaped("t_")}),
+    _in_place(
+        "transpose_",
+        {"both": _changed("transpose_", 0, -1), "through a view": _reshaped("transpose_", 1, 0)},
+    ),
     _in_place("remainder_", {"number": _changed("remainder_", 1.5)}),
     _in_place("floor_divide_", {"number": lambda t, a, b: (a.detach() * 8).floor_divide_(3)}),
     *(_in_place(name, {"positive": _positive(name)}) for name in _SMOOTH),

@@ -18,6 +18,22 @@ CASES = (
         {"too few": (lambda t, a: a.repeat(2), ("repeat",))},
     ),
     row(
+        "repeat_interleave",
+        "NF",
+        {
+            "all": lambda t, a: t.repeat_interleave(a, 2),
+            "one": lambda t, a: a.repeat_interleave(3, dim=-1),
+            "each": lambda t, a: t.repeat_interleave(a, t.arange(a.shape[0]), dim=0),
+            "positions": lambda t, a: t.repeat_interleave(t.tensor([2, 0, 1])) * a.sum(),
+            "size": lambda t, a: a.repeat_interleave(t.tensor([2]), 0, output_size=2 * a.shape[0]),
+        },
+        {
+            "number of repeats": (lambda t, a: a.repeat_interleave(t.tensor([1, 2, 3]), 0), ("3", "2")),
+            "negative": (lambda t, a: a.repeat_interleave(-1), ("negative",)),
+            "dim": (lambda t, a: a.repeat_interleave(2, 5), ("-2", "1", "5")),
+        },
+    ),
+    row(
         "flip",
         "NLF",
         {

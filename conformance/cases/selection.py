@@ -42,6 +42,28 @@ CASES = (
         regimes=("normal", "saturated", "tiny", "ties", "nonfinite"),
     ),
     row(
+        "clamp_min",
+        "NF F",
+        {
+            "number": lambda t, a, b: t.clamp_min(a, -0.5),
+            "tensor": lambda t, a, b: a.clamp_min(b),
+            "in place": lambda t, a, b: (a * 1.5).clamp_min_(0.75),
+        },
+        {"no bound": (lambda t, a, b: a.clamp_min(None), ("None",))},
+        regimes=("normal", "ties", "nonfinite"),
+    ),
+    row(
+        "clamp_max",
+        "NF F",
+        {
+            "number": lambda t, a, b: t.clamp_max(a, 0.75),
+            "tensor": lambda t, a, b: a.clamp_max(b),
+            "in place": lambda t, a, b: (a * 1.5).clamp_max_(-0.5),
+        },
+        {"no bound": (lambda t, a, b: a.clamp_max(None), ("None",))},
+        regimes=("normal", "ties", "nonfinite"),
+    ),
+    row(
         "where",
         "NF F",
         {

@@ -62,6 +62,23 @@ CASES = (
         regimes=("normal", "nonfinite"),
         classes=FEATURED,
     ),
+    # Of an even number torch takes the lower middle; not `ties`, where any of equal elements may be taken.
+    row(
+        "median",
+        "NF",
+        {
+            "all": lambda t, a: t.median(a),
+            "last": lambda t, a: a.median(1),
+            "kept": lambda t, a: t.median(a, dim=0, keepdim=True),
+        },
+        {
+            "dim out of range": (lambda t, a: a.median(5), _DIM),
+            "bools": (lambda t, a: (a > 0).median(), ("Bool",)),
+        },
+        regimes=("normal", "nonfinite"),
+        classes=FILLED,
+        unused={"expanded": "which of equal elements is taken is left open"},
+    ),
     row(
         "nonzero",
         "NF",

@@ -102,4 +102,11 @@ FAULTS = (
         "repeats each row in place, as NumPy's repeat does",
         around=forward({"same rank": _rows_repeated}),
     ),
+    Fault(
+        "repeat-interleave-as-repeat",
+        "rearrange",
+        ("repeat_interleave",),
+        "puts whole copies side by side, as Tensor.repeat does",
+        around=forward({"all": lambda a: a.flatten().repeat(2), "one": lambda a: a.repeat(1, 3)}),
+    ),
 )

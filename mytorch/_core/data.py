@@ -44,17 +44,41 @@ def array_from(data: Any, dtype: DType | None) -> Array:
     Raises:
         RuntimeError: the data is of a type without a dtype, or a number is outside the range of `dtype`.
         TypeError: something in the data is not a number.
-        ValueError: the sequences are ragged, or a tensor in them has not one element.
+        ValueError: the sequences are ragged, a tensor in them has not one element, or an array has negative
+            strides or not the byte order of the machine.
     """
     wanted = None if dtype is None else numpy_dtype_of(dtype)
     if isinstance(data, TensorBase):
         array = data.array
     elif isinstance(data, (np.ndarray, np.generic)):
-        # Byte-swapped arrays are brought into the machine's order.
-        array = np.asarray(data, from_numpy_dtype(data.dtype.newbyteorder("=")).numpy)
+        array = np.asarray(data)
+        require_plain(array)
+        from_numpy_dtype(array.dtype)
     else:
         return _from_sequences(data, wanted)
     return array if wanted is None else cast(array, wanted)
+
+
+def require_plain(array: Array) -> None:
+    """Refuse an array whose memory a tensor cannot share.
+
+    Args:
+        array: any shape.
+
+    Raises:
+        ValueError: it has negative strides, or not the byte order of the machine.
+    """
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte "
+            f"orders is currently not supported. (Got an array of dtype {array.dtype.str!r}.)"
+        )
+    if any(n < 0 for n in array.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides "
+            "are not currently supported. (You can probably work around this by making a copy of your array "
+            "with array.copy().)"
+        )
 
 
 def number_in(number: bool | float, target: np.dtype[Any]) -> Array:

@@ -91,6 +91,7 @@ SCALAR_TYPE_NAMES = {
     float32: "Float",
     float64: "Double",
 }
+_BY_TYPE = {f"{name}Tensor": each for each, name in SCALAR_TYPE_NAMES.items()}
 
 
 def _by_name(name: str) -> dtype:
@@ -135,6 +136,32 @@ def numpy_dtype_of(given: dtype | type) -> np.dtype[Any]:
             return _BY_PYTHON[given].numpy
         raise TypeError(f"argument 'dtype' must be mytorch.dtype, not {type(given).__name__}")
     return given.numpy
+
+
+def named_type(given: str | type) -> dtype:
+    """Return the dtype of torch's old type of tensors, or of its name.
+
+    Args:
+        given: such as "torch.FloatTensor", the same with "mytorch", or `mytorch.FloatTensor` itself; Tensor
+            stands for the default dtype.
+
+    Returns:
+        The dtype.
+
+    Raises:
+        RuntimeError: it is a type of tensors on another device.
+        ValueError: there is no such type.
+    """
+    name = given
+    if not isinstance(given, str):
+        name = ("" if given.__module__ == "builtins" else f"{given.__module__}.") + given.__qualname__
+    module, _, kind = str(name).rpartition(".")
+    found = _BY_TYPE.get(kind) if kind != "Tensor" else get_default_dtype()
+    if found is not None and module in ("torch.cuda", "mytorch.cuda"):
+        raise RuntimeError(f"type {name} is not available: mytorch computes on the CPU only")
+    if found is None or module not in ("torch", "mytorch"):
+        raise ValueError(f"invalid type: {name!r}")
+    return found
 
 
 _default = [float32]

@@ -70,6 +70,13 @@ def norm(
     return statistics.norm(input, p, dim, keepdim, dtype=dtype)
 
 
+def repeat_interleave(
+    input: Tensor, repeats: int | Tensor, dim: int | None = None, *, output_size: int | None = None
+) -> Tensor:
+    """Return `mytorch.repeat_interleave` of the tensor."""
+    return rearrange.repeat_interleave(input, repeats, dim, output_size=output_size)
+
+
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """Return `expand` to the sizes of another tensor."""
     return transpose.expand(input, other.array.shape)

@@ -5,21 +5,24 @@ Each method returns the tensor itself, and raises the errors of `add_`. Its text
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._core.base import TensorBase
+from mytorch._core.base import TensorBase, wrap
 from mytorch._core.typename import typename
 from mytorch._tensor import writing
-from mytorch.functions import arithmetic
-from mytorch.functions._check import factor_of, number_of
+from mytorch.functions import arithmetic, indexing, selection
+from mytorch.functions._check import array_of, factor_of, number_of
+from mytorch.functions._index import index_mask
+from mytorch.functions._old_forms import factor_and_operand
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from mytorch._core.types import Operand, Scalar
+    from mytorch._core.types import Array, Operand, Scalar
     from mytorch._tensor import Tensor
 
 
@@ -88,11 +91,12 @@ def copy_(input: Tensor, other: Operand, non_blocking: bool = False) -> Tensor: 
     return writing.assign(input, ..., other)
 
 
-def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+def add_(input: Tensor, other: Operand, *old: Any, alpha: Scalar = 1) -> Tensor:
     """Add alpha·other in place.
 
     Args:
         other: a number, or a tensor that broadcasts to this one's shape.
+        *old: the old form `add_(alpha, other)` is deprecated.
         alpha: factor of `other`.
 
     Raises:
@@ -108,6 +112,8 @@ def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         tensor([[5., 5.],
                 [0., 0.]])
     """
+    if old:
+        alpha, other = factor_and_operand("add_", other, old, alpha)
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.add, other, alpha=alpha)
     if type(alpha) is not int:
@@ -115,12 +121,15 @@ def add_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
     return writing.update(input, np.add, other, alpha)
 
 
-def sub_(input: Tensor, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+def sub_(input: Tensor, other: Operand, *old: Any, alpha: Scalar = 1) -> Tensor:
     """Subtract alpha·other in place.
 
     Args:
+        *old: the old form `sub_(alpha, other)` is deprecated.
         alpha: factor of `other`.
     """
+    if old:
+        alpha, other = factor_and_operand("sub_", other, old, alpha)
     if writing.is_recorded(input, other):
         return writing.change(input, arithmetic.sub, other, alpha=alpha)
     if type(alpha) is not int:
@@ -147,6 +156,46 @@ def div_(input: Tensor, other: Operand, *, rounding_mode: str | None = None) -> 
     if rounding_mode is not None or writing.is_recorded(input, other):
         return writing.change(input, arithmetic.div, other, rounding_mode=rounding_mode)
     return writing.update(input, np.true_divide, other)
+
+
+def masked_fill_(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
+    """Set the elements where the mask is True; in an expanded tensor with a warning, as in torch.
+
+    Args:
+        mask: bool, any shape that broadcasts to this tensor's.
+        value: a number, or a 0-dim tensor.
+    """
+    if not writing.shares_elements(input.array) or writing.is_recorded(input, value):
+        return writing.change(input, selection.masked_fill, mask, value)
+    return _fill_expanded("masked_fill_", input, array_of("masked_fill_", mask, "mask", 2), value)
+
+
+def index_fill_(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor:
+    """Set the slices at positions along a dimension; in an expanded tensor with a warning, as in torch.
+
+    Args:
+        dim: the dimension.
+        index: positions, int64, at most one dimension.
+        value: a number, or a 0-dim tensor.
+    """
+    if not writing.shares_elements(input.array) or writing.is_recorded(input, value):
+        return writing.change(input, indexing.index_fill, dim, index, value)
+    return _fill_expanded("index_fill_", input, index_mask(input.array, dim, index), value)
+
+
+def _fill_expanded(name: str, input: Tensor, chosen: Array, value: Operand) -> Tensor:
+    """Write the chosen elements only: each other one may be the same element in memory."""
+    filled = selection.masked_fill(wrap(input.array), wrap(chosen), value)
+    writing.require_shape(input, filled.array.shape)
+    warnings.warn(
+        f"Use of {name} on expanded tensors is deprecated. Please clone() the tensor before performing this "
+        "operation. This also applies to advanced indexing e.g. tensor[mask] = scalar",
+        UserWarning,
+        stacklevel=3,
+    )
+    writing.count(input)
+    np.copyto(input.array, filled.array, where=chosen)
+    return input
 
 
 def setitem(input: Tensor, index: Any, value: Operand) -> None:

@@ -6,7 +6,7 @@ The functions hold the documentation. A new method is a new line in `Methods`.
 from __future__ import annotations
 
 from mytorch._core.base import TensorBase
-from mytorch._tensor import forms, in_place, new, random_fill
+from mytorch._tensor import forms, in_place, legacy, new, random_fill, reshaped_in_place
 from mytorch.creation import distributions
 from mytorch.functions import (
     activation,
@@ -91,6 +91,8 @@ class Methods(TensorBase):
     minimum = selection.minimum
     clamp = selection.clamp
     clip = selection.clamp
+    clamp_min = selection.clamp_min
+    clamp_max = selection.clamp_max
     where = forms.where
 
     # Activations.
@@ -142,6 +144,7 @@ class Methods(TensorBase):
     sort = sorting.sort
     argsort = sorting.argsort
     topk = sorting.topk
+    median = sorting.median
     nonzero = sorting.nonzero
     unique = sorting.unique
     any = reduction.any
@@ -169,10 +172,12 @@ class Methods(TensorBase):
     triu = rearrange.triu
     diagonal = rearrange.diagonal
     repeat = rearrange.repeat
+    repeat_interleave = forms.repeat_interleave
     gather = gather_scatter.gather
     scatter = gather_scatter.scatter
     scatter_add = gather_scatter.scatter_add
     index_select = indexing.index_select
+    index_fill = indexing.index_fill
     masked_fill = selection.masked_fill
     masked_select = indexing.masked_select
     clone = shape.clone
@@ -198,6 +203,8 @@ class Methods(TensorBase):
     long = conversion.long_
     int = conversion.int_
     short = conversion.short_
+    char = conversion.char_
+    byte = conversion.byte_
     bool = conversion.bool_
     cpu = conversion.cpu
     cuda = conversion.cuda
@@ -205,6 +212,8 @@ class Methods(TensorBase):
     is_contiguous = conversion.is_contiguous
     size = conversion.size
     stride = conversion.stride
+    ndimension = TensorBase.dim
+    nelement = TensorBase.numel
     data_ptr = conversion.data_ptr
 
     # New tensors of this tensor's dtype.
@@ -213,6 +222,15 @@ class Methods(TensorBase):
     new_empty = new.new_empty
     new_full = new.new_full
     new_tensor = new.new_tensor
+    new = legacy.new
+
+    # The same elements in another shape, in place.
+    unsqueeze_ = reshaped_in_place.of(shape.unsqueeze)
+    squeeze_ = reshaped_in_place.of(shape.squeeze)
+    t_ = reshaped_in_place.of(_transpose.t)
+    transpose_ = reshaped_in_place.of(_transpose.transpose)
+    swapaxes_ = transpose_
+    swapdims_ = transpose_
 
     # Random numbers.
     multinomial = distributions.multinomial
@@ -247,7 +265,8 @@ class Methods(TensorBase):
     lerp_ = in_place.of(combination.lerp)
     scatter_ = in_place.of(gather_scatter.scatter)
     scatter_add_ = in_place.of(gather_scatter.scatter_add)
-    masked_fill_ = in_place.of(selection.masked_fill)
+    masked_fill_ = in_place.masked_fill_
+    index_fill_ = in_place.index_fill_
     tril_ = in_place.of(rearrange.tril)
     triu_ = in_place.of(rearrange.triu)
     pow_ = in_place.of(elementary.pow)
@@ -258,6 +277,8 @@ class Methods(TensorBase):
     neg_ = in_place.of(arithmetic.neg)
     clamp_ = in_place.of(selection.clamp)
     clip_ = clamp_
+    clamp_min_ = in_place.of(selection.clamp_min)
+    clamp_max_ = in_place.of(selection.clamp_max)
     floor_divide_ = in_place.of(arithmetic.floor_divide)
     subtract_ = in_place.sub_
     multiply_ = in_place.mul_

@@ -28,6 +28,11 @@ def _comparing(function: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], A
     return operator
 
 
+def _product(self: Any, other: Any) -> Any:
+    """Return `self @ other`; as in torch, NumPy computes the product with an array, without gradients."""
+    return NotImplemented if isinstance(other, np.ndarray) else matmul.matmul(self, other)
+
+
 class Operators(TensorBase):
     """The part of Tensor that binds operators to functions, one per line."""
 
@@ -47,7 +52,7 @@ class Operators(TensorBase):
     __rmod__ = arithmetic.rremainder
     __pow__ = elementary.pow
     __rpow__ = elementary.rpow
-    __matmul__ = matmul.matmul
+    __matmul__ = _product
     __neg__ = arithmetic.neg
     __pos__ = arithmetic.pos
     __abs__ = elementary.abs

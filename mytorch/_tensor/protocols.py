@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mytorch._core.base import TensorBase, wrap
 from mytorch._tensor import forms
 from mytorch._tensor.copying import copy_tensor
@@ -48,11 +50,19 @@ class Protocols(TensorBase):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"Unable to avoid copy while making an array of {dtype} of {array.dtype}")
             return array.astype(dtype)
         return array.copy() if copy else array
 
     # NumPy leaves `array + tensor` to the tensor.
-    __array_ufunc__ = None
+    __array_priority__ = 1000
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Tensor:
+        """Return the result of one of NumPy's functions as a tensor, bools as uint8, as in torch."""
+        del context, return_scalar
+        result = np.asarray(array)
+        return wrap(result.astype(np.uint8) if result.dtype.kind == "b" else result)
 
     def item(self) -> Any:
         """Return the one element as a Python number.

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mytorch._core import dtypes
 from mytorch._core.base import make_tensors_of, wrap
-from mytorch._core.data import array_from, is_sequence
-from mytorch._core.device import check_device
-from mytorch._core.size import Size
 from mytorch._core.typename import typename
 from mytorch._tensor.lacking import LackingAttributes
+from mytorch._tensor.legacy import old_form, share
 from mytorch._tensor.methods import Methods
 from mytorch._tensor.operators import Operators
 from mytorch._tensor.protocols import Protocols
 from mytorch.autograd import _accumulation, _gradients
-from mytorch.autograd._apply import apply
 from mytorch.autograd._views import join
 from mytorch.autograd.graph import DetachedCounter, counter_of
-from mytorch.creation.filled import shape_from
 from mytorch.functions._check import require_bool
-from mytorch.ops.shape import View
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +35,12 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
     Args:
         *args: the sizes of a tensor of zeros, one by one or as a Size; or one sequence or array of numbers;
             or a tensor, whose memory is shared.
-        data: the same by name.
+        data: the data by name.
+        size: the sizes by name.
         device: only "cpu".
 
     Raises:
-        RuntimeError: a size is negative.
+        RuntimeError: a size is negative, or the device is another.
         TypeError: it is neither sizes nor a sequence.
     """
 
@@ -54,26 +48,19 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
     # The public name, as in torch; pickles and type names use it.
     __module__ = "mytorch"
 
-    def __init__(self, *args: Any, data: Any = None, device: object = None) -> None:
-        check_device(device)
+    def __init__(self, *args: Any, data: Any = None, size: Any = None, device: object = None) -> None:
         self.grad_fn = None
         self.output_nr = 0
         self.tracked = False
         self.accumulated = None
         self.counter = None
-        given = args if data is None else (*args, data)
-        only = given[0] if len(given) == 1 else None
-        if isinstance(only, Tensor):
-            view = apply(View, only, shape=only.array.shape)
+        given = old_form("Tensor", args, data, size, device, dtypes.get_default_dtype())
+        if isinstance(given, Tensor):
+            view = share(given)
             self.array, self.grad_fn, self.tracked = view.array, view.grad_fn, view.tracked
-            join(only, self)
-        elif only is None or isinstance(only, (Size, int, np.integer)):
-            sizes = shape_from("Tensor", given or (0,), None)
-            self.array = np.zeros(sizes, dtypes.get_default_dtype().numpy)
-        elif isinstance(only, np.ndarray) or is_sequence(only):
-            self.array = array_from(only, dtypes.get_default_dtype())
+            join(given, self)
         else:
-            raise TypeError(f"new(): data must be a sequence (got {typename(only)})")
+            self.array = given
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set whether ops on the tensor are recorded.

@@ -54,11 +54,12 @@ def writable(target: Tensor) -> Array:
     """
     array = target.array
     _require_distinct(array)
-    _count(target)
+    count(target)
     return array
 
 
-def _count(target: Tensor) -> None:
+def count(target: Tensor) -> None:
+    """Count a change in place; RuntimeError if the memory is read-only."""
     if not target.array.flags.writeable:
         raise RuntimeError(
             "the memory of the written-to tensor is read-only: it is that of a NumPy array that is not "
@@ -67,7 +68,7 @@ def _count(target: Tensor) -> None:
     counter_of(target).value += 1
 
 
-def _shares_elements(array: Array) -> bool:
+def shares_elements(array: Array) -> bool:
     """Return whether several elements lie at one place in memory: those of an expanded tensor do."""
     return (
         0 in array.strides
@@ -77,7 +78,7 @@ def _shares_elements(array: Array) -> bool:
 
 
 def _require_distinct(array: Array) -> None:
-    if _shares_elements(array):
+    if shares_elements(array):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a single memory "
             "location. Please clone() the tensor before performing the operation."
@@ -99,7 +100,7 @@ def fill(target: Tensor, value: Scalar | Tensor) -> Tensor:
     """
     if isinstance(value, TensorBase) or is_recorded(target):
         return assign(target, ..., value)
-    _count(target)
+    count(target)
     array = target.array
     once = array[(*[slice(None) if step else slice(1) for step in array.strides], ...)]
     once[...] = number_in(value, array.dtype)
@@ -161,11 +162,11 @@ def assign(target: Tensor, index: Any, value: Operand) -> Tensor:
     if advanced is not None:
         _check_dtypes(array.dtype, source, advanced)
     if not is_recorded(target, value):
-        _count(target)
+        count(target)
         state.run(_write, array, basic, advanced, cast(source, array.dtype))
         return target
     require_changeable(target)
-    if index is not ... and advanced is None and _shares_elements(array):
+    if index is not ... and advanced is None and shares_elements(array):
         # The part has its own place in the base, where the elements of the whole tensor are counted twice.
         assign(apply(Slice, target, index=basic), ..., value)
         return target
@@ -188,7 +189,7 @@ def _write(
     target = array if basic is None else array[basic]
     if advanced is None:
         _require_distinct(target)
-    elif _shares_elements(target):
+    elif shares_elements(target):
         warnings.warn(
             "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before "
             "performing this operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",

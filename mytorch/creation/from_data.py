@@ -85,17 +85,6 @@ def from_numpy(ndarray: Array) -> Tensor:
     """
     if not isinstance(ndarray, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {typename(ndarray)})")
-    if not ndarray.dtype.isnative:
-        raise ValueError(
-            "given numpy array has byte order different from the native byte order. Conversion between byte "
-            f"orders is currently not supported. (Got an array of dtype {ndarray.dtype.str!r}.)"
-        )
-    if any(n < 0 for n in ndarray.strides):
-        raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides "
-            "are not currently supported. (You can probably work around this by making a copy of your array "
-            "with array.copy().)"
-        )
     return wrap(array_from(ndarray, None))
 
 

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase
-from mytorch._core.data import array_from, is_sequence
+from mytorch._core.data import array_from, is_sequence, require_plain
 from mytorch._core.dtypes import from_numpy_dtype
 from mytorch._core.typename import typename
+from mytorch.functions._check import array_of, wrap_dim
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
     from mytorch._core.types import Array
+    from mytorch._tensor import Tensor
 
 _BASIC = frozenset({int, slice})
 _FULL = slice(None)
@@ -150,11 +152,13 @@ def _plain_index(item: Any) -> Any:
     """Return an index as a number or an array."""
     if isinstance(item, (TensorBase, np.ndarray)):
         array = item.array if isinstance(item, TensorBase) else item
-        if isinstance(item, np.ndarray) and array.dtype.kind == "f":
-            return array.astype(np.int64)
+        if isinstance(item, np.ndarray):
+            require_plain(array)
+            if array.dtype.kind == "f":
+                return array.astype(np.int64)
         if array.dtype.kind not in "iub":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    elif isinstance(item, (bool, np.bool_)):
+    elif isinstance(item, bool):
         return np.asarray(item)
     elif is_sequence(item) and not isinstance(item, str):
         array = array_from(item, None)
@@ -249,3 +253,34 @@ def require_in_range(positions: Array, size: int, dim: int) -> None:
     outside = positions[(positions < 0) | (positions >= size)]
     if outside.size:
         raise RuntimeError(f"index {int(outside[0])} is out of bounds for dimension {dim} with size {size}")
+
+
+def index_mask(array: Array, dim: int, index: Tensor) -> Array:
+    """Return the mask of the slices that `index_fill` writes.
+
+    Args:
+        array: the array that is filled.
+        dim: the dimension.
+        index: positions, which may be negative.
+
+    Returns:
+        A bool array that broadcasts to the array's shape.
+
+    Raises:
+        IndexError: a position is out of range, or not int64.
+        RuntimeError: `index` has more than one dimension.
+        TypeError: `index` is not a Tensor.
+    """
+    positions = array_of("index_fill", index, "index", 3)
+    wrapped = wrap_dim(dim, array.ndim)
+    if positions.dtype != np.int64:
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    if positions.ndim > 1:
+        raise RuntimeError(f"Index has to be a vector/scalar, but got {positions.ndim} dimensions")
+    size = array.shape[wrapped] if array.ndim else 1
+    outside = positions[(positions < -size) | (positions >= size)]
+    if outside.size:
+        raise IndexError(f"index {int(outside[0])} is out of bounds for dimension {wrapped} with size {size}")
+    chosen = np.zeros(size, np.bool_)
+    chosen[positions] = True
+    return chosen.reshape([size if i == wrapped else 1 for i in range(array.ndim)])

@@ -8,6 +8,7 @@ import numpy as np
 
 from mytorch.autograd._apply import apply, binary
 from mytorch.functions._check import array_of, factor_of
+from mytorch.functions._old_forms import factor_and_operand
 from mytorch.ops import arithmetic as ops
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ __all__ = [
 ]
 
 
-def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+def add(input: Operand, other: Operand, *old: Any, alpha: Scalar = 1) -> Tensor:
     """Return input + alpha·other, broadcast.
 
     Args:
+        *old: the old form `add(input, alpha, other)` is deprecated.
         alpha: factor of `other`.
 
     Raises:
@@ -48,22 +50,27 @@ def add(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         tensor([[21., 41.],
                 [22., 42.]])
     """
+    if old:
+        alpha, other = factor_and_operand("add", other, old, alpha)
     if type(alpha) is int and alpha == 1:
         return binary(ops.Add, input, other)
     return binary(ops.Add, input, other, alpha=factor_of("add", "alpha", alpha, input, other))
 
 
-def sub(input: Operand, other: Operand, *, alpha: Scalar = 1) -> Tensor:
+def sub(input: Operand, other: Operand, *old: Any, alpha: Scalar = 1) -> Tensor:
     """Return input - alpha·other, broadcast.
 
     Args:
         input: any shape, any dtype but bool.
         other: any shape that broadcasts with `input`, any dtype but bool, or a Python scalar.
+        *old: the old form `sub(input, alpha, other)` is deprecated.
         alpha: factor of `other`.
 
     Raises:
         RuntimeError: an operand is bool, or alpha is a float where the result is an integer.
     """
+    if old:
+        alpha, other = factor_and_operand("sub", other, old, alpha)
     _refuse_bool(input, other)
     if type(alpha) is int and alpha == 1:
         return binary(ops.Sub, input, other)

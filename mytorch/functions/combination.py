@@ -10,46 +10,55 @@ from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.functions._check import array_of, number_of
+from mytorch.functions._old_forms import factor_and_factors
 from mytorch.functions.arithmetic import add, div, mul
 from mytorch.functions.conversion import type_as
 from mytorch.functions.transpose import broadcast_to
 from mytorch.ops import combination as ops
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from mytorch._core.types import Operand, Scalar
     from mytorch._tensor import Tensor
 
 __all__ = ["addcdiv", "addcmul", "lerp"]
 
 
-def addcmul(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 1) -> Tensor:
+def addcmul(input: Tensor, tensor1: Any, tensor2: Tensor, *old: Tensor, value: Scalar = 1) -> Tensor:
     """Return input + value·tensor1·tensor2, broadcast.
 
     Args:
         tensor1: any shape that broadcasts with `input`.
         tensor2: any shape that broadcasts with both.
+        *old: the old form `addcmul(input, value, tensor1, tensor2)` is deprecated.
         value: factor of the product; where the result is an integer, its fraction is cut off.
 
     Raises:
         TypeError: value is not a number.
     """
+    if old:
+        value, tensor1, tensor2 = factor_and_factors("addcmul", tensor1, tensor2, old, value)
     _check_tensors("addcmul", input, tensor1, tensor2)
     product = mul(_expanded(tensor1, tensor2, input), tensor2)
     return add(input, product, alpha=_factor("addcmul", value, input, product))
 
 
-def addcdiv(input: Tensor, tensor1: Tensor, tensor2: Tensor, *, value: Scalar = 1) -> Tensor:
+def addcdiv(input: Tensor, tensor1: Any, tensor2: Tensor, *old: Tensor, value: Scalar = 1) -> Tensor:
     """Return input + value·tensor1 / tensor2, broadcast.
 
     Args:
         tensor1: any shape that broadcasts with `input`.
         tensor2: any shape that broadcasts with both.
+        *old: the old form `addcdiv(input, value, tensor1, tensor2)` is deprecated.
         value: factor of the quotient.
 
     Raises:
         RuntimeError: two integers would be divided.
         TypeError: value is not a number.
     """
+    if old:
+        value, tensor1, tensor2 = factor_and_factors("addcdiv", tensor1, tensor2, old, value)
     _check_tensors("addcdiv", input, tensor1, tensor2)
     if tensor1.array.dtype.kind != "f" and tensor2.array.dtype.kind != "f":
         names = [SCALAR_TYPE_NAMES[x.dtype] for x in (tensor1, tensor2)]

@@ -76,27 +76,36 @@ def to(
     return _cast(input, input.dtype if dtype is None else dtype, copy=copy)
 
 
-def type_(input: Tensor, dtype: DType | str | None = None, non_blocking: bool = False) -> Any:  # noqa: ARG001 - torch's argument; there is one device
+def type_(
+    input: Tensor,
+    dtype: DType | str | type | None = None,
+    non_blocking: bool = False,  # noqa: ARG001 - torch's argument; there is one device
+) -> Any:
     """Return the tensor in another dtype, or without one torch's old name of its type.
 
     Args:
-        dtype: the dtype, or its old name such as "mytorch.FloatTensor"; None to return the name.
+        dtype: the dtype, or its old type such as `mytorch.FloatTensor`, or the name of that, such as
+            "torch.FloatTensor"; None to return the name.
         non_blocking: without meaning on a CPU.
 
     Returns:
-        The tensor or its converted copy; without `dtype` the name.
+        The tensor or its converted copy; without `dtype` the name, which begins with "torch", so that
+        comparisons with it go on to work.
 
     Raises:
-        ValueError: the name is unknown.
+        RuntimeError: the type is that of another device.
+        TypeError: `dtype` is none of these.
+        ValueError: there is no such type.
     """
     if dtype is None:
-        return f"mytorch.{dtypes.SCALAR_TYPE_NAMES[input.dtype]}Tensor"
-    if isinstance(dtype, str):
-        for each, name in dtypes.SCALAR_TYPE_NAMES.items():
-            if dtype.rpartition(".")[2] == f"{name}Tensor":
-                return _cast(input, each)
-        raise ValueError(f"invalid type: {dtype!r}")
-    return _cast(input, dtype)
+        return f"torch.{dtypes.SCALAR_TYPE_NAMES[input.dtype]}Tensor"
+    if isinstance(dtype, dtypes.dtype):
+        return _cast(input, dtype)
+    if not isinstance(dtype, (str, type)):
+        raise TypeError(
+            f"type(): argument 'dtype' must be a type, str, or dtype object, not {typename(dtype)}"
+        )
+    return _cast(input, dtypes.named_type(dtype))
 
 
 def type_as(input: Tensor, other: Tensor) -> Tensor:
@@ -132,6 +141,16 @@ def int_(input: Tensor) -> Tensor:
 def short_(input: Tensor) -> Tensor:
     """Return the tensor as int16: itself if it is."""
     return _cast(input, dtypes.int16)
+
+
+def char_(input: Tensor) -> Tensor:
+    """Return the tensor as int8: itself if it is."""
+    return _cast(input, dtypes.int8)
+
+
+def byte_(input: Tensor) -> Tensor:
+    """Return the tensor as uint8: itself if it is."""
+    return _cast(input, dtypes.uint8)
 
 
 def bool_(input: Tensor) -> Tensor:

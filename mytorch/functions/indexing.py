@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.base import TensorBase, wrap
 from mytorch.autograd._apply import apply, require_broadcastable
-from mytorch.functions._check import array_of, wrap_dim
-from mytorch.functions._index import parse, require_in_range, require_index_dtype
+from mytorch.functions._check import array_of, number_of, wrap_dim
+from mytorch.functions._index import index_mask, parse, require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names
+from mytorch.functions.selection import masked_fill
 from mytorch.ops import indexing as ops
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from mytorch._core.types import Operand
     from mytorch._tensor import Tensor
 
-__all__ = ["index_select", "masked_select", "narrow"]
+__all__ = ["index_fill", "index_select", "masked_select", "narrow"]
 
 
 def getitem(input: Tensor, index: Any) -> Tensor:
@@ -98,6 +101,33 @@ def index_select(input: Tensor, dim: int, index: Tensor) -> Tensor:
     if not array.ndim:
         return input.clone()
     return apply(ops.Index, input, index=(*[slice(None)] * wrapped, positions.reshape(-1)))
+
+
+@numpy_names
+def index_fill(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor:
+    """Return a copy with a value in the slices at positions along a dimension.
+
+    Args:
+        index: positions, int64, negative ones counted from the end; at most one dimension.
+        value: a Python scalar, or a 0-dim tensor.
+
+    Returns:
+        A tensor of the input's shape and dtype.
+
+    Raises:
+        IndexError: a position is out of range, or `index` has another dtype.
+        RuntimeError: `index` has more dimensions, `value` has some, or it is outside the range of the dtype.
+        TypeError: `value` is neither a number nor a tensor.
+    """
+    chosen = wrap(index_mask(array_of("index_fill", input), dim, index))
+    if isinstance(value, TensorBase) and value.array.ndim:
+        raise RuntimeError(
+            "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+            f"{value.array.ndim} dimension(s)."
+        )
+    if not isinstance(value, TensorBase):
+        value = number_of("index_fill", "value", value, 4)
+    return masked_fill(input, chosen, value)
 
 
 def masked_select(input: Tensor, mask: Tensor) -> Tensor:

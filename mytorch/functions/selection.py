@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mytorch._core.types import Operand, Scalar
     from mytorch._tensor import Tensor
 
-__all__ = ["clamp", "clip", "masked_fill", "maximum", "minimum", "where"]
+__all__ = ["clamp", "clamp_max", "clamp_min", "clip", "masked_fill", "maximum", "minimum", "where"]
 
 
 def maximum(input: Tensor, other: Tensor) -> Tensor:
@@ -119,6 +119,28 @@ def clamp(input: Tensor, min: Operand | None = None, max: Operand | None = None)
     if target != array.dtype:
         input = apply(Cast, input, dtype=target)
     return apply(ops.Clamp, input, low=_bound(low, target), high=_bound(high, target))
+
+
+def clamp_min(input: Tensor, min: Operand) -> Tensor:
+    """Return each element, but not below `min`, as `clamp` does.
+
+    Args:
+        min: the bound, a Python scalar or a tensor that broadcasts.
+    """
+    if not isinstance(min, TensorBase):
+        min = number_of("clamp_min", "min", min, 2)
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Tensor, max: Operand) -> Tensor:
+    """Return each element, but not above `max`, as `clamp` does.
+
+    Args:
+        max: the bound, a Python scalar or a tensor that broadcasts.
+    """
+    if not isinstance(max, TensorBase):
+        max = number_of("clamp_max", "max", max, 2)
+    return clamp(input, max=max)
 
 
 def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import numpy as np
 
 from mytorch._core.base import wrap
+from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.autograd._apply import apply, plain
 from mytorch.functions._check import array_of, wrap_dim
 from mytorch.functions._names import numpy_names
-from mytorch.ops.reduction import Distinct, Pick
+from mytorch.functions.shape import squeeze
+from mytorch.ops.reduction import Distinct, Median, Pick
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
-__all__ = ["argsort", "nonzero", "sort", "topk", "unique"]
+__all__ = ["argsort", "median", "nonzero", "sort", "topk", "unique"]
 
 
 class Ordered(NamedTuple):
@@ -100,6 +102,57 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
         raise RuntimeError(f"selected index k out of range: k={k}, dimension {wrapped} has size {size}")
     order = _order(array, wrapped, descending=largest)
     return _taken(input, order.take(np.arange(k), wrapped) if array.ndim else order, wrapped)
+
+
+@overload
+def median(input: Tensor, dim: None = None, keepdim: bool = False) -> Tensor: ...
+@overload
+def median(input: Tensor, dim: int, keepdim: bool = False) -> Ordered: ...
+@numpy_names
+def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor | Ordered:
+    """Return the middle element of all, or along a dimension with its position; the lower one of two.
+
+    Args:
+        input: any shape, any dtype but bool; if any element is nan, so is the median.
+        dim: the dimension; None for all.
+
+    Returns:
+        Without `dim`, the median, 0-dim, nan of a floating tensor without elements; equal elements share its
+        gradient. With `dim`, values and indices; as in torch, any of equal elements may be the one.
+
+    Raises:
+        IndexError: the dimension has size 0.
+        NotImplementedError: input is bool.
+        TypeError: `keepdim` without a dimension.
+
+    Examples:
+        >>> x = mytorch.tensor([[4.0, 1.0, 3.0], [2.0, 9.0, 5.0]])
+        >>> mytorch.median(x)
+        tensor(3.)
+        >>> values, indices = mytorch.median(x, dim=1)
+        >>> values
+        tensor([3., 5.])
+    """
+    array = array_of("median", input)
+    if array.dtype.kind == "b":
+        raise NotImplementedError(f"\"median_cpu\" not implemented for '{SCALAR_TYPE_NAMES[input.dtype]}'")
+    if dim is None:
+        if keepdim:
+            raise TypeError('median() missing 1 required positional arguments: "dim"')
+        return apply(Median, input)
+    wrapped = wrap_dim(dim, array.ndim)
+    if not array.ndim:
+        return _taken(input, np.zeros((), np.int64), wrapped)
+    if not array.shape[wrapped]:
+        raise IndexError(f"median(): Expected reduction dim {wrapped} to have non-zero size.")
+    middle = [(array.shape[wrapped] - 1) // 2]
+    positions = _order(array, wrapped, descending=False).take(middle, wrapped)
+    if array.dtype.kind == "f":
+        missing = np.isnan(array)
+        first = missing.argmax(wrapped, keepdims=True)
+        positions = np.where(missing.any(wrapped, keepdims=True), first, positions)
+    found = _taken(input, positions, wrapped)
+    return found if keepdim else Ordered(*[squeeze(each, wrapped) for each in found])
 
 
 def nonzero(input: Tensor, *, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:

@@ -72,6 +72,19 @@ class Extreme(Op):
         return (np.where(chosen | (ties == 0), share * chosen, grad.dtype.type(0)),)
 
 
+class Median(Extreme):
+    """The middle element of all, the lower one of two; equal ones share the gradient, nans that of nan."""
+
+    @staticmethod
+    def forward(a: Array) -> tuple[Array, Any]:  # type: ignore[override]  # every op has params of its own
+        if not a.size or (a.dtype.kind == "f" and np.isnan(a).any()):
+            out = np.asarray(np.nan).astype(a.dtype)
+        else:
+            middle = (a.size - 1) // 2
+            out = np.asarray(np.partition(a, middle, axis=None)[middle])
+        return out, (a, tuple(range(a.ndim)), out, False)
+
+
 class Distinct(Op):
     """The distinct elements: no gradient is defined, as in torch."""
 

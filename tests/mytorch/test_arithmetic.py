@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
+import torch
+
+import mytorch
 
 RNG = np.random.Generator(np.random.PCG64(7))
 
@@ -21,6 +26,7 @@ def positive(*shape):
 
 A, B, ROW, COLUMN = draw(3, 4), draw(3, 4), draw(4), draw(3, 1)
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e300, 1e-310, 50.0, -800.0, 800.0])
+POSITIVE = positive(3, 4)
 NANS = np.array([[2.0, np.nan, 1.0, np.nan, 2.0], [3.0, -1.0, np.inf, 3.0, -np.inf]])
 INTEGERS = np.array([[7, -7, 0], [3, 2, -5]])
 
@@ -86,3 +92,44 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_errors(name, fail_alike):
     fail_alike(*BAD[name])
+
+
+# torch's forms from before `alpha` was given by name.
+OLD = {
+    "add": lambda t, x: x.add(2, t.tensor(ROW)),
+    "function": lambda t, x: t.add(x, -0.5, t.tensor(A)),
+    "sub": lambda t, x: x.sub(2.5, t.tensor(COLUMN)),
+    "add in place": lambda t, x: (x * 1).add_(2, x),
+    "add a number in place": lambda t, x: (x * 1).detach().add_(2, 3),
+    "sub in place": lambda t, x: (x * 1).detach().sub_(t.tensor(2), t.tensor(ROW)),
+    "addcmul": lambda t, x: x.addcmul(2, t.tensor(A), t.tensor(B)),
+    "addcdiv in place": lambda t, x: (x * 1).addcdiv_(-0.5, t.tensor(A), t.tensor(POSITIVE)),
+}
+BAD_OLD = {
+    "two factors": lambda t, x: x.add(2, x, alpha=3),
+    "three operands": lambda t, x: x.add(2, x, x),
+    "a matrix as a factor": lambda t, x: x.add(x, x),
+    "a float factor of integers": lambda t, x: x.long().add_(2.5, x.long()),
+    "a text as a factor": lambda t, x: x.addcmul("a", x, x),
+    "four operands": lambda t, x: x.addcdiv(2, x, x, x),
+}
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_old_forms_are_taken_with_a_warning(name):
+    found = []
+    for t in (torch, mytorch):
+        x = t.tensor(A, requires_grad=True)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            out = OLD[name](t, x)
+        found.append(out.detach().numpy())
+        # torch warns once per process.
+        assert t is torch or ["deprecated" in str(each.message) for each in caught] == [True]
+    np.testing.assert_allclose(*found, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", BAD_OLD)
+@pytest.mark.filterwarnings("ignore:This overload:UserWarning")
+def test_bad_old_forms(name, fail_alike):
+    fail_alike(BAD_OLD[name], [])

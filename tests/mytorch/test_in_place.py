@@ -478,3 +478,72 @@ def test_read_only_memory_is_named(write):
             write(x)
     write(mytorch.tensor(array))
     assert array.tolist() == [1.0] * 3
+
+
+def reshaped_in_place(t, x, y):
+    a = x * y
+    kept = a[:1]
+    a.unsqueeze_(1).mul_(y[:, None]).squeeze_().t_()
+    return a.transpose_(0, 1).exp() + kept.sum()
+
+
+def reshaped_view(t, x, y):
+    a = x * y
+    part = a[0]
+    part.unsqueeze_(-1).mul_(3).squeeze_(1).add_(y[1])
+    return a * part
+
+
+def reshaped_without_gradients(t, x, y):
+    a = t.zeros(2, 3, dtype=t.float64)
+    a[0].unsqueeze_(0).fill_(2)
+    a.t_().unsqueeze_(dim=0)
+    return a[0].t() * x + y
+
+
+@pytest.mark.parametrize("program", [reshaped_in_place, reshaped_view, reshaped_without_gradients])
+def test_a_shape_is_changed_in_place_as_in_torch(program):
+    found = []
+    for t in (mytorch, torch):
+        x, y = (t.tensor(each, requires_grad=True) for each in (X, Y))
+        out = program(t, x, y)
+        out.pow(2).sum().backward()
+        found.append([out.tolist(), x.grad.tolist(), y.grad.tolist()])
+    np.testing.assert_allclose(*map(np.concatenate, found), rtol=1e-13)
+
+
+BAD_SHAPES = {
+    "a leaf": lambda t, x: x.unsqueeze_(0),
+    "a view of a leaf": lambda t, x: x[0].unsqueeze_(0),
+    "dim": lambda t, x: (x * 2).unsqueeze_(5),
+    "three dimensions": lambda t, x: (x * 2).unsqueeze(0).t_(),
+    "not an integer": lambda t, x: (x * 2).transpose_(0, 0.5),
+    "a value that a gradient needs": lambda t, x: _needed(x),
+}
+
+
+def _needed(x):
+    a = x * 2
+    b = a * a
+    a.unsqueeze_(0)
+    b.sum().backward()
+
+
+@pytest.mark.parametrize("call", BAD_SHAPES.values(), ids=BAD_SHAPES.keys())
+def test_bad_shapes_in_place_raise_torchs_class_of_error(call):
+    kinds = []
+    for t in (mytorch, torch):
+        x = t.tensor(X, requires_grad=True)
+        with pytest.raises((RuntimeError, IndexError, TypeError)) as raised:
+            call(t, x)
+        kinds.append(raised.type)
+    assert kinds[0] is kinds[1]
+
+
+def test_a_parameter_takes_another_shape_without_recording():
+    for t in (mytorch, torch):
+        weight = t.ones(3, requires_grad=True)
+        with t.no_grad():
+            assert weight.unsqueeze_(0) is weight
+        assert (tuple(weight.shape), weight.is_leaf, weight.requires_grad) == ((1, 3), True, True)
+        assert weight._version == 1

@@ -163,6 +163,7 @@ def test_a_list_of_numbers_is_one_index(name):
 
 
 BAD_INDICES = {
+    "NumPy's bool": lambda t, x: x[np.bool_(True)],
     "out of range": lambda t, x: x[3],
     "out of range, negative": lambda t, x: x[-4],
     "out of range, second": lambda t, x: x[:, 4],
@@ -277,3 +278,68 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_errors(name, fail_alike):
     fail_alike(*BAD[name])
+
+
+FILLED = {
+    "number": lambda t, x: x.index_fill(1, t.tensor([0, -1]), 9.5),
+    "one position": lambda t, x: t.index_fill(x, 0, t.tensor(1), -1),
+    "no position": lambda t, x: x.index_fill(0, t.tensor([], dtype=t.int64), 3),
+    "0-dim": lambda t, x: x.sum().index_fill(0, t.tensor([0]), 4),
+    "integers": lambda t, x: x.detach().long().index_fill(0, t.tensor([0]), 9.5),
+    "value with a gradient": lambda t, x: x.index_fill(axis=0, index=t.tensor([0, 0]), value=x[1, 1, 1] * 2),
+    "in place": lambda t, x: (x * 2).index_fill_(-1, t.tensor([0]), t.tensor(3)),
+}
+BAD_FILLED = {
+    "out of range": lambda t, x: x.index_fill(0, t.tensor([3]), 1),
+    "out of range, negative": lambda t, x: x.index_fill(0, t.tensor([-4]), 1),
+    "dim": lambda t, x: x.index_fill(5, t.tensor([0]), 1),
+    "list": lambda t, x: x.index_fill(0, [0], 1),
+    "int32": lambda t, x: x.index_fill(0, t.tensor([0], dtype=t.int32), 1),
+    "mask": lambda t, x: x.index_fill(0, t.tensor([True, False, True]), 1),
+    "rank": lambda t, x: x.index_fill(0, t.tensor([[0]]), 1),
+    "value of one element": lambda t, x: x.index_fill(0, t.tensor([0]), t.ones(1)),
+    "value of a text": lambda t, x: x.index_fill(0, t.tensor([0]), "a"),
+    "value too large": lambda t, x: x.detach().byte().index_fill(0, t.tensor([0]), 300),
+}
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_slices_are_filled_as_in_torch(name):
+    found = []
+    for t in (torch, mytorch):
+        x = t.tensor(DATA.astype(np.float64), requires_grad=True)
+        out = FILLED[name](t, x)
+        if out.requires_grad:
+            (out * out.detach()).sum().backward()
+        found.append((out.detach().numpy(), None if x.grad is None else x.grad.numpy()))
+    for got, expected in zip(found[1], found[0], strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize("name", BAD_FILLED)
+def test_bad_fills(name):
+    kinds = []
+    for t in (torch, mytorch):
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - the class is what is compared
+            BAD_FILLED[name](t, t.tensor(DATA.astype(np.float64), requires_grad=True))
+        kinds.append(caught.type)
+    assert kinds[0] is kinds[1]
+
+
+EXPANDED = {
+    "mask": lambda t, x: x.masked_fill_(t.tensor([[True, False, False], [False] * 3]), 2.0),
+    "tensor": lambda t, x: x.masked_fill_(t.tensor([False, True, True]), t.tensor(3.0)),
+    "positions": lambda t, x: x.index_fill_(1, t.tensor([2]), 5.0),
+}
+
+
+@pytest.mark.parametrize("name", EXPANDED)
+def test_expanded_tensors_are_filled_with_torchs_warning(name):
+    found = []
+    for t in (torch, mytorch):
+        base = t.arange(3.0)
+        x = base.expand(2, 3)
+        with pytest.warns(UserWarning, match="on expanded tensors is deprecated"):
+            assert EXPANDED[name](t, x) is x
+        found.append((x.tolist(), base.tolist(), base._version))
+    assert found[1] == found[0]

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 import mytorch
 
@@ -63,6 +64,57 @@ def test_a_seed_determines_the_numbers():
     assert mytorch.rand(3).tolist() != first[0]
     mytorch.manual_seed(-1)
     assert mytorch.initial_seed() == 2**64 - 1
+
+
+# What `int` takes, torch's manual_seed takes; a generator's own takes integers only.
+SEEDS = (np.int64(3), np.uint8(3), 3.7, np.float32(3), "3", True)
+
+
+@pytest.mark.parametrize("seed", SEEDS, ids=repr)
+def test_a_seed_is_what_int_takes(seed):
+    for t in (mytorch, torch):
+        before = t.get_rng_state()
+        try:
+            t.manual_seed(seed)
+            assert t.initial_seed() == int(seed)
+        finally:
+            t.set_rng_state(before)
+
+
+@pytest.mark.parametrize("seed", [None, [3], "a", float("inf")], ids=repr)
+def test_what_is_no_number_is_no_seed(seed, refused_alike):
+    refused_alike(lambda t: t.manual_seed(seed))
+
+
+@pytest.mark.parametrize("seed", [3.0, "3", True, None], ids=repr)
+def test_a_generators_own_seed_is_an_integer(seed, refused_alike):
+    refused_alike(lambda t: t.Generator().manual_seed(seed))
+
+
+RANGES = {
+    "bound": lambda t: t.randint(2, (3,)),
+    "bound and size by name": lambda t: t.randint(high=2, size=(3,)),
+    "size by name": lambda t: t.randint(2, size=[3]),
+    "all by name": lambda t: t.randint(low=0, high=2, size=(3,)),
+    "bound by name": lambda t: t.randint(0, high=2, size=t.Size([3])),
+    "NumPy's integers": lambda t: t.randint(high=np.int64(2), size=(np.int64(3),)),
+    "no bound": lambda t: t.randint(size=(3,)),
+    "no size": lambda t: t.randint(high=2),
+    "one size": lambda t: t.randint(0, 2, 3),
+}
+
+
+@pytest.mark.parametrize("call", RANGES.values(), ids=RANGES.keys())
+def test_randint_takes_torchs_forms(call):
+    kinds = []
+    for t in (torch, mytorch):
+        try:
+            made = call(t)
+            kinds.append(tuple(made.shape))
+            assert set(made.tolist()) <= {0, 1}
+        except TypeError as error:
+            kinds.append(type(error))
+    assert kinds[0] == kinds[1]
 
 
 def test_a_generator_of_ones_own_leaves_the_default_alone():

@@ -39,6 +39,13 @@ CASES = {
     "clamp below by nan": (lambda t, a, b: a.clamp(min=b), [A, NANS]),
     "clamp above by nan": (lambda t, a, b: a.clamp(max=b), [A, NANS]),
     "clamp crossed": (lambda t, a, b: a.clamp(b + 1, b), [A, ROW]),
+    "clamp_min": (lambda t, a: t.clamp_min(a, 0.5), [TIES]),
+    "clamp_min by nan": (lambda t, a: a.clamp_min(float("nan")), [A]),
+    "clamp_min tensor": (lambda t, a, b: a.clamp_min(b), [NANS, ROW]),
+    "clamp_max": (lambda t, a: a.clamp_max(max=2), [TIES]),
+    "clamp_max tensor": (lambda t, a, b: t.clamp_max(a, b), [A, NANS]),
+    "clamp_min in place": (lambda t, a: (a * 1).clamp_min_(0.5), [A]),
+    "clamp_max in place": (lambda t, a, b: (a * 1).clamp_max_(b), [A, ROW]),
     "clip": (lambda t, a: a.clip(-0.5, 0.5), [A]),
     "masked_fill": (lambda t, a: a.masked_fill(a.detach() > 0, float("-inf")), [A]),
     "masked_fill tensor": (lambda t, a, b: t.masked_fill(a, a.detach() > 0, b), [A, draw()]),
@@ -55,6 +62,7 @@ def test_agrees_with_torch(name, dtype, agree):
 # name: (program, array): results without gradients, compared exactly.
 EXACT = {
     "clamp integers": (lambda t, a: a.clamp(-3, 3), INTEGERS),
+    "clamp_min by float": (lambda t, a: a.clamp_min(1.5), INTEGERS),
     "clamp by float": (lambda t, a: a.clamp(min=1.5), INTEGERS),
     "where numbers": (lambda t, a: t.where(a, 1, 2), MASK),
     "where number kinds": (lambda t, a: t.where(a, 1.0, 2), MASK),
@@ -69,6 +77,10 @@ def test_is_exactly_torch(name, agree_exactly):
 
 # name: (program over a namespace and a matrix, words that the message must have)
 BAD = {
+    "clamp_min nothing": (lambda t, x: x.clamp_min(None), ["min", "None"]),
+    "clamp_max text": (lambda t, x: t.clamp_max(x, "a"), ["max", "str"]),
+    "clamp_min sizes": (lambda t, x: x.clamp_min(t.ones(5)), ["4", "5"]),
+    "clamp_min in place": (lambda t, x: x.long().clamp_min_(0.5), ["Float", "Long|long"]),
     "masked_fill mask": (lambda t, x: x.masked_fill(x, 1), ["boolean"]),
     "masked_fill value": (lambda t, x: x.masked_fill(x > 0, t.ones(2)), ["0-dim", "1"]),
     "masked_fill sizes": (lambda t, x: x.masked_fill(t.ones(5, dtype=t.bool), 1), ["5", "4"]),

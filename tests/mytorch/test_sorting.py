@@ -30,6 +30,15 @@ CASES = {
     "sort descending": (lambda t, a: a.sort(0, descending=True)[0], [TIES]),
     "sort 0-dim": (lambda t, a: a.sort().values, [draw()]),
     "topk": (lambda t, a: t.topk(a, 2).values, [A]),
+    "median": (lambda t, a: t.median(a), [A]),
+    "median of ties": (lambda t, a: a.median(), [TIES]),
+    "median of nan": (lambda t, a: a.median(), [NANS]),
+    "median of nothing": (lambda t, a: a[:0].median(), [A]),
+    "median 0-dim": (lambda t, a: a.median(), [np.array(2.0)]),
+    "median along": (lambda t, a: t.median(a, 1).values, [A]),
+    "median kept": (lambda t, a: a.median(dim=0, keepdim=True)[0], [A]),
+    "median of nan along": (lambda t, a: a.median(1).values, [NANS]),
+    "median 0-dim along": (lambda t, a: a.median(0)[0], [np.array(2.0)]),
     "topk smallest": (lambda t, a: a.topk(2, dim=0, largest=False)[0], [A]),
 }
 
@@ -50,6 +59,10 @@ EXACT = {
     "argsort descending": (lambda t, a: a.argsort(dim=1, descending=True, stable=True), TIES),
     "topk indices": (lambda t, a: a.topk(2).indices, INTEGERS),
     "topk 0-dim": (lambda t, a: a.topk(1).indices, np.array(2.0)),
+    "median indices": (lambda t, a: a.median(axis=0).indices, A),
+    "median indices of nan": (lambda t, a: a.median(1, True)[1], NANS),
+    "median of integers": (lambda t, a: a.median(), INTEGERS),
+    "median of rows without elements": (lambda t, a: a[:0].median(1).indices, INTEGERS),
     "nonzero": (lambda t, a: t.nonzero(a), INTEGERS),
     "nonzero of one": (lambda t, a: a.nonzero(), np.array(1.0)),
     "nonzero tuple": (lambda t, a: t.stack(a.nonzero(as_tuple=True)), INTEGERS),
@@ -68,6 +81,10 @@ def test_is_exactly_torch(name, agree_exactly):
 
 # name: (program over a namespace and a matrix, words that the message must have)
 BAD = {
+    "median of bools": (lambda t, x: (x > 0).median(), ["Bool"]),
+    "median of nothing along": (lambda t, x: x[:0].median(0), ["dim 0", "non-zero"]),
+    "median kept without dim": (lambda t, x: x.median(keepdim=True), ["dim"]),
+    "median along two": (lambda t, x: x.median(dim=(0, 1)), ["dim", "tuple"]),
     "sort dim": (lambda t, x: x.sort(5), ["-2", "1", "5"]),
     "argsort dim": (lambda t, x: x.argsort(7), ["-2", "1", "7"]),
     "topk k": (lambda t, x: x.topk(9), ["k"]),

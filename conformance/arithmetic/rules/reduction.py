@@ -62,6 +62,6 @@ RULES: tuple[Rule, ...] = (
         source=HIGHAM,
         together=_together(torch.ops.aten.mean.dim),
     ),
-    *exact("amax", "amin", "max", "min", source="returns elements of its operand"),
+    *exact("amax", "amin", "max", "median", "min", source="returns elements of its operand"),
     *exact("argmax", "argmin", source="returns positions, which are integers"),
 )

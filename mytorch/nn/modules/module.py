@@ -248,18 +248,26 @@ class Module(Stateful):
             )
         return self._apply(lambda t: t.to(*args, **kwargs) if t.is_floating_point() else t)
 
-    def type(self, dst_type: DType) -> Self:
+    def type(self, dst_type: DType | str | type) -> Self:
         """Convert all parameters and buffers, integer ones too, to `dst_type`, in place.
+
+        Args:
+            dst_type: as for `Tensor.type`.
 
         Raises:
             RuntimeError: a parameter that requires gradients would lose its floating dtype.
+            TypeError: `dst_type` is none of these.
+            ValueError: there is no such type.
         """
-        if not dst_type.is_floating_point and any(p.requires_grad for p in self.parameters()):
+        if dst_type is None:
+            raise TypeError("type(): argument 'dst_type' must be a type, str, or dtype object, not NoneType")
+        target = empty(0).type(dst_type).dtype
+        if not target.is_floating_point and any(p.requires_grad for p in self.parameters()):
             raise RuntimeError(
                 "data set to a tensor that requires gradients must be floating point or complex dtype, "
-                f"got {dst_type}"
+                f"got {target}"
             )
-        return self._apply(lambda t: t.to(dst_type))
+        return self._apply(lambda t: t.to(target))
 
     def float(self) -> Self:
         """Convert the floating parameters and buffers to float32, in place."""
