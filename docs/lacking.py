@@ -31,6 +31,7 @@ NAMESPACES = (
     "",
     "autograd",
     "cuda",
+    "distributions",
     "nn",
     "nn.functional",
     "nn.init",

@@ -316,7 +316,6 @@ ROWS = (
         "bfloat16 uint16 uint32 uint64 float8_e4m3fn float8_e5m2 quint8 qint8 qint32",
         "`mytorch.float16`, `mytorch.float32` or `mytorch.int64`: NumPy's dtypes",
     ),
-    Row(NEW, "Tensor.byte Tensor.char", "`x.to(mytorch.uint8)` or `x.to(mytorch.int8)`"),
     Row(
         NEW,
         "sparse sparse_coo_tensor sparse_csr_tensor Tensor.to_sparse Tensor.to_dense Tensor.coalesce "
@@ -373,6 +372,25 @@ ROWS = (
         TRAINING,
         "Tensor.register_post_accumulate_grad_hook",
         "`Tensor.register_hook`, which gets the gradient before it is added",
+    ),
+    Row(
+        TRAINING,
+        "distributions.Beta distributions.Gamma distributions.Dirichlet distributions.Exponential "
+        "distributions.Laplace distributions.LogNormal distributions.MultivariateNormal "
+        "distributions.Poisson distributions.StudentT distributions.Uniform "
+        "distributions.Geometric distributions.Binomial",
+        "a subclass of `distributions.Distribution` of your own, or the formula of its log-probability",
+    ),
+    Row(
+        TRAINING,
+        "distributions.Independent",
+        "`normal.log_prob(x).sum(-1)`",
+    ),
+    Row(
+        TRAINING,
+        "distributions.OneHotCategorical distributions.RelaxedOneHotCategorical "
+        "distributions.MixtureSameFamily distributions.TransformedDistribution",
+        "`distributions.Categorical`, and functions of its draws",
     ),
     Row(RUNNING, "compile jit fx export", "leave it out: functions run as they are written"),
     Row(RUNNING, "onnx", "no alternative: `mytorch.save` the state_dict, and load it in torch"),

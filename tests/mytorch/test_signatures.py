@@ -41,6 +41,9 @@ IN_A_PLACE = "an overload of torch's has it at the place of {}; here the type of
 NONE_FOR_TRUE = "None, so that giving `correction` too is noticed"
 OVERLOADS = "given or not as the overloads of torch's have it; the function checks which"
 NO_PROJECTION = "its base class has it in torch, where it is refused as it is here"
+FACTOR_FIRST = "torch's deprecated form, with the factor before the operand"
+UNKNOWN = "None, where torch has a class of its own for what is not known"
+OLD_FORM = "sizes or data: test_legacy.py"
 MADE_HERE = "users have such objects, and do not make them"
 # Differences of one function or class, with the reason of each.
 ALLOWED = {
@@ -102,6 +105,26 @@ ALLOWED = {
         "lacks _disable_byteorder_record": "internal",
         "pickle_module=None": "nothing is pickled",
     },
+    "mytorch.Tensor.new": {
+        "lacks storage": OLD_FORM,
+        "lacks other": OLD_FORM,
+        "adds data": OLD_FORM,
+    },
+    "mytorch.distributions.constraints.dependent_property": {
+        "is_discrete=None": UNKNOWN,
+        "event_dim=None": UNKNOWN,
+    },
+    "mytorch.repeat_interleave": {"repeats need not be given": OVERLOADS},
+    **{
+        f"mytorch.{where}{name}": {"adds *": FACTOR_FIRST}
+        for name in ("add", "addcdiv", "addcmul", "sub")
+        for where in ("", "Tensor.")
+    },
+    **{
+        f"mytorch.{name}": {"adds *": FACTOR_FIRST}
+        for name in ("subtract", "Tensor.subtract", "Tensor.subtract_")
+    },
+    **{f"mytorch.Tensor.{name}_": {"adds *": FACTOR_FIRST} for name in ("add", "addcdiv", "addcmul", "sub")},
     "mytorch.utils.data.random_split": {"generator=None": "it is the default generator"},
     **{
         f"mytorch.{name}": {
@@ -119,6 +142,13 @@ ALLOWED = {
 # Classes of which torch has no text, with the reason why nothing is lost.
 NOT_COMPARED = {
     "mytorch.Generator": "`device` is called below",
+    **{
+        f"mytorch.{kind}Tensor": OLD_FORM
+        for kind in ("Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")
+    },
+    "mytorch.autograd.Variable": "test_variable.py",
+    "mytorch.finfo": "a dtype, by position: test_type_info.py",
+    "mytorch.iinfo": "a dtype, by position: test_type_info.py",
     "mytorch.Tensor": "sizes or data, by position; test_tensor.py",
     "mytorch.autograd.gradcheck.GradcheckError": "an exception like any other",
     "mytorch.device": "test_devices.py",
