@@ -112,9 +112,9 @@ _NORMAL_FORMS: Mapping[str, _Asked] = {
 }
 
 
-def _categories(t: Any, like: Any) -> Any:
-    """Return a category for each row, that of the row's number."""
-    return t.arange(like.shape[0]) % like.shape[1]
+def _categories(t: Any, like: Any, count: int | None = None) -> Any:
+    """Return a category for each row, that of the row's number; of the first `count` of them."""
+    return t.arange(like.shape[0]) % (count or like.shape[1])
 
 
 def _weighted(t: Any, x: Values, options: dict[str, Any]) -> Any:
@@ -127,9 +127,11 @@ def _scored(t: Any, x: Values, options: dict[str, Any]) -> Any:
 
 def _masked(t: Any, x: Values, options: dict[str, Any]) -> Any:
     """Make the last category impossible, like a move that is not allowed."""
-    count = x["logits"].shape[1]
-    logits = x["logits"].masked_fill(t.arange(count) >= max(1, count - 1), -inf)
-    return t.distributions.Categorical(logits=logits, **options)
+    possible = x["logits"].shape[1] - 1
+    logits = x["logits"].masked_fill(t.arange(possible + 1) == possible, -inf)
+    m = t.distributions.Categorical(logits=logits, **options)
+    # Of the entropy the value only: its gradient passes through the least float, which noise makes infinite.
+    return m.log_prob(_categories(t, logits, possible)) + m.entropy().detach()
 
 
 _CATEGORICAL_FORMS: Mapping[str, _Asked] = {
@@ -144,7 +146,7 @@ _CATEGORICAL_FORMS: Mapping[str, _Asked] = {
     ),
     "entropy of probs": _Asked("weights", lambda t, x, o: _weighted(t, x, o).entropy()),
     "entropy of logits": _Asked("logits", lambda t, x, o: _scored(t, x, o).entropy()),
-    "entropy with impossible": _Asked("logits", lambda t, x, o: _masked(t, x, o).entropy()),
+    "impossible": _Asked("logits", _masked),
     "logits": _Asked("weights", lambda t, x, o: _weighted(t, x, o).logits),
     "probs": _Asked("logits", lambda t, x, o: _scored(t, x, o).probs),
     "expanded": _Asked("logits", lambda t, x, o: _scored(t, x, o).expand((2, len(x["logits"]))).entropy()),
