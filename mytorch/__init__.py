@@ -23,7 +23,9 @@ from mytorch._core.device import device as device
 from mytorch._core.dtypes import *
 from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch._core.promotion import *
+from mytorch._core.settings import *
 from mytorch._core.size import Size as Size
+from mytorch._core.threads import *
 from mytorch._core.type_info import *
 from mytorch._tensor import Tensor as Tensor
 from mytorch._tensor.legacy import *
@@ -76,6 +78,7 @@ int = _dtypes.int32
 long = _dtypes.int64
 
 if _TYPE_CHECKING:
+    from mytorch import backends as backends
     from mytorch import cuda as cuda
     from mytorch import distributions as distributions
     from mytorch import models as models
@@ -88,7 +91,7 @@ if _TYPE_CHECKING:
 
 # Half of all modules are layers, optimizers, data and files, which a program that uses tensors only does not
 # need. Without them the import costs 1.2 times NumPy's, with them 1.4 times.
-_ON_DEMAND = ("cuda", "distributions", "models", "nn", "optim", "serialization", "utils")
+_ON_DEMAND = ("backends", "cuda", "distributions", "models", "nn", "optim", "serialization", "utils")
 _FROM_SERIALIZATION = ("load", "save")
 
 

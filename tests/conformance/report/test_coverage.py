@@ -20,6 +20,12 @@ from conformance.cases._unjudged import JUDGED_BY, UNJUDGED
 NAMESPACES = (
     "",
     "autograd",
+    "backends.cuda",
+    "backends.cudnn",
+    "backends.mkl",
+    "backends.mkldnn",
+    "backends.mps",
+    "backends.openmp",
     "cuda",
     "distributions",
     "distributions.constraints",
