@@ -145,7 +145,9 @@ UNJUDGED: Mapping[str, str] = {
     ),
     **dict.fromkeys(("from_numpy", "Tensor.numpy", "Tensor.dtype", "Tensor.shape"), _EVERY),
     **dict.fromkeys(("Tensor.backward", "Tensor.grad", "Tensor.requires_grad_"), _GRADIENT),
-    **dict.fromkeys(("Tensor.retain_grad", "Tensor.retains_grad", "Tensor.grad_fn"), _GRADIENT),
+    **dict.fromkeys(
+        ("Tensor.retain_grad", "Tensor.retains_grad", "Tensor.grad_fn", "Tensor.output_nr"), _GRADIENT
+    ),
     "Tensor.detach_": _GRADIENT,
     **dict.fromkeys(("default_generator", "initial_seed", "seed"), _SEED),
     **dict.fromkeys(("device", "Tensor.device", "Tensor.is_cuda"), _DEVICE),
@@ -174,7 +176,7 @@ UNJUDGED: Mapping[str, str] = {
     "save": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
     "Tensor.data_ptr": "an address in memory",
     **dict.fromkeys(("Tensor.array", "Tensor.accumulated", "Tensor.base", "Tensor.counter"), _OWN),
-    **dict.fromkeys(("Tensor.hooks", "Tensor.output_nr", "Tensor.tracked"), _OWN),
+    **dict.fromkeys(("Tensor.hooks", "Tensor.node", "Tensor.output", "Tensor.tracked"), _OWN),
     **dict.fromkeys(("autograd.GradientError", "autograd.Op", "autograd.apply"), _OWN),
     **dict.fromkeys(("autograd.apply_many", "autograd.binary"), _OWN),
     **dict.fromkeys(("models.from_lstm", "models.to_lstm"), _OWN),

@@ -29,8 +29,8 @@ class TensorBase:
 
     Attributes:
         array: the NumPy array behind the tensor; autograd does not notice what is changed through it.
-        grad_fn: the recorded op that made it, None for a leaf.
-        output_nr: which of that op's outputs it is.
+        node: the recorded op that made it, None for a leaf.
+        output: which of that op's outputs it is.
         tracked: what `requires_grad` says, without its checks.
         accumulated: what `grad` holds, without its checks.
         counter: the counter of changes in place, shared with all views; made on first use.
@@ -44,15 +44,15 @@ class TensorBase:
         "array",
         "base",
         "counter",
-        "grad_fn",
         "hooks",
-        "output_nr",
+        "node",
+        "output",
         "tracked",
     )
 
     array: Array
-    grad_fn: Node | None
-    output_nr: int
+    node: Node | None
+    output: int
     tracked: bool
     accumulated: Tensor | None
     counter: Counter | None
@@ -115,7 +115,7 @@ class TensorBase:
     def requires_grad(self, value: bool) -> None:
         if type(value) is not bool:
             raise RuntimeError(f"requires_grad must be a bool, got {type(value).__name__}")
-        if self.grad_fn is not None and not value:
+        if self.node is not None and not value:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed "
                 "variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
@@ -126,13 +126,23 @@ class TensorBase:
         family = None if self.counter is None else self.counter.family
         if family is not None and family.base() is self:
             for view in family.living():
-                if view.grad_fn is None:
+                if view.node is None:
                     view.tracked = self.tracked
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The recorded op that made the tensor, None for a leaf."""
+        return self.node
+
+    @property
+    def output_nr(self) -> int:
+        """Which of that op's outputs it is."""
+        return self.output
 
     @property
     def is_leaf(self) -> bool:
         """Whether no recorded op made the tensor."""
-        return self.grad_fn is None
+        return self.node is None
 
     @property
     def _version(self) -> int:
@@ -158,8 +168,8 @@ def wrap(array: Any) -> Tensor:
     """Return an array as a tensor without history; NumPy scalars become 0-dim arrays."""
     result: Tensor = _new(_public)
     result.array = array if type(array) is np.ndarray else np.asarray(array)
-    result.grad_fn = None
-    result.output_nr = 0
+    result.node = None
+    result.output = 0
     result.tracked = False
     result.accumulated = None
     result.counter = None

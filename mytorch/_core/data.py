@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PYTHON = frozenset({bool, int, float})
 _LISTS = frozenset({list, tuple})
 _NO_SEQUENCES = (TensorBase, np.generic, dict, int, float)
+_FINITE = float(np.finfo(np.float32).max)
 _DEEPEST = 64  # NumPy's limit
 
 
@@ -95,6 +96,9 @@ def number_in(number: bool | float, target: np.dtype[Any]) -> Array:
         RuntimeError: the number is outside the range of the dtype.
         ValueError: it is an integer outside of int64.
     """
+    if target.kind == "f" and target.itemsize > 2 and -_FINITE <= number <= _FINITE:
+        # The shortest way, for numbers that are written in loops.
+        return np.array(number, target)
     array = _stored([number], target, with_floats=isinstance(number, float)).reshape(())
     if target == np.float32 and np.isinf(array) and not math.isinf(number):
         raise RuntimeError(_outside(target))
@@ -141,10 +145,10 @@ def _sizes(data: Any) -> tuple[int, ...]:
     while is_sequence(data):
         try:
             sizes.append(len(data))
-        except TypeError as error:
+        except TypeError:
             # Such as another library's tensor, or an array, without dimensions.
             raise TypeError(
-                f"{error}: expected a number, a sequence of numbers, an array or a mytorch.Tensor "
+                "expected a number, a sequence of numbers, an array or a mytorch.Tensor "
                 f"(got {typename(data)})"
             ) from None
         if len(sizes) > _DEEPEST:

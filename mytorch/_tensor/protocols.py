@@ -122,10 +122,10 @@ class Protocols(TensorBase):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         """Copy values and gradient; tensors that share memory share it in the copy, hooks stay behind."""
-        if self.grad_fn is not None:
+        if self.node is not None:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol; "
-                f"this one is the output of {self.grad_fn.name()}. Use detach() first."
+                f"this one is the output of {self.node.name()}. Use detach() first."
             )
         return copy_tensor(self, memo)
 
@@ -141,7 +141,7 @@ class Protocols(TensorBase):
 def _restored(kind: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
     tensor = kind.__new__(kind)
     plain = wrap(array)
-    for name in ("array", "grad_fn", "output_nr", "accumulated", "counter"):
+    for name in ("array", "node", "output", "accumulated", "counter"):
         setattr(tensor, name, getattr(plain, name))
     tensor.tracked = requires_grad
     return tensor

@@ -49,15 +49,15 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
     __module__ = "mytorch"
 
     def __init__(self, *args: Any, data: Any = None, size: Any = None, device: object = None) -> None:
-        self.grad_fn = None
-        self.output_nr = 0
+        self.node = None
+        self.output = 0
         self.tracked = False
         self.accumulated = None
         self.counter = None
         given = old_form("Tensor", args, data, size, device, dtypes.get_default_dtype())
         if isinstance(given, Tensor):
             view = share(given)
-            self.array, self.grad_fn, self.tracked = view.array, view.grad_fn, view.tracked
+            self.array, self.node, self.tracked = view.array, view.node, view.tracked
             join(given, self)
         else:
             self.array = given
@@ -92,7 +92,7 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that backward has added up, None before."""
-        if self.accumulated is None and self.grad_fn is not None and not self.retains_grad:
+        if self.accumulated is None and self.node is not None and not self.retains_grad:
             _accumulation.warn_of_missing_grad()
         return self.accumulated
 
@@ -160,8 +160,8 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
         # The slot stays unset on most tensors.
         if getattr(self, "base", None) is not None:
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
-        self.grad_fn = None
-        self.output_nr = 0
+        self.node = None
+        self.output = 0
         self.tracked = False
         return self
 

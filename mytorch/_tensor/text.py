@@ -97,8 +97,8 @@ def format_tensor(tensor: TensorBase) -> str:
             suffixes.append(f"size={array.shape}")
     if not usual:
         suffixes.append(f"dtype={dtype}")
-    if tensor.grad_fn is not None:
-        suffixes.append(f"grad_fn={tensor.grad_fn}")
+    if tensor.node is not None:
+        suffixes.append(f"grad_fn={tensor.node}")
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
     return _suffixed(f"tensor({numbers}", suffixes)

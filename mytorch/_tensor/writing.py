@@ -102,8 +102,10 @@ def fill(target: Tensor, value: Scalar | Tensor) -> Tensor:
         return assign(target, ..., value)
     count(target)
     array = target.array
-    once = array[(*[slice(None) if step else slice(1) for step in array.strides], ...)]
-    once[...] = number_in(value, array.dtype)
+    number = number_in(value, array.dtype)
+    if 0 in array.strides:
+        array = array[(*[slice(None) if step else slice(1) for step in array.strides], ...)]
+    array[...] = number
     return target
 
 

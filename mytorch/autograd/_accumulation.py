@@ -116,8 +116,8 @@ def register_hook(tensor: TensorBase, hook: Hook) -> RemovableHandle:
     """
     if not tensor.tracked:
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-    if tensor.grad_fn is not None:
-        return RemovableHandle(_watch(tensor.grad_fn, tensor.output_nr).hooks, hook)
+    if tensor.node is not None:
+        return RemovableHandle(_watch(tensor.node, tensor.output).hooks, hook)
     if not hasattr(tensor, "hooks"):
         tensor.hooks = {}
     return RemovableHandle(tensor.hooks, hook)
@@ -134,16 +134,16 @@ def retain(tensor: TensorBase) -> None:
     """
     if not tensor.tracked:
         raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
-    if tensor.grad_fn is not None:
-        _watch(tensor.grad_fn, tensor.output_nr).retained = weakref.ref(tensor)
+    if tensor.node is not None:
+        _watch(tensor.node, tensor.output).retained = weakref.ref(tensor)
 
 
 def retains(tensor: TensorBase) -> bool:
     """Return whether a tensor keeps its gradient although it is not a leaf."""
-    node = tensor.grad_fn
+    node = tensor.node
     if node is None or node.watches is None:
         return False
-    watch = node.watches.get(tensor.output_nr)
+    watch = node.watches.get(tensor.output)
     return watch is not None and watch.retained is not None
 
 

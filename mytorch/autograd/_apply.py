@@ -87,9 +87,9 @@ def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Ten
         node = Node(op, saved, inputs, results, single=False)
         for slot, result in enumerate(results):
             if result.array.dtype.kind == "f":
-                result.grad_fn = node
+                result.node = node
                 result.tracked = True
-                result.output_nr = slot
+                result.output = slot
     return results
 
 
@@ -188,7 +188,7 @@ def require_broadcastable(a: tuple[int, ...], b: tuple[int, ...]) -> None:
 def _record(op: type[Op], inputs: Sequence[TensorBase | None], result: Tensor, saved: Any) -> None:
     # Non-float results have no gradient.
     if result.array.dtype.kind == "f":
-        result.grad_fn = Node(op, saved, inputs, (result,), single=True)
+        result.node = Node(op, saved, inputs, (result,), single=True)
         result.tracked = True
 
 

@@ -111,9 +111,9 @@ def derivatives(
     Raises:
         RuntimeError: as for `backward`.
     """
-    leaves = {x for x in inputs if x.grad_fn is None}
-    made = {x.grad_fn for x in inputs if x.grad_fn is not None}
-    started = {root.grad_fn for root in roots if root.grad_fn is not None}
+    leaves = {x for x in inputs if x.node is None}
+    made = {x.node for x in inputs if x.node is not None}
+    started = {root.node for root in roots if root.node is not None}
     aim = Aim(leading_to(started, [*leaves, *made]), made, leaves, {})
     with np.errstate(all="ignore"):
         arrived = _start(roots, cotangents, aim, retain_graph=retain_graph)
@@ -121,11 +121,11 @@ def derivatives(
     nothing: list[Array | None] = []
     found: list[Array | None] = []
     for x in inputs:
-        if x.grad_fn is None:
+        if x.node is None:
             found.append(totals.get(x))
         else:
-            caught = aim.caught.get(x.grad_fn, nothing)
-            found.append(caught[x.output_nr] if caught else None)
+            caught = aim.caught.get(x.node, nothing)
+            found.append(caught[x.output] if caught else None)
     return found
 
 
@@ -136,9 +136,9 @@ def _start(
     leaves: dict[TensorBase, None] = {}
     nodes: dict[Node, None] = {}
     for root, cotangent in zip(roots, cotangents, strict=True):
-        node = root.grad_fn
+        node = root.node
         if node is not None:
-            pending.add(node, root.output_nr, len(node.shapes), cotangent)
+            pending.add(node, root.output, len(node.shapes), cotangent)
             nodes[node] = None
         elif aim is None or root in aim.leaves:
             pending.add(root, 0, 1, cotangent)

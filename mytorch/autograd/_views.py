@@ -91,11 +91,11 @@ def require_changeable(target: TensorBase) -> None:
     if family is not None and base is not target:
         if not any(view is target for view in family.living()):
             raise RuntimeError(_NO_GRAD_VIEW)
-        if base is not None and base.tracked and base.grad_fn is None:
+        if base is not None and base.tracked and base.node is None:
             raise RuntimeError(
                 "a view of a leaf Variable that requires grad is being used in an in-place operation."
             )
-    if target.tracked and target.grad_fn is None:
+    if target.tracked and target.node is None:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
 
 
@@ -110,7 +110,7 @@ def stand_in(target: TensorBase, *, copy: bool) -> Tensor:
         The other tensor; never a leaf that requires gradients.
     """
     result = wrap(np.array(target.array) if copy else target.array)
-    result.grad_fn, result.output_nr, result.tracked = target.grad_fn, target.output_nr, target.tracked
+    result.node, result.output, result.tracked = target.node, target.output, target.tracked
     return result
 
 
@@ -127,7 +127,7 @@ def rebase(target: TensorBase, result: TensorBase) -> None:
     family = counter_of(target).family
     base = None if family is None else family.base()
     if base is None or base is target:
-        _set_history(target, result.grad_fn, result.output_nr, tracked=result.tracked)
+        _set_history(target, result.node, result.output, tracked=result.tracked)
     else:
         before = stand_in(base, copy=False)
         _, saved = CopySlices.forward(base.array, result.array, target.array)
@@ -141,9 +141,9 @@ def rebase(target: TensorBase, result: TensorBase) -> None:
 
 def _set_history(tensor: TensorBase, node: Node | None, output_nr: int, *, tracked: bool) -> None:
     keeps = retains(tensor)
-    if keeps and tensor.grad_fn is not None and tensor.grad_fn.watches is not None:
+    if keeps and tensor.node is not None and tensor.node.watches is not None:
         # The gradient that is kept is that of the values after the change.
-        tensor.grad_fn.watches[tensor.output_nr].retained = None
-    tensor.grad_fn, tensor.output_nr, tensor.tracked = (node if tracked else None), output_nr, tracked
+        tensor.node.watches[tensor.output].retained = None
+    tensor.node, tensor.output, tensor.tracked = (node if tracked else None), output_nr, tracked
     if keeps:
         retain(tensor)

@@ -228,9 +228,9 @@ def _record(
     for slot, y in enumerate(tensors):
         given = next(each for each, result in zip(outputs, results, strict=True) if result is y)
         if y.array.dtype.kind == "f" and not any(given is flat for flat in ctx.non_differentiable):
-            y.grad_fn = node
+            y.node = node
             y.tracked = True
-            y.output_nr = slot
+            y.output = slot
 
 
 def _run_backward(cls: type[Function], call: _Call, grads: tuple[Array | None, ...]) -> list[Any]:

@@ -77,7 +77,7 @@ _ZEROS = ((), (0,), (0, 0), (0, 0, 0))
 
 
 def _slots(inputs: Sequence[TensorBase | None]) -> tuple[int, ...]:
-    return tuple([0 if x is None else x.output_nr for x in inputs])
+    return tuple([0 if x is None else x.output for x in inputs])
 
 
 def _watched(
@@ -168,8 +168,8 @@ class Node:
             if x is None or not x.tracked:
                 parents.append(None)
             else:
-                parents.append(x.grad_fn or x)
-                if x.output_nr:
+                parents.append(x.node or x)
+                if x.output:
                     first_outputs = False
         self.parents = tuple(parents)
         self.slots = _ZEROS[len(parents)] if first_outputs and len(parents) < 4 else _slots(inputs)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _BASIC = frozenset({int, slice})
 _FULL = slice(None)
+# So many numbers are compared faster by Python than by NumPy.
+_FEW = 32
+_MOST = 2**63 - 1
 _KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables"
 
 
@@ -85,7 +88,7 @@ def parse(shape: tuple[int, ...], index: Any) -> tuple[tuple[Any, ...] | None, t
     items = []
     used = 0
     if type(index) is not tuple:
-        index = (index,) if type(index) in _BASIC else _indices(index)
+        index = (index,) if type(index) in _BASIC or _is_of_integers(index) else _indices(index)
     for item in index:
         plain = item if type(item) in _BASIC or item is None or item is Ellipsis else _plain_index(item)
         items.append(plain)
@@ -143,7 +146,8 @@ def _split(
     arrays = [item for item in advanced if item is not _FULL]
     if not arrays:
         return tuple(basic), None
-    _check_broadcast(arrays)
+    if len(arrays) > 1:
+        _check_broadcast(arrays)
     changes = any(item is not _FULL and item is not Ellipsis for item in basic)
     return tuple(basic) if changes else None, tuple(advanced)
 
@@ -160,6 +164,8 @@ def _plain_index(item: Any) -> Any:
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     elif isinstance(item, bool):
         return np.asarray(item)
+    elif _is_of_integers(item) and max(item) <= _MOST and min(item) >= -_MOST:
+        array = np.array(item, np.int64)
     elif is_sequence(item) and not isinstance(item, str):
         array = array_from(item, None)
         if array.dtype.kind != "b" and array.dtype != np.uint8:
@@ -170,6 +176,11 @@ def _plain_index(item: Any) -> Any:
         # torch treats uint8 as a mask, from the time before it had bool.
         return array.astype(np.bool_)
     return int(array) if not array.ndim and array.dtype.kind == "i" else array
+
+
+def _is_of_integers(index: Any) -> bool:
+    """Return whether an index is a list of Python integers only: the most common list."""
+    return type(index) is list and set(map(type, index)) == {int}
 
 
 def _indices(index: Any) -> Iterable[Any]:
@@ -224,7 +235,11 @@ def _check_array(array: Array, shape: tuple[int, ...], position: int) -> None:
             )
     elif array.size:
         size = shape[position]
-        lowest, highest = int(array.min()), int(array.max())
+        if array.ndim == 1 and array.size <= _FEW:
+            numbers = array.tolist()
+            lowest, highest = min(numbers), max(numbers)
+        else:
+            lowest, highest = int(array.min()), int(array.max())
         for number in (lowest, highest):
             _check_number(number, size, position)
 

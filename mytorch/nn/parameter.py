@@ -50,8 +50,8 @@ class Parameter(Tensor):
         # Tensor's own constructor makes new memory; a parameter is a view of `data`.
         self.array = source.array
         self.counter = source.counter
-        self.grad_fn = None
-        self.output_nr = 0
+        self.node = None
+        self.output = 0
         self.tracked = bool(requires_grad)
         self.accumulated = None
 

@@ -168,7 +168,7 @@ class Optimizer:
                     param.grad = None
                 elif param.grad is not None:
                     # The same tensor stays: others may hold it.
-                    if param.grad.grad_fn is not None:
+                    if param.grad.node is not None:
                         param.grad.detach_()
                     else:
                         param.grad.requires_grad_(False)

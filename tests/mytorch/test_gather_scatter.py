@@ -27,6 +27,8 @@ CASES = {
     "gather int32": (lambda t, a: a.gather(-1, t.tensor(PLACES, dtype=t.int32)), [A]),
     "scatter": (lambda t, a, b: a.scatter(1, t.tensor([[0, 2], [3, 1]]), b), [A, draw(2, 2)]),
     "scatter number": (lambda t, a: t.scatter(a, 0, t.tensor(PLACES), 2.5), [A]),
+    "scatter value": (lambda t, a: a.scatter(0, t.tensor(PLACES), value=2.5), [A]),
+    "scatter value in place": (lambda t, a: (a * 1).scatter_(0, t.tensor(PLACES), value=t.tensor(2)), [A]),
     "scatter_add": (lambda t, a, b: a.scatter_add(0, t.tensor(PLACES), b), [A, draw(2, 3)]),
 }
 
@@ -52,6 +54,9 @@ def test_is_exactly_torch(name, agree_exactly):
 
 # name: (program over a namespace and a matrix, words that the message must have)
 BAD = {
+    "scatter src and value": (lambda t, x: x.scatter(0, t.tensor([[0]]), x, value=2), ["value"]),
+    "scatter a matrix as value": (lambda t, x: x.scatter(0, t.tensor([[0]]), value=x), ["value"]),
+    "scatter nothing": (lambda t, x: x.scatter(0, t.tensor([[0]])), ["src|Tensor"]),
     "gather range": (lambda t, x: x.gather(1, t.tensor([[5]])), ["5", "dimension 1", "4"]),
     "gather negative": (lambda t, x: x.gather(1, t.tensor([[-1]])), ["-1", "dimension 1", "4"]),
     "gather rank": (lambda t, x: x.gather(1, t.tensor([0])), ["dimensions"]),

@@ -163,6 +163,8 @@ def test_a_list_of_numbers_is_one_index(name):
 
 
 BAD_INDICES = {
+    "a huge number in a list": lambda t, x: x[[0, 2**70]],
+    "the largest number in a list": lambda t, x: x[[0, 2**63 - 1]],
     "NumPy's bool": lambda t, x: x[np.bool_(True)],
     "out of range": lambda t, x: x[3],
     "out of range, negative": lambda t, x: x[-4],

@@ -71,6 +71,14 @@ def test_every_attribute_of_torchs_is_here_or_refused():
     assert set(lacking.NAMES) <= data
 
 
+@pytest.mark.parametrize("name", ["grad_fn", "output_nr", "is_leaf", "shape", "dtype", "ndim", "_version"])
+def test_what_torch_computes_cannot_be_set(name):
+    for t in (torch, mytorch):
+        for x in (t.ones(2), t.nn.Parameter(t.ones(2))):
+            with pytest.raises(AttributeError, match=name):
+                setattr(x, name, None)
+
+
 class Own(mytorch.Tensor):
     """A subclass has attributes of its own."""
 
