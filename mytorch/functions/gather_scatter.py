@@ -71,7 +71,7 @@ def scatter(
         index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
             `dim`.
         src: the new elements, of the input's dtype, or a Python scalar.
-        value: the Python scalar by name, instead of `src`.
+        value: the scalar by name.
 
     Returns:
         A tensor of the input's shape. Which element is kept where a position is repeated is undefined.
@@ -79,13 +79,16 @@ def scatter(
     Raises:
         RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
             another dtype.
-        TypeError: both `src` and `value` are given, or neither.
+        TypeError: there is neither `src` nor `value`, or both, or `value` is not a number.
     """
     array_of("scatter", input)
+    if value is not None:
+        if src is not None:
+            raise TypeError("scatter() got both 'src' and 'value'")
+        src = number_of("scatter", "value", value)
+    elif src is None:
+        raise TypeError("scatter() missing 1 required argument: 'src', or 'value'")
     positions = array_of("scatter", index, "index", 3)
-    if (src is None) == (value is None):
-        raise TypeError("scatter() expected either 'src' or 'value'")
-    src = value if src is None else src
     if not isinstance(src, TensorBase):
         number = number_in(number_of("scatter", "value", src, 4), input.array.dtype)
         src = wrap(np.full(positions.shape, number))
