@@ -30,6 +30,7 @@ FILES = {
 NAMESPACES = (
     "",
     "autograd",
+    "backends",
     "cuda",
     "distributions",
     "nn",

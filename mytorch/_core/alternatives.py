@@ -406,13 +406,12 @@ ROWS = (
     ),
     Row(
         RUNNING,
-        "set_num_threads get_num_threads set_num_interop_threads get_num_interop_threads",
+        "set_num_interop_threads get_num_interop_threads",
         "the environment variable OMP_NUM_THREADS, or the package threadpoolctl",
     ),
     Row(
         RUNNING,
-        "set_default_device get_default_device set_float32_matmul_precision "
-        "get_float32_matmul_precision set_flush_denormal",
+        "set_default_device get_default_device set_flush_denormal",
         "leave it out: there is one device, and float32 is computed in float32",
     ),
     Row(RUNNING, "profiler autograd.profiler utils.benchmark", "Python's cProfile and timeit"),

@@ -44,6 +44,7 @@ NO_PROJECTION = "its base class has it in torch, where it is refused as it is he
 FACTOR_FIRST = "torch's deprecated form, with the factor before the operand"
 UNKNOWN = "None, where torch has a class of its own for what is not known"
 OLD_FORM = "sizes or data: test_legacy.py"
+NO_CUDNN = "there is no cuDNN that it would set"
 MADE_HERE = "users have such objects, and do not make them"
 # Differences of one function or class, with the reason of each.
 ALLOWED = {
@@ -110,6 +111,10 @@ ALLOWED = {
         "lacks other": OLD_FORM,
         "adds data": OLD_FORM,
     },
+    "mytorch.backends.cudnn.flags": {
+        "lacks fp32_precision": NO_CUDNN,
+        "lacks depthwise_kernel": NO_CUDNN,
+    },
     "mytorch.distributions.constraints.dependent_property": {
         "is_discrete=None": UNKNOWN,
         "event_dim=None": UNKNOWN,
@@ -151,6 +156,7 @@ NOT_COMPARED = {
     "mytorch.iinfo": "a dtype, by position: test_type_info.py",
     "mytorch.Tensor": "sizes or data, by position; test_tensor.py",
     "mytorch.autograd.gradcheck.GradcheckError": "an exception like any other",
+    "mytorch.backends.mps.is_available": "it takes nothing",
     "mytorch.device": "test_devices.py",
 }
 # Where a stub of torch's says other than the function takes, or says nothing.
