@@ -132,8 +132,9 @@ class LayerProgram:
 
 
 def is_parameter(name: str) -> bool:
-    """Whether an array of that name is learned; all others are data."""
-    return name.rpartition(".")[2].startswith(("weight", "bias"))
+    """Whether an array of that name is learned; all others are data. A ParameterList's have numbers."""
+    last = name.rpartition(".")[2]
+    return last.startswith(("weight", "bias")) or last.isdigit()
 
 
 def data_of(tensors: Tensors) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._table import row
-from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module, parameters_of
+from conformance.cases.case import BadCall, Built, Case, LayerProgram, load, of_module, parameters_of
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from conformance.cases.case import Config, Tensors, Values
 
@@ -56,39 +56,28 @@ def _nested(t: Any, a: Any) -> Any:
     return a
 
 
-def _vectors(config: Config) -> dict[str, Input]:
-    n, f = int(config["N"]), int(config["F"])
-    return {"input": Input((n, f))} | {f"weight_{name}": Input((f,), weight=True) for name in "abc"}
+def _vectors(*names: str) -> Callable[[Config], dict[str, Input]]:
+    """Return the inputs of a container of three parameters of those names."""
+
+    def inputs(config: Config) -> dict[str, Input]:
+        n, f = int(config["N"]), int(config["F"])
+        return {"input": Input((n, f))} | {f"held.{name}": Input((f,), weight=True) for name in names}
+
+    return inputs
 
 
-def _held(owner: Any, names: Mapping[str, str], pick: Callable[[Any], Any]) -> Built:
-    """Return the layer that applies parameters of a container, one after the other.
+def _held(t: Any, container: Any, x: Values, pick: Callable[[Any], Any]) -> Built:
+    """Return the layer that applies parameters of a container, one after the other; `pick` returns them."""
+    owner = t.nn.Module()
+    owner.held = container
 
-    Args:
-        owner: a module with the container.
-        names: from the case's names of the parameters to the module's.
-        pick: returns those of the container that are used, in order.
-    """
-    own = dict(owner.named_parameters())
-
-    def call(data: Tensors) -> dict[str, Any]:
+    def call(owner: Any, data: Tensors) -> dict[str, Any]:
         out = data["input"]
         for parameter in pick(owner.held):
             out = out.tanh() * parameter
         return {"output": out}
 
-    parameters = {name: own[inner] for name, inner in names.items()}
-    return Built(call, parameters, owner, None, lambda other: _held(other, names, pick))
-
-
-def _container(
-    x: Values, t: Any, container: Any, inner: tuple[str, ...], pick: Callable[[Any], Any]
-) -> Built:
-    owner = t.nn.Module()
-    owner.held = container
-    names = {name: f"held.{each}" for name, each in zip(parameters_of(x), inner, strict=True)}
-    owner.load_state_dict({names[name]: value.detach() for name, value in parameters_of(x).items()})
-    return _held(owner, names, pick)
+    return of_module(owner, call, load(owner, parameters_of(x)))
 
 
 def _parameter_list(t: Any, x: Values, config: Config) -> Built:
@@ -102,21 +91,22 @@ def _parameter_list(t: Any, x: Values, config: Config) -> Built:
         "beyond": lambda held: [held[7]],
         "call": lambda held: held(1),
     }
-    return _container(x, t, held, ("0", "1", "2"), picks.get(str(config["pick"]), list))
+    return _held(t, held, x, picks.get(str(config["pick"]), list))
 
 
 def _parameter_dict(t: Any, x: Values, config: Config) -> Built:
     a, b, c = (t.zeros_like(each) for each in parameters_of(x).values())
-    held = t.nn.ParameterDict({"b": b, "a": t.nn.Parameter(a)})
-    held["c"] = c
-    held.update([("b", t.ones_like(b)), (1 if config["pick"] == "number" else "note", "not a tensor")])
+    held = t.nn.ParameterDict({"weight_b": b, "weight_a": t.nn.Parameter(a)})
+    held["weight_c"] = c
+    other = 1 if config["pick"] == "number" else "note"
+    held.update([("weight_b", t.ones_like(b)), (other, "not a tensor")])
     picks = {
         # A dictionary is sorted by names, pairs are not.
         "all": lambda held: [held[name] for name in held if name != "note"],
-        "last first": lambda held: [held["c"], held.get("a"), held["b"]],
+        "last first": lambda held: [held["weight_c"], held.get("weight_a"), held["weight_b"]],
         "missing": lambda held: [held["missing"]],
     }
-    return _container(x, t, held, ("a", "b", "c"), picks.get(str(config["pick"]), picks["all"]))
+    return _held(t, held, x, picks.get(str(config["pick"]), picks["all"]))
 
 
 _VECTORS = ("small", "one", "strided")
@@ -131,7 +121,7 @@ CASES = (
             ("normal",),
             {"pick": ("all", "last first")},
         ),
-        inputs=_vectors,
+        inputs=_vectors("0", "1", "2"),
         program=LayerProgram(_parameter_list),
         base={"N": 2, "F": 4, "pick": "all"},
         bad_calls=(
@@ -148,7 +138,7 @@ CASES = (
             ("normal",),
             {"pick": ("all", "last first")},
         ),
-        inputs=_vectors,
+        inputs=_vectors("weight_a", "weight_b", "weight_c"),
         program=LayerProgram(_parameter_dict),
         base={"N": 2, "F": 4, "pick": "all"},
         bad_calls=(

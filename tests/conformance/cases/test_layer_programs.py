@@ -88,7 +88,14 @@ def test_a_subject_with_models_of_its_own_builds_what_the_reference_builds(name,
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("weight", True), ("bias_hh_l0", True), ("head.bias", True), ("input", False), ("h0", False)],
+    [
+        ("weight", True),
+        ("bias_hh_l0", True),
+        ("head.bias", True),
+        ("held.0", True),
+        ("input", False),
+        ("h0", False),
+    ],
 )
 def test_parameters_are_told_from_data_by_their_names(name, expected):
     assert is_parameter(name) == expected
