@@ -34,6 +34,7 @@ FLAT = (
 # Cases whose gradients are zero where an element is cut off, masked or not the largest: of few elements, any.
 CUT = (
     *("clamp", "Tensor.clamp_", "relu", "Tensor.relu_", "masked_fill", "min", "max", "amin", "amax"),
+    *("clamp_min", "clamp_max", "index_fill"),
     *("norm@orders", "nn.functional.nll_loss", "nn.functional.scaled_dot_product_attention"),
 )
 # Cases of one number in most of their settings: their cotangents have no strides.
@@ -41,7 +42,7 @@ SINGLE = (
     *("dot", "sum", "mean", "amax", "amin", "max", "min", "var", "var@correction", "std", "prod", "norm"),
     *(f"nn.functional.{name}_loss" for name in ("nll", "mse", "l1", "smooth_l1", "huber")),
     *("nn.functional.cross_entropy", "nn.functional.kl_div", "nn.functional.binary_cross_entropy"),
-    *("nn.functional.binary_cross_entropy_with_logits", "topk"),
+    *("nn.functional.binary_cross_entropy_with_logits", "topk", "median"),
 )
 
 

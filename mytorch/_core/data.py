@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _PYTHON = frozenset({bool, int, float})
 _LISTS = frozenset({list, tuple})
 _NO_SEQUENCES = (TensorBase, np.generic, dict, int, float)
-_FINITE = float(np.finfo(np.float32).max)
+_FINITE = 3.4028234663852886e38  # the largest float32
 _DEEPEST = 64  # NumPy's limit
 
 
