@@ -30,7 +30,9 @@ FILES = {
 NAMESPACES = (
     "",
     "autograd",
+    "backends",
     "cuda",
+    "distributions",
     "nn",
     "nn.functional",
     "nn.init",

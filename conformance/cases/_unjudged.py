@@ -112,6 +112,7 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
         "Tensor.type",
         "Tensor.type_as",
     ),
+    "Tensor.transpose_": ("Tensor.swapaxes_",),
     "Tensor.view": ("Tensor.reshape_as", "Tensor.view_as"),
 }
 

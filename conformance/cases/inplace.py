@@ -123,7 +123,11 @@ CASES = (
     _in_place("t_", {"all": _changed("t_"), "through a view": _reshaped("t_")}),
     _in_place(
         "transpose_",
-        {"both": _changed("transpose_", 0, -1), "through a view": _reshaped("transpose_", 1, 0)},
+        {
+            "both": _changed("transpose_", 0, -1),
+            "axes": _changed("swapaxes_", 1, 0),
+            "through a view": _reshaped("transpose_", 1, 0),
+        },
     ),
     _in_place("remainder_", {"number": _changed("remainder_", 1.5)}),
     _in_place("floor_divide_", {"number": lambda t, a, b: (a.detach() * 8).floor_divide_(3)}),

@@ -373,6 +373,25 @@ ROWS = (
         "Tensor.register_post_accumulate_grad_hook",
         "`Tensor.register_hook`, which gets the gradient before it is added",
     ),
+    Row(
+        TRAINING,
+        "distributions.Beta distributions.Gamma distributions.Dirichlet distributions.Exponential "
+        "distributions.Laplace distributions.LogNormal distributions.MultivariateNormal "
+        "distributions.Poisson distributions.StudentT distributions.Uniform "
+        "distributions.Geometric distributions.Binomial",
+        "a subclass of `distributions.Distribution` of your own, or the formula of its log-probability",
+    ),
+    Row(
+        TRAINING,
+        "distributions.Independent",
+        "`normal.log_prob(x).sum(-1)`",
+    ),
+    Row(
+        TRAINING,
+        "distributions.OneHotCategorical distributions.RelaxedOneHotCategorical "
+        "distributions.MixtureSameFamily distributions.TransformedDistribution",
+        "`distributions.Categorical`, and functions of its draws",
+    ),
     Row(RUNNING, "compile jit fx export", "leave it out: functions run as they are written"),
     Row(RUNNING, "onnx", "no alternative: `mytorch.save` the state_dict, and load it in torch"),
     Row(
@@ -387,13 +406,12 @@ ROWS = (
     ),
     Row(
         RUNNING,
-        "set_num_threads get_num_threads set_num_interop_threads get_num_interop_threads",
+        "set_num_interop_threads get_num_interop_threads",
         "the environment variable OMP_NUM_THREADS, or the package threadpoolctl",
     ),
     Row(
         RUNNING,
-        "set_default_device get_default_device set_float32_matmul_precision "
-        "get_float32_matmul_precision set_flush_denormal",
+        "set_default_device get_default_device set_flush_denormal",
         "leave it out: there is one device, and float32 is computed in float32",
     ),
     Row(RUNNING, "profiler autograd.profiler utils.benchmark", "Python's cProfile and timeit"),

@@ -22,52 +22,50 @@ NAMES = {
         abs_ accelerator acos acos_ acosh acosh_ adaptive_avg_pool1d adaptive_max_pool1d addbmm addmv addmv_
         addr adjoint affine_grid_generator alias_copy alpha_dropout alpha_dropout_ aminmax amp angle ao arccos
         arccos_ arccosh arccosh_ arcsin arcsin_ arcsinh arcsinh_ arctan arctan2 arctan_ arctanh arctanh_
-        are_deterministic_algorithms_enabled argwhere as_strided as_strided_ as_strided_copy
-        as_strided_scatter asarray asin asin_ asinh asinh_ atan atan2 atan_ atanh atanh_ atleast_1d atleast_2d
-        atleast_3d autocast autocast_decrement_nesting autocast_increment_nesting avg_pool1d backends
-        bartlett_window batch_norm batch_norm_backward_elemt batch_norm_backward_reduce batch_norm_elemt
-        batch_norm_gather_stats batch_norm_gather_stats_with_counts batch_norm_stats batch_norm_update_stats
-        bfloat16 bilinear binary_cross_entropy_with_logits bincount binomial bit bits16 bits1x8 bits2x4
-        bits4x2 bits8 bitwise_left_shift bitwise_right_shift blackman_window block_diag broadcast_shapes
-        broadcast_tensors bucketize cartesian_prod ccol_indices_copy cdist cdouble ceil_ celu celu_ cfloat
-        chain_matmul chalf channel_shuffle channels_last channels_last_3d cholesky cholesky_inverse
-        cholesky_solve choose_qparams_optimized clamp_ clamp_max_ clamp_min_ classproperty
-        clear_autocast_cache clip_ col_indices_copy column_stack combinations compile compiled_with_cxx11_abi
-        compiler complex complex128 complex32 complex64 cond conj conj_physical conj_physical_ constant_pad_nd
-        contiguous_format contrib conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d
-        conv_transpose3d convolution copysign corrcoef cos_ cosh cosh_ cosine_embedding_loss cosine_similarity
-        count_nonzero cov cpp cpu cross crow_indices_copy ctc_loss cudnn_affine_grid_generator
-        cudnn_batch_norm cudnn_convolution cudnn_convolution_add_relu cudnn_convolution_relu
-        cudnn_convolution_transpose cudnn_grid_sampler cudnn_is_acceptable cummax cummin cumprod
-        cumulative_trapezoid deg2rad deg2rad_ dequantize det detach detach_ detach_copy diag diag_embed
-        diagflat diagonal_copy diagonal_scatter diff digamma dist distributed dropout dropout_ dsmm dsplit
-        dstack eig embedding embedding_bag embedding_renorm_ empty_permuted empty_quantized empty_strided erf_
-        erfc erfc_ exp2 exp2_ exp_ expand_copy expm1_ export fake_quantize_per_channel_affine
-        fake_quantize_per_tensor_affine fbgemm_linear_fp16_weight fbgemm_linear_fp16_weight_fp32_activation
-        fbgemm_linear_int8_weight fbgemm_linear_int8_weight_fp32_activation fbgemm_linear_quantize_weight
-        fbgemm_pack_gemm_matrix_fp16 fbgemm_pack_quantized_matrix feature_alpha_dropout feature_alpha_dropout_
-        feature_dropout feature_dropout_ fft fill fill_ fix fix_ fliplr flipud float4_e2m1fn_x2 float8_e4m3fn
-        float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float_power floor_ fmax fmin fmod fork frac
-        frac_ frexp frobenius_norm from_dlpack from_file frombuffer func functional
-        fused_moving_avg_obs_fake_quant futures fx gcd gcd_ geqrf ger get_autocast_cpu_dtype
-        get_autocast_dtype get_autocast_gpu_dtype get_autocast_ipu_dtype get_autocast_xla_dtype
-        get_default_device get_deterministic_debug_mode get_device get_device_module get_file_path
-        get_float32_matmul_precision get_num_interop_threads get_num_threads gradient greater greater_equal
-        grid_sampler grid_sampler_2d grid_sampler_3d group_norm gru gru_cell hamming_window hann_window
-        hardshrink has_lapack has_mkl has_openmp has_spectral hash_tensor heaviside hinge_embedding_loss histc
-        histogram histogramdd hsmm hsplit hspmm hub hypot i0 i0_ igamma igammac imag import_ir_module
-        import_ir_module_from_buffer index_add index_copy index_put index_put_ index_reduce indices_copy
-        init_num_threads inner instance_norm int1 int2 int3 int4 int5 int6 int7 int_repr inverse
-        is_anomaly_check_nan_enabled is_anomaly_enabled is_autocast_cache_enabled is_autocast_cpu_enabled
-        is_autocast_enabled is_autocast_ipu_enabled is_autocast_xla_enabled is_complex is_conj
-        is_deterministic_algorithms_warn_only_enabled is_distributed is_inference is_neg is_nonzero
-        is_same_size is_signed is_storage is_vulkan_available is_warn_always_enabled isin isneginf isposinf
-        isreal istft jagged jit kaiser_window kl_div kron kthvalue layer_norm layout lcm lcm_ ldexp ldexp_
-        legacy_contiguous_format less less_equal lgamma library linalg lobpcg log10 log10_ log1p_ log2 log2_
-        log_ logaddexp logaddexp2 logcumsumexp logdet logit logit_ logspace lstm lstm_cell lstsq lu lu_solve
-        lu_unpack margin_ranking_loss masked masked_scatter matrix_exp matrix_power matrix_rank max_pool1d
-        max_pool1d_with_indices max_pool2d max_pool3d memory_format merge_type_from_type_comment meshgrid
-        miopen_batch_norm miopen_convolution miopen_convolution_add_relu miopen_convolution_relu
+        argwhere as_strided as_strided_ as_strided_copy as_strided_scatter asarray asin asin_ asinh asinh_
+        atan atan2 atan_ atanh atanh_ atleast_1d atleast_2d atleast_3d autocast autocast_decrement_nesting
+        autocast_increment_nesting avg_pool1d bartlett_window batch_norm batch_norm_backward_elemt
+        batch_norm_backward_reduce batch_norm_elemt batch_norm_gather_stats
+        batch_norm_gather_stats_with_counts batch_norm_stats batch_norm_update_stats bfloat16 bilinear
+        binary_cross_entropy_with_logits bincount binomial bit bits16 bits1x8 bits2x4 bits4x2 bits8
+        bitwise_left_shift bitwise_right_shift blackman_window block_diag broadcast_shapes broadcast_tensors
+        bucketize cartesian_prod ccol_indices_copy cdist cdouble ceil_ celu celu_ cfloat chain_matmul chalf
+        channel_shuffle channels_last channels_last_3d cholesky cholesky_inverse cholesky_solve
+        choose_qparams_optimized clamp_ clamp_max_ clamp_min_ classproperty clear_autocast_cache clip_
+        col_indices_copy column_stack combinations compile compiled_with_cxx11_abi compiler complex complex128
+        complex32 complex64 cond conj conj_physical conj_physical_ constant_pad_nd contiguous_format contrib
+        conv1d conv2d conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d convolution copysign
+        corrcoef cos_ cosh cosh_ cosine_embedding_loss cosine_similarity count_nonzero cov cpp cpu cross
+        crow_indices_copy ctc_loss cudnn_affine_grid_generator cudnn_batch_norm cudnn_convolution
+        cudnn_convolution_add_relu cudnn_convolution_relu cudnn_convolution_transpose cudnn_grid_sampler
+        cudnn_is_acceptable cummax cummin cumprod cumulative_trapezoid deg2rad deg2rad_ dequantize det detach
+        detach_ detach_copy diag diag_embed diagflat diagonal_copy diagonal_scatter diff digamma dist
+        distributed dropout dropout_ dsmm dsplit dstack eig embedding embedding_bag embedding_renorm_
+        empty_permuted empty_quantized empty_strided erf_ erfc erfc_ exp2 exp2_ exp_ expand_copy expm1_ export
+        fake_quantize_per_channel_affine fake_quantize_per_tensor_affine fbgemm_linear_fp16_weight
+        fbgemm_linear_fp16_weight_fp32_activation fbgemm_linear_int8_weight
+        fbgemm_linear_int8_weight_fp32_activation fbgemm_linear_quantize_weight fbgemm_pack_gemm_matrix_fp16
+        fbgemm_pack_quantized_matrix feature_alpha_dropout feature_alpha_dropout_ feature_dropout
+        feature_dropout_ fft fill fill_ fix fix_ fliplr flipud float4_e2m1fn_x2 float8_e4m3fn float8_e4m3fnuz
+        float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float_power floor_ fmax fmin fmod fork frac frac_ frexp
+        frobenius_norm from_dlpack from_file frombuffer func functional fused_moving_avg_obs_fake_quant
+        futures fx gcd gcd_ geqrf ger get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype
+        get_autocast_ipu_dtype get_autocast_xla_dtype get_default_device get_device get_device_module
+        get_file_path get_num_interop_threads gradient greater greater_equal grid_sampler grid_sampler_2d
+        grid_sampler_3d group_norm gru gru_cell hamming_window hann_window hardshrink has_lapack has_mkl
+        has_openmp has_spectral hash_tensor heaviside hinge_embedding_loss histc histogram histogramdd hsmm
+        hsplit hspmm hub hypot i0 i0_ igamma igammac imag import_ir_module import_ir_module_from_buffer
+        index_add index_copy index_put index_put_ index_reduce indices_copy init_num_threads inner
+        instance_norm int1 int2 int3 int4 int5 int6 int7 int_repr inverse is_anomaly_check_nan_enabled
+        is_anomaly_enabled is_autocast_cache_enabled is_autocast_cpu_enabled is_autocast_enabled
+        is_autocast_ipu_enabled is_autocast_xla_enabled is_complex is_conj is_distributed is_inference is_neg
+        is_nonzero is_same_size is_signed is_storage is_vulkan_available is_warn_always_enabled isin isneginf
+        isposinf isreal istft jagged jit kaiser_window kl_div kron kthvalue layer_norm layout lcm lcm_ ldexp
+        ldexp_ legacy_contiguous_format less less_equal lgamma library linalg lobpcg log10 log10_ log1p_ log2
+        log2_ log_ logaddexp logaddexp2 logcumsumexp logdet logit logit_ logspace lstm lstm_cell lstsq lu
+        lu_solve lu_unpack margin_ranking_loss masked masked_scatter matrix_exp matrix_power matrix_rank
+        max_pool1d max_pool1d_with_indices max_pool2d max_pool3d memory_format merge_type_from_type_comment
+        meshgrid miopen_batch_norm miopen_convolution miopen_convolution_add_relu miopen_convolution_relu
         miopen_convolution_transpose miopen_ctc_loss miopen_depthwise_convolution miopen_rnn
         mkldnn_adaptive_avg_pool2d mkldnn_convolution mkldnn_linear_backward_weights mkldnn_max_pool2d
         mkldnn_max_pool3d mkldnn_rnn_layer mode monitor mps msort mtia multiprocessing mvlgamma nan_to_num
@@ -90,24 +88,27 @@ NAMES = {
         set_anomaly_enabled set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled
         set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_autocast_ipu_dtype
         set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled set_default_device
-        set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal set_num_interop_threads
-        set_num_threads set_warn_always sgn sigmoid_ signal signbit sin_ sinc sinc_ sinh sinh_ slice_copy
-        slice_inverse slice_scatter slogdet smm solve sparse sparse_bsc sparse_bsc_tensor sparse_bsr
-        sparse_bsr_tensor sparse_compressed_tensor sparse_coo sparse_coo_tensor sparse_csc sparse_csc_tensor
-        sparse_csr sparse_csr_tensor special split_copy split_with_sizes split_with_sizes_copy spmm sqrt_
-        square_ squeeze_copy sspaddmm std_mean stft storage strided svd svd_lowrank sym_constrain_range
-        sym_constrain_range_for_size sym_float sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sqrt
-        sym_sum symeig t_copy take take_along_dim tan tan_ tanh_ tensor_split tensordot testing
-        thread_safe_generator threshold threshold_ tile to_dlpack torch_version trace transpose_copy trapezoid
-        trapz triangular_solve tril_indices triplet_margin_loss triu_indices true_divide trunc_ typename types
-        uint1 uint16 uint2 uint3 uint32 uint4 uint5 uint6 uint64 uint7 unbind_copy unfold_copy unify_type_list
-        unique_consecutive unravel_index unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze_copy
-        use_deterministic_algorithms values_copy vander var_mean vdot view_as_complex view_as_complex_copy
-        view_as_real view_as_real_copy view_copy vmap vsplit wait while_loop xlogy xlogy_ xpu zero_
+        set_flush_denormal set_num_interop_threads set_warn_always sgn sigmoid_ signal signbit sin_ sinc sinc_
+        sinh sinh_ slice_copy slice_inverse slice_scatter slogdet smm solve sparse sparse_bsc
+        sparse_bsc_tensor sparse_bsr sparse_bsr_tensor sparse_compressed_tensor sparse_coo sparse_coo_tensor
+        sparse_csc sparse_csc_tensor sparse_csr sparse_csr_tensor special split_copy split_with_sizes
+        split_with_sizes_copy spmm sqrt_ square_ squeeze_copy sspaddmm std_mean stft storage strided svd
+        svd_lowrank sym_constrain_range sym_constrain_range_for_size sym_float sym_fresh_size sym_int sym_ite
+        sym_max sym_min sym_not sym_sqrt sym_sum symeig t_copy take take_along_dim tan tan_ tanh_ tensor_split
+        tensordot testing thread_safe_generator threshold threshold_ tile to_dlpack torch_version trace
+        transpose_copy trapezoid trapz triangular_solve tril_indices triplet_margin_loss triu_indices
+        true_divide trunc_ typename types uint1 uint16 uint2 uint3 uint32 uint4 uint5 uint6 uint64 uint7
+        unbind_copy unfold_copy unify_type_list unique_consecutive unravel_index unsafe_chunk unsafe_split
+        unsafe_split_with_sizes unsqueeze_copy values_copy vander var_mean vdot view_as_complex
+        view_as_complex_copy view_as_real view_as_real_copy view_copy vmap vsplit wait while_loop xlogy xlogy_
+        xpu zero_
         """,
     "mytorch.autograd": """
         NestedIOFunction anomaly_mode detect_anomaly enforce_grad_layout_policy forward_ad functional
         gradgradcheck profiler profiler_legacy profiler_util set_detect_anomaly set_multithreading_enabled
+        """,
+    "mytorch.backends": """
+        cpu cusparselt kleidiai mha miopen nnpack opt_einsum python_native quantized xeon xnnpack
         """,
     "mytorch.cuda": """
         BFloat16Storage BFloat16Tensor BoolStorage BoolTensor ByteStorage ByteTensor CUDAGraph
@@ -128,6 +129,23 @@ NAMES = {
         reset_peak_host_memory_stats reset_peak_memory_stats set_per_process_memory_fraction set_rng_state
         set_rng_state_all set_stream set_sync_debug_mode sparse stream streams temperature tunable
         use_mem_pool utilization
+        """,
+    "mytorch.distributions": """
+        AbsTransform AffineTransform Beta Binomial CatTransform Cauchy Chi2 ComposeTransform
+        ContinuousBernoulli CorrCholeskyTransform CumulativeDistributionTransform Dirichlet ExpTransform
+        Exponential ExponentialFamily FisherSnedecor Gamma GeneralizedPareto Geometric Gumbel HalfCauchy
+        HalfNormal Independent IndependentTransform InverseGamma Kumaraswamy LKJCholesky Laplace LogNormal
+        LogisticNormal LowRankMultivariateNormal LowerCholeskyTransform MixtureSameFamily Multinomial
+        MultivariateNormal NegativeBinomial OneHotCategorical OneHotCategoricalStraightThrough Pareto Poisson
+        PositiveDefiniteTransform PowerTransform RelaxedBernoulli RelaxedOneHotCategorical ReshapeTransform
+        SigmoidTransform SoftmaxTransform SoftplusTransform StackTransform StickBreakingTransform StudentT
+        TanhTransform Transform TransformedDistribution Uniform VonMises Weibull Wishart beta biject_to
+        binomial cauchy chi2 constraint_registry continuous_bernoulli dirichlet exp_family exponential
+        fishersnedecor gamma generalized_pareto geometric gumbel half_cauchy half_normal identity_transform
+        independent inverse_gamma kumaraswamy laplace lkj_cholesky log_normal logistic_normal
+        lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal negative_binomial
+        one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical studentT transform_to
+        transformed_distribution transforms uniform utils von_mises weibull wishart
         """,
     "mytorch.nn": """
         AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d

@@ -70,6 +70,7 @@ def norm(
     return statistics.norm(input, p, dim, keepdim, dtype=dtype)
 
 
+@numpy_names
 def repeat_interleave(
     input: Tensor, repeats: int | Tensor, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:

@@ -16,6 +16,7 @@ from mytorch._tensor import writing
 from mytorch.functions import arithmetic, indexing, selection
 from mytorch.functions._check import array_of, factor_of, number_of
 from mytorch.functions._index import index_mask
+from mytorch.functions._names import numpy_names
 from mytorch.functions._old_forms import factor_and_operand
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ def masked_fill_(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     return _fill_expanded("masked_fill_", input, array_of("masked_fill_", mask, "mask", 2), value)
 
 
+@numpy_names
 def index_fill_(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tensor:
     """Set the slices at positions along a dimension; in an expanded tensor with a warning, as in torch.
 

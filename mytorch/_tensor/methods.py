@@ -226,10 +226,10 @@ class Methods(TensorBase):
 
     # The same elements in another shape, in place.
     unsqueeze_ = reshaped_in_place.of(shape.unsqueeze)
-    squeeze_ = reshaped_in_place.of(shape.squeeze)
+    squeeze_ = reshaped_in_place.of(forms.squeeze)
     t_ = reshaped_in_place.of(_transpose.t)
     transpose_ = reshaped_in_place.of(_transpose.transpose)
-    swapaxes_ = transpose_
+    swapaxes_ = reshaped_in_place.of(_transpose.swapaxes)
     swapdims_ = transpose_
 
     # Random numbers.

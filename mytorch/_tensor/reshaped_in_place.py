@@ -23,6 +23,7 @@ def of(function: Callable[..., Tensor]) -> Callable[..., Any]:
     def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         return reshape_by(self, function, *args, **kwargs)
 
+    method.__wrapped__ = function  # type: ignore[attr-defined]  # where `inspect` finds the parameters
     method.__name__ = method.__qualname__ = f"{function.__name__}_"
     method.__doc__ = (
         f"Do `{function.__name__}` in place, with the same arguments; other views keep their shapes.\n\n"

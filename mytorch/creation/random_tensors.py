@@ -139,8 +139,8 @@ def randint(
     """
     if size is None and isinstance(high, (tuple, list)):
         high, size = None, high
-    if high is None:
-        low, high = None, low
+    if low is None or high is None:
+        low, high = 0, low if high is None else high
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"randint(): argument 'size' must be tuple of ints, not {typename(size)}")
     low = integer_of("randint", "low", 0 if low is None else low)

@@ -11,6 +11,9 @@ without `event_shape`. Arguments and values are checked unless `validate_args` i
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.distributions import constraints
 from mytorch.distributions.bernoulli import Bernoulli
 from mytorch.distributions.categorical import Categorical
@@ -27,3 +30,8 @@ __all__ = [
     "kl_divergence",
     "register_kl",
 ]
+
+if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
+
+    def __getattr__(name: str) -> object:
+        raise _no_attribute(__name__, name)

@@ -54,12 +54,12 @@ def broadcast_all(*values: Tensor | float) -> tuple[Tensor, ...]:
     return tuple([each.expand(shape) for each in tensors])
 
 
-def logits_to_probs(logits: Tensor, *, is_binary: bool = False) -> Tensor:
+def logits_to_probs(logits: Tensor, is_binary: bool = False) -> Tensor:
     """Return the probabilities of log-odds (`is_binary`), or of logarithms along the last dimension."""
     return sigmoid(logits) if is_binary else softmax(logits, dim=-1)
 
 
-def probs_to_logits(probs: Tensor, *, is_binary: bool = False) -> Tensor:
+def probs_to_logits(probs: Tensor, is_binary: bool = False) -> Tensor:
     """Return the log-odds (`is_binary`) or the logarithms of probabilities, which are finite for 0 and 1 too.
 
     Raises:

@@ -13,7 +13,7 @@ from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, number_of, wrap_dim
 from mytorch.functions._index import require_in_range, require_index_dtype
 from mytorch.functions._names import numpy_names
-from mytorch.functions.shape import flatten, view
+from mytorch.functions.shape import view
 from mytorch.ops import gather_scatter as ops
 
 if TYPE_CHECKING:
@@ -51,14 +51,13 @@ def gather(input: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False)
     wrapped = wrap_dim(dim, array.ndim)
     _check_positions("gather", array, positions, wrapped, "input")
     for i, (n, m) in enumerate(zip(positions.shape, array.shape, strict=False)):
-        if i != wrapped and n > m and positions.size:
+        if i != wrapped and n > m:
             raise RuntimeError(
                 f"Size does not match at dimension {i} expected index {list(positions.shape)} to be no "
                 f"larger than self {list(array.shape)} apart from dimension {wrapped}"
             )
-    if not (array.ndim and positions.ndim and positions.size):
-        flat = apply(ops.Gather, flatten(input), _flat_positions(index), dim=0)
-        return view(flat, positions.shape)
+    if not array.ndim:
+        return input.expand(positions.shape).clone()
     return apply(ops.Gather, input, index, dim=wrapped)
 
 
@@ -72,7 +71,7 @@ def scatter(
         index: positions, int64 or int32, not negative; no larger than `src`, nor than the input except in
             `dim`.
         src: the new elements, of the input's dtype, or a Python scalar.
-        value: the Python scalar by name, instead of `src`.
+        value: the scalar by name.
 
     Returns:
         A tensor of the input's shape. Which element is kept where a position is repeated is undefined.
@@ -80,13 +79,16 @@ def scatter(
     Raises:
         RuntimeError: a position is out of range; `index` has another rank, size or dtype; or `src` has
             another dtype.
-        TypeError: both `src` and `value` are given, or neither.
+        TypeError: there is neither `src` nor `value`, or both, or `value` is not a number.
     """
     array_of("scatter", input)
+    if value is not None:
+        if src is not None:
+            raise TypeError("scatter() got both 'src' and 'value'")
+        src = number_of("scatter", "value", value)
+    elif src is None:
+        raise TypeError("scatter() missing 1 required argument: 'src', or 'value'")
     positions = array_of("scatter", index, "index", 3)
-    if (src is None) == (value is None):
-        raise TypeError("scatter() expected either 'src' or 'value'")
-    src = value if src is None else src
     if not isinstance(src, TensorBase):
         number = number_in(number_of("scatter", "value", src, 4), input.array.dtype)
         src = wrap(np.full(positions.shape, number))
@@ -130,37 +132,23 @@ def _scatter(name: str, input: Tensor, dim: int, index: Tensor, src: Tensor, *, 
             f"scatter(): Expected self.dtype to be equal to src.dtype: {names[0]} and {names[1]}"
         )
     _check_positions(name, array, positions, wrapped, "self")
-    if not (array.ndim and positions.ndim and src.array.ndim and positions.size):
-        if positions.size > max(src.array.size, 1):
-            raise RuntimeError(_too_large(positions, array, src.array, wrapped))
-        flat = (flatten(input), _flat_positions(index), flatten(src))
-        return view(apply(ops.Scatter, *flat, dim=0, add=add), array.shape)
     own, new = array.shape, src.array.shape
     too_large = any(n > m for n, m in zip(positions.shape, new, strict=False)) or len(new) != positions.ndim
     if too_large or any(
         n > m for i, (n, m) in enumerate(zip(positions.shape, own, strict=False)) if i != wrapped
     ):
-        raise RuntimeError(_too_large(positions, array, src.array, wrapped))
+        raise RuntimeError(
+            f"Expected index {list(positions.shape)} to be no larger than self {list(own)} apart from "
+            f"dimension {wrapped} and to be no larger size than src {list(new)}"
+        )
+    if not array.ndim:
+        return _scatter(name, input.view(1), 0, index.view(1), src.view(1), add=add).view(())
     return apply(ops.Scatter, input, index, src, dim=wrapped, add=add)
 
 
-def _too_large(positions: Array, own: Array, new: Array, dim: int) -> str:
-    return (
-        f"Expected index {list(positions.shape)} to be no larger than self {list(own.shape)} apart from "
-        f"dimension {dim} and to be no larger size than src {list(new.shape)}"
-    )
-
-
-def _flat_positions(index: Tensor) -> Tensor:
-    """Return positions in one dimension, for the op; where there are none, their dtype may be any."""
-    return flatten(index) if index.array.size else wrap(np.zeros(0, np.int64))
-
-
 def _check_positions(name: str, array: Array, positions: Array, dim: int, what: str) -> None:
-    if not positions.size:
-        return
     require_index_dtype(name, positions)
-    if max(positions.ndim, 1) != max(array.ndim, 1):
+    if positions.ndim != array.ndim and positions.size:
         raise RuntimeError(
             f"Index tensor must have the same number of dimensions as {what} tensor: {positions.ndim} and "
             f"{array.ndim}"

@@ -11,6 +11,7 @@ from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch._core.typename import typename
 from mytorch.autograd._apply import apply
 from mytorch.functions._check import array_of, integer_of, sizes_of, wrap_dim, wrap_dims
+from mytorch.functions._names import numpy_names
 from mytorch.functions.indexing import index_select
 from mytorch.functions.shape import clone, ravel, reshape, unsqueeze
 from mytorch.functions.transpose import expand
@@ -145,6 +146,7 @@ def repeat(input: Tensor, *counts: Any, repeats: Any = None) -> Tensor:
     return apply(ops.Repeat, input, repeats=counts)
 
 
+@numpy_names
 def repeat_interleave(
     input: Tensor | None = None,
     repeats: int | Tensor | None = None,

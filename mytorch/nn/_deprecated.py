@@ -30,6 +30,7 @@ def deprecated_name(function: Callable[P, R], namespace: str) -> Callable[P, R]:
         )
         return function(*args, **kwargs)
 
+    deprecated.__wrapped__ = function  # type: ignore[attr-defined]  # where `inspect` finds the parameters
     deprecated.__name__ = deprecated.__qualname__ = old
     deprecated.__module__ = function.__module__
     deprecated.__doc__ = f"Call `{new}`, and warn with a FutureWarning that this name of it is deprecated."

@@ -25,7 +25,7 @@ def decimal_rounding(decimals: int) -> Callable[[Array], Array]:
 
     def rounded(a: Array) -> Array:
         wide = a.astype(np.float32) if a.dtype == np.float16 else a
-        power = wide.dtype.type(10.0 ** abs(decimals))
+        power = wide.dtype.type(np.float64(10) ** abs(decimals))
         out = np.rint(wide / power) * power if decimals < 0 else np.rint(wide * power) / power
         return np.asarray(out).astype(a.dtype, copy=False)
 
