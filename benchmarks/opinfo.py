@@ -28,6 +28,7 @@ import torch
 import mytorch
 
 # torch's samples live in a module of its tests, which imports this package for a class that no sample uses.
+# The module also locks flags such as torch.backends.cudnn.deterministic for the rest of the process.
 sys.modules.setdefault("expecttest", types.SimpleNamespace(TestCase=unittest.TestCase))  # type: ignore[arg-type]
 
 from torch.testing._internal.common_methods_invocations import op_db  # noqa: E402  # after the line above
@@ -249,12 +250,10 @@ def picked(name: str, arguments: Any, result: Any) -> Any:
     return [values, tensor.gather(arguments[1].get("dim", dim), positions)]
 
 
-def judge(op: Any, tally: Tally, dtypes: tuple[torch.dtype, ...] = DTYPES) -> None:
+def judge(op: Any, tally: Tally, dtypes: tuple[torch.dtype, ...]) -> None:
     """Add to a tally what becomes of the samples of one operation in all its forms."""
     for form, theirs, ours in forms(op):
         for dtype in dtypes:
-            if dtype not in op.dtypes:
-                continue
             needs = op.supports_autograd and dtype.is_floating_point
             for number, sample in enumerate(op.sample_inputs("cpu", dtype, requires_grad=needs)):
                 try:
@@ -268,17 +267,21 @@ def judge(op: Any, tally: Tally, dtypes: tuple[torch.dtype, ...] = DTYPES) -> No
                     tally.differ.append(re.sub(r"\s+", " ", text))
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Print the table, and return 1 where too many samples differ."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("operations", nargs="*", help="names as torch's samples have them; all, if left out")
     parser.add_argument("--failures", type=int, default=1, help="how many differences to print per operation")
-    options = parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="one dtype of each operation, in turn")
+    options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     tallies: dict[str, Tally] = {}
-    for op in op_db:
+    for number, op in enumerate(op_db):
         if (not options.operations or op.name in options.operations) and any(True for _ in forms(op)):
-            judge(op, tallies.setdefault(op.name, Tally()))
+            dtypes = tuple(dtype for dtype in DTYPES if dtype in op.dtypes)
+            if options.quick and dtypes:
+                dtypes = (dtypes[number % len(dtypes)],)
+            judge(op, tallies.setdefault(op.name, Tally()), dtypes)
     for name, tally in sorted(tallies.items(), key=lambda item: (-len(item[1].differ), item[0])):
         print(f"{name:45} {tally.run:6} samples {len(tally.differ):5} differ")
         for line in tally.differ[: options.failures]:
