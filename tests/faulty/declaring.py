@@ -53,7 +53,7 @@ SLOPE = Excuse(
     link="https://example.org/issues/12",
 )
 
-flat_at_nan = TorchLike("flat at NaN", "torch", PROGRAMS)
-excused = TorchLike("excused", "torch", PROGRAMS, excuses=[SLOPE])
-absolute = TorchLike("absolute", "torch", PROGRAMS, accuracy="absolute")
-own_conventions = TorchLike("own conventions", "torch", PROGRAMS, nan_conventions="own")
+flat_at_nan = TorchLike("flat at NaN", "mytorch", PROGRAMS)
+excused = TorchLike("excused", "mytorch", PROGRAMS, excuses=[SLOPE])
+absolute = TorchLike("absolute", "mytorch", PROGRAMS, accuracy="absolute")
+own_conventions = TorchLike("own conventions", "mytorch", PROGRAMS, nan_conventions="own")
