@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import subprocess
 import sys
@@ -73,6 +74,18 @@ def command_line(capfd, monkeypatch):
         return subprocess.CompletedProcess(words, code, *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loggers_that_propagate():
+    """Let torch's loggers pass on what they log.
+
+    pytest adds its handlers to every logger that does not, six times per test, and torch has 42 of those:
+    a third of what a test that does nothing costs.
+    """
+    importlib.import_module("torch")
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("torch")]:
+        logging.getLogger(name).propagate = True
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from conformance import Excuse, TorchLike
 
 if TYPE_CHECKING:
@@ -18,29 +16,32 @@ if TYPE_CHECKING:
     from conformance.cases.case import Values
 
 
-class _FlatAtNaN(torch.autograd.Function):
+def _flat_at_nan(t: Any, x: Any) -> Any:
     """relu, whose slope at NaN is 0 as in JAX, and not 1 as in torch."""
 
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
-        ctx.save_for_backward(x)
-        return x.relu()
+    class FlatAtNaN(t.autograd.Function):  # type: ignore[misc]  # a base class by namespace
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            return x.relu()
 
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
-        (x,) = ctx.saved_tensors
-        return torch.where(x > 0, grad, torch.zeros_like(grad))
+        @staticmethod
+        def backward(ctx: Any, grad: Any) -> Any:
+            (x,) = ctx.saved_tensors
+            return t.where(x > 0, grad, t.zeros_like(grad))
+
+    return FlatAtNaN.apply(x)
 
 
-def _output(function: Callable[[Any, torch.Tensor], torch.Tensor]) -> Callable[..., dict[str, torch.Tensor]]:
-    def program(t: Any, x: Values) -> dict[str, torch.Tensor]:
+def _output(function: Callable[[Any, Any], Any]) -> Callable[..., dict[str, Any]]:
+    def program(t: Any, x: Values) -> dict[str, Any]:
         return {"output": function(t, x["input"])}
 
     return program
 
 
 PROGRAMS = {
-    "relu": _output(lambda _, x: _FlatAtNaN.apply(x)),
+    "relu": _output(_flat_at_nan),
     "tanh": _output(lambda t, x: 2 * t.sigmoid(2 * x) - 1),
     "sigmoid": _output(lambda t, x: t.tanh(x / 2) / 2 + 0.5),
 }
@@ -52,7 +53,7 @@ SLOPE = Excuse(
     link="https://example.org/issues/12",
 )
 
-flat_at_nan = TorchLike("flat at NaN", "torch", PROGRAMS)
-excused = TorchLike("excused", "torch", PROGRAMS, excuses=[SLOPE])
-absolute = TorchLike("absolute", "torch", PROGRAMS, accuracy="absolute")
-own_conventions = TorchLike("own conventions", "torch", PROGRAMS, nan_conventions="own")
+flat_at_nan = TorchLike("flat at NaN", "mytorch", PROGRAMS)
+excused = TorchLike("excused", "mytorch", PROGRAMS, excuses=[SLOPE])
+absolute = TorchLike("absolute", "mytorch", PROGRAMS, accuracy="absolute")
+own_conventions = TorchLike("own conventions", "mytorch", PROGRAMS, nan_conventions="own")

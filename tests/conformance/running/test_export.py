@@ -82,7 +82,7 @@ class OutputsOnly(TorchLike):
 
 
 def test_answers_without_gradients_are_judged_forward_only_as_a_subject_without_them(tmp_path):
-    subject = OutputsOnly("outputs only", "torch")
+    subject = OutputsOnly("outputs only", "mytorch")
     export(["relu"], 2, 1, LANES, tmp_path / "export")
     answer(tmp_path / "export", subject)
     report, live = judge_answers(tmp_path / "export").report, run(subject, ["relu"], 2)
