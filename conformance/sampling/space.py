@@ -7,6 +7,7 @@ every subject and every branch is judged by the same samples.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil, log
 from typing import TYPE_CHECKING
 
@@ -141,6 +142,17 @@ class Space:
         """The pairs of flag values that are never run, because `settle` changes one of the two."""
         return impossible(self.flags, self.settle, self._smallest)
 
+    @cached_property
+    def plain_sizes(self) -> dict[str, int]:
+        """The least sizes of the plain path."""
+        return {name: int(_values(value)[0]) for name, value in self.plain.items() if name in self.sizes}
+
+    @cached_property
+    def plain_flags(self) -> dict[str, tuple[Scalar, ...]]:
+        """The values of every flag on the plain path."""
+        plain = {name: _values(value) for name, value in self.plain.items() if name in self.flags}
+        return dict(self.flags) | plain
+
     @property
     def _smallest(self) -> dict[str, Scalar]:
         return {name: CLASSES["small"][kind][0] for name, kind in self.sizes.items()}
@@ -187,18 +199,20 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
     5. `space.settled` replaces settings that cannot be run as drawn.
     """
     samples, pairs = [], space.pairs
-    choices = {name: space.choices(name) for name in space.classes}
+    # Of each class the values of each size.
+    tables = {name: [CLASSES[name][kind] for kind in space.sizes.values()] for name in space.classes}
     words = raw_words(f"{case}|{seed}|sizes", count * len(space.sizes)).tolist()
+    larges = list(space.larges.items())
     turns, rows = Turns(f"{case}|{seed}"), space.covering(f"{case}|{seed}")
     for number in range(count):
         shape_class, regime = pairs[number % len(pairs)]
         own = words[number * len(space.sizes) : (number + 1) * len(space.sizes)]
         config: dict[str, Scalar] = {
-            name: choices[shape_class][name][word % len(choices[shape_class][name])]
-            for name, word in zip(space.sizes, own, strict=True)
+            name: values[word % len(values)]
+            for name, values, word in zip(space.sizes, tables[shape_class], own, strict=True)
         }
         if shape_class == "large":
-            config |= [turns.next("large", list(space.larges.items()))]
+            config |= [turns.next("large", larges)]
         config |= _flags(space, shape_class, config, turns, rows)
         samples.append(Sample(case, seed, number, shape_class, regime, tuple(space.settled(config).items())))
     return samples
@@ -215,8 +229,7 @@ def _flags(
     may = space.plain and shape_class != "large" and _large_enough(space, sizes)
     # In turn in each class, so that every class has its share.
     if may and turns.next(f"{shape_class}|plain", (True, False, False)):
-        plain = {name: _values(value) for name, value in space.plain.items() if name in space.flags}
-        return turns.each(dict(space.flags) | plain, "plain")
+        return turns.each(space.plain_flags, "plain")
     return take(rows, lambda row: space.fits({**sizes, **row})) or turns.each(space.flags)
 
 
@@ -229,8 +242,7 @@ def on_plain_path(space: Space, sample: Sample) -> bool:
 
 
 def _large_enough(space: Space, config: Mapping[str, Scalar]) -> bool:
-    least = {name: int(_values(value)[0]) for name, value in space.plain.items() if name in space.sizes}
-    return all(int(config[name]) >= size for name, size in least.items())
+    return all(int(config[name]) >= size for name, size in space.plain_sizes.items())
 
 
 def _values(value: Scalar | tuple[Scalar, ...]) -> tuple[Scalar, ...]:

@@ -28,7 +28,7 @@ FORWARD = Supports(backward=False)
 
 
 class NoBackward(TorchLike):
-    """Computes as torch does, and has no gradients; as a runtime that is made for inference."""
+    """Computes as mytorch does, and has no gradients; as a runtime that is made for inference."""
 
     def run(self, task):
         return {name: a for name, a in super().run(task).items() if not name.endswith("grad.input")}

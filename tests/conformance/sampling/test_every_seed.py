@@ -32,7 +32,8 @@ IMPOSSIBLE = {
 def _every_pair(space):
     flags = {name: dict.fromkeys(values) for name, values in space.flags.items()}
     pairs = {((a, x), (b, y)) for a, b in combinations(flags, 2) for x in flags[a] for y in flags[b]}
-    return {pair for pair in pairs if frozenset(pair) not in space.impossible}
+    impossible = space.impossible
+    return {pair for pair in pairs if frozenset(pair) not in impossible}
 
 
 def _shown(space, drawn):
