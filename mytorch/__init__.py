@@ -24,6 +24,7 @@ from mytorch._core.dtypes import *
 from mytorch._core.promotion import *
 from mytorch._core.size import Size as Size
 from mytorch._tensor import Tensor as Tensor
+from mytorch._tensor.text import *
 from mytorch.autograd.grad_mode import *
 from mytorch.creation.distributions import *
 from mytorch.creation.filled import *

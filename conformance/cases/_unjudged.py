@@ -124,6 +124,7 @@ UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("cuda.max_memory_allocated", "cuda.max_memory_reserved"), _DEVICE),
     **dict.fromkeys(("cuda.memory_allocated", "cuda.memory_reserved"), _DEVICE),
     "__version__": "mytorch's, not torch's: tests/mytorch/test_devices.py",
+    "set_printoptions": "text, which no case compares: tests/mytorch/test_printoptions.py",
     "Size": "a tuple: every compared shape is one",
     "load": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
     "save": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",

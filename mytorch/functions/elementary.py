@@ -84,7 +84,7 @@ def log(input: Tensor) -> Tensor:
     Examples:
         >>> x = mytorch.tensor([1.0, 0.0, -1.0])
         >>> mytorch.log(x)
-        tensor([  0., -inf,  nan])
+        tensor([0., -inf, nan])
     """
     return apply(ops.Log, input)
 

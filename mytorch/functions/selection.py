@@ -125,8 +125,8 @@ def masked_fill(input: Tensor, mask: Tensor, value: Operand) -> Tensor:
     Examples:
         >>> future = mytorch.ones(2, 2).triu(1).bool()
         >>> mytorch.masked_fill(mytorch.zeros(2, 2), future, -mytorch.inf)
-        tensor([[  0., -inf],
-                [  0.,   0.]])
+        tensor([[0., -inf],
+                [0., 0.]])
     """
     array, chosen = array_of("masked_fill", input), array_of("masked_fill", mask, "mask", 2)
     if chosen.dtype.kind != "b":

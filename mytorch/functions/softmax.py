@@ -54,7 +54,7 @@ def log_softmax(input: Tensor, dim: int, dtype: DType | None = None) -> Tensor:
     Examples:
         >>> logits = mytorch.tensor([0.0, 200.0])
         >>> mytorch.softmax(logits, dim=0).log()
-        tensor([-inf,   0.])
+        tensor([-inf, 0.])
         >>> mytorch.log_softmax(logits, dim=0)
         tensor([-200.,    0.])
     """
