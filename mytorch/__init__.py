@@ -22,7 +22,9 @@ from mytorch._core import dtypes as _dtypes
 from mytorch._core.device import device as device
 from mytorch._core.dtypes import *
 from mytorch._core.promotion import *
+from mytorch._core.settings import *
 from mytorch._core.size import Size as Size
+from mytorch._core.threads import *
 from mytorch._tensor import Tensor as Tensor
 from mytorch._tensor.text import *
 from mytorch.autograd.grad_mode import *
@@ -73,6 +75,7 @@ int = _dtypes.int32
 long = _dtypes.int64
 
 if _TYPE_CHECKING:
+    from mytorch import backends as backends
     from mytorch import cuda as cuda
     from mytorch import models as models
     from mytorch import nn as nn
@@ -84,7 +87,7 @@ if _TYPE_CHECKING:
 
 # Half of all modules are layers, optimizers, data and files, which a program that uses tensors only does not
 # need. Without them the import costs 1.2 times NumPy's, with them 1.4 times.
-_ON_DEMAND = ("cuda", "models", "nn", "optim", "serialization", "utils")
+_ON_DEMAND = ("backends", "cuda", "models", "nn", "optim", "serialization", "utils")
 _FROM_SERIALIZATION = ("load", "save")
 
 

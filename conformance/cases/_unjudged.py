@@ -100,6 +100,8 @@ _GRADIENT = "every case's gradients are read by it: tests/mytorch/test_autograd.
 _SEED = "it is one generator for the whole process: tests/mytorch/test_random.py"
 _DEVICE = "there is only one device: tests/mytorch/test_devices.py"
 _OLD = "the deprecated name of a function, for which it warns: tests/mytorch/test_deprecated.py"
+_SWITCH = "of a library that mytorch does not call: tests/mytorch/test_backends.py"
+_SETTING = "of the process, which a case would leave on for the next case: tests/mytorch/test_settings.py"
 _BASE = "a base class"
 
 UNJUDGED: Mapping[str, str] = {
@@ -124,6 +126,16 @@ UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("cuda.max_memory_allocated", "cuda.max_memory_reserved"), _DEVICE),
     **dict.fromkeys(("cuda.memory_allocated", "cuda.memory_reserved"), _DEVICE),
     "__version__": "mytorch's, not torch's: tests/mytorch/test_devices.py",
+    **dict.fromkeys(("backends.cuda.is_built", "backends.cuda.matmul", "backends.cudnn.flags"), _SWITCH),
+    **dict.fromkeys(("backends.cudnn.is_acceptable", "backends.cudnn.is_available"), _SWITCH),
+    **dict.fromkeys(("backends.cudnn.version", "backends.mkl.is_available"), _SWITCH),
+    **dict.fromkeys(("backends.mkldnn.is_available", "backends.openmp.is_available"), _SWITCH),
+    **dict.fromkeys(("backends.mps.is_available", "backends.mps.is_built"), _SWITCH),
+    **dict.fromkeys(("get_num_threads", "set_num_threads"), _SETTING),
+    **dict.fromkeys(("get_float32_matmul_precision", "set_float32_matmul_precision"), _SETTING),
+    **dict.fromkeys(("get_deterministic_debug_mode", "set_deterministic_debug_mode"), _SETTING),
+    **dict.fromkeys(("are_deterministic_algorithms_enabled", "use_deterministic_algorithms"), _SETTING),
+    "is_deterministic_algorithms_warn_only_enabled": _SETTING,
     "set_printoptions": "text, which no case compares: tests/mytorch/test_printoptions.py",
     "Size": "a tuple: every compared shape is one",
     "load": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",

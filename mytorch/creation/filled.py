@@ -9,6 +9,7 @@ import numpy as np
 from mytorch._core.data import number_in
 from mytorch._core.dtypes import get_default_dtype, numpy_dtype_of
 from mytorch._core.promotion import common_dtype
+from mytorch._core.settings import uninitialized
 from mytorch.creation.from_data import finish
 from mytorch.functions._check import number_of, sizes_of
 
@@ -101,7 +102,7 @@ def empty(
     requires_grad: bool = False,
 ) -> Tensor:
     """Return a tensor whose elements are not set."""
-    return finish(np.empty(shape_from("empty", sizes, size), float_dtype(dtype)), device, requires_grad)
+    return finish(uninitialized(shape_from("empty", sizes, size), float_dtype(dtype)), device, requires_grad)
 
 
 def full(

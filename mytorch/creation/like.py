@@ -8,6 +8,7 @@ import numpy as np
 
 from mytorch._core.data import number_in
 from mytorch._core.dtypes import numpy_dtype_of
+from mytorch._core.settings import uninitialized
 from mytorch.creation.from_data import finish
 from mytorch.functions._check import array_of, number_of
 
@@ -61,7 +62,7 @@ def empty_like(
         dtype: the input's if not given.
     """
     array = array_of("empty_like", input)
-    return finish(np.empty(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
+    return finish(uninitialized(array.shape, _dtype_like(array.dtype, dtype)), device, requires_grad)
 
 
 def full_like(

@@ -21,6 +21,12 @@ from mytorch._tensor import lacking
 NAMESPACES = (
     "",
     "autograd",
+    "backends.cuda",
+    "backends.cudnn",
+    "backends.mkl",
+    "backends.mkldnn",
+    "backends.mps",
+    "backends.openmp",
     "cuda",
     "models",
     "nn",
