@@ -252,10 +252,11 @@ def picked(name: str, arguments: Any, result: Any) -> Any:
 
 def judge(op: Any, tally: Tally, dtypes: tuple[torch.dtype, ...]) -> None:
     """Add to a tally what becomes of the samples of one operation in all its forms."""
-    for form, theirs, ours in forms(op):
-        for dtype in dtypes:
-            needs = op.supports_autograd and dtype.is_floating_point
-            for number, sample in enumerate(op.sample_inputs("cpu", dtype, requires_grad=needs)):
+    for dtype in dtypes:
+        needs = op.supports_autograd and dtype.is_floating_point
+        samples = list(op.sample_inputs("cpu", dtype, requires_grad=needs))
+        for form, theirs, ours in forms(op):
+            for number, sample in enumerate(samples):
                 try:
                     wrong = compare(op.name, sample, theirs, ours)
                 except NotExposedError as reason:

@@ -63,3 +63,16 @@ class Scatter(Op):
 
         # Also where a position was written twice: each of the sources gets the gradient, as in torch.
         return grad if add else rest, None, Part(shape, used, grad[places])
+
+
+class ScatterReduce(Op):
+    """A copy with elements at positions along one dimension combined with others by a ufunc.
+
+    Like torch's, it has no backward.
+    """
+
+    @staticmethod
+    def forward(a: Array, positions: Array, src: Array, dim: int, combine: np.ufunc) -> tuple[Array, Any]:
+        out = np.array(a)
+        combine.at(out, _places(positions, dim), src[tuple([slice(n) for n in positions.shape])])
+        return out, None

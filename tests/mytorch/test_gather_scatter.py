@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import mytorch
+
 RNG = np.random.Generator(np.random.PCG64(7))
 
 
@@ -52,6 +54,9 @@ def test_agrees_with_torch(name, dtype, agree):
 EXACT = {
     "gather integers": (lambda t, a: a.gather(1, t.tensor([[0, 0], [2, 1]])), INTEGERS),
     "gather nothing": (lambda t, a: a.gather(0, t.zeros(0, 2, dtype=t.int64)), INTEGERS),
+    "scatter added": (lambda t, a: a.scatter(1, t.tensor([[0, 0]]), 3, reduce="add"), INTEGERS),
+    "scatter multiplied": (lambda t, a: a.scatter_(1, t.tensor([[0, 2]]), 3, reduce="multiply"), INTEGERS),
+    "scatter bools": (lambda t, a: (a > 0).scatter(1, t.tensor([[0, 2]]), True, reduce="add"), INTEGERS),
     "scatter_add integers": (lambda t, a: a.scatter_add(1, t.tensor([[0, 0]]), a), INTEGERS),
 }
 
@@ -78,6 +83,7 @@ BAD = {
         ["[3]", "[2]"],
     ),
     "scatter size": (lambda t, x: x.scatter(1, t.tensor(LONG), x[:, :1]), ["[1, 2]", "[3, 1]"]),
+    "scatter reduce": (lambda t, x: x.scatter(1, t.tensor(LONG), 1.0, reduce="mean"), ["add or multiply"]),
     "scatter dtype": (lambda t, x: x.scatter(1, t.tensor(LONG), x.float()), ["dtype"]),
     "scatter index dtype": (lambda t, x: x.scatter(1, x, x), ["int32/int64"]),
     "scatter_add size": (lambda t, x: x.scatter_add(1, t.tensor(LONG), x[:, :1]), ["[1, 2]", "[3, 1]"]),
@@ -87,3 +93,12 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_errors(name, fail_alike):
     fail_alike(*BAD[name])
+
+
+def test_combined_elements_have_no_gradients():
+    x = mytorch.ones(2, requires_grad=True)
+    with pytest.warns(UserWarning, match="reduce argument of scatter with Tensor src"):
+        out = x.scatter(0, mytorch.tensor([1, 1]), mytorch.tensor([2.0, 4.0]), reduce="multiply")
+    assert out.tolist() == [1, 8]
+    with pytest.raises(RuntimeError, match="backward"):
+        out.sum().backward()

@@ -94,6 +94,7 @@ PROGRAMS = [
     lambda a, b: mytorch.lerp(a, b, 0.5) % b,
     lambda a, _: a.var(0) + a.std(0) + a.prod(0) + a.cumsum(0) + a.logsumexp(0) + a.norm(3, 0),
     lambda a, _: a.flip(0).roll(1, 0).tril() + a.repeat(1, 1).diagonal(),
+    lambda a, b: (a * b).scatter(0, mytorch.zeros(1, 3).long(), 2.0, reduce="add"),
     lambda a, b: a.scatter(0, mytorch.zeros(1, 3).long(), b).gather(0, mytorch.zeros(1, 3).long()),
     lambda a, b: mytorch.einsum("ij,jk->ik", a, b) + mytorch.einsum("ij->ji", a),
     lambda a, b: (a * 1)[0].add_(b[1]),

@@ -133,7 +133,6 @@ ALLOWED = {
     "mytorch.utils.data.random_split": {"generator=None": "it is the default generator"},
     **{
         f"mytorch.{name}": {
-            "lacks reduce": "`scatter_add` adds; nothing multiplies",
             "value is keyword-only": IN_A_PLACE.format("`src`"),
         }
         for name in ("scatter", "Tensor.scatter", "Tensor.scatter_")
