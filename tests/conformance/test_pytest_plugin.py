@@ -123,7 +123,7 @@ def test_an_unknown_case_is_named():
 
 
 PARTIAL = TorchLike(
-    "partial", "torch", supports=Supports(cases=["unsqueeze"], empty_batch=False, bad_calls=False)
+    "partial", "mytorch", supports=Supports(cases=["unsqueeze"], empty_batch=False, bad_calls=False)
 )
 
 
@@ -152,7 +152,7 @@ def test_what_is_inside_the_limits_is_judged():
 
     Check(PARTIAL, "unsqueeze", "small", 1, LANES)()
     with pytest.raises(AssertionError, match="FAIL unsqueeze"):
-        Check(Wrong("wrong", "torch", supports=PARTIAL.supports), "unsqueeze", "small", 1, LANES)()
+        Check(Wrong("wrong", "mytorch", supports=PARTIAL.supports), "unsqueeze", "small", 1, LANES)()
 
 
 @pytest.mark.parametrize(
