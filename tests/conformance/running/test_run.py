@@ -295,7 +295,7 @@ def test_a_failure_after_what_cannot_be_prepared_still_has_its_bundle(monkeypatc
     flags = Space({"N": "batch"}, classes=("small",), regimes=("normal",), flags={"bessel": (True, False)})
     monkeypatch.setitem(CASES, "mixed", replace(case, space=flags))
     report = conformance.run(
-        Wrong("wrong", "mytorch"),
+        Wrong("wrong", "torch"),
         cases=["mixed"],
         samples=4,
         seed=2,
