@@ -59,7 +59,8 @@ def _zero_biases(t: Any, bound: float, key: str, parameter: Any) -> None:
 
 
 def _reseeded(t: Any, bound: float, key: str, parameter: Any) -> None:
-    t.manual_seed(0)
+    # Not by `manual_seed`, with which torch seeds every kind of device, thousands of times.
+    t.default_generator.manual_seed(0)
     _uniform(t, bound, parameter)
 
 
