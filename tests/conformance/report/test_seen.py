@@ -95,7 +95,7 @@ class OneDirection(TorchLike):
 
 
 def test_the_summary_of_a_run_has_both_columns():
-    report = conformance.run(OneDirection("one", "torch"), cases=["nn.GRU", "tanh"], samples=6)
+    report = conformance.run(OneDirection("one", "mytorch"), cases=["nn.GRU", "tanh"], samples=6)
     gru, tanh = summary(report)
     assert tanh["samples"] == "6 of 6"
     assert tanh["plain path"] == ""

@@ -142,7 +142,7 @@ def test_a_text_is_replayed_by_mytorch_unless_another_is_named():
 DOUBLE = """
 from conformance import TorchLike
 
-mine = TorchLike("mine", "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+mine = TorchLike("mine", "mytorch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
 """
 
 
@@ -162,7 +162,7 @@ def test_one_of_a_path_is_replayed_from_any_directory(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("name", ["mine", "mytorch"])
 def test_one_of_an_object_is_not_replayed_by_its_name(tmp_path, capsys, name):
-    double = TorchLike(name, "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+    double = TorchLike(name, "mytorch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
     conformance.run(double, ["relu"], 1, out=tmp_path, shrink=False)
     for file in ("parity.md", "details.md"):
         text = (tmp_path / file).read_text(encoding="utf-8")

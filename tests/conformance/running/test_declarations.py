@@ -31,7 +31,7 @@ def _run(*excuses, name="flat_at_nan", cases=("tanh",), samples=5):
     made = find_implementation(f"faulty.declaring:{name}")
     subject = TorchLike(
         "mine",
-        "torch",
+        "mytorch",
         PROGRAMS,
         excuses=[Excuse(**dict(each), **WHY) for each in excuses],
         accuracy=made.accuracy,
@@ -105,7 +105,7 @@ def test_an_excuse_of_a_case_that_was_not_run_is_no_fault_of_it():
 def test_a_case_in_which_all_is_excused_is_not_shown():
     subject = TorchLike(
         "other",
-        "torch",
+        "mytorch",
         {"tanh": lambda t, x: {"output": t.cos(x["input"])}},
         excuses=[Excuse(**dict(_excuse(observable="*")), **WHY)],
     )
@@ -135,7 +135,11 @@ def test_own_conventions_are_named_with_the_verdict():
     from faulty.declaring import PROGRAMS
 
     report = conformance.run(
-        TorchLike("own", "torch", PROGRAMS, nan_conventions="own"), ["relu"], 26, shrink=False
+        TorchLike("own", "torch", PROGRAMS, nan_conventions="own"),
+        ["relu"],
+        26,
+        shrink=False,
+        in_process=True,
     )
     # The first sample with NaN comes late.
     assert report.totals["excused"]
@@ -154,7 +158,7 @@ IN_VAIN = {
 @pytest.mark.parametrize("what", IN_VAIN)
 def test_what_is_declared_and_not_needed_is_said_and_fails_no_run(what):
     subject = TorchLike("torch", "torch", **{what: {"accuracy": "absolute"}.get(what, "own")})
-    report = conformance.run(subject, ["tanh", "relu"], 5, shrink=False)
+    report = conformance.run(subject, ["tanh", "relu"], 5, shrink=False, in_process=True)
     assert (report.exit_code, excuses.stated(report)) == (0, IN_VAIN[what])
     assert f"Judged: {IN_VAIN[what]}." in markdown(report)
 

@@ -82,7 +82,7 @@ class OutputsOnly(TorchLike):
 
 
 def test_answers_without_gradients_are_judged_forward_only_as_a_subject_without_them(tmp_path):
-    subject = OutputsOnly("outputs only", "torch")
+    subject = OutputsOnly("outputs only", "mytorch")
     export(["relu"], 2, 1, LANES, tmp_path / "export")
     answer(tmp_path / "export", subject)
     report, live = judge_answers(tmp_path / "export").report, run(subject, ["relu"], 2)
@@ -98,7 +98,7 @@ def test_another_convention_at_nan_is_told_from_a_wrong_gradient(tmp_path, monke
     export(["relu"], 26, 1, ["float32"], tmp_path / "export")
     answer(tmp_path / "export", subject)
     report = judge_answers(tmp_path / "export").report
-    live = run(subject, ["relu"], 26, dtypes=["float32"], shrink=False)
+    live = run(subject, ["relu"], 26, dtypes=["float32"], shrink=False, in_process=True)
     assert compared(report.verdicts) == compared(live.verdicts)
     (failed,) = report.failures
     assert failed.reason.startswith("only gradients at NaN inputs differ")

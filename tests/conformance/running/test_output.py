@@ -233,7 +233,7 @@ def test_a_run_that_fails_writes_its_bundle_next_to_what_has_its_name(tmp_path):
     theirs = tmp_path / "failures" / "relu" / "repro.py"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("MINE", encoding="utf-8")
-    double = conformance.TorchLike("double", "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+    double = conformance.TorchLike("double", "mytorch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
     for _ in range(2):
         assert conformance.run(double, ["relu"], 1, out=tmp_path, shrink=False).exit_code == 1
     assert theirs.read_text(encoding="utf-8") == "MINE"
@@ -259,5 +259,5 @@ def test_the_folder_is_where_it_was_when_the_run_began(tmp_path, monkeypatch):
             os.chdir(os.sep)
             return super().run(task)
 
-    conformance.run(Moves("moves", "torch"), ["relu"], 1, out="out")
+    conformance.run(Moves("moves", "mytorch"), ["relu"], 1, out="out")
     assert (tmp_path / "out" / "parity.json").exists()

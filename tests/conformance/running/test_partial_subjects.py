@@ -28,7 +28,7 @@ FORWARD = Supports(backward=False)
 
 
 class NoBackward(TorchLike):
-    """Computes as torch does, and has no gradients; as a runtime that is made for inference."""
+    """Computes as mytorch does, and has no gradients; as a runtime that is made for inference."""
 
     def run(self, task):
         return {name: a for name, a in super().run(task).items() if not name.endswith("grad.input")}
@@ -45,7 +45,7 @@ class Narrow(TorchLike):
     supports = Supports(layers=1, bidirectional=False, packed=False, uses=(), bad_calls=False)
 
     def __init__(self, *, forgets=False):
-        super().__init__("narrow", "torch")
+        super().__init__("narrow", "mytorch")
         self._forgets = forgets
 
     def run(self, task):
@@ -79,7 +79,7 @@ def run(subject, *cases, samples=2, **options):
 
 
 def test_a_right_one_without_backward_is_shown_and_the_words_say_so():
-    report = run(NoBackward("mine", "torch", supports=FORWARD), "sigmoid")
+    report = run(NoBackward("mine", "mytorch", supports=FORWARD), "sigmoid")
     assert report.exit_code == 0, report.failures[:1]
     assert report.limits == "forward only"
     assert "backward" not in {v.check for v in report.verdicts}
@@ -89,13 +89,13 @@ def test_a_right_one_without_backward_is_shown_and_the_words_say_so():
 
 
 def test_undeclared_the_same_one_lacks_its_gradients():
-    report = run(NoBackward("mine", "torch"), "sigmoid")
+    report = run(NoBackward("mine", "mytorch"), "sigmoid")
     assert report.exit_code == 1
     assert {v.observable for v in report.failures if not v.use} == {"grad.input"}
 
 
 def test_a_wrong_one_without_backward_fails():
-    report = run(Wrong("mine", "torch", supports=FORWARD), "sigmoid")
+    report = run(Wrong("mine", "mytorch", supports=FORWARD), "sigmoid")
     assert report.exit_code == 1
     assert {v.check for v in report.failures} == {"forward", "use"}
 
@@ -106,13 +106,13 @@ def test_the_programs_of_one_without_backward_get_tensors_that_need_no_gradient(
         return {"output": t.sigmoid(x["input"])}
 
     subject = TorchLike(
-        "mine", "torch", {"sigmoid": program}, supports=Supports(backward=False, bad_calls=False)
+        "mine", "mytorch", {"sigmoid": program}, supports=Supports(backward=False, bad_calls=False)
     )
     assert run(subject, "sigmoid").exit_code == 0
 
 
 def test_gradients_that_come_and_go_are_skipped_where_they_do_not_come():
-    subject = NoBackward("mine", "torch", supports=Supports(backward=None, uses=(), bad_calls=False))
+    subject = NoBackward("mine", "mytorch", supports=Supports(backward=None, uses=(), bad_calls=False))
     report = run(subject, "sigmoid")
     assert report.exit_code == 0
     assert {(v.check, v.status) for v in report.verdicts} == {
@@ -123,7 +123,7 @@ def test_gradients_that_come_and_go_are_skipped_where_they_do_not_come():
 
 
 def test_where_some_gradients_come_the_others_are_missing():
-    subject = NoBackward("mine", "torch", supports=Supports(backward=None, uses=(), bad_calls=False))
+    subject = NoBackward("mine", "mytorch", supports=Supports(backward=None, uses=(), bad_calls=False))
     report = run(subject, "nn.Linear")
     assert {v.observable for v in report.failures} == {"grad.input"}
 
@@ -179,7 +179,7 @@ def test_shrinking_stays_inside_the_limits():
 
 
 def test_one_dtype_is_one_lane():
-    report = run(Single("mine", "torch"), "sigmoid")
+    report = run(Single("mine", "mytorch"), "sigmoid")
     assert report.exit_code == 0
     assert {v.lane for v in report.verdicts} == {"float32"}
     assert report.limits == "float32, no bad calls"
@@ -193,26 +193,26 @@ def test_without_bad_calls_none_are_made():
             assert not task.bad_call
             return super().run(task)
 
-    report = run(Crashes("mine", "torch", supports=Supports(bad_calls=False)), "unsqueeze", samples=1)
+    report = run(Crashes("mine", "mytorch", supports=Supports(bad_calls=False)), "unsqueeze", samples=1)
     assert report.exit_code == 0
     assert "errors" not in {v.check for v in report.verdicts}
     assert report.scope.outside["bad calls"] > 0
-    assert run(Crashes("mine", "torch"), "unsqueeze", samples=1).exit_code == 1
+    assert run(Crashes("mine", "mytorch"), "unsqueeze", samples=1).exit_code == 1
 
 
 def test_a_named_case_of_which_nothing_was_compared_is_not_shown():
-    report = run(Skips("mine", "torch"), "sigmoid", "tanh", samples=1)
+    report = run(Skips("mine", "mytorch"), "sigmoid", "tanh", samples=1)
     assert report.totals["fail"] == report.totals["error"] == 0
     assert report.unseen == {"tanh": "no tanh here"}
     assert report.exit_code == 1
     assert "tanh: no tanh here" in markdown(report)
     # Of a run of all cases it says how much was seen; there the minimums bind.
     assert Report(1, "mine", "torch", report.verdicts).exit_code == 0
-    assert run(Skips("mine", "torch"), "tanh", samples=1).exit_code == 3
+    assert run(Skips("mine", "mytorch"), "tanh", samples=1).exit_code == 3
 
 
 def test_a_named_case_outside_the_limits_is_not_shown():
-    subject = TorchLike("mine", "torch", supports=Supports(cases=["sigmoid"]))
+    subject = TorchLike("mine", "mytorch", supports=Supports(cases=["sigmoid"]))
     report = run(subject, "sigmoid", "tanh", samples=1)
     assert report.exit_code == 1
     assert report.unseen == {"tanh": "the subject supports no sample of it"}
@@ -232,7 +232,7 @@ def test_a_named_case_outside_the_limits_is_not_shown():
     ],
 )
 def test_a_case_that_a_stopped_run_did_not_come_to_is_not_said_to_be_unsupported(limits, why):
-    double = TorchLike("mine", "torch", {"sigmoid": lambda t, x: {"output": 2 * t.sigmoid(x["input"])}})
+    double = TorchLike("mine", "mytorch", {"sigmoid": lambda t, x: {"output": 2 * t.sigmoid(x["input"])}})
     double.supports = limits
     report = conformance.run(double, ["sigmoid", "tanh"], 2, exit_first=True, shrink=False)
     assert report.stopped
@@ -242,11 +242,11 @@ def test_a_case_that_a_stopped_run_did_not_come_to_is_not_said_to_be_unsupported
 
 
 def test_a_lane_that_is_not_supported_compares_nothing():
-    assert run(Single("mine", "torch"), "sigmoid", dtypes=["float64"]).exit_code == 3
+    assert run(Single("mine", "mytorch"), "sigmoid", dtypes=["float64"]).exit_code == 3
 
 
 def test_the_scope_is_in_the_file_and_read_back():
-    report = run(NoBackward("mine", "torch", supports=FORWARD), "sigmoid", "optim.Adam", samples=1)
+    report = run(NoBackward("mine", "mytorch", supports=FORWARD), "sigmoid", "optim.Adam", samples=1)
     data = json.loads(report.to_json())
     jsonschema.validate(data, SCHEMA)
     assert data["scope"] == {
@@ -279,7 +279,7 @@ def test_the_minimums_of_a_partial_subject_are_those_it_can_reach():
 
 
 def test_a_declaration_that_is_none_is_named():
-    subject = TorchLike("mine", "torch")
+    subject = TorchLike("mine", "mytorch")
     subject.supports = "forward"
     with pytest.raises(conformance.UsageError, match=r"supports: expected conformance\.Supports"):
         run(subject, "sigmoid")
