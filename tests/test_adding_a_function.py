@@ -90,6 +90,19 @@ class Hypot(Op):
     CHANGELOG: {"- `mytorch`: tensors": "- `mytorch.hypot`.\n"},
 }
 
+# A run of the new case in the process of the guards, which has torch already.
+JUDGED = """
+import conformance
+from conformance.report.markdown import markdown
+
+
+def test_it_is_judged():
+    report = conformance.run("mytorch", ["hypot"], 7, in_process=True)
+    assert report.exit_code == 0, report.failures
+    assert len({verdict.sample for verdict in report.verdicts if verdict.case == "hypot"}) >= 7
+    assert "| hypot " in markdown(report)
+"""
+
 
 def insert(path: Path, before: str, text: str) -> None:
     """Insert a text into a file where another stands once, or at the end."""
@@ -123,12 +136,12 @@ def copy(tmp_path):
     return edited
 
 
-def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Python on the packages of a copy, whether others are installed or not."""
+def tested(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest on the packages of a copy, whether others are installed or not."""
     environment = {k: v for k, v in os.environ.items() if k not in {"PACKAGES_FROM", "PYTEST_ADDOPTS"}}
     environment["PYTHONPATH"] = str(root)
     return subprocess.run(  # noqa: S603 - the arguments are this file's own
-        [sys.executable, *arguments],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
         cwd=root,
         env=environment,
         capture_output=True,
@@ -141,9 +154,7 @@ def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def complaints(root: Path, *options: str) -> list[str]:
     """Run the guard tests of a copy, and return the message of each that fails."""
     report = root / "report.xml"
-    done = python(
-        root, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *options, *GUARDS
-    )
+    done = tested(root, f"--junitxml={report}", *options, *GUARDS)
     assert done.returncode in {0, 1}, done.stdout + done.stderr
     found = ET.parse(report).getroot()  # noqa: S314 - pytest wrote it just now
     failed = [*found.iter("failure"), *found.iter("error")]
@@ -176,24 +187,10 @@ def test_without_the_rule_one_guard_names_its_file(copy):
     assert files_in(message) == {RULE}
 
 
-def test_after_all_edits_no_guard_fails_and_the_function_is_judged(copy, tmp_path):
+def test_after_all_edits_no_guard_fails_and_the_function_is_judged(copy):
     root = copy(EDITS)
-    assert complaints(root) == []
-    done = python(
-        root,
-        "-m",
-        "conformance",
-        "run",
-        "hypot",
-        "--samples",
-        "7",
-        "--jobs",
-        "1",
-        "--out",
-        str(tmp_path / "out"),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "hypot" in (tmp_path / "out" / "parity.md").read_text(encoding="utf-8")
+    (root / "tests" / "test_judged.py").write_text(JUDGED, encoding="utf-8")
+    assert complaints(root, "tests/test_judged.py") == []
 
 
 def test_the_text_to_insert_before_must_be_there_once(tmp_path):
