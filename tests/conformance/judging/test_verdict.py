@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from math import inf, isnan, nan
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.judging.profile import Profile
@@ -82,6 +82,7 @@ def test_nan_is_a_word(name):
     assert isnan(getattr(_through_json(verdict), name))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(NUMBERS), st.none() | st.floats(allow_nan=False)))
 def test_numbers_survive_to_the_last_bit(numbers):
     verdict = replace(PLAIN, **numbers)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.errors import UsageError
@@ -83,6 +83,7 @@ WORD = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1).filter(
 SCALAR = st.booleans() | st.integers() | st.floats(allow_nan=False) | WORD
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.builds(
         Sample,

@@ -167,6 +167,7 @@ def test_samples_of_given_sizes_are_settled():
     assert {s.settings["layers"] for s in draw_sized("x", SETTLING, 1, 6, {"length": 8}, "normal")} == {1, 2}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategy("x", SETTLING))
 def test_the_strategy_settles(sample):
     assert sample.config == tuple(SETTLING.settled(sample.settings).items())
@@ -190,12 +191,14 @@ def test_classes_and_regimes_are_known(case):
     assert set(case.space.regimes) <= set(REGIMES)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_the_strategy_stays_in_the_space(data):
     case = data.draw(st.sampled_from(list(CASES.values())))
     _allowed(case, data.draw(strategy(case.name, case.space)))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategy("x", SPACE, seed=5, shape_class="long", regime="integer"))
 def test_the_strategy_keeps_to_a_class_a_regime_and_a_seed(sample):
     assert (sample.shape_class, sample.regime, sample.seed) == ("long", "integer", 5)

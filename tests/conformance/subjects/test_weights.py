@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conformance.errors import UsageError
@@ -41,6 +41,7 @@ def maps(draw):
     return WeightMap(tuple(entries), layout=GATES, zero=zero), reference
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(maps())
 def test_a_round_trip_from_the_subject_gives_the_same_parameters(drawn):
     weights, reference = drawn
@@ -53,6 +54,7 @@ def test_a_round_trip_from_the_subject_gives_the_same_parameters(drawn):
         np.testing.assert_array_equal(again[name], array, strict=True)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(maps())
 def test_a_round_trip_from_the_reference_gives_what_was_not_merged(drawn):
     weights, reference = drawn
@@ -63,6 +65,7 @@ def test_a_round_trip_from_the_reference_gives_what_was_not_merged(drawn):
         np.testing.assert_array_equal(again[name], reference[name], strict=True)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(maps())
 def test_of_merged_values_the_first_is_the_sum_and_the_second_zero(drawn):
     weights, reference = drawn
@@ -73,6 +76,7 @@ def test_of_merged_values_the_first_is_the_sum_and_the_second_zero(drawn):
             assert not again["bias2"].any()
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(maps())
 def test_of_merged_gradients_both_are_the_sums(drawn):
     weights, reference = drawn
