@@ -16,7 +16,7 @@ class NoGradient(TorchLike):
     def run(self, task):
         return {name: array for name, array in super().run(task).items() if not name.startswith("grad.")}
 
-made = NoGradient("mine", "torch")
+made = NoGradient("mine", "mytorch")
 
 def make():
     return made
@@ -40,9 +40,9 @@ def test_a_run_that_shows_parity_exits_0_and_writes_both_reports(command_line, t
 def test_your_own_implementation_is_found_in_the_current_directory(command_line, tmp_path, attribute):
     (tmp_path / "mine.py").write_text(
         SUBJECT.replace("class NoGradient(TorchLike):", "class Base(TorchLike):").replace(
-            'NoGradient("mine", "torch")', 'Base("mine", "torch")'
+            'NoGradient("mine", "mytorch")', 'Base("mine", "mytorch")'
         )
-        + '\nclass NoGradient(Base):\n    def __init__(self):\n        super().__init__("mine", "torch")\n',
+        + '\nclass NoGradient(Base):\n    def __init__(self):\n        super().__init__("mine", "mytorch")\n',
         encoding="utf-8",
     )
     done = command_line("run", "tanh", "--samples", 1, "--implementation", f"mine:{attribute}", cwd=tmp_path)
