@@ -82,7 +82,7 @@ def test_an_interrupt_is_one_line_and_the_report_is_marked(tmp_path, signalled, 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="on Windows workers do not look for their starter")
 def test_workers_end_with_a_run_that_is_killed_and_another_number_of_jobs_goes_on(
-    tmp_path, signalled, own_process
+    tmp_path, signalled, own_process, command_line
 ):
     done = signalled(9, "itself", 2)
     assert done.returncode == -9
@@ -90,7 +90,7 @@ def test_workers_end_with_a_run_that_is_killed_and_another_number_of_jobs_goes_o
     holder = (tmp_path / "out" / "run.lock").read_text(encoding="ascii")
     arguments = ("run", "relu", "add", "--samples", 3, "--jobs", 1)
     resumed = own_process(*arguments, "--out", "out", "--resume", cwd=tmp_path)
-    undisturbed = own_process(*arguments, "--out", "undisturbed", cwd=tmp_path)
+    undisturbed = command_line(*arguments, "--out", "undisturbed", cwd=tmp_path)
     assert (resumed.returncode, undisturbed.returncode) == (0, 0), resumed.stderr
     assert f"takes {tmp_path / 'out'} over from process {holder}" in resumed.stderr
     assert lasting(tmp_path / "out") == lasting(tmp_path / "undisturbed")
