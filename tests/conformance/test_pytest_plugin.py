@@ -37,7 +37,7 @@ def test_a_failure_raises_its_bug_report():
 
 
 def test_of_an_object_the_bug_report_names_no_implementation():
-    double = TorchLike("double", "torch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
+    double = TorchLike("double", "mytorch", {"relu": lambda _, x: {"output": 2 * x["input"]}})
     with pytest.raises(
         AssertionError, match=r"--implementation MODULE:ATTRIBUTE \(it was given as an object\)"
     ):
@@ -110,7 +110,7 @@ def test_what_is_excused_is_no_pass_and_no_failure(monkeypatch, verdicts, passes
 
 def test_an_excuse_that_is_not_needed_in_one_shape_class_fails_a_run_only():
     excuse = Excuse(case="relu", observable="output", reason="none", link="https://example.org/1")
-    subject = TorchLike("mine", "torch", excuses=[excuse])
+    subject = TorchLike("mine", "mytorch", excuses=[excuse])
     Check(subject, "relu", "small", 1, LANES)()
     report = conformance.run(subject, ["relu"], 1)
     assert report.exit_code == 1
@@ -123,7 +123,7 @@ def test_an_unknown_case_is_named():
 
 
 PARTIAL = TorchLike(
-    "partial", "torch", supports=Supports(cases=["unsqueeze"], empty_batch=False, bad_calls=False)
+    "partial", "mytorch", supports=Supports(cases=["unsqueeze"], empty_batch=False, bad_calls=False)
 )
 
 
@@ -152,7 +152,7 @@ def test_what_is_inside_the_limits_is_judged():
 
     Check(PARTIAL, "unsqueeze", "small", 1, LANES)()
     with pytest.raises(AssertionError, match="FAIL unsqueeze"):
-        Check(Wrong("wrong", "torch", supports=PARTIAL.supports), "unsqueeze", "small", 1, LANES)()
+        Check(Wrong("wrong", "mytorch", supports=PARTIAL.supports), "unsqueeze", "small", 1, LANES)()
 
 
 @pytest.mark.parametrize(
