@@ -135,14 +135,18 @@ def test_own_conventions_are_named_with_the_verdict():
     from faulty.declaring import PROGRAMS
 
     report = conformance.run(
-        TorchLike("own", "mytorch", PROGRAMS, nan_conventions="own"), ["relu"], 26, shrink=False
+        TorchLike("own", "torch", PROGRAMS, nan_conventions="own"),
+        ["relu"],
+        26,
+        shrink=False,
+        in_process=True,
     )
     # The first sample with NaN comes late.
     assert report.totals["excused"]
     assert excuses.stated(report) == "relative accuracy of tanh and sigmoid, own conventions at NaN"
 
 
-# What a subject that needs neither declares, and what is said of it.
+# What torch itself declares, and what is said of it.
 IN_VAIN = {
     "accuracy": "absolute accuracy of tanh and sigmoid (declared, and not needed)",
     "nan_conventions": (
@@ -153,12 +157,12 @@ IN_VAIN = {
 
 @pytest.mark.parametrize("what", IN_VAIN)
 def test_what_is_declared_and_not_needed_is_said_and_fails_no_run(what):
-    subject = TorchLike("mine", "mytorch", **{what: {"accuracy": "absolute"}.get(what, "own")})
-    report = conformance.run(subject, ["tanh", "relu"], 5, shrink=False)
+    subject = TorchLike("torch", "torch", **{what: {"accuracy": "absolute"}.get(what, "own")})
+    report = conformance.run(subject, ["tanh", "relu"], 5, shrink=False, in_process=True)
     assert (report.exit_code, excuses.stated(report)) == (0, IN_VAIN[what])
     assert f"Judged: {IN_VAIN[what]}." in markdown(report)
 
 
 def test_a_declaration_that_cannot_be_is_refused_before_anything_is_judged():
     with pytest.raises(UsageError, match="accuracy: expected relative or absolute, got 'exact'"):
-        conformance.run(TorchLike("mine", "mytorch", accuracy="exact"), ["relu"], 1)
+        conformance.run(TorchLike("mine", "torch", accuracy="exact"), ["relu"], 1)
