@@ -27,6 +27,10 @@ __all__ = [
 ]
 
 
+class _LRScheduler(LRScheduler):
+    """The name of the base class before torch 2.0, from which scripts still derive their own schedules."""
+
+
 class LambdaLR(LRScheduler):
     """Set each learning rate to its initial value times a function of the epoch.
 
