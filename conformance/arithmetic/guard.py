@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from conformance.arithmetic.vectorized import tensors
@@ -15,6 +16,8 @@ from conformance.errors import NoiseError
 if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
+# A factor that is a tensor is read by torch before an operation reaches a dispatch mode.
+_SCALED = frozenset({"add", "add_", "sub", "sub_"})
 # These read numbers from tensors, or from tensors in lists, without an operation that reaches a dispatch
 # mode.
 _READ = frozenset({"__array__", "as_tensor", "asarray", "new_tensor", "numpy", "tensor", "tolist"})
@@ -45,4 +48,9 @@ class Escapes(TorchFunctionMode):
                 "compute on in float64 tensors",
                 func.__name__,
             )
+        alpha = kwargs.get("alpha")
+        if func.__name__ in _SCALED and isinstance(alpha, Tensor) and alpha in self._held:
+            # As a product its noise goes on.
+            target, other = args
+            return func(target, other * alpha, **{k: value for k, value in kwargs.items() if k != "alpha"})
         return func(*args, **kwargs)

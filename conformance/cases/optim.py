@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._linear_model import SIZES, inputs
+from conformance.cases._minimising import SCRIPTS, minimise
 from conformance.cases._training import PARAMETERS, Optimiser, train
 from conformance.cases._ways import WAYS, settle
 from conformance.cases.case import BadCall, Case
@@ -73,7 +74,37 @@ def _moments(config: Config) -> dict[str, bool]:
 _OF_ADAM = _named("lr", "eps", "weight_decay", "amsgrad", "maximize")
 _OTHERS_OF_ADAM = {"lr": 0.125, "betas": (0.75, 0.95), "eps": 1e-4, "weight_decay": 0.25}
 
+_LBFGS_FLAGS: Mapping[str, tuple[Scalar, ...]] = {
+    "lr": (1.0, 0.25, 4.0),
+    "max_iter": (4, 3, 1),
+    "max_eval": (4, 3),
+    "tolerance_grad": (1e-7, 1e-7, 0.03125),
+    "tolerance_change": (1e-9, 1e-9, 2.0**-13),
+    "history_size": (5, 2),
+    "line_search_fn": ("strong_wolfe", "none"),
+    "script": tuple(SCRIPTS),
+    "resumed": (False, True),
+}
+
 CASES = (
+    Case(
+        name="optim.LBFGS",
+        space=Space(SIZES, ("small", "one"), ("normal",), _LBFGS_FLAGS),
+        inputs=inputs,
+        program=minimise,
+        samples=20,
+        training=True,
+        base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in _LBFGS_FLAGS.items()},
+        bad_calls=(
+            BadCall("lr below zero", ("-0.5",), config={"lr": -0.5}),
+            BadCall("unknown line search", ("strong_wolfe",), config={"line_search_fn": "armijo"}),
+            BadCall(
+                "two groups",
+                ("LBFGS", "group"),
+                call=lambda t, given, config: t.optim.LBFGS([{"params": each} for each in given]),
+            ),
+        ),
+    ),
     _case(
         Optimiser(
             "Adagrad",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.faults._minimisers import lbfgs
 from conformance.faults._optimisers import RULES, written_out
 from conformance.faults._rewriting import in_place_of, setting
 from conformance.faults.fault import Fault
@@ -59,6 +60,14 @@ _ADADELTA = {
     "changes-first": "takes the running mean of the changes with this change already in it",
     "lr-ignored": "ignores the rate, which the paper does not have",
 }
+_OF_LBFGS = ("optim.LBFGS",)
+_LBFGS = {
+    "first-step-unscaled": "takes the first step with the whole rate, for any size of the gradient",
+    "newest-forgotten": "forgets the newest change, not the oldest, when its memory is full",
+    "oldest-first": "goes through its memory in the wrong order",
+    "unscaled": "starts the recursion from the identity",
+    "evaluates-last": "calls the closure once more after the last iteration",
+}
 
 FAULTS = (
     *(_fault("SGD", wrong, story) for wrong, story in (_BOTH | _SGD).items()),
@@ -67,6 +76,23 @@ FAULTS = (
     *(_fault("RMSprop", wrong, story) for wrong, story in (_BOTH | _RMSPROP).items()),
     *(_fault("Adagrad", wrong, story) for wrong, story in (_BOTH | _ADAGRAD).items()),
     *(_fault("Adadelta", wrong, story) for wrong, story in (_BOTH | _ADADELTA).items()),
+    *(
+        Fault(
+            f"lbfgs-{wrong}",
+            "optim",
+            ("optim.LBFGS",),
+            story,
+            around=in_place_of(("optim.LBFGS",), lbfgs(wrong)),
+        )
+        for wrong, story in _LBFGS.items()
+    ),
+    Fault(
+        "lbfgs-never-searches",
+        "optim",
+        _OF_LBFGS,
+        "ignores line_search_fn",
+        around=setting("line_search_fn", lambda _: "none"),
+    ),
     Fault(
         "adagrad-initial-value-ignored",
         "optim",

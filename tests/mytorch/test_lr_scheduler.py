@@ -251,3 +251,20 @@ def test_resuming_after_an_epoch():
         ]
 
     assert run(mytorch) == run(torch)
+
+
+@pytest.mark.parametrize("t", [torch, mytorch])
+def test_a_script_may_derive_from_the_old_name_of_the_base_class(t):
+    class Warming(t.optim.lr_scheduler._LRScheduler):
+        def get_lr(self):
+            return [rate * min(1.0, (self.last_epoch + 1) / 4) for rate in self.base_lrs]
+
+    optimizer = t.optim.SGD([t.ones(1, requires_grad=True)], lr=0.5)
+    schedule = Warming(optimizer)
+    found = []
+    for _ in range(5):
+        found += schedule.get_last_lr()
+        optimizer.step()
+        schedule.step()
+    assert isinstance(schedule, t.optim.lr_scheduler.LRScheduler)
+    assert found == [0.125, 0.25, 0.375, 0.5, 0.5]

@@ -32,3 +32,15 @@ def test_what_has_no_noise_may_be_read():
     with mode, mode.escapes():
         assert torch.tensor(A.tolist(), dtype=torch.float64).equal(A)
         assert np.array_equal((A > 0).numpy(), A.numpy() > 0)
+
+
+@pytest.mark.parametrize("name", ["add", "add_", "sub", "sub_"])
+def test_a_factor_that_is_a_noisy_tensor_keeps_its_noise(name):
+    mode = Arithmetic(1, 16)
+    with mode, mode.escapes():
+        factor = (A * B).sum()
+        found = getattr(torch.zeros_like(A), name)(torch.ones_like(A), alpha=factor)
+        spread = mode.replicates(found).std(0)
+        expected = mode.replicates(factor).std()
+    assert found.equal(getattr(torch.zeros_like(A), name)(torch.ones_like(A), alpha=(A * B).sum()))
+    assert (spread > 0.5 * expected).all()

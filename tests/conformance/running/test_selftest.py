@@ -13,6 +13,7 @@ from conformance.arithmetic.constants import constants_sha256
 from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.faults import FAULTS
+from conformance.faults._minimisers import lbfgs
 from conformance.faults._optimisers import RULES, written_out
 from conformance.faults._rewriting import in_place_of
 from conformance.faults.equivalents import EQUIVALENTS
@@ -133,10 +134,13 @@ class TestBlinded:
         assert matrix.exit_code == 1
 
 
-@pytest.mark.parametrize("name", RULES)
+WRITTEN_OUT = {**{name: written_out(rule) for name, rule in RULES.items()}, "LBFGS": lbfgs()}
+
+
+@pytest.mark.parametrize("name", WRITTEN_OUT)
 def test_the_rules_written_out_are_torchs_where_nothing_is_wrong(name):
     case = f"optim.{name}"
-    spelled = TorchLike("spelled", "mytorch", around={case: in_place_of((case,), written_out(RULES[name]))})
+    spelled = TorchLike("spelled", "mytorch", around={case: in_place_of((case,), WRITTEN_OUT[name])})
     for sample in draw(case, CASES[case].space, 1, CASES[case].default_samples):
         verdicts = judge_sample(prepare(CASES[case], sample), spelled)
         assert {v.status for v in verdicts} == {Status.PASS}, sample.text
