@@ -224,8 +224,8 @@ NAMES = {
         remove_weight_norm skip_init spectral_norm stateless vector_to_parameters weight_norm
         """,
     "mytorch.optim": """
-        ASGD Adafactor Adamax LBFGS Muon NAdam RAdam Rprop SparseAdam adamax asgd lbfgs nadam radam rprop
-        sparse_adam swa_utils swap_in_optimizer_params_and_state
+        ASGD Adafactor Adamax Muon NAdam RAdam Rprop SparseAdam adamax asgd nadam radam rprop sparse_adam
+        swa_utils swap_in_optimizer_params_and_state
         """,
     "mytorch.optim.lr_scheduler": """
         ChainedScheduler ConstantLR CosineAnnealingWarmRestarts CyclicLR LinearLR MultiplicativeLR OneCycleLR
