@@ -136,7 +136,7 @@ def copy(tmp_path):
     return edited
 
 
-def tested(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run_tests(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest on the packages of a copy, whether others are installed or not."""
     environment = {k: v for k, v in os.environ.items() if k not in {"PACKAGES_FROM", "PYTEST_ADDOPTS"}}
     environment["PYTHONPATH"] = str(root)
@@ -154,7 +154,7 @@ def tested(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def complaints(root: Path, *options: str) -> list[str]:
     """Run the guard tests of a copy, and return the message of each that fails."""
     report = root / "report.xml"
-    done = tested(root, f"--junitxml={report}", *options, *GUARDS)
+    done = run_tests(root, f"--junitxml={report}", *options, *GUARDS)
     assert done.returncode in {0, 1}, done.stdout + done.stderr
     found = ET.parse(report).getroot()  # noqa: S314 - pytest wrote it just now
     failed = [*found.iter("failure"), *found.iter("error")]

@@ -110,7 +110,7 @@ CASES = (
             "old type of a tensor": lambda t, a: t.DoubleTensor(a) * 2,
             "is of an old type": lambda t, a: t.tensor([isinstance(a, getattr(t, name)) for name in _TYPES]),
             "of the same type": lambda t, a: a.new([1, 2]),
-            "of the same type, sizes": lambda t, a: a.new(2, 3).zero_(),
+            "of the same type from sizes": lambda t, a: a.new(2, 3).zero_(),
         },
         {
             "ragged": (lambda t, a: t.tensor([[1, 2], [3]]), ("2", "1")),
