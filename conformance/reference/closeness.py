@@ -63,6 +63,10 @@ def assert_close(
     checked(fn, inputs)
     got = {name: _array(name, value) for name, value in leaves("output", actual)}
     if grads is not None:
+        if not isinstance(grads, (Mapping, tuple, list)):
+            raise UsageError(
+                f"grads: expected a tuple with one for each input, or a dict, got {type(grads).__name__}"
+            )
         named = grads.items() if isinstance(grads, Mapping) else enumerate(grads)
         for key, value in named:
             start = f"grad[{key}]" if isinstance(key, int) else f"grad.{key}"

@@ -156,6 +156,8 @@ class Program:
         return [self._given(name, given[name], value) for name, value in into.items()]
 
     def _given(self, name: str, cotangent: Any, output: Tensor) -> Tensor:
+        if not isinstance(cotangent, Tensor):
+            raise UsageError(f"cotangents: expected an array for {name}, got {type(cotangent).__name__}")
         if cotangent.shape != output.shape:
             shapes = f"{tuple(output.shape)}, got {tuple(cotangent.shape)}"
             raise UsageError(f"cotangents: expected the shape of {name}, {shapes}")
@@ -201,8 +203,8 @@ def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
     """Return a value with a function applied to the tensors in it; arrays count as tensors."""
     if isinstance(value, Tensor):
         return function(value)
-    if isinstance(value, np.ndarray):
-        return function(torch.tensor(value))
+    if _is_array(value):
+        return function(torch.tensor(np.asarray(value.detach() if hasattr(value, "detach") else value)))
     if isinstance(value, dict):
         return {key: _mapped(function, each) for key, each in value.items()}
     if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):
@@ -210,6 +212,11 @@ def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
         # A named tuple, such as a PackedSequence, takes its fields one by one.
         return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
     return value
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value is an array of NumPy, or of another library that NumPy can read; no single number."""
+    return hasattr(value, "__array__") and hasattr(value, "shape") and not isinstance(value, np.generic)
 
 
 def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -102,6 +102,13 @@ class TestLayer:
             check({"bias_hh_l1": found["bias_hh_l0"]})
 
 
+def test_arrays_of_other_libraries_are_taken_everywhere():
+    x, g = mytorch.tensor(X, requires_grad=True), mytorch.tensor(G)
+    output = x.softmax(np.int64(1))
+    output.backward(g)
+    conformance.assert_close(output, torch.softmax, x, np.int64(1), grads=(x.grad,), cotangents=g)
+
+
 def test_a_loss_needs_no_cotangent():
     conformance.assert_close(X.sum(), torch.sum, X, grads=(np.ones_like(X),))
     with pytest.raises(AssertionError, match=r"grad\[0\]: 40 of 40"):
@@ -168,6 +175,14 @@ def test_another_form_is_a_failure(actual, fn, told):
             "no array that NumPy can",
         ),
         ("x", torch.exp, {}, conformance.UsageError, "actual: expected numbers in output, got str"),
+        (X, torch.exp, {"grads": X}, conformance.UsageError, "grads: expected a tuple .*, got ndarray"),
+        (
+            X,
+            torch.exp,
+            {"grads": (X,), "cotangents": 1.0},
+            conformance.UsageError,
+            "cotangents: expected an array for output, got float",
+        ),
         (X, torch.exp, {"grads": (X,)}, conformance.UsageError, r"expected one for output of shape \(8, 5\)"),
         (
             X,

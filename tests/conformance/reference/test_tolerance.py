@@ -151,26 +151,28 @@ def test_a_program_without_gradients():
     assert list(conformance.tolerance(lambda a: a.detach().exp(), A, draws=1)) == ["output"]
 
 
+@pytest.fixture(scope="module")
+def bound():
+    return conformance.tolerance(lambda a, b: (a @ b.mT).tanh(), A, B, draws=2)["output"]
+
+
 class TestSentence:
     """The justification, ready to paste."""
 
-    found = conformance.tolerance(lambda a, b: (a @ b.mT).tanh(), A, B, draws=2)["output"]
+    def test_it_gives_the_pair(self, bound):
+        assert f"atol {bound.atol:.1e}, rtol {bound.rtol:.1e}" in bound.sentence
 
-    def test_it_gives_the_pair(self):
-        assert f"atol {self.found.atol:.1e}, rtol {self.found.rtol:.1e}" in self.found.sentence
-
-    def test_it_says_how_it_came_about(self):
-        first = self.found.sources[0]
+    def test_it_says_how_it_came_about(self, bound):
+        first = bound.sources[0]
         assert (
-            f"{constants().replicates} replicates of float32 rounding through 2 operations"
-            in self.found.sentence
+            f"{constants().replicates} replicates of float32 rounding through 2 operations" in bound.sentence
         )
-        assert f"{first.share:.0%} of it from mm over 64 terms, in 2 draws" in self.found.sentence
+        assert f"{first.share:.0%} of it from mm over 64 terms, in 2 draws" in bound.sentence
 
-    def test_it_says_how_often_the_constants_were_wrong(self, monkeypatch):
-        assert "no false alarms in " in self.found.sentence
+    def test_it_says_how_often_the_constants_were_wrong(self, bound, monkeypatch):
+        assert "no false alarms in " in bound.sentence
         monkeypatch.setattr(module, "known", lambda _: None)
-        assert "constants that no committed self-test was made with" in self.found.sentence
+        assert "constants that no committed self-test was made with" in bound.sentence
 
     def test_it_says_what_would_pass(self):
         found = conformance.tolerance(lambda a: a.sum() * 0 + 1.1, A, draws=1)["output"]
