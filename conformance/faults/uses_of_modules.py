@@ -117,8 +117,9 @@ def _new_parameters(t: Any, module: Any) -> None:
 
     def to(dtype: Any) -> Any:
         convert(dtype)
-        for name, parameter in list(module.named_parameters()):
-            setattr(module, name, t.nn.Parameter(parameter.detach()))
+        for owner in module.modules():
+            for name, parameter in [*owner.named_parameters(recurse=False)]:
+                setattr(owner, name, t.nn.Parameter(parameter.detach()))
         return module
 
     module.to = to
