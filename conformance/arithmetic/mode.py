@@ -139,8 +139,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         - An operand is noisy: the operation runs on the replicates too (`batched`), and `_take` handles each
           result that is not a view of an operand. Views need nothing: they share their operand's replicates.
         - No operand is noisy, but the operation rounds, in float64: `_take` starts replicates from copies.
-        - No operand is noisy and the operation is exact, or computes in another dtype: the result has no
-          replicates.
+        - No operand is noisy and the operation is exact, rounds nothing this time, or computes in another
+          dtype: the result has no replicates.
 
         `_take` then does one of three things. It compares a result that decides something with its
         replicates, and clears `steady` if one of them decided otherwise, or has another shape. It adds noise
@@ -176,7 +176,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             moved = batched(func.call, rule, args, kwargs, held) if fresh else []
             for place in fresh:
                 self._take(rule, results[place], moved[place], before)
-        elif rule.rounds is not None and out.dtype == torch.float64:
+        elif before is not None and out.dtype == torch.float64:
             held.reserve(out.numel())
             self._take(rule, out, out.repeat(held.count, *(1,) * out.dim()), before)
         return out
@@ -206,7 +206,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         noisy: bool,
     ) -> Any:
         """Run an operation that writes into its operands, in place or by `out`."""
-        if not noisy and (rule.rounds is None or targets[0].dtype != torch.float64):
+        if not noisy and (before is None or targets[0].dtype != torch.float64):
             out = func.call(*args, **kwargs)
             for target in targets:
                 if (forgotten := self._held.get(target)) is not None:

@@ -30,6 +30,12 @@ def converted(value: Any) -> float:
     return abs(value - used) / UNIT
 
 
+def filled(value: Any) -> torch.Tensor | None:
+    """Return the error of an operation that puts a Python scalar in places; None where float32 holds it."""
+    moved = converted(value)
+    return torch.tensor(moved, dtype=torch.float64) if moved else None
+
+
 def multiplied(value: Any) -> float:
     """Return how many roundings a product with a Python scalar costs: none if it is a power of two."""
     size = abs(float(value))

@@ -133,7 +133,7 @@ class Program:
         cotangents = self._cotangents(outputs, into)
         # An input that nothing depends on has a gradient of zeros, as other libraries return it.
         found = torch.autograd.grad([*into.values()], [*sources.values()], cotangents, materialize_grads=True)
-        return {name: value.detach() for name, value in zip(sources, found, strict=True)}
+        return {name: _solid(value.detach()) for name, value in zip(sources, found, strict=True)}
 
     def _cotangents(self, outputs: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> list[Tensor]:
         """Return the cotangents: given, or 1 for a single number, as of a loss, and normal for the others."""
@@ -162,6 +162,13 @@ class Program:
             shapes = f"{tuple(output.shape)}, got {tuple(cotangent.shape)}"
             raise UsageError(f"cotangents: expected the shape of {name}, {shapes}")
         return self._rounded(cotangent)
+
+
+def _solid(gradient: Tensor) -> Tensor:
+    """Return a gradient with numbers of its own, which torch's gradient of a constant has not."""
+    if gradient._is_zerotensor():  # noqa: SLF001 - the only way to tell
+        return torch.zeros(gradient.shape, dtype=gradient.dtype)
+    return gradient
 
 
 def of_dtype(dtype: object) -> str:

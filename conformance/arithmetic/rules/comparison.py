@@ -7,7 +7,46 @@ The families comparison, logic, rounding, selection and sorting are here.
 
 from __future__ import annotations
 
-from conformance.arithmetic.rules.rule import Rule, exact
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from conformance.arithmetic.rounding import filled
+from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, MeasuringCall
+from conformance.arithmetic.rules.rule import Operands, Rule, exact, rounded
+from conformance.sampling.values import Input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_GIVEN = "the rounding of a Python scalar that the dtype does not hold, where it is put"
+
+
+def _clamp(x: Tensor, least: Any = None, most: Any = None) -> Tensor | None:
+    low, high = filled(least), filled(most)
+    if low is None and high is None:
+        return None
+    below = torch.zeros_like(x) if low is None else torch.where(x < least, low, 0.0)
+    return below if high is None else torch.where(x > most, high, below)
+
+
+def _threshold(x: Tensor, least: float, value: float) -> Tensor | None:
+    moved = filled(value)
+    return None if moved is None else torch.where(x > least, torch.zeros_like(x), moved)
+
+
+def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor | None:
+    moved = filled(value)
+    return None if moved is None else torch.where(mask, moved, torch.zeros_like(x))
+
+
+# Operation, its error, and the call that measures it.
+_CLAMPS: tuple[tuple[str, Callable[..., Tensor | None], Callable[..., Any]], ...] = (
+    ("clamp", _clamp, lambda t, x: t.clamp(x, SCALAR, 1.0)),
+    ("clamp_max", lambda x, most: _clamp(x, None, most), lambda t, x: t.clamp_max(x, SCALAR)),
+    ("clamp_min", _clamp, lambda t, x: t.clamp_min(x, SCALAR)),
+)
 
 _COMPARED = "IEEE 754-2019, 5.11: a comparison is exact"
 _LOGIC = "truth values and bits are not rounded"
@@ -49,9 +88,35 @@ RULES: tuple[Rule, ...] = (
     # The exponent is an integer, and so decides.
     *exact("frexp", source="C17, F.10.3.4: frexp is exact"),
     # Selection.
-    *exact("clamp", "clamp_max", "clamp_min", source=_PICKED, elementwise=True),
+    *(
+        rounded(
+            name,
+            Operands(size, _GIVEN),
+            MeasuringCall(call, lambda n: (Input((8, n)),)),
+            source=_PICKED,
+            elementwise=True,
+        )
+        for name, size, call in _CLAMPS
+    ),
     *exact("fmax", "fmin", "maximum", "minimum", "where", source=_PICKED, elementwise=True),
-    *exact("masked_fill", source=_PICKED),
+    rounded(
+        "threshold",
+        Operands(_threshold, _GIVEN),
+        MeasuringCall(
+            lambda t, x: t.nn.functional.threshold(x, 0.0, SCALAR),
+            lambda n: (Input((8, n)),),
+            without=NO_NAME,
+        ),
+        source=_PICKED,
+        elementwise=True,
+        decides=lambda x, least, _value: x > least,
+    ),
+    rounded(
+        "masked_fill",
+        Operands(_masked_fill, _GIVEN),
+        MeasuringCall(lambda t, x: t.masked_fill(x, x > 0, SCALAR), lambda n: (Input((8, n)),)),
+        source=_PICKED,
+    ),
     # Sorting.
     *exact("_unique2", "nonzero", "sort", "topk", "unique_dim", source=_PICKED),
     *exact("cummax", "cummin", "kthvalue", "mode", "nanmedian", "nonzero_static", source=_PICKED),

@@ -29,17 +29,47 @@ def _polygamma(n: int, x: Tensor) -> Tensor:
     torch's trigamma and digamma have kernels of their own.
     """
     if n == 0:
-        return _DIGAMMA(x)
-    roundings = 8.0 if n == 1 else 4.0 + math.lgamma(n + 1)
-    return conditioned(torch.polygamma, lambda k, at: torch.polygamma(k + 1, at), roundings)(n, x)
+        return _digamma(x)
+    if n == 1:
+        return _TRIGAMMA(x)
+    return (4 + math.lgamma(n + 1)) * math.factorial(n) * (_terms(n + 1.0, x) + UNDERFLOW / UNIT)
 
 
-_DIGAMMA = conditioned(torch.digamma, lambda x: torch.polygamma(1, x), 12.0)
+# Its reflection has sin(πx), whose argument rounds.
+_TRIGAMMA = conditioned(lambda x: torch.polygamma(1, x), lambda x: torch.polygamma(2, x), 8.0)
+
+
+def _lgamma(x: Tensor) -> Tensor:
+    """Return four roundings of the result; above 0 of the argument, below of the reflection's terms.
+
+    They are lgamma(1 - x) and log(π/|sin πx|), which differ by the result.
+    """
+    out = torch.lgamma(x)
+    reflected = torch.lgamma(1 - x)
+    more = torch.where(x > 0, x * torch.digamma(x), 1 + reflected.abs() + (out + reflected).abs())
+    return 4 * (out.abs() + more.abs().nan_to_num(0.0))
+
+
+def _digamma(x: Tensor) -> Tensor:
+    """Return 12 roundings of the result; above 0 of the argument, below of the reflection's terms.
+
+    They are digamma(1 - x) and π/tan πx.
+    """
+    above = torch.where(x > 0, x, 1 - x)
+    reflected = torch.where(x > 0, 0.0, torch.digamma(above).abs())
+    return 12 * (torch.digamma(x).abs() + reflected + above * torch.polygamma(1, above))
+
+
+def _terms(s: Any, q: Any) -> Tensor:
+    """Return the sum of the magnitudes of the terms (q + k)⁻ˢ, which below 0 have both signs."""
+    s, q = (torch.as_tensor(each, dtype=torch.float64) for each in (s, q))
+    below = q.ceil() - q
+    signed = _special.zeta(s, below) + _special.zeta(s, 1 - below)
+    return torch.where(q > 0, _special.zeta(s, q), signed)
 
 
 def _zeta(s: Any, q: Any) -> Tensor:
-    """Return four roundings of the result and of q: below 0, terms of both signs cancel."""
-    return conditioned(_special.zeta, lambda s, q: -s * _special.zeta(s + 1, q), 4.0)(s, q)
+    return 4 * (_terms(s, q) + UNDERFLOW / UNIT)
 
 
 def _tails(a: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -113,21 +143,24 @@ RULES: tuple[Rule, ...] = (
     # SLEEF's is relative to the result above 0; a Stirling or Lanczos series is not near its roots, 1 and 2.
     rounded(
         "lgamma",
-        Operands(conditioned(torch.lgamma, torch.digamma, 4.0), says(4)),
+        Operands(_lgamma, f"{says(4)}; below 0, of the reflection's terms"),
         call("gammaln", _nowhere_a_pole),
         source=MEASURED + "; SLEEF's documentation: 1.0 ULP above 0",
         elementwise=True,
     ),
     rounded(
         "digamma",
-        Operands(_DIGAMMA, says(12)),
+        Operands(_digamma, f"{says(12)}; below 0, of the reflection's terms"),
         call("digamma", _nowhere_a_pole),
         source=_KERNELS,
         elementwise=True,
     ),
     rounded(
         "polygamma",
-        Operands(_polygamma, "8 roundings, or 4 and log n!, of the result and of the argument"),
+        Operands(
+            _polygamma,
+            "8 roundings of the result and of the argument; from the second on, 4 + log n! of zeta's terms",
+        ),
         _derivative(1),
         _derivative(3),
         source=_KERNELS,
@@ -135,7 +168,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rounded(
         "special_zeta",
-        Operands(_zeta, "4 roundings of the result and of its second argument"),
+        Operands(_zeta, "4 roundings of the terms' magnitudes"),
         _two("zeta", 1.0),
         source=_KERNELS,
         elementwise=True,

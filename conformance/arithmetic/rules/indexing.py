@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from conformance.arithmetic.rules.measuring import TERMS, MeasuringCall
+from conformance.arithmetic.rounding import filled
+from conformance.arithmetic.rules.measuring import SCALAR, TERMS, MeasuringCall
 from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, exact, rounded
 from conformance.sampling.values import Array, Input
 
@@ -76,6 +77,12 @@ def _accumulating(call: Callable[..., Any], own: Callable[..., Array] | None = N
     )
 
 
+def _scatter(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor | None:
+    moved = filled(value)
+    return None if moved is None else torch.zeros_like(x).scatter(dim, index, 1.0) * moved
+
+
+_GIVEN = "the rounding of a Python scalar that the dtype does not hold, where it is put"
 _MOVED = "moves numbers, and computes none"
 
 RULES: tuple[Rule, ...] = (
@@ -97,7 +104,15 @@ RULES: tuple[Rule, ...] = (
         source=HIGHAM,
     ),
     *exact("gather", "index", "index_select", "masked_select", source=_MOVED),
-    *exact("masked_scatter", "masked_scatter_backward", "scatter", source=_MOVED),
+    *exact("masked_scatter", "masked_scatter_backward", source=_MOVED),
+    rounded(
+        "scatter",
+        Operands(_scatter, _GIVEN),
+        MeasuringCall(
+            lambda t, x: t.scatter(x, 0, t.from_numpy(np.arange(8)), SCALAR), lambda n: (Input((n,)),)
+        ),
+        source=_MOVED,
+    ),
     *exact("narrow", "select", "slice", source="a view of its operand", view=True),
     *exact("select_backward", source=_MOVED, together=_put_back(torch.ops.aten.select_backward)),
     *exact("slice_backward", source=_MOVED, together=_put_back(torch.ops.aten.slice_backward)),

@@ -57,6 +57,13 @@ MOVED = {
     "mse_loss": lambda: functional.mse_loss(A, B),
     "linear": lambda: functional.linear(A, B, torch.ones(4, dtype=torch.float64)),
     "silu": lambda: functional.silu(A),
+    # Numbers that float32 does not hold.
+    "a third, filled in": lambda: torch.full((3,), 1 / 3, dtype=torch.float64),
+    "a third, filled in place": lambda: A.clone().fill_(1 / 3),
+    "a third under a mask": lambda: A.masked_fill(A < 99, 1 / 3),
+    "a third scattered": lambda: A[:1].scatter(0, torch.zeros(1, 3, dtype=torch.int64), 1 / 3),
+    "clamped to a third": lambda: (A.abs() + 1).clamp(max=1 / 3),
+    "thirds counted": lambda: torch.arange(1, 2, 1 / 3, dtype=torch.float64)[1:],
 }
 
 KEPT = {
@@ -85,6 +92,15 @@ KEPT = {
     "a count of a mask": (A > 0).sum,
     "infinities": lambda: (A > 0) * 0.0 - torch.full_like(A, torch.inf),
     "no elements": lambda: A[:0] * 2,
+    "a half, filled in": lambda: torch.full((3,), 0.5, dtype=torch.float64),
+    "a half, filled in place": lambda: A.clone().fill_(0.5),
+    "a half under a mask": lambda: A.masked_fill(A > 0, 0.5),
+    "a third under no mask": lambda: A.masked_fill(A > 99, 1 / 3),
+    "a half scattered": lambda: A.scatter(0, torch.zeros(1, 3, dtype=torch.int64), 0.5),
+    "clamped to a half": lambda: A.clamp(0.5, 0.75),
+    "nothing clamped to a third": lambda: A.clamp(min=-99 - 1 / 3),
+    "padded with a half": lambda: functional.pad(A, (1, 1), value=0.5),
+    "halves counted": lambda: torch.arange(0, 4, 0.5, dtype=torch.float64),
 }
 
 

@@ -146,6 +146,11 @@ def test_the_gradient_of_an_unused_input_is_exactly_zero():
     assert not found.elementwise.any()
 
 
+def test_the_gradient_of_a_constant_is_exactly_zero():
+    found = conformance.tolerance(torch.sgn, torch.tensor([1.5, -2.0]))
+    assert found["grad[0]"].rtol == found["grad[0]"].atol == 0.0
+
+
 def test_a_program_without_gradients():
     assert list(conformance.tolerance(torch.exp, A, draws=1, backward=False)) == ["output"]
     assert list(conformance.tolerance(lambda a: a.detach().exp(), A, draws=1)) == ["output"]
