@@ -30,10 +30,20 @@ def converted(value: Any) -> float:
     return abs(value - used) / UNIT
 
 
-def filled(value: Any) -> torch.Tensor | None:
-    """Return the error of an operation that puts a Python scalar in places; None where float32 holds it."""
+def filled(value: Any, places: Tensor | None = None) -> Tensor | None:
+    """Return the error of an operation that puts a Python scalar in places.
+
+    Args:
+        value: the scalar.
+        places: a mask; by default everywhere.
+
+    Returns:
+        A size for each place; None where nothing is rounded: float32 holds the scalar, or it is put nowhere.
+    """
     moved = converted(value)
-    return torch.tensor(moved, dtype=torch.float64) if moved else None
+    if not moved or (places is not None and not bool(places.any())):
+        return None
+    return torch.tensor(moved, dtype=torch.float64) if places is None else places.double() * moved
 
 
 def multiplied(value: Any) -> float:

@@ -15,7 +15,7 @@ from torch import Tensor
 from conformance.arithmetic.rounding import filled
 from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, MeasuringCall
 from conformance.arithmetic.rules.rule import Operands, Rule, exact, rounded
-from conformance.sampling.values import Input
+from conformance.sampling.values import Array, Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,21 +24,29 @@ _GIVEN = "the rounding of a Python scalar that the dtype does not hold, where it
 
 
 def _clamp(x: Tensor, least: Any = None, most: Any = None) -> Tensor | None:
-    low, high = filled(least), filled(most)
-    if low is None and high is None:
-        return None
-    below = torch.zeros_like(x) if low is None else torch.where(x < least, low, 0.0)
-    return below if high is None else torch.where(x > most, high, below)
+    low = None if least is None else filled(least, x < least)
+    high = None if most is None else filled(most, x > most)
+    # No number is clamped to both.
+    return high if low is None else low if high is None else low + high
 
 
 def _threshold(x: Tensor, least: float, value: float) -> Tensor | None:
-    moved = filled(value)
-    return None if moved is None else torch.where(x > least, torch.zeros_like(x), moved)
+    return filled(value, ~(x > least))
 
 
 def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor | None:
-    moved = filled(value)
-    return None if moved is None else torch.where(mask, moved, torch.zeros_like(x))
+    return filled(value, mask | torch.zeros_like(x, dtype=torch.bool))
+
+
+def _beyond(call: Callable[..., Any], without: str | None = None) -> MeasuringCall:
+    """Return a call on numbers some of which are beyond any bound, to either side."""
+
+    def prepare(x: Array) -> tuple[Array]:
+        x = x.copy()
+        x[0, :2] = -2.0, 2.0
+        return (x,)
+
+    return MeasuringCall(call, lambda n: (Input((8, n)),), prepare=prepare, without=without)
 
 
 # Operation, its error, and the call that measures it.
@@ -92,7 +100,7 @@ RULES: tuple[Rule, ...] = (
         rounded(
             name,
             Operands(size, _GIVEN),
-            MeasuringCall(call, lambda n: (Input((8, n)),)),
+            _beyond(call),
             source=_PICKED,
             elementwise=True,
         )
@@ -102,11 +110,7 @@ RULES: tuple[Rule, ...] = (
     rounded(
         "threshold",
         Operands(_threshold, _GIVEN),
-        MeasuringCall(
-            lambda t, x: t.nn.functional.threshold(x, 0.0, SCALAR),
-            lambda n: (Input((8, n)),),
-            without=NO_NAME,
-        ),
+        _beyond(lambda t, x: t.nn.functional.threshold(x, 0.0, SCALAR), NO_NAME),
         source=_PICKED,
         elementwise=True,
         decides=lambda x, least, _value: x > least,
@@ -114,7 +118,7 @@ RULES: tuple[Rule, ...] = (
     rounded(
         "masked_fill",
         Operands(_masked_fill, _GIVEN),
-        MeasuringCall(lambda t, x: t.masked_fill(x, x > 0, SCALAR), lambda n: (Input((8, n)),)),
+        _beyond(lambda t, x: t.masked_fill(x, x > 0, SCALAR)),
         source=_PICKED,
     ),
     # Sorting.

@@ -78,8 +78,7 @@ def _accumulating(call: Callable[..., Any], own: Callable[..., Array] | None = N
 
 
 def _scatter(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor | None:
-    moved = filled(value)
-    return None if moved is None else torch.zeros_like(x).scatter(dim, index, 1.0) * moved
+    return filled(value, torch.zeros_like(x).scatter(dim, index, 1.0)) if isinstance(value, float) else None
 
 
 _GIVEN = "the rounding of a Python scalar that the dtype does not hold, where it is put"

@@ -35,8 +35,7 @@ def _together(join: Callable[..., Tensor], more: int) -> Callable[..., Tensor]:
 
 
 def _padded(x: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor | None:
-    moved = filled(value)
-    return None if moved is None else moved * torch.constant_pad_nd(torch.zeros_like(x), pad, 1.0)
+    return filled(value, torch.constant_pad_nd(torch.zeros_like(x), pad, 1.0)) if value else None
 
 
 _VIEW = "a view of its operand: nothing is computed"

@@ -87,6 +87,7 @@ CALLS = {
     ],
     "mm": [(ATEN.mm.default, (M, N), {})],
     "polygamma": [(ATEN.polygamma.default, (1, A), {})],
+    "threshold": [(ATEN.threshold.default, (A, 0.5, 0.25), {})],
     "pow": [(ATEN.pow.Tensor_Scalar, (A, 1.5), {}), (ATEN.pow.Scalar, (1.5, A), {})],
     "rsub": [(ATEN.rsub.Scalar, (A, 1.0), {}), (ATEN.rsub.Tensor, (A, ROW), {"alpha": 2})],
     "select_backward": [
