@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Program = Callable[[Any, "Values"], Mapping[str, Any] | "Mapped"]
     # Runs instead of a program, which it gets as its third argument.
     Around = Callable[[Any, "Values", Program], Mapping[str, Any] | "Mapped"]
+    # By pattern of observable, why it is constant: always, or in a sample.
+    Constant = Mapping[str, str | Callable[[Sample], str | None]]
     # From the namespace, the tensors and the settings to a layer.
     Build = Callable[[Any, "Values", Config], "Built"]
 
@@ -270,7 +272,7 @@ class Case:
     seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     training: bool = False
     one_side: Program | None = None
-    constant: Mapping[str, str | Callable[[Sample], str | None]] = field(default_factory=dict)
+    constant: Constant = field(default_factory=dict)
     several_outputs: bool = False
     unused: Mapping[str, str | Callable[[Config], str | None]] = field(default_factory=dict)
     exact_on_integers: bool = False

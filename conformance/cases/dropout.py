@@ -12,6 +12,7 @@ from functools import partial
 from math import tanh
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._draws import Form, draws, seeded
 from conformance.cases._law import DRAWS, Discrete
 from conformance.cases._steps import GATES
@@ -239,6 +240,9 @@ CASES = (
         ),
         inputs=_inputs,
         program=LayerProgram(_dropout),
+        constant=dict.fromkeys(
+            ("output", "grad.input"), where("everything is dropped", p=1.0, training=True)
+        ),
         samples=18,
         base={"N": 2, "L": 3, "F": 4, "p": 0.5, "training": False, "module": True},
         bad_calls=(

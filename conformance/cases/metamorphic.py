@@ -265,6 +265,7 @@ def _case(relation: Relation, layer: Related) -> Case:
         samples=4,
         # A seam is replaced in the layer's ordinary case only: here it is correct.
         seams=layer.case.seams,
+        constant=layer.case.constant,
         training=bool(relation.cotangents),
         one_side=partial(program, minus=_first),
     )

@@ -88,11 +88,13 @@ class Expectation:
     def would_pass(self, name: str) -> list[str] | None:
         """Return the cheap wrong answers (`judging.sight`) that would pass as an observable.
 
-        They follow from the reference alone, so that they are the same for any subject. A flag, a count or an
-        index is a single whole number, and any other would be noticed: of those, None.
+        They follow from the reference alone, so that they are the same for any subject. Of random draws and of
+        what has no elements, None; and of a flag, a count or an index, which is a single whole number, so
+        that any other would be noticed.
         """
         oracle = self.oracle[name]
-        if oracle.size == 1 and not np.issubdtype(oracle.dtype, np.floating):
+        fact = oracle.size == 1 and not np.issubdtype(oracle.dtype, np.floating)
+        if name in self.laws or fact or not oracle.size:
             return None
         if name not in self._blind:
             self._blind[name] = [wrong for wrong, seen in self._noticed(name).items() if not seen]

@@ -158,7 +158,8 @@ def _drawn(
     lane = lanes[(sample.seed + sample.draw) % len(lanes)]
     oracle = pytorch.make().run(Task(case, sample.redrawn(), lane))
     exact = {name: np.zeros(array.shape) for name, array in oracle.items() if name not in laws}
-    expected = Expectation(sample, case.training, lane, oracle, exact, oracle, laws)
+    constant = case.constant_in(sample)
+    expected = Expectation(sample, case.training, lane, oracle, exact, oracle, laws, constant=constant)
     return Prepared(case, sample, {lane: expected}, stored, {lane: {}})
 
 

@@ -24,8 +24,8 @@ _OBSERVABLES = (
 
 _SIGHT = (
     "Per case and check, in how many of the verdicts that agree each wrong answer would have agreed too. "
-    "Where zeros, the mean and rolled rows all would, a verdict is MISTRUSTED, or its case says why the right "
-    "answer is constant."
+    "Where zeros, the mean and rolled rows all would, a verdict is MISTRUSTED, or its case says why the "
+    "right answer is constant."
 )
 
 # How many failures are written out; the others are in parity.json.
