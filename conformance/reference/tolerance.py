@@ -2,7 +2,7 @@
 
 Draws are measured (reference.draws). Each observable gets the tightest pair of tolerances (reference.pair),
 the operations that it comes from (reference.sources), and the wrong answers that it notices
-(reference.sight).
+(judging.sight).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.errors import whole
+from conformance.judging.sight import noticed
 from conformance.reference.pair import LOOSE, tightest
-from conformance.reference.sight import noticed
 from conformance.report.suite import known
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.report import excuses, uses
+from conformance.report import excuses, sight, uses
 from conformance.report.coverage import summary as coverage_summary
 from conformance.report.drift import nearest, warnings
 from conformance.report.seen import partly
@@ -23,6 +23,17 @@ _LEGEND = (
     "Headroom is tolerance / error: below 1 is a failure, `exact` means that every bit agreed, and an empty "
     "cell that no numbers were compared. The lane float64 shows whether it is the same function, the lane "
     "float32 whether it is as accurate as its arithmetic allows."
+)
+
+_SIGHT = (
+    "The last column names by check the wrong answers that would pass as some output or gradient in all of "
+    "its samples: zeros, its mean everywhere, its rows rolled by one, its numbers rounded to float16 (in the "
+    "lane float32), and an input of its shape."
+)
+
+_MISTRUSTED = (
+    "{told}. They are neither passed nor failed. What is constant by definition is not among them: its case "
+    "says why."
 )
 
 _NEAREST = (
@@ -85,22 +96,24 @@ def markdown(report: Report) -> str:
         ("## Outside", report.scope.lines(), _OUTSIDE),
         ("## Judged too seldom", report.shortfalls, ""),
         ("## Excuses that show nothing", excuses.refusals(report), ""),
+        ("## Cases that show nothing", sight.refusals(report), ""),
     )
     for heading, lines, legend in not_shown:
         if lines:
             parts += filter(None, [heading, legend, "\n".join(f"- {line}" for line in lines)])
-    parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]
+    parts += ["## Cases", f"{_LEGEND} {_SIGHT}", render(summary(report), "markdown")]
     if report.declarations != Declarations():
         parts.append(f"Judged: {excuses.stated(report)}.")
     if excused := excuses.summary(report):
         parts += ["## Excused", _EXCUSED, render(excused, "markdown")]
+    parts += _mistrusted(report)
     if partly_seen := partly(report.verdicts):
         parts += ["## Seen in part", _PARTLY, "\n".join(f"- {each}" for each in partly_seen[:_PARTLY_SHOWN])]
     if used := uses.summary(report):
-        told = [
+        by_use: list[dict[str, object]] = [
             {"use": row["use"], "how the layer is called": in_words(str(row["use"])), **row} for row in used
         ]
-        parts += ["## Uses", _USES, render(told, "markdown")]
+        parts += ["## Uses", _USES, render(by_use, "markdown")]
     if drift := warnings(report):
         parts += ["## Drift", _DRIFT, "\n".join(f"- {line}" for line in drift)]
     if near := nearest(report):
@@ -126,3 +139,12 @@ def markdown(report: Report) -> str:
         "\n".join(f"- {name}: {value}" for name, value in report.environment.items()),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _mistrusted(report: Report) -> list[str]:
+    """Return the paragraphs about what is MISTRUSTED, or none."""
+    rows = sight.mistrusted(report)
+    if not rows:
+        return []
+    told = _MISTRUSTED.format(told=sight.stated(report))
+    return ["## Mistrusted", told, render(rows, "markdown")]

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
-# and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails.
-SCHEMA_VERSION = 5
+# and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails; 6
+# says which wrong answers would have passed.
+SCHEMA_VERSION = 6
 
 # What the reader says of older reports.
 _OLDER = {
@@ -38,6 +39,7 @@ _OLDER = {
     2: "verdicts do not say in which use a layer was called",
     3: "the subject's declarations and the judge's constants are missing",
     4: "failures do not say at which steps or in which gates the error is",
+    5: "passes do not say which wrong answers would have passed",
 }
 
 # What every reader may rely on, shipped with the package.
@@ -117,7 +119,7 @@ class Report:
         if not self.totals["compared_elements"]:
             return 3
         unshown = self.totals["empty"] or self.shortfalls or self.unseen or self.stopped
-        return 1 if unshown or self.not_needed or self.excused_alone else 0
+        return 1 if unshown or self.not_needed or self.excused_alone or self.mistrusted_alone else 0
 
     @cached_property
     def limits(self) -> str:
@@ -148,8 +150,16 @@ class Report:
     @cached_property
     def excused_alone(self) -> list[str]:
         """The cases in which something was excused, and no number passed in the plain call."""
+        return self._alone(Status.EXCUSED)
+
+    @cached_property
+    def mistrusted_alone(self) -> list[str]:
+        """The cases in which something is MISTRUSTED, and no number passed in the plain call."""
+        return self._alone(Status.MISTRUSTED)
+
+    def _alone(self, status: Status) -> list[str]:
         # Inputs that a use leaves unchanged pass whatever is computed of them.
-        some = {verdict.case: None for verdict in self.verdicts if verdict.status is Status.EXCUSED}
+        some = {verdict.case: None for verdict in self.verdicts if verdict.status is status}
         shown = {v.case for v in self.verdicts if v.status is Status.PASS and v.elements and not v.use}
         return [case for case in some if case not in shown]
 
