@@ -97,4 +97,5 @@ def _of_the_run(report: Report) -> dict[str, list[str]]:
         "sees every named case": [f"{case}: {why}" for case, why in report.unseen.items()],
         "covers shape classes and regimes": list(map(str, report.shortfalls)),
         "needs every excuse": excuses.refusals(report),
+        **({"has the bits that it must": report.bitwise.refusals} if report.bitwise.required else {}),
     }

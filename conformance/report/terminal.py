@@ -75,6 +75,7 @@ def _remarks(report: Report) -> list[str]:
             "OUTSIDE ": report.scope.lines(),
             "DRIFT ": warnings(report),
             "OTHER BITS ": [report.repeated] if report.repeated.other_bits else [],
+            "BITS ": [report.bitwise.told] if report.bitwise.told else [],
         }
     )
 
@@ -86,7 +87,7 @@ def reasons(report: Report) -> list[str]:
         {
             "NOT SEEN ": [f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()],
             "TOO SELDOM ": report.shortfalls,
-            "": [*excuses.refusals(report), *stopped],
+            "": [*excuses.refusals(report), *report.bitwise.refusals, *stopped],
         }
     )
 

@@ -133,4 +133,5 @@ def _not_shown(report: Report) -> list[str]:
         *(f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()),
         *(f"Judged too seldom: {short}" for short in report.shortfalls),
         *excuses.refusals(report),
+        *report.bitwise.refusals,
     ]
