@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.report import sight, uses
+from conformance.report import bitwise, sight, uses
 from conformance.report.coverage import by_case
 from conformance.report.tables import error_there, failures, headroom, number, render, tightest
 
@@ -49,6 +49,13 @@ def details(report: Report) -> str:
             "How many observables passed in each use, and how many did not; nothing where it is not judged.",
             render(used, "markdown"),
             render(uses.reasons(report), "markdown"),
+        ]
+    if report.bitwise.findings:
+        parts += [
+            f"## Bits ({report.bitwise.lane})",
+            bitwise.LEGEND,
+            render(report.bitwise.relations(), "markdown"),
+            render(report.bitwise.numbers(), "markdown"),
         ]
     parts += [
         "## Samples per case",

@@ -103,4 +103,5 @@ def _of_the_run(report: Report) -> dict[str, list[str]]:
         "covers shape classes and regimes": list(map(str, report.shortfalls)),
         "needs every excuse": excuses.refusals(report),
         "sees enough of every case": sight.refusals(report),
+        **({"has the bits that it must": report.bitwise.refusals} if report.bitwise.required else {}),
     }

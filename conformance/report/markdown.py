@@ -1,4 +1,4 @@
-"""`parity.md`: the summary of a run, in at most 100 lines and one per case.
+"""`parity.md`: the summary of a run, in at most 130 lines and one per case.
 
 Called by `files.write`. The long tables are in `details.md`, every verdict is in `parity.json`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.report import excuses, sight, uses
+from conformance.report import bitwise, excuses, sight, uses
 from conformance.report.coverage import summary as coverage_summary
 from conformance.report.drift import nearest, warnings
 from conformance.report.seen import partly
@@ -15,6 +15,7 @@ from conformance.report.tables import failures, headroom, in_words, render, summ
 from conformance.subjects.declarations import Declarations
 
 if TYPE_CHECKING:
+    from conformance.report.bitwise import Bitwise
     from conformance.report.record import Report
 
 _WORD = {0: "shown", 1: "NOT shown", 3: "NOT shown: nothing was compared"}
@@ -97,6 +98,7 @@ def markdown(report: Report) -> str:
         ("## Judged too seldom", report.shortfalls, ""),
         ("## Excuses that show nothing", excuses.refusals(report), ""),
         ("## Cases that show nothing", sight.refusals(report), ""),
+        ("## Bits that differ", report.bitwise.refusals, ""),
     )
     for heading, lines, legend in not_shown:
         if lines:
@@ -132,6 +134,7 @@ def markdown(report: Report) -> str:
         text = _NEAREST.format(warn=report.constants["warn"])
         parts += ["## Nearest to the tolerance", text, render(rows, "markdown")]
     parts += [
+        *_bits(report.bitwise),
         "## Coverage",
         _COVERAGE,
         render(coverage_summary(report.covered), "markdown"),
@@ -148,3 +151,11 @@ def _mistrusted(report: Report) -> list[str]:
         return []
     told = _MISTRUSTED.format(told=sight.stated(report))
     return ["## Mistrusted", told, render(rows, "markdown")]
+
+
+def _bits(found: Bitwise) -> list[str]:
+    if not found.findings:
+        return []
+    unmeasured = "\n".join(f"- {line}" for line in found.unmeasured())
+    table = render(found.rows(), "markdown")
+    return ["## Bits", bitwise.LEGEND, table, *([unmeasured] if unmeasured else [])]

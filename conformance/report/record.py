@@ -19,6 +19,7 @@ from conformance.errors import UsageError
 from conformance.judging.chosen_uses import use_table
 from conformance.judging.excuses import not_needed
 from conformance.judging.verdict import Status, Verdict
+from conformance.report.bitwise import Bitwise
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
 from conformance.report.scope import Scope
@@ -70,6 +71,7 @@ class Report:
         declarations: what the subject declares.
         given_as: what the subject was given as, e.g. `an object`, where the command line has no name for it.
         constants: those of the judge, and as `sha256` the hash of their file.
+        bitwise: which relations between two calls hold bit for bit; empty where they were not measured.
     """
 
     seed: int
@@ -84,6 +86,7 @@ class Report:
     declarations: Declarations = field(default_factory=Declarations)
     given_as: str = ""
     constants: dict[str, Any] = field(default_factory=constants_in_force)
+    bitwise: Bitwise = field(default_factory=Bitwise)
 
     def __post_init__(self) -> None:
         # Verdicts do this themselves. Numbers and texts that are safe stay as they are.
@@ -93,6 +96,7 @@ class Report:
         for name in ("minimums", "shrunk", "environment", "timing", "constants"):
             object.__setattr__(self, name, _safe(getattr(self, name)))
         object.__setattr__(self, "scope", Scope.from_json(_safe(self.scope.to_json())))
+        object.__setattr__(self, "bitwise", Bitwise.from_json(_safe(self.bitwise.to_json())))
 
     @cached_property
     def totals(self) -> dict[str, int]:
@@ -119,7 +123,8 @@ class Report:
         if not self.totals["compared_elements"]:
             return 3
         unshown = self.totals["empty"] or self.shortfalls or self.unseen or self.stopped
-        return 1 if unshown or self.not_needed or self.excused_alone or self.mistrusted_alone else 0
+        alone = self.excused_alone or self.mistrusted_alone
+        return 1 if unshown or self.not_needed or alone or self.bitwise.refusals else 0
 
     @cached_property
     def limits(self) -> str:
@@ -209,7 +214,7 @@ class Report:
             "  " + json.dumps(verdict.to_json(), ensure_ascii=False) for verdict in self.verdicts
         )
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-        return f'{body},\n "verdicts": [\n{lines}\n ]\n}}\n'
+        return f'{body}{self.bitwise.json_lines()},\n "verdicts": [\n{lines}\n ]\n}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> Report:
@@ -229,6 +234,7 @@ class Report:
             found = cls(
                 verdicts=tuple(Verdict.from_json(verdict) for verdict in data["verdicts"]),
                 scope=Scope.from_json(data.get("scope", {})),
+                bitwise=Bitwise.from_json(data.get("bitwise", {})),
                 declarations=declared(SimpleNamespace(**data["declarations"])),
                 **{name: data[name] for name in names},
             )

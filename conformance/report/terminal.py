@@ -76,6 +76,7 @@ def _remarks(report: Report) -> list[str]:
             "DRIFT ": warnings(report),
             "LITTLE SEEN ": [told] if (told := sight.stated(report)) else [],
             "OTHER BITS ": [report.repeated] if report.repeated.other_bits else [],
+            "BITS ": [report.bitwise.told] if report.bitwise.told else [],
         }
     )
 
@@ -87,7 +88,7 @@ def reasons(report: Report) -> list[str]:
         {
             "NOT SEEN ": [f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()],
             "TOO SELDOM ": report.shortfalls,
-            "": [*excuses.refusals(report), *sight.refusals(report), *stopped],
+            "": [*excuses.refusals(report), *sight.refusals(report), *report.bitwise.refusals, *stopped],
         }
     )
 

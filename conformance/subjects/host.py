@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _START = 60.0
 _GRACE = 5.0
 
-# One thread, as the reference has, in libraries that are loaded later too.
+# How many threads libraries start, those that are loaded later too.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 _ALARM = getattr(signal, "SIGALRM", 14)  # Windows has none
@@ -55,10 +55,12 @@ class Limits:
     Attributes:
         seconds: for one answer.
         command: a program with its arguments that starts the process, such as `sudo -u other`.
+        threads: how many its libraries may start; one, as the reference has, unless bits are compared.
     """
 
     seconds: float = 60.0
     command: str = ""
+    threads: int = 1
 
 
 class UnsendableError(Exception):
@@ -141,7 +143,7 @@ class Process:
         paths = dict.fromkeys(str(Path(path).absolute()) for path in sys.path)
         environment = {
             **os.environ,
-            **dict.fromkeys(_THREADS, "1"),
+            **dict.fromkeys(_THREADS, str(self.limits.threads)),
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONIOENCODING": "utf-8:backslashreplace",
         }

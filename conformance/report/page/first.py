@@ -134,4 +134,5 @@ def _not_shown(report: Report) -> list[str]:
         *(f"Judged too seldom: {short}" for short in report.shortfalls),
         *excuses.refusals(report),
         *sight.refusals(report),
+        *report.bitwise.refusals,
     ]

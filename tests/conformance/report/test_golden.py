@@ -17,10 +17,12 @@ from unittest.mock import patch
 import jsonschema
 import pytest
 
+from conformance.judging.bitwise import Finding
 from conformance.judging.profile import Profile
 from conformance.judging.verdict import Status, Verdict
 from conformance.report import formats
 from conformance.report.baseline import Baseline
+from conformance.report.bitwise import Bitwise
 from conformance.report.gate import Gate, text
 from conformance.report.job_summary import job_summary
 from conformance.report.record import SCHEMA, Report
@@ -124,6 +126,19 @@ EVERY = Report(
     timing={"began": "2026-01-02T03:04:05+00:00", "seconds": 12.345, "stopped": "STOPPED after 17 of 90"},
     declarations=Declarations(EXCUSES, "absolute", "own"),
     constants={"sha256": 64 * "0", "tensor": 4.0, "element": 6.0, "warn": 1.4},
+    bitwise=Bitwise(
+        "float32",
+        ("repeat", "rows", "threads"),
+        (
+            Finding("nn.Linear", "repeat", "forward", 2048),
+            Finding("nn.Linear", "repeat", "gradient", 4096),
+            Finding("nn.Linear", "rows", "forward", 2048, 3, 4352, 1.25),
+            Finding("nn.Linear", "rows", "gradient", 2048, 1, None, None),
+            Finding("nn.Linear", "threads", "forward", reason="one core"),
+            Finding("nn.GRU", "permute", "forward", 512),
+            Finding("nn.GRU", "threads", "forward", reason=HOSTILE),
+        ),
+    ),
 )
 # Given as an object, it has no name on the command line.
 OBJECT = replace(EVERY, implementation="Mine", given_as="an object")
@@ -134,6 +149,7 @@ WELL = replace(
     scope=Scope(),
     timing={"began": "2026-01-02T03:04:05+00:00", "seconds": 12.345},
     declarations=Declarations(),
+    bitwise=Bitwise("float32", (), (Finding("nn.Linear", "repeat", "forward", 2048),)),
 )
 
 
