@@ -26,21 +26,34 @@ def _half(expected: Array) -> Array:
         return expected.astype(np.float16).astype(np.float64)
 
 
-# Name → from the right answer to the wrong one.
-WRONG: Mapping[str, Callable[[Array], Array]] = {
+def _to_bits(expected: Array, bits: int) -> Array:
+    """Return numbers with so many significant bits, of any size."""
+    fraction, exponent = np.frexp(expected)
+    return np.asarray(np.ldexp(np.round(np.ldexp(fraction, bits)), exponent - bits))
+
+
+_SHAPES: Mapping[str, Callable[[Array], Array]] = {
     "zeros": np.zeros_like,
     "the mean everywhere": lambda expected: np.full_like(expected, expected.mean()),
     "rolled rows": _rolled,
-    "float16 rounding": _half,
+}
+# Name → from the right answer to the wrong one.
+WRONG = {**_SHAPES, "float16 rounding": _half}
+# Those of half types: each with the next narrower type that hardware multiplies in. Of float8, E4M3 has the
+# most significant bits, and its range, which scaled tensors fit, does not count.
+WRONG_IN: Mapping[str, Mapping[str, Callable[[Array], Array]]] = {
+    "float16": {**_SHAPES, "bfloat16 rounding": lambda expected: _to_bits(expected, 8)},
+    "bfloat16": {**_SHAPES, "float8 rounding": lambda expected: _to_bits(expected, 4)},
 }
 
 
-def noticed(expected: Array, tolerance: Array) -> dict[str, bool]:
+def noticed(expected: Array, tolerance: Array, dtype: str = "float32") -> dict[str, bool]:
     """Return whether each wrong answer is beyond the tolerance at an element.
 
     Args:
         expected: the right numbers.
         tolerance: what each may differ by, of the same shape.
+        dtype: the dtype that others compute in.
 
     Example:
         >>> import numpy as np
@@ -48,10 +61,12 @@ def noticed(expected: Array, tolerance: Array) -> dict[str, bool]:
         >>> noticed(np.array([1.0, 1.0]), np.array([1e-6, 1e-6]))
         {'zeros': True, 'the mean everywhere': False, 'rolled rows': False, 'float16 rounding': False}
     """
+    answers = WRONG_IN.get(dtype, WRONG)
     finite = np.isfinite(expected)
     if not finite.any():
-        return dict.fromkeys(WRONG, False)
+        return dict.fromkeys(answers, False)
     right = np.where(finite, expected, 0.0)
     return {
-        name: bool((np.abs(wrong(right) - right) > tolerance)[finite].any()) for name, wrong in WRONG.items()
+        name: bool((np.abs(wrong(right) - right) > tolerance)[finite].any())
+        for name, wrong in answers.items()
     }
