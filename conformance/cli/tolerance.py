@@ -36,8 +36,16 @@ def add_parser(commands: Commands) -> None:
         help="its arguments: the arrays of a file in their order, or a function that draws them",
     )
     parser.add_argument(
-        "--dtype", default="float32", help="what others compute in: float32 or float64 (default: float32)"
+        "--dtype",
+        default="float32",
+        help="what others compute in: float32, float64, bfloat16 or float16 (default: float32)",
     )
+    for name, what in (("compute", "computes in"), ("accumulate", "adds up in")):
+        parser.add_argument(
+            f"--{name}",
+            metavar="DTYPE",
+            help=f"what an operation {what} inside (default: float32 for half types, or else --dtype)",
+        )
     parser.add_argument("--forward-only", action="store_true", help="measure no gradients")
     parser.add_argument("--draws", type=int, default=5, metavar="N", help="how many draws (default: 5)")
     parser.add_argument(
@@ -58,6 +66,8 @@ def command(options: argparse.Namespace) -> int:
         backward=not options.forward_only,
         draws=options.draws,
         seed=options.seed,
+        compute=options.compute,
+        accumulate=options.accumulate,
     )
     print(found)
     for bound in found.values():

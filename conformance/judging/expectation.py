@@ -88,8 +88,8 @@ class Expectation:
     def would_pass(self, name: str) -> list[str] | None:
         """Return the cheap wrong answers (`judging.sight`) that would pass as an observable.
 
-        They follow from the reference alone, so that they are the same for any subject. Of random draws and of
-        what has no elements, None; and of a flag, a count or an index, which is a single whole number, so
+        They follow from the reference alone, so that they are the same for any subject. Of random draws and
+        of what has no elements, None; and of a flag, a count or an index, which is a single whole number, so
         that any other would be noticed.
         """
         oracle = self.oracle[name]
@@ -104,7 +104,7 @@ class Expectation:
         oracle, reference = self.oracle[name], self.reference[name]
         given = (each for each in self._inputs.values() if each.dtype.kind == oracle.dtype.kind)
         if not np.issubdtype(oracle.dtype, np.floating):
-            return noticed(oracle, np.zeros(oracle.shape), given, half=False)
+            return noticed(oracle, np.zeros(oracle.shape), given, lane=None)
         # Two equal sides give zeros; whether a wrong side would show is seen before they are subtracted.
         right = oracle if self.one_side is None else self._side[name]
         finite = np.isfinite(oracle) & np.isfinite(reference)
@@ -113,7 +113,7 @@ class Expectation:
             np.where(finite, right, reference.astype(np.float64)),
             tolerance,
             given,
-            half=self.lane == "float32",
+            lane=self.lane,
         )
 
     @cached_property

@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 
     from conformance.sampling.values import Array
 
-# Agreement that none of these would have failed is MISTRUSTED. The others are told only: where values are
-# whole numbers, nothing is lost in float16, and an identity returns its input.
-DECIDING = ("zeros", "the mean everywhere", "rolled rows")
-HALF = "float16 rounding"
 INPUT = "the input itself"
-
-NAMES = (*DECIDING, HALF, INPUT)
 
 
 def _rolled(right: Array) -> Array:
@@ -38,17 +32,33 @@ def _half(right: Array) -> Array:
     return right.astype(np.float16).astype(np.float64)
 
 
-# Name → from the right answer to the wrong one.
-WRONG: Mapping[str, Callable[[Array], Array]] = {
+def _to_bits(right: Array, bits: int) -> Array:
+    """Return numbers with so many significant bits, of any size."""
+    fraction, exponent = np.frexp(right)
+    return np.asarray(np.ldexp(np.round(np.ldexp(fraction, bits)), exponent - bits))
+
+
+# Name → from the right answer to the wrong one. Agreement that none of these would have failed is MISTRUSTED.
+_DECIDING: Mapping[str, Callable[[Array], Array]] = {
     "zeros": lambda _: np.zeros(()),
     "the mean everywhere": lambda right: np.asarray(right.mean()),
     "rolled rows": _rolled,
-    HALF: _half,
 }
+# The same by lane, of those that are only told: where values are whole numbers, nothing is lost in float16,
+# as an identity returns its input. Half types are rounded to the next narrower type that hardware multiplies
+# in. Of float8, E4M3 has the most significant bits; its range, which scaled tensors fit, does not count.
+_NARROWER: Mapping[str, tuple[str, Callable[[Array], Array]]] = {
+    "float32": ("float16 rounding", _half),
+    "float16": ("bfloat16 rounding", lambda right: _to_bits(right, 8)),
+    "bfloat16": ("float8 rounding", lambda right: _to_bits(right, 4)),
+}
+DECIDING = tuple(_DECIDING)
+ROUNDINGS = tuple(name for name, _ in _NARROWER.values())
+NAMES = (*DECIDING, *ROUNDINGS, INPUT)
 
 
 def noticed(
-    expected: Array, tolerance: Array, inputs: Iterable[Array] = (), *, half: bool = True
+    expected: Array, tolerance: Array, inputs: Iterable[Array] = (), *, lane: str | None = "float32"
 ) -> dict[str, bool]:
     """Return whether each wrong answer is beyond the tolerance at an element.
 
@@ -56,7 +66,8 @@ def noticed(
         expected: the right numbers. Where one is inf or NaN, everything else is wrong, as for the judge.
         tolerance: what each may differ by, of the same shape.
         inputs: what the program was given: those of the same shape are wrong answers too, together.
-        half: whether to try rounding through float16, which says nothing where numbers have few bits anyway.
+        lane: the dtype that others compute in, which says what rounding to a narrower type is tried; none for
+            float64, whose tolerance is far below any, nor for None: whole numbers have few bits anyway.
 
     Example:
         >>> import numpy as np
@@ -66,17 +77,15 @@ def noticed(
     """
     right = np.asarray(expected, np.float64)
     same_shape = [each for each in inputs if each.shape == right.shape]
-    names = [name for name in WRONG if half or name != HALF] + [INPUT] * bool(same_shape)
+    narrower = _NARROWER.get(lane or "")
+    answers = {**_DECIDING, **dict([narrower] if narrower else [])}
+    names = [*answers, *[INPUT] * bool(same_shape)]
     if not right.size:
         return dict.fromkeys(names, False)
     with np.errstate(all="ignore"):
         finite = np.isfinite(right)
         apart = None if finite.all() else finite
-        found = {
-            name: _beyond(wrong(right), right, tolerance, apart)
-            for name, wrong in WRONG.items()
-            if half or name != HALF
-        }
+        found = {name: _beyond(wrong(right), right, tolerance, apart) for name, wrong in answers.items()}
         if same_shape:
             found[INPUT] = all(_beyond(each, right, tolerance, apart) for each in same_shape)
     return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from conformance.judging.sight import NAMES
+from conformance.judging.sight import DECIDING, INPUT, NAMES, ROUNDINGS
 from conformance.judging.verdict import Status
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from conformance.report.record import Report
 
 # What a table has room for.
-_BRIEFLY = dict(zip(NAMES, ("zeros", "mean", "rolled", "float16", "input"), strict=True))
+_BRIEFLY = dict(
+    zip(NAMES, ("zeros", "mean", "rolled", "float16", "bfloat16", "float8", "input"), strict=True)
+)
 
 # How many cases are named.
 _SHOWN = 5
@@ -58,7 +60,9 @@ def _row(verdicts: Sequence[Verdict]) -> dict[str, object]:
     mistrusted = sum(verdict.status is Status.MISTRUSTED for verdict in verdicts)
     return {
         "agreements": len(verdicts),
-        **{name: counts[name] or "" for name in NAMES},
+        **{name: counts[name] or "" for name in DECIDING},
+        "narrower rounding": sum(counts[name] for name in ROUNDINGS) or "",
+        INPUT: counts[INPUT] or "",
         "MISTRUSTED": mistrusted or "",
     }
 

@@ -12,7 +12,7 @@ from conformance.cases.case import Case
 from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import judge_sample, prepare
-from conformance.judging.sight import DECIDING, HALF, INPUT, WRONG, mistrusted, noticed
+from conformance.judging.sight import DECIDING, INPUT, ROUNDINGS, mistrusted, noticed
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space, draw
@@ -25,7 +25,7 @@ RAMP = np.arange(12.0).reshape(3, 4) / 7
 
 
 def test_a_tight_tolerance_of_various_numbers_notices_all():
-    assert noticed(RAMP, np.full(RAMP.shape, 1e-6)) == dict.fromkeys(WRONG, True)
+    assert noticed(RAMP, np.full(RAMP.shape, 1e-6)) == dict.fromkeys([*DECIDING, ROUNDINGS[0]], True)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,19 @@ def test_one_of_several_inputs_may_pass():
     assert noticed(RAMP, np.full(RAMP.shape, 1e-6), [RAMP + 1, 2 * RAMP])[INPUT]
 
 
-def test_float16_is_left_out_where_numbers_have_few_bits_anyway():
-    assert noticed(RAMP, np.zeros(RAMP.shape), half=False).keys() == {*DECIDING}
+@pytest.mark.parametrize(
+    ("lane", "tried"),
+    [
+        ("float32", ["float16 rounding"]),
+        ("float16", ["bfloat16 rounding"]),
+        ("bfloat16", ["float8 rounding"]),
+        ("float64", []),
+        (None, []),  # whole numbers
+    ],
+)
+def test_each_lane_is_rounded_to_the_next_narrower_type(lane, tried):
+    found = noticed(RAMP, np.zeros(RAMP.shape), lane=lane)
+    assert found == dict.fromkeys([*DECIDING, *tried], True)
 
 
 # Each of the three is noticed alone by one of these.
@@ -87,7 +98,7 @@ def test_float16_is_left_out_where_numbers_have_few_bits_anyway():
     ],
 )
 def test_agreement_is_trusted_if_one_of_three_is_noticed(expected, seen):
-    blind = [*{*DECIDING} - {seen}, INPUT, HALF]
+    blind = [*{*DECIDING} - {seen}, INPUT, "float16 rounding"]
     assert noticed(expected, np.full(expected.shape, 1e-6))[seen]
     assert not mistrusted(blind)
     assert mistrusted([*blind, seen])
@@ -116,7 +127,7 @@ LOOSE = np.full(SMALL.shape, 1e-6)
 def test_numbers_below_their_tolerance_are_mistrusted_whatever_agrees(answer):
     found = judged(answer, SMALL, LOOSE)
     assert found.status is Status.MISTRUSTED
-    assert found.would_pass == [*DECIDING, HALF]
+    assert found.would_pass == [*DECIDING, "float16 rounding"]
     assert "zeros" in found.reason
     assert found.headroom >= 1
 
@@ -128,7 +139,7 @@ def test_a_failure_is_one_whatever_would_have_passed():
 
 def test_a_pass_says_what_else_would_have_passed():
     found = judged(RAMP, RAMP, np.full(RAMP.shape, 1e-3), inputs=lambda: {"input": RAMP})
-    assert (found.status, found.would_pass) == (Status.PASS, [HALF, INPUT])
+    assert (found.status, found.would_pass) == (Status.PASS, ["float16 rounding", INPUT])
 
 
 def test_the_lane_float64_is_not_asked_about_float16():
@@ -139,7 +150,7 @@ def test_the_lane_float64_is_not_asked_about_float16():
 def test_what_is_declared_constant_passes_and_says_why():
     found = judged(SMALL, SMALL, LOOSE, constant={"out*": "it is tiny"})
     assert (found.status, found.reason) == (Status.PASS, "constant by definition: it is tiny")
-    assert found.would_pass == [*DECIDING, HALF]
+    assert found.would_pass == [*DECIDING, "float16 rounding"]
     # Of another observable, the declaration says nothing.
     assert judged(SMALL, SMALL, LOOSE, constant={"grad.*": "…"}).status is Status.MISTRUSTED
 
