@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from conformance.arithmetic import neural
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -63,6 +65,7 @@ def _layer_norm_backward(
 
 # By the operation; each takes its arguments.
 KERNELS: Mapping[Any, Callable[..., Any]] = {
+    **neural.KERNELS,
     _ATEN.native_layer_norm.default: _layer_norm,
     _ATEN.native_layer_norm_backward.default: _layer_norm_backward,
 }

@@ -77,3 +77,13 @@ def chain(count: float) -> float:
     types then add up like √(n·u) more, until all is lost.
     """
     return max(1.0, math.sqrt(count / 3)) * max(1.0, math.sqrt(count * _SUMS.get()))
+
+
+def products(magnitude: Tensor, terms: int) -> Tensor:
+    """Return the error of adding up `terms` products, with that of products below the smallest normal number.
+
+    Args:
+        magnitude: the sum of their absolute values.
+        terms: how many products; the root mean square of their absolute errors grows by √terms.
+    """
+    return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
