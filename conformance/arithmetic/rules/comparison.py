@@ -17,7 +17,7 @@ _PICKED = "each element of the result is an element of an operand, or a given nu
 RULES: tuple[Rule, ...] = (
     # Comparison. The answers are masks, or zeros and ones if they are written into a float64 tensor.
     *exact("eq", "ge", "gt", "le", "lt", "ne", source=_COMPARED, elementwise=True, decides="answer"),
-    *exact("isinf", "isnan", source="IEEE 754-2019, 5.7.2: classes of numbers", elementwise=True),
+    *exact("isinf", "isnan", "signbit", source="IEEE 754-2019, 5.7.2: classes of numbers", elementwise=True),
     *exact("allclose", "equal", source="torch's documentation: yes or no"),
     # Logic.
     *exact("logical_and", "logical_not", source=_LOGIC, elementwise=True, decides="answer"),
@@ -39,10 +39,21 @@ RULES: tuple[Rule, ...] = (
         elementwise=True,
         decides=lambda x: x.sign(),
     ),
+    # fmod is exact, and of another step where the quotient passes a whole number.
+    *exact(
+        "fmod",
+        source="C17, F.10.7.1: fmod is exact",
+        elementwise=True,
+        decides=lambda a, b: (a / b).trunc(),
+    ),
+    # The exponent is an integer, and so decides.
+    *exact("frexp", source="C17, F.10.3.4: frexp is exact"),
     # Selection.
     *exact("clamp", "clamp_max", "clamp_min", source=_PICKED, elementwise=True),
-    *exact("maximum", "minimum", "where", source=_PICKED, elementwise=True),
+    *exact("fmax", "fmin", "maximum", "minimum", "where", source=_PICKED, elementwise=True),
     *exact("masked_fill", source=_PICKED),
     # Sorting.
     *exact("_unique2", "nonzero", "sort", "topk", "unique_dim", source=_PICKED),
+    *exact("cummax", "cummin", "kthvalue", "mode", "nanmedian", "nonzero_static", source=_PICKED),
+    *exact("searchsorted", "unique_consecutive", source=_PICKED),
 )

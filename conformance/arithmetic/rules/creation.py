@@ -15,6 +15,6 @@ RULES: tuple[Rule, ...] = (
     *exact("new_ones", "new_zeros", source=_GIVEN, valueless=True),
     *exact("arange", source=_WHOLE),
     *exact("rand", "randint", "randn", source=_WHOLE),
-    *exact("rand_like", "randn_like", source=_WHOLE, valueless=True),
-    *exact("bernoulli", "normal", "uniform", source=_WHOLE, draws=True),
+    *exact("rand_like", "randint_like", "randn_like", source=_WHOLE, valueless=True),
+    *exact("bernoulli", "cauchy", "multinomial", "normal", "uniform", source=_WHOLE, draws=True),
 )

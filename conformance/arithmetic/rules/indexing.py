@@ -97,7 +97,7 @@ RULES: tuple[Rule, ...] = (
         source=HIGHAM,
     ),
     *exact("gather", "index", "index_select", "masked_select", source=_MOVED),
-    *exact("masked_scatter", "scatter", source=_MOVED),
+    *exact("masked_scatter", "masked_scatter_backward", "scatter", source=_MOVED),
     *exact("narrow", "select", "slice", source="a view of its operand", view=True),
     *exact("select_backward", source=_MOVED, together=_put_back(torch.ops.aten.select_backward)),
     *exact("slice_backward", source=_MOVED, together=_put_back(torch.ops.aten.slice_backward)),

@@ -37,6 +37,15 @@ def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     return Operands(size, "1 rounding of |beta·c|, √(n/3) of |alpha|·(|a| @ |b|), and of Python scalars")
 
 
+def _addbmm(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """Return the error of one product of the matrices side by side, which is the sum over the batch."""
+    wide = a.transpose(0, 1).reshape(a.shape[1], -1)
+    size: Tensor = _added_contraction(torch.mm).function(
+        c, wide, b.reshape(-1, b.shape[-1]), beta=beta, alpha=alpha
+    )
+    return size
+
+
 def _together(held: Replicates, a: Tensor, b: Tensor) -> Tensor:
     return torch.matmul(held.of_rank(a, a.dim()), held.of_rank(b, b.dim()))
 
@@ -88,6 +97,18 @@ RULES: tuple[Rule, ...] = (
         ),
         source=HIGHAM,
         together=_added_together,
+    ),
+    rounded(
+        "addbmm",
+        Operands(_addbmm, "1 rounding of |beta·c|, √(n/3) of |alpha|·Σ|a| @ |b|, and of Python scalars"),
+        product(
+            lambda t, c, a, b: t.addbmm(c, a, b),
+            lambda _: (12, 12),
+            lambda n: (3, 12, n),
+            lambda n: (3, n, 12),
+            without=NO_NAME,
+        ),
+        source=HIGHAM,
     ),
     rounded(
         "addmv",

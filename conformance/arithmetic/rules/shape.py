@@ -46,6 +46,8 @@ RULES: tuple[Rule, ...] = (
     *exact("broadcast_in_dim", "broadcast_tensors", source=_COPY_OR_VIEW),
     # Rearrange.
     *exact("diagonal_backward", "flip", "repeat", "roll", source=_MOVED),
+    *exact("diagonal_scatter", source=_MOVED),
+    *exact("resize", "resize_as", source="changes the size of a storage"),
     *exact("constant_pad_nd", "tril", "triu", source="moves numbers, and puts given ones between them"),
     *exact("_pack_padded_sequence", "_pack_padded_sequence_backward", source=_MOVED),
     # Joining.

@@ -37,6 +37,10 @@ MOVED = {
         torch.full((4,), torch.nan, dtype=torch.float64), A, B.T, beta=0
     ),
     "another layout": lambda: (A * B).reshape(1, 4, 3, 1).contiguous(memory_format=torch.channels_last),
+    # It has the base name of an operation that is exact.
+    "scattered and added": lambda: torch.scatter(
+        A[:1], 0, torch.zeros(1, 3, dtype=torch.int64), 1.5, reduce="add"
+    ),
     "rounded to tenths": lambda: torch.round(A + 1, decimals=1),
     "a number summed": lambda: (A[0, 0] * B[0, 0]).sum(0),
     "out of a matrix product": lambda: torch.mm(A, B.T, out=torch.empty(4, 4, dtype=torch.float64)),
@@ -238,12 +242,11 @@ def test_what_is_overwritten_has_no_noise_left(call):
 
 
 UNKNOWN = {
-    # It has the base name of an operation that is exact.
-    "scatter.reduce": lambda: torch.scatter(A, 0, torch.zeros(1, 3, dtype=torch.int64), B, reduce="add"),
     "_cdist_forward": lambda: torch.cdist(A, B),
     "_fft_r2c": lambda: torch.fft.rfft(A),
     "linalg_inv_ex": lambda: torch.linalg.inv(torch.eye(3, dtype=torch.float64)),
-    "prims.lgamma": A.lgamma,
+    "hash_tensor": lambda: torch.hash_tensor(A),
+    "prims.cbrt": lambda: torch.ops.prims.cbrt(A),
 }
 
 

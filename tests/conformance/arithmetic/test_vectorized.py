@@ -86,6 +86,7 @@ CALLS = {
         (ATEN.mean.dim, (A, [-1], True), {}),
     ],
     "mm": [(ATEN.mm.default, (M, N), {})],
+    "polygamma": [(ATEN.polygamma.default, (1, A), {})],
     "pow": [(ATEN.pow.Tensor_Scalar, (A, 1.5), {}), (ATEN.pow.Scalar, (1.5, A), {})],
     "rsub": [(ATEN.rsub.Scalar, (A, 1.0), {}), (ATEN.rsub.Tensor, (A, ROW), {"alpha": 2})],
     "select_backward": [
