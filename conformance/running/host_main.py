@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     # The header and the arrays of an answer.
     _Answer = tuple[dict[str, Any], dict[str, Any]]
 
+
 class _Subject:
     """The subject, and the answers to questions about it."""
 

@@ -1,8 +1,9 @@
 """A process of its own for a subject.
 
-Made by running.subject, in each process that judges, and asked by subjects.hosted; running.host_main is what
-runs there. Made by checking.candidate too, for a candidate, where checking.candidate_main runs. The judge's side imports nothing of the subject, and parses what comes back. A process that ends,
-hangs or sends garbage is started anew for the next question.
+Made by running.subject, in each process that judges, and asked by subjects.hosted, where running.host_main
+runs; and by checking.check for a candidate, where checking.candidate_main runs. The judge's side imports
+nothing of the subject, and parses what comes back. A process that ends, hangs or sends garbage is started
+anew for the next question.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Process:
             what the subject is called in messages, if not an implementation.
         pickled: an object, where the subject has no name to import it by.
         limits: its limits.
-        program: the module that runs there.
+        program: the module that runs there, and its arguments.
         hello: what it answered to that: `name`, `uses`, `declarations` and `supports`.
         printed: what the subject printed while it was last asked.
     """
@@ -82,7 +83,7 @@ class Process:
     load: Mapping[str, Any]
     pickled: bytes = b""
     limits: Limits = field(default_factory=Limits)
-    program: str = "conformance.running.host_main"
+    program: tuple[str, ...] = ("conformance.running.host_main",)
     hello: Mapping[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _pipes: Pipes | None = None
@@ -152,7 +153,7 @@ class Process:
         try:
             # A session of its own: an interrupt from the keyboard is for the judge, which ends this one.
             self._process = subprocess.Popen(  # noqa: S603 - the command is the user's own
-                [*command, self.program],
+                [*command, *self.program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
