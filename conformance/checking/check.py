@@ -10,13 +10,18 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.checking.criteria import CRITERIA
 from conformance.errors import UsageError, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from conformance.checking.candidate import Transport
+    from conformance.checking.criteria import Criterion
+    from conformance.checking.judge import Row
     from conformance.checking.reference import Reference
     from conformance.checking.result import CheckResult
+    from conformance.checking.trials import Trials
 
 # Seeds that are drawn have as many bits: too many to be tried out.
 _BITS = 62
@@ -73,8 +78,11 @@ def check(
         (False, 'values')
     """
     # Here, because they import torch, which takes seconds.
+    from conformance.arithmetic.constants import constants_sha256
     from conformance.checking.candidate import Hosted, device_of
     from conformance.checking.reference import CANDIDATE_CLASS, find_reference, spec_of, with_class
+    from conformance.checking.result import CheckResult
+    from conformance.environment import environment
     from conformance.reference.program import of_dtype
     from conformance.subjects.host import Limits, Process
 
@@ -86,9 +94,11 @@ def check(
     load = loading(_elsewhere(spec, found), found.files, dtype, device, allow_tf32=allow_tf32)
     program = ("conformance.checking.candidate_main", device)
     transport = Hosted(Process(load, limits=limits, program=program))
-    return checked(
-        transport, found, spec, seed, inputs, shapes, dtype=dtype, backward=backward, device=device
-    )
+    trials = trials_of(found, seed, inputs, shapes, dtype=dtype, backward=backward)
+    about = environment(1)
+    rows, told = judged(transport, trials, device=device)
+    constants = {"sha256": constants_sha256()}
+    return CheckResult(found.name, spec, dtype, seed, rows, about | {"device": told}, constants)
 
 
 def seed_of_instances(seed: int) -> int:
@@ -111,54 +121,69 @@ def loading(spec: str, hidden: Sequence[str], dtype: str, device: str, *, allow_
     }
 
 
-def checked(
-    transport: Any,
+def trials_of(
     reference: Reference,
-    spec: str,
     seed: int,
-    inputs: Any,
-    shapes: Any,
+    inputs: Any = None,
+    shapes: Any = None,
     *,
     dtype: str,
     backward: bool = True,
-    device: str = "cpu",
-    criteria: Sequence[Any] | None = None,
-) -> CheckResult:
-    """Judge a candidate by some criteria, or by all; see `check`."""
-    from conformance.arithmetic.constants import constants_sha256
-    from conformance.checking.candidate import Candidate, RaisedError
-    from conformance.checking.criteria import CRITERIA
+) -> Trials:
+    """Return what a candidate is compared with; see `check`.
+
+    Raises:
+        UsageError: there are no inputs, or they or the shapes cannot be used.
+    """
     from conformance.checking.inputs import declared
-    from conformance.checking.judge import Judge, Row
-    from conformance.checking.parameters import matched
-    from conformance.checking.result import CheckResult
     from conformance.checking.trials import Trials
-    from conformance.environment import environment
-    from conformance.subjects.protocol import Ended
 
     given = reference.declared("get_inputs") if inputs is None else inputs
     if given is None:
         raise UsageError("inputs: expected some, because the reference's file has no get_inputs()")
-    made = declared(given, dtype)
-    trials = Trials(reference, made, dtype, backward, seed, _shapes(reference, shapes))
-    judged = Candidate(transport, reference.init, seed_of_instances(seed))
-    about = environment(1)
+    return Trials(reference, declared(given, dtype), dtype, backward, seed, _shapes(reference, shapes))
+
+
+def judged(
+    transport: Transport,
+    trials: Trials,
+    *,
+    device: str = "cpu",
+    criteria: Sequence[Criterion] = CRITERIA,
+) -> tuple[tuple[Row, ...], dict[str, str]]:
+    """Judge a candidate by some criteria, and end its process.
+
+    Args:
+        transport: what carries questions to it.
+        trials: what it is compared with.
+        device: where it computes.
+        criteria: the criteria.
+
+    Returns:
+        A row per criterion, and what it says of its device.
+
+    Raises:
+        UsageError: it cannot be imported, or its parameters do not match the reference's.
+    """
+    from conformance.checking.candidate import Candidate, RaisedError
+    from conformance.checking.judge import Judge, Row
+    from conformance.checking.parameters import matched
+    from conformance.subjects.protocol import Ended
+
+    candidate = Candidate(transport, trials.reference.init, seed_of_instances(trials.seed))
+    state, reference = trials.states[0], trials.reference.state
+    parameters = {name: state[name] for name, (kind, _) in reference.items() if kind == "P"}
     try:
-        kinds, values = judged.make()
-        parameters = {
-            name: trials.states[0][name] for name, (kind, _) in reference.state.items() if kind == "P"
-        }
-        judged.names = matched(parameters, kinds, values)
-        state = trials.states[0]
+        kinds, values = candidate.make()
+        candidate.names = matched(parameters, kinds, values)
         alike = {name for name in state if name in values and values[name].shape == state[name].shape}
         trials.own = {*parameters} | {name for name in alike if kinds.get(name) == "B"}
-        about |= {"device": judged.device}
-        rows = tuple(Judge(judged, trials, criteria or CRITERIA, device.partition(":")[0]).rows())
+        rows = tuple(Judge(candidate, trials, criteria, device.partition(":")[0]).rows())
     except (RaisedError, Ended) as error:
-        rows = (Row("values", "ERROR", reason=f"while it was made, {error}"),)
+        rows = (Row("values", "ERROR", reason=f"while it was made: {error}"),)
     finally:
-        judged.close()
-    return CheckResult(reference.name, spec, dtype, seed, rows, about, {"sha256": constants_sha256()})
+        candidate.close()
+    return rows, candidate.device
 
 
 def _shapes(reference: Reference, given: Any) -> tuple[Any, ...]:

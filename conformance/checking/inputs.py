@@ -115,10 +115,12 @@ def _made(function: Callable[[], Any], seed: int) -> tuple[Any, ...]:
             raise UsageError(f"inputs: {type(error).__name__}: {error}") from error
     inputs = tuple(found) if isinstance(found, (tuple, list)) else (found,)
     # A copy, so that no call changes what the next one gets.
-    copies: tuple[Any, ...] = _each(
-        lambda tensor: tensor.detach().cpu().clone(), as_input(inputs), floating=False
-    )
+    copies: tuple[Any, ...] = _each(_copied, as_input(inputs), floating=False)
     return copies
+
+
+def _copied(tensor: Tensor) -> Tensor:
+    return tensor.detach().cpu().clone()
 
 
 def _each(function: Callable[[Tensor], Tensor], value: Any, *, floating: bool = True) -> Any:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # After as many criteria in a row that ended the candidate's process the rest is left out.
 _DEATHS = 3
+# How many outputs and gradients a row tells what is wrong with.
+_TOLD = 2
 
 PASSES = ("PASS", "MISTRUSTED")
 
@@ -120,7 +122,8 @@ class Judge:
         status = (
             "FAIL" if found.wrong else "ERROR" if found.raised else "MISTRUSTED" if found.blind else "PASS"
         )
-        why = "\n".join(found.wrong) or found.raised
+        more = [f"and {len(found.wrong) - _TOLD} more"] if len(found.wrong) > _TOLD else []
+        why = "\n".join([*found.wrong[:_TOLD], *more]) or found.raised
         if status == "MISTRUSTED":
             why = "zeros, the mean everywhere and rolled rows would pass as well"
         nearest = found.headroom if found.elements and found.headroom < inf else None

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from conformance.checking.criteria import CRITERIA
-from conformance.report.tables import render
 from conformance.text import one_line, safe_message, safe_name
 
 if TYPE_CHECKING:
@@ -73,6 +72,8 @@ class CheckResult:
         return [row for row in self.rows if not row.ok]
 
     def __str__(self) -> str:
+        from conformance.report.tables import render
+
         parts = [render(self._table(), "terminal", {"reason": 50}, ("compared", "nearest"))]
         parts += [f"{row.status} {row.criterion}: {safe_message(row.reason)}" for row in self.failures]
         return "\n\n".join([*parts, "\n".join(self._conclusion())])
@@ -99,6 +100,8 @@ class CheckResult:
 
     def to_markdown(self) -> str:
         """Return the result as Markdown."""
+        from conformance.report.tables import render
+
         title, counts = self._conclusion()
         rows = [{**row, "asked": _ABOUT[str(row["criterion"])]} for row in self._table()]
         parts = [f"# {title}", counts, render(rows, "markdown")]

@@ -157,7 +157,8 @@ class Trials:
         program = self.reference.program
         if not instance or not isinstance(program, torch.nn.Module):
             return program
-        other = copy.deepcopy(program)
+        # In the candidate's dtype, which these parameters are rounded to.
+        other = copy.deepcopy(program).to(getattr(torch, self.dtype))
         with torch.no_grad():
             for name, value in other.named_parameters():
                 value.copy_(self.states[1][name])

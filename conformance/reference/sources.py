@@ -62,7 +62,9 @@ class _Heard:
         sizes = [each.numel() for each in args if hasattr(each, "numel")]
         place = _PRODUCTS.get(self.name)
         self._note(1 if place is None else args[place].shape[-1])
-        return self.rounds.before(args, kwargs), max(sizes, default=0)
+        own = self.rounds.before(args, kwargs)
+        # None where this call of the operation is exact, as an accumulation of terms none of which meet.
+        return None if own is None else (own, max(sizes, default=0))
 
     def size(self, before: Any, out: Tensor) -> Any:
         """As the rule's own, with the number of terms noted."""
