@@ -5,12 +5,9 @@ Calls reference.tolerance, and prints its table and sentences.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from conformance.errors import UsageError
+from conformance.cli._options import inputs_of
 
 if TYPE_CHECKING:
     import argparse
@@ -59,9 +56,10 @@ def command(options: argparse.Namespace) -> int:
     from conformance.reference.tolerance import tolerance
     from conformance.registry import find_object
 
+    given = inputs_of(options.inputs)
     found = tolerance(
         find_object("program", options.program),
-        *_inputs(options.inputs),
+        *(given if isinstance(given, list) else [given]),
         dtype=options.dtype,
         backward=not options.forward_only,
         draws=options.draws,
@@ -73,16 +71,3 @@ def command(options: argparse.Namespace) -> int:
     for bound in found.values():
         print(f"\n{bound.sentence}")
     return 0
-
-
-def _inputs(given: str) -> list[Any]:
-    """Return the arrays of a file, or the function that draws the arguments."""
-    from conformance.registry import find_object
-
-    if not given.endswith(".npz"):
-        return [find_object("inputs", given)]
-    try:
-        with np.load(Path(given), allow_pickle=False) as file:
-            return [file[name] for name in file.files]
-    except ValueError as error:
-        raise UsageError(f"inputs {given!r}: expected an npz file of arrays: {error}") from error

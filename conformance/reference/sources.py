@@ -70,7 +70,7 @@ class _Heard:
         place = _PRODUCTS.get(self.name)
         self._note(1 if place is None else args[place].shape[-1])
         own = self.rounds.before(args, kwargs)
-        # Nothing is rounded here, as where nothing is added into anything.
+        # None where this call of the operation is exact, as an accumulation of terms none of which meet.
         return None if own is None else (own, max(sizes, default=0))
 
     def size(self, before: Any, out: Tensor) -> Any:

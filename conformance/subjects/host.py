@@ -1,8 +1,9 @@
 """A process of its own for a subject.
 
-Made by running.subject, in each process that judges, and asked by subjects.hosted; running.host_main is what
-runs there. The judge's side imports nothing of the subject, and parses what comes back. A process that ends,
-hangs or sends garbage is started anew for the next question.
+Made by running.subject, in each process that judges, and asked by subjects.hosted, where running.host_main
+runs; and by checking.check for a candidate, where checking.candidate_main runs. The judge's side imports
+nothing of the subject, and parses what comes back. A process that ends, hangs or sends garbage is started
+anew for the next question.
 """
 
 from __future__ import annotations
@@ -72,9 +73,11 @@ class Process:
     """The process, started when it is first asked.
 
     Attributes:
-        load: the first message, by which it imports the subject; see running.host_main.
+        load: the first message, by which it imports the subject; see running.host_main. As `what` it may say
+            what the subject is called in messages, if not an implementation.
         pickled: an object, where the subject has no name to import it by.
         limits: its limits.
+        program: the module that runs there, and its arguments.
         hello: what it answered to that: `name`, `uses`, `declarations` and `supports`.
         printed: what the subject printed while it was last asked.
     """
@@ -82,6 +85,7 @@ class Process:
     load: Mapping[str, Any]
     pickled: bytes = b""
     limits: Limits = field(default_factory=Limits)
+    program: tuple[str, ...] = ("conformance.running.host_main",)
     hello: Mapping[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _pipes: Pipes | None = None
@@ -133,9 +137,10 @@ class Process:
         try:
             self._start()
         except Ended as ended:
+            kind = self.load.get("what", "implementation")
             what = repr(self.load["spec"]) if self.load.get("spec") else "of that object"
             told = " ".join(str(ended).split())
-            raise UsageError(f"implementation {what}: while it was imported, {told}") from None
+            raise UsageError(f"{kind} {what}: while it was imported, {told}") from None
 
     def _start(self) -> None:
         command = [*shlex.split(self.limits.command), sys.executable, "-P", "-u", "-m"]
@@ -150,7 +155,7 @@ class Process:
         try:
             # A session of its own: an interrupt from the keyboard is for the judge, which ends this one.
             self._process = subprocess.Popen(  # noqa: S603 - the command is the user's own
-                [*command, "conformance.running.host_main"],
+                [*command, *self.program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
