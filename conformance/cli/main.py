@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.cli import (
     calibrate,
     compare,
+    convert,
     export,
     gate,
     judge,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 # In the order of `--help`. Each adds its parser; its `command` takes the options and returns the exit code.
-_COMMANDS = (run, list, replay, report, export, judge, gate, compare, tolerance, selftest, calibrate)
+_COMMANDS = (run, list, replay, report, export, judge, gate, compare, tolerance, convert, selftest, calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
