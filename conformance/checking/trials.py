@@ -16,9 +16,9 @@ import torch
 
 from conformance.arithmetic.constants import constants
 from conformance.errors import DegenerateError, UsageError
+from conformance.judging.sight import mistrusted, noticed
 from conformance.reference.draws import BRANCH, draw
 from conformance.reference.program import Program, leaves
-from conformance.reference.sight import noticed
 from conformance.sampling.sample import raw_words
 from conformance.subjects.modes import quietly_on_one_thread
 
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from conformance.checking.inputs import Inputs, Shapes
     from conformance.checking.reference import Reference
     from conformance.reference.draws import Draw
-
-# The wrong answers of which one at least has to be noticed, or agreement shows little.
-_CHEAP = ("zeros", "the mean everywhere", "rolled rows")
 
 
 class UnjudgedError(Exception):
@@ -82,8 +79,8 @@ class Trial:
         # Whole numbers and truth values are compared bit by bit; a single number can equal its mean.
         if oracle.dtype.kind != "f" or not oracle.size:
             return False
-        seen = noticed(oracle.astype(np.float64), self.right.allowed(name))
-        return not any(seen[cheap] for cheap in _CHEAP)
+        seen = noticed(oracle, self.right.allowed(name), lane=None)
+        return mistrusted(cheap for cheap, is_seen in seen.items() if not is_seen)
 
 
 @dataclass
