@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from conformance.arithmetic import neural
 from conformance.arithmetic.counts import HISTOGRAMS
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def _as_strided_scatter(
 
 # By the operation; each takes its arguments.
 KERNELS: Mapping[Any, Callable[..., Any]] = {
+    **neural.KERNELS,
     **HISTOGRAMS,
     _ATEN.as_strided_scatter.default: _as_strided_scatter,
     _ATEN.native_layer_norm.default: _layer_norm,

@@ -25,6 +25,7 @@ from conformance.arithmetic.overloads import overload
 from conformance.arithmetic.replicates import Replicates, storage_id
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
+from conformance.arithmetic.storing import Storing
 from conformance.arithmetic.vectorized import align, batched, tensors, written
 from conformance.errors import NoiseError
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from conformance.arithmetic.overloads import Overload
     from conformance.arithmetic.rules.rule import Rule
+    from conformance.arithmetic.storing import Stores
 
 
 # A rounding below this, in units of u, is only that of an underflow.
@@ -57,12 +59,14 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         zeros: a zero that is computed of zeros is exact, and stays zero in all replicates. Without it a zero
             may be off by an underflow, which takes a twelfth less time.
         rules: how the operations round.
+        stores: the precision of the program, instead of `unit` for everything.
 
     Attributes:
         decisions: how many integer and boolean tensors were computed from noisy ones, or pieces of piecewise
             functions chosen by them.
         steady: whether all replicates decided as the program did. A replicate that took another branch
             measures another function.
+        storing: what rounds results to the dtype of values, where that is another than float32.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         limit: int = sys.maxsize,
         zeros: bool = False,
         rules: Mapping[str, Rule] = RULES,
+        stores: Stores | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call] # torch's own lacks annotations
         self.decisions = 0
@@ -83,6 +88,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         self._zeros = zeros
         self._rules = rules
         self._noise = Noise(seed)
+        self.storing = None if stores is None else Storing(stores, self._held, self._noise, zeros=zeros)
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -103,6 +109,13 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         kwargs = kwargs or {}
         facts = overload(func)
         rule = self._rules.get(facts.name)
+        if self.storing is None:
+            return self._followed(func, facts, rule, args, kwargs)
+        return self.storing.stored(
+            lambda: self._followed(func, facts, rule, args, kwargs), func, facts, rule, args, kwargs
+        )
+
+    def _followed(self, func: Any, facts: Overload, rule: Rule | None, args: Any, kwargs: Any) -> Any:
         if rule is None:
             return self._composed(func, facts.name, args, kwargs)
         if rule.view:
@@ -232,6 +245,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             self._notice(moved, clean)
         if floating:
             if rule.rounds is not None and before is not None:
+                self._unit = self._unit if self.storing is None else self.storing.unit(rule)
                 self._perturb(clean, moved, rule.rounds.size(before, clean))
             (put or self._held.put)(clean, moved)
 

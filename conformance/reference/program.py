@@ -18,12 +18,14 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import _disable_current_modes
 
+from conformance.arithmetic.formats import FORMATS, THERE_ARE, precision
 from conformance.arithmetic.replicates import OverfullError
-from conformance.arithmetic.tolerance import UNIT
 from conformance.errors import NoiseError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from conformance.arithmetic.formats import Precision
 
 # What torch's errors about two dtypes mention.
 _MIXED = re.compile(r"\bDouble\b|\bfloat64\b|\bdouble\b")
@@ -41,6 +43,8 @@ class Program:
         seed: of its cotangents and of what it draws at random.
         cotangents: one per floating output, in order, instead of drawn ones.
         random: whether it may draw at random.
+        compute: the dtype that its operations compute in; None for that of `formats.precision`.
+        accumulate: likewise, the dtype of their partial sums.
     """
 
     fn: Callable[..., Any]
@@ -50,6 +54,13 @@ class Program:
     seed: int = 0
     cotangents: tuple[Any, ...] | None = None
     random: bool = True
+    compute: str | None = None
+    accumulate: str | None = None
+
+    @cached_property
+    def precision(self) -> Precision:
+        """What it stores, computes and adds up in."""
+        return precision(self.dtype, self.compute, self.accumulate)
 
     def observables(self) -> dict[str, Tensor]:
         """Run it once, on copies; return `output`, or one name for each, and `grad[K]` or `grad.PARAMETER`.
@@ -171,18 +182,19 @@ def _solid(gradient: Tensor) -> Tensor:
     return gradient
 
 
-def of_dtype(dtype: object) -> str:
+def of_dtype(dtype: object, argument: str = "dtype") -> str:
     """Return the name of a dtype for which tolerances can be derived.
 
     Args:
-        dtype: `float32` or `float64`, or torch's or NumPy's object for it.
+        dtype: `float32`, `float64`, `bfloat16` or `float16`, or torch's or NumPy's object for it.
+        argument: what it was given as.
 
     Raises:
         UsageError: another one.
     """
     name = _name(dtype)
-    if name not in UNIT:
-        raise UsageError(f"dtype: expected {' or '.join(UNIT)}, got {name}")
+    if name not in FORMATS:
+        raise UsageError(f"{argument}: expected {THERE_ARE}, got {name}")
     return name
 
 
@@ -211,7 +223,9 @@ def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
     if isinstance(value, Tensor):
         return function(value)
     if _is_array(value):
-        return function(torch.tensor(np.asarray(value.detach() if hasattr(value, "detach") else value)))
+        array = np.asarray(value.detach() if hasattr(value, "detach") else value)
+        # As other libraries add it to NumPy; torch does not take it, and float32 holds all of its numbers.
+        return function(torch.tensor(array.astype(np.float32) if array.dtype.name == "bfloat16" else array))
     if isinstance(value, dict):
         return {key: _mapped(function, each) for key, each in value.items()}
     if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):

@@ -1,4 +1,4 @@
-"""Rules of special functions and places: torch's float32 lies within them, wrong implementations do not."""
+"""Rules of special functions and of places: torch's float32 lies within them, wrong ones do not."""
 
 from __future__ import annotations
 

@@ -191,9 +191,27 @@ class TestSentence:
         ((torch.exp,), {}, conformance.UsageError, "inputs: expected the arguments of fn"),
         (
             (torch.exp, A),
-            {"dtype": "float16"},
+            {"dtype": "half"},
             conformance.UsageError,
-            "dtype: expected float32 or float64, got",
+            "dtype: expected float32, float64, bfloat16 or float16, got half",
+        ),
+        (
+            (torch.exp, A),
+            {"accumulate": torch.int64},
+            conformance.UsageError,
+            "accumulate: expected float32, float64, bfloat16 or float16, got int64",
+        ),
+        (
+            (torch.exp, A),
+            {"compute": "float16"},
+            conformance.UsageError,
+            "compute: expected at least the precision of float32, got float16",
+        ),
+        (
+            (torch.exp, A),
+            {"dtype": "float64", "accumulate": "float32"},
+            conformance.UsageError,
+            "accumulate: expected float64 for results in float64, got float32",
         ),
         (
             (torch.exp, A),
