@@ -17,6 +17,7 @@ from torch import Tensor
 from torch._decomp import decomposition_table
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from conformance.arithmetic.custom import python_of
 from conformance.arithmetic.guard import Escapes
 from conformance.arithmetic.kernels import KERNELS
 from conformance.arithmetic.lists import one_by_one
@@ -127,7 +128,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         """Run an operation that has no rule by its decomposition."""
         try:
             with self:
-                whole = KERNELS.get(func) or one_by_one(func) or decomposition_table.get(func, func.decompose)
+                known = KERNELS.get(func) or one_by_one(func) or python_of(func)
+                whole = known or decomposition_table.get(func, func.decompose)
                 composed = whole(*args, **kwargs)
         except ZeroDivisionError:
             # Some divide by a count of elements in Python: over none, where the kernel returns NaN.
