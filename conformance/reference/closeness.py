@@ -58,10 +58,10 @@ def assert_close(
     """
     # Here, because they import torch, which takes seconds.
     from conformance.reference.draws import BRANCH, checked, draw
-    from conformance.reference.program import Program, as_input, leaves
+    from conformance.reference.program import Program, as_input, leaves, parted
 
     checked(fn, inputs)
-    got = {name: _array(name, value) for name, value in leaves("output", actual)}
+    got = dict(parted((name, _array(name, value)) for name, value in leaves("output", actual)))
     if grads is not None:
         if not isinstance(grads, (Mapping, tuple, list)):
             raise UsageError(
@@ -96,7 +96,7 @@ def _array(name: str, value: Any) -> Array:
         array = np.asarray(value)
     except TypeError as error:  # as of torch's bfloat16
         raise UsageError(f"actual: {name} is no array that NumPy can read: {error}") from error
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise UsageError(f"actual: expected numbers in {name}, got {type(value).__name__} of {array.dtype}")
     return array
 

@@ -1,6 +1,7 @@
 """A torch program with its inputs, run in float64: its outputs and gradients are its observables.
 
-Made by reference.draws; `observables` is what the arithmetic runs, clean and with noise.
+Made by reference.draws; `observables` is what the arithmetic runs, clean and with noise. A complex output is
+two observables, its real and its imaginary part: `output.real` and `output.imag`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from conformance.arithmetic.tolerance import UNIT
 from conformance.errors import NoiseError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 # What torch's errors about two dtypes mention.
 _MIXED = re.compile(r"\bDouble\b|\bfloat64\b|\bdouble\b")
@@ -62,13 +63,13 @@ class Program:
         fn, inputs = self._copies()
         with torch.random.fork_rng(devices=()), torch.set_grad_enabled(self.backward):
             before = torch.manual_seed(self.seed).get_state()
-            outputs = dict(_tensors("output", self._called(fn, inputs)))
+            outputs = dict(parted(_tensors("output", self._called(fn, inputs))))
             if not self.random and not torch.equal(before, torch.get_rng_state()):
                 raise UsageError("fn: it draws at random, so two calls of it differ by more than rounding")
         if not outputs:
             raise UsageError("fn: expected it to return a tensor, or a tuple, list or dict of tensors")
         for name, value in outputs.items():
-            if value.is_complex() or (value.is_floating_point() and value.dtype != torch.float64):
+            if value.is_floating_point() and value.dtype != torch.float64:
                 raise NoiseError(
                     f"{name}: fn was given float64 and returned {_name(value.dtype)}, where no noise can "
                     "follow it"
@@ -229,6 +230,16 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from leaves(f"{name}[{place}]", each)
     else:
         yield name, value
+
+
+def parted(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Yield named arrays or tensors, and complex ones as their parts: `output.real` and `output.imag`."""
+    for name, value in named:
+        if "complex" in str(value.dtype):
+            yield f"{name}.real", value.real
+            yield f"{name}.imag", value.imag
+        else:
+            yield name, value
 
 
 def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:

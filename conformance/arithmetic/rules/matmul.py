@@ -24,24 +24,30 @@ def _products(magnitude: Tensor, terms: int) -> Tensor:
 
     Args:
         magnitude: the sum of their absolute values.
-        terms: how many products; the root mean square of their absolute errors grows by √terms.
+        terms: how many products of real numbers; the root mean square of their absolute errors grows by
+            √terms.
     """
     return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
 
 
+def _terms(a: Tensor) -> int:
+    """Return how many products of real numbers are added up: each part of a complex product has two."""
+    return a.shape[-1] * (1 + a.is_complex())
+
+
 def _contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     return Operands(
-        lambda a, b: _products(matrix_product(a.abs(), b.abs()), a.shape[-1]), "√(n/3) roundings of |a| @ |b|"
+        lambda a, b: _products(matrix_product(a.abs(), b.abs()), _terms(a)), "√(n/3) roundings of |a| @ |b|"
     )
 
 
 def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         products = matrix_product(a.abs(), b.abs())
-        size = abs(alpha) * (_products(products, a.shape[-1]) + multiplied(alpha) * products)
+        size = abs(alpha) * (_products(products, _terms(a)) + multiplied(alpha) * products)
         if multiplied(alpha):
             # Some implementations scale the first factor, which then underflows, before they multiply.
-            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a), b.abs())
+            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a.abs()), b.abs())
         # With beta = 0 the first operand is not added at all, and may be anything, NaN too.
         return abs(beta) * (1 + multiplied(beta)) * c.abs() + size if beta else size
 
@@ -65,18 +71,28 @@ def _added_together(
 _MM = product(lambda t, a, b: t.mm(a, b), lambda n: (24, n), lambda n: (n, 24))
 
 RULES: tuple[Rule, ...] = (
-    rounded("mm", _contraction(torch.mm), _MM, all_positive(_MM), source=HIGHAM, together=_together),
+    rounded(
+        "mm",
+        _contraction(torch.mm),
+        _MM,
+        all_positive(_MM),
+        source=HIGHAM,
+        complexes=True,
+        together=_together,
+    ),
     rounded(
         "mv",
         _contraction(torch.mv),
         product(lambda t, a, b: t.mv(a, b), lambda n: (96, n), lambda n: (n,)),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "bmm",
         _contraction(torch.bmm),
         product(lambda t, a, b: t.bmm(a, b), lambda n: (3, 12, n), lambda n: (3, n, 12)),
         source=HIGHAM,
+        complexes=True,
         together=_together,
     ),
     rounded(
@@ -84,6 +100,7 @@ RULES: tuple[Rule, ...] = (
         _contraction(torch.dot),
         product(lambda t, a, b: t.dot(a, b), lambda n: (n,), lambda n: (n,)),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "addmm",
@@ -98,6 +115,7 @@ RULES: tuple[Rule, ...] = (
             lambda n: (n, 24),
         ),
         source=HIGHAM,
+        complexes=True,
         together=_added_together,
     ),
     rounded(
@@ -111,6 +129,7 @@ RULES: tuple[Rule, ...] = (
             without=NO_NAME,
         ),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "baddbmm",
@@ -122,6 +141,7 @@ RULES: tuple[Rule, ...] = (
             lambda n: (3, n, 12),
         ),
         source=HIGHAM,
+        complexes=True,
         together=_added_together,
     ),
 )
