@@ -27,7 +27,7 @@ def same_vectors(clean: Sequence[Tensor], moved: Sequence[Any]) -> tuple[list[An
     if not vectors.numel():
         return list(moved), True
     overlap = _overlap(vectors, own)
-    return [values, own * overlap.sgn().conj().unsqueeze(-2)], _steady(overlap)
+    return [values, own * overlap.sgn().conj_physical().unsqueeze(-2)], _steady(overlap)
 
 
 def same_singular(clean: Sequence[Tensor], moved: Sequence[Any]) -> tuple[list[Any], bool]:
@@ -38,12 +38,14 @@ def same_singular(clean: Sequence[Tensor], moved: Sequence[Any]) -> tuple[list[A
     count = values.shape[-1]
     overlap = _overlap(u[..., :count], own_u[..., :count])
     phase = overlap.sgn()
-    left = own_u[..., :count] * phase.conj().unsqueeze(-2)
+    left = own_u[..., :count] * phase.conj_physical().unsqueeze(-2)
     right = own_vh[..., :count, :] * phase.unsqueeze(-1)
     if u.shape[-1] > count:
         left = torch.cat([left, _rotated(u[..., count:], own_u[..., count:])], -1)
     if vh.shape[-2] > count:
-        right = torch.cat([right, _rotated(vh[..., count:, :].mH, own_vh[..., count:, :].mH).mH], -2)
+        right = torch.cat(
+            [right, _turned(_rotated(_turned(vh[..., count:, :]), _turned(own_vh[..., count:, :])))], -2
+        )
     return [left, own_values, right], _steady(overlap)
 
 
@@ -94,7 +96,12 @@ def eliminated(moved: Tensor, lu: Tensor, pivots: Tensor, clean: Tensor) -> tupl
 
 def _overlap(vectors: Tensor, own: Tensor) -> Tensor:
     """Return the products of the columns of the clean ones and of each replicate."""
-    return (vectors.conj() * own).sum(-2)
+    return (vectors.conj_physical() * own).sum(-2)
+
+
+def _turned(vectors: Tensor) -> Tensor:
+    # Not `mH`: in a dispatch mode, torch overlooks the mark of a conjugate.
+    return vectors.mT.conj_physical()
 
 
 def _steady(overlap: Tensor) -> bool:
@@ -103,6 +110,6 @@ def _steady(overlap: Tensor) -> bool:
 
 def _rotated(basis: Tensor, own: Tensor) -> Tensor:
     """Return a replicate's basis of a space in the rotation that is nearest to the clean one."""
-    u, _, vh = torch.linalg.svd(own.mH @ basis)
+    u, _, vh = torch.linalg.svd(_turned(own) @ basis)
     rotated: Tensor = own @ (u @ vh)
     return rotated

@@ -108,11 +108,11 @@ class Replicates:
     def get(self, clean: torch.Tensor) -> torch.Tensor | None:
         """Return a view of the noisy values of a tensor, (count, *shape); None where it has none."""
         kept = self._kept(clean)
-        return None if kept is None else self._view(kept, clean)
+        return None if kept is None else _read(self._view(kept, clean), clean)
 
     def make(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the same; if a tensor has none, make them first: copies of its whole storage."""
-        return self._view(self._kept(clean) or self._keep(clean, self._copies(clean)), clean)
+        return _read(self._made(clean), clean)
 
     def every(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the noisy values, (count, *shape); the clean ones, repeated, if a tensor has none."""
@@ -129,7 +129,7 @@ class Replicates:
         if kept is None:
             return clean
         more = rank - clean.dim()
-        return self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more)
+        return _read(self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more), clean)
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
         """Return one replicate; the clean tensor if it has none."""
@@ -139,16 +139,20 @@ class Replicates:
     def put(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values, (count, *shape), of a tensor that an operation has just made."""
         fills = clean.untyped_storage().nbytes() == clean.nbytes and clean.is_contiguous()
-        if fills and noisy.is_contiguous() and not noisy.storage_offset() and not noisy.is_conj():
+        if fills and noisy.is_contiguous() and not noisy.storage_offset():
             self._keep(clean, noisy)
         else:
-            self.make(clean).copy_(noisy)
+            self._made(clean).copy_(_read(noisy, clean))
 
     def overwrite(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values of a tensor that an operation has written into."""
-        own = self.make(clean)
+        own = self._made(clean)
         if noisy.data_ptr() != own.data_ptr():
-            own.copy_(noisy)
+            own.copy_(_read(noisy, clean))
+
+    def _made(self, clean: torch.Tensor) -> torch.Tensor:
+        """Return a view of what is stored; if a tensor has no noisy values, make them first."""
+        return self._view(self._kept(clean) or self._keep(clean, self._copies(clean)), clean)
 
     def _kept(self, clean: torch.Tensor) -> _Kept | None:
         if clean.dtype not in FOLLOWED:
@@ -180,13 +184,12 @@ class Replicates:
         if values.dtype != clean.dtype:
             values = kept.flat(clean.dtype)
         elif not ones and shape == kept.shape and clean.is_contiguous():
-            return _marked(values, clean)
-        viewed = values.as_strided(
+            return values
+        return values.as_strided(
             (self.count, *ones, *shape),
             (kept.nbytes // values.itemsize, *ones, *clean.stride()),
             clean.storage_offset(),
         )
-        return _marked(viewed, clean)
 
     def _keep(self, clean: torch.Tensor, values: torch.Tensor) -> _Kept:
         storage: Any = clean.untyped_storage()
@@ -195,7 +198,11 @@ class Replicates:
         return kept
 
 
-def _marked(viewed: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
-    """Return a view marked as the conjugate or the negative of what is stored, as its clean tensor is."""
-    viewed = viewed.conj() if clean.is_conj() else viewed
-    return torch._neg_view(viewed) if clean.is_neg() else viewed  # noqa: SLF001 - no public name
+def _read(viewed: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
+    """Return what a tensor shows of stored numbers, which may be marked as its conjugates or negatives.
+
+    Marks of the replicates themselves would be overlooked: torch resolves them before an operation reaches a
+    dispatch mode, and not in it.
+    """
+    viewed = viewed.conj_physical() if clean.is_conj() else viewed
+    return -viewed if clean.is_neg() else viewed

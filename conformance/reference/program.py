@@ -134,7 +134,7 @@ class Program:
         cotangents = self._cotangents(outputs, into)
         # An input that nothing depends on has a gradient of zeros, as other libraries return it.
         found = torch.autograd.grad([*into.values()], [*sources.values()], cotangents, materialize_grads=True)
-        return {name: value.detach() for name, value in zip(sources, found, strict=True)}
+        return {name: _whole(value.detach()) for name, value in zip(sources, found, strict=True)}
 
     def _cotangents(self, outputs: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> list[Tensor]:
         """Return the cotangents: given, or 1 for a single number, as of a loss, and normal for the others."""
@@ -230,6 +230,11 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from leaves(f"{name}[{place}]", each)
     else:
         yield name, value
+
+
+def _whole(value: Tensor) -> Tensor:
+    """Return a gradient with its numbers, where torch keeps only that all of them are zero."""
+    return value.clone() if value._is_zerotensor() else value  # noqa: SLF001 - torch has no public name for it
 
 
 def parted(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

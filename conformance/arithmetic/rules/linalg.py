@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from conformance.arithmetic import gauge
+from conformance.arithmetic.lapack import pseudoinverse
 from conformance.arithmetic.rounding import chain
 from conformance.arithmetic.rules.measuring import NO_NAME, MeasuringCall
 from conformance.arithmetic.rules.rule import MEASURED, Rule, exact
@@ -179,19 +180,15 @@ def _solve_together(held: Replicates, a: Tensor, b: Tensor, *, left: bool = True
         for each in (moved, columns)
     )
     found, lu, pivots, info = _SOLVE(moved, columns, left=left, **kwargs)
-    turned = a.is_contiguous() and not a.is_complex()
     shape = (held.count, *a.shape)
-    given = (moved.mT if turned else moved).reshape(shape)
-    lu, pivots = gauge.eliminated(given, lu.reshape(shape), pivots.reshape(shape[:-1]), a.mT if turned else a)
+    lu, pivots = gauge.eliminated(moved.reshape(shape), lu.reshape(shape), pivots.reshape(shape[:-1]), a)
     return found.squeeze(-1) if vector else found, lu, pivots, info.reshape(shape[:-2])
 
 
 def _det_together(held: Replicates, a: Tensor) -> Any:
     moved = held.every(a)
     det, lu, pivots = _DET(moved)
-    turned = a.is_contiguous() and not a.is_complex()
-    given = moved.mT if turned else moved
-    return det, *gauge.eliminated(given, lu, pivots, a.mT if turned else a)
+    return det, *gauge.eliminated(moved, lu, pivots, a)
 
 
 # How they are measured.
@@ -279,7 +276,8 @@ def _rule(
     vectors: frozenset[int] = frozenset(),
     **fields: Any,
 ) -> Rule:
-    fields.setdefault("together", _together(getattr(_ATEN, name).default, vectors))
+    if "together" not in fields:
+        fields["together"] = _together(getattr(_ATEN, name).default, vectors)
     return Rule(
         name,
         f"{_LAPACK}, {source}; {MEASURED}",
@@ -479,6 +477,14 @@ RULES: tuple[Rule, ...] = (
         _call(lambda t, a: t.linalg.matrix_exp(a), _matrices, prepare=lambda a: a / math.sqrt(a.shape[-1])),
         source="Al-Mohy & Higham 2009, A new scaling and squaring algorithm for the matrix exponential",
         results=_Exponential(),
+    ),
+    _rule(
+        "linalg_pinv",
+        _spectral,
+        _call(lambda t, a: t.linalg.pinv(a), _tall),
+        source="section 4.9 of the guide",
+        results=Results(columns=1.0),
+        together=pseudoinverse,
     ),
     *exact("lu_unpack", source="moves numbers, and puts zeros and ones between them"),
 )
