@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
 _ATEN: Any = torch.ops.aten
+# A relative tolerance this near to the default one is the default one.
+_SAME = 0.01
 
 
 def _cholesky(a: Tensor, upper: bool = False) -> Tensor:
@@ -76,9 +78,12 @@ def pseudoinverse(
     values = split(a)[0].abs()
     largest = values.amax(-1, keepdim=True)
     single, double = (torch.finfo(kind).eps * max(a.shape[-2:]) for kind in (torch.float32, torch.float64))
-    atol, rtol = (0.0 if each is None else torch.as_tensor(each).unsqueeze(-1) for each in (atol, rtol))
+    # A tolerance above zero takes the place of the other one, unless that is given.
+    default = rtol is None and (atol is None or not bool(torch.as_tensor(atol).any()))
+    atol, rtol = (torch.as_tensor(0.0 if each is None else each).unsqueeze(-1) for each in (atol, rtol))
+    rtol = rtol + double if default else rtol
+    default = default or bool(((rtol / double - 1).abs() < _SAME).all())
     counts = values > torch.maximum(rtol * largest, atol + 0 * largest)
-    default = bool(torch.as_tensor(abs(rtol / double - 1) < 0.01).all())
     own, left, right = split(held.every(a))
     if default:
         same = (counts == (values > single * largest)).expand(own.shape)

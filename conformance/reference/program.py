@@ -74,7 +74,7 @@ class Program:
                     f"{name}: fn was given float64 and returned {_name(value.dtype)}, where no noise can "
                     "follow it"
                 )
-        found = {name: value.detach() for name, value in outputs.items()}
+        found = {name: _whole(value.detach()) for name, value in outputs.items()}
         return found | self._gradients(outputs, dict(self._sources(fn, inputs)))
 
     def _called(self, fn: Callable[..., Any], inputs: Sequence[Any]) -> Any:
@@ -233,8 +233,8 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _whole(value: Tensor) -> Tensor:
-    """Return a gradient with its numbers, where torch keeps only that all of them are zero."""
-    return value.clone() if value._is_zerotensor() else value  # noqa: SLF001 - torch has no public name for it
+    """Return a tensor with its numbers, where torch keeps only that they are negated, or all zero."""
+    return value.clone() if value.is_neg() or value._is_zerotensor() else value  # noqa: SLF001 - no public name
 
 
 def parted(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from conformance.arithmetic.rounding import converted, magnitude
-from conformance.arithmetic.rules.measuring import NO_NAME, MeasuringCall
+from conformance.arithmetic.rules.measuring import NO_NAME, MeasuringCall, unary
 from conformance.arithmetic.rules.rule import IEEE, MEASURED, Operands, Relative, Rule, exact, rounded
 from conformance.sampling.values import Input
 
@@ -88,10 +88,12 @@ RULES: tuple[Rule, ...] = (
     *exact("_conj", "_neg_view", "view_as_complex", "view_as_real", source=_PARTS, view=True),
     *exact("complex", source=_PARTS, elementwise=True),
     *exact("_conj_physical", "conj_physical", source="changes sign bits only", elementwise=True),
-    # Of a real number: 0 or π.
-    *exact(
+    # Of a real number: π for negative ones, otherwise 0.
+    rounded(
         "angle",
-        source="torch's documentation: π for negative numbers, otherwise zero",
+        Relative(1.0),
+        replace(unary("angle"), without=NO_NAME),
+        source="the nearest number to π",
         elementwise=True,
         decides=lambda x: x.sign(),
     ),
