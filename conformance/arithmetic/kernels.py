@@ -14,6 +14,7 @@ from torch._decomp import decomposition_table
 
 from conformance.arithmetic import neural
 from conformance.arithmetic.counts import HISTOGRAMS
+from conformance.arithmetic.lapack import LAPACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,4 +97,5 @@ KERNELS: Mapping[Any, Callable[..., Any]] = {
     **{func: _with_places(func) for func in (_ATEN.index_add.default, _ATEN.index_add_.default)},
     _ATEN.native_layer_norm.default: _layer_norm,
     _ATEN.native_layer_norm_backward.default: _layer_norm_backward,
+    **LAPACK,
 }
