@@ -24,6 +24,7 @@ from torch import Tensor
 from conformance.arithmetic.formats import FORMATS, HALF
 from conformance.arithmetic.replicates import storage_id
 from conformance.arithmetic.rules import RULES
+from conformance.arithmetic.rules.rule import Given
 from conformance.arithmetic.vectorized import tensors
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ class Storing:
 
     def unit(self, rule: Rule) -> float:
         """Return the size of a rounding inside an operation; note that there is one."""
+        if _exact(rule):
+            # What the dtype of values makes of the scalar is found when the result is stored.
+            return 0.0
         if self._by_rows or self._values.name in _IN_VALUES.get(rule.name, ()):
             self._last = self._values
         elif any(call.accumulates for call in rule.measured):
@@ -210,7 +214,7 @@ def _each_once(found: Iterable[Tensor]) -> list[Tensor]:
 def _exact(rule: Rule) -> bool:
     """Whether an operation never rounds. The rule of one that is only silent here has no rounding either."""
     stated = RULES.get(rule.name, rule)
-    return stated.rounds is None
+    return stated.rounds is None or isinstance(stated.rounds, Given)
 
 
 @cache

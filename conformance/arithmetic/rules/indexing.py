@@ -9,7 +9,7 @@ import torch
 
 from conformance.arithmetic.rounding import filled
 from conformance.arithmetic.rules.measuring import SCALAR, TERMS, MeasuringCall
-from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, exact, rounded
+from conformance.arithmetic.rules.rule import HIGHAM, Given, Operands, Rule, exact, rounded
 from conformance.sampling.values import Array, Input
 
 if TYPE_CHECKING:
@@ -81,7 +81,6 @@ def _scatter(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor | None:
     return filled(value, torch.zeros_like(x).scatter(dim, index, 1.0)) if isinstance(value, float) else None
 
 
-_GIVEN = "the rounding of a Python scalar that the dtype does not hold, where it is put"
 _MOVED = "moves numbers, and computes none"
 
 RULES: tuple[Rule, ...] = (
@@ -108,7 +107,7 @@ RULES: tuple[Rule, ...] = (
     *exact("masked_scatter", "masked_scatter_backward", source=_MOVED),
     rounded(
         "scatter",
-        Operands(_scatter, _GIVEN),
+        Given(_scatter),
         MeasuringCall(
             lambda t, x: t.scatter(x, 0, t.from_numpy(np.arange(8)), SCALAR), lambda n: (Input((n,)),)
         ),

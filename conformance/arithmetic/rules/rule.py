@@ -85,6 +85,16 @@ class Operands:
 
 
 @dataclass(frozen=True)
+class Given(Operands):
+    """The operation computes nothing, and puts a Python scalar that float32 may not hold.
+
+    What a narrower dtype makes of it follows from the scalar alone (storing.py).
+    """
+
+    says: str = "the rounding of a Python scalar that the dtype does not hold, where it is put"
+
+
+@dataclass(frozen=True)
 class Rule:
     """The facts about one aten operation.
 
