@@ -8,7 +8,9 @@ from conformance.cases._constant import where
 from conformance.cases._table import function, method, row
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Case
+    from collections.abc import Mapping
+
+    from conformance.cases.case import Case, Constant
     from conformance.sampling.sample import Sample
 
 _SIZES = ("4", "5")
@@ -28,7 +30,10 @@ def _quotient(sample: Sample) -> str | None:
     return "no drawn number is 0 or NaN" if drawn else where(_WHOLE, form="integers")(sample)
 
 
-_NEVER = {"isnan": {"output": _quotient}, "isinf": {"output": where(_WHOLE, form="integers")}}
+_NEVER: Mapping[str, Constant] = {
+    "isnan": {"output": _quotient},
+    "isinf": {"output": where(_WHOLE, form="integers")},
+}
 
 
 def _whole(t: Any, a: Any) -> Any:

@@ -88,8 +88,8 @@ class Expectation:
     def would_pass(self, name: str) -> list[str] | None:
         """Return the cheap wrong answers (`judging.sight`) that would pass as an observable.
 
-        They follow from the reference alone, so that they are the same for any subject. Of random draws and of
-        what has no elements, None; and of a flag, a count or an index, which is a single whole number, so
+        They follow from the reference alone, so that they are the same for any subject. Of random draws and
+        of what has no elements, None; and of a flag, a count or an index, which is a single whole number, so
         that any other would be noticed.
         """
         oracle = self.oracle[name]
