@@ -64,7 +64,7 @@ def _row(verdicts: Sequence[Verdict]) -> dict[str, object]:
 
 
 def mistrusted(report: Report) -> list[dict[str, object]]:
-    """Return one row per case and check with MISTRUSTED verdicts: how many, of what, and where."""
+    """Return one row per case and check with MISTRUSTED verdicts, most first: how many, of what, and where."""
     cells: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     agreements: Counter[tuple[str, str]] = Counter()
     for verdict in report.verdicts:
@@ -80,7 +80,7 @@ def mistrusted(report: Report) -> list[dict[str, object]]:
             "shape classes": _some(Counter(str(verdict.shape_class) for verdict in mine)),
             "regimes": _some(Counter(str(verdict.regime) for verdict in mine)),
         }
-        for (case, check), mine in cells.items()
+        for (case, check), mine in sorted(cells.items(), key=lambda cell: -len(cell[1]))
     ]
 
 
