@@ -64,7 +64,7 @@ def _row(verdicts: Sequence[Verdict]) -> dict[str, object]:
 
 
 def mistrusted(report: Report) -> list[dict[str, object]]:
-    """Return one row per case and check with MISTRUSTED verdicts, most first: how many, of what, and where."""
+    """Return one row per case and check with MISTRUSTED verdicts, most first: how many, and of what."""
     cells: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     agreements: Counter[tuple[str, str]] = Counter()
     for verdict in report.verdicts:
