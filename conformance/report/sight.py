@@ -26,11 +26,15 @@ _SHOWN = 5
 
 
 def would_pass(verdicts: Iterable[Verdict]) -> list[str]:
-    """Return the wrong answers that would pass as some observable, in each of the verdicts about it."""
-    seen: dict[tuple[str, str | None, str | None], list[Sequence[str]]] = defaultdict(list)
+    """Return the wrong answers that would pass as some observable, in each of the verdicts about it.
+
+    The uses of an observable of the plain call are put together: what one of them shows does not pass.
+    """
+    seen: dict[tuple[str, str | None, str], list[Sequence[str]]] = defaultdict(list)
     for verdict in verdicts:
         if verdict.would_pass is not None:
-            seen[verdict.check, verdict.lane, verdict.observable].append(verdict.would_pass)
+            name = str(verdict.observable).rpartition("/")[2]
+            seen[verdict.check, verdict.lane, name].append(verdict.would_pass)
     passing = {name for each in seen.values() for name in set.intersection(*map(set, each))}
     return [name for name in NAMES if name in passing]
 
