@@ -60,6 +60,7 @@ class Expectation:
         inputs: returns the arrays that the program is given.
         one_side: of differences of two sides, returns the numbers of one, before the other is subtracted.
         constant: by pattern of observable, why it is constant by definition.
+        known: by observable, which wrong answers would pass, where that was found out before.
     """
 
     sample: Sample
@@ -74,6 +75,7 @@ class Expectation:
     inputs: Callable[[], Trace] = dict
     one_side: Callable[[], Trace] | None = None
     constant: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, list[str] | None] = field(default_factory=dict)
     _blind: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -92,6 +94,8 @@ class Expectation:
         of what has no elements, None; and of a flag, a count or an index, which is a single whole number, so
         that any other would be noticed.
         """
+        if name in self.known:
+            return self.known[name]
         oracle = self.oracle[name]
         fact = oracle.size == 1 and not np.issubdtype(oracle.dtype, np.floating)
         if name in self.laws or fact or not oracle.size:
