@@ -25,7 +25,7 @@ from conformance.arithmetic.overloads import overload
 from conformance.arithmetic.replicates import Replicates, storage_id
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
-from conformance.arithmetic.storing import Storing
+from conformance.arithmetic.storing import Storing, across
 from conformance.arithmetic.vectorized import align, batched, tensors, written
 from conformance.errors import NoiseError
 
@@ -174,7 +174,9 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             self._lift(args[0])
         # Before the call: an operation in place overwrites its operand.
         before = None if rule.rounds is None else rule.rounds.before(args, kwargs)
-        if noisy and callable(rule.decides):
+        # Half types are near a kink so often that nothing would be left of a relu: both of its sides are allowed.
+        kinked = self.storing is not None and not targets and rule.elementwise is True
+        if noisy and callable(rule.decides) and not kinked:
             self._notice(rule.decides(*align(args, {}, held)[0]), rule.decides(*args))
         if targets:
             return self._write(func, rule, args, kwargs, targets, before, noisy=noisy)
@@ -187,6 +189,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
                 sum([results[place].numel() for place in fresh if isinstance(results[place], Tensor)])
             )
             moved = batched(func.call, rule, args, kwargs, held) if fresh else []
+            if kinked and callable(rule.decides):
+                moved = [across(func.call, rule, args, moved[0], held)]
             for place in fresh:
                 self._take(rule, results[place], moved[place], before)
         elif rule.rounds is not None and out.dtype == torch.float64:

@@ -199,6 +199,21 @@ class Storing:
         return difference.nan_to_num_(0.0, 0.0, 0.0)
 
 
+def across(
+    func: Callable[..., Any], rule: Rule, args: Any, moved: Tensor | None, held: Replicates
+) -> Tensor | None:
+    """Return the replicates of a piecewise function, on another piece where twice their noise takes them there.
+
+    A program may be on another piece than any of 64 replicates: for a number near a kink that has a
+    probability of up to 1 in 170. With noise that is twice as large it is 1 in 50,000.
+    """
+    if moved is None or not callable(rule.decides):
+        return moved
+    rank = max(each.dim() for each in args if isinstance(each, Tensor))
+    far = [2 * held.of_rank(each, rank) - each if isinstance(each, Tensor) else each for each in args]
+    return torch.where(rule.decides(*far) == rule.decides(*args), moved, func(*far))
+
+
 def _copy(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) else value
 
