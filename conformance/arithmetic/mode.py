@@ -174,7 +174,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             self._lift(args[0])
         # Before the call: an operation in place overwrites its operand.
         before = None if rule.rounds is None else rule.rounds.before(args, kwargs)
-        # Half types are near a kink so often that nothing would be left of a relu: both of its sides are allowed.
+        # Half types are near a kink too often to refuse it: both sides of a relu are allowed there.
         kinked = self.storing is not None and not targets and rule.elementwise is True
         if noisy and callable(rule.decides) and not kinked:
             self._notice(rule.decides(*align(args, {}, held)[0]), rule.decides(*args))

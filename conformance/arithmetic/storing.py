@@ -202,7 +202,7 @@ class Storing:
 def across(
     func: Callable[..., Any], rule: Rule, args: Any, moved: Tensor | None, held: Replicates
 ) -> Tensor | None:
-    """Return the replicates of a piecewise function, on another piece where twice their noise takes them there.
+    """Return the replicates of a piecewise function, on another piece where twice their noise leads there.
 
     A program may be on another piece than any of 64 replicates: for a number near a kink that has a
     probability of up to 1 in 170. With noise that is twice as large it is 1 in 50,000.
