@@ -43,13 +43,16 @@ _IN_VALUES = {"index_put": HALF, "prod": HALF, "scatter_add": HALF, "sigmoid_bac
 # Kernels that keep their sums over rows in the dtype of values: those of the gradients of weight and bias are
 # added up row by row, in place. Source: layer_norm_kernel.cpp, LayerNormBackwardKernelImplInternal.
 _ROWS_IN_VALUES = frozenset({"native_layer_norm_backward"})
-# Operations that torch registers as one kernel, and in which it still stores results in the dtype of values.
-# Sources: ForeachOpsKernels.cpp: one tensor after the other. Loss.cpp: the elements, before they are reduced.
-# and each number on the way in binary_cross_entropy and logit. Normalization.cpp: the mean and the deviation.
+# Operations that torch registers as one kernel, and in which it still stores results in the dtype of values;
+# likewise their derivatives, whose names begin as theirs do. Sources: ForeachOpsKernels.cpp: lists, one tensor
+# after the other. Loss.cpp: the elements of a loss, before they are reduced, and each number on the way in
+# binary_cross_entropy. UnaryOpsKernel.cpp: each number on the way in logit. Normalization.cpp: the mean and
+# the deviation. SoftMaxKernel.cpp: the logarithm of the sum.
 _SEVERAL = (
     *("_foreach_", "binary_cross_entropy", "huber_loss", "logit", "mse_loss", "native_batch_norm"),
     "smooth_l1_loss",
 )
+_SEVERAL_FORWARD = frozenset({"_log_softmax"})
 
 
 @dataclass(frozen=True)
@@ -232,6 +235,6 @@ def _exact(rule: Rule) -> bool:
 def _one_kernel(func: Any) -> bool:
     """Whether torch's CPU runs an operation as one kernel, and stores nothing in between."""
     name = str(func._schema.name).rpartition("::")[2]  # noqa: SLF001 - the only way to the name
-    if name.startswith(_SEVERAL):
+    if name.startswith(_SEVERAL) or name in _SEVERAL_FORWARD:
         return False
     return bool(torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CPU"))  # noqa: SLF001

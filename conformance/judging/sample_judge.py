@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from conformance.sampling.values import Array
 
 
+_NO_DRAWS = "random draws are not judged in half types"
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A sample that is ready to judge any subject by.
@@ -146,7 +149,7 @@ def prepare(
     for lane in lanes:
         found: Mapping[str, Deviation] | str = deviations
         if lane in HALF_LANES:
-            found = _why_unjudged(case) or measured_in_half(base(case, sample, stored, lane))
+            found = _why_unjudged(case, sample) or measured_in_half(base(case, sample, stored, lane))
         if isinstance(found, str):
             left_out[lane] = found
             continue
@@ -157,9 +160,12 @@ def prepare(
     return Prepared(case, sample, expectations, stored, scales, left_out=left_out)
 
 
-def _why_unjudged(case: Case) -> str:
-    """Return why a case is not judged in half types; empty where it is."""
-    return "optimiser steps are not judged in half types" if case.training else ""
+def _why_unjudged(case: Case, sample: Sample) -> str:
+    """Return why a sample is not judged in half types; empty where it is."""
+    if case.training:
+        return "optimiser steps are not judged in half types"
+    # torch draws other masks in half types, so that the oracle drops other elements.
+    return _NO_DRAWS if "generator" in sample.settings else ""
 
 
 def _drawn(
@@ -173,7 +179,7 @@ def _drawn(
     from conformance.subjects import pytorch
 
     whole = [lane for lane in lanes if lane not in HALF_LANES]
-    left_out = {lane: "random draws are not judged in half types" for lane in lanes if lane not in whole}
+    left_out = {lane: _NO_DRAWS for lane in lanes if lane not in whole}
     if not whole:
         return Prepared(case, sample, {}, stored, {}, left_out=left_out)
     lane = whole[(sample.seed + sample.draw) % len(whole)]
