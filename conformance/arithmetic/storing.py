@@ -44,8 +44,8 @@ _IN_VALUES = {"index_put": HALF, "prod": HALF, "scatter_add": HALF, "sigmoid_bac
 # added up row by row, in place. Source: layer_norm_kernel.cpp, LayerNormBackwardKernelImplInternal.
 _ROWS_IN_VALUES = frozenset({"native_layer_norm_backward"})
 # Operations that torch registers as one kernel, and in which it still stores results in the dtype of values;
-# likewise their derivatives, whose names begin as theirs do. Sources: ForeachOpsKernels.cpp: lists, one tensor
-# after the other. Loss.cpp: the elements of a loss, before they are reduced, and each number on the way in
+# likewise their derivatives, whose names begin as theirs do. Sources: ForeachOpsKernels.cpp: lists, tensor by
+# tensor. Loss.cpp: the elements of a loss, before they are reduced, and each number on the way in
 # binary_cross_entropy. UnaryOpsKernel.cpp: each number on the way in logit. Normalization.cpp: the mean and
 # the deviation. SoftMaxKernel.cpp: the logarithm of the sum.
 _SEVERAL = (

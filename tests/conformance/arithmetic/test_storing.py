@@ -177,6 +177,49 @@ def test_a_zero_of_zeros_stays_zero():
     assert not stored(torch.zeros(9).double().tanh)[0].any()
 
 
+class TestKinks:
+    """A piecewise function: both pieces are allowed where noise, doubled, leads from one to the other."""
+
+    # Nearer to the kink than two roundings, and far from it.
+    x = torch.tensor([1.0 + 2.0**-9, 1.0 - 2.0**-9, 2.0, 0.5], dtype=torch.float64)
+
+    def slope(self):
+        x = self.x.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad((x * 3 - 3).relu().sum(), x)
+        return gradient
+
+    def test_both_slopes_are_allowed_near_it(self):
+        rms, _ = stored(self.slope)
+        assert (rms[:2] > 0.5).all()
+        assert (rms[2:] < 3 * U).all()
+
+    def test_where_the_noise_itself_does_not_reach_it_twice_the_noise_does(self):
+        away = 2.6 * U / sqrt(3)  # deviations of the product
+        x = torch.full((200,), 1 + away, dtype=torch.float64).requires_grad_()
+        stores = Stores(precision("bfloat16"))
+
+        def slope():
+            return {"output": torch.autograd.grad((x * 1.0 - 1).relu().sum(), x)[0]}
+
+        rms = deviations(slope, "key", zeros=True, stores=stores)["output"].rms
+        # Of 64 replicates one in 11 is on the other side by twice the noise, and one in 200 by the noise.
+        assert (rms > 0).mean() > 0.95
+
+    def test_the_result_itself_goes_on_as_it_is(self):
+        def run():
+            return (A * B).relu()
+
+        rms, _ = stored(run)
+        np.testing.assert_array_less(rms, 3 * U * (A * B).abs() + 2.0**-100)
+
+    def test_in_float32_it_is_another_branch(self):
+        x = torch.tensor(1 / 3, dtype=torch.float64)
+        assert deviations(lambda: {"output": (x * 3 - 1).sgn()}, "key") is None
+
+    def test_what_is_compared_is_one_still(self):
+        assert stored(lambda: (self.x * 3 > 3) * 1.0)[0] is None
+
+
 class TestOneOperation:
     """The results of one operation alone are rounded."""
 
