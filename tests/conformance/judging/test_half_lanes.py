@@ -41,6 +41,16 @@ def test_torch_itself_passes(name):
     assert min(each.headroom for each in found) < 100
 
 
+def test_sums_of_whole_numbers_are_rounded():
+    case = CASES["nn.Linear"]
+    settings = (("N", 9), ("L", 2), ("I", 64), ("O", 5), ("rank", 2), ("bias", True))
+    found = judge_sample(
+        prepare(case, Sample(case.name, 1, 0, "small", "integer", settings), HALF_LANES), pytorch.half()
+    )
+    assert {each.status for each in found} == {Status.PASS}
+    assert any(each.headroom < 100 for each in found)
+
+
 class Coarse(TorchLike):
     """torch, which stores its results in a dtype of fewer bits than it was asked for."""
 
