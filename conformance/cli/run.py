@@ -36,8 +36,8 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--dtype",
         action="append",
-        help="float64 (is it the same function?) or float32 (is it as accurate as its arithmetic?); may be "
-        "repeated; both by default",
+        help="float64 (is it the same function?), or float32, bfloat16 or float16 (is it as accurate as its "
+        "arithmetic?); may be repeated; by default those that it declares, and else the first two",
     )
     parser.add_argument(
         "--samples", type=int, metavar="N", help="samples per case; by default as many as the case declares"
@@ -88,7 +88,7 @@ def command(options: argparse.Namespace) -> int:
             options.cases,
             options.samples,
             options.seed,
-            dtypes=options.dtype or ("float64", "float32"),
+            dtypes=options.dtype,
             jobs=options.jobs,
             out=options.out,
             baseline=options.baseline,

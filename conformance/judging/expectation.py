@@ -14,6 +14,7 @@ import numpy as np
 
 from conformance.judging.sight import noticed
 from conformance.judging.verdict import Verdict
+from conformance.sampling.lanes import carried
 from conformance.sampling.space import HOLLOW
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Expectation:
     Attributes:
         sample: the sample.
         training: its case's outputs are parameters after optimizer steps.
-        lane: `float64` or `float32`.
+        lane: `float64`, `float32`, `bfloat16` or `float16`.
         oracle: the reference in float64 on the lane's values.
         tolerance: by observable, the tolerance of each element.
         reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
@@ -80,8 +81,8 @@ class Expectation:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of every floating observable."""
-        return np.dtype(self.lane)
+        """The dtype of every floating observable's array."""
+        return np.dtype(carried(self.lane))
 
     def without_gradients(self) -> Expectation:
         """Return the expectation of the outputs alone, for a subject that has no backward."""

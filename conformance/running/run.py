@@ -26,7 +26,7 @@ from conformance.running.bundle import write_bundles
 from conformance.running.journal import identity, kept
 from conformance.running.output import FAILURES
 from conformance.running.patience import Patience
-from conformance.running.plan import plan
+from conformance.running.plan import lanes_of, plan
 from conformance.running.shrink import shrink_failures
 from conformance.running.subject import close, find_subject, opened_here
 from conformance.running.work import Outcome, do
@@ -53,7 +53,7 @@ def run(
     samples: int | None = None,
     seed: int = 1,
     *,
-    dtypes: Sequence[str] = ("float64", "float32"),
+    dtypes: Sequence[str] | None = None,
     jobs: int = 1,
     out: str | Path | None = None,
     baseline: str | Path | None = None,
@@ -74,7 +74,8 @@ def run(
         cases: names of cases; by default all.
         samples: the number of samples per case; by default as many as the case declares.
         seed: the seed of the samples.
-        dtypes: the lanes: `float64`, `float32` or both.
+        dtypes: the lanes, of `float64`, `float32`, `bfloat16` and `float16`; by default those in which the
+            implementation declares that it computes, and the first two where it declares nothing.
         jobs: the number of processes; -1 for one per core where there is enough work for them.
         out: a folder for the reports and a bundle for each failing case; by default nothing is written.
         baseline: a `baseline.json`; the page in `out` says what changed since it, or why the two cannot be
@@ -131,16 +132,12 @@ def run(
         how, subject = opened_here(how)
     declarations = declared(subject)
     began, clock = datetime.now(UTC), time.perf_counter()
-    planned = plan(cases, samples, seed, dtypes, supports_of(subject))
-    asked = {
-        "implementation": how.name,
-        "cases": cases,
-        "samples": samples,
-        "seed": seed,
-        "dtypes": dtypes,
-        # A run in the judge's process is marked as one, and may not go on unmarked.
-        "in process": bool(how.note),
-    }
+    supports = supports_of(subject)
+    dtypes = lanes_of(supports) if dtypes is None else dtypes
+    planned = plan(cases, samples, seed, dtypes, supports)
+    asked = {"implementation": how.name, "cases": cases, "samples": samples, "seed": seed, "dtypes": dtypes}
+    # A run in the judge's process is marked as one, and may not go on unmarked.
+    asked |= {"in process": bool(how.note)}
     # Where it cannot be sent to one process, it cannot be sent to several.
     jobs = jobs if how.pickled or how.spec or in_process else 1
     done = _Done(len(planned.work))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases.case import LayerProgram, of_function
+from conformance.subjects.protocol import HALF_LANES
+from conformance.subjects.supports import Supports
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
@@ -57,3 +59,9 @@ _PROGRAMS: Mapping[str, Program] = {
 def make() -> TorchLike:
     """torch, the reference."""
     return TorchLike("torch", "torch", _PROGRAMS)
+
+
+def half() -> TorchLike:
+    """The reference in half types, which is a subject there."""
+    limits = Supports(dtypes=HALF_LANES, training=False, uses=(), bad_calls=False)
+    return TorchLike("torch in half types", "torch", _PROGRAMS, supports=limits)
