@@ -95,7 +95,7 @@ class Direct:
             self.about = self.server.answer(self.load, {})[0]["device"]
         try:
             return self.server.answer(header, arrays)
-        except Exception as error:  # noqa: BLE001 - a candidate may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a candidate may raise anything
             return {"error": raised.told(error)}, {}
 
     def garbage(self, why: str) -> Exception:

@@ -133,15 +133,20 @@ def trials_of(
     """Return what a candidate is compared with; see `check`.
 
     Raises:
+        DegenerateError, NoiseError: see `check`.
         UsageError: there are no inputs, or they or the shapes cannot be used.
     """
     from conformance.checking.inputs import declared
-    from conformance.checking.trials import Trials
+    from conformance.checking.trials import Key, Trials
 
     given = reference.declared("get_inputs") if inputs is None else inputs
     if given is None:
         raise UsageError("inputs: expected some, because the reference's file has no get_inputs()")
-    return Trials(reference, declared(given, dtype), dtype, backward, seed, _shapes(reference, shapes))
+    trials = Trials(reference, declared(given, dtype), dtype, backward, seed, _shapes(reference, shapes))
+    # What the reference cannot do is told before anything is started.
+    for key in (Key(), *(Key(shape=place) for place in range(len(trials.shapes)))):
+        trials.get(key)
+    return trials
 
 
 def judged(
