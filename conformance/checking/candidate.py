@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-import torch
 
 from conformance.checking.server import Server
 from conformance.checking.values import as_array, dtype_name, numbers, packed
@@ -271,22 +270,3 @@ def _sentence(told: object) -> str:
     except ValueError as wrong:
         return f"it raised something, but {wrong}"
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def device_of(name: str) -> str:
-    """Return the name of a device that can be used here.
-
-    Raises:
-        UsageError: torch knows no such device, or there is none.
-    """
-    try:
-        device = torch.device(name)
-    except (RuntimeError, TypeError) as error:
-        raise UsageError(f"device: expected cpu or cuda, got {name!r}") from error
-    if device.type not in {"cpu", "cuda"}:
-        raise UsageError(f"device: expected cpu or cuda, got {name!r}")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"device: expected one that is here, got {name!r}, and torch finds no CUDA device")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"device: expected one of {torch.cuda.device_count()} CUDA devices, got {name!r}")
-    return str(device)

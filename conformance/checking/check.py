@@ -79,11 +79,12 @@ def check(
     """
     # Here, because they import torch, which takes seconds.
     from conformance.arithmetic.constants import constants_sha256
-    from conformance.checking.candidate import Hosted, device_of
+    from conformance.checking.candidate import Hosted
     from conformance.checking.reference import CANDIDATE_CLASS, find_reference, spec_of, with_class
     from conformance.checking.result import CheckResult
     from conformance.environment import environment
     from conformance.reference.program import of_dtype
+    from conformance.subjects.devices import device_of
     from conformance.subjects.host import Limits, Process
 
     dtype, device = of_dtype(dtype), device_of(device)

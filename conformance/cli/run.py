@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cli._options import (
     add_baseline,
+    add_device,
     add_implementation,
     add_sweep,
     add_verbosity,
@@ -50,6 +51,7 @@ def add_parser(commands: Commands) -> None:
         "a baseline.json; parity.html says what changed since it, and the exit code is the same with and "
         "without it: `gate` decides",
     )
+    add_device(parser, "where torch computes, if that is the implementation")
     add_verbosity(parser)
     parser.add_argument(
         "--resume",
@@ -84,6 +86,7 @@ def command(options: argparse.Namespace) -> int:
             baseline=options.baseline,
             resume=options.resume,
             exit_first=options.exitfirst,
+            device=options.device,
             progress=progress,
             **hosting(options),
         )

@@ -48,7 +48,7 @@ def models_lstm(t: Any, x: Values) -> Mapping[str, Any]:
     }
 
 
-_PROGRAMS: Mapping[str, Program] = {
+PROGRAMS: Mapping[str, Program] = {
     "models.LSTMCell": LayerProgram(of_function(models_cell)),
     "models.LSTM": LayerProgram(of_function(models_lstm)),
 }
@@ -56,4 +56,4 @@ _PROGRAMS: Mapping[str, Program] = {
 
 def make() -> TorchLike:
     """torch, the reference."""
-    return TorchLike("torch", "torch", _PROGRAMS)
+    return TorchLike("torch", "torch", PROGRAMS)
