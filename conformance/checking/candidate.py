@@ -250,17 +250,19 @@ class Candidate:
         if not isinstance(dtypes, dict):
             raise self.transport.garbage("it names no dtypes")
         try:
-            values = {name: _numbers(name, each, dtypes) for name, each in found.items()}
-        except (RuntimeError, TypeError, ValueError) as error:
+            pairs = {name: _numbers(name, each, dtypes.get(name)) for name, each in found.items()}
+        except TypeError as error:
             raise self.transport.garbage(f"{error}") from None
-        return Reply(values, {str(name): str(each) for name, each in dtypes.items()}, header), header
+        values = {name: each for name, (each, _) in pairs.items()}
+        return Reply(values, {name: each for name, (_, each) in pairs.items()}, header), header
 
 
-def _numbers(name: str, array: Any, dtypes: Mapping[str, Any]) -> Array:
+def _numbers(name: str, array: Any, told: object) -> tuple[Array, str]:
+    """Return the numbers of an answer, and their dtype; what is told counts for raw words only."""
     if array is None or isinstance(array, Foreign):
         raise TypeError(f"{printable(name, _LONGEST)} is not an array")
-    plain = name.removeprefix("after:")
-    return numbers(np.asarray(array), str(dtypes.get(name, dtypes.get(plain, array.dtype.name))))
+    dtype = "bfloat16" if told == "bfloat16" and array.dtype == np.uint16 else array.dtype.name
+    return numbers(array, dtype), dtype
 
 
 def _sentence(told: object) -> str:
