@@ -242,8 +242,6 @@ class Candidate:
         self, question: Mapping[str, Any], arrays: Mapping[str, Array]
     ) -> tuple[Reply, Mapping[str, Any]]:
         header, found = self.transport.ask(question, arrays)
-        if "usage" in header:
-            raise UsageError(printable(str(header["usage"]), raised.MESSAGE))
         if "error" in header:
             raise RaisedError(_sentence(header["error"]))
         dtypes = header.get("dtypes", {})

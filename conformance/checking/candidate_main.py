@@ -30,14 +30,13 @@ def _answers(server: Server, message: Message) -> Iterator[bytes]:
         if question["do"] == "load":
             hide(question["hidden"], question["spec"])
         answer = encode(message.number, *server.answer(question, message.arrays))
-    except UsageError as error:
-        answer = encode(message.number, {"usage": str(error)})
     except BaseException as error:  # noqa: BLE001 - see above
+        told: dict[str, Any] = {"error": raised.told(error)}
         if question["do"] == "load":
-            what = f"candidate {question['spec']!r}: {type(error).__name__}: {raised.text_of(error)}"
-            answer = encode(message.number, {"usage": what})
-        else:
-            answer = encode(message.number, {"error": raised.told(error)})
+            what = f"{type(error).__name__}: {raised.text_of(error)}"
+            own = isinstance(error, UsageError)
+            told = {"usage": str(error) if own else f"candidate {question['spec']!r}: {what}"}
+        answer = encode(message.number, told)
     yield answer
 
 

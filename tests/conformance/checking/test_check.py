@@ -38,6 +38,10 @@ def root(x):
     return (x + 9).sqrt()
 
 
+def counted(places):
+    return places.bincount(minlength=3)
+
+
 def viewed(x):
     return x.mT
 
@@ -118,6 +122,7 @@ def trials(name, shapes=None, dtype="float32"):
         "flat": lambda: (torch.randn(3, 4),),
         "picked": lambda: (torch.randn(3, 4), torch.randint(3, (5,))),
         "root": lambda: (torch.randn(3, 4),),
+        "counted": lambda: (torch.randint(3, (5,)),),
         "viewed": lambda: (torch.randn(3, 4),),
     }[name]
     reference = find_reference(globals()[name], None, seed_of_instances(1))
@@ -188,6 +193,18 @@ def test_agreement_that_shows_nothing_is_not_trusted():
 
 def test_whole_numbers_among_the_inputs_are_drawn_and_handed_on():
     assert wrong(rows("picked", "picked")) == {}
+
+
+def test_whole_numbers_are_not_scaled():
+    found = rows("counted", "counted")
+    assert wrong(found) == {}
+    assert {found[name].reason for name in ("scale 16", "scale 1024")} == {"no input is a floating tensor"}
+
+
+def test_one_seed_gives_the_same_rows():
+    one = rows("right")
+    trials.cache_clear()
+    assert rows("right") == one
 
 
 def test_memory_is_shared_where_the_reference_shares_it():
