@@ -125,7 +125,9 @@ class Server:
             outputs |= gradients
             named |= {f"cotangent of {name}": each for name, each in given.items()}
         if question["after"]:
-            found |= {f"after:{name}": as_array(each) for name, each in (named | parameters).items()}
+            after = {f"after:{name}": each for name, each in (named | parameters).items()}
+            found |= {name: as_array(each) for name, each in after.items()}
+            header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in after.items()}
         if question["keep"]:
             self._kept[question["keep"]] = {n: e for n, e in outputs.items() if isinstance(e, Tensor)}
         return header, found

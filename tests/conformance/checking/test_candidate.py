@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
+import torch
 
-from conformance.checking.candidate import Candidate, RaisedError
+from conformance.checking.candidate import Candidate, Direct, RaisedError
+from conformance.checking.check import loading
 from conformance.subjects.wire import Foreign
 
 
@@ -75,6 +77,23 @@ def test_what_is_said_of_the_call_may_be_anything():
 def test_a_dtype_is_that_of_the_array(array, told, dtype):
     reply = called({"dtypes": {"output": told}}, output=array)
     assert (reply.dtypes["output"], reply.values["output"].tolist()) == (dtype, [1.0])
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_half_types_come_back_as_they_are(dtype):
+    x = torch.tensor([1.5, -2.0]).to(dtype)
+    load = loading("torch:neg", (), str(dtype).removeprefix("torch."), "cpu", allow_tf32=False)
+    candidate = Candidate(Direct(load))
+    candidate.make()
+    reply = candidate.call((x,), {"output": x}, {"grad[0]"}, after=True)
+    found = {name: (reply.dtypes[name], each.tolist()) for name, each in reply.values.items()}
+    name = str(dtype).removeprefix("torch.")
+    assert found == {
+        "output": (name, [-1.5, 2.0]),
+        "grad[0]": (name, [-1.5, 2.0]),
+        "after:grad[0]": (name, [1.5, -2.0]),
+        "after:cotangent of output": (name, [1.5, -2.0]),
+    }
 
 
 def test_names_of_parameters_are_the_references():
