@@ -228,6 +228,7 @@ def test_a_dtype_is_that_of_inputs_and_results():
         ({"seed": -1}, "seed"),
         ({"dtype": "float7"}, "dtype"),
         ({"device": "tpu"}, "device: expected cpu or cuda, got 'tpu'"),
+        ({"host_command": "'"}, 'host command: expected a program with its arguments, got "\'"'),
         ({"time_limit": 0}, "time limit: expected a positive number of seconds, got 0"),
     ],
 )

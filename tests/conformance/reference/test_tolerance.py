@@ -146,6 +146,20 @@ def test_the_gradient_of_an_unused_input_is_exactly_zero():
     assert not found.elementwise.any()
 
 
+@pytest.mark.parametrize(
+    ("fn", "inputs", "exact"),
+    [
+        (torch.nn.functional.embedding, (torch.tensor([0, 2, 0]), A), False),
+        (torch.nn.functional.max_pool2d, (A.reshape(1, 4, 8, 8), 2), True),
+    ],
+)
+def test_gradients_that_are_accumulated_into_places(fn, inputs, exact):
+    """They are exact where no two fall into one place."""
+    found = conformance.tolerance(fn, *inputs, draws=1)
+    (gradient,) = (bound for name, bound in found.items() if name.startswith("grad"))
+    assert (gradient.elementwise == 0).all() == exact
+
+
 def test_a_program_without_gradients():
     assert list(conformance.tolerance(torch.exp, A, draws=1, backward=False)) == ["output"]
     assert list(conformance.tolerance(lambda a: a.detach().exp(), A, draws=1)) == ["output"]
