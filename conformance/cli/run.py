@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cli._options import (
     add_baseline,
+    add_device,
     add_implementation,
     add_sweep,
     add_verbosity,
@@ -51,6 +52,7 @@ def add_parser(commands: Commands) -> None:
         "a baseline.json; parity.html says what changed since it, and the exit code is the same with and "
         "without it: `gate` decides",
     )
+    add_device(parser, "where torch computes, if that is the implementation")
     add_verbosity(parser)
     parser.add_argument(
         "--resume",
@@ -95,6 +97,7 @@ def command(options: argparse.Namespace) -> int:
             resume=options.resume,
             exit_first=options.exitfirst,
             require_bitwise=[name for name in options.require_bitwise.split(",") if name],
+            device=options.device,
             progress=progress,
             **hosting(options),
         )

@@ -31,6 +31,7 @@ from conformance.running.shrink import shrink_failures
 from conformance.running.subject import close, find_subject, opened_here
 from conformance.running.work import Outcome, do
 from conformance.subjects.declarations import declared
+from conformance.subjects.devices import on_device
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.supports import supports_of
 
@@ -64,6 +65,7 @@ def run(
     in_process: bool = False,
     time_limit: float = 60.0,
     host_command: str = "",
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Judge an implementation and return the report.
@@ -90,6 +92,8 @@ def run(
         in_process: run the subject in this process instead of one of its own.
         time_limit: how many seconds one answer of the subject's process may take.
         host_command: a program with its arguments that starts that process.
+        device: a device that torch computes on, `cpu` or `cuda`, where torch is the implementation; it runs
+            in the judge's process.
         progress: called after each piece of work with the case, how many are done and how many there are, and
             its verdicts.
 
@@ -119,12 +123,14 @@ def run(
         flag(name, value)
     if progress is not None and not callable(progress):
         raise UsageError(f"progress: expected a function or None, got {progress!r}")
+    implementation, stated = on_device(implementation, device)
     # Before the subject is imported, which may change the directory.
     folder = None if out is None else Path(out).absolute()
     spec = absolute(implementation) if isinstance(implementation, str) else ""
     if resume and folder is None:
         raise UsageError("resume: expected a folder to go on from in `out`, got None")
     since = None if baseline is None else _since(baseline, folder)
+    in_process = in_process or bool(stated)
     how = find_subject(
         implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
     )
@@ -172,7 +178,7 @@ def run(
             minimums=planned.minimums,
             scope=planned.scope,
             shrunk=shrunk,
-            environment=environment(threads=1) | ({"subject": how.note} if how.note else {}),
+            environment=environment(threads=1) | stated | ({"subject": how.note} if how.note else {}),
             timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
             declarations=declarations,
             given_as="" if how.spec else "an object",
