@@ -158,9 +158,10 @@ def _pickled(path: Path, key: str) -> dict[str, Array]:
 
 
 def _save_safetensors(path: Path, arrays: Mapping[str, Array]) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
-    save_file({name: np.asarray(each, order="C") for name, each in arrays.items()}, path)
+    # As bytes, because save_file makes a file that only its owner can read.
+    path.write_bytes(save({name: np.asarray(each, order="C") for name, each in arrays.items()}))
 
 
 def _save_npz(path: Path, arrays: Mapping[str, Array]) -> None:
