@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,13 +28,16 @@ from conformance.subjects.layouts import find_framework
 from conformance.subjects.modes import quietly_on_one_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from conformance.reference.draws import Draw
     from conformance.sampling.values import Array
     from conformance.subjects.convert import Recurrent
     from conformance.subjects.layouts import Framework
+
+    # What is right on some inputs, the input, and the initial states.
+    Drawn = tuple[Draw, Array, tuple[Array, ...]]
 
 # The sizes of the inputs: no two are equal to each other or, in most layers, to another size.
 LENGTH, BATCH = 7, 3
@@ -231,7 +235,8 @@ def convert(
         for layer, there in zip(found.layers, written, strict=True):
             parameters = {name: back[name] for name in there.names.values()}
             as_read = _read_again(parameters, to, names.written, layer)
-            sides = (_shown(layer, of.name, layer, seed), _shown(layer, to.name, as_read, seed))
+            drawn = cache(partial(_drawn, layer, seed))
+            sides = (_shown(layer, of.name, drawn), _shown(as_read, to.name, drawn))
             told = tuple(remarks(layer, of, to, told=given.told))
             converted.append(Converted(layer, as_read, told, sides))
         conversion = Conversion(tuple(converted), tuple(found.kept))
@@ -260,15 +265,15 @@ def _read_again(parameters: Mapping[str, Array], to: Framework, pattern: str, la
     return read
 
 
-def _shown(layer: Recurrent, framework: str, as_there: Recurrent, seed: int) -> Shown:
+def _shown(layer: Recurrent, framework: str, drawn: Callable[[str], Drawn]) -> Shown:
     """Run a layer as a framework has it, and compare it with torch's in float64, with the same parameters."""
     runs = side(framework)
     dtype = "float64" if layer.dtype == np.float64 and not runs.only_float32 else "float32"
     told = f"{runs.told}, {dtype}"
-    right, x, states = _drawn(layer, dtype, seed)
+    right, x, states = drawn(dtype)
     try:
         with quietly_on_one_thread():
-            got = runs.run(as_there, np.dtype(dtype), x, states)
+            got = runs.run(layer, np.dtype(dtype), x, states)
     except Exception as error:  # noqa: BLE001 - a framework may raise anything
         return Shown(framework, told, (), f"{type(error).__name__}: {error}")
     return Shown(framework, told, _observed(right, got))
@@ -286,7 +291,7 @@ class _Layer(torch.nn.Module):
         return (output, *last) if isinstance(last, tuple) else (output, last)
 
 
-def _drawn(layer: Recurrent, dtype: str, seed: int) -> tuple[Draw, Array, tuple[Array, ...]]:
+def _drawn(layer: Recurrent, seed: int, dtype: str) -> Drawn:
     """Return inputs and what is right for them; others where rounding decides which branch is taken."""
     module = _Layer(module_of(torch, layer))
     for number in range(seed, seed + 1 + constants().redraws):
