@@ -322,12 +322,11 @@ def _observed(right: Draw, got: tuple[Array, ...]) -> tuple[Observed, ...]:
     absolute = _absolute(right)
     if absolute is None or len(got) != len(right.oracle):
         return tuple(observed)
-    return tuple(
-        each
-        if each.headroom >= 1
-        else _compared(each.name, right.oracle[key], absolute[key], array, absolute=True)
-        for each, key, array in zip(observed, right.oracle, got, strict=True)
-    )
+    for number, (key, array) in enumerate(zip(right.oracle, got, strict=True)):
+        if observed[number].headroom < 1:
+            less = _compared(observed[number].name, right.oracle[key], absolute[key], array, absolute=True)
+            observed[number] = less if less.headroom >= 1 else observed[number]
+    return tuple(observed)
 
 
 def _absolute(right: Draw) -> dict[str, Array] | None:
