@@ -35,6 +35,7 @@ def test_it_prints_both_sides_and_writes_the_file(folder, command_line):
         *[OBSERVED] * 3,
         r"  keras: (?:run by keras|evaluated by NumPy, from keras's documented equations) .*, float32",
         *[OBSERVED] * 3,
+        r"  would notice gates in another order, a transposed recurrent matrix, a dropped bias_hh",
         r"  read back: bit for bit, but for bias_ih, the sum, and bias_hh, zero",
         r"kept as they are: 2 other arrays",
         r"SHOWN: out\.safetensors is written",

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from conformance.errors import UsageError
-from conformance.reference import conversion
+from conformance.reference import conversion, layer_parity
 from conformance.reference.conversion import Names, convert
 from conformance.subjects import layouts
 from conformance.subjects.checkpoints import load
@@ -54,6 +54,8 @@ def test_parity_is_shown_for_each_framework_and_kind(name, kind, saved, tmp_path
     for side in layer.sides:
         assert [each.name for each in side.observed] == ["output", "h_n", "c_n"][: 3 if kind == "LSTM" else 2]
         assert all(each.headroom >= 1 and 0 < each.tolerance < 1e-5 for each in side.observed)
+    assert layer.notices
+    assert all(layer.notices.values())
     before = load(tmp_path / "model.pt").arrays
     assert set(there.kept) == {each for each in before if each.startswith("norm.")}
     for each in there.kept:
@@ -66,7 +68,7 @@ def test_a_projection_and_float64_are_shown(saved, tmp_path):
     )
     assert there.passed
     assert there.layers[0].changed == ()
-    assert all(side.told.endswith("float64") for side in there.layers[0].sides)
+    assert all(side.dtype == "float64" for side in there.layers[0].sides)
     assert max(each.error for side in there.layers[0].sides for each in side.observed) < 1e-14
 
 
@@ -209,14 +211,14 @@ def test_a_weight_that_is_read_back_otherwise_is_not_shown(saved, tmp_path, monk
 @pytest.fixture
 def keras_as(monkeypatch):
     """Put another function in the place of what runs keras's layers."""
-    right = conversion.side
+    right = layer_parity.side
 
     def put(made):
         def side(name):
             given = right(name)
             return given._replace(run=made(given.run)) if name == "keras" else given
 
-        monkeypatch.setattr(conversion, "side", side)
+        monkeypatch.setattr(layer_parity, "side", side)
 
     return put
 
@@ -257,6 +259,26 @@ def test_a_less_accurate_tanh_is_told_apart_from_another_function(tmp_path, kera
     assert [each.absolute for each in there.layers[0].sides[0].observed] == [False, False]
     assert [each.absolute for each in there.layers[0].sides[1].observed] == [True, True]
     assert there.passed
+
+
+def test_what_the_weights_hide_is_said(tmp_path):
+    torch.manual_seed(0)
+    given = {
+        name: each.numpy() for name, each in torch.nn.LSTM(3, 4, bidirectional=True).state_dict().items()
+    }
+    given |= {name: np.zeros_like(array) for name, array in given.items() if "bias_hh" in name}
+    given |= {name: np.tile(np.eye(4, dtype=np.float32), (4, 1)) for name in given if "weight_hh" in name}
+    for name in [each for each in given if "reverse" not in each]:
+        given[f"{name}_reverse"] = given[name]
+    np.savez(tmp_path / "given.npz", **given)
+    (layer,) = convert("npz", "onnx", tmp_path / "given.npz", tmp_path / "out.npz").layers
+    assert layer.passed
+    assert layer.notices == {
+        "gates in another order": True,
+        "a transposed recurrent matrix": False,
+        "a dropped bias_hh": False,
+        "exchanged directions": False,
+    }
 
 
 def test_without_a_recurrent_layer_nothing_is_shown_or_written(tmp_path):
