@@ -189,21 +189,13 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             self._lift(args[0])
         # Before the call: an operation in place overwrites its operand.
         before = None if rule.rounds is None else rule.rounds.before(args, kwargs)
-        # Half types are near a kink too often to refuse it: both sides of a relu are allowed there.
-        kinked = self.storing is not None and not targets and rule.elementwise is True
-        kinked = kinked and callable(rule.decides)
-        if noisy and callable(rule.decides) and not kinked:
+        if noisy and callable(rule.decides) and (targets or not self._both_sides(rule)):
             self._notice(rule.decides(*align(args, {}, self._held)[0]), rule.decides(*args))
         if targets:
             return self._write(func, rule, args, kwargs, targets, before, noisy=noisy)
         out = func.call(*args, **kwargs)
         if noisy:
-            results = out if isinstance(out, (tuple, list)) else (out,)
-            moved = self._follow(func, rule, args, kwargs, operands, results)
-            if kinked:
-                moved[0] = across(func.call, rule, args, moved[0], self._held)
-            for place, replicates in moved.items():
-                self._take(rule, results[place], replicates, before)
+            self._follow(func, rule, args, kwargs, operands, out, before)
         elif before is not None:
             self._start(rule, out, before)
         return out
@@ -215,10 +207,22 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
                 self._held.reserve(_numbers(each))
                 self._take(rule, each, each.repeat(self._held.count, *(1,) * each.dim()), before)
 
+    def _both_sides(self, rule: Rule) -> bool:
+        """Whether both sides of a kink are allowed: half types are near one too often to refuse it."""
+        return self.storing is not None and rule.elementwise is True and callable(rule.decides)
+
     def _follow(
-        self, func: Overload, rule: Rule, args: Any, kwargs: Any, operands: list[Tensor], results: Any
-    ) -> dict[int, Tensor | None]:
-        """Run an operation on the replicates; return those of each result that is no view, by its place."""
+        self,
+        func: Overload,
+        rule: Rule,
+        args: Any,
+        kwargs: Any,
+        operands: list[Tensor],
+        out: Any,
+        before: Any,
+    ) -> None:
+        """Run an operation on the replicates, and take each result that is not a view."""
+        results = out if isinstance(out, (tuple, list)) else (out,)
         # These always return something new.
         whole = rule.elementwise or rule.together
         fresh = [*range(len(results))] if whole else _fresh(results, operands)
@@ -227,7 +231,10 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if rule.gauge is not None:
             moved, steady = rule.gauge(results, moved)
             self.steady &= steady
-        return {place: moved[place] for place in fresh}
+        if self._both_sides(rule):
+            moved = [across(func.call, rule, args, moved[0], self._held)]
+        for place in fresh:
+            self._take(rule, results[place], moved[place], before)
 
     def _moved_nearby(self, rule: Rule, args: Any, kwargs: Any) -> tuple[Any, list[Tensor]]:
         """Return the arguments with operands that are moved as the rule says: copies with replicates."""

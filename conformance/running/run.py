@@ -119,16 +119,11 @@ def run(
 
     seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
     bits = Bitwise(required=checked(require_bitwise))
-    for name, value in (("shrink", shrink), ("resume", resume), ("exit_first", exit_first)):
-        flag(name, value)
-    if progress is not None and not callable(progress):
-        raise UsageError(f"progress: expected a function or None, got {progress!r}")
+    _flags(progress, shrink=shrink, resume=resume, exit_first=exit_first)
     implementation, stated = on_device(implementation, device)
     # Before the subject is imported, which may change the directory.
-    folder = None if out is None else Path(out).absolute()
+    folder = _folder(out, resume=resume)
     spec = absolute(implementation) if isinstance(implementation, str) else ""
-    if resume and folder is None:
-        raise UsageError("resume: expected a folder to go on from in `out`, got None")
     since = None if baseline is None else _since(baseline, folder)
     in_process = in_process or bool(stated)
     how = find_subject(
@@ -141,9 +136,15 @@ def run(
     supports = supports_of(subject)
     dtypes = lanes_of(supports) if dtypes is None else dtypes
     planned = plan(cases, samples, seed, dtypes, supports)
-    asked = {"implementation": how.name, "cases": cases, "samples": samples, "seed": seed, "dtypes": dtypes}
-    # A run in the judge's process is marked as one, and may not go on unmarked.
-    asked |= {"in process": bool(how.note)}
+    asked = {
+        "implementation": how.name,
+        "cases": cases,
+        "samples": samples,
+        "seed": seed,
+        "dtypes": dtypes,
+        # A run in the judge's process is marked as one, and may not go on unmarked.
+        "in process": bool(how.note),
+    }
     # Where it cannot be sent to one process, it cannot be sent to several.
     jobs = jobs if how.pickled or how.spec or in_process else 1
     done = _Done(len(planned.work))
@@ -201,6 +202,19 @@ def _checked(jobs: object, out: object) -> int:
     if out is not None and (not isinstance(out, (str, Path)) or str(out) == "" or "\0" in str(out)):
         raise UsageError(f"out: expected a folder's path or None, got {out!r}")
     return -1 if jobs == -1 else whole("jobs", jobs, 1)
+
+
+def _flags(progress: object, **flags: object) -> None:
+    for name, value in flags.items():
+        flag(name, value)
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress: expected a function or None, got {progress!r}")
+
+
+def _folder(out: str | Path | None, *, resume: bool) -> Path | None:
+    if resume and out is None:
+        raise UsageError("resume: expected a folder to go on from in `out`, got None")
+    return None if out is None else Path(out).absolute()
 
 
 def _since(baseline: object, folder: Path | None) -> Baseline:
