@@ -10,9 +10,11 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch._decomp import decomposition_table
 
 from conformance.arithmetic import neural
 from conformance.arithmetic.counts import HISTOGRAMS
+from conformance.arithmetic.lapack import LAPACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -77,11 +79,23 @@ def _as_strided_scatter(
     return out
 
 
+def _with_places(func: Any) -> Callable[..., Tensor]:
+    """Return torch's decomposition of `index_add`, which fails on an index of no dimensions."""
+
+    def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, **kwargs: Any) -> Tensor:
+        decomposed: Callable[..., Tensor] = decomposition_table[func]
+        return decomposed(x, dim, index.reshape(-1), source, **kwargs)
+
+    return index_add
+
+
 # By the operation; each takes its arguments.
 KERNELS: Mapping[Any, Callable[..., Any]] = {
     **neural.KERNELS,
     **HISTOGRAMS,
     _ATEN.as_strided_scatter.default: _as_strided_scatter,
+    **{func: _with_places(func) for func in (_ATEN.index_add.default, _ATEN.index_add_.default)},
     _ATEN.native_layer_norm.default: _layer_norm,
     _ATEN.native_layer_norm_backward.default: _layer_norm_backward,
+    **LAPACK,
 }

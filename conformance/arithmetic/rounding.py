@@ -60,9 +60,11 @@ def multiplied(value: Any) -> float:
 
 
 def magnitude(value: Any) -> Any:
-    """Return the absolute value of a tensor or of a Python scalar."""
+    """Return the absolute value of a tensor or Python scalar; of a complex tensor, those of its parts."""
     if not isinstance(value, torch.Tensor):
         return abs(value)
+    if value.is_complex():
+        return torch.complex(value.real.abs(), value.imag.abs())
     # Converted, because torch has no abs for masks.
     return value.abs() if value.dtype == torch.float64 else value.to(torch.float64).abs()
 

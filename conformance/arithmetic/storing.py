@@ -24,6 +24,7 @@ from torch import Tensor
 from conformance.arithmetic.formats import FORMATS, HALF
 from conformance.arithmetic.replicates import storage_id
 from conformance.arithmetic.rules import RULES
+from conformance.arithmetic.rules.rule import Given
 from conformance.arithmetic.vectorized import tensors
 
 if TYPE_CHECKING:
@@ -43,13 +44,16 @@ _IN_VALUES = {"index_put": HALF, "prod": HALF, "scatter_add": HALF, "sigmoid_bac
 # Kernels that keep their sums over rows in the dtype of values: those of the gradients of weight and bias are
 # added up row by row, in place. Source: layer_norm_kernel.cpp, LayerNormBackwardKernelImplInternal.
 _ROWS_IN_VALUES = frozenset({"native_layer_norm_backward"})
-# Operations that torch registers as one kernel, and in which it still stores results in the dtype of values.
-# Sources: ForeachOpsKernels.cpp: one tensor after the other. Loss.cpp: the elements, before they are reduced.
-# and each number on the way in binary_cross_entropy and logit. Normalization.cpp: the mean and the deviation.
+# Operations that torch registers as one kernel, and in which it still stores results in the dtype of values;
+# likewise their derivatives, whose names begin as theirs do. Sources: ForeachOpsKernels.cpp: lists, tensor by
+# tensor. Loss.cpp: the elements of a loss, before they are reduced, and each number on the way in
+# binary_cross_entropy. UnaryOpsKernel.cpp: each number on the way in logit. Normalization.cpp: the mean and
+# the deviation. SoftMaxKernel.cpp: the logarithm of the sum.
 _SEVERAL = (
     *("_foreach_", "binary_cross_entropy", "huber_loss", "logit", "mse_loss", "native_batch_norm"),
     "smooth_l1_loss",
 )
+_SEVERAL_FORWARD = frozenset({"_log_softmax"})
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,9 @@ class Storing:
 
     def unit(self, rule: Rule) -> float:
         """Return the size of a rounding inside an operation; note that there is one."""
+        if _exact(rule):
+            # What the dtype of values makes of the scalar is found when the result is stored.
+            return 0.0
         if self._by_rows or self._values.name in _IN_VALUES.get(rule.name, ()):
             self._last = self._values
         elif any(call.accumulates for call in rule.measured):
@@ -199,6 +206,21 @@ class Storing:
         return difference.nan_to_num_(0.0, 0.0, 0.0)
 
 
+def across(
+    func: Callable[..., Any], rule: Rule, args: Any, moved: Tensor | None, held: Replicates
+) -> Tensor | None:
+    """Return the replicates of a piecewise function, on another piece where twice their noise leads there.
+
+    A program may be on another piece than any of 64 replicates: for a number near a kink that has a
+    probability of up to 1 in 170. With noise that is twice as large it is 1 in 50,000.
+    """
+    if moved is None or not callable(rule.decides):
+        return moved
+    rank = max(each.dim() for each in args if isinstance(each, Tensor))
+    far = [2 * held.of_rank(each, rank) - each if isinstance(each, Tensor) else each for each in args]
+    return torch.where(rule.decides(*far) == rule.decides(*args), moved, func(*far))
+
+
 def _copy(value: Any) -> Any:
     return value.clone() if isinstance(value, Tensor) else value
 
@@ -210,13 +232,13 @@ def _each_once(found: Iterable[Tensor]) -> list[Tensor]:
 def _exact(rule: Rule) -> bool:
     """Whether an operation never rounds. The rule of one that is only silent here has no rounding either."""
     stated = RULES.get(rule.name, rule)
-    return stated.rounds is None
+    return stated.rounds is None or isinstance(stated.rounds, Given)
 
 
 @cache
 def _one_kernel(func: Any) -> bool:
     """Whether torch's CPU runs an operation as one kernel, and stores nothing in between."""
     name = str(func._schema.name).rpartition("::")[2]  # noqa: SLF001 - the only way to the name
-    if name.startswith(_SEVERAL):
+    if name.startswith(_SEVERAL) or name in _SEVERAL_FORWARD:
         return False
     return bool(torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CPU"))  # noqa: SLF001

@@ -54,7 +54,7 @@ class Call:
         bare: the program is the subject's own and only a function: of no module, and with tensors of any
             making.
         bad_call: the mistakes, in a bad call.
-        dtype: the dtype of the lane.
+        dtype: the lane, which is the dtype of every floating tensor.
     """
 
     t: Any
@@ -76,13 +76,19 @@ class Call:
             frozen: names of inputs that do not require a gradient, data or parameters.
             change: replaces each tensor before it requires a gradient, e.g. by one of other strides.
         """
-        tensors = {name: self.t.from_numpy(array) for name, array in self.arrays().items()}
+        tensors = {name: self.tensor(array) for name, array in self.arrays().items()}
         if change is not None:
             tensors = {name: change(name, tensor) for name, tensor in tensors.items()}
         for name in self.differentiable - frozenset(frozen):
             if tensors[name].is_floating_point():
                 tensors[name].requires_grad_()
         return self.layer_of(tensors, frozen)
+
+    def tensor(self, array: Any) -> Any:
+        """Return an array as a tensor. In the lane `bfloat16`, which NumPy lacks, float32 arrays carry it."""
+        given = self.t.from_numpy(array)
+        half = self.dtype == "bfloat16" and given.is_floating_point()
+        return given.to(self.t.bfloat16) if half else given
 
     def layer_of(self, tensors: dict[str, Any], frozen: Collection[str] = ()) -> Layer:
         """Make the layer from given tensors, which already require gradients or do not."""
@@ -157,7 +163,7 @@ class Layer:
 
     def cotangent(self, name: str, output: Any, change: Change | None = None) -> Any:
         """Return the cotangent of an output, a tensor."""
-        given = self._call.t.from_numpy(self._call.cotangent(name, tuple(output.shape)))
+        given = self._call.tensor(self._call.cotangent(name, tuple(output.shape)))
         return given if change is None else change(name, given)
 
     def raw_gradients(self) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from conformance.cases._constant import where
 from conformance.cases._table import function, method, row
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.cases.case import Case, Constant
     from conformance.sampling.sample import Sample
 
@@ -28,7 +30,7 @@ def _quotient(sample: Sample) -> str | None:
     return "no drawn number is 0 or NaN" if drawn else where(_WHOLE, form="integers")(sample)
 
 
-_NEVER: dict[str, Constant] = {
+_NEVER: Mapping[str, Constant] = {
     "isnan": {"output": _quotient},
     "isinf": {"output": where(_WHOLE, form="integers")},
 }

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-import torch
 
 from conformance.checking.server import Server
 from conformance.checking.values import as_array, dtype_name, numbers, packed
@@ -95,7 +94,7 @@ class Direct:
             self.about = self.server.answer(self.load, {})[0]["device"]
         try:
             return self.server.answer(header, arrays)
-        except Exception as error:  # noqa: BLE001 - a candidate may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a candidate may raise anything
             return {"error": raised.told(error)}, {}
 
     def garbage(self, why: str) -> Exception:
@@ -243,25 +242,25 @@ class Candidate:
         self, question: Mapping[str, Any], arrays: Mapping[str, Array]
     ) -> tuple[Reply, Mapping[str, Any]]:
         header, found = self.transport.ask(question, arrays)
-        if "usage" in header:
-            raise UsageError(printable(str(header["usage"]), raised.MESSAGE))
         if "error" in header:
             raise RaisedError(_sentence(header["error"]))
         dtypes = header.get("dtypes", {})
         if not isinstance(dtypes, dict):
             raise self.transport.garbage("it names no dtypes")
         try:
-            values = {name: _numbers(name, each, dtypes) for name, each in found.items()}
-        except (RuntimeError, TypeError, ValueError) as error:
+            pairs = {name: _numbers(name, each, dtypes.get(name)) for name, each in found.items()}
+        except TypeError as error:
             raise self.transport.garbage(f"{error}") from None
-        return Reply(values, {str(name): str(each) for name, each in dtypes.items()}, header), header
+        values = {name: each for name, (each, _) in pairs.items()}
+        return Reply(values, {name: each for name, (_, each) in pairs.items()}, header), header
 
 
-def _numbers(name: str, array: Any, dtypes: Mapping[str, Any]) -> Array:
+def _numbers(name: str, array: Any, told: object) -> tuple[Array, str]:
+    """Return the numbers of an answer, and their dtype; what is told counts for raw words only."""
     if array is None or isinstance(array, Foreign):
         raise TypeError(f"{printable(name, _LONGEST)} is not an array")
-    plain = name.removeprefix("after:")
-    return numbers(np.asarray(array), str(dtypes.get(name, dtypes.get(plain, array.dtype.name))))
+    dtype = "bfloat16" if told == "bfloat16" and array.dtype == np.uint16 else array.dtype.name
+    return numbers(array, dtype), dtype
 
 
 def _sentence(told: object) -> str:
@@ -271,22 +270,3 @@ def _sentence(told: object) -> str:
     except ValueError as wrong:
         return f"it raised something, but {wrong}"
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def device_of(name: str) -> str:
-    """Return the name of a device that can be used here.
-
-    Raises:
-        UsageError: torch knows no such device, or there is none.
-    """
-    try:
-        device = torch.device(name)
-    except (RuntimeError, TypeError) as error:
-        raise UsageError(f"device: expected cpu or cuda, got {name!r}") from error
-    if device.type not in {"cpu", "cuda"}:
-        raise UsageError(f"device: expected cpu or cuda, got {name!r}")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"device: expected one that is here, got {name!r}, and torch finds no CUDA device")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"device: expected one of {torch.cuda.device_count()} CUDA devices, got {name!r}")
-    return str(device)

@@ -7,6 +7,7 @@ candidate runs in a process that is given inputs, parameters and cotangents only
 from __future__ import annotations
 
 import secrets
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,16 +80,20 @@ def check(
     """
     # Here, because they import torch, which takes seconds.
     from conformance.arithmetic.constants import constants_sha256
-    from conformance.checking.candidate import Hosted, device_of
+    from conformance.checking.candidate import Hosted
     from conformance.checking.reference import CANDIDATE_CLASS, find_reference, spec_of, with_class
     from conformance.checking.result import CheckResult
     from conformance.environment import environment
     from conformance.reference.program import of_dtype
-    from conformance.subjects.host import Limits, Process
+    from conformance.running.subject import limits_of
+    from conformance.subjects.devices import device_of
+    from conformance.subjects.host import Process
 
     dtype, device = of_dtype(dtype), device_of(device)
     seed = secrets.randbits(_BITS) if seed is None else whole("seed", seed, 0)
-    limits = Limits(_seconds(time_limit), host_command)
+    limits = limits_of(time_limit, host_command)
+    if sys.platform == "win32":
+        raise UsageError("candidate: expected a system with the signals that end its process, got Windows")
     found = find_reference(reference, None if init is None else tuple(init), seed_of_instances(seed))
     spec = with_class(candidate, CANDIDATE_CLASS) if isinstance(candidate, str) else spec_of(candidate)
     load = loading(_elsewhere(spec, found), found.files, dtype, device, allow_tf32=allow_tf32)
@@ -133,15 +138,20 @@ def trials_of(
     """Return what a candidate is compared with; see `check`.
 
     Raises:
+        DegenerateError, NoiseError: see `check`.
         UsageError: there are no inputs, or they or the shapes cannot be used.
     """
     from conformance.checking.inputs import declared
-    from conformance.checking.trials import Trials
+    from conformance.checking.trials import Key, Trials
 
     given = reference.declared("get_inputs") if inputs is None else inputs
     if given is None:
         raise UsageError("inputs: expected some, because the reference's file has no get_inputs()")
-    return Trials(reference, declared(given, dtype), dtype, backward, seed, _shapes(reference, shapes))
+    trials = Trials(reference, declared(given, dtype), dtype, backward, seed, _shapes(reference, shapes))
+    # What the reference cannot do is told before anything is started.
+    for key in (Key(), *(Key(shape=place) for place in range(len(trials.shapes)))):
+        trials.get(key)
+    return trials
 
 
 def judged(
@@ -208,9 +218,3 @@ def _elsewhere(spec: str, reference: Reference) -> str:
             f"candidate {spec!r}: expected another file than the reference's, which its process must not read"
         )
     return f"{resolved}:{spec.rpartition(':')[2]}"
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 10**6:
-        return float(value)
-    raise UsageError(f"time limit: expected a positive number of seconds, got {value!r}")

@@ -42,7 +42,7 @@ class Criterion:
         calls: the calls.
         gradients: whether gradients are asked for.
         needs: what the reference must have, or the row is left out: `gradients`, `several gradients`,
-            `instances` or `shapes`.
+            `floating inputs`, `instances` or `shapes`.
         look: what else is asked of the calls: `untouched`, `memory`, or `again`, which asks nothing but that.
     """
 
@@ -70,8 +70,8 @@ CRITERIA = (
         "eight calls of one instance, on inputs written over those before",
         tuple(Call(draw, kept=True) for draw in _EIGHT),
     ),
-    Criterion("scale 16", "inputs 16 times as large", (Call(scale=16),)),
-    Criterion("scale 1024", "inputs 1,024 times as large", (Call(scale=1024),)),
+    Criterion("scale 16", "inputs 16 times as large", (Call(scale=16),), needs="floating inputs"),
+    Criterion("scale 1024", "inputs 1,024 times as large", (Call(scale=1024),), needs="floating inputs"),
     Criterion("other shapes", "the shapes that were asked for", (), needs="shapes"),
     Criterion(
         "strided",

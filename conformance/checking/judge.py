@@ -105,6 +105,10 @@ class Judge:
                 return "the reference has no parameters"
             case "shapes" if not self.trials.shapes:
                 return "no other shapes were asked for"
+            case "floating inputs" if not any(
+                each.is_floating_point() for each in tensors_of(has.inputs).values()
+            ):
+                return "no input is a floating tensor"
         return ""
 
     def _row(self, criterion: Criterion) -> Row:

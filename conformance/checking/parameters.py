@@ -48,10 +48,13 @@ def matched(
     told = f"it lacks {_listed(lacking, right)} of the reference, and has {_listed(more, theirs)} instead"
     if sorted(each.shape for each in theirs.values()) != sorted(each.shape for each in right.values()):
         raise UsageError(f"candidate: parameters of the reference's names or shapes expected; {told}")
-    found, left = {}, dict(theirs)
+    # By name first: constants, such as the ones of a weight, are alike.
+    found = {name: name for name in right if name in theirs and _same(theirs[name], right[name])}
+    left = {name: value for name, value in theirs.items() if name not in found}
     for name, value in right.items():
-        # One of the same name first: constants such as the ones of a weight are alike.
-        alike = [each for each in (name, *left) if each in left and _same(left[each], value)]
+        alike = [each for each in left if _same(left[each], value)]
+        if name in found:
+            continue
         if not alike:
             raise UsageError(
                 "candidate: parameters of the reference's names, or drawn alike under one seed, expected; "

@@ -26,6 +26,7 @@ from conformance.checking.values import as_array, as_tensor, dtype_name, unpacke
 from conformance.reference.program import leaves
 from conformance.registry import find_attribute
 from conformance.subjects import raised
+from conformance.subjects.devices import stated_precision, synchronise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +42,7 @@ class Server:
 
     def __init__(self) -> None:
         self._found: Any = None
-        self._device = torch.device("cpu")
+        self._device = "cpu"
         self._dtype = torch.float32
         self._instances: list[Any] = []
         self._slots: dict[str, Any] = {}
@@ -63,7 +64,7 @@ class Server:
 
     def _load(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> Answer:
         del arrays
-        self._device = torch.device(question["device"])
+        self._device = question["device"]
         self._dtype = getattr(torch, question["dtype"])
         told = stated_precision(self._device, allow_tf32=question["allow_tf32"])
         self._found = find_attribute("candidate", question["spec"])[1]
@@ -112,19 +113,21 @@ class Server:
             each.requires_grad_(name in sources)
         with torch.set_grad_enabled(question["grad"]):
             returned = instance(*inputs)
-        self._synchronise()
+        synchronise(self._device)
         outputs = dict(leaves("output", returned))
         header, found = self._told(outputs, named | parameters)
         if question["cotangents"]:
             given = unpacked(question["cotangents"], arrays, self._laid(question["layout"]))
             gradients = _gradients(outputs, sources, given, header)
-            self._synchronise()
+            synchronise(self._device)
             found |= {name: as_array(each) for name, each in gradients.items()}
             header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in gradients.items()}
             outputs |= gradients
             named |= {f"cotangent of {name}": each for name, each in given.items()}
         if question["after"]:
-            found |= {f"after:{name}": as_array(each) for name, each in (named | parameters).items()}
+            after = {f"after:{name}": each for name, each in (named | parameters).items()}
+            found |= {name: as_array(each) for name, each in after.items()}
+            header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in after.items()}
         if question["keep"]:
             self._kept[question["keep"]] = {n: e for n, e in outputs.items() if isinstance(e, Tensor)}
         return header, found
@@ -166,10 +169,6 @@ class Server:
 
     def _placed(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._device)
-
-    def _synchronise(self) -> None:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
 
 
 def _gradients(
@@ -230,21 +229,3 @@ def seeded(seed: int) -> None:
     random.seed(seed)
     # Both, because a legacy program draws from NumPy's global generator.
     np.random.seed(seed % 2**32)  # noqa: NPY002
-
-
-def stated_precision(device: torch.device, *, allow_tf32: bool) -> dict[str, Any]:
-    """Put the precision of products on a device, and return it with the name of the device.
-
-    TF32 keeps 10 bits of the fraction of each factor: with it on, a product is not one in float32.
-    """
-    torch.backends.cuda.matmul.allow_tf32 = allow_tf32
-    torch.backends.cudnn.allow_tf32 = allow_tf32
-    torch.set_float32_matmul_precision("high" if allow_tf32 else "highest")
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "the CPU"
-    return {
-        "device": str(device),
-        "name": name,
-        "allow_tf32": torch.backends.cuda.matmul.allow_tf32,
-        "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
-        "float32_matmul_precision": torch.get_float32_matmul_precision(),
-    }

@@ -118,7 +118,7 @@ def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> 
 
 
 def add_device(parser: argparse.ArgumentParser, told: str) -> None:
-    """Add the option that names a device of torch.
+    """Add the option that names a device of torch; it is None where none is named.
 
     Args:
         parser: the command's.
@@ -126,9 +126,8 @@ def add_device(parser: argparse.ArgumentParser, told: str) -> None:
     """
     parser.add_argument(
         "--device",
-        default="cpu",
         metavar="cpu|cuda",
-        help=f"{told}; the right numbers are computed on the CPU, and TF32 is off (default: cpu)",
+        help=f"{told}; the right numbers are computed on the CPU, and TF32 is off",
     )
 
 

@@ -51,7 +51,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--seed", type=int, metavar="S", help="seed of a check to repeat (default: one that nobody knows)"
     )
-    add_device(parser, "where the candidate computes")
+    add_device(parser, "where the candidate computes (default: cpu)")
     parser.add_argument(
         "--time-limit",
         type=float,
@@ -89,7 +89,7 @@ def command(options: argparse.Namespace) -> int:
         shapes=None if options.shapes is None else [*map(shapes_of, options.shapes)],
         backward=not options.forward_only,
         seed=options.seed,
-        device=options.device,
+        device=options.device or "cpu",
         time_limit=options.time_limit,
         host_command=options.host_command,
     )

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.cli._options import Commands
-    from conformance.reference.conversion import Converted, Shown
+    from conformance.reference.conversion import Converted
+    from conformance.reference.layer_parity import Shown
 
 _FRAMEWORKS = "torch, mytorch, npz, keras, flax, flax-optimized, equinox or onnx"
 
@@ -101,11 +102,12 @@ def _lines(layer: Converted) -> Iterator[str]:
         yield f"  {safe_name(each)}"
     for side in layer.sides:
         yield from _of_side(side)
+    yield f"  {_sight(layer)}"
     yield f"  {_read_back(layer)}"
 
 
 def _of_side(side: Shown) -> Iterator[str]:
-    yield f"  {side.framework}: {one_line(side.told)}"
+    yield f"  {side.framework}: {one_line(side.told)}, {side.dtype}"
     if side.failed:
         yield f"    FAILED: {one_line(side.failed)}"
     for each in side.observed:
@@ -115,6 +117,14 @@ def _of_side(side: Shown) -> Iterator[str]:
             f"    {each.name:<6}  error {each.error:.1e}  tolerance {each.tolerance:.1e}  "
             f"headroom {each.headroom:.3g}{absolute}{verdict}"
         )
+
+
+def _sight(layer: Converted) -> str:
+    seen = [name for name, is_seen in layer.notices.items() if is_seen]
+    missed = [name for name, is_seen in layer.notices.items() if not is_seen]
+    told = f"would notice {', '.join(seen)}" if seen else ""
+    would = f"{', '.join(missed)} would pass with these weights" if missed else ""
+    return ", but ".join(part for part in (told, would) if part)
 
 
 def _read_back(layer: Converted) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cli._options import (
     add_baseline,
+    add_device,
     add_implementation,
     add_sweep,
     add_verbosity,
@@ -36,8 +37,8 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--dtype",
         action="append",
-        help="float64 (is it the same function?) or float32 (is it as accurate as its arithmetic?); may be "
-        "repeated; both by default",
+        help="float64 (is it the same function?), or float32, bfloat16 or float16 (is it as accurate as its "
+        "arithmetic?); may be repeated; by default those that it declares, and else the first two",
     )
     parser.add_argument(
         "--samples", type=int, metavar="N", help="samples per case; by default as many as the case declares"
@@ -51,6 +52,7 @@ def add_parser(commands: Commands) -> None:
         "a baseline.json; parity.html says what changed since it, and the exit code is the same with and "
         "without it: `gate` decides",
     )
+    add_device(parser, "where torch computes, if that is the implementation")
     add_verbosity(parser)
     parser.add_argument(
         "--resume",
@@ -88,13 +90,14 @@ def command(options: argparse.Namespace) -> int:
             options.cases,
             options.samples,
             options.seed,
-            dtypes=options.dtype or ("float64", "float32"),
+            dtypes=options.dtype,
             jobs=options.jobs,
             out=options.out,
             baseline=options.baseline,
             resume=options.resume,
             exit_first=options.exitfirst,
             require_bitwise=[name for name in options.require_bitwise.split(",") if name],
+            device=options.device,
             progress=progress,
             **hosting(options),
         )

@@ -5,13 +5,14 @@ Calls reference.tolerance, and prints its table and sentences.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from conformance.cli._options import inputs_of
+from conformance.cli._options import add_device, inputs_of
 
 if TYPE_CHECKING:
     import argparse
 
+    from conformance.checking.judge import Row
     from conformance.cli._options import Commands
 
 
@@ -48,6 +49,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed of the first draw (default: 0)"
     )
+    add_device(parser, "also run the program there in the dtype, and show how near it comes to its tolerance")
     parser.set_defaults(command=command)
 
 
@@ -55,7 +57,10 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.reference.tolerance import tolerance
     from conformance.registry import find_object
+    from conformance.subjects.devices import device_of
 
+    # Before anything is measured.
+    device = None if options.device is None else device_of(options.device)
     given = inputs_of(options.inputs)
     found = tolerance(
         find_object("program", options.program),
@@ -70,4 +75,27 @@ def command(options: argparse.Namespace) -> int:
     print(found)
     for bound in found.values():
         print(f"\n{bound.sentence}")
-    return 0
+    if device is None:
+        return 0
+    rows, told = _on(device, options, given)
+    tf32 = "on" if told["allow_tf32"] == "True" else "off"
+    print(f"\n{options.dtype} on {device} ({told['name']}), TF32 {tf32}:")
+    for row in rows:
+        nearest = f", headroom {row.headroom:.2g} at {row.observable}" if row.headroom is not None else ""
+        print(f"  {row.criterion}: {row.status}{nearest}{f': {row.reason}' if row.reason else ''}")
+    return 0 if all(row.ok for row in rows) else 1
+
+
+def _on(device: str, options: argparse.Namespace, given: Any) -> tuple[tuple[Row, ...], dict[str, str]]:
+    """Run the program itself on a device, and compare its values and gradients."""
+    from conformance.checking.candidate import Direct
+    from conformance.checking.check import judged, loading, seed_of_instances, trials_of
+    from conformance.checking.criteria import CRITERIA
+    from conformance.checking.reference import find_reference
+    from conformance.reference.program import of_dtype
+
+    reference = find_reference(options.program, None, seed_of_instances(options.seed))
+    dtype, backward = of_dtype(options.dtype), not options.forward_only
+    trials = trials_of(reference, options.seed, given, (), dtype=dtype, backward=backward)
+    load = loading(options.program, (), dtype, device, allow_tf32=False)
+    return judged(Direct(load), trials, device=device, criteria=CRITERIA[:2])

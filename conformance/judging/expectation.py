@@ -14,6 +14,7 @@ import numpy as np
 
 from conformance.judging.sight import noticed
 from conformance.judging.verdict import Verdict
+from conformance.sampling.lanes import carried
 from conformance.sampling.space import HOLLOW
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Expectation:
     Attributes:
         sample: the sample.
         training: its case's outputs are parameters after optimizer steps.
-        lane: `float64` or `float32`.
+        lane: `float64`, `float32`, `bfloat16` or `float16`.
         oracle: the reference in float64 on the lane's values.
         tolerance: by observable, the tolerance of each element.
         reference: the reference in the lane's dtype: the masks of inf and NaN, and its own error.
@@ -60,6 +61,7 @@ class Expectation:
         inputs: returns the arrays that the program is given.
         one_side: of differences of two sides, returns the numbers of one, before the other is subtracted.
         constant: by pattern of observable, why it is constant by definition.
+        known: by observable, which wrong answers would pass, where that was found out before.
     """
 
     sample: Sample
@@ -74,12 +76,13 @@ class Expectation:
     inputs: Callable[[], Trace] = dict
     one_side: Callable[[], Trace] | None = None
     constant: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, list[str] | None] = field(default_factory=dict)
     _blind: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of every floating observable."""
-        return np.dtype(self.lane)
+        """The dtype of every floating observable's array."""
+        return np.dtype(carried(self.lane))
 
     def without_gradients(self) -> Expectation:
         """Return the expectation of the outputs alone, for a subject that has no backward."""
@@ -92,6 +95,8 @@ class Expectation:
         of what has no elements, None; and of a flag, a count or an index, which is a single whole number, so
         that any other would be noticed.
         """
+        if name in self.known:
+            return self.known[name]
         oracle = self.oracle[name]
         fact = oracle.size == 1 and not np.issubdtype(oracle.dtype, np.floating)
         if name in self.laws or fact or not oracle.size:
@@ -102,19 +107,18 @@ class Expectation:
 
     def _noticed(self, name: str) -> dict[str, bool]:
         oracle, reference = self.oracle[name], self.reference[name]
-        given = (each for each in self._inputs.values() if each.dtype.kind == oracle.dtype.kind)
+        # An input that must be left as it is has to be itself.
+        own = name.rpartition("/")[2].removesuffix(".values")
+        given = (a for n, a in self._inputs.items() if n != own and a.dtype.kind == oracle.dtype.kind)
         if not np.issubdtype(oracle.dtype, np.floating):
             return noticed(oracle, np.zeros(oracle.shape), given, lane=None)
         # Two equal sides give zeros; whether a wrong side would show is seen before they are subtracted.
-        right = oracle if self.one_side is None else self._side[name]
+        right, tolerance = oracle if self.one_side is None else self._side[name], self.tolerance[name]
         finite = np.isfinite(oracle) & np.isfinite(reference)
-        tolerance = np.where(finite, self.tolerance[name], 0.0)
-        return noticed(
-            np.where(finite, right, reference.astype(np.float64)),
-            tolerance,
-            given,
-            lane=self.lane,
-        )
+        if not finite.all():
+            # As the judge does it: there the reference decides, and nothing may differ.
+            right, tolerance = np.where(finite, right, reference), np.where(finite, tolerance, 0.0)
+        return noticed(right, tolerance, given, lane=self.lane)
 
     @cached_property
     def _inputs(self) -> Trace:

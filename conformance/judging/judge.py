@@ -18,6 +18,7 @@ from conformance.judging.distributions import findings, share
 from conformance.judging.profile import profile
 from conformance.judging.sight import mistrusted
 from conformance.judging.verdict import Status
+from conformance.sampling.lanes import carried, rounded, spacing
 from conformance.sampling.space import HOLLOW
 from conformance.subjects.answers import NotNumbersError, numbers
 
@@ -188,6 +189,9 @@ def form(expected: Expectation, name: str, answer: object) -> str | None:
         return f"shape: expected {oracle.shape}, got {got.shape}"
     if got.dtype != dtype:
         return f"dtype: expected {dtype}, got {got.dtype}"
+    if floating and carried(expected.lane) != expected.lane:
+        other = int(np.count_nonzero((rounded(got, expected.lane) != got) & ~np.isnan(got)))
+        return f"dtype: {other} of {got.size} numbers are none of {expected.lane}'s" if other else None
     return None
 
 
@@ -250,13 +254,12 @@ def _same(a: Array, b: Array) -> Array:
 
 
 def _measures(expected: Expectation, got: Array, shown: Array, finite: Array, error: Array) -> dict[str, Any]:
-    dtype = expected.dtype
     with np.errstate(all="ignore"):
-        spacing = np.spacing(np.abs(np.where(finite, shown, 1.0)).astype(dtype)).astype(np.float64)
+        apart = spacing(np.abs(np.where(finite, shown, 1.0)), expected.lane)
         largest = float(np.abs(shown[finite]).max(initial=0.0))
         max_error = float(error.max(initial=0.0))
-        relative = _in_units(max_error, UNIT[dtype.name], largest)
-        ulp = float((error / spacing).max(initial=0.0))
+        relative = _in_units(max_error, UNIT[expected.lane], largest)
+        ulp = float((error / apart).max(initial=0.0))
     return {"elements": int(got.size), "max_error": max_error, "max_ulp": ulp, "error_in_u": relative}
 
 

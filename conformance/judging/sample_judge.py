@@ -7,7 +7,7 @@ one verdict per observable comes out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,12 @@ from conformance.judging.asking import told, why_unsupported, with_printed
 from conformance.judging.excuses import excused
 from conformance.judging.expectation import Expectation, is_gradient, nan_inputs
 from conformance.judging.judge import judge
-from conformance.judging.scales import allowed, base, measured
+from conformance.judging.scales import allowed, base, measured, measured_in_half
 from conformance.judging.scales import scales as scales_of
 from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status, Verdict
 from conformance.subjects.declarations import declared
-from conformance.subjects.protocol import LANES, Ended, Implementation, Task, Trace
+from conformance.subjects.protocol import HALF_LANES, LANES, Ended, Implementation, Task, Trace
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from conformance.sampling.values import Array
 
 
+_NO_DRAWS = "random draws are not judged in half types"
+
+
 @dataclass(frozen=True)
 class Prepared:
     """A sample that is ready to judge any subject by.
@@ -52,6 +55,7 @@ class Prepared:
         stored: arrays that replace the drawn ones (a bundle's).
         scales: by lane and observable, the scales that the tolerances are multiples of.
         plain: the plain sample, of a use whose tolerances follow from it.
+        left_out: lane → why nothing is judged there.
     """
 
     case: Case
@@ -60,6 +64,7 @@ class Prepared:
     stored: Mapping[str, Array]
     scales: Mapping[str, Mapping[str, Scale]]
     plain: Prepared | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def tasks(self) -> Mapping[str, Task]:
@@ -104,7 +109,11 @@ class Prepared:
                 # `relative` are kept: another draw would be another sample.
                 return self
             for lane, expected in self.expectations.items():
-                scales[lane] = scales_of(task, lane, expected.oracle, deviations)
+                # Half types are too coarse for the difference of the two classes.
+                half = lane in HALF_LANES
+                scales[lane] = (
+                    self.scales[lane] if half else scales_of(task, lane, expected.oracle, deviations)
+                )
         expectations = {
             lane: replace(expected, tolerance=allowed(scales[lane]))
             for lane, expected in self.expectations.items()
@@ -136,13 +145,27 @@ def prepare(
         return prepare(case, sample.plain, lanes, stored).used(sample.use, lanes)
     stored = stored or {}
     sample, deviations = _measured(case, sample, stored)
-    expectations, scales = {}, {}
+    expectations, scales, left_out = {}, {}, {}
     for lane in lanes:
-        task = Task(case, sample, lane, stored=stored)
+        found: Mapping[str, Deviation] | str = deviations
+        if lane in HALF_LANES:
+            found = _why_unjudged(case, sample) or measured_in_half(base(case, sample, stored, lane))
+        if isinstance(found, str):
+            left_out[lane] = found
+            continue
         oracle, own = _runs(case, sample, lane, stored)
-        scales[lane] = scales_of(task, lane, oracle, deviations)
+        task = Task(case, sample, lane, stored=stored)
+        scales[lane] = scales_of(task, lane, oracle, found)
         expectations[lane] = _expectation(task, oracle, own, scales[lane])
-    return Prepared(case, sample, expectations, stored, scales)
+    return Prepared(case, sample, expectations, stored, scales, left_out=left_out)
+
+
+def _why_unjudged(case: Case, sample: Sample) -> str:
+    """Return why a sample is not judged in half types; empty where it is."""
+    if case.training:
+        return "optimiser steps are not judged in half types"
+    # torch draws other masks in half types, so that the oracle drops other elements.
+    return _NO_DRAWS if "generator" in sample.settings else ""
 
 
 def _drawn(
@@ -155,12 +178,16 @@ def _drawn(
     """
     from conformance.subjects import pytorch
 
-    lane = lanes[(sample.seed + sample.draw) % len(lanes)]
+    whole = [lane for lane in lanes if lane not in HALF_LANES]
+    left_out = {lane: _NO_DRAWS for lane in lanes if lane not in whole}
+    if not whole:
+        return Prepared(case, sample, {}, stored, {}, left_out=left_out)
+    lane = whole[(sample.seed + sample.draw) % len(whole)]
     oracle = pytorch.make().run(Task(case, sample.redrawn(), lane))
     exact = {name: np.zeros(array.shape) for name, array in oracle.items() if name not in laws}
     constant = case.constant_in(sample)
     expected = Expectation(sample, case.training, lane, oracle, exact, oracle, laws, constant=constant)
-    return Prepared(case, sample, {lane: expected}, stored, {lane: {}})
+    return Prepared(case, sample, {lane: expected}, stored, {lane: {}}, left_out=left_out)
 
 
 def _runs(case: Case, sample: Sample, lane: str, stored: Mapping[str, Array]) -> tuple[Trace, Trace]:
@@ -259,7 +286,11 @@ def judge_sample(prepared: Prepared, subject: Implementation, *, tell: bool = Fa
         tell: a failure says whether the other accuracy class would accept it, which takes longer.
     """
     stated = declared(subject)
-    verdicts: list[Verdict] = []
+    sample, training = prepared.sample, prepared.case.training
+    verdicts = [
+        Verdict.on(sample, lane, None, Status.SKIP, training=training, reason=reason)
+        for lane, reason in prepared.left_out.items()
+    ]
     ended: Ended | None = None
     for lane, expected in prepared.expectations.items():
         if ended is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from conformance.subjects.protocol import Task
+from conformance.subjects.protocol import HALF_LANES, Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,12 +31,40 @@ _EXACT_ZEROS = frozenset({"zeros", "ties", "integer"})
 _OUT_OF_RANGE = frozenset({"huge", "steep", "saturated", "nonfinite"})
 
 
-def base(case: Case, sample: Sample, stored: Mapping[str, Array]) -> Task:
-    """Return the task that is measured, on float32 values.
+# The regimes whose values half types lack: beyond or below the range of float16, or equal where both round.
+_NOT_IN_HALF = frozenset({"tiny", "huge", "steep", "offset"})
 
-    Both lanes can hold those, or differ from them by less than a rounding.
+
+def base(case: Case, sample: Sample, stored: Mapping[str, Array], lane: str = "float32") -> Task:
+    """Return the task that is measured, on float32 values, or on those of a half type.
+
+    Both other lanes can hold those of float32, or differ from them by less than a rounding.
     """
-    return Task(case, sample, "float64", carrier="float32", stored=stored)
+    return Task(case, sample, "float64", carrier=lane, stored=stored)
+
+
+def measured_in_half(task: Task) -> Mapping[str, Deviation] | str:
+    """Return the deviations of a task on values of a half type, or why it is not judged in that.
+
+    Raises:
+        NoiseError: see `measured`.
+    """
+    from conformance.arithmetic.deviation import deviations
+    from conformance.arithmetic.formats import precision
+    from conformance.arithmetic.storing import Stores
+    from conformance.subjects import pytorch
+
+    regime, of = task.sample.regime, precision(task.carrier)
+    if regime in _NOT_IN_HALF:
+        return f"values of the regime {regime} are not in {task.carrier}"
+    found = deviations(
+        partial(pytorch.make().observables, task),
+        task.sample.text,
+        zeros=regime in _EXACT_ZEROS,
+        most=of.values.largest,
+        stores=Stores(of),
+    )
+    return found or f"rounding to {task.carrier} decides which branch is taken, or leaves its range"
 
 
 def measured(task: Task, accuracy: str = "relative") -> Mapping[str, Deviation] | None:
@@ -63,7 +91,8 @@ def scales(task: Task, lane: str, names: Trace, deviations: Mapping[str, Deviati
     """Return the scale of each named observable of a task in a lane."""
     from conformance.arithmetic.tolerance import scale
 
-    exact = task.case.exact_on_integers and task.sample.regime == "integer"
+    # Half types do not hold the sums of as many whole numbers.
+    exact = task.case.exact_on_integers and task.sample.regime == "integer" and lane not in HALF_LANES
     return {name: scale(deviations[name], lane, exact=exact) for name in names}
 
 

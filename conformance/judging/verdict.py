@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from conformance.judging.profile import Profile
 from conformance.judging.sight import NAMES
-from conformance.subjects.protocol import LANES
+from conformance.subjects.protocol import EVERY_LANE
 from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Verdict:
         case: the case's name.
         sample: the sample's text, which replays it.
         check: `forward`, `backward`, `training`, `use` or `errors`.
-        lane: the dtype in which the subject computes, `float64` or `float32`; None for `errors`.
+        lane: the dtype in which the subject computes: `float64`, `float32`, `bfloat16` or `float16`; None for
+            `errors`.
         observable: an output's name, `grad.` and an input's, or a bad call's label; of a use also a flag, and
             `LABEL/` before a name; None for a whole sample.
         status: the outcome.
@@ -171,7 +172,7 @@ class Verdict:
 
 _ITEMS = {"worst_index": int, "would_pass": str}
 
-_THERE_ARE = {"check": ("forward", "backward", "training", "use", "errors"), "lane": (*LANES, None)}
+_THERE_ARE = {"check": ("forward", "backward", "training", "use", "errors"), "lane": (*EVERY_LANE, None)}
 
 # `sample` and the others are ours, but a report may have been written by another program.
 _TEXTS = (

@@ -69,11 +69,11 @@ def assert_close(
     """
     # Here, because they import torch, which takes seconds.
     from conformance.reference.draws import BRANCH, checked, draw
-    from conformance.reference.program import Program, as_input, leaves, of_dtype
+    from conformance.reference.program import Program, as_input, leaves, of_dtype, parted
 
     checked(fn, inputs)
     dtypes: dict[str, str] = {}
-    got = {name: _array(name, value, dtypes) for name, value in leaves("output", actual)}
+    got = dict(parted((name, _array(name, value, dtypes)) for name, value in leaves("output", actual)))
     if grads is not None:
         if not isinstance(grads, (Mapping, tuple, list)):
             raise UsageError(
@@ -117,13 +117,13 @@ def _array(name: str, value: Any, dtypes: dict[str, str]) -> Array:
     try:
         array = np.asarray(value)
     except TypeError as error:  # as of torch's float8
-        raise UsageError(f"actual: {name} is no array that NumPy can read: {error}") from error
+        raise UsageError(f"actual: {name} is not an array that NumPy can read: {error}") from error
     if array.dtype.name == _BFLOAT16:
         array = array.astype(np.float32)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise UsageError(f"actual: expected numbers in {name}, got {type(value).__name__} of {array.dtype}")
-    if array.dtype.kind == "f":
-        dtypes[name] = kind if kind == _BFLOAT16 else array.dtype.name
+    if array.dtype.kind in "fc":
+        dtypes[name] = kind if kind == _BFLOAT16 else array.real.dtype.name
     return array
 
 

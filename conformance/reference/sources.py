@@ -156,4 +156,4 @@ def _shares(variances: Mapping[str, float], terms: Mapping[str, int]) -> tuple[S
 def without(rule: Rule) -> Rule:
     """Return the rule of an operation that does not round."""
     # An exact operation has no measuring call.
-    return replace(rule, rounds=None, measured=())
+    return replace(rule, rounds=None, nearby=None, measured=())

@@ -43,6 +43,8 @@ def details(report: Report) -> str:
     ]
     if seen := sight.summary(report):
         parts += ["## Sight", _SIGHT, render(seen, "markdown")]
+    if little := sight.mistrusted(report):
+        parts += ["## Mistrusted", render(little, "markdown")]
     if used := uses.by_case(report):
         parts += [
             "## Uses per case",

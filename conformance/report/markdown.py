@@ -76,6 +76,9 @@ _EXCUSED = "The subject declares these differences, and why. They are neither pa
 # How many cases that were seen in part are listed.
 _PARTLY_SHOWN = 20
 
+# How many cases and checks with MISTRUSTED verdicts are listed.
+_ROWS = 20
+
 # How many failures are written out, of one case each; `details.md` has more, and parity.json all.
 _SHOWN = 3
 
@@ -150,7 +153,8 @@ def _mistrusted(report: Report) -> list[str]:
     if not rows:
         return []
     told = _MISTRUSTED.format(told=sight.stated(report))
-    return ["## Mistrusted", told, render(rows, "markdown")]
+    more = [f"And {len(rows) - _ROWS} more rows: details.md has all."] if len(rows) > _ROWS else []
+    return ["## Mistrusted", told, render(rows[:_ROWS], "markdown"), *more]
 
 
 def _bits(found: Bitwise) -> list[str]:

@@ -28,11 +28,15 @@ _SHOWN = 5
 
 
 def would_pass(verdicts: Iterable[Verdict]) -> list[str]:
-    """Return the wrong answers that would pass as some observable, in each of the verdicts about it."""
-    seen: dict[tuple[str, str | None, str | None], list[Sequence[str]]] = defaultdict(list)
+    """Return the wrong answers that would pass as some observable, in each of the verdicts about it.
+
+    The uses of an observable of the plain call are put together: what one of them shows does not pass.
+    """
+    seen: dict[tuple[str, str | None, str], list[Sequence[str]]] = defaultdict(list)
     for verdict in verdicts:
         if verdict.would_pass is not None:
-            seen[verdict.check, verdict.lane, verdict.observable].append(verdict.would_pass)
+            name = str(verdict.observable).rpartition("/")[2]
+            seen[verdict.check, verdict.lane, name].append(verdict.would_pass)
     passing = {name for each in seen.values() for name in set.intersection(*map(set, each))}
     return [name for name in NAMES if name in passing]
 
@@ -68,7 +72,7 @@ def _row(verdicts: Sequence[Verdict]) -> dict[str, object]:
 
 
 def mistrusted(report: Report) -> list[dict[str, object]]:
-    """Return one row per case and check with MISTRUSTED verdicts: how many, of what, and where."""
+    """Return one row per case and check with MISTRUSTED verdicts, most first: how many, and of what."""
     cells: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
     agreements: Counter[tuple[str, str]] = Counter()
     for verdict in report.verdicts:
@@ -84,7 +88,7 @@ def mistrusted(report: Report) -> list[dict[str, object]]:
             "shape classes": _some(Counter(str(verdict.shape_class) for verdict in mine)),
             "regimes": _some(Counter(str(verdict.regime) for verdict in mine)),
         }
-        for (case, check), mine in cells.items()
+        for (case, check), mine in sorted(cells.items(), key=lambda cell: -len(cell[1]))
     ]
 
 

@@ -22,6 +22,7 @@ from conformance.running.output import remove_bundles, whole_bundle
 from conformance.running.stored import BUNDLE_VERSION, digest
 from conformance.sampling.sample import Sample
 from conformance.subjects.answers import NotNumbersError, numbers
+from conformance.subjects.protocol import HALF_LANES, LANES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,12 +70,17 @@ def _prepared(verdict: Verdict, report: Report) -> Prepared:
     """Prepare the smallest sample that fails, or the one that failed first."""
     from conformance.judging.sample_judge import prepare
 
-    case = CASES[verdict.case]
+    case, lanes = CASES[verdict.case], lanes_beside(verdict)
     try:
-        return prepare(case, Sample.parse(report.shrunk.get(verdict.sample, verdict.sample)))
+        return prepare(case, Sample.parse(report.shrunk.get(verdict.sample, verdict.sample)), lanes)
     except (DegenerateError, NoiseError):
         # A subject that raises is shrunk without an oracle, to a sample that may have none.
-        return prepare(case, Sample.parse(verdict.sample))
+        return prepare(case, Sample.parse(verdict.sample), lanes)
+
+
+def lanes_beside(verdict: Verdict) -> tuple[str, ...]:
+    """Return the lanes of a bundle: the first two, or the half type that the verdict is about."""
+    return (verdict.lane,) if verdict.lane in HALF_LANES else LANES
 
 
 def _write(

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.errors import DegenerateError, NoiseError, UsageError
-from conformance.running.bundle import given
+from conformance.running.bundle import given, lanes_beside
 from conformance.running.sample_text import parse
 from conformance.running.stored import GIVEN, DamagedError, observables, read
+from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from conformance.cases.case import Case
@@ -67,7 +68,7 @@ def read_bundle(folder: Path) -> Bundle:
             {name: (array.shape, "f") for name, array in case.inputs(sample.settings).items()},
             "input",
         )
-        prepared = prepare_any(case, sample, inputs)
+        prepared = prepare_any(case, sample, inputs, lanes_beside(failed))
         _check(
             _forms(inputs),
             _forms({name.partition("/")[2]: a for name, a in given(prepared).items()}),
@@ -87,7 +88,12 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(prepared, about["implementation"], about["given_as"], failed)
 
 
-def prepare_any(case: Case, sample: Sample, inputs: Mapping[str, Array] | None = None) -> Prepared:
+def prepare_any(
+    case: Case,
+    sample: Sample,
+    inputs: Mapping[str, Array] | None = None,
+    lanes: Sequence[str] = LANES,
+) -> Prepared:
     """Prepare a sample that nobody may have drawn, with its own inputs where there are some.
 
     Raises:
@@ -98,7 +104,7 @@ def prepare_any(case: Case, sample: Sample, inputs: Mapping[str, Array] | None =
     from conformance.judging.sample_judge import prepare
 
     try:
-        return prepare(case, sample, stored=inputs)
+        return prepare(case, sample, lanes, inputs)
     except (DegenerateError, NoiseError):
         raise
     except (RuntimeError, ValueError, TypeError, IndexError, ArithmeticError) as error:

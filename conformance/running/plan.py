@@ -16,7 +16,7 @@ from conformance.report.scope import Scope
 from conformance.running.work import BadCallWork, SampleWork
 from conformance.sampling.space import MINIMUMS
 from conformance.sampling.within import MOST, Within, draw_within
-from conformance.subjects.protocol import LANES
+from conformance.subjects.protocol import EVERY_LANE, LANES
 from conformance.subjects.supports import EVERYTHING, Supports
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def plan(
     cases: Sequence[str],
     samples: int | None,
     seed: int,
-    dtypes: Sequence[str],
+    dtypes: Sequence[str] | None,
     supports: Supports = EVERYTHING,
 ) -> Plan:
     """Draw the samples of some cases and list the work: a case's samples first, then its bad calls.
@@ -55,13 +55,14 @@ def plan(
         cases: names of cases; none for all.
         samples: the number of samples per case; None for what each declares.
         seed: the seed of the samples.
-        dtypes: `float64`, `float32` or both: the lanes.
+        dtypes: the lanes; None for those of the subject.
         supports: the limits of the subject.
 
     Raises:
         UsageError: an unknown case or dtype, or a negative count.
     """
-    lanes = tuple(lane for lane in find_lanes(dtypes) if lane in supports.dtypes)
+    asked = lanes_of(supports) if dtypes is None else find_lanes(dtypes)
+    lanes = tuple(lane for lane in asked if lane in supports.dtypes)
     samples = None if samples is None else whole("samples", samples, 0)
     seed = whole("seed", seed, 0)
     chosen = find_cases(cases)
@@ -104,9 +105,11 @@ def _within(case: Case, seed: int, count: int, supports: Supports) -> Within:
 def _with_uses(
     case: Case, drawn: Sequence[Sample], lanes: tuple[str, ...], supports: Supports
 ) -> list[SampleWork]:
+    # In half types nothing but plain calls is judged.
+    of_uses = [lane for lane in lanes if lane in LANES]
     return [
         SampleWork(sample, lanes, uses)
-        for sample, uses in zip(drawn, uses_of(case, drawn, lanes, supports), strict=True)
+        for sample, uses in zip(drawn, uses_of(case, drawn, of_uses, supports), strict=True)
     ]
 
 
@@ -119,19 +122,24 @@ def _reachable(needed: dict[str, int], work: Sequence[Work], supports: Supports)
     return {name: min(least, planned[name]) for name, least in needed.items() if planned[name]}
 
 
+def lanes_of(supports: Supports) -> tuple[str, ...]:
+    """Return the lanes that a subject declares, in the order of EVERY_LANE."""
+    return tuple(lane for lane in EVERY_LANE if lane in supports.dtypes)
+
+
 def find_lanes(dtypes: Sequence[str]) -> tuple[str, ...]:
-    """Return the lanes of some dtypes, which are their names, in the order of LANES.
+    """Return the lanes of some dtypes, which are their names, in the order of EVERY_LANE.
 
     Raises:
         UsageError: an unknown dtype, or none.
     """
     given = names_of("dtypes", dtypes)
     for dtype in given:
-        if dtype not in LANES:
-            raise unknown("dtype", dtype, LANES)
+        if dtype not in EVERY_LANE:
+            raise unknown("dtype", dtype, EVERY_LANE)
     if not given:
-        raise UsageError(f"dtypes: expected at least one of {', '.join(LANES)}, got {dtypes!r}")
-    return tuple(lane for lane in LANES if lane in given)
+        raise UsageError(f"dtypes: expected at least one of {', '.join(EVERY_LANE)}, got {dtypes!r}")
+    return tuple(lane for lane in EVERY_LANE if lane in given)
 
 
 def minimums(chosen: Sequence[Case], samples: int | None) -> dict[str, int]:

@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from conformance.errors import UsageError
 from conformance.registry import absolute
 from conformance.running.bundle_reader import prepare_any, read_bundle
+from conformance.running.plan import lanes_of
 from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
 from conformance.subjects.modes import quietly_on_one_thread
+from conformance.subjects.protocol import LANES
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
+    from conformance.subjects.protocol import Implementation
 
 
 class Replayed(NamedTuple):
@@ -28,7 +32,7 @@ class Replayed(NamedTuple):
     Attributes:
         sample: its text.
         implementation: the name of the subject.
-        verdicts: in both lanes; those of the bad calls too, where they start from the sample.
+        verdicts: in the lanes that it declares; those of the bad calls too, where they start from the sample.
         failed: the failure for which the bundle was written; None for a text, or of another implementation.
         in_process: a line about the subject, if it ran in the judge's process where it should not; or empty.
     """
@@ -80,16 +84,26 @@ def replay(
                 f"bundle {bundle_or_sample!r}: its implementation {bundle.implementation!r} was given as "
                 f"{bundle.given_as}; name it: --implementation MODULE:ATTRIBUTE or path.py:ATTRIBUTE"
             )
-        prepared = bundle.prepared if bundle else prepare_text(bundle_or_sample)
+        if not bundle:
+            # Before the subject is imported.
+            parse(bundle_or_sample)
         name = implementation or (bundle.implementation if bundle else "mytorch")
         how = find_subject(name, in_process=in_process, time_limit=time_limit, host_command=host_command)
         subject = opened(how)
+        prepared = bundle.prepared if bundle else _prepared(bundle_or_sample, subject)
         verdicts = judge_repeatedly(partial(judge_sample, prepared, tell=True), subject, RUNS)
         if not prepared.sample.use and prepared.sample.settings == prepared.case.base:
             bad_calls = partial(judge_bad_calls, prepared.case, seed=prepared.sample.seed)
             verdicts += judge_repeatedly(bad_calls, subject, RUNS)
     failed = bundle.failed if bundle and bundle.implementation == absolute(name) else None
     return Replayed(prepared.sample.text, name, verdicts, failed, how.in_process)
+
+
+def _prepared(text: str, subject: Implementation) -> Prepared:
+    """Prepare a sample in the lanes of a subject; uses are not judged in half types."""
+    case, sample = parse(text)
+    lanes = [lane for lane in lanes_of(supports_of(subject)) if lane in LANES or not sample.use]
+    return prepare_any(case, sample, lanes=lanes or LANES)
 
 
 def prepare_text(text: str) -> Prepared:

@@ -26,11 +26,12 @@ from conformance.running.bundle import write_bundles
 from conformance.running.journal import identity, kept
 from conformance.running.output import FAILURES
 from conformance.running.patience import Patience
-from conformance.running.plan import plan
+from conformance.running.plan import lanes_of, plan
 from conformance.running.shrink import shrink_failures
 from conformance.running.subject import close, find_subject, opened_here
 from conformance.running.work import Outcome, do
 from conformance.subjects.declarations import declared
+from conformance.subjects.devices import on_device
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.supports import supports_of
 
@@ -53,7 +54,7 @@ def run(
     samples: int | None = None,
     seed: int = 1,
     *,
-    dtypes: Sequence[str] = ("float64", "float32"),
+    dtypes: Sequence[str] | None = None,
     jobs: int = 1,
     out: str | Path | None = None,
     baseline: str | Path | None = None,
@@ -64,6 +65,7 @@ def run(
     in_process: bool = False,
     time_limit: float = 60.0,
     host_command: str = "",
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Judge an implementation and return the report.
@@ -74,7 +76,8 @@ def run(
         cases: names of cases; by default all.
         samples: the number of samples per case; by default as many as the case declares.
         seed: the seed of the samples.
-        dtypes: the lanes: `float64`, `float32` or both.
+        dtypes: the lanes, of `float64`, `float32`, `bfloat16` and `float16`; by default those in which the
+            implementation declares that it computes, and the first two where it declares nothing.
         jobs: the number of processes; -1 for one per core where there is enough work for them.
         out: a folder for the reports and a bundle for each failing case; by default nothing is written.
         baseline: a `baseline.json`; the page in `out` says what changed since it, or why the two cannot be
@@ -89,6 +92,8 @@ def run(
         in_process: run the subject in this process instead of one of its own.
         time_limit: how many seconds one answer of the subject's process may take.
         host_command: a program with its arguments that starts that process.
+        device: a device that torch computes on, `cpu` or `cuda`, where torch is the implementation; it runs
+            in the judge's process.
         progress: called after each piece of work with the case, how many are done and how many there are, and
             its verdicts.
 
@@ -114,16 +119,13 @@ def run(
 
     seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
     bits = Bitwise(required=checked(require_bitwise))
-    for name, value in (("shrink", shrink), ("resume", resume), ("exit_first", exit_first)):
-        flag(name, value)
-    if progress is not None and not callable(progress):
-        raise UsageError(f"progress: expected a function or None, got {progress!r}")
+    _flags(progress, shrink=shrink, resume=resume, exit_first=exit_first)
+    implementation, stated = on_device(implementation, device)
     # Before the subject is imported, which may change the directory.
-    folder = None if out is None else Path(out).absolute()
+    folder = _folder(out, resume=resume)
     spec = absolute(implementation) if isinstance(implementation, str) else ""
-    if resume and folder is None:
-        raise UsageError("resume: expected a folder to go on from in `out`, got None")
     since = None if baseline is None else _since(baseline, folder)
+    in_process = in_process or bool(stated)
     how = find_subject(
         implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
     )
@@ -131,7 +133,9 @@ def run(
         how, subject = opened_here(how)
     declarations = declared(subject)
     began, clock = datetime.now(UTC), time.perf_counter()
-    planned = plan(cases, samples, seed, dtypes, supports_of(subject))
+    supports = supports_of(subject)
+    dtypes = lanes_of(supports) if dtypes is None else dtypes
+    planned = plan(cases, samples, seed, dtypes, supports)
     asked = {
         "implementation": how.name,
         "cases": cases,
@@ -175,7 +179,7 @@ def run(
             minimums=planned.minimums,
             scope=planned.scope,
             shrunk=shrunk,
-            environment=environment(threads=1) | ({"subject": how.note} if how.note else {}),
+            environment=environment(threads=1) | stated | ({"subject": how.note} if how.note else {}),
             timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
             declarations=declarations,
             given_as="" if how.spec else "an object",
@@ -198,6 +202,19 @@ def _checked(jobs: object, out: object) -> int:
     if out is not None and (not isinstance(out, (str, Path)) or str(out) == "" or "\0" in str(out)):
         raise UsageError(f"out: expected a folder's path or None, got {out!r}")
     return -1 if jobs == -1 else whole("jobs", jobs, 1)
+
+
+def _flags(progress: object, **flags: object) -> None:
+    for name, value in flags.items():
+        flag(name, value)
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress: expected a function or None, got {progress!r}")
+
+
+def _folder(out: str | Path | None, *, resume: bool) -> Path | None:
+    if resume and out is None:
+        raise UsageError("resume: expected a folder to go on from in `out`, got None")
+    return None if out is None else Path(out).absolute()
 
 
 def _since(baseline: object, folder: Path | None) -> Baseline:

@@ -30,7 +30,8 @@ KEYS = {
     "sha256": str,
 }
 # The parts of the names of arrays: KIND/NAME of what is given, and KIND/LANE/NAME of what is compared.
-GIVEN, COMPARED, _LANES = "input", ("oracle", "reference", "tolerance", "got"), ("float64", "float32")
+GIVEN, COMPARED = "input", ("oracle", "reference", "tolerance", "got")
+_LANES = ("float64", "float32", "bfloat16", "float16")
 
 # No file of a bundle is larger, unpacked: what is damaged may claim any size.
 _LARGEST = 2**28
@@ -163,7 +164,8 @@ def compare(arrays: dict[str, np.ndarray], lane: str, name: str, got: Any) -> Co
     reference = arrays.get(f"reference/{lane}/{name}", expected)
     tolerance = arrays.get(f"tolerance/{lane}/{name}")
     floating = expected.dtype.kind == "f"
-    dtype = np.dtype(lane) if floating else expected.dtype
+    # NumPy has no bfloat16; its numbers are in float32 arrays.
+    dtype = np.dtype("float32" if lane == "bfloat16" else lane) if floating else expected.dtype
     if got is None:
         return Comparison("missing, or not an array of numbers", [])
     if not isinstance(got, (np.ndarray, np.generic)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -72,10 +72,15 @@ def load(path: Path, key: str = "") -> Checkpoint:
         from conformance.subjects.onnx_models import read_model
 
         arrays, relu = read_model(path)
-        return Checkpoint(arrays, relu, told=True)
-    if kind in _PICKLES:
-        return Checkpoint(_pickled(path, key))
-    return Checkpoint(_npz(path) if kind == ".npz" else _safetensors(path))
+        found = Checkpoint(arrays, relu, told=True)
+    elif kind in _PICKLES:
+        found = Checkpoint(_pickled(path, key))
+    else:
+        found = Checkpoint(_npz(path) if kind == ".npz" else _safetensors(path))
+    for name, array in found.arrays.items():
+        if array.dtype.kind not in "biufc":
+            raise UsageError(f"file {str(path)!r}: {name} has a dtype that NumPy lacks, {array.dtype}")
+    return found
 
 
 def save(path: Path, arrays: Mapping[str, Array], layers: Sequence[Recurrent] = ()) -> None:
@@ -105,14 +110,16 @@ def save(path: Path, arrays: Mapping[str, Array], layers: Sequence[Recurrent] = 
 
 def _npz(path: Path) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise UsageError(f"file {str(path)!r}: expected an npz file of arrays, got one array")
-            return {name: file[name] for name in file.files}
+        file = np.load(path, allow_pickle=False)
+        found: dict[str, Any] = {"": None}  # of one array, as an .npy file has
+        if isinstance(file, np.lib.npyio.NpzFile):
+            with file:
+                found = dict(file)
     except (ValueError, EOFError, BadZipFile) as error:
-        if isinstance(error, UsageError):
-            raise
         raise UsageError(f"file {str(path)!r}: expected an npz file of arrays: {error}") from error
+    if not all(isinstance(each, np.ndarray) for each in found.values()):
+        raise UsageError(f"file {str(path)!r}: expected an npz file, whose members are arrays by name")
+    return found
 
 
 def _safetensors(path: Path) -> dict[str, Array]:
@@ -124,7 +131,7 @@ def _safetensors(path: Path) -> dict[str, Array]:
     except SafetensorError as error:
         raise UsageError(f"file {str(path)!r}: expected a safetensors file: {error}") from error
     except (TypeError, KeyError, AttributeError) as error:  # a dtype that NumPy lacks
-        raise UsageError(f"file {str(path)!r}: it holds a dtype that NumPy lacks: {error}") from error
+        raise UsageError(f"file {str(path)!r}: it has a dtype that NumPy lacks: {error}") from error
 
 
 def _pickled(path: Path, key: str) -> dict[str, Array]:
@@ -154,13 +161,14 @@ def _pickled(path: Path, key: str) -> dict[str, Array]:
     try:
         return {str(name): each.detach().numpy() for name, each in found.items()}
     except TypeError as error:  # as of bfloat16
-        raise UsageError(f"file {str(path)!r}: it holds a dtype that NumPy lacks: {error}") from error
+        raise UsageError(f"file {str(path)!r}: it has a dtype that NumPy lacks: {error}") from error
 
 
 def _save_safetensors(path: Path, arrays: Mapping[str, Array]) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
-    save_file({name: np.asarray(each, order="C") for name, each in arrays.items()}, path)
+    # As bytes, because save_file makes a file that only its owner can read.
+    path.write_bytes(save({name: np.asarray(each, order="C") for name, each in arrays.items()}))
 
 
 def _save_npz(path: Path, arrays: Mapping[str, Array]) -> None:

@@ -183,6 +183,8 @@ def _layer(
             )
         if arrays[name].dtype.kind != "f":
             raise UsageError(f"{name}: expected numbers of a floating dtype, got {arrays[name].dtype}")
+        if not np.isfinite(arrays[name]).all():
+            raise UsageError(f"{name}: expected finite numbers, got NaN or infinity, which hide any mistake")
         part[place.name] = arrays[name]
     names = {(place.name, place.layer, place.direction): name for name, place in places.items()}
     layers = 1 + max(layer for layer, _ in parts)

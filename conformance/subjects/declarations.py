@@ -14,7 +14,7 @@ from conformance.cases import CASES
 from conformance.cases._uses import USES
 from conformance.errors import UsageError
 from conformance.sampling.space import REGIMES
-from conformance.subjects.protocol import LANES
+from conformance.subjects.protocol import EVERY_LANE
 
 # `relative` asks tanh and sigmoid for a few roundings of their result, and `absolute` for a few of 1.
 ACCURACIES = ("relative", "absolute")
@@ -72,7 +72,7 @@ class Excuse:
                 or len(value) > _MOST
             ):
                 raise UsageError(f"{self}: {name}: expected a line of text, got {_short(value)}")
-        for name, there_are in (("regime", REGIMES), ("lane", LANES), ("use", USES)):
+        for name, there_are in (("regime", REGIMES), ("lane", EVERY_LANE), ("use", USES)):
             value = getattr(self, name)
             if value is not None and value not in tuple(there_are):
                 raise UsageError(

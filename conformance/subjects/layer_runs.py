@@ -58,8 +58,12 @@ def side(framework: str) -> Side:
         told = f"evaluated by NumPy, from {name}'s documented equations ({why})"
         return Side(told, _by_directions(_by_equations(name)), only_float32=False)
     run = _onnxruntime if name == "onnx" else _by_directions(cell)
-    backend = f" ({import_module('keras').backend.backend()})" if name == "keras" else ""
-    return Side(f"run by {_told(needed[0])}{backend}", run, only_float32=True)
+    told = f"run by {_told(needed[0])}"
+    if name == "keras":
+        import keras
+
+        told += f" ({keras.backend.backend()})"
+    return Side(told, run, only_float32=True)
 
 
 def _lacking(packages: tuple[str, ...]) -> str:
@@ -161,7 +165,8 @@ def _by_equations(framework: str) -> Direction:
 
 
 def _keras(layer: Recurrent, parts: Mapping[str, Array], x: Array, states: States) -> tuple[Array, States]:
-    keras = import_module("keras")
+    import keras
+
     kind = {"RNN": "SimpleRNN"}.get(layer.kind, layer.kind)
     options = {"activation": layer.nonlinearity} if layer.kind == "RNN" else {"use_cudnn": False}
     made = getattr(keras.layers, kind)(
@@ -176,7 +181,10 @@ def _keras(layer: Recurrent, parts: Mapping[str, Array], x: Array, states: State
 
 
 def _flax(layer: Recurrent, parts: Mapping[str, Array], x: Array, states: States) -> tuple[Array, States]:
-    nnx, jnp, jax = import_module("flax.nnx"), import_module("jax.numpy"), import_module("jax")
+    import jax
+    import jax.numpy as jnp
+    from flax import nnx
+
     options = {"activation_fn": jnp.tanh if layer.nonlinearity == "tanh" else jax.nn.relu}
     made = getattr(nnx, layer.layout.cell)(
         x.shape[2], states[0].shape[1], rngs=nnx.Rngs(0), **(options if layer.kind == "RNN" else {})
@@ -196,7 +204,10 @@ def _flax(layer: Recurrent, parts: Mapping[str, Array], x: Array, states: States
 
 
 def _equinox(layer: Recurrent, parts: Mapping[str, Array], x: Array, states: States) -> tuple[Array, States]:
-    eqx, jnp, jax = import_module("equinox"), import_module("jax.numpy"), import_module("jax")
+    import equinox as eqx
+    import jax
+    import jax.numpy as jnp
+
     cell = getattr(eqx.nn, f"{layer.kind}Cell")(
         x.shape[2], states[0].shape[1], use_bias="bias" in parts, key=jax.random.PRNGKey(0)
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
+from conformance.sampling.lanes import EVERY_LANE, HALF_LANES, LANES, carried, rounded
 from conformance.sampling.values import Array, fill, make, strided
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 # The named arrays of one run: outputs by their names, gradients as `grad.` and the input's name.
 Trace = dict[str, Array]
 
-# A lane is the dtype in which the subject computes, and is named by it.
-LANES = ("float64", "float32")
+__all__ = ["EVERY_LANE", "HALF_LANES", "LANES"]  # the names of lanes, which most find here
 
 
 class _Drawn:
@@ -62,7 +62,8 @@ class Task:
     Attributes:
         case: the case to run.
         sample: the drawn configuration.
-        dtype: `float32` or `float64`, of every array.
+        dtype: the lane, which is the dtype of every array. NumPy lacks `bfloat16`: its arrays are of float32,
+            and of numbers that bfloat16 has.
         carrier: the dtype in which the values were made; the oracle runs float32 values in float64.
         stored: arrays to use instead of the drawn ones (a bundle's).
         bad_call: the mistakes in it, if it is a call that must raise an exception; None in a good call.
@@ -83,10 +84,7 @@ class Task:
     @cached_property
     def _arrays(self) -> dict[str, Array]:
         drawn = _drawn(self.case, self.sample).arrays
-        arrays = {
-            name: self.stored[name].astype(self.dtype) if name in self.stored else self._rounded(array)
-            for name, array in drawn.items()
-        }
+        arrays = {name: self._rounded(self.stored.get(name, array)) for name, array in drawn.items()}
         if self.bad_call:
             for name, shape in self.bad_call.shapes.items():
                 arrays[name] = fill(self.sample, name, shape).astype(self.dtype)
@@ -120,13 +118,13 @@ class Task:
     def _cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
         name = f"cotangent.{output}"
         if name in self.stored and self.stored[name].shape == shape:
-            return self.stored[name].astype(self.dtype)
+            return self._rounded(self.stored[name])
         return self._rounded(_drawn(self.case, self.sample).cotangent(name, shape))
 
     def _rounded(self, values: Array) -> Array:
-        """Return a copy of float64 values, rounded to the carrier and converted to the dtype."""
+        """Return a copy of values, rounded to the carrier and converted to the dtype."""
         with np.errstate(under="ignore"):
-            return values.astype(self.carrier or self.dtype, copy=False).astype(self.dtype)
+            return rounded(values, self.carrier or self.dtype).astype(carried(self.dtype))
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from conformance.cases import CASES
 from conformance.cases._uses import USES
 from conformance.errors import UsageError, unknown
-from conformance.subjects.protocol import LANES
+from conformance.subjects.protocol import EVERY_LANE, LANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -82,7 +82,9 @@ class Supports:
 
     Args:
         cases: the names of the cases that it can run; None for all.
-        dtypes: the dtypes that it computes in: `float64`, `float32` or both.
+        dtypes: the dtypes that it computes in: of `float64`, `float32`, `bfloat16` and `float16`; by default
+            the first two. In half types plain calls are judged, forward and backward; optimiser steps, uses,
+            random draws and the regimes whose values half types lack are not.
         backward: whether it returns gradients. With None, its gradients are judged in each sample in which it
             returns any, and are skipped in the others.
         training: whether it can train. Without, cases and uses that take optimiser steps are outside.
@@ -119,7 +121,7 @@ class Supports:
     empty_batch: bool = True
 
     def __post_init__(self) -> None:
-        for field, there_are in (("cases", CASES), ("dtypes", LANES), ("uses", USES)):
+        for field, there_are in (("cases", CASES), ("dtypes", EVERY_LANE), ("uses", USES)):
             given = getattr(self, field)
             if given is not None or field == "dtypes":
                 object.__setattr__(self, field, _names(field, given, there_are))
@@ -140,7 +142,7 @@ class Supports:
     def words(self) -> tuple[str, ...]:
         """The limits in words, but for the cases, as a run says how many of those that it was asked for."""
         told = ["forward only"] if self.backward is False else []
-        told += list(self.dtypes) if len(self.dtypes) < len(LANES) else []
+        told += list(self.dtypes) if set(self.dtypes) != set(LANES) else []
         told += [limit.words(getattr(self, field)) for field, limit in self._limits]
         told += [] if self.training else ["no training"]
         told += [] if self.uses is None else [_uses_in_words(self.uses)]

@@ -145,4 +145,7 @@ def _wrapped(program: Program, wrap: Wrap) -> LayerProgram:
 
 
 def _array(value: Any) -> np.ndarray:
-    return value if isinstance(value, np.ndarray) else np.asarray(value.numpy())
+    if isinstance(value, np.ndarray):
+        return value
+    # NumPy has no bfloat16, and float32 holds all of its numbers.
+    return np.asarray((value.float() if str(value.dtype).endswith("bfloat16") else value).numpy())

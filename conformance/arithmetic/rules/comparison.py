@@ -14,13 +14,11 @@ from torch import Tensor
 
 from conformance.arithmetic.rounding import filled
 from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, MeasuringCall
-from conformance.arithmetic.rules.rule import Operands, Rule, exact, rounded
+from conformance.arithmetic.rules.rule import Given, Rule, exact, rounded
 from conformance.sampling.values import Array, Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_GIVEN = "the rounding of a Python scalar that the dtype does not hold, where it is put"
 
 
 def _clamp(x: Tensor, least: Any = None, most: Any = None) -> Tensor | None:
@@ -99,7 +97,7 @@ RULES: tuple[Rule, ...] = (
     *(
         rounded(
             name,
-            Operands(size, _GIVEN),
+            Given(size),
             _beyond(call),
             source=_PICKED,
             elementwise=True,
@@ -109,7 +107,7 @@ RULES: tuple[Rule, ...] = (
     *exact("fmax", "fmin", "maximum", "minimum", "where", source=_PICKED, elementwise=True),
     rounded(
         "threshold",
-        Operands(_threshold, _GIVEN),
+        Given(_threshold),
         _beyond(lambda t, x: t.nn.functional.threshold(x, 0.0, SCALAR), NO_NAME),
         source=_PICKED,
         elementwise=True,
@@ -117,7 +115,7 @@ RULES: tuple[Rule, ...] = (
     ),
     rounded(
         "masked_fill",
-        Operands(_masked_fill, _GIVEN),
+        Given(_masked_fill),
         _beyond(lambda t, x: t.masked_fill(x, x > 0, SCALAR)),
         source=_PICKED,
     ),

@@ -9,14 +9,11 @@ from torch import Tensor
 
 from conformance.arithmetic.rounding import filled
 from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, MeasuringCall
-from conformance.arithmetic.rules.rule import Operands, Rule, exact, rounded
+from conformance.arithmetic.rules.rule import Given, Rule, exact, rounded
 from conformance.sampling.values import Input
 
 _GIVEN = "fills a tensor with given numbers"
 _WHOLE = "the oracle's own float64 numbers, of which both sides are given the same"
-
-_SAYS = "the rounding of a Python scalar that the dtype does not hold"
-
 
 # The whole numbers that float32 holds.
 _WHOLE_NUMBERS = 2**24
@@ -39,33 +36,33 @@ RULES: tuple[Rule, ...] = (
     *exact("empty", "empty_strided", "eye", "ones", "zeros", source=_GIVEN),
     rounded(
         "fill",
-        Operands(lambda _x, value: filled(value), _SAYS),
+        Given(lambda _x, value: filled(value)),
         _filling(lambda t, x: t.clone(x).fill_(SCALAR)),
         source=_GIVEN,
     ),
     rounded(
         "full",
-        Operands(lambda _size, value, **_: filled(value), _SAYS),
+        Given(lambda _size, value, **_: filled(value)),
         _filling(lambda t, x: t.full(tuple(x.shape), SCALAR, dtype=x.dtype)),
         source=_GIVEN,
     ),
     rounded(
         "full_like",
-        Operands(lambda _x, value, **_: filled(value), _SAYS),
+        Given(lambda _x, value, **_: filled(value)),
         _filling(lambda t, x: t.full_like(x, SCALAR)),
         source=_GIVEN,
         valueless=True,
     ),
     rounded(
         "new_full",
-        Operands(lambda _x, _size, value, **_: filled(value), _SAYS),
+        Given(lambda _x, _size, value, **_: filled(value)),
         _filling(lambda _t, x: x.new_full((2, 3), SCALAR)),
         source=_GIVEN,
         valueless=True,
     ),
     rounded(
         "scalar_tensor",
-        Operands(lambda value, **_: filled(value), _SAYS),
+        Given(lambda value, **_: filled(value)),
         _filling(lambda t, x: t.scalar_tensor(SCALAR, dtype=x.dtype), without=NO_NAME),
         source=_GIVEN,
     ),
@@ -75,7 +72,7 @@ RULES: tuple[Rule, ...] = (
     *exact("new_ones", "new_zeros", source=_GIVEN, valueless=True),
     rounded(
         "arange",
-        Operands(_arange, "1 rounding of numbers that the dtype does not hold"),
+        Given(_arange, "1 rounding of numbers that the dtype does not hold"),
         _filling(lambda t, x: t.arange(0, 3, SCALAR, dtype=x.dtype)),
         source="aten/src/ATen/native/cpu/RangeFactoriesKernel.cpp: computed in double, and rounded",
     ),

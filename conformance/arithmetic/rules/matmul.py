@@ -18,19 +18,24 @@ if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
 
+def _terms(a: Tensor) -> int:
+    """Return how many products of real numbers are added up: each part of a complex product has two."""
+    return a.shape[-1] * (1 + a.is_complex())
+
+
 def _contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     return Operands(
-        lambda a, b: products(matrix_product(a.abs(), b.abs()), a.shape[-1]), "√(n/3) roundings of |a| @ |b|"
+        lambda a, b: products(matrix_product(a.abs(), b.abs()), _terms(a)), "√(n/3) roundings of |a| @ |b|"
     )
 
 
 def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         magnitude = matrix_product(a.abs(), b.abs())
-        size = abs(alpha) * (products(magnitude, a.shape[-1]) + multiplied(alpha) * magnitude)
+        size = abs(alpha) * (products(magnitude, _terms(a)) + multiplied(alpha) * magnitude)
         if multiplied(alpha):
             # Some implementations scale the first factor, which then underflows, before they multiply.
-            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a), b.abs())
+            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a.abs()), b.abs())
         # With beta = 0 the first operand is not added at all, and may be anything, NaN too.
         return abs(beta) * (1 + multiplied(beta)) * c.abs() + size if beta else size
 
@@ -63,18 +68,28 @@ def _added_together(
 _MM = product(lambda t, a, b: t.mm(a, b), lambda n: (24, n), lambda n: (n, 24))
 
 RULES: tuple[Rule, ...] = (
-    rounded("mm", _contraction(torch.mm), _MM, all_positive(_MM), source=HIGHAM, together=_together),
+    rounded(
+        "mm",
+        _contraction(torch.mm),
+        _MM,
+        all_positive(_MM),
+        source=HIGHAM,
+        complexes=True,
+        together=_together,
+    ),
     rounded(
         "mv",
         _contraction(torch.mv),
         product(lambda t, a, b: t.mv(a, b), lambda n: (96, n), lambda n: (n,)),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "bmm",
         _contraction(torch.bmm),
         product(lambda t, a, b: t.bmm(a, b), lambda n: (3, 12, n), lambda n: (3, n, 12)),
         source=HIGHAM,
+        complexes=True,
         together=_together,
     ),
     rounded(
@@ -82,6 +97,7 @@ RULES: tuple[Rule, ...] = (
         _contraction(torch.dot),
         product(lambda t, a, b: t.dot(a, b), lambda n: (n,), lambda n: (n,)),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "addmm",
@@ -96,6 +112,7 @@ RULES: tuple[Rule, ...] = (
             lambda n: (n, 24),
         ),
         source=HIGHAM,
+        complexes=True,
         together=_added_together,
     ),
     rounded(
@@ -121,6 +138,7 @@ RULES: tuple[Rule, ...] = (
             without=NO_NAME,
         ),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "baddbmm",
@@ -132,6 +150,7 @@ RULES: tuple[Rule, ...] = (
             lambda n: (3, n, 12),
         ),
         source=HIGHAM,
+        complexes=True,
         together=_added_together,
     ),
 )

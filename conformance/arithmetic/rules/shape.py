@@ -11,7 +11,7 @@ import torch
 
 from conformance.arithmetic.rounding import filled
 from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, MeasuringCall
-from conformance.arithmetic.rules.rule import Operands, Rule, exact, rounded
+from conformance.arithmetic.rules.rule import Given, Rule, exact, rounded
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ RULES: tuple[Rule, ...] = (
     *exact("tril", "triu", source="moves numbers, and puts zeros between them"),
     rounded(
         "constant_pad_nd",
-        Operands(_padded, "the rounding of a Python scalar that the dtype does not hold, where it is put"),
+        Given(_padded),
         MeasuringCall(
             lambda t, x: t.nn.functional.pad(x, (1, 2), "constant", SCALAR),
             lambda n: (Input((2, n)),),

@@ -88,6 +88,7 @@ RULES: tuple[Rule, ...] = (
         reduction(lambda t, x: t.cumsum(x, 1)),
         reduction(lambda t, x: t.cumsum(x, 1), positive=True),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "cumprod",

@@ -9,7 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from conformance.report.page.words import implementation
-from conformance.subjects.protocol import LANES
+from conformance.subjects.protocol import EVERY_LANE, LANES
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -41,7 +41,7 @@ def command(report: Report) -> str:
         implementation(report),
     ]
     if lanes != set(LANES):
-        parts += [word for lane in LANES if lane in lanes for word in ("--dtype", lane)]
+        parts += [word for lane in EVERY_LANE if lane in lanes for word in ("--dtype", lane)]
     if report.bitwise.required:
         parts += ["--require-bitwise", ",".join(report.bitwise.required)]
     return " ".join([*parts, "--seed", str(report.seed)])

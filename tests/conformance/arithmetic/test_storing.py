@@ -12,16 +12,18 @@ from torch.nn import functional
 
 from conformance.arithmetic.deviation import deviations
 from conformance.arithmetic.formats import precision
+from conformance.arithmetic.rules import RULES
 from conformance.arithmetic.storing import Stores
+from conformance.reference.sources import without
 
 A, B = (torch.randn(8, 16, generator=torch.Generator().manual_seed(k)).bfloat16().double() for k in (0, 1))
 U = 2.0**-8
 
 
-def stored(call, dtype="bfloat16", only=None, **inside):
+def stored(call, dtype="bfloat16", only=None, rules=RULES, **inside):
     """Return the deviation of what a call returns, and the operations whose results were rounded."""
     stores = Stores(precision(dtype, **inside), only)
-    found = deviations(lambda: {"output": call()}, "key", zeros=True, stores=stores)
+    found = deviations(lambda: {"output": call()}, "key", zeros=True, stores=stores, rules=rules)
     return None if found is None else found["output"].rms, list(stores.names)
 
 
@@ -59,6 +61,12 @@ def test_a_kernel_rounds_once(call):
 )
 def test_variances_of_several_kernels_add_up(call, times):
     assert roundings(call) == pytest.approx(sqrt(times), rel=0.15)
+
+
+def test_the_sum_that_log_softmax_takes_the_logarithm_of_is_stored():
+    rms, _ = stored(lambda: torch.tensor([[6.0, 0.0, 0.0]]).double().log_softmax(-1))
+    # Of a sum near 1, the logarithm is as far off as the sum.
+    assert rms[0, 0] > 0.5 * U / sqrt(3)
 
 
 EXACT = {
@@ -123,23 +131,23 @@ def test_what_an_input_is_compared_with_may_be_that_input_once_it_is_rounded():
 class TestSums:
     """Partial sums, in float32 or in the dtype of values."""
 
-    ones = torch.ones(512, 2, dtype=torch.float64)
+    ones = torch.ones(2048, 2, dtype=torch.float64)
 
     def test_by_default_they_are_in_float32(self):
         assert roundings(lambda: self.ones.sum(0)) == pytest.approx(1, rel=0.3)
 
     def test_in_the_dtype_of_values_where_that_is_said(self):
         # √(n/3) roundings, and √(n·u) times that where terms are as small as a rounding of the sum.
-        times = sqrt(512 / 3) * sqrt(512 * U)
+        times = sqrt(2048 / 3) * sqrt(2048 * U)
         assert roundings(lambda: self.ones.sum(0), accumulate="bfloat16") == pytest.approx(times, rel=0.3)
 
     def test_of_some_operations_torch_keeps_them_in_the_dtype_of_values(self):
-        places = torch.arange(512) % 2
+        places = torch.arange(2048) % 2
 
         def gradient():
             return torch.ops.aten.embedding_dense_backward(self.ones, places, 2, -1, False)
 
-        assert roundings(gradient) == pytest.approx(sqrt(256), rel=0.4)
+        assert roundings(gradient) == pytest.approx(sqrt(1024), rel=0.4)
 
     def test_a_bias_of_layer_norm_is_added_up_row_by_row(self):
         x, grad = torch.randn(2, 64, 16, generator=torch.Generator().manual_seed(2)).bfloat16().double()
@@ -177,8 +185,54 @@ def test_a_zero_of_zeros_stays_zero():
     assert not stored(torch.zeros(9).double().tanh)[0].any()
 
 
+class TestKinks:
+    """A piecewise function: both pieces are allowed where noise, doubled, leads from one to the other."""
+
+    # Nearer to the kink than two roundings, and far from it.
+    x = torch.tensor([1.0 + 2.0**-9, 1.0 - 2.0**-9, 2.0, 0.5], dtype=torch.float64)
+
+    def slope(self):
+        x = self.x.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad((x * 3 - 3).relu().sum(), x)
+        return gradient
+
+    def test_both_slopes_are_allowed_near_it(self):
+        rms, _ = stored(self.slope)
+        assert (rms[:2] > 0.5).all()
+        assert (rms[2:] < 3 * U).all()
+
+    def test_where_the_noise_itself_does_not_reach_it_twice_the_noise_does(self):
+        away = 2.6 * U / sqrt(3)  # deviations of the product
+        x = torch.full((200,), 1 + away, dtype=torch.float64).requires_grad_()
+        stores = Stores(precision("bfloat16"))
+
+        def slope():
+            return {"output": torch.autograd.grad((x * 1.0 - 1).relu().sum(), x)[0]}
+
+        rms = deviations(slope, "key", zeros=True, stores=stores)["output"].rms
+        # Of 64 replicates one in 11 is on the other side by twice the noise, and one in 200 by the noise.
+        assert (rms > 0.05).mean() > 0.95
+
+    def test_the_result_itself_goes_on_as_it_is(self):
+        def run():
+            return (A * B).relu()
+
+        rms, _ = stored(run)
+        np.testing.assert_array_less(rms, 3 * U * (A * B).abs() + 2.0**-100)
+
+    def test_in_float32_it_is_another_branch(self):
+        x = torch.tensor(1 / 3, dtype=torch.float64)
+        assert deviations(lambda: {"output": (x * 3 - 1).sgn()}, "key") is None
+
+    def test_what_is_compared_is_one_still(self):
+        assert stored(lambda: (self.x * 3 > 3) * 1.0)[0] is None
+
+
 class TestOneOperation:
-    """The results of one operation alone are rounded."""
+    """The results of one operation alone are rounded, and those of all others are silent."""
+
+    def speaking(self, name):
+        return {each: rule if each == name else without(rule) for each, rule in RULES.items()}
 
     def test_its_share(self):
         def run():
@@ -186,8 +240,8 @@ class TestOneOperation:
 
         whole, names = stored(run)
         assert names == ["mul", "_softmax"]
-        parts = [stored(run, only=name)[0] for name in names]
+        parts = [stored(run, only=name, rules=self.speaking(name))[0] for name in names]
         np.testing.assert_allclose(sum((part**2).sum() for part in parts), (whole**2).sum(), rtol=0.2)
 
     def test_another_is_not_rounded(self):
-        assert stored(lambda: A * B, only="exp")[1] == []
+        assert stored(lambda: A * B, only="exp", rules=self.speaking("exp"))[1] == []

@@ -1,4 +1,4 @@
-"""What a case declares constant by definition cannot be seen; a declaration cannot outlive that."""
+"""What a case declares constant by definition is what the judge cannot see, or the declaration is refused."""
 
 from __future__ import annotations
 

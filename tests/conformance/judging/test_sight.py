@@ -142,6 +142,15 @@ def test_a_pass_says_what_else_would_have_passed():
     assert (found.status, found.would_pass) == (Status.PASS, ["float16 rounding", INPUT])
 
 
+def test_an_input_that_must_not_change_is_no_wrong_answer():
+    name, zeros = "after/input.values", np.zeros(RAMP.shape)
+    arrays = {"oracle": {name: RAMP}, "reference": {name: RAMP}, "tolerance": {name: zeros}}
+    found = replace(expectation(RAMP, zeros), **arrays, inputs=lambda: {"input": RAMP, "other": RAMP + 1})
+    assert INPUT not in found.would_pass(name)
+    found = replace(found, inputs=lambda: {"input": RAMP, "other": RAMP})
+    assert INPUT in found.would_pass(name)
+
+
 def test_the_lane_float64_is_not_asked_about_float16():
     found = judged(RAMP, RAMP, np.full(RAMP.shape, 1e-3), lane="float64")
     assert (found.status, found.would_pass) == (Status.PASS, [])

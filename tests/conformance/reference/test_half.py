@@ -47,6 +47,10 @@ PROGRAMS = {
     "layer_norm": (layer(lambda: nn.LayerNorm(64)), normal(32, 64)),
     "batch_norm": (layer(lambda: nn.BatchNorm1d(8)), normal(16, 8)),
     "gelu": (functional.gelu, normal(8, 16)),
+    "relu": (
+        layer(lambda: nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 8))),
+        normal(32, 32),
+    ),
     "an embedding": (lambda table: table[torch.arange(64) % 5] * 0.3, normal(5, 6)),
     "attention": (layer(lambda: Attention(16, 2, batch_first=True)), normal(2, 5, 16)),
     "nn.LSTM": (layer(lambda: nn.LSTM(8, 12)), normal(7, 3, 8)),
@@ -131,6 +135,16 @@ WRONG = {
 def test_what_is_wrong_is_noticed(fn, inputs, wrong, dtype):
     with pytest.raises(AssertionError, match=f"further away than {str(dtype)[6:]} rounding explains"):
         conformance.assert_close(wrong(dtype), fn, *inputs)
+
+
+@pytest.mark.parametrize("dtype", HALF, ids=str)
+def test_a_gradient_that_passes_a_relu_everywhere_is_noticed(dtype):
+    fn, x = PROGRAMS["relu"]
+    outputs, grads, cotangents = results(fn, [x], dtype)
+    linear = nn.Sequential(fn[0], fn[2])
+    _, wrong, _ = results(linear, [x], dtype)
+    with pytest.raises(AssertionError, match=r"grad\[0\]: \d{3,} of 1024 elements are further"):
+        conformance.assert_close(outputs, fn, x, grads=grads | {0: wrong[0]}, cotangents=cotangents)
 
 
 def test_float16_that_went_through_bfloat16_is_noticed():

@@ -28,6 +28,10 @@ def blind(**fields):
     return verdict(*DECIDING, status=Status.MISTRUSTED, **fields)
 
 
+def in_use(use, *blind):
+    return verdict(*blind, check="use", use=use, observable=f"{use}/output")
+
+
 def report(*verdicts):
     return Report(1, "mine", "torch", verdicts, timing={"began": "now", "seconds": 2.5})
 
@@ -46,6 +50,8 @@ GRADIENT = {"check": "backward", "observable": "grad.input"}
         # Another output is another answer, as is another lane.
         ([verdict(), verdict("zeros", observable="h_n")], "forward: zeros"),
         ([verdict("float16 rounding"), verdict(lane="float64")], "forward: float16"),
+        # Of one output, every use is a further sample.
+        ([in_use("twice", "zeros"), in_use("expanded", "zeros", "rolled rows")], "use: zeros"),
         ([verdict("the input itself"), verdict("zeros", **GRADIENT)], "forward: input; backward: zeros"),
         # Failures, draws and what has no elements tell nothing.
         ([verdict(would_pass=None)], ""),

@@ -314,7 +314,7 @@ ARRAYS = {
     "an unknown kind": ({"output": GIVEN}, True),
     "no name": ({"input/": GIVEN}, True),
     "no observable": ({"got/float64/": GIVEN}, True),
-    "an unknown lane": ({"oracle/float16/output": GIVEN}, True),
+    "an unknown lane": ({"oracle/float8/output": GIVEN}, True),
     "a lane that is not a dtype": ({"oracle/x/output": GIVEN}, True),
     "a tolerance of nothing": ({"tolerance/float64/other": GIVEN}, True),
     "a tolerance of another size": ({"tolerance/float64/output": np.ones((4, 2))}, True),
