@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 # The least share of operations that go through.
-GOAL = 0.85
+GOAL = 0.95
 
 _DTYPE = "is asked for another dtype than the program's, where no rounding of that can be followed"
 _NUMBER = "returns a Python scalar, which no noise can follow"

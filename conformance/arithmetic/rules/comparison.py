@@ -118,6 +118,7 @@ RULES: tuple[Rule, ...] = (
         Given(_masked_fill),
         _beyond(lambda t, x: t.masked_fill(x, x > 0, SCALAR)),
         source=_PICKED,
+        complexes=True,
     ),
     # Sorting.
     *exact("_unique2", "nonzero", "sort", "topk", "unique_dim", source=_PICKED),

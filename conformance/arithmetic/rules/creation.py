@@ -39,12 +39,14 @@ RULES: tuple[Rule, ...] = (
         Given(lambda _x, value: filled(value)),
         _filling(lambda t, x: t.clone(x).fill_(SCALAR)),
         source=_GIVEN,
+        complexes=True,
     ),
     rounded(
         "full",
         Given(lambda _size, value, **_: filled(value)),
         _filling(lambda t, x: t.full(tuple(x.shape), SCALAR, dtype=x.dtype)),
         source=_GIVEN,
+        complexes=True,
     ),
     rounded(
         "full_like",
@@ -52,6 +54,7 @@ RULES: tuple[Rule, ...] = (
         _filling(lambda t, x: t.full_like(x, SCALAR)),
         source=_GIVEN,
         valueless=True,
+        complexes=True,
     ),
     rounded(
         "new_full",
@@ -59,12 +62,14 @@ RULES: tuple[Rule, ...] = (
         _filling(lambda _t, x: x.new_full((2, 3), SCALAR)),
         source=_GIVEN,
         valueless=True,
+        complexes=True,
     ),
     rounded(
         "scalar_tensor",
         Given(lambda value, **_: filled(value)),
         _filling(lambda t, x: t.scalar_tensor(SCALAR, dtype=x.dtype), without=NO_NAME),
         source=_GIVEN,
+        complexes=True,
     ),
     *exact("zero", source=_GIVEN, elementwise=True),
     *exact("empty_like", "ones_like", "zeros_like", source=_GIVEN, valueless=True),

@@ -78,7 +78,11 @@ def _accumulating(call: Callable[..., Any], own: Callable[..., Array] | None = N
 
 
 def _scatter(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor | None:
-    return filled(value, torch.zeros_like(x).scatter(dim, index, 1.0)) if isinstance(value, float) else None
+    return (
+        filled(value, torch.zeros_like(x, dtype=torch.float64).scatter(dim, index, 1.0))
+        if isinstance(value, float)
+        else None
+    )
 
 
 _MOVED = "moves numbers, and computes none"
@@ -112,6 +116,7 @@ RULES: tuple[Rule, ...] = (
             lambda t, x: t.scatter(x, 0, t.from_numpy(np.arange(8)), SCALAR), lambda n: (Input((n,)),)
         ),
         source=_MOVED,
+        complexes=True,
     ),
     *exact("narrow", "select", "slice", source="a view of its operand", view=True),
     *exact("select_backward", source=_MOVED, together=_put_back(torch.ops.aten.select_backward)),

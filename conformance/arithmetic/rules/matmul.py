@@ -126,6 +126,7 @@ RULES: tuple[Rule, ...] = (
             without=NO_NAME,
         ),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "addmv",

@@ -35,7 +35,11 @@ def _together(join: Callable[..., Tensor], more: int) -> Callable[..., Tensor]:
 
 
 def _padded(x: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor | None:
-    return filled(value, torch.constant_pad_nd(torch.zeros_like(x), pad, 1.0)) if value else None
+    return (
+        filled(value, torch.constant_pad_nd(torch.zeros_like(x, dtype=torch.float64), pad, 1.0))
+        if value
+        else None
+    )
 
 
 _VIEW = "a view of its operand: nothing is computed"
@@ -65,6 +69,7 @@ RULES: tuple[Rule, ...] = (
             without=NO_NAME,
         ),
         source=_MOVED,
+        complexes=True,
     ),
     *exact("_pack_padded_sequence", "_pack_padded_sequence_backward", source=_MOVED),
     # Joining.
