@@ -57,13 +57,3 @@ def chain(count: float) -> float:
     but the last; those over the last dimension, and torch's, cascade and lose less.
     """
     return max(1.0, math.sqrt(count / 3))
-
-
-def products(magnitude: Tensor, terms: int) -> Tensor:
-    """Return the error of adding up `terms` products, with that of products below the smallest normal number.
-
-    Args:
-        magnitude: the sum of their absolute values.
-        terms: how many products; the root mean square of their absolute errors grows by √terms.
-    """
-    return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)

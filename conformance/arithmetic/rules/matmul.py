@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import torch
 
-from conformance.arithmetic.rounding import UNDERFLOW, UNIT, multiplied, products
+from conformance.arithmetic.rounding import UNDERFLOW, UNIT, chain, multiplied
 from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, all_positive, product
 from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, rounded
 
@@ -18,16 +19,26 @@ if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
 
+def _products(magnitude: Tensor, terms: int) -> Tensor:
+    """Return the error of adding up `terms` products, with that of products below the smallest normal number.
+
+    Args:
+        magnitude: the sum of their absolute values.
+        terms: how many products; the root mean square of their absolute errors grows by √terms.
+    """
+    return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
+
+
 def _contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     return Operands(
-        lambda a, b: products(matrix_product(a.abs(), b.abs()), a.shape[-1]), "√(n/3) roundings of |a| @ |b|"
+        lambda a, b: _products(matrix_product(a.abs(), b.abs()), a.shape[-1]), "√(n/3) roundings of |a| @ |b|"
     )
 
 
 def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-        magnitude = matrix_product(a.abs(), b.abs())
-        size = abs(alpha) * (products(magnitude, a.shape[-1]) + multiplied(alpha) * magnitude)
+        products = matrix_product(a.abs(), b.abs())
+        size = abs(alpha) * (_products(products, a.shape[-1]) + multiplied(alpha) * products)
         if multiplied(alpha):
             # Some implementations scale the first factor, which then underflows, before they multiply.
             size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a), b.abs())

@@ -33,7 +33,6 @@ def _random(*shape, seed=0):
 A, B, ROW, COLUMN, ONE = _random(4, 3), _random(4, 3, seed=1), _random(3), _random(4, 1), _random()
 A[0], A[1, 0], A[1, 1], A[2, 0] = ROW, 0.0, torch.inf, torch.nan
 MASK = A > B
-IMAGE, KERNEL = _random(2, 4, 3, 5), _random(6, 2, 2, 3)
 M, N, P = _random(4, 5), _random(5, 3), _random(2, 4, 5)
 
 # Calls of operations that run on all replicates at once: the overload, its arguments, and those by name.
@@ -79,17 +78,7 @@ CALLS = {
         (ATEN.clone.default, (A.T,), {}),
         (ATEN.clone.default, (_random(2, 3, 4, 5),), {"memory_format": torch.channels_last}),
     ],
-    "convolution": [
-        (ATEN.convolution.default, (IMAGE, KERNEL, ROW.repeat(2), [1], [1], [1], False, [0], 2), {}),
-        (
-            ATEN.convolution.default,
-            (IMAGE, KERNEL[:4], _random(4), [2, 1], [0, 1], [1, 2], True, [1, 0], 2),
-            {},
-        ),
-        (ATEN.convolution.default, (IMAGE[..., 0], _random(3, 4, 2), None, [1], [0], [1], False, [0], 1), {}),
-    ],
     "div_mode": [(ATEN.div.Tensor_mode, (A, ROW), {"rounding_mode": "floor"})],
-    "hardshrink_backward": [(ATEN.hardshrink_backward.default, (A, B, 0.5), {})],
     "lerp": [(ATEN.lerp.Scalar, (A, ROW, 0.25), {}), (ATEN.lerp.Tensor, (A, ROW, COLUMN), {})],
     "mean": [
         (ATEN.mean.dim, (A, [0]), {}),
@@ -108,7 +97,6 @@ CALLS = {
         (ATEN.slice_backward.default, (A, [4, 6], 1, 0, 6, 2), {}),
         (ATEN.slice_backward.default, (A, [6, 3], -2, 1, 5, 1), {}),
     ],
-    "softshrink_backward": [(ATEN.softshrink_backward.default, (A, B, 0.5), {})],
     "stack": [(ATEN.stack.default, ([A, B],), {}), (ATEN.stack.default, ([A, B], -1), {})],
     "sum": [
         (ATEN.sum.default, (A,), {}),
@@ -132,6 +120,32 @@ CALLS = {
     ],
 }
 
+IMAGE, KERNEL = _random(2, 4, 3, 5), _random(6, 2, 2, 3)
+CALLS |= {
+    "convolution": [
+        (ATEN.convolution.default, (IMAGE, KERNEL, ROW.repeat(2), [1], [1], [1], False, [0], 2), {}),
+        (
+            ATEN.convolution.default,
+            (IMAGE, KERNEL[:4], _random(4), [2, 1], [0, 1], [1, 2], True, [1, 0], 2),
+            {},
+        ),
+        (ATEN.convolution.default, (IMAGE[..., 0], _random(3, 4, 2), None, [1], [0], [1], False, [0], 1), {}),
+    ],
+    "hardshrink_backward": [(ATEN.hardshrink_backward.default, (A, B, 0.5), {})],
+    "softshrink_backward": [(ATEN.softshrink_backward.default, (A, B, 0.5), {})],
+    **{
+        f"{prefix}{rank}d": [
+            (
+                getattr(ATEN, f"{prefix}{rank}d").default,
+                (_random(*(2, 3, 4, 3, 2)[: rank + 2]), [5] * rank),
+                {},
+            )
+        ]
+        for prefix in ("upsample_nearest", "_upsample_nearest_exact")
+        for rank in (1, 2, 3)
+    },
+}
+
 
 def _overload(name):
     packet = getattr(ATEN, name)
@@ -147,13 +161,6 @@ def _plain(name):
 
 ELEMENTWISE = {name for name, rule in RULES.items() if rule.elementwise is True}
 TOGETHER = {name for name, rule in RULES.items() if rule.together is not None}
-CALLS |= {
-    f"{prefix}{rank}d": [
-        (getattr(ATEN, f"{prefix}{rank}d").default, (_random(*(2, 3, 4, 3, 2)[: rank + 2]), [5] * rank), {})
-    ]
-    for prefix in ("upsample_nearest", "_upsample_nearest_exact")
-    for rank in (1, 2, 3)
-}
 CALLS |= {name: _plain(name) for name in sorted(ELEMENTWISE - set(CALLS))}
 FLAT = [
     pytest.param(name, *call, id=f"{name}-{number}")
