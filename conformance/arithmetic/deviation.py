@@ -18,6 +18,7 @@ import torch
 from conformance.arithmetic.constants import constants
 from conformance.arithmetic.mode import Arithmetic
 from conformance.arithmetic.replicates import OverfullError
+from conformance.arithmetic.rounding import added_up_in
 from conformance.arithmetic.rules import RULES
 from conformance.errors import NoiseError
 from conformance.sampling.sample import raw_words
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from conformance.arithmetic.rules.rule import Rule
+    from conformance.arithmetic.storing import Stores
     from conformance.sampling.values import Array
 
 
@@ -36,7 +38,10 @@ _NUMBERS = 1 << 23
 
 @dataclass(frozen=True)
 class Deviation:
-    """How far noise moved one observable, in float32 roundings; in float64 it is 2⁻²⁹ of that.
+    """How far noise moved one observable.
+
+    The noise is that of float32, and a deviation in float64 is 2⁻²⁹ of this one. Or it is that of another
+    precision, as of a half type, whose own deviation this is.
 
     Attributes:
         largest: over all elements and replicates.
@@ -54,6 +59,7 @@ def deviations(
     zeros: bool = False,
     rules: Mapping[str, Rule] = RULES,
     most: float = math.inf,
+    stores: Stores | None = None,
 ) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
@@ -65,6 +71,7 @@ def deviations(
         rules: how the operations round.
         most: the largest number of the dtype that subjects compute in. Beyond it their numbers are infinite,
             which is another branch.
+        stores: the program's precision, where it does not do everything in float32.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -79,7 +86,7 @@ def deviations(
     while done < count:
         each = min(each, count - done)
         try:
-            steady = _add(run, int(words[passes]), each, total, zeros=zeros, rules=rules, most=most)
+            steady = _add(run, int(words[passes]), each, total, most, zeros=zeros, rules=rules, stores=stores)
         except OverfullError:
             each //= 2
             continue
@@ -105,10 +112,10 @@ def _add(
     seed: int,
     count: int,
     total: _Total,
-    *,
-    zeros: bool,
-    rules: Mapping[str, Rule],
     most: float,
+    *,
+    stores: Stores | None,
+    **options: Any,
 ) -> bool:
     """Add some replicates of a run to the total; return whether none of them took another branch.
 
@@ -117,12 +124,13 @@ def _add(
     """
     with (
         np.errstate(all="ignore"),
-        Arithmetic(seed, count, limit=_NUMBERS, zeros=zeros, rules=rules) as mode,
+        Arithmetic(seed, count, limit=_NUMBERS, stores=stores, **options) as mode,
         mode.escapes(),
+        added_up_in(0.0 if stores is None else stores.precision.unit_of_sums),
         _cycles_kept(),
     ):
         observables = run()
-    steady = mode.steady
+    steady = mode.steady and (mode.storing is None or mode.storing.steady)
     for name, value in observables.items():
         away = _away(name, value, mode)
         steady = steady and not (most < math.inf and _beyond(value, most))

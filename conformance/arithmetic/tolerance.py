@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from conformance.arithmetic.constants import constants
+from conformance.arithmetic.formats import FORMATS, HALF
 
 if TYPE_CHECKING:
     from conformance.arithmetic.constants import Constants
     from conformance.arithmetic.deviation import Deviation
     from conformance.sampling.values import Array
 
-# One rounding of each dtype. A deviation is measured in those of float32, and is linear in them.
-UNIT = {"float32": 2.0**-24, "float64": 2.0**-53}
+# One rounding of each dtype.
+UNIT = {name: each.unit for name, each in FORMATS.items()}
 
 
 class Scale(NamedTuple):
@@ -51,7 +52,7 @@ def scale(deviation: Deviation, dtype: str, *, exact: bool = False) -> Scale:
     """Return the tolerances in a lane that follow from a deviation, before the constants.
 
     Args:
-        deviation: the observable's deviation, from the oracle.
+        deviation: the observable's deviation, from the oracle; of a half type, at its own precision.
         dtype: the lane's dtype.
         exact: the values are such that nothing rounds.
     """
@@ -59,5 +60,7 @@ def scale(deviation: Deviation, dtype: str, *, exact: bool = False) -> Scale:
     if exact or not deviation.largest:
         return Scale(0.0, np.zeros(rms.shape))
     c = constants()
-    unit = UNIT[dtype] / UNIT["float32"] * (c.oracle_share if dtype == "float64" else 1.0)
+    # The deviation of a half type was measured in it. Otherwise it was in float32, and it is linear in u.
+    unit = 1.0 if dtype in HALF else UNIT[dtype] / UNIT["float32"]
+    unit *= c.oracle_share if dtype == "float64" else 1.0
     return Scale(deviation.largest * unit, np.maximum(rms, c.floor * deviation.largest) * unit)

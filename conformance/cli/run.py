@@ -17,6 +17,7 @@ from conformance.cli._options import (
     hosting,
 )
 from conformance.errors import UsageError
+from conformance.judging.relations import RELATIONS
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -57,6 +58,15 @@ def add_parser(commands: Commands) -> None:
         help="go on from what the same command wrote into DIR before it was killed or interrupted",
     )
     parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
+    parser.add_argument(
+        "--require-bitwise",
+        nargs="?",
+        const=",".join(RELATIONS),
+        default="",
+        metavar="RELATION,…",
+        help="fail where one of these relations does not hold bit for bit: " + ", ".join(RELATIONS) + "; all "
+        "of them without a value, with `--` before named cases (default: a run of all cases measures them)",
+    )
     parser.set_defaults(command=command)
 
 
@@ -84,6 +94,7 @@ def command(options: argparse.Namespace) -> int:
             baseline=options.baseline,
             resume=options.resume,
             exit_first=options.exitfirst,
+            require_bitwise=[name for name in options.require_bitwise.split(",") if name],
             progress=progress,
             **hosting(options),
         )

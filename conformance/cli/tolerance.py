@@ -5,12 +5,9 @@ Calls reference.tolerance, and prints its table and sentences.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from conformance.errors import UsageError
+from conformance.cli._options import inputs_of
 
 if TYPE_CHECKING:
     import argparse
@@ -36,8 +33,16 @@ def add_parser(commands: Commands) -> None:
         help="its arguments: the arrays of a file in their order, or a function that draws them",
     )
     parser.add_argument(
-        "--dtype", default="float32", help="what others compute in: float32 or float64 (default: float32)"
+        "--dtype",
+        default="float32",
+        help="what others compute in: float32, float64, bfloat16 or float16 (default: float32)",
     )
+    for name, what in (("compute", "computes in"), ("accumulate", "adds up in")):
+        parser.add_argument(
+            f"--{name}",
+            metavar="DTYPE",
+            help=f"what an operation {what} inside (default: float32 for half types, or else --dtype)",
+        )
     parser.add_argument("--forward-only", action="store_true", help="measure no gradients")
     parser.add_argument("--draws", type=int, default=5, metavar="N", help="how many draws (default: 5)")
     parser.add_argument(
@@ -51,28 +56,18 @@ def command(options: argparse.Namespace) -> int:
     from conformance.reference.tolerance import tolerance
     from conformance.registry import find_object
 
+    given = inputs_of(options.inputs)
     found = tolerance(
         find_object("program", options.program),
-        *_inputs(options.inputs),
+        *(given if isinstance(given, list) else [given]),
         dtype=options.dtype,
         backward=not options.forward_only,
         draws=options.draws,
         seed=options.seed,
+        compute=options.compute,
+        accumulate=options.accumulate,
     )
     print(found)
     for bound in found.values():
         print(f"\n{bound.sentence}")
     return 0
-
-
-def _inputs(given: str) -> list[Any]:
-    """Return the arrays of a file, or the function that draws the arguments."""
-    from conformance.registry import find_object
-
-    if not given.endswith(".npz"):
-        return [find_object("inputs", given)]
-    try:
-        with np.load(Path(given), allow_pickle=False) as file:
-            return [file[name] for name in file.files]
-    except ValueError as error:
-        raise UsageError(f"inputs {given!r}: expected an npz file of arrays: {error}") from error

@@ -18,12 +18,19 @@ if TYPE_CHECKING:
     from conformance.reference.draws import Draw
     from conformance.sampling.values import Array
 
+_BFLOAT16 = "bfloat16"
 # How many of the worst elements a failure shows.
 _SHOWN = 3
 
 
 def assert_close(
-    actual: Any, fn: Callable[..., Any], *inputs: Any, grads: Any = None, cotangents: Any = None
+    actual: Any,
+    fn: Callable[..., Any],
+    *inputs: Any,
+    grads: Any = None,
+    cotangents: Any = None,
+    compute: Any = None,
+    accumulate: Any = None,
 ) -> None:
     """Raise an AssertionError unless results are those of a torch program, up to what rounding explains.
 
@@ -31,13 +38,17 @@ def assert_close(
     `conformance.tolerance`. Nothing has to be chosen.
 
     Args:
-        actual: what is tested: a tensor or an array, or a tuple, list or dict of them, as fn returns it.
+        actual: what is tested: a tensor or an array, or a tuple, list or dict of them, as fn returns it; of
+            float32, float64, bfloat16 or float16.
         fn: the program that is right: a function of tensors that is made of torch's operations, or a module.
         *inputs: its arguments, the same that `actual` was computed from.
         grads: the gradients that are tested: a tuple with one for each input, None for those that are not, or
             a dict of them by the names of a module's parameters and by the places of inputs.
         cotangents: what `grads` were computed from: one array per output, as `backward` takes it. May be left
             out where the output is a single number, as a loss is.
+        compute: the dtype that operations compute in, before a result is rounded to that of `actual`. The
+            default is what torch's kernels do: float32 for the half types, and otherwise the same dtype.
+        accumulate: likewise, the dtype of partial sums; by default that of `compute`.
 
     Raises:
         AssertionError: an element is further away; the worst three of each output and gradient are shown.
@@ -58,10 +69,11 @@ def assert_close(
     """
     # Here, because they import torch, which takes seconds.
     from conformance.reference.draws import BRANCH, checked, draw
-    from conformance.reference.program import Program, as_input, leaves
+    from conformance.reference.program import Program, as_input, leaves, of_dtype, parted
 
     checked(fn, inputs)
-    got = {name: _array(name, value) for name, value in leaves("output", actual)}
+    dtypes: dict[str, str] = {}
+    got = dict(parted((name, _array(name, value, dtypes)) for name, value in leaves("output", actual)))
     if grads is not None:
         if not isinstance(grads, (Mapping, tuple, list)):
             raise UsageError(
@@ -70,14 +82,18 @@ def assert_close(
         named = grads.items() if isinstance(grads, Mapping) else enumerate(grads)
         for key, value in named:
             start = f"grad[{key}]" if isinstance(key, int) else f"grad.{key}"
-            got |= {name: _array(name, each) for name, each in leaves(start, value) if each is not None}
+            got |= {
+                name: _array(name, each, dtypes) for name, each in leaves(start, value) if each is not None
+            }
     program = Program(
         fn,
         as_input(tuple(inputs)),
-        _dtype(got),
+        _dtype(dtypes),
         backward=grads is not None,
         cotangents=None if cotangents is None else _each(as_input(cotangents)),
         random=False,
+        compute=None if compute is None else of_dtype(compute, "compute"),
+        accumulate=None if accumulate is None else of_dtype(accumulate, "accumulate"),
     )
     right = draw(program, "assert_close")
     if right is None:
@@ -88,23 +104,33 @@ def assert_close(
         raise AssertionError("\n".join(failures))
 
 
-def _array(name: str, value: Any) -> Array:
-    """Return a result as an array: a tensor of torch, or of any library that NumPy can read."""
+def _array(name: str, value: Any, dtypes: dict[str, str]) -> Array:
+    """Return a result as an array: a tensor of torch, or of any library that NumPy can read.
+
+    NumPy has no bfloat16, whose numbers are in float32 here; the name of each floating dtype is noted.
+    """
     value = value.detach() if hasattr(value, "detach") else value
     value = value.cpu() if hasattr(value, "cpu") else value
+    kind = str(getattr(value, "dtype", "")).rpartition(".")[2]
+    if kind == _BFLOAT16 and hasattr(value, "float"):
+        value = value.float()
     try:
         array = np.asarray(value)
-    except TypeError as error:  # as of torch's bfloat16
-        raise UsageError(f"actual: {name} is no array that NumPy can read: {error}") from error
-    if array.dtype.kind not in "biuf":
+    except TypeError as error:  # as of torch's float8
+        raise UsageError(f"actual: {name} is not an array that NumPy can read: {error}") from error
+    if array.dtype.name == _BFLOAT16:
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "biufc":
         raise UsageError(f"actual: expected numbers in {name}, got {type(value).__name__} of {array.dtype}")
+    if array.dtype.kind in "fc":
+        dtypes[name] = kind if kind == _BFLOAT16 else array.real.dtype.name
     return array
 
 
-def _dtype(got: Mapping[str, Array]) -> str:
+def _dtype(got: Mapping[str, str]) -> str:
     from conformance.reference.program import of_dtype
 
-    dtypes = {array.dtype.name for array in got.values() if array.dtype.kind == "f"}
+    dtypes = {*got.values()}
     if len(dtypes) > 1:
         raise UsageError(f"actual: expected one floating dtype, got {', '.join(sorted(dtypes))}")
     # Whole numbers and truth values do not round.
@@ -134,21 +160,33 @@ def _failures(right: Draw, got: Mapping[str, Array]) -> Iterator[str]:
         if name not in right.oracle:
             has = f"fn has {', '.join(right.oracle)}"
             yield f"{name}: unexpected; {has}"
-        elif (wrong := _failure(name, array, right)) is not None:
+        elif (wrong := failure(name, array, right)) is not None:
             yield wrong
 
 
-def _failure(name: str, array: Array, right: Draw) -> str | None:
+def headrooms(array: Array, oracle: Array, allowed: Array) -> tuple[Array, Array]:
+    """Return the error of each element, and its headroom: what it may differ by, by how much it does.
+
+    Args:
+        array: what is compared, of the oracle's shape.
+        oracle: the right numbers.
+        allowed: what each may differ by.
+    """
+    same = (array == oracle) | (np.isnan(array.astype(np.float64)) & np.isnan(oracle.astype(np.float64)))
+    with np.errstate(all="ignore"):
+        error = np.where(same, 0.0, np.abs(array.astype(np.float64) - oracle.astype(np.float64)))
+        error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
+        return error, np.where(error == 0, np.inf, allowed / np.where(error == 0, 1.0, error))
+
+
+def failure(name: str, array: Array, right: Draw) -> str | None:
+    """Return what is wrong with one output or gradient, with its worst elements; None if nothing is."""
     oracle, allowed = right.oracle[name], right.allowed(name)
     if array.shape != oracle.shape:
         return f"{name}: expected the shape {oracle.shape}, got {array.shape}"
     if array.dtype.kind != oracle.dtype.kind:
         return f"{name}: expected numbers like {oracle.dtype}, got {array.dtype}"
-    same = (array == oracle) | (np.isnan(array.astype(np.float64)) & np.isnan(oracle.astype(np.float64)))
-    with np.errstate(all="ignore"):
-        error = np.where(same, 0.0, np.abs(array.astype(np.float64) - oracle.astype(np.float64)))
-        error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
-        headroom = np.where(error == 0, np.inf, allowed / np.where(error == 0, 1.0, error))
+    error, headroom = headrooms(array, oracle, allowed)
     wrong = headroom < 1
     if not wrong.any():
         return None

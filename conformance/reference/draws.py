@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 
 from conformance.arithmetic.constants import constants
@@ -58,7 +57,7 @@ class Draw:
     def sources(self) -> dict[str, tuple[Source, ...]]:
         """Return the operations that the tolerance of each observable comes from."""
         with quietly_on_one_thread():
-            return sources(self.program.observables, self.key, self.terms)
+            return sources(self.program.observables, self.key, self.terms, self.program.precision)
 
 
 def draw(program: Program, key: str) -> Draw | None:
@@ -68,10 +67,11 @@ def draw(program: Program, key: str) -> Draw | None:
         NoiseError: an operation has no rule, or rounding cannot be followed through the program.
         UsageError: see `Program.observables`.
     """
-    most = float(np.finfo(np.float32).max) if program.dtype == "float32" else math.inf
+    precision = program.precision
+    most = math.inf if program.dtype == "float64" else precision.values.largest
     with quietly_on_one_thread():
         oracle = {name: value.numpy() for name, value in program.observables().items()}
-        found = measured(program.observables, key, most)
+        found = measured(program.observables, key, most, precision)
     if found is None:
         return None
     scales = {name: scale(found.deviations[name], program.dtype) for name in oracle}
@@ -79,7 +79,15 @@ def draw(program: Program, key: str) -> Draw | None:
 
 
 def measure(
-    fn: Callable[..., Any], inputs: tuple[Any, ...], dtype: str, count: int, seed: int, *, backward: bool
+    fn: Callable[..., Any],
+    inputs: tuple[Any, ...],
+    dtype: str,
+    count: int,
+    seed: int,
+    *,
+    backward: bool,
+    compute: str | None = None,
+    accumulate: str | None = None,
 ) -> list[Draw]:
     """Measure a program on some draws: of its inputs, if a function draws them, and of cotangents.
 
@@ -94,7 +102,8 @@ def measure(
     number = 0
     while len(found) < count:
         given = made(seed + number) if made else as_input(inputs)
-        each = draw(Program(fn, given, dtype, backward, seed + number), f"tolerance|{seed}|{number}")
+        program = Program(fn, given, dtype, backward, seed + number, compute=compute, accumulate=accumulate)
+        each = draw(program, f"tolerance|{seed}|{number}")
         number += 1
         if each is not None:
             found.append(each)

@@ -1,6 +1,7 @@
 """A torch program with its inputs, run in float64: its outputs and gradients are its observables.
 
-Made by reference.draws; `observables` is what the arithmetic runs, clean and with noise.
+Made by reference.draws; `observables` is what the arithmetic runs, clean and with noise. A complex output is
+two observables, its real and its imaginary part: `output.real` and `output.imag`.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import _disable_current_modes
 
+from conformance.arithmetic.formats import FORMATS, THERE_ARE, precision
 from conformance.arithmetic.replicates import OverfullError
-from conformance.arithmetic.tolerance import UNIT
 from conformance.errors import NoiseError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from conformance.arithmetic.formats import Precision
 
 # What torch's errors about two dtypes mention.
 _MIXED = re.compile(r"\bDouble\b|\bfloat64\b|\bdouble\b")
@@ -40,6 +43,8 @@ class Program:
         seed: of its cotangents and of what it draws at random.
         cotangents: one per floating output, in order, instead of drawn ones.
         random: whether it may draw at random.
+        compute: the dtype that its operations compute in; None for that of `formats.precision`.
+        accumulate: likewise, the dtype of their partial sums.
     """
 
     fn: Callable[..., Any]
@@ -49,6 +54,13 @@ class Program:
     seed: int = 0
     cotangents: tuple[Any, ...] | None = None
     random: bool = True
+    compute: str | None = None
+    accumulate: str | None = None
+
+    @cached_property
+    def precision(self) -> Precision:
+        """What it stores, computes and adds up in."""
+        return precision(self.dtype, self.compute, self.accumulate)
 
     def observables(self) -> dict[str, Tensor]:
         """Run it once, on copies; return `output`, or one name for each, and `grad[K]` or `grad.PARAMETER`.
@@ -61,18 +73,18 @@ class Program:
         fn, inputs = self._copies()
         with torch.random.fork_rng(devices=()), torch.set_grad_enabled(self.backward):
             before = torch.manual_seed(self.seed).get_state()
-            outputs = dict(_tensors("output", self._called(fn, inputs)))
+            outputs = dict(parted(_tensors("output", self._called(fn, inputs))))
             if not self.random and not torch.equal(before, torch.get_rng_state()):
                 raise UsageError("fn: it draws at random, so two calls of it differ by more than rounding")
         if not outputs:
             raise UsageError("fn: expected it to return a tensor, or a tuple, list or dict of tensors")
         for name, value in outputs.items():
-            if value.is_complex() or (value.is_floating_point() and value.dtype != torch.float64):
+            if value.is_floating_point() and value.dtype != torch.float64:
                 raise NoiseError(
                     f"{name}: fn was given float64 and returned {_name(value.dtype)}, where no noise can "
                     "follow it"
                 )
-        found = {name: value.detach() for name, value in outputs.items()}
+        found = {name: _whole(value.detach()) for name, value in outputs.items()}
         return found | self._gradients(outputs, dict(self._sources(fn, inputs)))
 
     def _called(self, fn: Callable[..., Any], inputs: Sequence[Any]) -> Any:
@@ -130,7 +142,7 @@ class Program:
         cotangents = self._cotangents(outputs, into)
         # An input that nothing depends on has a gradient of zeros, as other libraries return it.
         found = torch.autograd.grad([*into.values()], [*sources.values()], cotangents, materialize_grads=True)
-        return {name: value.detach() for name, value in zip(sources, found, strict=True)}
+        return {name: _whole(value.detach()) for name, value in zip(sources, found, strict=True)}
 
     def _cotangents(self, outputs: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> list[Tensor]:
         """Return the cotangents: given, or 1 for a single number, as of a loss, and normal for the others."""
@@ -161,18 +173,19 @@ class Program:
         return self._rounded(cotangent)
 
 
-def of_dtype(dtype: object) -> str:
+def of_dtype(dtype: object, argument: str = "dtype") -> str:
     """Return the name of a dtype for which tolerances can be derived.
 
     Args:
-        dtype: `float32` or `float64`, or torch's or NumPy's object for it.
+        dtype: `float32`, `float64`, `bfloat16` or `float16`, or torch's or NumPy's object for it.
+        argument: what it was given as.
 
     Raises:
         UsageError: another one.
     """
     name = _name(dtype)
-    if name not in UNIT:
-        raise UsageError(f"dtype: expected {' or '.join(UNIT)}, got {name}")
+    if name not in FORMATS:
+        raise UsageError(f"{argument}: expected {THERE_ARE}, got {name}")
     return name
 
 
@@ -201,7 +214,9 @@ def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
     if isinstance(value, Tensor):
         return function(value)
     if _is_array(value):
-        return function(torch.tensor(np.asarray(value.detach() if hasattr(value, "detach") else value)))
+        array = np.asarray(value.detach() if hasattr(value, "detach") else value)
+        # As other libraries add it to NumPy; torch does not take it, and float32 holds all of its numbers.
+        return function(torch.tensor(array.astype(np.float32) if array.dtype.name == "bfloat16" else array))
     if isinstance(value, dict):
         return {key: _mapped(function, each) for key, each in value.items()}
     if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):
@@ -226,6 +241,21 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from leaves(f"{name}[{place}]", each)
     else:
         yield name, value
+
+
+def _whole(value: Tensor) -> Tensor:
+    """Return a tensor with its numbers, where torch keeps only that they are negated, or all zero."""
+    return value.clone() if value.is_neg() or value._is_zerotensor() else value  # noqa: SLF001 - no public name
+
+
+def parted(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Yield named arrays or tensors, and complex ones as their parts: `output.real` and `output.imag`."""
+    for name, value in named:
+        if "complex" in str(value.dtype):
+            yield f"{name}.real", value.real
+            yield f"{name}.imag", value.imag
+        else:
+            yield name, value
 
 
 def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:

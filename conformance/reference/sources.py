@@ -11,8 +11,9 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.arithmetic.deviation import deviations
+from conformance.arithmetic.formats import precision
 from conformance.arithmetic.rules import RULES
-from conformance.arithmetic.tolerance import UNIT
+from conformance.arithmetic.storing import Stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from conformance.arithmetic.deviation import Deviation
+    from conformance.arithmetic.formats import Precision
     from conformance.arithmetic.rules.rule import Operands, Relative, Rule
 
 # Operation → the place of the factor whose last dimension is summed over.
@@ -41,12 +43,17 @@ class Source(NamedTuple):
     terms: int
     product: bool
 
-    def corridor(self, dtype: str) -> tuple[float, float]:
+    def corridor(self, dtype: str, accumulate: str | None = None) -> tuple[float, float]:
         """Return √K·u and K·u, between which a product of K terms errs, relative to |a| @ |b|.
+
+        Where sums are added up in another dtype than they are stored in, as those of half types are by
+        default, u is that of `accumulate`, and one rounding of the result follows.
 
         Source: Higham & Mary 2019: the first holds with high probability, the second always.
         """
-        return sqrt(self.terms) * UNIT[dtype], self.terms * UNIT[dtype]
+        of = precision(dtype, accumulate=accumulate)
+        unit, once = of.accumulate.unit, 0.0 if of.plain else of.values.unit
+        return sqrt(self.terms) * unit + once, self.terms * unit + once
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class _Heard:
         place = _PRODUCTS.get(self.name)
         self._note(1 if place is None else args[place].shape[-1])
         own = self.rounds.before(args, kwargs)
-        # Nothing is rounded here, as where nothing is added into anything.
+        # None where this call of the operation is exact, as an accumulation of terms none of which meet.
         return None if own is None else (own, max(sizes, default=0))
 
     def size(self, before: Any, out: Tensor) -> Any:
@@ -93,20 +100,30 @@ class Measured(NamedTuple):
     terms: Mapping[str, int]
 
 
-def measured(run: Callable[[], Mapping[str, Any]], key: str, most: float) -> Measured | None:
+def measured(
+    run: Callable[[], Mapping[str, Any]], key: str, most: float, precision: Precision
+) -> Measured | None:
     """Measure a program, and note which of its operations round; None where noise changed a branch."""
+    stores = _stores(precision)
     terms: dict[str, int] = {}
     rules = {
         name: rule if rule.rounds is None else replace(rule, rounds=_heard(name, rule.rounds, terms))
         for name, rule in RULES.items()
     }
     # Programs have zeros that no rounding moves, as behind a mask or a relu.
-    found = deviations(run, key, zeros=True, rules=rules, most=most)
+    found = deviations(run, key, zeros=True, rules=rules, most=most, stores=stores)
+    if stores is not None:
+        # A softmax, say, stores its result, and rounds by the operations that it is composed of.
+        terms |= {name: terms.get(name, 1) for name in stores.names}
     return None if found is None else Measured(found, terms)
 
 
+def _stores(precision: Precision, only: str | None = None) -> Stores | None:
+    return None if precision.plain else Stores(precision, only)
+
+
 def sources(
-    run: Callable[[], Mapping[str, Any]], key: str, terms: Mapping[str, int]
+    run: Callable[[], Mapping[str, Any]], key: str, terms: Mapping[str, int], precision: Precision
 ) -> dict[str, tuple[Source, ...]]:
     """Return the operations that each observable's deviation comes from, the largest share first.
 
@@ -114,12 +131,14 @@ def sources(
         run: the program, as of `deviations`.
         key: the text from which the noise follows.
         terms: the operations that round, from `measured`.
+        precision: the program's.
     """
     variances: dict[str, dict[str, float]] = {}
     for operation in terms:
         rules = {name: rule if name == operation else without(rule) for name, rule in RULES.items()}
         # Less noise than that of the whole program, in which no branch changed.
-        for observable, alone in (deviations(run, key, zeros=True, rules=rules) or {}).items():
+        alone_in = deviations(run, key, zeros=True, rules=rules, stores=_stores(precision, operation))
+        for observable, alone in (alone_in or {}).items():
             variances.setdefault(observable, {})[operation] = float((alone.rms**2).sum())
     return {observable: _shares(by, terms) for observable, by in variances.items()}
 
@@ -137,4 +156,4 @@ def _shares(variances: Mapping[str, float], terms: Mapping[str, int]) -> tuple[S
 def without(rule: Rule) -> Rule:
     """Return the rule of an operation that does not round."""
     # An exact operation has no measuring call.
-    return replace(rule, rounds=None, measured=())
+    return replace(rule, rounds=None, nearby=None, measured=())

@@ -2,7 +2,7 @@
 
 Draws are measured (reference.draws). Each observable gets the tightest pair of tolerances (reference.pair),
 the operations that it comes from (reference.sources), and the wrong answers that it notices
-(reference.sight).
+(judging.sight).
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.arithmetic.constants import constants, constants_sha256
+from conformance.arithmetic.formats import HALF
 from conformance.errors import whole
+from conformance.judging.sight import noticed
 from conformance.reference.pair import LOOSE, tightest
-from conformance.reference.sight import noticed
 from conformance.report.suite import known
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Bound:
         sources: the operations that the tolerance comes from, the largest share first.
         notices: whether each of some cheap wrong answers would be beyond the tolerance, in every draw.
         draws: how many draws it is of.
+        rounding: the rounding in words: `dtype`, and what operations compute and add up in.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Bound:
     sources: tuple[Source, ...]
     notices: Mapping[str, bool]
     draws: int
+    rounding: str = ""
 
     @property
     def sentence(self) -> str:
@@ -70,7 +73,7 @@ class Bound:
         told = [f"{self.name}: atol {self.atol:.1e}, rtol {self.rtol:.1e}: {self._noise()}"]
         if self.looser:
             told.append(f"more than {LOOSE:g} times too loose for {self.looser:.1%} of the elements")
-        told += [_calibrated(), self._sight()]
+        told += [_calibrated(self.dtype), self._sight()]
         return "; ".join(told)
 
     @property
@@ -86,7 +89,7 @@ class Bound:
         operations = f"{count} operations" if count > 1 else first.operation
         share = f", {first.share:.0%} of it from {first.operation}" if count > 1 else ""
         over = f" over {first.terms} terms" if first.terms > 1 else ""
-        replicates = f"{constants().replicates} replicates of {self.dtype} rounding"
+        replicates = f"{constants().replicates} replicates of {self.rounding}"
         of = f"{self.draws} draws" if self.draws > 1 else "one draw"
         return f"{replicates} through {operations}{share}{over}, in {of}"
 
@@ -130,6 +133,8 @@ def tolerance(
     backward: bool = True,
     draws: int = 5,
     seed: int = 0,
+    compute: Any = None,
+    accumulate: Any = None,
 ) -> Tolerance:
     """Return what a correct computation of a torch program may differ from the right numbers by.
 
@@ -143,12 +148,16 @@ def tolerance(
         *inputs: its arguments: floating tensors or arrays are rounded to the dtype, anything else is handed
             on as it is. Or one function without arguments that draws them, called under several seeds of
             torch's generator; it returns the arguments as a tuple.
-        dtype: what others compute in: `float32` or `float64`, also as torch's or NumPy's dtype.
+        dtype: what others compute in: `float32`, `float64`, `bfloat16` or `float16`, also as torch's or
+            NumPy's dtype.
         backward: whether gradients are measured, too: of every floating input and every parameter, with
             normal cotangents, and 1 for an output of one number without dimensions.
         draws: how many draws the pair of tolerances holds for; of fixed inputs only the cotangents and the
             noise are drawn.
         seed: of the first draw.
+        compute: the dtype that operations compute in, before a result is rounded to `dtype`. The default
+            is what torch's kernels do: float32 for the half types, and otherwise the same dtype.
+        accumulate: likewise, the dtype of partial sums; by default that of `compute`.
 
     Returns:
         A mapping from `output` (or `output[0]` … of several) and `grad[0]` …, `grad.NAME` to a `Bound`.
@@ -172,7 +181,11 @@ def tolerance(
 
     checked(fn, inputs)
     count, seed = whole("draws", draws, 1), whole("seed", seed, 0)
-    measured = measure(fn, inputs, of_dtype(dtype), count, seed, backward=backward)
+    inside = {
+        name: None if given is None else of_dtype(given, name)
+        for name, given in (("compute", compute), ("accumulate", accumulate))
+    }
+    measured = measure(fn, inputs, of_dtype(dtype), count, seed, backward=backward, **inside)
     first, found = measured[0], measured[0].sources()
     return Tolerance({name: _bound(name, measured, found.get(name, ())) for name in first.oracle})
 
@@ -183,7 +196,7 @@ def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
     allowed = [each.allowed(name) for each in present]
     right, may = _flat(expected), _flat(allowed)
     pair = tightest(right, may)
-    seen = [*map(noticed, expected, allowed)]
+    seen = [noticed(*each, lane=present[0].program.dtype) for each in zip(expected, allowed, strict=True)]
     return Bound(
         name=name,
         dtype=present[0].program.dtype,
@@ -194,6 +207,7 @@ def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
         sources=found,
         notices={wrong: all(each[wrong] for each in seen) for wrong in seen[0]},
         draws=len(present),
+        rounding=present[0].program.precision.words,
     )
 
 
@@ -207,8 +221,10 @@ def _agreeing(expected: Array, allowed: Array) -> float:
     return log2(size / error) if size and error else inf if not error else 0.0
 
 
-def _calibrated() -> str:
+def _calibrated(dtype: str) -> str:
     """Return how often these constants called a correct program wrong."""
+    if dtype in HALF:
+        return "the constants are those of float32"
     suite = known(constants_sha256())
     if suite is None or not suite.criteria:
         return "constants that no committed self-test was made with"

@@ -19,6 +19,7 @@ from tabulate import tabulate
 
 from conformance.cases._uses import USES
 from conformance.judging.verdict import Status, Verdict
+from conformance.report import sight
 from conformance.report.seen import seen
 from conformance.text import safe_name
 
@@ -164,6 +165,7 @@ def summary(report: Report) -> list[dict[str, object]]:
                 "headroom float64": headroom(least_headroom(mine, "float64")),
                 "headroom float32": headroom(least_headroom(mine, "float32")),
                 "nearest to its tolerance": nearest.observable if nearest else "",
+                "would pass": sight.briefly(mine),
             }
         )
     if not any(row["plain path"] for row in rows):

@@ -19,7 +19,9 @@ from conformance.extras import extras
 from conformance.judging.verdict import Status, Verdict
 from conformance.processes import in_processes, worthwhile
 from conformance.registry import absolute
+from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
+from conformance.running.bitwise import bitwise, checked
 from conformance.running.bundle import write_bundles
 from conformance.running.journal import identity, kept
 from conformance.running.output import FAILURES
@@ -58,6 +60,7 @@ def run(
     shrink: bool = True,
     resume: bool = False,
     exit_first: bool = False,
+    require_bitwise: Sequence[str] = (),
     in_process: bool = False,
     time_limit: float = 60.0,
     host_command: str = "",
@@ -81,6 +84,8 @@ def run(
         resume: go on from what an earlier run with the same arguments wrote into `out` before it was killed
             or interrupted; without such a run, start anew.
         exit_first: stop after the first piece of work that does not pass.
+        require_bitwise: relations, names of `conformance.judging.relations.RELATIONS`, that must hold bit for
+            bit in all programs of the judged cases. A run of all cases measures them and requires none.
         in_process: run the subject in this process instead of one of its own.
         time_limit: how many seconds one answer of the subject's process may take.
         host_command: a program with its arguments that starts that process.
@@ -88,25 +93,27 @@ def run(
             its verdicts.
 
     Raises:
-        UsageError: an unknown case, dtype or implementation; a number that is not whole, or too small; an
-            implementation that cannot be imported, or declares what cannot be declared; `out` cannot be
-            written to, or another process writes to it; `resume` and what is there is of another run; or
-            `baseline` cannot be read.
+        UsageError: an unknown case, dtype, relation or implementation; a number that is not whole, or too
+            small; an implementation that cannot be imported, or declares what cannot be declared; `out`
+            cannot be written to, or another process writes to it; `resume` and what is there is of another
+            run; or `baseline` cannot be read.
         KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
             and the message says so.
     """
-    # A run goes through six steps, each entered once and from here, and holds its folder from 2 to 6:
+    # A run goes through seven steps, each entered once and from here, and holds its folder from 2 to 7:
     # 1. plan: draw every sample, and list the work (plan.py);
     # 2. work: judge each piece, here or in other processes (work.py, judging/), and append its verdicts to a
     #    file (journal.py). A sample that cannot be prepared is an ERROR of its case, like a subject that
     #    raises, and the run goes on;
     # 3. shrink: look for smaller samples that fail (shrink.py);
-    # 4. record: put verdicts, versions and times into one report (report/record.py);
-    # 5. report: write it (report/files.py);
-    # 6. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
+    # 4. bits: count those in which two calls differ that could be equal (bitwise.py);
+    # 5. record: put verdicts, versions and times into one report (report/record.py);
+    # 6. report: write it (report/files.py);
+    # 7. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
     from conformance.report.files import write
 
     seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
+    bits = Bitwise(required=checked(require_bitwise))
     for name, value in (("shrink", shrink), ("resume", resume), ("exit_first", exit_first)):
         flag(name, value)
     if progress is not None and not callable(progress):
@@ -125,9 +132,15 @@ def run(
     declarations = declared(subject)
     began, clock = datetime.now(UTC), time.perf_counter()
     planned = plan(cases, samples, seed, dtypes, supports_of(subject))
-    asked = {"implementation": how.name, "cases": cases, "samples": samples, "seed": seed, "dtypes": dtypes}
-    # A run in the judge's process is marked as one, and may not go on unmarked.
-    asked |= {"in process": bool(how.note)}
+    asked = {
+        "implementation": how.name,
+        "cases": cases,
+        "samples": samples,
+        "seed": seed,
+        "dtypes": dtypes,
+        # A run in the judge's process is marked as one, and may not go on unmarked.
+        "in process": bool(how.note),
+    }
     # Where it cannot be sent to one process, it cannot be sent to several.
     jobs = jobs if how.pickled or how.spec or in_process else 1
     done = _Done(len(planned.work))
@@ -143,6 +156,8 @@ def run(
             # Each attempt at a sample that ends the subject's process may take as long as a sample may take.
             shrinkable = [verdict for verdict in failures if verdict.sample not in done.ended]
             shrunk = shrink_failures(shrinkable, subject) if shrink else {}
+            if not done.stopped and (bits.required or not cases):
+                bits = bitwise(how, subject, planned, seed, dtypes, bits.required)
         except KeyboardInterrupt as error:
             if folder is None:
                 raise
@@ -164,6 +179,7 @@ def run(
             timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
             declarations=declarations,
             given_as="" if how.spec else "an object",
+            bitwise=bits,
         )
         if folder is not None:
             write(report, folder, since)

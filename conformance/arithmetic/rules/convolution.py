@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import prod, sqrt
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from conformance.arithmetic.rounding import UNDERFLOW, UNIT, chain
+from conformance.arithmetic.rounding import products
 from conformance.arithmetic.rules.measuring import TERMS, MeasuringCall
 from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, rounded
 from conformance.sampling.values import Input
@@ -48,9 +48,7 @@ def _size(
 ) -> Tensor:
     given = stride, padding, dilation, transposed, output_padding, groups
     magnitude = _convolution(x.abs(), weight.abs(), given)
-    terms = _terms(weight, stride, transposed, groups)
-    # With that of products below the smallest normal number.
-    size = magnitude * chain(terms) + UNDERFLOW / UNIT * sqrt(terms)
+    size = products(magnitude, _terms(weight, stride, transposed, groups))
     return size if bias is None else size + _channels(bias.abs(), magnitude.dim())
 
 

@@ -38,7 +38,14 @@ def test_the_float64_lane_is_the_ratio_of_the_roundings_and_the_oracles_own_shar
 
 
 def test_a_rounding_is_half_the_distance_between_numbers():
-    assert {name: np.finfo(name).eps / 2 for name in ("float32", "float64")} == UNIT
+    assert {name: UNIT[name] for name in ("float16", "float32", "float64")} == {
+        name: np.finfo(name).eps / 2 for name in ("float16", "float32", "float64")
+    }
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_half_type_is_measured_at_its_own_precision(dtype):
+    np.testing.assert_array_equal(scale(EVEN, dtype).allowed(), scale(EVEN, "float32").allowed())
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

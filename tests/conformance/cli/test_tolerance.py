@@ -63,7 +63,7 @@ def test_programs_and_inputs(folder, command_line, arguments, names):
         (["torch:exp", "--inputs", "objects.npz"], "inputs 'objects.npz': expected an npz file of arrays: "),
         (
             ["torch:exp", "--inputs", "one.npz", "--dtype", "half"],
-            "dtype: expected float32 or float64, got half",
+            "dtype: expected float32, float64, bfloat16 or float16, got half",
         ),
         (["torch.nn:Linear", "--inputs", "one.npz"], "Linear cannot be called without arguments"),
     ],

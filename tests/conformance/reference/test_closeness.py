@@ -159,20 +159,13 @@ def test_another_form_is_a_failure(actual, fn, told):
     ("actual", "fn", "options", "error", "told"),
     [
         (X, nn.Dropout(), {}, conformance.UsageError, "it draws at random"),
-        (
-            X.astype(np.float16),
-            torch.exp,
-            {},
-            conformance.UsageError,
-            "expected float32 or float64, got float16",
-        ),
         ((X, X.astype(np.float64)), torch.frexp, {}, conformance.UsageError, "expected one floating dtype"),
         (
-            torch.ones(8, 5, dtype=torch.bfloat16),
+            torch.ones(8, 5).to(torch.float8_e4m3fn),
             torch.exp,
             {},
             conformance.UsageError,
-            "no array that NumPy can",
+            "not an array that NumPy can",
         ),
         ("x", torch.exp, {}, conformance.UsageError, "actual: expected numbers in output, got str"),
         (X, torch.exp, {"grads": X}, conformance.UsageError, "grads: expected a tuple .*, got ndarray"),

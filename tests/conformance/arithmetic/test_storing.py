@@ -1,0 +1,193 @@
+"""Results that are stored in half types: which of them are rounded, by how much, and where."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import sqrt
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from conformance.arithmetic.deviation import deviations
+from conformance.arithmetic.formats import precision
+from conformance.arithmetic.storing import Stores
+
+A, B = (torch.randn(8, 16, generator=torch.Generator().manual_seed(k)).bfloat16().double() for k in (0, 1))
+U = 2.0**-8
+
+
+def stored(call, dtype="bfloat16", only=None, **inside):
+    """Return the deviation of what a call returns, and the operations whose results were rounded."""
+    stores = Stores(precision(dtype, **inside), only)
+    found = deviations(lambda: {"output": call()}, "key", zeros=True, stores=stores)
+    return None if found is None else found["output"].rms, list(stores.names)
+
+
+def roundings(call, **options):
+    """Return how many roundings the results of a call deviate by, in root mean square over its elements."""
+    rms, _ = stored(call, **options)
+    return sqrt((rms**2).sum() / float((call() ** 2).sum())) / (U / sqrt(3))
+
+
+ONCE = {
+    "a product": lambda: A * B,
+    "a function of four roundings": A.tanh,
+    "a matrix product": lambda: A @ B.mT,
+    "a kernel that torch composes": lambda: A.softmax(-1),
+    "layer_norm": lambda: functional.layer_norm(A, (16,)),
+    "in place": lambda: A.clone().mul_(B),
+    "a result that is moved on": lambda: torch.stack([A * B, B * A]).mT.flip(0),
+}
+
+
+@pytest.mark.parametrize("call", ONCE.values(), ids=list(ONCE))
+def test_a_kernel_rounds_once(call):
+    assert roundings(call) == pytest.approx(1, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("call", "times"),
+    [
+        (lambda: A * B * 0.5 * 3, 3),
+        # The difference is stored, and squared; the root halves what its square loses.
+        (lambda: functional.mse_loss(A, B, reduction="none").sqrt(), 1 + 1 / 4 + 1),
+        (lambda: torch.addcmul(A, A, B), 1),
+    ],
+    ids=["three products", "a root of a loss", "addcmul"],
+)
+def test_variances_of_several_kernels_add_up(call, times):
+    assert roundings(call) == pytest.approx(sqrt(times), rel=0.15)
+
+
+EXACT = {
+    "relu": A.relu,
+    "cat": lambda: torch.cat([A, -B]),
+    "a copy": A.mT.clone,
+    "a number that the dtype has": lambda: A.clamp(-0.5, 0.5).masked_fill(A > 1, 2.0),
+    "a small range": lambda: torch.arange(200, dtype=torch.float64),
+}
+
+
+@pytest.mark.parametrize("call", EXACT.values(), ids=list(EXACT))
+def test_what_is_exact_does_not_round(call):
+    rms, names = stored(call)
+    assert not rms.any()
+    assert names == []
+
+
+NEW = {
+    "filled": (lambda: torch.full((3,), 0.1, dtype=torch.float64), [0.1] * 3),
+    "filled in place": (lambda: torch.empty(3, dtype=torch.float64).fill_(0.1), [0.1] * 3),
+    "put between": (
+        lambda: torch.tensor([1.0, 2.0]).double().masked_fill(torch.eye(2) > 0, 0.1)[0],
+        [0.1, 0],
+    ),
+    "a range": (lambda: torch.arange(255, 260, dtype=torch.float64), [0, 0, 257, 0, 259]),
+    "whole numbers": (torch.tensor([256, 257]).double, [0, 257]),
+    "behind noise": (lambda: (A * B).clamp_min(9.9)[0, :2], [9.9, 9.9]),
+}
+
+
+@pytest.mark.parametrize(("call", "numbers"), NEW.values(), ids=list(NEW))
+def test_a_number_that_the_dtype_lacks_is_rounded_where_it_comes_in(call, numbers):
+    rms, _ = stored(call)
+    exact = torch.tensor(numbers, dtype=torch.float64)
+    np.testing.assert_allclose(rms, (exact - exact.bfloat16().double()).abs() / sqrt(3), rtol=0.3)
+
+
+@pytest.mark.parametrize(
+    ("half", "exact"),
+    [
+        (lambda a: a + 0.1, lambda a: a.double() + 0.1),
+        (lambda a: torch.add(a, a, alpha=0.3), lambda a: a.double() * 1.3),
+        (lambda a: a.abs() ** 0.3, lambda a: a.double().abs() ** 0.3),
+        (lambda a: a * 0.1, lambda a: a.double() * 0.1),
+    ],
+    ids=["a summand", "alpha", "an exponent", "a factor"],
+)
+def test_python_scalars_may_be_rounded_before(half, exact):
+    """torch rounds some of them before it computes: its own errors are within four deviations everywhere."""
+    rms, _ = stored(lambda: half(A))
+    error = (half(A.bfloat16()).double() - exact(A)).abs()
+    assert bool((error <= 4 * torch.from_numpy(rms)).all())
+
+
+def test_what_an_input_is_compared_with_may_be_that_input_once_it_is_rounded():
+    at = torch.tensor(0.3).bfloat16().double()
+    assert stored(partial(torch.gt, at, 0.3))[0] is None
+    assert stored(partial(torch.gt, at, 0.25))[0] is not None
+
+
+class TestSums:
+    """Partial sums, in float32 or in the dtype of values."""
+
+    ones = torch.ones(512, 2, dtype=torch.float64)
+
+    def test_by_default_they_are_in_float32(self):
+        assert roundings(lambda: self.ones.sum(0)) == pytest.approx(1, rel=0.3)
+
+    def test_in_the_dtype_of_values_where_that_is_said(self):
+        # √(n/3) roundings, and √(n·u) times that where terms are as small as a rounding of the sum.
+        times = sqrt(512 / 3) * sqrt(512 * U)
+        assert roundings(lambda: self.ones.sum(0), accumulate="bfloat16") == pytest.approx(times, rel=0.3)
+
+    def test_of_some_operations_torch_keeps_them_in_the_dtype_of_values(self):
+        places = torch.arange(512) % 2
+
+        def gradient():
+            return torch.ops.aten.embedding_dense_backward(self.ones, places, 2, -1, False)
+
+        assert roundings(gradient) == pytest.approx(sqrt(256), rel=0.4)
+
+    def test_a_bias_of_layer_norm_is_added_up_row_by_row(self):
+        x, grad = torch.randn(2, 64, 16, generator=torch.Generator().manual_seed(2)).bfloat16().double()
+        weight = torch.ones(16, dtype=torch.float64)
+
+        def gradient(wanted):
+            _, mean, a = torch.ops.aten.native_layer_norm(x, [16], weight, weight, 1e-5)
+            found = torch.ops.aten.native_layer_norm_backward(
+                grad, x, [16], mean, a, weight, weight, [True, True, True]
+            )
+            return found[wanted]
+
+        terms = sqrt(64 / 3) * grad.abs().sum(0) * U / sqrt(3)
+        rms, _ = stored(lambda: gradient(2))
+        np.testing.assert_allclose(rms, terms, rtol=0.5)
+        # The sums over features of the gradient of the input are in float32.
+        assert roundings(lambda: gradient(0), only="native_layer_norm_backward") < 2
+
+
+def test_in_float16_a_number_beyond_its_range_is_another_branch():
+    large = torch.tensor([300.0], dtype=torch.float64)
+    assert stored(lambda: large * large / 300, "float16")[0] is None
+    assert stored(lambda: large * large / 300, "bfloat16")[0] is not None
+    # Inside a kernel, whatever is computed is in float32.
+    assert stored(lambda: (large * 200).expand(4).softmax(0), "float16")[0] is not None
+
+
+def test_near_zero_float16_underflows():
+    small = torch.full((1000,), 2.0**-20, dtype=torch.float64)
+    rms, _ = stored(lambda: small * 0.75, "float16")
+    np.testing.assert_allclose(rms, 2.0**-25 / sqrt(3), rtol=0.4)
+
+
+def test_a_zero_of_zeros_stays_zero():
+    assert not stored(torch.zeros(9).double().tanh)[0].any()
+
+
+class TestOneOperation:
+    """The results of one operation alone are rounded."""
+
+    def test_its_share(self):
+        def run():
+            return (A * B).softmax(-1)
+
+        whole, names = stored(run)
+        assert names == ["mul", "_softmax"]
+        parts = [stored(run, only=name)[0] for name in names]
+        np.testing.assert_allclose(sum((part**2).sum() for part in parts), (whole**2).sum(), rtol=0.2)
+
+    def test_another_is_not_rounded(self):
+        assert stored(lambda: A * B, only="exp")[1] == []
