@@ -26,10 +26,9 @@ import numpy as np
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from conformance.arithmetic.tolerance import scale
 from conformance.errors import NoiseError
-from conformance.reference.program import Program, leaves
-from conformance.reference.sources import measured
+from conformance.reference.draws import draw
+from conformance.reference.program import Program, leaves, parted
 from conformance.subjects.modes import quietly_on_one_thread
 
 # torch's samples live in a module of its tests, which imports this package for a class that no sample uses.
@@ -41,13 +40,12 @@ from torch.testing._internal.common_methods_invocations import op_db  # noqa: E4
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conformance.reference.sources import Measured
+    from conformance.reference.draws import Draw
 
 REPORT = Path(__file__).parents[1] / "reports/rule_coverage.md"
 GOAL = 0.85
 # What is looked at of an operation: of its first samples, those with at most so many numbers.
 FIRST, NUMBERS = 8, 2000
-MOST = float(np.finfo(np.float32).max)
 
 # Their numbers are left over from whatever was in memory.
 LEFT_OVER = {
@@ -112,10 +110,9 @@ def program(op: Any, sample: Any, dtype: torch.dtype, *, rounded: bool = False) 
     return Sampled(fn, tuple(each.detach() for each in chosen), backward)
 
 
-def noisy(sampled: Sampled) -> tuple[Program, Measured | None]:
+def noisy(sampled: Sampled) -> Draw | None:
     """Measure a program; None where rounding changed a branch."""
-    made = Program(sampled.fn, sampled.given, "float32", sampled.backward)
-    return made, measured(made.observables, "rule coverage", MOST)
+    return draw(Program(sampled.fn, sampled.given, "float32", sampled.backward), "rule coverage")
 
 
 def in_float32(op: Any, sample: Any, like: Program) -> dict[str, torch.Tensor]:
@@ -124,8 +121,8 @@ def in_float32(op: Any, sample: Any, like: Program) -> dict[str, torch.Tensor]:
     inputs = [each.float().requires_grad_(backward) for each in given]
     with torch.random.fork_rng(devices=()), torch.set_grad_enabled(backward):
         torch.manual_seed(like.seed)
-        outputs = dict(leaves("output", fn(*inputs)))
-    outputs = {name: value for name, value in outputs.items() if isinstance(value, torch.Tensor)}
+        returned = leaves("output", fn(*inputs))
+    outputs = dict(parted((name, each) for name, each in returned if isinstance(each, torch.Tensor)))
     into = {name: value for name, value in outputs.items() if value.requires_grad}
     found = {name: value.detach() for name, value in outputs.items()}
     if not into:
@@ -138,16 +135,15 @@ def in_float32(op: Any, sample: Any, like: Program) -> dict[str, torch.Tensor]:
     return found | {f"grad[{place}]": each for place, each in enumerate(gradients)}
 
 
-def further(op: Any, sample: Any, made: Program, found: Measured) -> str | None:
+def further(op: Any, sample: Any, right: Draw) -> str | None:
     """Say which of torch's results in float32 is further away than rounding explains, if one is."""
-    got = in_float32(op, sample, made)
-    for name, value in made.observables().items():
-        expected, observed = value.numpy(), got[name].numpy()
+    got = in_float32(op, sample, right.program)
+    for name, expected in right.oracle.items():
+        observed = got[name].resolve_neg().numpy()
         with np.errstate(all="ignore"):
             same = (expected == observed) | (np.isnan(expected) & np.isnan(observed))
-            if expected.dtype.kind in "fc":
-                error = np.abs(observed.astype(expected.dtype) - expected)
-                same |= error <= scale(found.deviations[name], "float32").allowed()
+            if expected.dtype.kind == "f":
+                same |= np.abs(observed.astype(np.float64) - expected) <= right.allowed(name)
         if not same.all():
             return f"torch's own float32: {name} is further away than rounding explains"
     return None
@@ -175,8 +171,8 @@ def lacking(op: Any, sample: Any) -> str | None:
     """Say why rounding cannot be followed through a sample, or return None."""
     try:
         sampled = program(op, sample, torch.float64)
-        made, found = noisy(sampled)
-        if found is None:
+        right = noisy(sampled)
+        if right is None:
             return "rounding decides which branch is taken"
         # By what rounding moves nothing can be drawn, and what is drawn is something else in float32.
         if draws(sampled):
@@ -185,7 +181,7 @@ def lacking(op: Any, sample: Any) -> str | None:
         noisy(program(op, sample, torch.float64, rounded=True))
         if op.name in LEFT_OVER or torch.float32 not in op.dtypes:
             return None
-        return further(op, sample, made, found)
+        return further(op, sample, right)
     except NoiseError as error:
         return f"no rule of `{error.operation}`" if "no rule says" in str(error) else str(error)
     except Exception as error:  # noqa: BLE001 - whatever it is, it stands in the table
