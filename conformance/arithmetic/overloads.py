@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import torch
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Overloads that torch's Python functions of the same name call without looking for another: calling them
 # so takes half of the time of calling the overload, whose arguments are matched with its schema.
@@ -20,6 +18,12 @@ _DIRECT = frozenset(
         *("sqrt.default", "stack.default", "sub.Tensor", "t.default", "tanh.default", "tanh_.default"),
     }
 )
+
+# torch's primitives that take operands of one shape only, and their twins that broadcast: rule and function.
+_BROADCASTING: dict[str, tuple[str, Callable[..., Any]]] = {
+    "prims::copy_to": ("copy", torch.Tensor.copy_),
+    "prims::where": ("where", torch.where),
+}
 
 
 class Overload(NamedTuple):
@@ -49,7 +53,8 @@ def overload(func: Any) -> Overload:
         for k, argument in enumerate(schema.arguments)
         if argument.alias_info is not None and argument.alias_info.is_write
     )
-    return Overload(base_name(func), call, written)
+    name, call = _BROADCASTING.get(schema.name, (base_name(func), call))
+    return Overload(name, call, written)
 
 
 def base_name(func: Any) -> str:

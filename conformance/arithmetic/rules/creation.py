@@ -39,6 +39,7 @@ RULES: tuple[Rule, ...] = (
         Given(lambda _x, value: filled(value)),
         _filling(lambda t, x: t.clone(x).fill_(SCALAR)),
         source=_GIVEN,
+        complexes=True,
     ),
     rounded(
         "full",
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
         Given(lambda _x, value, **_: filled(value)),
         _filling(lambda t, x: t.full_like(x, SCALAR)),
         source=_GIVEN,
+        complexes=True,
         valueless=True,
     ),
     rounded(
@@ -58,6 +60,7 @@ RULES: tuple[Rule, ...] = (
         Given(lambda _x, _size, value, **_: filled(value)),
         _filling(lambda _t, x: x.new_full((2, 3), SCALAR)),
         source=_GIVEN,
+        complexes=True,
         valueless=True,
     ),
     rounded(
