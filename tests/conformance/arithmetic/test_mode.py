@@ -96,6 +96,8 @@ KEPT = {
     "a half, filled in place": lambda: A.clone().fill_(0.5),
     "a half under a mask": lambda: A.masked_fill(A > 0, 0.5),
     "a third under no mask": lambda: A.masked_fill(A > 99, 1 / 3),
+    "a half among zeros": lambda: torch.zeros_like(A).masked_fill(A > 0, 0.5),
+    "zeros under no mask": lambda: torch.zeros_like(A).masked_fill(A > 99, 1 / 3),
     "a half scattered": lambda: A.scatter(0, torch.zeros(1, 3, dtype=torch.int64), 0.5),
     "clamped to a half": lambda: A.clamp(0.5, 0.75),
     "nothing clamped to a third": lambda: A.clamp(min=-99 - 1 / 3),
