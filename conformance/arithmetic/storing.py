@@ -194,7 +194,7 @@ class Storing:
 
         def rounded(value: Any) -> Any:
             nonlocal changed
-            if not isinstance(value, float):
+            if not isinstance(value, float) or value != value:  # noqa: PLR0124 - NaN is that
                 return value
             near = float(self._nearest(torch.tensor(value, dtype=torch.float64)))
             changed |= near != value
@@ -212,7 +212,7 @@ class Storing:
             return None
         if found[0].dtype != torch.float64:
             # What an input is compared with may be the input itself, once it is rounded.
-            self.steady &= torch.equal(*found)
+            self.steady &= found[0].is_floating_point() or torch.equal(*found)
             return None
         difference: Tensor = (found[0] - found[1]).abs()
         return difference.nan_to_num_(0.0, 0.0, 0.0)

@@ -130,6 +130,9 @@ def test_what_an_input_is_compared_with_may_be_that_input_once_it_is_rounded():
     at = torch.tensor(0.3).bfloat16().double()
     assert stored(partial(torch.gt, at, 0.3))[0] is None
     assert stored(partial(torch.gt, at, 0.25))[0] is not None
+    # Numbers of another dtype, and NaN, are not compared.
+    assert stored(lambda: torch.full((), 0.3) * at)[0] is not None
+    assert stored(lambda: torch.where(at > 0.25, at, torch.nan))[0] is not None
 
 
 class TestSums:
