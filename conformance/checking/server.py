@@ -67,12 +67,14 @@ class Server:
         self._device = question["device"]
         self._dtype = getattr(torch, question["dtype"])
         told = stated_precision(self._device, allow_tf32=question["allow_tf32"])
-        self._found = find_attribute("candidate", question["spec"])[1]
+        # A file is found without the current directory, where the reference may be.
+        spec, is_file = question["spec"], question["spec"].rpartition(":")[0].endswith(".py")
+        self._found = find_attribute("candidate", spec, here=not is_file)[1]
         if not callable(self._found):
             kind = type(self._found).__name__
             raise TypeError(f"expected a function of tensors or a class of modules, got {kind}")
         # What subjects.host expects of every subject.
-        expected = {"name": question["spec"], "uses": [], "declarations": {}, "supports": {}}
+        expected = {"name": spec, "uses": [], "declarations": {}, "supports": {}}
         return {**expected, "device": told, "makes": isinstance(self._found, type)}, {}
 
     def _make(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> Answer:

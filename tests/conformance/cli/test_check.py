@@ -31,9 +31,17 @@ def get_shapes():
     return [[(2, 5)], [(7, 5)]]
 """
 
-# Other names of parameters, which are matched by what was drawn.
+# Other names of parameters, which are matched by what was drawn; and it cannot be imported where the folder
+# of the reference is on the path.
 RENAMED = """
 import torch
+
+try:
+    import model
+except ModuleNotFoundError:
+    pass
+else:
+    raise ImportError("the reference was found")
 
 class ModelNew(torch.nn.Module):
     def __init__(self, size):
