@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from tabulate import tabulate
 from torch import Tensor
+from torch.nn import functional as F
 
 import conformance
 from conformance.reference.draws import draw
@@ -39,8 +40,8 @@ UNARY: Mapping[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "softmax": lambda x: x.softmax(-1),
     "log_softmax": lambda x: x.log_softmax(0),
-    "layer_norm": lambda x: torch.nn.functional.layer_norm(x, x.shape[-1:]),
-    "gelu": torch.nn.functional.gelu,
+    "layer_norm": lambda x: F.layer_norm(x, x.shape[-1:]),
+    "gelu": F.gelu,
     "bell": lambda x: (-x * x).exp(),
     "root": lambda x: (1 + x * x).sqrt(),
     "logarithm": lambda x: (1 + x * x).log(),
@@ -50,6 +51,14 @@ UNARY: Mapping[str, Callable[[Tensor], Tensor]] = {
     "largest": lambda x: x - x.amax(-1, keepdim=True),
     "transpose": lambda x: x.mT,
     "norm": lambda x: x / (1 + x.norm(dim=-1, keepdim=True)),
+    "asinh": torch.asinh,
+    "erf": torch.erf,
+    "gamma": lambda x: torch.lgamma(1 + x * x),
+    "log of sums": lambda x: x.logcumsumexp(0),
+    "average pool": lambda x: F.avg_pool1d(x[None], 3, 1, 1)[0],
+    "maximum pool": lambda x: F.max_pool1d(x[None], 3, 1, 1)[0],
+    "spectrum": lambda x: torch.fft.fft(x, norm="ortho").real,
+    "largest singular value": lambda x: x / (1 + torch.linalg.matrix_norm(x, 2)),
 }
 BINARY: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "add": torch.add,
@@ -60,6 +69,9 @@ BINARY: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
     "where": lambda x, y: torch.where(y > 0, x, y),
     "maximum": torch.maximum,
     "lerp": lambda x, y: torch.lerp(x, y, 0.3),
+    "convolution": lambda x, y: F.conv1d(x[None], y[:, :, None].expand(-1, -1, 3) / len(x), padding=1)[0],
+    "attention": lambda x, y: F.scaled_dot_product_attention(x[None], y[None], x[None])[0],
+    "solution": lambda x, y: torch.linalg.solve(torch.eye(len(x)).to(x) + x @ x.mT / len(x), y),
 }
 OPERATIONS: Mapping[str, Callable[..., Tensor]] = {**UNARY, **BINARY}
 # The most operations of a program.

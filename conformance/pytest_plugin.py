@@ -130,7 +130,8 @@ def parametrize(
             `Implementation`.
         cases: names of cases; by default all.
         seed: the seed of the samples.
-        dtypes: the lanes: `float64`, `float32` or both.
+        dtypes: the lanes, of `float64`, `float32`, `bfloat16` and `float16`; half types are judged where the
+            implementation declares them.
         in_process: run the subject in this process instead of one of its own.
         time_limit: how many seconds one answer of the subject's process may take.
         host_command: a program with its arguments that starts that process.

@@ -177,12 +177,13 @@ def find_object(what: str, spec: str) -> Any:
         raise UsageError(f"{what} {spec!r}: {_raised(error)}") from error
 
 
-def find_attribute(what: str, spec: str) -> tuple[ModuleType, Any]:
+def find_attribute(what: str, spec: str, *, here: bool = True) -> tuple[ModuleType, Any]:
     """Return a module and the attribute of it that `module:attribute` or `path.py:attribute` names, as it is.
 
     Args:
         what: what it should name, for the message.
         spec: one of the two forms; dots lead to attributes of attributes.
+        here: put the current directory on the path, for modules that are imported by name.
 
     Raises:
         UsageError: there is none, or it cannot be imported.
@@ -190,7 +191,8 @@ def find_attribute(what: str, spec: str) -> tuple[ModuleType, Any]:
     name, _, attribute = spec.rpartition(":")
     if not (name and attribute):
         raise UsageError(f"{what} {spec!r}: expected module:attribute or path.py:attribute")
-    _here()
+    if here:
+        _here()
     try:
         module = _imported(name)
         return module, attrgetter(attribute)(module)

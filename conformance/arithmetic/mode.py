@@ -292,6 +292,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         """Check the decision that a result makes, or add the noise to its replicates and keep them."""
         if isinstance(clean, bool):
             clean = torch.tensor(clean)
+        if isinstance(clean, Tensor) and (clean.is_meta or clean._is_zerotensor()):  # noqa: SLF001 - no other
+            return  # a mark of torch's for zeros, as for the gradient of a constant, or its shape
         floating = isinstance(clean, Tensor) and (clean.is_floating_point() or clean.is_complex())
         if not isinstance(clean, Tensor) or (floating and clean.dtype not in FOLLOWED):
             raise _lost(rule, clean)

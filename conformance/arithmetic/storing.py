@@ -54,6 +54,9 @@ _SEVERAL = (
     "smooth_l1_loss",
 )
 _SEVERAL_FORWARD = frozenset({"_log_softmax"})
+# Products to which another operand is added. Who has no such operation stores the product first; and torch's
+# LSTM, where oneDNN runs it, stores the sum of the two biases.
+_ADDED = frozenset({"addmm", "addmv", "baddbmm"})
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,9 @@ class Storing:
         own = {storage_id(each) for each in tensors([*args, *kwargs.values()])}
         fresh = all(each not in self._held for each in tensors([*args, *kwargs.values()]))
         scalars = None if rule is None or rule.draws else self._scalars(func, args, kwargs)
+        beta = kwargs.get("beta", 1) if facts.name in _ADDED else 0
+        # Computed now, because the operation may write into the operand.
+        added = beta * args[0] if beta else None
         self._begin("" if rule else facts.name)
         try:
             out = run()
@@ -141,18 +147,28 @@ class Storing:
             self._last = self._precision.compute
         if self._stores.only in (None, facts.name):
             for result in _each_once([*written, *made]):
-                self._store(facts.name, result, scalars, exact=exact, fresh=fresh)
+                self._store(facts.name, result, scalars, added, exact=exact, fresh=fresh)
         return out
 
     def _begin(self, inside: str) -> None:
         self._inside, self._last = inside, None
 
-    def _store(self, name: str, result: Tensor, scalars: Tensor | None, *, exact: bool, fresh: bool) -> None:
+    def _store(
+        self,
+        name: str,
+        result: Tensor,
+        scalars: Tensor | None,
+        added: Tensor | None,
+        *,
+        exact: bool,
+        fresh: bool,
+    ) -> None:
         if result.dtype != torch.float64 or not result.numel():
             return
         error = None
         if self._last is not None and self._last.unit < self._values.unit:
-            error = result.abs() * self._values.unit + self._values.underflow
+            size = result.abs() if added is None else torch.hypot(result, result - added)
+            error = size * self._values.unit + self._values.underflow
             if self._zeros:
                 error.masked_fill_(result == 0, 0.0)
             self._ranged(result)
@@ -182,7 +198,7 @@ class Storing:
 
         def rounded(value: Any) -> Any:
             nonlocal changed
-            if not isinstance(value, float):
+            if not isinstance(value, float) or value != value:  # noqa: PLR0124 - NaN is that
                 return value
             near = float(self._nearest(torch.tensor(value, dtype=torch.float64)))
             changed |= near != value
@@ -200,7 +216,7 @@ class Storing:
             return None
         if found[0].dtype != torch.float64:
             # What an input is compared with may be the input itself, once it is rounded.
-            self.steady &= torch.equal(*found)
+            self.steady &= found[0].is_floating_point() or torch.equal(*found)
             return None
         difference: Tensor = (found[0] - found[1]).abs()
         return difference.nan_to_num_(0.0, 0.0, 0.0)

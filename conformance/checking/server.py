@@ -67,12 +67,14 @@ class Server:
         self._device = question["device"]
         self._dtype = getattr(torch, question["dtype"])
         told = stated_precision(self._device, allow_tf32=question["allow_tf32"])
-        self._found = find_attribute("candidate", question["spec"])[1]
+        # A file is found without the current directory, where the reference may be.
+        spec, is_file = question["spec"], question["spec"].rpartition(":")[0].endswith(".py")
+        self._found = find_attribute("candidate", spec, here=not is_file)[1]
         if not callable(self._found):
             kind = type(self._found).__name__
             raise TypeError(f"expected a function of tensors or a class of modules, got {kind}")
         # What subjects.host expects of every subject.
-        expected = {"name": question["spec"], "uses": [], "declarations": {}, "supports": {}}
+        expected = {"name": spec, "uses": [], "declarations": {}, "supports": {}}
         return {**expected, "device": told, "makes": isinstance(self._found, type)}, {}
 
     def _make(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> Answer:
@@ -129,7 +131,7 @@ class Server:
             found |= {name: as_array(each) for name, each in after.items()}
             header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in after.items()}
         if question["keep"]:
-            self._kept[question["keep"]] = {n: e for n, e in outputs.items() if isinstance(e, Tensor)}
+            self._kept[question["keep"]] = {name: each for name, each in outputs.items() if is_plain(each)}
         return header, found
 
     def _again(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> Answer:
@@ -154,7 +156,7 @@ class Server:
 
     def _told(self, outputs: Mapping[str, Any], given: Mapping[str, Tensor]) -> Answer:
         """Return what the outputs are, and their numbers, as they are before anything else is called."""
-        tensors = {name: each for name, each in outputs.items() if isinstance(each, Tensor)}
+        tensors = {name: each for name, each in outputs.items() if is_plain(each)}
         header: dict[str, Any] = {
             "others": {name: type(each).__name__ for name, each in outputs.items() if name not in tensors},
             "differentiable": [name for name, each in tensors.items() if each.requires_grad],
@@ -181,7 +183,7 @@ def _gradients(
     into = {
         name: outputs[name]
         for name in cotangents
-        if isinstance(outputs.get(name), Tensor) and outputs[name].requires_grad
+        if is_plain(outputs.get(name)) and outputs[name].requires_grad
     }
     if not into or not sources:
         return {}
@@ -194,6 +196,11 @@ def _gradients(
         header["backward"] = raised.told(error)
         return {}
     return {name: each for name, each in zip(sources, found, strict=True) if each is not None}
+
+
+def is_plain(value: object) -> bool:
+    """Whether a value is a tensor of torch's own class; another one may compute when it is looked at."""
+    return type(value) in {Tensor, torch.nn.Parameter}
 
 
 def sharing(output: Tensor, given: Mapping[str, Tensor]) -> list[str]:

@@ -21,6 +21,7 @@ from conformance.cases._uses import USES
 from conformance.judging.verdict import Status, Verdict
 from conformance.report import sight
 from conformance.report.seen import seen
+from conformance.subjects.protocol import HALF_LANES, LANES
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def summary(report: Report) -> list[dict[str, object]]:
     for verdict in report.verdicts:
         by_case[verdict.case].append(verdict)
     how_much = seen(report.verdicts)
+    lanes = _lanes(report.verdicts)
     rows: list[dict[str, object]] = []
     for case, mine in by_case.items():
         counts = Counter(verdict.status for verdict in mine)
@@ -162,8 +164,7 @@ def summary(report: Report) -> list[dict[str, object]]:
                 "passed": f"{counts[Status.PASS]} of {len(mine)}",
                 "not passed": ", ".join(f"{counts[s]} {s}" for s in Status if counts[s] and s != Status.PASS),
                 "numbers compared": f"{sum(v.elements for v in mine):,}",
-                "headroom float64": headroom(least_headroom(mine, "float64")),
-                "headroom float32": headroom(least_headroom(mine, "float32")),
+                **{f"headroom {lane}": headroom(least_headroom(mine, lane)) for lane in lanes},
                 "nearest to its tolerance": nearest.observable if nearest else "",
                 "would pass": sight.briefly(mine),
             }
@@ -172,6 +173,13 @@ def summary(report: Report) -> list[dict[str, object]]:
         for row in rows:
             del row["plain path"]
     return rows
+
+
+def _lanes(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return the lanes that have a column: the first two, unless only half types were judged, and those."""
+    judged = {verdict.lane for verdict in verdicts}
+    halves = [lane for lane in HALF_LANES if lane in judged]
+    return [*(LANES if judged & {*LANES} or not halves else ()), *halves]
 
 
 def place(verdict: Verdict) -> str:

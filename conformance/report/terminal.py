@@ -27,7 +27,7 @@ WORD = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}
 # The columns that a narrow table can do without, the first to leave out first.
 _SPARE = (
     *("would pass", "numbers compared", "plain path", "samples", "nearest to its tolerance"),
-    *("headroom float64", "headroom float32", "headroom", "passed"),
+    *("headroom float64", "headroom float32", "headroom bfloat16", "headroom float16", "headroom", "passed"),
 )
 
 

@@ -21,9 +21,10 @@ from conformance.cases import CASES
 from conformance.environment import environment
 from conformance.errors import UsageError
 from conformance.judging.sample_judge import prepare
-from conformance.running.plan import plan
+from conformance.running.plan import find_lanes, plan
 from conformance.running.work import SampleWork
 from conformance.subjects.modes import quietly_on_one_thread
+from conformance.subjects.protocol import HALF_LANES
 from conformance.subjects.task_directory import asked, write_arrays, write_task
 
 if TYPE_CHECKING:
@@ -56,10 +57,13 @@ def export(
         out: the folder, which must not exist or be empty.
 
     Raises:
-        UsageError: an unknown case or dtype, a negative count, or a folder that holds something.
+        UsageError: an unknown case or dtype, or a half type; a negative count, or a folder that holds
+            something.
         DegenerateError: a sample cannot tell right from wrong.
         NoiseError: the arithmetic cannot follow a case's program.
     """
+    if halves := [lane for lane in find_lanes(dtypes) if lane in HALF_LANES]:
+        raise UsageError(f"dtypes: expected float64 or float32, got {halves[0]}, which is not exported")
     work = [each for each in plan(cases, samples, seed, dtypes).work if isinstance(each, SampleWork)]
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"out: expected a folder that is empty or does not exist, got {str(out)!r}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES, find_cases
-from conformance.errors import UsageError, names_of, unknown, whole
+from conformance.errors import UsageError, names_of, whole
 from conformance.judging.chosen_uses import uses_of
 from conformance.report.scope import Scope
 from conformance.running.work import BadCallWork, SampleWork
@@ -136,7 +136,7 @@ def find_lanes(dtypes: Sequence[str]) -> tuple[str, ...]:
     given = names_of("dtypes", dtypes)
     for dtype in given:
         if dtype not in EVERY_LANE:
-            raise unknown("dtype", dtype, EVERY_LANE)
+            raise UsageError(f"unknown dtype {dtype!r}. There are: {', '.join(EVERY_LANE)}")
     if not given:
         raise UsageError(f"dtypes: expected at least one of {', '.join(EVERY_LANE)}, got {dtypes!r}")
     return tuple(lane for lane in EVERY_LANE if lane in given)

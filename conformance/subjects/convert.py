@@ -130,6 +130,17 @@ def find(
     Raises:
         UsageError: a layer is incomplete, is not laid out as the framework does it, or computes what torch's
             layers do not.
+
+    Example:
+        >>> import numpy as np
+        >>> from conformance.subjects.convert import find, laid_out
+        >>> from conformance.subjects.layouts import FRAMEWORKS
+        >>> arrays = {"a.weight_ih_l0": np.ones((4, 3)), "a.weight_hh_l0": np.ones((4, 4)), "x": np.ones(2)}
+        >>> found = find(arrays, FRAMEWORKS["torch"])
+        >>> str(found.layers[0]), [*found.kept]
+        ('RNN, 1 layer, input 3, hidden 4, no bias, float64', ['x'])
+        >>> {name: array.shape for name, array in laid_out(found.layers[0], FRAMEWORKS["keras"]).items()}
+        {'a.layers.0.forward.kernel': (3, 4), 'a.layers.0.forward.recurrent_kernel': (4, 4)}
     """
     if nonlinearity not in NONLINEARITIES:
         raise UsageError(f"nonlinearity: expected {' or '.join(NONLINEARITIES)}, got {nonlinearity!r}")

@@ -123,8 +123,7 @@ class NamePattern:
         choices = parameters if field == "name" else self._words.get(field)
         if choices is None:
             return r"\d+"
-        # The longest first: `bias` is the beginning of `bias_n`.
-        return "|".join(map(re.escape, sorted(choices, key=len, reverse=True)))
+        return "|".join(map(re.escape, choices))
 
     def _number(self, field: str, said: dict[str, str]) -> int:
         if field not in said:

@@ -1,7 +1,8 @@
 """The loss of connectionist temporal classification, and its gradient, by its forward and backward variables.
 
-All are logarithms of probabilities. A sequence's labels stand between blanks, so that there are 2L + 1 places;
-from one step to the next a path stays, goes to the next place, or skips a blank between different labels.
+All are logarithms of probabilities. A sequence's labels stand between blanks, so that there are 2L + 1
+places; from one step to the next a path stays, goes to the next place, or skips a blank between different
+labels.
 
 Source: Graves et al. 2006; aten/src/ATen/native/LossCTC.cpp.
 """
@@ -77,6 +78,7 @@ def _forward_variables(probs: Tensor, paths: _Paths) -> Tensor:
 
     Args:
         probs: log probabilities of the labels of the places, (T, N, S).
+        paths: the places.
     """
     first = torch.arange(probs.shape[2]) < 2
     at = torch.where(first & paths.exists, probs[0], _NEVER)
@@ -152,9 +154,9 @@ def _gradient(
     reached = unmoved(lambda: through > 0)
     share = (torch.where(reached, through, 1.0).log() + largest + loss[:, None] - log_probs).exp()
     found = (log_probs.exp() - torch.where(reached, share, 0.0)) * grad[:, None]
+    possible = unmoved(lambda: loss < torch.inf)
+    found = torch.where(possible[:, None], found, 0.0 if zero_infinity else torch.nan)
     counted = torch.arange(len(log_probs))[:, None] < paths.steps
-    if zero_infinity:
-        counted &= unmoved(lambda: loss < torch.inf)
     return torch.where(counted[..., None], found, 0.0)
 
 

@@ -97,7 +97,7 @@ def _dense(
     per_sample_weights: Tensor | None,
     padding_idx: int = -1,
 ) -> Tensor:
-    """Return the gradient of the table, (V, D): each bag's goes to all of its rows, or to the largest ones."""
+    """Return the gradient of the table, (V, D): each bag's goes to all of its rows, or to the largest."""
     into = grad.new_zeros([num_weights, grad.shape[1]])
     if mode == _MAX:
         filled = bag_size[: len(grad)] > 0
@@ -137,7 +137,7 @@ def _of_sample_weights(
 
 def _renorm(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> Tensor:
     """Scale the rows that are used, in place, if they are longer than allowed."""
-    rows = indices.unique()
+    rows = torch.unique(indices)
     own = weight.index_select(0, rows)
     norm = torch.linalg.vector_norm(own, norm_type, 1, keepdim=True)
     # At the largest norm the scale is 1, up to the 1e-7: so this is no decision.

@@ -8,13 +8,12 @@ Source: aten/src/ATen/native/UpSample.h and cpu/UpSampleKernel.cpp.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from conformance.arithmetic.neural.filters import SPANS, WEIGHTS, cubic_taps
-from conformance.arithmetic.neural.taps import put_back, spread, summed, unmoved
+from conformance.arithmetic.neural.taps import spread, summed, unmoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +96,8 @@ def _antialiased(name: str) -> Callable[..., _Axis | None]:
         away = ((first.double()[:, None] + taps + 0.5) - centers[:, None]) * narrower
         weights = torch.where(inside, WEIGHTS[name](away), 0.0)
         places = torch.where(inside, first[:, None] + taps, size - 1)
-        return _Axis(places, weights / weights.sum(1, keepdim=True))
+        total = weights.sum(1, keepdim=True)
+        return _Axis(places, weights / torch.where(unmoved(lambda: total != 0), total, 1.0))
 
     return axis
 
@@ -176,18 +176,25 @@ def _both(
     return forward, backward
 
 
-def _nearest_backward(name: str, rank: int) -> Callable[..., Tensor]:
+def _nearest_backward(prefix: str, rank: int) -> Callable[..., Tensor]:
     """Return the gradient of `upsample_nearest`: the sum of those of the copies of each element."""
-    forward = getattr(_ATEN, name)
+    forward = getattr(_ATEN, f"{prefix}1d")
+
+    def places(size: int, out: int, factor: float | None) -> Tensor:
+        """Return where each output along one dimension comes from, as `nearest_idx` has it."""
+        if "exact" not in prefix and out in (size, 2 * size):
+            # Whatever the factor is.
+            return torch.arange(out) // (out // size)
+        numbers = torch.arange(size, dtype=torch.float64)
+        found: Tensor = forward(numbers.view(1, 1, -1), [out], factor).view(-1).long()
+        return found
 
     def backward(
         grad: Tensor, output_size: Sequence[int], input_size: Sequence[int], *factors: float | None
     ) -> Tensor:
         sizes = input_size[-rank:]
-        # Where each output comes from: the numbers of the elements themselves, repeated.
-        numbers = torch.arange(math.prod(sizes), dtype=torch.float64).view(1, 1, *sizes)
-        places = forward(numbers, output_size, *factors).long()
-        return put_back(grad, places.expand(grad.shape), sizes)
+        rows = zip(sizes, output_size, factors or [None] * rank, strict=True)
+        return spread(grad[(..., *[None] * rank)], [places(*row)[:, None] for row in rows], sizes)
 
     return backward
 
@@ -207,7 +214,7 @@ KERNELS: Mapping[str, Callable[..., Any]] = {
     **{name: forward for name, (forward, _) in _BY_NAME.items()},
     **{f"{name}_backward": backward for name, (_, backward) in _BY_NAME.items()},
     **{
-        f"{prefix}{rank}d_backward": _nearest_backward(f"{prefix}{rank}d", rank)
+        f"{prefix}{rank}d_backward": _nearest_backward(prefix, rank)
         for prefix in ("upsample_nearest", "_upsample_nearest_exact")
         for rank in (1, 2, 3)
     },

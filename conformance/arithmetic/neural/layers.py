@@ -1,6 +1,7 @@
-"""Layers that torch runs as one operation: a bilinear one, a randomized ReLU, the gradient of a weight's norm.
+"""Layers that torch runs as one operation.
 
-Also convolution over time, batch and channels in that order.
+They are a bilinear layer, a randomized ReLU, the gradient of a weight's norm, and convolution over time,
+batch and channels in that order.
 """
 
 from __future__ import annotations

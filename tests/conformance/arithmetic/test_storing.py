@@ -56,8 +56,12 @@ def test_a_kernel_rounds_once(call):
         # The difference is stored, and squared; the root halves what its square loses.
         (lambda: functional.mse_loss(A, B, reduction="none").sqrt(), 1 + 1 / 4 + 1),
         (lambda: torch.addcmul(A, A, B), 1),
+        # A product that is stored before another operand is added.
+        (lambda: torch.addmm(torch.zeros(8, 8).double(), A, B.mT), 2),
+        (lambda: torch.zeros(8, 8).double().addmm_(A, B.mT), 2),
+        (lambda: torch.addmm(torch.full((8, 8), torch.nan).double(), A, B.mT, beta=0), 1),
     ],
-    ids=["three products", "a root of a loss", "addcmul"],
+    ids=["three products", "a root of a loss", "addcmul", "addmm", "addmm_", "addmm of nothing"],
 )
 def test_variances_of_several_kernels_add_up(call, times):
     assert roundings(call) == pytest.approx(sqrt(times), rel=0.15)
@@ -126,6 +130,9 @@ def test_what_an_input_is_compared_with_may_be_that_input_once_it_is_rounded():
     at = torch.tensor(0.3).bfloat16().double()
     assert stored(partial(torch.gt, at, 0.3))[0] is None
     assert stored(partial(torch.gt, at, 0.25))[0] is not None
+    # Numbers of another dtype, and NaN, are not compared.
+    assert stored(lambda: torch.full((), 0.3) * at)[0] is not None
+    assert stored(lambda: torch.where(at > 0.25, at, torch.nan))[0] is not None
 
 
 class TestSums:

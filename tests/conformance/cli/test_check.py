@@ -31,9 +31,16 @@ def get_shapes():
     return [[(2, 5)], [(7, 5)]]
 """
 
-# Other names of parameters, which are matched by what was drawn.
+# Other names of parameters, which are matched by what was drawn; and it cannot be imported where its folder,
+# which is that of the reference, is on the path.
 RENAMED = """
+import sys
+from pathlib import Path
+
 import torch
+
+if {"", str(Path(__file__).parent)} & {*sys.path}:
+    raise ImportError("the reference can be found")
 
 class ModelNew(torch.nn.Module):
     def __init__(self, size):
@@ -51,7 +58,7 @@ def folder(tmp_path):
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     last = "        print('that was all')\n        os._exit(3)\n        return"
     ending = RENAMED.replace("        return", last)
-    ending = ending.replace("import torch", "import os\n\nimport torch")
+    ending = ending.replace("import sys", "import os\nimport sys")
     (tmp_path / "ends.py").write_text(ending, encoding="utf-8")
     return tmp_path
 

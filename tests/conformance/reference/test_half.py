@@ -166,6 +166,16 @@ def test_operations_that_are_not_fused_pass_where_that_is_declared(dtype):
     conformance.assert_close(powers / powers.sum(1, keepdim=True), torch.softmax, x, 1, compute=dtype)
 
 
+@pytest.mark.parametrize("dtype", HALF, ids=str)
+def test_a_product_that_is_stored_before_the_bias_is_added_passes(dtype):
+    fn = copy.deepcopy(LINEAR).to(dtype)
+    # A bias that cancels: of the result little is left, and of the product's rounding all.
+    x = X[:1].expand(64, 64).to(dtype)
+    with torch.no_grad():
+        fn.bias.copy_(-(x[0] @ fn.weight.T))
+    conformance.assert_close(x @ fn.weight.T + fn.bias, fn, x)
+
+
 class OfAnotherLibrary:
     """An array of bfloat16 as other libraries add it to NumPy: NumPy takes it, and knows its name."""
 

@@ -202,6 +202,11 @@ def test_the_same_seed_gives_the_same_files(tmp_path):
     assert first != other
 
 
+def test_half_types_are_not_exported(tmp_path):
+    with pytest.raises(UsageError, match="dtypes: expected float64 or float32, got bfloat16"):
+        export(["relu"], 1, 1, ["float32", "bfloat16"], tmp_path / "out")
+
+
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     for out in (tmp_path, tmp_path / "mine.txt"):

@@ -55,7 +55,9 @@ def test_lanes_are_dtypes_in_one_order(dtypes):
 
 
 def test_an_unknown_dtype_is_named():
-    with pytest.raises(UsageError, match=r"unknown dtype 'float8'. There are: float64, float32"):
+    with pytest.raises(
+        UsageError, match=r"unknown dtype 'float8'. There are: float64, float32, bfloat16, float16"
+    ):
         find_lanes(["float8"])
 
 

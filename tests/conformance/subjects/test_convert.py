@@ -200,6 +200,11 @@ UNREADABLE = {
         {**LSTM2, "weight_hh_l0": np.ones((20, 5), int)},
         "weight_hh_l0: .* floating dtype",
     ),
+    "two names for one parameter": (
+        "torch",
+        {**LSTM2, "weight_ih_l00": LSTM2["weight_ih_l0"]},
+        "two parameters are read as weight_ih, the second 'weight_ih_l00'",
+    ),
     "an infinity": (
         "torch",
         {**LSTM2, "bias_hh_l0": np.full(20, np.inf, np.float32)},
@@ -213,6 +218,15 @@ UNREADABLE = {
 def test_what_is_no_layer_of_a_framework_is_refused(name, arrays, told):
     with pytest.raises(UsageError, match=told):
         find(arrays, FRAMEWORKS[name])
+
+
+def test_nodes_of_two_nonlinearities_are_no_layer():
+    (layer,) = find(checkpoint("RNN", num_layers=2), TORCH).layers
+    arrays = laid_out(layer, FRAMEWORKS["onnx"])
+    with pytest.raises(UsageError, match="expected one nonlinearity in all layers, got tanh and relu"):
+        find(arrays, FRAMEWORKS["onnx"], relu=frozenset({"layers.1"}))
+    (there,) = find(arrays, FRAMEWORKS["onnx"], relu=frozenset({"layers.0", "layers.1"})).layers
+    assert there.nonlinearity == "relu"
 
 
 def test_an_unknown_nonlinearity_is_refused():

@@ -267,6 +267,20 @@ def test_directions_are_stacked_and_both_biases_follow_each_other_in_a_place():
         weights.to_reference({"B": subject["B"][:1]})
 
 
+def test_the_order_of_the_entries_does_not_matter():
+    parts = [
+        Entry("B", name, stack=k, block=4 * j)
+        for k in (0, 1)
+        for j, name in enumerate(f"{k}{j}" for j in "ab")
+    ]
+    reference = {entry.source: _array(4, seed=k) for k, entry in enumerate(parts)}
+    expected = WeightMap(tuple(parts)).to_subject(reference)["B"]
+    backwards = WeightMap(tuple(reversed(parts)))
+    np.testing.assert_array_equal(backwards.to_subject(reference)["B"], expected)
+    for name, array in backwards.to_reference({"B": expected}).items():
+        np.testing.assert_array_equal(array, reference[name])
+
+
 def test_a_transpose_in_a_place_is_of_that_place():
     weights = WeightMap(tuple(Entry("W", name, stack=k, transpose=True) for k, name in enumerate("ab")))
     subject = weights.to_subject({"a": WEIGHT, "b": 2 * WEIGHT})
