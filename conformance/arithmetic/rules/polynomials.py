@@ -154,7 +154,7 @@ def _call(name: str) -> MeasuringCall:
     """Return the call on arguments of order one, of degrees up to 12."""
     return MeasuringCall(
         lambda t, x, n: getattr(t.special, name.removeprefix(_PREFIX))(x, n),
-        lambda n: (Input((16, n)), Input((16, n), weight=True)),
+        lambda n: (Input((4, n)), Input((4, n), weight=True)),
         prepare=lambda x, n: (_bent(x), np.floor(np.abs(n) * 6.5)),
         accumulates=True,
         without=NO_NAME,
