@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Overloads that torch's Python functions of the same name call without looking for another: calling them
 # so takes half of the time of calling the overload, whose arguments are matched with its schema.
