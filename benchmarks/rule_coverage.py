@@ -139,7 +139,7 @@ def further(op: Any, sample: Any, right: Draw) -> str | None:
     """Say which of torch's results in float32 is further away than rounding explains, if one is."""
     got = in_float32(op, sample, right.program)
     for name, expected in right.oracle.items():
-        observed = got[name].resolve_neg().numpy()
+        observed = got[name].clone().resolve_neg().numpy()
         with np.errstate(all="ignore"):
             same = (expected == observed) | (np.isnan(expected) & np.isnan(observed))
             if expected.dtype.kind == "f":

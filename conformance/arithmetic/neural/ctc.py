@@ -145,7 +145,10 @@ def _gradient(
     """Return the gradient of the log probabilities, (T, N, C)."""
     paths = _paths(targets, steps, lengths, blank)
     beta = _backward_variables(_of_labels(log_probs, paths), paths)
-    both = (alpha + beta).transpose(0, 1)
+    # Behind a sequence's end the operation leaves its forward variables open.
+    counted = torch.arange(len(log_probs))[:, None] < paths.steps
+    within = counted[..., None] & paths.exists
+    both = torch.where(within, (alpha + beta).transpose(0, 1), _NEVER)
     # The paths through each label: a sum of exponentials over its places, taken out of the largest.
     largest = both.amax(2, keepdim=True)
     largest = torch.where(unmoved(lambda: largest > _NEVER), largest, 0.0)
@@ -156,7 +159,6 @@ def _gradient(
     found = (log_probs.exp() - torch.where(reached, share, 0.0)) * grad[:, None]
     possible = unmoved(lambda: loss < torch.inf)
     found = torch.where(possible[:, None], found, 0.0 if zero_infinity else torch.nan)
-    counted = torch.arange(len(log_probs))[:, None] < paths.steps
     return torch.where(counted[..., None], found, 0.0)
 
 

@@ -95,7 +95,7 @@ def _measuring(
             *(Input(each) for each in bias),
         )
 
-    return MeasuringCall(call, inputs, TERMS[:-1], accumulates=True, without="mytorch has no convolutions")
+    return MeasuringCall(call, inputs, TERMS, accumulates=True, without="mytorch has no convolutions")
 
 
 RULES: tuple[Rule, ...] = (
