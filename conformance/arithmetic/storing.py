@@ -166,9 +166,11 @@ class Storing:
         if result.dtype != torch.float64 or not result.numel():
             return
         error = None
-        if self._last is not None and self._last.unit < self._values.unit:
+        if self._last is not None:
             size = result.abs() if added is None else torch.hypot(result, result - added)
-            error = size * self._values.unit + self._values.underflow
+            # What is computed in the dtype of values is rounded already, and may underflow as well.
+            unit = self._values.unit if self._last.unit < self._values.unit else 0.0
+            error = size * unit + self._values.underflow
             if self._zeros:
                 error.masked_fill_(result == 0, 0.0)
             self._ranged(result)

@@ -188,6 +188,11 @@ def test_near_zero_float16_underflows():
     np.testing.assert_allclose(rms, 2.0**-25 / sqrt(3), rtol=0.4)
 
 
+def test_a_product_in_the_dtype_of_values_underflows_too():
+    rms, _ = stored(lambda: torch.full((1000, 20), 0.25).double().prod(1), "float16")
+    np.testing.assert_allclose(rms, 2.0**-25 / sqrt(3), rtol=0.4)
+
+
 def test_a_zero_of_zeros_stays_zero():
     assert not stored(torch.zeros(9).double().tanh)[0].any()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -69,12 +70,32 @@ class Coarse(TorchLike):
         return np.ldexp(np.round(fraction * 16) / 16, exponent)
 
 
-@pytest.mark.parametrize("name", ["nn.Linear", "nn.RNN"])
+@pytest.mark.parametrize("name", ["nn.Linear", "nn.LayerNorm"])
 def test_fewer_bits_are_noticed(name):
     (sample,) = draw(name, CASES[name].space, 3, 1)
     found = judge_sample(prepare(CASES[name], sample, HALF_LANES), Coarse())
     for lane in HALF_LANES:
         assert Status.FAIL in {each.status for each in found if each.lane == lane}
+
+
+class ThroughBfloat16(TorchLike):
+    """torch, which computes in bfloat16 where it was asked for float16."""
+
+    supports = Coarse.supports
+
+    def __init__(self):
+        super().__init__("through bfloat16", "torch")
+
+    def run(self, task):
+        found = super().run(replace(task, dtype="bfloat16", carrier="bfloat16"))
+        return {name: array.astype(np.float16) for name, array in found.items()}
+
+
+@pytest.mark.parametrize("name", ["nn.Linear", "nn.RNN", "nn.LSTM"])
+def test_float16_that_was_computed_in_bfloat16_is_noticed(name):
+    (sample,) = draw(name, CASES[name].space, 3, 1)
+    found = judge_sample(prepare(CASES[name], sample, ["float16"]), ThroughBfloat16())
+    assert sum(each.status is Status.FAIL for each in found) > len(found) / 2
 
 
 def test_an_answer_in_more_bits_than_the_lane_has_is_of_another_dtype():
