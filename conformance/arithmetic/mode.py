@@ -108,8 +108,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             # It shares its operand's replicates.
             return facts.call(*args, **kwargs)
         operands = tensors((*args, *kwargs.values()) if kwargs else args)
-        # Of operations of three, that in the middle is never the only complex one; `_take` would refuse it.
-        if operands and (operands[0].dtype is _COMPLEX or operands[-1].dtype is _COMPLEX):
+        if operands and _any_complex(operands):
             name, rule = f"{name}_complex", self._of_complex(rule)
         if rule is None:
             return self._composed(func, name, args, kwargs)
@@ -292,6 +291,13 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if self._zeros:
             error = error.masked_fill((clean == 0) & (size < _EXACT), 0.0)
         self._noise.add(moved, error)
+
+
+def _any_complex(operands: list[Tensor]) -> bool:
+    # Most operations have one or two.
+    if operands[0].dtype is _COMPLEX or operands[-1].dtype is _COMPLEX:
+        return True
+    return len(operands) > 2 and _COMPLEX in [each.dtype for each in operands]
 
 
 def _decides(result: Tensor) -> bool:

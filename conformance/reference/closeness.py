@@ -91,6 +91,8 @@ def assert_close(
 def _array(name: str, value: Any) -> Array:
     """Return a result as an array: a tensor of torch, or of any library that NumPy can read."""
     value = value.detach() if hasattr(value, "detach") else value
+    # torch may keep only that numbers are conjugates or negatives of others.
+    value = value.resolve_conj().resolve_neg() if hasattr(value, "resolve_conj") else value
     value = value.cpu() if hasattr(value, "cpu") else value
     try:
         array = np.asarray(value)
