@@ -1,15 +1,16 @@
 """Brings the factors that replicates have to the signs, rotations and orders of the clean ones.
 
 A factorization leaves some of them open: singular vectors have a sign, and the columns that only complete a
-basis have a rotation. Noise must not choose them. Called by mode.py through the rules of rules/linalg.py; the
-functions take the clean results and those of the replicates, (count, *shape), and return the latter and
-whether all could be brought there. Where they could not, as between equal eigenvalues, rounding decides, and
-the replicates measure another function.
+basis have a rotation. Noise must not choose them. Called by rules/linalg.py, whose operations run on all
+replicates at once; the functions take the clean results and those of the replicates, (count, *shape).
+
+Where rounding decides, as between equal eigenvalues, the replicates are NaN: another branch, if anything is
+computed of them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -21,53 +22,56 @@ if TYPE_CHECKING:
 _MIXED = 0.5
 
 
-def same_vectors(clean: Sequence[Tensor], moved: Sequence[Any]) -> tuple[list[Any], bool]:
+def same_vectors(clean: Sequence[Tensor], moved: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Bring eigenvectors to the signs, or phases, of the clean ones."""
     (_, vectors), (values, own) = clean, moved
     if not vectors.numel():
-        return list(moved), True
-    overlap = _overlap(vectors, own)
-    return [values, own * overlap.sgn().conj_physical().unsqueeze(-2)], _steady(overlap)
+        return values, own
+    return values, own * _phases(vectors, own).conj_physical().unsqueeze(-2)
 
 
-def same_singular(clean: Sequence[Tensor], moved: Sequence[Any]) -> tuple[list[Any], bool]:
-    """Bring pairs of singular vectors to the signs of the clean ones, and the rest of a basis to its own."""
-    (u, values, vh), (own_u, own_values, own_vh) = clean, moved
-    if not u.numel() or not vh.numel():
-        return list(moved), True
-    count = values.shape[-1]
-    overlap = _overlap(u[..., :count], own_u[..., :count])
-    phase = overlap.sgn()
-    left = own_u[..., :count] * phase.conj_physical().unsqueeze(-2)
-    right = own_vh[..., :count, :] * phase.unsqueeze(-1)
-    if u.shape[-1] > count:
-        left = torch.cat([left, _rotated(u[..., count:], own_u[..., count:])], -1)
-    if vh.shape[-2] > count:
-        right = torch.cat(
-            [right, _turned(_rotated(_turned(vh[..., count:, :]), _turned(own_vh[..., count:, :])))], -2
-        )
-    return [left, own_values, right], _steady(overlap)
-
-
-def same_diagonal(clean: Sequence[Tensor], moved: Sequence[Any]) -> tuple[list[Any], bool]:
-    """Tell whether the diagonals of R have the signs of the clean one: where one is 0, rounding decides."""
-    signs = [r.diagonal(dim1=-2, dim2=-1).real.sign() for r in (clean[1], moved[1])]
-    return list(moved), bool((signs[0] == signs[1]).all())
-
-
-def same_order(clean: Sequence[Tensor], moved: Sequence[Any]) -> tuple[list[Any], bool]:
+def same_order(clean: Sequence[Tensor], moved: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """Bring eigenvalues of any matrix to the order of the clean ones, and their vectors to the phases."""
-    values, own = clean[0], moved[0]
+    values, (own, vectors) = clean[0], moved
     if not values.numel():
-        return list(moved), True
+        return own, vectors
     # For each clean value, the nearest one of the replicate; where two share one, rounding mixes them.
     order = (own.unsqueeze(-1) - values.unsqueeze(-2)).abs().argmin(-2)
     places = torch.arange(order.shape[-1])
-    if not torch.equal(order.sort(-1)[0], places.expand(order.shape)):
-        return list(moved), False
-    ordered = own.gather(-1, order)
-    vectors = moved[1].gather(-1, order.unsqueeze(-2).expand(moved[1].shape))
-    return same_vectors(clean, [ordered, vectors])
+    apart = (order.sort(-1)[0] == places).all(-1, keepdim=True)
+    ordered = torch.where(apart, own.gather(-1, order), torch.nan)
+    return same_vectors(clean, (ordered, vectors.gather(-1, order.unsqueeze(-2).expand(vectors.shape))))
+
+
+def same_singular(clean: Sequence[Tensor], moved: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Bring pairs of singular vectors to the signs of the clean ones, and the rest of a basis to its own."""
+    (u, values, vh), (own_u, own_values, own_vh) = clean, moved
+    if not u.numel() or not vh.numel():
+        return own_u, own_values, own_vh
+    count = values.shape[-1]
+    phases = _phases(u[..., :count], own_u[..., :count])
+    left = own_u[..., :count] * phases.conj_physical().unsqueeze(-2)
+    right = own_vh[..., :count, :] * phases.unsqueeze(-1)
+    if u.shape[-1] > count:
+        left = torch.cat([left, _rotated(u[..., count:], own_u[..., count:])], -1)
+    if vh.shape[-2] > count:
+        rest = _rotated(_turned(vh[..., count:, :]), _turned(own_vh[..., count:, :]))
+        right = torch.cat([right, _turned(rest)], -2)
+    return left, own_values, right
+
+
+def same_diagonal(clean: Sequence[Tensor], moved: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Keep the columns of Q and rows of R where R's diagonal has the sign of the clean one.
+
+    The sign is that of an element that elimination leaves; where that is zero, rounding decides.
+    """
+    (q, r), (_, clean_r) = moved, clean
+    signs = [each.diagonal(dim1=-2, dim2=-1).real.sign() for each in (clean_r, r)]
+    count = signs[0].shape[-1]
+    kept = torch.where(signs[0] == signs[1], 1.0, torch.nan)
+    rows = torch.nn.functional.pad(kept, (0, r.shape[-2] - count), value=1.0)
+    columns = torch.nn.functional.pad(kept, (0, q.shape[-1] - count), value=1.0) if q.numel() else kept
+    return q * columns.unsqueeze(-2) if q.numel() else q, r * rows.unsqueeze(-1)
 
 
 def eliminated(moved: Tensor, lu: Tensor, pivots: Tensor, clean: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,18 +98,15 @@ def eliminated(moved: Tensor, lu: Tensor, pivots: Tensor, clean: Tensor) -> tupl
     return made, own
 
 
-def _overlap(vectors: Tensor, own: Tensor) -> Tensor:
-    """Return the products of the columns of the clean ones and of each replicate."""
-    return (vectors.conj_physical() * own).sum(-2)
+def _phases(vectors: Tensor, own: Tensor) -> Tensor:
+    """Return the signs, or phases, of the products with the clean columns; NaN of a column that was mixed."""
+    overlap = (vectors.conj_physical() * own).sum(-2)
+    return torch.where(overlap.abs() > _MIXED, overlap.sgn(), torch.nan)
 
 
 def _turned(vectors: Tensor) -> Tensor:
     # Not `mH`: in a dispatch mode, torch overlooks the mark of a conjugate.
     return vectors.mT.conj_physical()
-
-
-def _steady(overlap: Tensor) -> bool:
-    return bool((overlap.abs() > _MIXED).all())
 
 
 def _rotated(basis: Tensor, own: Tensor) -> Tensor:

@@ -46,6 +46,7 @@ _FROM_ZERO = frozenset({"sqrt", "rsqrt", "pow", "log"})
 _UNDERFLOWN = 2.0**-140
 # The least positive number of float32.
 _LEAST = 2 * UNDERFLOW
+_COMPLEX = torch.complex128
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
@@ -122,18 +123,34 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             # It shares its operand's replicates.
             return facts.call(*args, **kwargs)
         operands = tensors((*args, *kwargs.values()) if kwargs else args)
-        if torch.complex128 in [each.dtype for each in operands]:
+        if operands and _any_complex(operands):
             name, rule = f"{name}_complex", self._of_complex(rule)
         if rule is None:
             return self._composed(func, name, args, kwargs)
+        if rule.nearby is not None:
+            args, operands = self._moved_nearby(rule, args, kwargs)
         return self._run(facts, rule, args, kwargs, operands)
 
     def _of_complex(self, rule: Rule | None) -> Rule | None:
         """Return the rule for complex operands: that of another name, or the same if it holds for them."""
-        if rule is None:
-            return None
-        holds = rule.rounds is None or rule.complexes
-        return self._rules.get(f"{rule.name}_complex", rule if holds else None)
+        return None if rule is None else self._rules.get(f"{rule.name}_complex", rule if rule.holds else None)
+
+    def _moved_nearby(self, rule: Rule, args: Any, kwargs: Any) -> tuple[Any, list[Tensor]]:
+        """Return the arguments with operands that are moved as the rule says: copies with replicates."""
+        held, moved = self._held, list(args)
+        sizes = rule.nearby(*args, **kwargs) if rule.nearby and self._unit else ()
+        for place, size in enumerate(sizes):
+            if size is None:
+                continue
+            clean = moved[place]
+            held.reserve(clean.numel())
+            # Of the same layout: torch makes the determinant of a contiguous matrix from its transposed.
+            fresh = clean.clone() if clean.is_contiguous() else clean.mT.clone().contiguous().mT
+            noisy = held.every(clean).clone()
+            self._round(clean, noisy, size)
+            held.put(fresh, noisy)
+            moved[place] = fresh
+        return tuple(moved), tensors(moved)
 
     def _composed(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         """Run an operation that has no rule by its decomposition."""
@@ -158,7 +175,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     def _run(self, func: Overload, rule: Rule, args: Any, kwargs: Any, operands: list[Tensor]) -> Any:
         """Run an operation that has a rule, other than one that always returns a view.
 
-        An operation's result goes one of these ways from here; "noisy" means that an operand whose value
+        An operation's result goes one of four ways from here; "noisy" means that an operand whose value
         counts has replicates.
 
         - It is written into an operand, in place or by `out`: `_write`.
@@ -166,7 +183,6 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
           result that is not a view of an operand. Views need nothing: they share their operand's replicates.
         - No operand is noisy, but the operation rounds, in float64 or complex128: `_start` makes replicates
           of copies.
-        - Its rule moves its operands (`nearby`): they are made noisy before anything else.
         - No operand is noisy and the operation is exact, rounds nothing this time, or computes in another
           dtype: the result has no replicates.
 
@@ -175,13 +191,12 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         to the replicates of a float64 or complex128 result, and keeps them. It raises NoiseError for any
         other float dtype, which noise cannot follow.
         """
-        if rule.nearby is not None:
-            args, operands = self._moved_nearby(rule, args, kwargs)
+        held = self._held
         targets = _targets(func, args, kwargs) if func.written else []
         sources = [] if rule.valueless else operands
         if rule.draws:
             sources = [each for each in operands if all(each is not target for target in targets)]
-        noisy = any(map(self._held.__contains__, sources))
+        noisy = any(map(held.__contains__, sources))
         if noisy and rule.draws:
             message = f"{func.name}: draws by what rounding moves, so that no two replicates draw alike"
             raise NoiseError(message, rule.name)
@@ -204,7 +219,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         """Make replicates of results that were rounded for the first time."""
         for each in out if isinstance(out, (tuple, list)) else (out,):
             if each.dtype in FOLLOWED:
-                self._held.reserve(_numbers(each))
+                self._held.reserve(each.numel())
                 self._take(rule, each, each.repeat(self._held.count, *(1,) * each.dim()), before)
 
     def _both_sides(self, rule: Rule) -> bool:
@@ -225,31 +240,15 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         results = out if isinstance(out, (tuple, list)) else (out,)
         # These always return something new.
         whole = rule.elementwise or rule.together
-        fresh = [*range(len(results))] if whole else _fresh(results, operands)
-        self._held.reserve(sum([_numbers(results[place]) for place in fresh]))
+        fresh = range(len(results)) if whole else _fresh(results, operands)
+        self._held.reserve(
+            sum([results[place].numel() for place in fresh if isinstance(results[place], Tensor)])
+        )
         moved = batched(func.call, rule, args, kwargs, self._held) if fresh else []
-        if rule.gauge is not None:
-            moved, steady = rule.gauge(results, moved)
-            self.steady &= steady
         if self._both_sides(rule):
             moved = [across(func.call, rule, args, moved[0], self._held)]
         for place in fresh:
             self._take(rule, results[place], moved[place], before)
-
-    def _moved_nearby(self, rule: Rule, args: Any, kwargs: Any) -> tuple[Any, list[Tensor]]:
-        """Return the arguments with operands that are moved as the rule says: copies with replicates."""
-        held, moved = self._held, list(args)
-        sizes = rule.nearby(*args, **kwargs) if rule.nearby and self._unit else ()
-        for place, size in enumerate(sizes):
-            if size is None:
-                continue
-            clean = moved[place]
-            held.reserve(_numbers(clean))
-            fresh, noisy = clean.clone(), held.every(clean).clone()
-            self._round(clean, noisy, size)
-            held.put(fresh, noisy)
-            moved[place] = fresh
-        return tuple(moved), tensors(moved)
 
     def _lift(self, operand: Any) -> None:
         """Take the noise of underflow off the wrong side of an operand that is not negative."""
@@ -292,20 +291,22 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         """Check the decision that a result makes, or add the noise to its replicates and keep them."""
         if isinstance(clean, bool):
             clean = torch.tensor(clean)
-        if isinstance(clean, Tensor) and (clean.is_meta or clean._is_zerotensor()):  # noqa: SLF001 - no other
+        dtype = clean.dtype if isinstance(clean, Tensor) else None
+        followed = dtype is torch.float64 or dtype is _COMPLEX
+        if dtype is not None and (clean.is_meta or clean._is_zerotensor()):  # noqa: SLF001 - no other name
             return  # a mark of torch's for zeros, as for the gradient of a constant, or its shape
-        floating = isinstance(clean, Tensor) and (clean.is_floating_point() or clean.is_complex())
-        if not isinstance(clean, Tensor) or (floating and clean.dtype not in FOLLOWED):
+        if dtype is None or not (followed or _decides(clean)):
             raise _lost(rule, clean)
         if moved is None or moved.shape[1:] != clean.shape:
             self._notice(None, clean)
             return
-        if not floating or rule.decides in ("step", "answer"):
+        if not followed or rule.decides in ("step", "answer"):
             self._notice(moved, clean)
-        if floating:
+        if followed:
             if rule.rounds is not None and before is not None:
                 self._unit = self._unit if self.storing is None else self.storing.unit(rule)
-                self._round(clean, moved, rule.rounds.size(before, clean))
+                add = self._round if dtype is _COMPLEX else self._perturb
+                add(clean, moved, rule.rounds.size(before, clean))
             (put or self._held.put)(clean, moved)
 
     def _notice(self, moved: Tensor | None, clean: Tensor) -> None:
@@ -315,7 +316,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
 
     def _round(self, clean: Tensor, moved: Tensor, size: Tensor) -> None:
         """Add the noise of one rounding; of complex numbers to both parts, by a complex size's own parts."""
-        if clean.is_complex():
+        if clean.dtype is _COMPLEX:
             size = parts(size) if size.is_complex() else size.unsqueeze(-1)
             clean, moved = parts(clean), parts(moved)
         self._perturb(clean, moved, size)
@@ -330,9 +331,15 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         self._noise.add(moved, error)
 
 
-def _numbers(result: Any) -> int:
-    """Return how many numbers a result has: a complex number is two."""
-    return result.numel() * (1 + result.is_complex()) if isinstance(result, Tensor) else 0
+def _any_complex(operands: list[Tensor]) -> bool:
+    # Most operations have one or two.
+    if operands[0].dtype is _COMPLEX or operands[-1].dtype is _COMPLEX:
+        return True
+    return len(operands) > 2 and _COMPLEX in [each.dtype for each in operands]
+
+
+def _decides(result: Tensor) -> bool:
+    return not (result.is_floating_point() or result.is_complex())
 
 
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:

@@ -88,6 +88,8 @@ class Replicates:
         self.count = count
         self.numbers = 0
         self._limit = limit if count > 1 else sys.maxsize
+        # Whether any of the tensors are complex.
+        self._complex = False
 
     def reserve(self, size: int) -> None:
         """Refuse to hold the replicates of a tensor of that size, if they would be too many with the others.
@@ -108,11 +110,14 @@ class Replicates:
     def get(self, clean: torch.Tensor) -> torch.Tensor | None:
         """Return a view of the noisy values of a tensor, (count, *shape); None where it has none."""
         kept = self._kept(clean)
-        return None if kept is None else _read(self._view(kept, clean), clean)
+        if kept is None:
+            return None
+        viewed = self._view(kept, clean)
+        return _resolved(viewed, clean) if self._complex else viewed
 
     def make(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the same; if a tensor has none, make them first: copies of its whole storage."""
-        return _read(self._made(clean), clean)
+        return _resolved(self._made(clean), clean)
 
     def every(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the noisy values, (count, *shape); the clean ones, repeated, if a tensor has none."""
@@ -129,7 +134,8 @@ class Replicates:
         if kept is None:
             return clean
         more = rank - clean.dim()
-        return _read(self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more), clean)
+        viewed = self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more)
+        return _resolved(viewed, clean) if self._complex else viewed
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
         """Return one replicate; the clean tensor if it has none."""
@@ -142,21 +148,23 @@ class Replicates:
         if fills and noisy.is_contiguous() and not noisy.storage_offset():
             self._keep(clean, noisy)
         else:
-            self._made(clean).copy_(_read(noisy, clean))
+            self._made(clean).copy_(_resolved(noisy, clean))
 
     def overwrite(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values of a tensor that an operation has written into."""
         own = self._made(clean)
         if noisy.data_ptr() != own.data_ptr():
-            own.copy_(_read(noisy, clean))
+            own.copy_(_resolved(noisy, clean))
 
     def _made(self, clean: torch.Tensor) -> torch.Tensor:
         """Return a view of what is stored; if a tensor has no noisy values, make them first."""
         return self._view(self._kept(clean) or self._keep(clean, self._copies(clean)), clean)
 
     def _kept(self, clean: torch.Tensor) -> _Kept | None:
-        if clean.dtype not in FOLLOWED:
-            return None
+        if clean.dtype is not torch.float64:
+            if clean.dtype is not torch.complex128:
+                return None
+            self._complex = True
         storage = clean.untyped_storage()
         kept: _Kept | None = getattr(storage, _KEPT, None)
         if kept is None or kept.owner is not self:
@@ -181,7 +189,7 @@ class Replicates:
     def _view(self, kept: _Kept, clean: torch.Tensor, ones: tuple[int, ...] = ()) -> torch.Tensor:
         """Return the values that belong to a tensor, with some dimensions of 1 behind the first."""
         shape, values = clean.shape, kept.values
-        if values.dtype != clean.dtype:
+        if self._complex and values.dtype != clean.dtype:
             values = kept.flat(clean.dtype)
         elif not ones and shape == kept.shape and clean.is_contiguous():
             return values
@@ -193,12 +201,13 @@ class Replicates:
 
     def _keep(self, clean: torch.Tensor, values: torch.Tensor) -> _Kept:
         storage: Any = clean.untyped_storage()
+        self._complex |= clean.dtype != torch.float64
         kept = _Kept(self, values, values.shape[1:], storage.nbytes())
         setattr(storage, _KEPT, kept)
         return kept
 
 
-def _read(viewed: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
+def _resolved(viewed: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
     """Return what a tensor shows of stored numbers, which may be marked as its conjugates or negatives.
 
     Marks of the replicates themselves would be overlooked: torch resolves them before an operation reaches a

@@ -39,6 +39,8 @@ DEVIATIONS = 6.0
 
 # `remembering` changes biases, which operations do not have; numbers that are not finite do not round.
 _REGIMES = tuple(name for name in REGIMES if name not in {"remembering", "nonfinite"})
+# The regimes that are not the same as another where all operands are weights.
+_OF_WEIGHTS = ("normal", "saturated", "integer")
 _DRAWS = 4
 # Replicates of an operation whose errors are those of operands nearby.
 _REPLICATES = 64
@@ -142,8 +144,9 @@ def measure_rules(names: Sequence[str] = ()) -> list[MeasuredRule]:
 
 def _measure(name: str, calls: Sequence[MeasuringCall]) -> MeasuredRule:
     found: dict[tuple[str, str], list[Array]] = defaultdict(list)
-    for regime in _REGIMES:
-        for number, measuring in enumerate(calls):
+    for number, measuring in enumerate(calls):
+        weights = all(spec.weight for spec in measuring.inputs(measuring.sizes[0]))
+        for regime in _OF_WEIGHTS if weights else _REGIMES:
             for size in measuring.sizes:
                 for draw in range(_DRAWS):
                     config = (("variant", number), ("n", size))

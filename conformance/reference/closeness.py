@@ -110,6 +110,8 @@ def _array(name: str, value: Any, dtypes: dict[str, str]) -> Array:
     NumPy has no bfloat16, whose numbers are in float32 here; the name of each floating dtype is noted.
     """
     value = value.detach() if hasattr(value, "detach") else value
+    # torch may keep only that numbers are conjugates or negatives of others.
+    value = value.resolve_conj().resolve_neg() if hasattr(value, "resolve_conj") else value
     value = value.cpu() if hasattr(value, "cpu") else value
     kind = str(getattr(value, "dtype", "")).rpartition(".")[2]
     if kind == _BFLOAT16 and hasattr(value, "float"):

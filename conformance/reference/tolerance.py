@@ -37,7 +37,8 @@ class Bound:
     """What one output or gradient of a program may differ by.
 
     Attributes:
-        name: `output`, `output[K]`, `grad[K]` for the input K, or `grad.NAME` for a parameter.
+        name: `output`, `output[K]`, `grad[K]` for the input K, or `grad.NAME` for a parameter; of a complex
+            output `output.real` and `output.imag`.
         dtype: that of the computation.
         expected: the right numbers of the first draw.
         elementwise: what each of them may differ by.

@@ -85,7 +85,9 @@ _PARTS = "puts numbers side by side, or shows them so"
 _SUM = Operands(_sum_of_two, "1 rounding of the sum of each part, or 3 of |alpha·b|")
 
 RULES: tuple[Rule, ...] = (
-    *exact("_conj", "_neg_view", "view_as_complex", "view_as_real", source=_PARTS, view=True),
+    *exact("_conj", "_neg_view", "view_as_real", source=_PARTS, view=True),
+    # So that the replicates know of complex views of theirs.
+    *exact("view_as_complex", source=_PARTS),
     *exact("complex", source=_PARTS, elementwise=True),
     *exact("_conj_physical", "conj_physical", source="changes sign bits only", elementwise=True),
     # Of a real number: π for negative ones, otherwise 0.

@@ -122,9 +122,6 @@ class Rule:
             arguments; returns for each of the first ones a size in units of u, or None for what is not
             moved. For operations whose results are those of a problem nearby (backward errors): what the
             problem makes of them, its conditioning, is then in the replicates.
-        gauge: brings the results on replicates to the signs and rotations that the clean ones have, where
-            the operation leaves them open: takes the clean results and the replicates; returns the replicates
-            and whether all could be.
         measured: the calls that measure it, unless it is exact.
         file: the file that holds the entry.
     """
@@ -140,9 +137,13 @@ class Rule:
     valueless: bool = False
     draws: bool = False
     nearby: Callable[..., tuple[Tensor | None, ...]] | None = None
-    gauge: Callable[..., tuple[list[Tensor | None], bool]] | None = None
     measured: tuple[MeasuringCall, ...] = ()
     file: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds for complex operands, if no other rule does."""
+        return self.rounds is None or self.complexes or self.name.endswith("_complex")
 
     def __post_init__(self) -> None:
         """Refuse an entry that contradicts itself."""

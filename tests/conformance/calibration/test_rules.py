@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -27,8 +28,31 @@ def set_rule(monkeypatch, name, function):
     monkeypatch.setitem(RULES, name, wrong)
 
 
+class Scaled(NamedTuple):
+    """A rounding of another size."""
+
+    rounds: Any
+    factor: float
+
+    def before(self, args, kwargs):
+        return self.rounds.before(args, kwargs)
+
+    def size(self, before, out):
+        return self.rounds.size(before, out) * self.factor
+
+
 def scale_rule(monkeypatch, name, factor):
-    rounds = RULES[name].rounds
+    rounds, nearby = RULES[name].rounds, RULES[name].nearby
+    if not isinstance(rounds, (Operands, Relative)):
+        scaled = replace(RULES[name], rounds=Scaled(rounds, factor))
+        if nearby:
+
+            def less(*args, **kwargs):
+                return tuple(None if size is None else size * factor for size in nearby(*args, **kwargs))
+
+            scaled = replace(scaled, nearby=less)
+        monkeypatch.setitem(RULES, name, scaled)
+        return
     if isinstance(rounds, Relative):
         scaled = replace(rounds, roundings=rounds.roundings * factor)
         monkeypatch.setitem(RULES, name, replace(RULES[name], rounds=scaled))

@@ -198,3 +198,13 @@ def test_another_form_is_a_failure(actual, fn, told):
 def test_what_is_refused(actual, fn, options, error, told):
     with pytest.raises(error, match=told):
         conformance.assert_close(actual, fn, X, **options)
+
+
+def test_a_complex_result_is_compared_by_its_parts():
+    x = torch.randn(4, 16, generator=torch.Generator().manual_seed(0))
+    conformance.assert_close(torch.fft.fft(x), torch.fft.fft, x)
+    conformance.assert_close(torch.fft.fft(x).conj(), lambda a: torch.fft.fft(a).conj(), x)
+    with pytest.raises(AssertionError, match=r"output\.imag: .* further away"):
+        conformance.assert_close(torch.fft.fft(x).conj(), torch.fft.fft, x)
+    with pytest.raises(AssertionError, match=r"output\.real: missing"):
+        conformance.assert_close(torch.fft.fft(x).real, torch.fft.fft, x)

@@ -250,6 +250,12 @@ class TestSentence:
         ((torch.exp, A, 3), {}, conformance.UsageError, "fn: raised TypeError on float64 inputs"),
         ((lambda a: a.float(), A), {}, conformance.NoiseError, "returned float32, where no noise can follow"),
         ((torch.hash_tensor, A), {}, conformance.NoiseError, "no rule says how hash_tensor rounds"),
+        (
+            (lambda a: a.to(torch.complex64), A),
+            {},
+            conformance.NoiseError,
+            "returned float32, where no noise",
+        ),
         ((lambda a: torch.tensor(a.exp().tolist()), A), {}, conformance.NoiseError, "no noise can follow it"),
         (
             (lambda a: (a.exp() * 3).floor() / a.exp().ceil(), torch.zeros(9)),
