@@ -25,7 +25,7 @@ def _convolution(x: Tensor, weight: Tensor, given: Sequence[Any]) -> Tensor:
     return out
 
 
-def _terms(weight: Tensor, stride: Sequence[int], transposed: bool, groups: int) -> int:
+def products_of(weight: Tensor, stride: Sequence[int], transposed: bool, groups: int) -> int:
     """Return how many products each element is the sum of, at most."""
     if not transposed:
         return weight[0].numel()
@@ -48,7 +48,7 @@ def _size(
 ) -> Tensor:
     given = stride, padding, dilation, transposed, output_padding, groups
     magnitude = _convolution(x.abs(), weight.abs(), given)
-    size = products(magnitude, _terms(weight, stride, transposed, groups))
+    size = products(magnitude, products_of(weight, stride, transposed, groups))
     return size if bias is None else size + _channels(bias.abs(), magnitude.dim())
 
 

@@ -140,6 +140,13 @@ def test_fused_attention_is_followed():
     assert "bmm" in {source.operation for source in found["output"].sources}
 
 
+def test_a_convolution_is_a_sum_of_so_many_products():
+    layer = nn.Conv2d(4, 6, (3, 5), groups=2)
+    found = conformance.tolerance(layer, torch.randn(2, 4, 6, 7), draws=1, backward=False)
+    (source, *_) = found["output"].sources
+    assert (source.operation, source.terms, source.product) == ("convolution", 2 * 3 * 5, True)
+
+
 def test_the_gradient_of_an_unused_input_is_exactly_zero():
     found = conformance.tolerance(lambda a, _: a.exp(), A, B, draws=1)["grad[1]"]
     assert not found.expected.any()
