@@ -148,7 +148,7 @@ class Replicates:
         if fills and noisy.is_contiguous() and not noisy.storage_offset():
             self._keep(clean, noisy)
         else:
-            self._made(clean).copy_(_resolved(noisy, clean))
+            self._made(clean).copy_(noisy)
 
     def overwrite(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values of a tensor that an operation has written into."""
