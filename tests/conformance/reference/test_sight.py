@@ -38,3 +38,13 @@ def test_a_loose_tolerance_notices_less():
 
 def test_the_rows_of_a_single_row_are_its_elements():
     assert noticed(RAMP[:1], np.full((1, 4), 1e-6))["rolled rows"]
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [("float16", 8), ("bfloat16", 4)])
+def test_half_types_are_rounded_to_the_next_fewer_bits(dtype, bits):
+    name = {"float16": "bfloat16 rounding", "bfloat16": "float8 rounding"}[dtype]
+    # A number halfway between two of so many bits, and one that has no more of them.
+    halfway, held = 1 + 2.0**-bits, 1 + 2.0 ** (1 - bits)
+    for value, error in ((halfway, 2.0**-bits), (held, 0.0)):
+        for tolerance, seen in ((error / 2, error > 0), (2.0 ** (1 - bits), False)):
+            assert noticed(np.array([value]), np.array([tolerance]), dtype)[name] is seen
