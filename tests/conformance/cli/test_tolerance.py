@@ -44,6 +44,13 @@ def test_it_prints_the_table_and_the_sentences(folder, command_line):
         (["torch:mm", "--inputs", "mine.py:draw", "--forward-only"], ["output"]),
         (["mine.py:Net", "--inputs", "one.npz"], ["output", "grad[0]", "grad.weight", "grad.bias"]),
         (["torch.nn.functional:gelu", "--inputs", "one.npz", "--dtype", "float64"], ["output", "grad[0]"]),
+        (
+            [
+                *("torch:mm", "--inputs", "arrays.npz", "--dtype", "bfloat16", "--compute", "float64"),
+                *("--accumulate", "bfloat16"),
+            ],
+            ["output", "grad[0]", "grad[1]"],
+        ),
     ],
 )
 def test_programs_and_inputs(folder, command_line, arguments, names):

@@ -127,7 +127,7 @@ def test_only_the_lanes_asked_for_are_judged(dtypes):
     ("arguments", "mentions"),
     [
         ({"cases": ["sigmoyd"]}, ("'sigmoyd'", "Did you mean sigmoid", "conformance list cases")),
-        ({"dtypes": ["float16"]}, ("'float16'", "float64", "float32")),
+        ({"dtypes": ["float8"]}, ("'float8'", "float64", "float32", "float16")),
         ({"implementation": "mitorch"}, ("'mitorch'", "mytorch", "torch", "module:attribute")),
         ({"implementation": "fault:none"}, ("'none'", "conformance list faults")),
         ({"implementation": "no_such_module:x"}, ("no_such_module",)),
