@@ -4,6 +4,8 @@ This module exports what other programs use: `run`, `parametrize`, and the parts
 """
 
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, Mapped, Values
+from conformance.checking.check import check
+from conformance.checking.result import CheckResult
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.pytest_plugin import parametrize
@@ -23,6 +25,7 @@ __all__ = [
     "Bound",
     "Built",
     "Case",
+    "CheckResult",
     "DegenerateError",
     "Entry",
     "Excuse",
@@ -43,6 +46,7 @@ __all__ = [
     "Verdict",
     "WeightMap",
     "assert_close",
+    "check",
     "parametrize",
     "run",
     "tolerance",

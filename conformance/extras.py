@@ -17,12 +17,18 @@ if TYPE_CHECKING:
 # The extra in pyproject.toml that brings each package that is imported.
 EXTRAS = {
     "cloudpickle": "conformance",
+    "equinox": "peers",
+    "flax": "peers",
     "hypothesis": "conformance",
+    "jax": "peers",
     "jinja2": "conformance",
     "joblib": "conformance",
     "jsonschema": "conformance",
+    "keras": "peers",
     "markupsafe": "conformance",
     "matplotlib": "conformance",
+    "onnx": "peers",
+    "onnxruntime": "peers",
     "rich": "conformance",
     "tabulate": "conformance",
     "threadpoolctl": "conformance",

@@ -10,6 +10,7 @@ import importlib.util
 import sys
 import traceback
 from inspect import Parameter, signature
+from operator import attrgetter
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -167,13 +168,34 @@ def find_object(what: str, spec: str) -> Any:
     Raises:
         UsageError: there is none, it cannot be imported, or the class needs arguments.
     """
-    module, _, attribute = spec.rpartition(":")
-    if not (module and attribute):
-        raise UsageError(f"{what} {spec!r}: expected module:attribute or path.py:attribute")
-    _here()
+    found = find_attribute(what, spec)[1]
     try:
-        found = getattr(_imported(module), attribute)
-        return _made(attribute, found) if isinstance(found, type) else found
+        return _made(spec.rpartition(":")[2], found) if isinstance(found, type) else found
+    except UsageError as error:
+        raise UsageError(f"{what} {spec!r}: {error}") from error
+    except Exception as error:
+        raise UsageError(f"{what} {spec!r}: {_raised(error)}") from error
+
+
+def find_attribute(what: str, spec: str, *, here: bool = True) -> tuple[ModuleType, Any]:
+    """Return a module and the attribute of it that `module:attribute` or `path.py:attribute` names, as it is.
+
+    Args:
+        what: what it should name, for the message.
+        spec: one of the two forms; dots lead to attributes of attributes.
+        here: put the current directory on the path, for modules that are imported by name.
+
+    Raises:
+        UsageError: there is none, or it cannot be imported.
+    """
+    name, _, attribute = spec.rpartition(":")
+    if not (name and attribute):
+        raise UsageError(f"{what} {spec!r}: expected module:attribute or path.py:attribute")
+    if here:
+        _here()
+    try:
+        module = _imported(name)
+        return module, attrgetter(attribute)(module)
     except UsageError as error:
         raise UsageError(f"{what} {spec!r}: {error}") from error
     except Exception as error:

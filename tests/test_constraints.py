@@ -25,10 +25,20 @@ CONSTRAINTS = {
 }
 
 
+# Frameworks that this environment may lack.
+PEERS = {canonicalize_name(Requirement(text).name) for text in PROJECT["optional-dependencies"]["peers"]}
+
+
+def is_installed(name: str) -> bool:
+    """Whether a distribution is there."""
+    return any(metadata.distributions(name=name))
+
+
 def required() -> dict[str, Requirement]:
     """Follow the declared requirements, as this machine installs them, to the last.
 
-    What a distribution pins exactly by itself (a CUDA build of torch, its libraries) needs no constraint.
+    A peer that is not installed is not followed. What a distribution pins exactly by itself (a CUDA build of
+    torch, its libraries) needs no constraint.
     """
     found: dict[str, Requirement] = {}
     pending = [(requirement, False) for requirement in DECLARED]
@@ -37,7 +47,7 @@ def required() -> dict[str, Requirement]:
         name = canonicalize_name(requirement.name)
         pinned = transitive and any(clause.operator == "==" for clause in requirement.specifier)
         wanted = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        if name in found or pinned or not wanted:
+        if name in found or pinned or not wanted or (name in PEERS and not is_installed(name)):
             continue
         found[name] = requirement
         pending += [(Requirement(text), True) for text in metadata.requires(requirement.name) or []]

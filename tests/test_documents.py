@@ -287,7 +287,7 @@ def test_the_documents_name_every_use_shape_class_and_regime():
 
 
 def test_the_page_on_safety_begins_with_its_limit_and_names_subjects_that_are_tested():
-    from conformance.running.host_main import MOST_MEMORY
+    from conformance.running.serving import MOST_MEMORY
     from conformance.subjects.host import Limits
 
     text = read("docs/safety.md")

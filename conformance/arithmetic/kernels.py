@@ -10,6 +10,11 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch._decomp import decomposition_table
+
+from conformance.arithmetic import neural
+from conformance.arithmetic.counts import HISTOGRAMS
+from conformance.arithmetic.lapack import LAPACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,8 +66,36 @@ def _layer_norm_backward(
     return tuple(each if needed else None for each, needed in zip(found, wanted, strict=True))
 
 
+def _as_strided_scatter(
+    x: Tensor, src: Tensor, size: Sequence[int], stride: Sequence[int], storage_offset: int | None = None
+) -> Tensor:
+    """Return a copy of `x` with `src` at the given places, which count from the start of its storage.
+
+    Source: aten/src/ATen/native/TensorShape.cpp, as_strided_scatter and clone_preserve_strides.
+    """
+    whole = x.as_strided((x.untyped_storage().nbytes() // x.itemsize,), (1,), 0).clone()
+    out = whole.as_strided(x.shape, x.stride(), x.storage_offset())
+    out.as_strided(size, stride, storage_offset).copy_(src)
+    return out
+
+
+def _with_places(func: Any) -> Callable[..., Tensor]:
+    """Return torch's decomposition of `index_add`, which fails on an index of no dimensions."""
+
+    def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, **kwargs: Any) -> Tensor:
+        decomposed: Callable[..., Tensor] = decomposition_table[func]
+        return decomposed(x, dim, index.reshape(-1), source, **kwargs)
+
+    return index_add
+
+
 # By the operation; each takes its arguments.
 KERNELS: Mapping[Any, Callable[..., Any]] = {
+    **neural.KERNELS,
+    **HISTOGRAMS,
+    _ATEN.as_strided_scatter.default: _as_strided_scatter,
+    **{func: _with_places(func) for func in (_ATEN.index_add.default, _ATEN.index_add_.default)},
     _ATEN.native_layer_norm.default: _layer_norm,
     _ATEN.native_layer_norm_backward.default: _layer_norm_backward,
+    **LAPACK,
 }

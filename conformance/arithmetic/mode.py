@@ -17,12 +17,13 @@ from torch import Tensor
 from torch._decomp import decomposition_table
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from conformance.arithmetic.custom import python_of
 from conformance.arithmetic.guard import Escapes
 from conformance.arithmetic.kernels import KERNELS
 from conformance.arithmetic.lists import one_by_one
 from conformance.arithmetic.noise import Noise
 from conformance.arithmetic.overloads import overload
-from conformance.arithmetic.replicates import Replicates, storage_id
+from conformance.arithmetic.replicates import FOLLOWED, Replicates, parts, storage_id
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
 from conformance.arithmetic.storing import Storing, across
@@ -116,25 +117,37 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         )
 
     def _followed(self, func: Any, facts: Overload, rule: Rule | None, args: Any, kwargs: Any) -> Any:
-        if rule is None:
-            return self._composed(func, facts.name, args, kwargs)
-        if rule.view:
+        name = facts.name
+        if rule is not None and rule.view:
             # It shares its operand's replicates.
             return facts.call(*args, **kwargs)
-        return self._run(facts, rule, args, kwargs)
+        operands = tensors((*args, *kwargs.values()) if kwargs else args)
+        if torch.complex128 in [each.dtype for each in operands]:
+            name, rule = f"{name}_complex", self._of_complex(rule)
+        if rule is None:
+            return self._composed(func, name, args, kwargs)
+        return self._run(facts, rule, args, kwargs, operands)
+
+    def _of_complex(self, rule: Rule | None) -> Rule | None:
+        """Return the rule for complex operands: that of another name, or the same if it holds for them."""
+        if rule is None:
+            return None
+        holds = rule.rounds is None or rule.complexes
+        return self._rules.get(f"{rule.name}_complex", rule if holds else None)
 
     def _composed(self, func: Any, name: str, args: Any, kwargs: Any) -> Any:
         """Run an operation that has no rule by its decomposition."""
         try:
             with self:
-                whole = KERNELS.get(func) or one_by_one(func) or decomposition_table.get(func, func.decompose)
+                known = KERNELS.get(func) or one_by_one(func) or python_of(func)
+                whole = known or decomposition_table.get(func, func.decompose)
                 composed = whole(*args, **kwargs)
         except ZeroDivisionError:
             # Some divide by a count of elements in Python: over none, where the kernel returns NaN.
             composed = func(*args, **kwargs)
         if composed is not NotImplemented:
             return composed
-        if not any(each.dtype == torch.float64 for each in tensors((*args, *kwargs.values()))):
+        if not any(each.dtype in FOLLOWED for each in tensors((*args, *kwargs.values()))):
             return func(*args, **kwargs)
         raise NoiseError(
             f"{func}: no rule says how {name} rounds; add one, with its source, to the file of its family in "
@@ -142,31 +155,33 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             name,
         )
 
-    def _run(self, func: Overload, rule: Rule, args: Any, kwargs: Any) -> Any:
+    def _run(self, func: Overload, rule: Rule, args: Any, kwargs: Any, operands: list[Tensor]) -> Any:
         """Run an operation that has a rule, other than one that always returns a view.
 
-        An operation's result goes one of four ways from here; "noisy" means that an operand whose value
+        An operation's result goes one of these ways from here; "noisy" means that an operand whose value
         counts has replicates.
 
         - It is written into an operand, in place or by `out`: `_write`.
         - An operand is noisy: the operation runs on the replicates too (`batched`), and `_take` handles each
           result that is not a view of an operand. Views need nothing: they share their operand's replicates.
-        - No operand is noisy, but the operation rounds, in float64: `_take` starts replicates from copies.
-        - No operand is noisy and the operation is exact, or computes in another dtype: the result has no
-          replicates.
+        - No operand is noisy, but the operation rounds, in float64 or complex128: `_start` makes replicates
+          of copies.
+        - Its rule moves its operands (`nearby`): they are made noisy before anything else.
+        - No operand is noisy and the operation is exact, rounds nothing this time, or computes in another
+          dtype: the result has no replicates.
 
         `_take` then does one of three things. It compares a result that decides something with its
         replicates, and clears `steady` if one of them decided otherwise, or has another shape. It adds noise
-        to the replicates of a float64 result, and keeps them. It raises NoiseError for any other float
-        dtype, which noise cannot follow.
+        to the replicates of a float64 or complex128 result, and keeps them. It raises NoiseError for any
+        other float dtype, which noise cannot follow.
         """
-        held = self._held
-        operands = tensors((*args, *kwargs.values()) if kwargs else args)
+        if rule.nearby is not None:
+            args, operands = self._moved_nearby(rule, args, kwargs)
         targets = _targets(func, args, kwargs) if func.written else []
         sources = [] if rule.valueless else operands
         if rule.draws:
             sources = [each for each in operands if all(each is not target for target in targets)]
-        noisy = any(map(held.__contains__, sources))
+        noisy = any(map(self._held.__contains__, sources))
         if noisy and rule.draws:
             message = f"{func.name}: draws by what rounding moves, so that no two replicates draw alike"
             raise NoiseError(message, rule.name)
@@ -174,29 +189,67 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             self._lift(args[0])
         # Before the call: an operation in place overwrites its operand.
         before = None if rule.rounds is None else rule.rounds.before(args, kwargs)
-        # Half types are near a kink too often to refuse it: both sides of a relu are allowed there.
-        kinked = self.storing is not None and not targets and rule.elementwise is True
-        if noisy and callable(rule.decides) and not kinked:
-            self._notice(rule.decides(*align(args, {}, held)[0]), rule.decides(*args))
+        if noisy and callable(rule.decides) and (targets or not self._both_sides(rule)):
+            self._notice(rule.decides(*align(args, {}, self._held)[0]), rule.decides(*args))
         if targets:
             return self._write(func, rule, args, kwargs, targets, before, noisy=noisy)
         out = func.call(*args, **kwargs)
         if noisy:
-            results = out if isinstance(out, (tuple, list)) else (out,)
-            # These always return something new.
-            fresh = [0] if rule.elementwise or rule.together else _fresh(results, operands)
-            held.reserve(
-                sum([results[place].numel() for place in fresh if isinstance(results[place], Tensor)])
-            )
-            moved = batched(func.call, rule, args, kwargs, held) if fresh else []
-            if kinked and callable(rule.decides):
-                moved = [across(func.call, rule, args, moved[0], held)]
-            for place in fresh:
-                self._take(rule, results[place], moved[place], before)
-        elif rule.rounds is not None and out.dtype == torch.float64:
-            held.reserve(out.numel())
-            self._take(rule, out, out.repeat(held.count, *(1,) * out.dim()), before)
+            self._follow(func, rule, args, kwargs, operands, out, before)
+        elif before is not None:
+            self._start(rule, out, before)
         return out
+
+    def _start(self, rule: Rule, out: Any, before: Any) -> None:
+        """Make replicates of results that were rounded for the first time."""
+        for each in out if isinstance(out, (tuple, list)) else (out,):
+            if each.dtype in FOLLOWED:
+                self._held.reserve(_numbers(each))
+                self._take(rule, each, each.repeat(self._held.count, *(1,) * each.dim()), before)
+
+    def _both_sides(self, rule: Rule) -> bool:
+        """Whether both sides of a kink are allowed: half types are near one too often to refuse it."""
+        return self.storing is not None and rule.elementwise is True and callable(rule.decides)
+
+    def _follow(
+        self,
+        func: Overload,
+        rule: Rule,
+        args: Any,
+        kwargs: Any,
+        operands: list[Tensor],
+        out: Any,
+        before: Any,
+    ) -> None:
+        """Run an operation on the replicates, and take each result that is not a view."""
+        results = out if isinstance(out, (tuple, list)) else (out,)
+        # These always return something new.
+        whole = rule.elementwise or rule.together
+        fresh = [*range(len(results))] if whole else _fresh(results, operands)
+        self._held.reserve(sum([_numbers(results[place]) for place in fresh]))
+        moved = batched(func.call, rule, args, kwargs, self._held) if fresh else []
+        if rule.gauge is not None:
+            moved, steady = rule.gauge(results, moved)
+            self.steady &= steady
+        if self._both_sides(rule):
+            moved = [across(func.call, rule, args, moved[0], self._held)]
+        for place in fresh:
+            self._take(rule, results[place], moved[place], before)
+
+    def _moved_nearby(self, rule: Rule, args: Any, kwargs: Any) -> tuple[Any, list[Tensor]]:
+        """Return the arguments with operands that are moved as the rule says: copies with replicates."""
+        held, moved = self._held, list(args)
+        sizes = rule.nearby(*args, **kwargs) if rule.nearby and self._unit else ()
+        for place, size in enumerate(sizes):
+            if size is None:
+                continue
+            clean = moved[place]
+            held.reserve(_numbers(clean))
+            fresh, noisy = clean.clone(), held.every(clean).clone()
+            self._round(clean, noisy, size)
+            held.put(fresh, noisy)
+            moved[place] = fresh
+        return tuple(moved), tensors(moved)
 
     def _lift(self, operand: Any) -> None:
         """Take the noise of underflow off the wrong side of an operand that is not negative."""
@@ -223,7 +276,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         noisy: bool,
     ) -> Any:
         """Run an operation that writes into its operands, in place or by `out`."""
-        if not noisy and (rule.rounds is None or targets[0].dtype != torch.float64):
+        if not noisy and (before is None or targets[0].dtype not in FOLLOWED):
             out = func.call(*args, **kwargs)
             for target in targets:
                 if (forgotten := self._held.get(target)) is not None:
@@ -239,24 +292,33 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         """Check the decision that a result makes, or add the noise to its replicates and keep them."""
         if isinstance(clean, bool):
             clean = torch.tensor(clean)
-        if not isinstance(clean, Tensor) or (clean.is_floating_point() and clean.dtype != torch.float64):
+        if isinstance(clean, Tensor) and (clean.is_meta or clean._is_zerotensor()):  # noqa: SLF001 - no other
+            return  # a mark of torch's for zeros, as for the gradient of a constant, or its shape
+        floating = isinstance(clean, Tensor) and (clean.is_floating_point() or clean.is_complex())
+        if not isinstance(clean, Tensor) or (floating and clean.dtype not in FOLLOWED):
             raise _lost(rule, clean)
         if moved is None or moved.shape[1:] != clean.shape:
             self._notice(None, clean)
             return
-        floating = clean.is_floating_point()
         if not floating or rule.decides in ("step", "answer"):
             self._notice(moved, clean)
         if floating:
             if rule.rounds is not None and before is not None:
                 self._unit = self._unit if self.storing is None else self.storing.unit(rule)
-                self._perturb(clean, moved, rule.rounds.size(before, clean))
+                self._round(clean, moved, rule.rounds.size(before, clean))
             (put or self._held.put)(clean, moved)
 
     def _notice(self, moved: Tensor | None, clean: Tensor) -> None:
         self.decisions += 1
         # The step of a NaN is NaN, which is not equal to itself.
         self.steady &= moved is not None and bool(((moved == clean) | (moved.isnan() & clean.isnan())).all())
+
+    def _round(self, clean: Tensor, moved: Tensor, size: Tensor) -> None:
+        """Add the noise of one rounding; of complex numbers to both parts, by a complex size's own parts."""
+        if clean.is_complex():
+            size = parts(size) if size.is_complex() else size.unsqueeze(-1)
+            clean, moved = parts(clean), parts(moved)
+        self._perturb(clean, moved, size)
 
     def _perturb(self, clean: Tensor, moved: Tensor, size: Tensor) -> None:
         if not self._unit or not clean.numel():
@@ -266,6 +328,11 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if self._zeros:
             error = error.masked_fill((clean == 0) & (size < _EXACT), 0.0)
         self._noise.add(moved, error)
+
+
+def _numbers(result: Any) -> int:
+    """Return how many numbers a result has: a complex number is two."""
+    return result.numel() * (1 + result.is_complex()) if isinstance(result, Tensor) else 0
 
 
 def _fresh(results: Any, operands: list[Tensor]) -> list[int]:

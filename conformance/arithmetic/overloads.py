@@ -21,6 +21,12 @@ _DIRECT = frozenset(
     }
 )
 
+# torch's primitives that take operands of one shape only, and their twins that broadcast: rule and function.
+_BROADCASTING: dict[str, tuple[str, Callable[..., Any]]] = {
+    "prims::copy_to": ("copy", torch.Tensor.copy_),
+    "prims::where": ("where", torch.where),
+}
+
 
 class Overload(NamedTuple):
     """An aten overload.
@@ -49,7 +55,8 @@ def overload(func: Any) -> Overload:
         for k, argument in enumerate(schema.arguments)
         if argument.alias_info is not None and argument.alias_info.is_write
     )
-    return Overload(base_name(func), call, written)
+    name, call = _BROADCASTING.get(schema.name, (base_name(func), call))
+    return Overload(name, call, written)
 
 
 def base_name(func: Any) -> str:

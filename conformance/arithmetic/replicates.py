@@ -13,6 +13,9 @@ The noisy values of a tensor go one of three ways from here:
 New ones come in by `put`, which keeps them as they are if the result fills its storage and copies them
 otherwise, and by `make`, which starts from copies of the clean values. `reserve` refuses them before they are
 made, if all together would take too much memory.
+
+Complex numbers are kept as pairs of float64 numbers, so that a storage has one set of noisy values, whether a
+tensor shows it as complex numbers or as their real and imaginary parts.
 """
 
 from __future__ import annotations
@@ -26,6 +29,8 @@ import torch
 # as any tensor has it, in Python or not.
 _KEPT = "_conformance_replicates"
 _BYTES = torch.float64.itemsize
+# The dtypes that have noisy values.
+FOLLOWED = (torch.float64, torch.complex128)
 
 
 def storage_id(tensor: torch.Tensor) -> int:
@@ -37,12 +42,18 @@ class OverfullError(Exception):
     """The replicates of all tensors together would have more numbers than they may; fewer would fit."""
 
 
+def parts(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a view of complex numbers as float64 numbers: (..., 2), real and imaginary."""
+    return torch.view_as_real(tensor.resolve_conj())
+
+
 class _Kept:
     """The noisy values of one storage.
 
     Attributes:
         owner: the replicates that they belong to.
-        values: as many numbers per replicate as the storage has, in its order, (count, *shape).
+        values: as many numbers per replicate as the storage has, in its order, (count, *shape); float64 or
+            complex128, as the tensor that they came for.
         shape: the shape.
         nbytes: the size of the storage.
     """
@@ -51,21 +62,26 @@ class _Kept:
 
     def __init__(self, owner: Replicates, values: torch.Tensor, shape: torch.Size, nbytes: int) -> None:
         self.owner, self.values, self.shape, self.nbytes = owner, values, shape, nbytes
-        owner.numbers += values.numel()
+        owner.numbers += owner.count * (nbytes // _BYTES)
 
     def __del__(self) -> None:
-        self.owner.numbers -= self.values.numel()
+        self.owner.numbers -= self.owner.count * (self.nbytes // _BYTES)
+
+    def flat(self, dtype: torch.dtype) -> torch.Tensor:
+        """Return a view of the values as numbers of a dtype, (count, size of the storage)."""
+        values = self.values.view(self.owner.count, self.nbytes // self.values.itemsize)
+        return values if values.dtype == dtype else values.view(dtype)
 
 
 class Replicates:
-    """The noisy values of float64 tensors.
+    """The noisy values of float64 and complex128 tensors.
 
     Args:
         count: the number of replicates of each tensor.
         limit: how many numbers all of them may have; one replicate of each tensor may always be held.
 
     Attributes:
-        numbers: how many they have now.
+        numbers: how many they have now; a complex number is two.
     """
 
     def __init__(self, count: int, limit: int = sys.maxsize) -> None:
@@ -84,7 +100,7 @@ class Replicates:
 
     def __contains__(self, clean: torch.Tensor) -> bool:
         """Whether a tensor has noisy values."""
-        if clean.dtype != torch.float64:
+        if clean.dtype not in FOLLOWED:
             return False
         kept = getattr(clean.untyped_storage(), _KEPT, None)
         return kept is not None and kept.owner is self
@@ -92,11 +108,11 @@ class Replicates:
     def get(self, clean: torch.Tensor) -> torch.Tensor | None:
         """Return a view of the noisy values of a tensor, (count, *shape); None where it has none."""
         kept = self._kept(clean)
-        return None if kept is None else self._view(kept, clean)
+        return None if kept is None else _read(self._view(kept, clean), clean)
 
     def make(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the same; if a tensor has none, make them first: copies of its whole storage."""
-        return self._view(self._kept(clean) or self._keep(clean, self._copies(clean)), clean)
+        return _read(self._made(clean), clean)
 
     def every(self, clean: torch.Tensor) -> torch.Tensor:
         """Return the noisy values, (count, *shape); the clean ones, repeated, if a tensor has none."""
@@ -113,7 +129,7 @@ class Replicates:
         if kept is None:
             return clean
         more = rank - clean.dim()
-        return self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more)
+        return _read(self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more), clean)
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
         """Return one replicate; the clean tensor if it has none."""
@@ -122,20 +138,24 @@ class Replicates:
 
     def put(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values, (count, *shape), of a tensor that an operation has just made."""
-        fills = clean.untyped_storage().nbytes() == clean.numel() * _BYTES and clean.is_contiguous()
+        fills = clean.untyped_storage().nbytes() == clean.nbytes and clean.is_contiguous()
         if fills and noisy.is_contiguous() and not noisy.storage_offset():
             self._keep(clean, noisy)
         else:
-            self.make(clean).copy_(noisy)
+            self._made(clean).copy_(_read(noisy, clean))
 
     def overwrite(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values of a tensor that an operation has written into."""
-        own = self.make(clean)
+        own = self._made(clean)
         if noisy.data_ptr() != own.data_ptr():
-            own.copy_(noisy)
+            own.copy_(_read(noisy, clean))
+
+    def _made(self, clean: torch.Tensor) -> torch.Tensor:
+        """Return a view of what is stored; if a tensor has no noisy values, make them first."""
+        return self._view(self._kept(clean) or self._keep(clean, self._copies(clean)), clean)
 
     def _kept(self, clean: torch.Tensor) -> _Kept | None:
-        if clean.dtype != torch.float64:
+        if clean.dtype not in FOLLOWED:
             return None
         storage = clean.untyped_storage()
         kept: _Kept | None = getattr(storage, _KEPT, None)
@@ -145,24 +165,29 @@ class Replicates:
             return kept
         # The storage was resized; the values that it held before are kept.
         resized = self._copies(clean)
-        old = kept.values.view(self.count, kept.nbytes // _BYTES)
+        old = kept.flat(resized.dtype)
         size = min(old.shape[1], resized.shape[1])
         resized[:, :size] = old[:, :size]
         return self._keep(clean, resized)
 
     def _copies(self, clean: torch.Tensor) -> torch.Tensor:
-        size = clean.untyped_storage().nbytes() // _BYTES
-        self.reserve(size)
-        return clean.as_strided((size,), (1,), 0).repeat(self.count, 1)
+        nbytes = clean.untyped_storage().nbytes()
+        self.reserve(nbytes // _BYTES)
+        # As it is stored: the marks of a conjugate and of a negative belong to the view.
+        stored = clean.conj() if clean.is_conj() else clean
+        stored = torch._neg_view(stored) if stored.is_neg() else stored  # noqa: SLF001 - no public name
+        return stored.as_strided((nbytes // clean.itemsize,), (1,), 0).repeat(self.count, 1)
 
     def _view(self, kept: _Kept, clean: torch.Tensor, ones: tuple[int, ...] = ()) -> torch.Tensor:
         """Return the values that belong to a tensor, with some dimensions of 1 behind the first."""
-        shape = clean.shape
-        if not ones and shape == kept.shape and clean.is_contiguous():
-            return kept.values
-        return kept.values.as_strided(
+        shape, values = clean.shape, kept.values
+        if values.dtype != clean.dtype:
+            values = kept.flat(clean.dtype)
+        elif not ones and shape == kept.shape and clean.is_contiguous():
+            return values
+        return values.as_strided(
             (self.count, *ones, *shape),
-            (kept.nbytes // _BYTES, *ones, *clean.stride()),
+            (kept.nbytes // values.itemsize, *ones, *clean.stride()),
             clean.storage_offset(),
         )
 
@@ -171,3 +196,13 @@ class Replicates:
         kept = _Kept(self, values, values.shape[1:], storage.nbytes())
         setattr(storage, _KEPT, kept)
         return kept
+
+
+def _read(viewed: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
+    """Return what a tensor shows of stored numbers, which may be marked as its conjugates or negatives.
+
+    Marks of the replicates themselves would be overlooked: torch resolves them before an operation reaches a
+    dispatch mode, and not in it.
+    """
+    viewed = viewed.conj_physical() if clean.is_conj() else viewed
+    return -viewed if clean.is_neg() else viewed

@@ -37,6 +37,22 @@ def converted(value: Any) -> float:
     return abs(value - used) / UNIT
 
 
+def filled(value: Any, places: Tensor | None = None) -> Tensor | None:
+    """Return the error of an operation that puts a Python scalar in places.
+
+    Args:
+        value: the scalar.
+        places: a mask; by default everywhere.
+
+    Returns:
+        A size for each place; None where nothing is rounded: float32 holds the scalar, or it is put nowhere.
+    """
+    moved = converted(value)
+    if not moved or (places is not None and not bool(places.any())):
+        return None
+    return torch.tensor(moved, dtype=torch.float64) if places is None else places.double() * moved
+
+
 def multiplied(value: Any) -> float:
     """Return how many roundings a product with a Python scalar costs: none if it is a power of two."""
     size = abs(float(value))
@@ -44,9 +60,11 @@ def multiplied(value: Any) -> float:
 
 
 def magnitude(value: Any) -> Any:
-    """Return the absolute value of a tensor or of a Python scalar."""
+    """Return the absolute value of a tensor or Python scalar; of a complex tensor, those of its parts."""
     if not isinstance(value, torch.Tensor):
         return abs(value)
+    if value.is_complex():
+        return torch.complex(value.real.abs(), value.imag.abs())
     # Converted, because torch has no abs for masks.
     return value.abs() if value.dtype == torch.float64 else value.to(torch.float64).abs()
 
@@ -77,3 +95,13 @@ def chain(count: float) -> float:
     types then add up like √(n·u) more, until all is lost.
     """
     return max(1.0, math.sqrt(count / 3)) * max(1.0, math.sqrt(count * _SUMS.get()))
+
+
+def products(magnitude: Tensor, terms: int) -> Tensor:
+    """Return the error of adding up `terms` products, with that of products below the smallest normal number.
+
+    Args:
+        magnitude: the sum of their absolute values.
+        terms: how many products; the root mean square of their absolute errors grows by √terms.
+    """
+    return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)

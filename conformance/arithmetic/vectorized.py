@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from conformance.arithmetic.replicates import FOLLOWED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -57,7 +59,8 @@ def batched(
         named.pop("memory_format", None)
         return [func(*aligned, **named)]
     if rule.together is not None:
-        return [rule.together(held, *args, **kwargs)]
+        made: Any = rule.together(held, *args, **kwargs)
+        return list(made) if isinstance(made, tuple) else [made]
     rows = [_row(func, args, kwargs, held, k) for k in range(held.count)]
     return [_stacked(column) for column in zip(*rows, strict=True)]
 
@@ -79,7 +82,7 @@ def written(
     if rule.elementwise and "out" not in kwargs:
         # In place, everything else broadcasts to the target.
         (_, *others), named = align(args, kwargs, held)
-        own = held.make(targets[0]) if targets[0].dtype == torch.float64 else held.every(targets[0]).clone()
+        own = held.make(targets[0]) if targets[0].dtype in FOLLOWED else held.every(targets[0]).clone()
         func(own, *others, **named)
         return [own]
     rows = [_written_row(func, args, kwargs, targets, held, k) for k in range(held.count)]

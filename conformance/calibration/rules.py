@@ -23,7 +23,7 @@ from conformance.sampling.space import REGIMES
 from conformance.sampling.values import make
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
@@ -40,6 +40,8 @@ DEVIATIONS = 6.0
 # `remembering` changes biases, which operations do not have; numbers that are not finite do not round.
 _REGIMES = tuple(name for name in REGIMES if name not in {"remembering", "nonfinite"})
 _DRAWS = 4
+# Replicates of an operation whose errors are those of operands nearby.
+_REPLICATES = 64
 
 
 class Measured(NamedTuple):
@@ -167,11 +169,14 @@ def _ratios(name: str, measuring: MeasuringCall, sample: Sample, size: int) -> d
         drawn = make(sample, specs, "float32")
         arrays = tuple(a.astype(np.float32) for a in measuring.prepare(*drawn.values()))
     exact = [torch.from_numpy(array).double() for array in arrays]
-    with _Sizes() as mode:
-        oracle = measuring.call(torch, *exact)
-    if len(mode.sizes) != 1:
-        raise NoiseError(f"{name}: expected one operation that rounds in its call, got {len(mode.sizes)}")
-    expected, allowed = oracle.numpy(), mode.sizes[0].numpy()
+    if RULES[name].nearby is None:
+        with _Sizes() as mode:
+            oracle = measuring.call(torch, *exact)
+        if len(mode.sizes) != 1:
+            raise NoiseError(f"{name}: expected one operation that rounds in its call, got {len(mode.sizes)}")
+        expected, allowed = oracle.numpy(), mode.sizes[0].numpy()
+    else:
+        expected, allowed = _spread(lambda: measuring.call(torch, *exact))
     with np.errstate(all="ignore"):
         results = {"torch": measuring.call(torch, *(torch.from_numpy(a) for a in arrays)).numpy()}
         if measuring.without is None:
@@ -183,6 +188,14 @@ def _ratios(name: str, measuring: MeasuringCall, sample: Sample, size: int) -> d
             finite = np.isfinite(got) & np.isfinite(expected)
             ratios[implementation] = np.atleast_1d((np.abs(got - expected) / allowed)[finite]).ravel()
     return ratios
+
+
+def _spread(call: Callable[[], Tensor]) -> tuple[Array, Array]:
+    """Return a result, and √3 times the standard deviation that noise on the operands gives it."""
+    with Arithmetic(0, _REPLICATES) as mode:
+        oracle = call()
+    away = mode.replicates(oracle) - oracle
+    return oracle.numpy(), (away.square().mean(0).mul_(3).sqrt_() + UNDERFLOW).numpy()
 
 
 def _own(measuring: MeasuringCall, arrays: Arrays) -> Array:

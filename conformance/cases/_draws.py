@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from conformance.cases._law import Law
     from conformance.cases._table import Bad
-    from conformance.cases.case import Config, Values
+    from conformance.cases.case import Config, Constant, Values
 
 
 class Form(NamedTuple):
@@ -43,13 +43,19 @@ def seeded(t: Any, seed: int) -> Iterator[None]:
         t.set_rng_state(before)
 
 
-def draws(name: str, forms: Mapping[str, Form], bad: Mapping[str, Bad] | None = None) -> Case:
+def draws(
+    name: str,
+    forms: Mapping[str, Form],
+    bad: Mapping[str, Bad] | None = None,
+    constant: Constant | None = None,
+) -> Case:
     """Return the case of a function or layer that draws.
 
     Args:
         name: the public name that it judges, with an aspect where another case has the name.
         forms: the ways to draw, by a label, one sample each.
         bad: the bad calls, by a label, each with what the message must mention; a call takes the namespace.
+        constant: as in `Case`.
     """
 
     def program(t: Any, x: Values) -> Mapping[str, Any]:
@@ -69,6 +75,7 @@ def draws(name: str, forms: Mapping[str, Form], bad: Mapping[str, Bad] | None = 
         program=program,
         samples=len(forms),
         distribution=laws,
+        constant=constant or {},
         base={"form": next(iter(forms))},
         bad_calls=tuple(
             BadCall(label, mentions, call=call) for label, (call, mentions) in (bad or {}).items()

@@ -12,7 +12,7 @@ from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Constant
 
 CLASSES = ("small", "one", "empty", "pow2", "wide", "strided", "zero", "large")
 
@@ -22,6 +22,7 @@ def unary(
     *regimes: str,
     positive: bool = False,
     classes: tuple[str, ...] = ("small", "empty", "pow2", "strided", "zero", "large"),
+    constant: Constant | None = None,
 ) -> Case:
     """Return the case of a function of one tensor, called as a function and as a method.
 
@@ -30,6 +31,7 @@ def unary(
         regimes: as in `Space`.
         positive: the values are not negative.
         classes: as in `Space`.
+        constant: as in `Case`.
     """
 
     def program(t: Any, x: Values) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def unary(
         space=Space({"N": "batch", "F": "feature"}, classes, regimes, {"method": (False, True)}),
         inputs=lambda config: {"input": Input((int(config["N"]), int(config["F"])), positive=positive)},
         program=program,
+        constant=constant or {},
     )
 
 
@@ -66,7 +69,13 @@ def _positive_inputs(config: Config) -> dict[str, Input]:
 
 
 def binary(
-    name: str, symbol: str, *regimes: str, exact: bool = False, positive: bool = False, samples: int = 30
+    name: str,
+    symbol: str,
+    *regimes: str,
+    exact: bool = False,
+    positive: bool = False,
+    samples: int = 30,
+    constant: Constant | None = None,
 ) -> Case:
     """Return the case of a function of two tensors that broadcast, called as a function and as a method.
 
@@ -77,6 +86,7 @@ def binary(
         exact: only sums, products and copies.
         positive: the values are not negative.
         samples: the number of samples that a run draws.
+        constant: as in `Case`.
     """
 
     def program(t: Any, x: Values) -> dict[str, Any]:
@@ -95,6 +105,7 @@ def binary(
         inputs=_positive_inputs if positive else _binary_inputs,
         program=program,
         samples=samples,
+        constant=constant or {},
         exact_on_integers=exact,
         base={"N": 2, "F": 3, "broadcast": "none", "operator": False},
         bad_calls=(

@@ -13,7 +13,7 @@ from conformance.cases._table import row
 
 if TYPE_CHECKING:
     from conformance.cases._table import Bad, Form
-    from conformance.cases.case import Case
+    from conformance.cases.case import Case, Constant
 
 DTYPES = ("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool")
 
@@ -29,14 +29,17 @@ def facts_and_values(t: Any, x: Any, like: Any) -> dict[str, Any]:
     return {"facts": facts(t, x), "values": x.to(like.dtype).detach()}
 
 
-def made(name: str, forms: dict[str, Form], bad: dict[str, Bad] | None = None) -> Case:
+def made(
+    name: str, forms: dict[str, Form], bad: dict[str, Bad] | None = None, constant: Constant | None = None
+) -> Case:
     """Return the case of a function that makes tensors; the arguments are those of `row`."""
 
     def as_facts(form: Form) -> Form:
         # In the lane's dtype, the fact would differ between the lanes.
         return lambda t, a: facts_and_values(t, form(t, a.double()), a)
 
-    return row(name, "NF", {label: as_facts(form) for label, form in forms.items()}, bad, grad=False)
+    facts_of = {label: as_facts(form) for label, form in forms.items()}
+    return row(name, "NF", facts_of, bad, grad=False, constant=constant)
 
 
 def random(name: str, forms: dict[str, Form], within: Form, bad: dict[str, Bad] | None = None) -> Case:

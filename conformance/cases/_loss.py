@@ -16,7 +16,7 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.cases.case import Config, Tensors, Values
+    from conformance.cases.case import Config, Constant, Tensors, Values
     from conformance.sampling.sample import Scalar
 
 _CLASSES = ("small", "one", "empty", "pow2", "strided", "zero", "large")
@@ -45,6 +45,7 @@ def loss(
     reductions: tuple[str, ...] = REDUCTIONS,
     samples: int = 18,
     unused: Mapping[str, str] | None = None,
+    constant: Constant | None = None,
 ) -> Case:
     """Return the case of a loss of two tensors, called as a function and as a module.
 
@@ -59,6 +60,7 @@ def loss(
         reductions: the values of the option `reduction`.
         samples: the number of samples that a run draws.
         unused: as in `Case`.
+        constant: as in `Case`.
     """
 
     def build(t: Any, x: Values, config: Config) -> Built:
@@ -88,6 +90,7 @@ def loss(
         program=LayerProgram(build),
         samples=samples,
         unused=unused or {},
+        constant=constant or {},
         base=base | {key: values[0] for key, values in flags.items()},
         bad_calls=(BAD_REDUCTION, *bad),
     )

@@ -14,7 +14,7 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Constant
 
     Form = Callable[..., Any]
     Bad = tuple[Form, tuple[str, ...]]
@@ -58,6 +58,7 @@ def row(
     exact: bool = False,
     several_outputs: bool = False,
     unused: Mapping[str, str | Callable[[Config], str | None]] | None = None,
+    constant: Constant | None = None,
 ) -> Case:
     """Return the case of one public function.
 
@@ -74,6 +75,7 @@ def row(
         exact: only sums, products and copies.
         several_outputs: as in `Case`.
         unused: as in `Case`.
+        constant: as in `Case`.
     """
     letters = [each.strip("-") for each in inputs.split()]
     names = [f"x{i}" for i in range(len(letters))]
@@ -111,6 +113,7 @@ def row(
         exact_on_integers=exact,
         several_outputs=several_outputs,
         unused=unused or {},
+        constant=constant or {},
         base={letter: BASE[letter] for letter in sizes} | {"form": next(iter(forms))},
         bad_calls=tuple(
             BadCall(label, mentions, call=call) for label, (call, mentions) in (bad or {}).items()

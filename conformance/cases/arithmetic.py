@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.cases._constant import SLOPE, where
 from conformance.cases._elementwise import binary, unary
 from conformance.cases._table import row
 
@@ -20,6 +21,7 @@ CASES = (
         "nonfinite",
         exact=True,
         samples=20,
+        constant=dict.fromkeys(("output", "grad.*"), where("a − a is 0 for any a", use="same-tensor")),
     ),
     binary("div", "__truediv__", "normal", "saturated", "nonfinite", samples=20),
     row(
@@ -53,6 +55,7 @@ CASES = (
             "zero": (lambda t, a: t.arange(3) // 0, ("ZeroDivisionError",)),
         },
         regimes=("normal", "nonfinite"),
+        constant={"grad.x0": where(SLOPE, form=("floor", "trunc"))},
     ),
     row(
         "remainder",

@@ -102,6 +102,7 @@ CASES = (
         space=Space(_SIZES, _CLASSES, _REGIMES, {"of": ("tensor", "result"), "requires_grad": (True, False)}),
         inputs=_pair,
         program=_variable,
+        constant={"after": "its memory is multiplied by 0"},
         training=True,
         base={"N": 2, "F": 3, "of": "tensor", "requires_grad": True},
         bad_calls=(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from conformance.cases._axes import Axis
     from conformance.cases._law import Law
-    from conformance.sampling.sample import Scalar
+    from conformance.sampling.sample import Sample, Scalar
     from conformance.sampling.space import Space
     from conformance.sampling.values import Input
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Program = Callable[[Any, "Values"], Mapping[str, Any] | "Mapped"]
     # Runs instead of a program, which it gets as its third argument.
     Around = Callable[[Any, "Values", Program], Mapping[str, Any] | "Mapped"]
+    # By pattern of observable, why it is constant: always, or in a sample.
+    Constant = Mapping[str, str | Callable[[Sample], str | None]]
     # From the namespace, the tensors and the settings to a layer.
     Build = Callable[[Any, "Values", Config], "Built"]
 
@@ -243,7 +245,11 @@ class Case:
             it in one. It is run when a seam is replaced. A layer's is a `LayerProgram` too.
         seams: the replaceable steps, correct, of the program written out, or else of the program.
         training: the outputs are parameters after optimiser steps, and nothing remains to differentiate.
-        residuals: the outputs are differences of two sides, which are zero but for rounding.
+        one_side: the same program, but one side is returned, where the outputs are differences of two sides,
+            which are zero but for rounding: on it is seen whether a wrong side would be noticed. None where
+            the outputs are not such differences.
+        constant: by pattern of observable, why it is constant by definition, so that zeros or the mean agree
+            as well as the right numbers do; or a function from a sample to that, or to None where it varies.
         several_outputs: more than one output has a gradient, at least with some settings.
         unused: uses (`_uses.py`) that do not apply although their own facts say so, or `EVERY_USE`, each with
             its reason, or a function from settings to it, or to None where the use applies.
@@ -265,7 +271,8 @@ class Case:
     written_out: Program | None = None
     seams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     training: bool = False
-    residuals: bool = False
+    one_side: Program | None = None
+    constant: Constant = field(default_factory=dict)
     several_outputs: bool = False
     unused: Mapping[str, str | Callable[[Config], str | None]] = field(default_factory=dict)
     exact_on_integers: bool = False
@@ -273,6 +280,16 @@ class Case:
     axes: Callable[[Config], Mapping[str, Axis]] = lambda config: {}
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()
+
+    @property
+    def residuals(self) -> bool:
+        """Whether the outputs are differences of two sides, which are zero but for rounding."""
+        return self.one_side is not None
+
+    def constant_in(self, sample: Sample) -> dict[str, str]:
+        """Return by pattern of observable why it is constant by definition in a sample."""
+        told = {name: why(sample) if callable(why) else why for name, why in self.constant.items()}
+        return {name: why for name, why in told.items() if why}
 
     @property
     def build(self) -> Build | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases import _unrolled
 from conformance.cases._axes import gates
+from conformance.cases._constant import where
 from conformance.cases._steps import GATES, SEAMS, WITHOUT
 from conformance.cases.case import (
     BadCall,
@@ -96,6 +97,7 @@ def _case(kind: str, regimes: tuple[str, ...], flags: dict[str, tuple[str, ...]]
         samples=21,
         several_outputs=kind == "LSTM",
         axes=lambda config: gates(kind, config),
+        constant={"grad.weight_hh": where("without given states it is multiplied by 0", states=False)},
         base={"N": 2, "I": 3, "H": 5, "bias": True, "states": True}
         | {name: values[0] for name, values in flags.items()},
         bad_calls=(*_BAD, *bad),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._loss import BAD_REDUCTION, REDUCTIONS
 from conformance.cases._use import EVERY_USE
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
@@ -110,6 +111,7 @@ def _classified(name: str, module: str, flags: dict[str, tuple[Scalar, ...]], *b
         inputs=_scores,
         program=LayerProgram(build),
         samples=30,
+        constant=dict.fromkeys(("output", "grad.input"), where("all targets are ignored", target="ignored")),
         unused={EVERY_USE: _ignored_only, "state-dict": _stateless},
         base={"N": 3, "C": 5} | {key: values[0] for key, values in settings.items()},
         bad_calls=(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._linear_model import SIZES, backward, inputs
 from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
@@ -26,6 +27,9 @@ _FORMS: Mapping[str, Callable[[list[Any]], Any]] = {
     "a zero": tuple,
 }
 _ZEROS = {"zeros": ("weight", "bias"), "a zero": ("bias",)}
+
+
+_OF_ZEROS = {"norm": where("it is the norm of zeros", form="zeros")}
 
 
 def _clipped(name: str, limit: str, flags: Mapping[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
@@ -53,6 +57,11 @@ def _clipped(name: str, limit: str, flags: Mapping[str, tuple[Scalar, ...]], *ba
         space=Space(SIZES, _CLASSES, ("normal", "saturated"), settings),
         inputs=inputs,
         program=program,
+        constant={
+            **(_OF_ZEROS if name == "clip_grad_norm_" else {}),
+            "grad of weight": where("it is set to 0", form="zeros"),
+            "grad of bias": where("it is set to 0", form=("zeros", "a zero")),
+        },
         samples=16,
         training=True,
         base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in settings.items()},
@@ -87,6 +96,7 @@ CASES = (
         ),
         inputs=inputs,
         program=_total_norm,
+        constant=_OF_ZEROS,
         samples=16,
         training=True,
         base={"N": 2, "I": 3, "O": 2, "form": "list", "norm_type": 2.0, "error_if_nonfinite": False},

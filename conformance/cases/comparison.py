@@ -4,15 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._table import function, method, row
 
 if TYPE_CHECKING:
-    from conformance.cases.case import Case
+    from collections.abc import Mapping
+
+    from conformance.cases.case import Case, Constant
+    from conformance.sampling.sample import Sample
 
 _SIZES = ("4", "5")
 # Values that are equal or nearly equal, and NaN, which does not equal itself.
 _REGIMES = ("normal", "integer", "cancelling", "nonfinite")
 _NAMES = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+_DRAWN = ("function", "method", "operator")
+_NEVER_EQUAL = {"output": where("no two drawn numbers are equal", regime="normal", form=_DRAWN)}
+_WHOLE = "whole numbers are neither NaN nor infinite"
+
+
+def _quotient(sample: Sample) -> str | None:
+    """Return why a number over 1 or 0 is not NaN: it is NaN itself, or 0, in one regime only."""
+    drawn = sample.settings["form"] == "function" and sample.regime != "nonfinite"
+    return "no drawn number is 0 or NaN" if drawn else where(_WHOLE, form="integers")(sample)
+
+
+_NEVER: Mapping[str, Constant] = {
+    "isnan": {"output": _quotient},
+    "isinf": {"output": where(_WHOLE, form="integers")},
+}
 
 
 def _whole(t: Any, a: Any) -> Any:
@@ -35,6 +56,7 @@ def _comparison(name: str) -> Case:
         regimes=_REGIMES,
         grad=False,
         samples=6,
+        constant=_NEVER_EQUAL if name == "eq" else None,
     )
 
 
@@ -51,6 +73,7 @@ def _test(name: str) -> Case:
         regimes=("normal", "huge", "nonfinite"),
         grad=False,
         samples=6,
+        constant=_NEVER.get(name),
     )
 
 

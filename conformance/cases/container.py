@@ -109,6 +109,8 @@ def _parameter_dict(t: Any, x: Values, config: Config) -> Built:
     return _held(t, held, x, picks.get(str(config["pick"]), picks["all"]))
 
 
+# The flags of a module and of those in it.
+_EVAL = {"eval.training": "eval() sets it to False"}
 _VECTORS = ("small", "one", "strided")
 
 
@@ -123,6 +125,7 @@ CASES = (
         ),
         inputs=_vectors("0", "1", "2"),
         program=LayerProgram(_parameter_list),
+        constant=_EVAL,
         base={"N": 2, "F": 4, "pick": "all"},
         bad_calls=(
             BadCall("beyond the list", ("index 7", "range"), config={"pick": "beyond"}),
@@ -140,6 +143,7 @@ CASES = (
         ),
         inputs=_vectors("weight_a", "weight_b", "weight_c"),
         program=LayerProgram(_parameter_dict),
+        constant=_EVAL,
         base={"N": 2, "F": 4, "pick": "all"},
         bad_calls=(
             BadCall("a name that is not there", ("missing",), config={"pick": "missing"}),
@@ -185,6 +189,7 @@ CASES = (
         space=Space(_SIZES, _CLASSES, ("normal",), {"key": ("all", "a", "flat"), "start": (1, 0, 2)}),
         inputs=_cube,
         program=LayerProgram(_module_dict),
+        constant=_EVAL,
         base={"N": 2, "L": 3, "F": 4, "key": "all", "start": 1},
         bad_calls=(BadCall("a name that is not there", ("missing",), config={"key": "missing"}),),
     ),

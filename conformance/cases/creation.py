@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._facts import facts, made, random
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _filled(name: str, *fill: Any) -> Case:
                 ("floating",),
             ),
         },
+        {"values": "they are 0"} if name == "zeros" else None,
     )
 
 
@@ -118,5 +120,6 @@ CASES = (
             "old type of another dtype": (lambda t, a: t.IntTensor(a), ("float", "int")),
             "old type of a float": (lambda t, a: t.FloatTensor(2.5), ("sequence", "float")),
         },
+        {"values": where("they are set to 0", form="of the same type from sizes")},
     ),
 )

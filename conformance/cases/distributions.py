@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._draws import draws
 from conformance.cases._law import DRAWS, NORMAL_DRAWS, Continuous, Discrete
 from conformance.cases.case import BadCall, Case, Values
@@ -14,7 +15,7 @@ from conformance.sampling.values import Input
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conformance.cases.case import Config
+    from conformance.cases.case import Config, Constant
     from conformance.sampling.sample import Scalar
 
 
@@ -27,8 +28,9 @@ def _multinomial(t: Any, x: Values) -> dict[str, Any]:
     weights = x["input"].to(t.float32).abs() + float(x.config["least"])
     count = weights.shape[-1] + int(x.config["extra"])
     all_once, _ = t.sort(t.multinomial(weights, count), dim=-1)
-    first = (t.arange(weights.shape[-1]) == 0).to(weights.dtype).expand(weights.shape)
-    return {"all once": all_once, "certain": t.multinomial(first, 4, replacement=True)}
+    # Not the first, whose number is 0: a function that draws nothing may return zeros.
+    last = (t.arange(weights.shape[-1]) == weights.shape[-1] - 1).to(weights.dtype).expand(weights.shape)
+    return {"all once": all_once, "certain": t.multinomial(last, 4, replacement=True)}
 
 
 def _bernoulli(t: Any, x: Values) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def _case(
     program: Callable[[Any, Values], dict[str, Any]],
     flags: dict[str, tuple[Scalar, ...]],
     *bad: BadCall,
+    constant: Constant | None = None,
 ) -> Case:
     return Case(
         name=name,
@@ -64,6 +67,7 @@ def _case(
         ),
         inputs=_inputs,
         program=program,
+        constant=constant or {},
         samples=10,
         base={"N": 2, "F": 3} | {key: values[0] for key, values in flags.items()},
         bad_calls=bad,
@@ -167,14 +171,22 @@ CASES = (
         BadCall("weights below zero", ("< 0",), config={"least": -9.0}),
         BadCall("more than there are", ("replacement",), config={"extra": 2}),
         BadCall("rank", ("1 or 2",), shapes={"input": (2, 2, 3)}),
+        constant={"certain": where("there is one position to draw", F=1)},
     ),
-    _case("bernoulli", _bernoulli, {"p": (1.0, 0.0)}, BadCall("above one", ("p",), config={"p": 1.5})),
+    _case(
+        "bernoulli",
+        _bernoulli,
+        {"p": (1.0, 0.0)},
+        BadCall("above one", ("p",), config={"p": 1.5}),
+        constant={"number": where("at p = 0 every draw is 0", p=0.0)},
+    ),
     _case("normal", _normal, {"std": (0.0,)}, BadCall("std below zero", ("std",), config={"std": -1.0})),
     _case(
         "Tensor.bernoulli_",
         _filled("bernoulli_", "p"),
         {"p": (1.0, 0.0)},
         BadCall("below zero", ("p=-1",), config={"p": -1.0}),
+        constant={"output": where("at p = 0 every draw is 0", p=0.0)},
     ),
     _case(
         "Tensor.uniform_",

@@ -8,9 +8,11 @@ is judged by other cases, whose outputs are draws.
 
 from __future__ import annotations
 
+from functools import partial
 from math import tanh
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._draws import Form, draws, seeded
 from conformance.cases._law import DRAWS, Discrete
 from conformance.cases._steps import GATES
@@ -46,13 +48,13 @@ def _drawing(t: Any, config: Config) -> Callable[[Any], Any]:
     return lambda x: t.nn.functional.dropout(x, p, training=True)
 
 
-def _own_mask(t: Any, x: Values) -> dict[str, Any]:
+def _own_mask(t: Any, x: Values, *, one_side: bool = False) -> dict[str, Any]:
     p, given = float(x.config["p"]), x["input"]
     dropout = _drawing(t, x.config)
     with seeded(t, int(x.config["generator"])):
         output = dropout(given)
     mask = _kept(output).to(given.dtype)
-    return {"residual": output - given * (mask / (1 - p))}
+    return {"residual": output if one_side else output - given * (mask / (1 - p))}
 
 
 def _layer_inputs(kind: str, config: Config) -> dict[str, Input]:
@@ -88,7 +90,7 @@ def _showing(t: Any, kind: str, like: Any) -> dict[str, Any]:
 
 
 def _between_layers(kind: str) -> Any:
-    def program(t: Any, x: Values) -> Mapped:
+    def program(t: Any, x: Values, *, one_side: bool = False) -> Mapped:
         p, like = float(x.config["p"]), x["weight_hh"]
         drawn = {name: x[name].detach() for name in x if name != "input"}
         showing = _showing(t, kind, like)
@@ -113,11 +115,14 @@ def _between_layers(kind: str) -> Any:
         undropped = above(shown)[0] / (1 - p)
 
         def gradients() -> dict[str, Any]:
+            if one_side:
+                return {name: getattr(both, f"{name}_l0").grad for name in drawn}
             return {
                 name: getattr(both, f"{name}_l0").grad + getattr(below, f"{name}_l0").grad for name in drawn
             }
 
-        return Mapped({"residual": (output + undropped) - (expected + undropped)}, gradients)
+        residual = output if one_side else (output + undropped) - (expected + undropped)
+        return Mapped({"residual": residual}, gradients)
 
     return program
 
@@ -137,7 +142,7 @@ def _layer(kind: str) -> Case:
         inputs=lambda config: _layer_inputs(kind, config),
         program=_between_layers(kind),
         samples=6,
-        residuals=True,
+        one_side=partial(_between_layers(kind), one_side=True),
     )
 
 
@@ -235,6 +240,9 @@ CASES = (
         ),
         inputs=_inputs,
         program=LayerProgram(_dropout),
+        constant=dict.fromkeys(
+            ("output", "grad.input"), where("everything is dropped", p=1.0, training=True)
+        ),
         samples=18,
         base={"N": 2, "L": 3, "F": 4, "p": 0.5, "training": False, "module": True},
         bad_calls=(
@@ -253,7 +261,7 @@ CASES = (
         inputs=_inputs,
         program=_own_mask,
         samples=10,
-        residuals=True,
+        one_side=partial(_own_mask, one_side=True),
     ),
     *(_layer(kind) for kind in GATES),
     *_MASKS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.cases._constant import where
 from conformance.cases._elementwise import binary, unary
 from conformance.cases._table import row
 from conformance.cases._use import EVERY_USE
@@ -39,6 +40,7 @@ CASES = (
         {"negative power of integers": (lambda t, a: t.arange(3) ** -1, ("negative",))},
         regimes=("normal", "zeros", "nonfinite"),
         unused={EVERY_USE: lambda c: "the power 0 is 1 of anything" if c["form"] == "zero" else None},
+        constant={"grad.x0": where("the power 0 is 1 of anything", form="zero")},
     ),
     row(
         "absolute",

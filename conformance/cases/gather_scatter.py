@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.cases._constant import OVERWRITTEN, where
 from conformance.cases._table import FEATURED, row
 
 
@@ -66,6 +67,7 @@ CASES = (
         },
         regimes=("normal", "nonfinite"),
         classes=FEATURED,
+        constant={"grad.x0": where(OVERWRITTEN, form=("tensor", "in place", "first", "middle"))},
     ),
     row(
         "scatter_add",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import OVERWRITTEN, where
 from conformance.cases._table import FEATURED, row
 from conformance.cases.case import BadCall, Case, Values
 from conformance.sampling.space import Space
@@ -121,6 +122,8 @@ CASES = (
         },
         regimes=("normal", "nonfinite"),
         classes=FEATURED,
+        # The first and the last of two are both.
+        constant={"grad.x0": where(OVERWRITTEN, form="number", F=(1, 2))},
     ),
     row(
         "masked_select",

@@ -125,8 +125,11 @@ CASES = (
     draws(
         "nn.Embedding@initial",
         {"made": _embedding(padding=None, reset=False), "padded": _embedding(padding=3, reset=True)},
+        constant={"padding": "the row of padding is 0 at first"},
     ),
-    draws("nn.LayerNorm@initial", {"made": Form(_layer_norm, {})}),
+    draws(
+        "nn.LayerNorm@initial", {"made": Form(_layer_norm, {})}, constant={"bias": "biases are 0 at first"}
+    ),
     *(draws(f"nn.{kind}@initial", {"made-and-reset": _both(kind, _stacked)}) for kind in GATES),
     *(draws(f"nn.{kind}Cell@initial", {"made-and-reset": _both(kind, _cells)}) for kind in GATES),
 )

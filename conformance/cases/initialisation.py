@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._draws import Form, draws
 from conformance.cases._facts import facts
 from conformance.cases._law import Continuous, Discrete
@@ -126,6 +127,7 @@ CASES = (
             "zeros": lambda t, a: t.nn.init.zeros_(a.detach()),
             "ones": lambda t, a: t.nn.init.ones_(a.detach()),
         },
+        constant={"output": where("it is set to 0", form="zeros")},
     ),
     row(
         "nn.init.calculate_gain",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import OVERWRITTEN, SLOPE
 from conformance.cases._table import FEATURED, row
 
 if TYPE_CHECKING:
     from conformance.cases._table import Form
-    from conformance.cases.case import Case
+    from conformance.cases.case import Case, Constant
 
 _REFUSED = {
     "a leaf": (lambda t, a, b: a.mul_(2), ("leaf",)),
@@ -38,8 +39,9 @@ def _scaled(name: str) -> Form:
     return lambda t, a, b: getattr(a * 4, name)()
 
 
-def _in_place(name: str, forms: dict[str, Form]) -> Case:
-    return row(f"Tensor.{name}", "NF F", forms, _REFUSED if name == "mul_" else None, classes=FEATURED)
+def _in_place(name: str, forms: dict[str, Form], constant: Constant | None = None) -> Case:
+    bad = _REFUSED if name == "mul_" else None
+    return row(f"Tensor.{name}", "NF F", forms, bad, classes=FEATURED, constant=constant)
 
 
 def _loop(t: Any, a: Any, b: Any) -> Any:
@@ -72,20 +74,8 @@ def _reshaped(name: str, *arguments: int) -> Form:
 
 
 _SMOOTH = ("exp_", "log_", "sqrt_", "log1p_", "expm1_", "sin_", "cos_", "reciprocal_", "rsqrt_", "square_")
-_OTHER = (
-    "abs_",
-    "neg_",
-    "sigmoid_",
-    "tanh_",
-    "relu_",
-    "sign_",
-    "floor_",
-    "ceil_",
-    "round_",
-    "trunc_",
-    "tril_",
-    "triu_",
-)
+_OTHER = ("abs_", "neg_", "sigmoid_", "tanh_", "relu_", "tril_", "triu_")
+_STEPS = ("sign_", "floor_", "ceil_", "round_", "trunc_")
 
 CASES = (
     _in_place(
@@ -109,11 +99,20 @@ CASES = (
     ),
     _in_place("div_", {"number": _changed("div_", 3), "tensor": lambda t, a, b: (a * 1.5).div_(b.abs() + 1)}),
     _in_place("pow_", {"number": _changed("pow_", 3)}),
-    _in_place("zero_", {"all": _changed("zero_"), "part": lambda t, a, b: (a * b)[:, :1].zero_()}),
-    _in_place("fill_", {"number": _changed("fill_", 2.5), "tensor": lambda t, a, b: (a * 1.5).fill_(b[0])}),
+    _in_place(
+        "zero_",
+        {"all": _changed("zero_"), "part": lambda t, a, b: (a * b)[:, :1].zero_()},
+        {"output": "it is set to 0", "view": "it is set to 0", "grad.*": OVERWRITTEN},
+    ),
+    _in_place(
+        "fill_",
+        {"number": _changed("fill_", 2.5), "tensor": lambda t, a, b: (a * 1.5).fill_(b[0])},
+        {"grad.x0": OVERWRITTEN},
+    ),
     _in_place(
         "copy_",
         {"tensor": _changed("copy_", ...), "of another dtype": lambda t, a, b: (a * 1.5).copy_(b > 0)},
+        {"grad.x0": OVERWRITTEN},
     ),
     _in_place("clamp_", {"both": _changed("clamp_", -0.5, 0.5), "keyword": _changed("clamp_", max=0.25)}),
     _in_place(
@@ -133,4 +132,5 @@ CASES = (
     _in_place("floor_divide_", {"number": lambda t, a, b: (a.detach() * 8).floor_divide_(3)}),
     *(_in_place(name, {"positive": _positive(name)}) for name in _SMOOTH),
     *(_in_place(name, {"scaled": _scaled(name)}) for name in _OTHER),
+    *(_in_place(name, {"scaled": _scaled(name)}, {"grad.*": SLOPE}) for name in _STEPS),
 )

@@ -137,6 +137,7 @@ def _schedule(name: str, make: Make, flags: Mapping[str, tuple[Scalar, ...]], *b
         inputs=lambda _: {"rates": Input((2,), positive=True)},
         program=program,
         samples=8,
+        constant={"state.lr_lambdas": "functions are not saved: it is None"} if name == "LambdaLR" else {},
         training=True,
         base={key: values[0] for key, values in flags.items()},
         bad_calls=bad,

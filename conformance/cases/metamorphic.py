@@ -14,7 +14,9 @@ A relation's program builds a layer as its ordinary case does, and goes one of t
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from conformance.cases._related import ATTENTION, LAYERS, RECURRENT, Related
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from conformance.cases.case import Tensors
+
+    Minus = Callable[[Any, Any], Any]
     from conformance.sampling.sample import Scalar
 
 # Not `one` and `empty`: with fewer than two rows and steps, most relations hold for any function.
@@ -41,7 +45,8 @@ class Relation:
     Attributes:
         aspect: its name.
         layers: the layers of which it holds.
-        program: from the layer, namespace and values to the differences.
+        program: from the layer, namespace and values to the differences, which it takes by its last argument:
+            in `Case.one_side` that returns the side before the other is subtracted.
         flags: settings that it adds, or of the layer's, those values for which it holds.
         cotangents: how many per output the program takes itself; if any, it differentiates itself.
         classes: as in `Space`.
@@ -50,7 +55,7 @@ class Relation:
 
     aspect: str
     layers: Sequence[Related]
-    program: Callable[[Related, Any, Values], Mapped | dict[str, Any]]
+    program: Callable[[Related, Any, Values, Minus], Mapped | dict[str, Any]]
     flags: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     cotangents: int = 0
     classes: tuple[str, ...] = _CLASSES
@@ -63,8 +68,12 @@ def _ready(layer: Related, t: Any, x: Values) -> tuple[Built, dict[str, Any]]:
     return layer.build(t, own), data_of(own)
 
 
-def _differences(built: Built, one: Tensors, other: Tensors) -> Mapped:
-    outputs = {name: one[name] - other[name] for name in one}
+def _first(one: Any, other: Any) -> Any:
+    return one
+
+
+def _differences(minus: Minus, built: Built, one: Tensors, other: Tensors) -> Mapped:
+    outputs = {name: minus(one[name], other[name]) for name in one}
     return Mapped(outputs, built.gradients)
 
 
@@ -75,15 +84,15 @@ def _permuted(t: Any, tensor: Any, axis: int) -> Any:
     return t.cat([tensor.narrow(axis, k, 1) for k in order], axis)
 
 
-def _batch_permutation(layer: Related, t: Any, x: Values) -> Mapped:
+def _batch_permutation(layer: Related, t: Any, x: Values, minus: Minus) -> Mapped:
     built, data = _ready(layer, t, x)
     whole = built.call(data)
     moved = built.call({name: _permuted(t, each, layer.axis(name, x.config)) for name, each in data.items()})
     whole = {name: _permuted(t, each, layer.axis(name, x.config)) for name, each in whole.items()}
-    return _differences(built, whole, moved)
+    return _differences(minus, built, whole, moved)
 
 
-def _rows(layer: Related, t: Any, x: Values) -> Mapped:
+def _rows(layer: Related, t: Any, x: Values, minus: Minus) -> Mapped:
     """Call with all rows at once, and with each alone: as a batch of one, or without a batch."""
     built, data = _ready(layer, t, x)
     alone = []
@@ -96,10 +105,10 @@ def _rows(layer: Related, t: Any, x: Values) -> Mapped:
         # Without a batch the one axis before the features counts steps, in either order.
         alone.append({name: each.unsqueeze(layer.axis(name, x.config)) for name, each in shown.items()})
     joined = {name: t.cat([row[name] for row in alone], layer.axis(name, x.config)) for name in alone[0]}
-    return _differences(built, built.call(data), joined)
+    return _differences(minus, built, built.call(data), joined)
 
 
-def _split_time(layer: Related, t: Any, x: Values) -> Mapped:
+def _split_time(layer: Related, t: Any, x: Values, minus: Minus) -> Mapped:
     built, data = _ready(layer, t, x)
     time = 1 - layer.axis("input", x.config)
     at, length = int(x.config["L"]) // 2, int(x.config["L"])
@@ -107,7 +116,7 @@ def _split_time(layer: Related, t: Any, x: Values) -> Mapped:
     carried = {"h0": early["h_n"]} | ({"c0": early["c_n"]} if "c_n" in early else {})
     late = built.call({"input": data["input"].narrow(time, at, length - at), **carried})
     joined = {**late, "output": t.cat([early["output"], late["output"]], time)}
-    return _differences(built, built.call(data), joined)
+    return _differences(minus, built, built.call(data), joined)
 
 
 def _equal(t: Any, x: Values, built: Built, data: Tensors) -> dict[str, Any]:
@@ -115,7 +124,7 @@ def _equal(t: Any, x: Values, built: Built, data: Tensors) -> dict[str, Any]:
     return call_layer(t, built.module, data, {**x.config, "form": "equal"})
 
 
-def _packed_padded(layer: Related, t: Any, x: Values) -> Mapped:
+def _packed_padded(layer: Related, t: Any, x: Values, minus: Minus) -> Mapped:
     """In one direction the steps after a sequence's end do not change the outputs before it."""
     built, data = _ready(layer, t, x)
     packed, padded = built.call(data), _equal(t, x, built, data)["output"]
@@ -124,6 +133,7 @@ def _packed_padded(layer: Related, t: Any, x: Values) -> Mapped:
     mask = t.tensor(shown, dtype=padded.dtype).unsqueeze(-1)
     last = t.cat([_step(padded, time, k, n - 1) for k, n in enumerate(count)], 0)
     return _differences(
+        minus,
         built,
         {"output": packed["output"], "last": packed["h_n"][-1]},
         {"output": padded * (mask if time == 0 else mask.transpose(0, 1)), "last": last},
@@ -135,7 +145,7 @@ def _step(output: Any, time: int, row: int, step: int) -> Any:
     return output.narrow(time, step, 1).narrow(1 - time, row, 1).reshape(1, -1)
 
 
-def _packed_alone(layer: Related, t: Any, x: Values) -> Mapped:
+def _packed_alone(layer: Related, t: Any, x: Values, minus: Minus) -> Mapped:
     built, data = _ready(layer, t, x)
     time, length = 1 - layer.axis("input", x.config), int(x.config["L"])
     alone = []
@@ -146,14 +156,14 @@ def _packed_alone(layer: Related, t: Any, x: Values) -> Mapped:
         shown["output"] = t.cat([shown["output"], *[missing] * (length - n)], time)
         alone.append(shown)
     joined = {name: t.cat([row[name] for row in alone], layer.axis(name, x.config)) for name in alone[0]}
-    return _differences(built, built.call(data), joined)
+    return _differences(minus, built, built.call(data), joined)
 
 
-def _keys_permuted(layer: Related, t: Any, x: Values) -> Mapped:
+def _keys_permuted(layer: Related, t: Any, x: Values, minus: Minus) -> Mapped:
     """Attention does not depend on the order of its keys, each with its value."""
     built, data = _ready(layer, t, x)
     moved = {name: _permuted(t, each, 2) if name != "query" else each for name, each in data.items()}
-    return _differences(built, built.call(data), built.call(moved))
+    return _differences(minus, built, built.call(data), built.call(moved))
 
 
 class _Backward:
@@ -192,24 +202,24 @@ def _given(x: Values, which: str) -> dict[str, Any]:
     return {name.removeprefix(start): x[name] for name in x if name.startswith(start)}
 
 
-def _linearity(layer: Related, t: Any, x: Values) -> dict[str, Any]:
+def _linearity(layer: Related, t: Any, x: Values, minus: Minus) -> dict[str, Any]:
     """Backward is linear in the cotangent, for any layer."""
     a, b = float(x.config["a"]), -0.75
     one, two = _given(x, "0"), _given(x, "1")
     backward = _Backward(layer, t, x)
     both = backward.vjp({name: a * one[name] + b * two[name] for name in one})
     by_one, by_two = backward.vjp(one), backward.vjp(two)
-    return {f"grad.{name}": both[name] - a * by_one[name] - b * by_two[name] for name in both}
+    return {f"grad.{name}": minus(minus(both[name], a * by_one[name]), b * by_two[name]) for name in both}
 
 
-def _accumulation(layer: Related, t: Any, x: Values) -> dict[str, Any]:
+def _accumulation(layer: Related, t: Any, x: Values, minus: Minus) -> dict[str, Any]:
     """Two backward calls leave the sum of the gradients that each alone leaves."""
     one, two = _given(x, "0"), _given(x, "1")
     backward = _Backward(layer, t, x)
     both = backward.vjp({name: one[name] + two[name] for name in one})
     for cotangents in (one, two):
         backward.accumulate(cotangents)
-    return {f"grad.{name}": leaf.grad - both[name] for name, leaf in backward.leaves.items()}
+    return {f"grad.{name}": minus(leaf.grad, both[name]) for name, leaf in backward.leaves.items()}
 
 
 _KEPT: Mapping[str, tuple[Scalar, ...]] = {"kept": (False, True)}
@@ -238,8 +248,8 @@ def _case(relation: Relation, layer: Related) -> Case:
         }
         return {**layer.inputs(config), **cotangents}
 
-    def program(t: Any, x: Values) -> Mapped | dict[str, Any]:
-        return relation.program(layer, t, x.having(x, layer.settings(x.config)))
+    def program(t: Any, x: Values, minus: Minus = operator.sub) -> Mapped | dict[str, Any]:
+        return relation.program(layer, t, x.having(x, layer.settings(x.config)), minus)
 
     return Case(
         name=f"{layer.name}@{relation.aspect}",
@@ -255,8 +265,9 @@ def _case(relation: Relation, layer: Related) -> Case:
         samples=4,
         # A seam is replaced in the layer's ordinary case only: here it is correct.
         seams=layer.case.seams,
+        constant=layer.case.constant,
         training=bool(relation.cotangents),
-        residuals=True,
+        one_side=partial(program, minus=_first),
     )
 
 

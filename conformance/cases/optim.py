@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._constant import where
 from conformance.cases._linear_model import SIZES, inputs
 from conformance.cases._minimising import SCRIPTS, minimise
 from conformance.cases._training import PARAMETERS, Optimiser, train
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Config
     from conformance.sampling.sample import Scalar
+
+
+# Only Adagrad keeps something for a parameter that never has a gradient.
+_IDLE = {"state.idle.sum": where("it has no gradient", initial_accumulator_value=0.0)}
 
 
 def _case(optimiser: Optimiser, flags: Mapping[str, tuple[Scalar, ...]], *bad: BadCall) -> Case:
@@ -39,6 +44,7 @@ def _case(optimiser: Optimiser, flags: Mapping[str, tuple[Scalar, ...]], *bad: B
         ),
         inputs=arrays,
         program=lambda t, x: train(t, x, optimiser),
+        constant=_IDLE if optimiser.name == "Adagrad" else {},
         samples=20,
         training=True,
         base={"N": 2, "I": 3, "O": 2} | {key: values[0] for key, values in flags.items()},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.cases._constant import where
 from conformance.cases._table import function, row
 
 _DIM = ("-3", "2", "5")
@@ -16,6 +17,7 @@ CASES = (
             "none": lambda t, a: a.repeat(0, 1),
         },
         {"too few": (lambda t, a: a.repeat(2), ("repeat",))},
+        constant={"grad.x0": where("it is repeated no time", form="none")},
     ),
     row(
         "repeat_interleave",

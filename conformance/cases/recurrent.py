@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cases import _unrolled
 from conformance.cases._axes import gates, steps
+from conformance.cases._constant import where
 from conformance.cases._steps import GATES, WITHOUT
 from conformance.cases._unrolled import LAYER_SEAMS, PADDING, is_packed, lengths, projection, settle, sizes
 from conformance.cases.case import (
@@ -171,6 +172,12 @@ _BAD = (
 )
 
 
+_CONSTANT = {
+    "grad.weight_hh_l*": where("in one step without given states it is multiplied by 0", states=False, L=1),
+    "grad.weight_ih_l[1-9]*": where("all of its input is dropped", dropout="all"),
+}
+
+
 def _case(
     kind: str, flags: Mapping[str, tuple[Scalar, ...]], regimes: tuple[str, ...], *bad: BadCall
 ) -> Case:
@@ -217,6 +224,7 @@ def _case(
         samples=80,
         several_outputs=True,
         axes=lambda config: _axes(kind, config),
+        constant=_CONSTANT,
         base={**_BASE, **{name: values[0] for name, values in flags.items() if name not in _BASE}},
         bad_calls=(*_BAD, *bad),
     )

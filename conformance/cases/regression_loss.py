@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from conformance.cases._constant import where
 from conformance.cases._loss import loss
 from conformance.cases.case import BadCall
 
 # Of a difference of zero, rounding decides the sign.
 _KINK = {"same-tensor": "the difference of a tensor and itself is at the kink of the loss"}
+_EQUAL = dict.fromkeys(("output", "grad.*"), where("a tensor has no distance from itself", use="same-tensor"))
 
 CASES = (
     loss(
-        "mse_loss", "MSELoss", {}, regimes=("normal", "cancelling", "tiny", "huge", "nonfinite"), samples=24
+        "mse_loss",
+        "MSELoss",
+        {},
+        regimes=("normal", "cancelling", "tiny", "huge", "nonfinite"),
+        samples=24,
+        constant=_EQUAL,
     ),
     loss(
         "l1_loss",
@@ -31,5 +38,6 @@ CASES = (
         "HuberLoss",
         {"delta": (1.0, 0.25, 3.0)},
         BadCall("delta of zero", ("delta",), config={"delta": 0.0}),
+        constant=_EQUAL,
     ),
 )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from conformance.cases._constant import SLOPE
 from conformance.cases._elementwise import unary
 from conformance.cases._table import row
 
+_STEPS = {"grad.*": SLOPE}
+
 CASES = (
-    unary("sign", "normal", "integer", "tiny", "huge", "nonfinite"),
-    unary("floor", "normal", "saturated", "tiny", "nonfinite"),
-    unary("ceil", "normal", "saturated", "tiny", "nonfinite"),
-    unary("round", "normal", "saturated", "nonfinite"),
-    unary("trunc", "normal", "saturated", "nonfinite"),
+    unary("sign", "normal", "integer", "tiny", "huge", "nonfinite", constant=_STEPS),
+    unary("floor", "normal", "saturated", "tiny", "nonfinite", constant=_STEPS),
+    unary("ceil", "normal", "saturated", "tiny", "nonfinite", constant=_STEPS),
+    unary("round", "normal", "saturated", "nonfinite", constant=_STEPS),
+    unary("trunc", "normal", "saturated", "nonfinite", constant=_STEPS),
     row(
         "round@halves",
         "NF",

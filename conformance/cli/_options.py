@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.errors import whole
+from conformance.errors import UsageError, whole
 
 if TYPE_CHECKING:
     import argparse
@@ -115,6 +115,42 @@ def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> 
         help="run the subject in the judge's process, to debug it: what it does there can end or mislead the "
         "judge",
     )
+
+
+def add_device(parser: argparse.ArgumentParser, told: str) -> None:
+    """Add the option that names a device of torch; it is None where none is named.
+
+    Args:
+        parser: the command's.
+        told: what happens there.
+    """
+    parser.add_argument(
+        "--device",
+        metavar="cpu|cuda",
+        help=f"{told}; the right numbers are computed on the CPU, and TF32 is off",
+    )
+
+
+def inputs_of(given: str) -> Any:
+    """Return the arrays of a file, as a list, or the function that draws the arguments.
+
+    Args:
+        given: `FILE.npz`, `module:function` or `path.py:function`.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    import numpy as np
+
+    from conformance.registry import find_object
+
+    if not given.endswith(".npz"):
+        return find_object("inputs", given)
+    try:
+        with np.load(Path(given), allow_pickle=False) as file:
+            return [file[name] for name in file.files]
+    except ValueError as error:
+        raise UsageError(f"inputs {given!r}: expected an npz file of arrays: {error}") from error
 
 
 def hosting(options: argparse.Namespace) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.cli import (
     calibrate,
+    check,
     compare,
+    convert,
     export,
     gate,
     judge,
@@ -35,7 +37,21 @@ if TYPE_CHECKING:
     from types import FrameType
 
 # In the order of `--help`. Each adds its parser; its `command` takes the options and returns the exit code.
-_COMMANDS = (run, list, replay, report, export, judge, gate, compare, tolerance, selftest, calibrate)
+_COMMANDS = (
+    run,
+    list,
+    replay,
+    report,
+    export,
+    judge,
+    gate,
+    compare,
+    tolerance,
+    check,
+    convert,
+    selftest,
+    calibrate,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

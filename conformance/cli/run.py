@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.cli._options import (
     add_baseline,
+    add_device,
     add_implementation,
     add_sweep,
     add_verbosity,
@@ -17,6 +18,7 @@ from conformance.cli._options import (
     hosting,
 )
 from conformance.errors import UsageError
+from conformance.judging.relations import RELATIONS
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def add_parser(commands: Commands) -> None:
         "a baseline.json; parity.html says what changed since it, and the exit code is the same with and "
         "without it: `gate` decides",
     )
+    add_device(parser, "where torch computes, if that is the implementation")
     add_verbosity(parser)
     parser.add_argument(
         "--resume",
@@ -57,6 +60,15 @@ def add_parser(commands: Commands) -> None:
         help="go on from what the same command wrote into DIR before it was killed or interrupted",
     )
     parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
+    parser.add_argument(
+        "--require-bitwise",
+        nargs="?",
+        const=",".join(RELATIONS),
+        default="",
+        metavar="RELATION,…",
+        help="fail where one of these relations does not hold bit for bit: " + ", ".join(RELATIONS) + "; all "
+        "of them without a value, with `--` before named cases (default: a run of all cases measures them)",
+    )
     parser.set_defaults(command=command)
 
 
@@ -84,6 +96,8 @@ def command(options: argparse.Namespace) -> int:
             baseline=options.baseline,
             resume=options.resume,
             exit_first=options.exitfirst,
+            require_bitwise=[name for name in options.require_bitwise.split(",") if name],
+            device=options.device,
             progress=progress,
             **hosting(options),
         )

@@ -5,16 +5,14 @@ Calls reference.tolerance, and prints its table and sentences.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from conformance.errors import UsageError
+from conformance.cli._options import add_device, inputs_of
 
 if TYPE_CHECKING:
     import argparse
 
+    from conformance.checking.judge import Row
     from conformance.cli._options import Commands
 
 
@@ -51,6 +49,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="S", help="seed of the first draw (default: 0)"
     )
+    add_device(parser, "also run the program there in the dtype, and show how near it comes to its tolerance")
     parser.set_defaults(command=command)
 
 
@@ -58,10 +57,14 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.reference.tolerance import tolerance
     from conformance.registry import find_object
+    from conformance.subjects.devices import device_of
 
+    # Before anything is measured.
+    device = None if options.device is None else device_of(options.device)
+    given = inputs_of(options.inputs)
     found = tolerance(
         find_object("program", options.program),
-        *_inputs(options.inputs),
+        *(given if isinstance(given, list) else [given]),
         dtype=options.dtype,
         backward=not options.forward_only,
         draws=options.draws,
@@ -72,17 +75,27 @@ def command(options: argparse.Namespace) -> int:
     print(found)
     for bound in found.values():
         print(f"\n{bound.sentence}")
-    return 0
+    if device is None:
+        return 0
+    rows, told = _on(device, options, given)
+    tf32 = "on" if told["allow_tf32"] == "True" else "off"
+    print(f"\n{options.dtype} on {device} ({told['name']}), TF32 {tf32}:")
+    for row in rows:
+        nearest = f", headroom {row.headroom:.2g} at {row.observable}" if row.headroom is not None else ""
+        print(f"  {row.criterion}: {row.status}{nearest}{f': {row.reason}' if row.reason else ''}")
+    return 0 if all(row.ok for row in rows) else 1
 
 
-def _inputs(given: str) -> list[Any]:
-    """Return the arrays of a file, or the function that draws the arguments."""
-    from conformance.registry import find_object
+def _on(device: str, options: argparse.Namespace, given: Any) -> tuple[tuple[Row, ...], dict[str, str]]:
+    """Run the program itself on a device, and compare its values and gradients."""
+    from conformance.checking.candidate import Direct
+    from conformance.checking.check import judged, loading, seed_of_instances, trials_of
+    from conformance.checking.criteria import CRITERIA
+    from conformance.checking.reference import find_reference
+    from conformance.reference.program import of_dtype
 
-    if not given.endswith(".npz"):
-        return [find_object("inputs", given)]
-    try:
-        with np.load(Path(given), allow_pickle=False) as file:
-            return [file[name] for name in file.files]
-    except ValueError as error:
-        raise UsageError(f"inputs {given!r}: expected an npz file of arrays: {error}") from error
+    reference = find_reference(options.program, None, seed_of_instances(options.seed))
+    dtype, backward = of_dtype(options.dtype), not options.forward_only
+    trials = trials_of(reference, options.seed, given, (), dtype=dtype, backward=backward)
+    load = loading(options.program, (), dtype, device, allow_tf32=False)
+    return judged(Direct(load), trials, device=device, criteria=CRITERIA[:2])

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from conformance.faults.fault import Fault
 
-# The module `fault` holds the class of faults, and `equivalents` the faults that change nothing in some case.
+# The module `fault` holds the class of faults, `equivalents` the faults that change nothing in some case, and
+# `exploits` candidates that deceive checks of torch code, which `conformance check` has to notice.
 FAMILIES = tuple(
     importlib.import_module(f"{__name__}.{name}")
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
-    if not name.startswith("_") and name not in {"fault", "equivalents"}
+    if not name.startswith("_") and name not in {"fault", "equivalents", "exploits"}
 )
 
 FAULTS: dict[str, Fault] = {fault.name: fault for family in FAMILIES for fault in family.FAULTS}

@@ -37,10 +37,7 @@ def needing(verdicts: Sequence[Verdict], relative: Sequence[Verdict]) -> list[Ve
         relative: those of the same trace in the class `relative`.
     """
     failed = {verdict.observable for verdict in relative if verdict.status is Status.FAIL}
-    return [
-        replace(v, reason=NEEDED) if v.status is Status.PASS and v.observable in failed else v
-        for v in verdicts
-    ]
+    return [replace(v, reason=NEEDED) if v.agrees and v.observable in failed else v for v in verdicts]
 
 
 def told_apart(verdicts: Sequence[Verdict], prepared: Prepared, lane: str, trace: Trace) -> list[Verdict]:
@@ -52,7 +49,7 @@ def told_apart(verdicts: Sequence[Verdict], prepared: Prepared, lane: str, trace
     if not any(v.status is Status.FAIL and v.headroom is not None and v.headroom < 1 for v in verdicts):
         return list(verdicts)
     absolute = judge(prepared.absolute.expectations[lane], trace)
-    accepted = {verdict.observable for verdict in absolute if verdict.status is Status.PASS}
+    accepted = {verdict.observable for verdict in absolute if verdict.agrees}
     return [
         replace(v, reason=f"{v.reason}; {_LESS}")
         if v.status is Status.FAIL and v.observable in accepted

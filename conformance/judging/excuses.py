@@ -71,8 +71,8 @@ def not_needed(excuses: Sequence[Excuse], verdicts: Sequence[Verdict], *, whole:
 
     An excuse goes one of four ways from here:
 
-    - A verdict that it matches is not a PASS, or a sample that it may be about is an ERROR: it is needed.
-    - All verdicts that it matches are PASS: it is not.
+    - A verdict that it matches does not agree, or a sample that it may be about is an ERROR: it is needed.
+    - All verdicts that it matches agree: it is not.
     - It matches none, though samples of its cases, regime, lane and use were judged: it is not.
     - None of those were judged: it is not if there is no such case, or if the run is whole and has its lane;
       a run of some cases or samples cannot tell.
@@ -89,8 +89,8 @@ def not_needed(excuses: Sequence[Excuse], verdicts: Sequence[Verdict], *, whole:
         matched = [verdict for verdict in met if _names(excuse, verdict)]
         if any(verdict.status is Status.ERROR for verdict in met):
             continue
-        if matched and all(verdict.status is Status.PASS for verdict in matched):
-            lines.append(f"{excuse}: all {len(matched)} verdicts that it matches are PASS")
+        if matched and all(verdict.agrees for verdict in matched):
+            lines.append(f"{excuse}: all {len(matched)} verdicts that it matches agree")
         elif met and not matched:
             names = {str(verdict.observable) for verdict in met}
             lines.append(f"{excuse}: it matches none of the observables {_some(names)}")

@@ -6,12 +6,16 @@ Made by judging.sample_judge, read by judging.judge and judging.criteria, and by
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from conformance.judging.sight import noticed
 from conformance.judging.verdict import Verdict
 from conformance.sampling.lanes import carried
+from conformance.sampling.space import HOLLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -54,6 +58,10 @@ class Expectation:
             draws are the oracle and the reference.
         at_nan: by gradient, where its own input is NaN; in the regime `nonfinite` only.
         axes: by pattern of observable, the axis along which a failure has a profile.
+        inputs: returns the arrays that the program is given.
+        one_side: of differences of two sides, returns the numbers of one, before the other is subtracted.
+        constant: by pattern of observable, why it is constant by definition.
+        known: by observable, which wrong answers would pass, where that was found out before.
     """
 
     sample: Sample
@@ -65,6 +73,11 @@ class Expectation:
     laws: Mapping[str, Law] = field(default_factory=dict)
     at_nan: Mapping[str, Array] = field(default_factory=dict)
     axes: Mapping[str, Axis] = field(default_factory=dict)
+    inputs: Callable[[], Trace] = dict
+    one_side: Callable[[], Trace] | None = None
+    constant: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, list[str] | None] = field(default_factory=dict)
+    _blind: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -74,6 +87,57 @@ class Expectation:
     def without_gradients(self) -> Expectation:
         """Return the expectation of the outputs alone, for a subject that has no backward."""
         return replace(self, oracle={name: a for name, a in self.oracle.items() if not is_gradient(name)})
+
+    def would_pass(self, name: str) -> list[str] | None:
+        """Return the cheap wrong answers (`judging.sight`) that would pass as an observable.
+
+        They follow from the reference alone, so that they are the same for any subject. Of random draws and
+        of what has no elements, None; and of a flag, a count or an index, which is a single whole number, so
+        that any other would be noticed.
+        """
+        if name in self.known:
+            return self.known[name]
+        oracle = self.oracle[name]
+        fact = oracle.size == 1 and not np.issubdtype(oracle.dtype, np.floating)
+        if name in self.laws or fact or not oracle.size:
+            return None
+        if name not in self._blind:
+            self._blind[name] = [wrong for wrong, seen in self._noticed(name).items() if not seen]
+        return self._blind[name]
+
+    def _noticed(self, name: str) -> dict[str, bool]:
+        oracle, reference = self.oracle[name], self.reference[name]
+        # An input that must be left as it is has to be itself.
+        own = name.rpartition("/")[2].removesuffix(".values")
+        given = (a for n, a in self._inputs.items() if n != own and a.dtype.kind == oracle.dtype.kind)
+        if not np.issubdtype(oracle.dtype, np.floating):
+            return noticed(oracle, np.zeros(oracle.shape), given, lane=None)
+        # Two equal sides give zeros; whether a wrong side would show is seen before they are subtracted.
+        right, tolerance = oracle if self.one_side is None else self._side[name], self.tolerance[name]
+        finite = np.isfinite(oracle) & np.isfinite(reference)
+        if not finite.all():
+            # As the judge does it: there the reference decides, and nothing may differ.
+            right, tolerance = np.where(finite, right, reference), np.where(finite, tolerance, 0.0)
+        return noticed(right, tolerance, given, lane=self.lane)
+
+    @cached_property
+    def _inputs(self) -> Trace:
+        return self.inputs()
+
+    @cached_property
+    def _side(self) -> Trace:
+        return self.one_side() if self.one_side is not None else self.oracle
+
+    def why_constant(self, name: str) -> str | None:
+        """Return why an observable is constant by definition, if its case declares that or its class is."""
+        if self.sample.shape_class in HOLLOW:
+            return f"in shape class {self.sample.shape_class} it is a sum over an axis without elements"
+        # Behind the slash stands the name that the plain call has for it.
+        names = (name, name.rpartition("/")[2])
+        return next(
+            (why for pattern, why in self.constant.items() if any(fnmatchcase(n, pattern) for n in names)),
+            None,
+        )
 
     def verdict(self, observable: str | None, status: Status, **fields: Any) -> Verdict:
         """Return a verdict about this lane of this sample."""

@@ -16,12 +16,15 @@ from conformance.arithmetic.tolerance import UNIT
 from conformance.cases._axes import axis_of
 from conformance.judging.distributions import findings, share
 from conformance.judging.profile import profile
+from conformance.judging.sight import mistrusted
 from conformance.judging.verdict import Status
 from conformance.sampling.lanes import carried, rounded, spacing
 from conformance.sampling.space import HOLLOW
 from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from conformance.judging.expectation import Expectation
     from conformance.judging.verdict import Verdict
     from conformance.sampling.values import Array
@@ -75,8 +78,8 @@ def _judge_one(expected: Expectation, name: str, answer: object) -> Verdict:
     verdict = _compare(expected, name, got)
     if wrong is None:
         return verdict
-    told = "its numbers agree" if verdict.status is Status.PASS else verdict.reason
-    return replace(verdict, status=Status.FAIL, reason=f"{wrong}; {told}")
+    told = "its numbers agree" if verdict.agrees else verdict.reason
+    return replace(verdict, status=Status.FAIL, would_pass=None, reason=f"{wrong}; {told}")
 
 
 def _comparable(expected: Expectation, name: str, answer: object) -> Array | None:
@@ -96,7 +99,8 @@ def _compare(expected: Expectation, name: str, got: Array) -> Verdict:
     - There are none: PASS, because `form` compared all there is.
     - They have a law, as random draws have: they are tested by that (`_judge_draws`).
     - They are integers or booleans: every bit is compared (`_judge_exact`).
-    - Every element is within its tolerance, and is the same inf or NaN where the reference has one: PASS.
+    - Every element is within its tolerance, and is the same inf or NaN where the reference has one: it agrees
+      (`_agreed`).
     - Otherwise: FAIL, with the number of wrong elements, whether only a convention at NaN differs, and the
       largest error at each step or in each gate, where there are some.
 
@@ -128,7 +132,7 @@ def _compare(expected: Expectation, name: str, got: Array) -> Verdict:
         "got": float(got[worst]),
     }
     if headroom[worst] >= 1:
-        return expected.verdict(name, Status.PASS, **fields)
+        return _agreed(expected, name, fields)
     fields["profile"] = profile(axis_of(expected.axes, name), headroom)
     reason = _beyond(expected, name, headroom < 1, np.isinf(error), finite & np.isfinite(got))
     return expected.verdict(name, Status.FAIL, reason=reason, **fields)
@@ -208,7 +212,23 @@ def _judge_exact(expected: Expectation, name: str, got: Array) -> Verdict:
     if differs.any():
         reason = f"{int(np.count_nonzero(differs))} of {oracle.size} elements differ"
         return expected.verdict(name, Status.FAIL, reason=reason, **fields)
-    return expected.verdict(name, Status.PASS, **fields)
+    return _agreed(expected, name, fields)
+
+
+def _agreed(expected: Expectation, name: str, fields: Mapping[str, Any]) -> Verdict:
+    """Return the verdict about numbers that agree, which says which wrong answers would have agreed too.
+
+    It is a PASS where zeros, the mean or rolled rows would have failed, or where the case declares that the
+    observable is constant by definition; otherwise it is MISTRUSTED.
+    """
+    blind = expected.would_pass(name)
+    if blind is None or not mistrusted(blind):
+        return expected.verdict(name, Status.PASS, would_pass=blind, **fields)
+    if why := expected.why_constant(name):
+        reason = f"constant by definition: {why}"
+        return expected.verdict(name, Status.PASS, would_pass=blind, reason=reason, **fields)
+    reason = "agrees, but zeros, the mean and rolled rows would have agreed too"
+    return expected.verdict(name, Status.MISTRUSTED, would_pass=blind, reason=reason, **fields)
 
 
 def _judge_draws(expected: Expectation, name: str, got: Array) -> Verdict:

@@ -131,7 +131,7 @@ def _told(verdict: Verdict, failed: int, runs: Sequence[_Run]) -> Verdict:
     if failed:
         reason = f"not repeatable: failed {failed} of {len(runs)}; {verdict.reason}"
         return replace(verdict, repeatable=False, reason=reason)
-    if verdict.status is not Status.PASS or verdict.observable is None:
+    if not verdict.agrees or verdict.observable is None:
         return verdict
     bits = [run.bits.get((verdict.sample, verdict.lane), {}).get(verdict.observable) for run in runs]
     # Bad calls have no arrays.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -185,7 +185,8 @@ def _drawn(
     lane = whole[(sample.seed + sample.draw) % len(whole)]
     oracle = pytorch.make().run(Task(case, sample.redrawn(), lane))
     exact = {name: np.zeros(array.shape) for name, array in oracle.items() if name not in laws}
-    expected = Expectation(sample, case.training, lane, oracle, exact, oracle, laws)
+    constant = case.constant_in(sample)
+    expected = Expectation(sample, case.training, lane, oracle, exact, oracle, laws, constant=constant)
     return Prepared(case, sample, {lane: expected}, stored, {lane: {}}, left_out=left_out)
 
 
@@ -199,6 +200,15 @@ def _runs(case: Case, sample: Sample, lane: str, stored: Mapping[str, Array]) ->
     return oracle, own
 
 
+def _one_side(task: Task) -> Trace:
+    """Return the numbers of one side, in float64 on a lane's values, of a case of differences."""
+    from conformance.subjects import pytorch
+
+    program = task.case.one_side or task.case.program
+    case = replace(task.case, program=program)
+    return pytorch.make().run(Task(case, task.sample, "float64", carrier=task.dtype, stored=task.stored))
+
+
 def _expectation(task: Task, oracle: Trace, own: Trace, scales: Mapping[str, Scale]) -> Expectation:
     at_nan = nan_inputs(task.sample, task.inputs, task.differentiable)
     return Expectation(
@@ -210,6 +220,9 @@ def _expectation(task: Task, oracle: Trace, own: Trace, scales: Mapping[str, Sca
         own,
         at_nan=at_nan,
         axes=task.case.axes(task.sample.settings),
+        inputs=task.inputs,
+        one_side=partial(_one_side, task) if task.case.one_side else None,
+        constant=task.case.constant_in(task.sample),
     )
 
 

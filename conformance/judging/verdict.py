@@ -12,6 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from conformance.judging.profile import Profile
+from conformance.judging.sight import NAMES
 from conformance.subjects.protocol import EVERY_LANE
 from conformance.text import safe_message, safe_name
 
@@ -28,6 +29,11 @@ class Status(StrEnum):
     EXCUSED = "EXCUSED"
     SKIP = "SKIP"
     EMPTY = "EMPTY"
+    MISTRUSTED = "MISTRUSTED"
+
+
+# The outcomes of what agrees; of the second, zeros, the mean and rolled rows would have agreed too.
+AGREES = frozenset({Status.PASS, Status.MISTRUSTED})
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class Verdict:
             same bits; None where the sample was run once.
         reason: why it is not a PASS, or what was compared instead of numbers. It and `observable` may come
             from the subject, and are stored as they may be shown (`conformance.text`).
+        would_pass: of what agrees, the cheap wrong answers (`judging.sight`) that would have agreed too; None
+            of what does not agree, has no elements or is random.
         shape_class: the sample's shape class.
         regime: the sample's regime.
         use: the use in which the layer was called, for the check `use`.
@@ -83,6 +91,7 @@ class Verdict:
     profile: Profile | None = None
     repeatable: bool | None = None
     reason: str | None = None
+    would_pass: list[str] | None = None
     shape_class: str | None = None
     regime: str | None = None
     use: str | None = None
@@ -118,8 +127,13 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        """Whether it is a pass, an accepted difference or a skip."""
-        return self.status in {Status.PASS, Status.EXCUSED, Status.SKIP}
+        """Whether it agrees, is an accepted difference or a skip."""
+        return self.status in {Status.PASS, Status.MISTRUSTED, Status.EXCUSED, Status.SKIP}
+
+    @property
+    def agrees(self) -> bool:
+        """Whether what was compared agrees, whether or not a wrong answer would have been noticed."""
+        return self.status in AGREES
 
     def to_json(self) -> dict[str, Any]:
         """Return every field, with the strings inf, -inf and nan for the numbers that JSON cannot write."""
@@ -145,14 +159,18 @@ class Verdict:
         profile = data["profile"] if data["profile"] is None else Profile.from_json(data["profile"])
         values = {**data, **numbers, "status": Status(data["status"]), "profile": profile}
         for name, types in _types().items():
-            items = values[name] if name == "worst_index" and type(values[name]) is list else ()
-            if type(values[name]) not in types or not all(type(item) is int for item in items):
+            items = values[name] if name in _ITEMS and type(values[name]) is list else ()
+            if type(values[name]) not in types or not all(type(item) is _ITEMS[name] for item in items):
                 raise TypeError(f"verdict: {name}: got {data[name]!r}")
         for name, there_are in _THERE_ARE.items():
             if values[name] not in there_are:
                 raise ValueError(f"verdict: {name}: got {data[name]!r}")
+        if unknown := set(data["would_pass"] or ()) - set(NAMES):
+            raise ValueError(f"verdict: would_pass: got {', '.join(sorted(unknown))}")
         return cls(**values)
 
+
+_ITEMS = {"worst_index": int, "would_pass": str}
 
 _THERE_ARE = {"check": ("forward", "backward", "training", "use", "errors"), "lane": (*EVERY_LANE, None)}
 

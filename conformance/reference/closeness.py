@@ -69,11 +69,11 @@ def assert_close(
     """
     # Here, because they import torch, which takes seconds.
     from conformance.reference.draws import BRANCH, checked, draw
-    from conformance.reference.program import Program, as_input, leaves, of_dtype
+    from conformance.reference.program import Program, as_input, leaves, of_dtype, parted
 
     checked(fn, inputs)
     dtypes: dict[str, str] = {}
-    got = {name: _array(name, value, dtypes) for name, value in leaves("output", actual)}
+    got = dict(parted((name, _array(name, value, dtypes)) for name, value in leaves("output", actual)))
     if grads is not None:
         if not isinstance(grads, (Mapping, tuple, list)):
             raise UsageError(
@@ -117,13 +117,13 @@ def _array(name: str, value: Any, dtypes: dict[str, str]) -> Array:
     try:
         array = np.asarray(value)
     except TypeError as error:  # as of torch's float8
-        raise UsageError(f"actual: {name} is no array that NumPy can read: {error}") from error
+        raise UsageError(f"actual: {name} is not an array that NumPy can read: {error}") from error
     if array.dtype.name == _BFLOAT16:
         array = array.astype(np.float32)
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in "biufc":
         raise UsageError(f"actual: expected numbers in {name}, got {type(value).__name__} of {array.dtype}")
-    if array.dtype.kind == "f":
-        dtypes[name] = kind if kind == _BFLOAT16 else array.dtype.name
+    if array.dtype.kind in "fc":
+        dtypes[name] = kind if kind == _BFLOAT16 else array.real.dtype.name
     return array
 
 
@@ -160,21 +160,33 @@ def _failures(right: Draw, got: Mapping[str, Array]) -> Iterator[str]:
         if name not in right.oracle:
             has = f"fn has {', '.join(right.oracle)}"
             yield f"{name}: unexpected; {has}"
-        elif (wrong := _failure(name, array, right)) is not None:
+        elif (wrong := failure(name, array, right)) is not None:
             yield wrong
 
 
-def _failure(name: str, array: Array, right: Draw) -> str | None:
+def headrooms(array: Array, oracle: Array, allowed: Array) -> tuple[Array, Array]:
+    """Return the error of each element, and its headroom: what it may differ by, by how much it does.
+
+    Args:
+        array: what is compared, of the oracle's shape.
+        oracle: the right numbers.
+        allowed: what each may differ by.
+    """
+    same = (array == oracle) | (np.isnan(array.astype(np.float64)) & np.isnan(oracle.astype(np.float64)))
+    with np.errstate(all="ignore"):
+        error = np.where(same, 0.0, np.abs(array.astype(np.float64) - oracle.astype(np.float64)))
+        error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
+        return error, np.where(error == 0, np.inf, allowed / np.where(error == 0, 1.0, error))
+
+
+def failure(name: str, array: Array, right: Draw) -> str | None:
+    """Return what is wrong with one output or gradient, with its worst elements; None if nothing is."""
     oracle, allowed = right.oracle[name], right.allowed(name)
     if array.shape != oracle.shape:
         return f"{name}: expected the shape {oracle.shape}, got {array.shape}"
     if array.dtype.kind != oracle.dtype.kind:
         return f"{name}: expected numbers like {oracle.dtype}, got {array.dtype}"
-    same = (array == oracle) | (np.isnan(array.astype(np.float64)) & np.isnan(oracle.astype(np.float64)))
-    with np.errstate(all="ignore"):
-        error = np.where(same, 0.0, np.abs(array.astype(np.float64) - oracle.astype(np.float64)))
-        error = np.nan_to_num(error, nan=np.inf, posinf=np.inf)
-        headroom = np.where(error == 0, np.inf, allowed / np.where(error == 0, 1.0, error))
+    error, headroom = headrooms(array, oracle, allowed)
     wrong = headroom < 1
     if not wrong.any():
         return None

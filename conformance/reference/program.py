@@ -1,6 +1,7 @@
 """A torch program with its inputs, run in float64: its outputs and gradients are its observables.
 
-Made by reference.draws; `observables` is what the arithmetic runs, clean and with noise.
+Made by reference.draws; `observables` is what the arithmetic runs, clean and with noise. A complex output is
+two observables, its real and its imaginary part: `output.real` and `output.imag`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import _disable_current_modes
 
 from conformance.arithmetic.formats import FORMATS, THERE_ARE, precision
@@ -23,7 +23,7 @@ from conformance.arithmetic.replicates import OverfullError
 from conformance.errors import NoiseError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from conformance.arithmetic.formats import Precision
 
@@ -73,25 +73,23 @@ class Program:
         fn, inputs = self._copies()
         with torch.random.fork_rng(devices=()), torch.set_grad_enabled(self.backward):
             before = torch.manual_seed(self.seed).get_state()
-            outputs = dict(_tensors("output", self._called(fn, inputs)))
+            outputs = dict(parted(_tensors("output", self._called(fn, inputs))))
             if not self.random and not torch.equal(before, torch.get_rng_state()):
                 raise UsageError("fn: it draws at random, so two calls of it differ by more than rounding")
         if not outputs:
             raise UsageError("fn: expected it to return a tensor, or a tuple, list or dict of tensors")
         for name, value in outputs.items():
-            if value.is_complex() or (value.is_floating_point() and value.dtype != torch.float64):
+            if value.is_floating_point() and value.dtype != torch.float64:
                 raise NoiseError(
                     f"{name}: fn was given float64 and returned {_name(value.dtype)}, where no noise can "
                     "follow it"
                 )
-        found = {name: value.detach() for name, value in outputs.items()}
+        found = {name: _whole(value.detach()) for name, value in outputs.items()}
         return found | self._gradients(outputs, dict(self._sources(fn, inputs)))
 
     def _called(self, fn: Callable[..., Any], inputs: Sequence[Any]) -> Any:
         try:
-            # Fused attention has no operations to follow rounding through.
-            with sdpa_kernel(SDPBackend.MATH):
-                return fn(*inputs)
+            return fn(*inputs)
         except (NoiseError, OverfullError):
             raise
         except Exception as error:
@@ -144,7 +142,7 @@ class Program:
         cotangents = self._cotangents(outputs, into)
         # An input that nothing depends on has a gradient of zeros, as other libraries return it.
         found = torch.autograd.grad([*into.values()], [*sources.values()], cotangents, materialize_grads=True)
-        return {name: value.detach() for name, value in zip(sources, found, strict=True)}
+        return {name: _whole(value.detach()) for name, value in zip(sources, found, strict=True)}
 
     def _cotangents(self, outputs: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> list[Tensor]:
         """Return the cotangents: given, or 1 for a single number, as of a loss, and normal for the others."""
@@ -243,6 +241,21 @@ def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
             yield from leaves(f"{name}[{place}]", each)
     else:
         yield name, value
+
+
+def _whole(value: Tensor) -> Tensor:
+    """Return a tensor with its numbers, where torch keeps only that they are negated, or all zero."""
+    return value.clone() if value.is_neg() or value._is_zerotensor() else value  # noqa: SLF001 - no public name
+
+
+def parted(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Yield named arrays or tensors, and complex ones as their parts: `output.real` and `output.imag`."""
+    for name, value in named:
+        if "complex" in str(value.dtype):
+            yield f"{name}.real", value.real
+            yield f"{name}.imag", value.imag
+        else:
+            yield name, value
 
 
 def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from conformance.arithmetic.deviation import deviations
 from conformance.arithmetic.formats import precision
 from conformance.arithmetic.rules import RULES
+from conformance.arithmetic.rules.convolution import products_of
 from conformance.arithmetic.storing import Stores
 
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
     from conformance.arithmetic.formats import Precision
     from conformance.arithmetic.rules.rule import Operands, Relative, Rule
 
-# Operation → the place of the factor whose last dimension is summed over.
-_PRODUCTS = {"addmm": 1, "addmv": 1, "baddbmm": 1, "bmm": 0, "dot": 0, "mm": 0, "mv": 0}
+# Operation → how many products it adds up to one number, by its arguments: those of matrices over the last
+# dimension of their first factor.
+_PRODUCTS: Mapping[str, Callable[[Sequence[Any]], int]] = {
+    **dict.fromkeys(("bmm", "dot", "mm", "mv"), lambda args: args[0].shape[-1]),
+    **dict.fromkeys(("addmm", "addmv", "baddbmm"), lambda args: args[1].shape[-1]),
+    "convolution": lambda args: products_of(args[1], args[3], args[6], args[8]),
+}
 
 
 class Source(NamedTuple):
@@ -67,9 +73,11 @@ class _Heard:
     def before(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """As the rule's own, with the number of terms noted."""
         sizes = [each.numel() for each in args if hasattr(each, "numel")]
-        place = _PRODUCTS.get(self.name)
-        self._note(1 if place is None else args[place].shape[-1])
-        return self.rounds.before(args, kwargs), max(sizes, default=0)
+        products = _PRODUCTS.get(self.name)
+        self._note(1 if products is None else products(args))
+        own = self.rounds.before(args, kwargs)
+        # None where this call of the operation is exact, as an accumulation of terms none of which meet.
+        return None if own is None else (own, max(sizes, default=0))
 
     def size(self, before: Any, out: Tensor) -> Any:
         """As the rule's own, with the number of terms noted."""
@@ -154,4 +162,4 @@ def _shares(variances: Mapping[str, float], terms: Mapping[str, int]) -> tuple[S
 def without(rule: Rule) -> Rule:
     """Return the rule of an operation that does not round."""
     # An exact operation has no measuring call.
-    return replace(rule, rounds=None, measured=())
+    return replace(rule, rounds=None, nearby=None, measured=())

@@ -2,7 +2,7 @@
 
 Draws are measured (reference.draws). Each observable gets the tightest pair of tolerances (reference.pair),
 the operations that it comes from (reference.sources), and the wrong answers that it notices
-(reference.sight).
+(judging.sight).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.arithmetic.formats import HALF
 from conformance.errors import whole
+from conformance.judging.sight import noticed
 from conformance.reference.pair import LOOSE, tightest
-from conformance.reference.sight import noticed
 from conformance.report.suite import known
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
     allowed = [each.allowed(name) for each in present]
     right, may = _flat(expected), _flat(allowed)
     pair = tightest(right, may)
-    seen = [noticed(*each, present[0].program.dtype) for each in zip(expected, allowed, strict=True)]
+    seen = [noticed(*each, lane=present[0].program.dtype) for each in zip(expected, allowed, strict=True)]
     return Bound(
         name=name,
         dtype=present[0].program.dtype,

@@ -3,7 +3,7 @@
 A later run is compared with it by `gate`. Written by `files.write` next to `parity.json`, from which it
 follows, and by `gate.accept`. The format, which `baseline.schema.json` holds:
 
-- `schema_version`: 3.
+- `schema_version`: 4.
 - `seed`, `implementation`, `reference`, `environment`: those of the run. A headroom belongs to them: another
   seed draws other samples, and another version of torch or NumPy rounds differently.
 - `constants`: what the subject was judged by: the values of `constants.toml`, and the accuracy class and the
@@ -17,7 +17,7 @@ follows, and by `gate.accept`. The format, which `baseline.schema.json` holds:
       at the top.
     - `observables`: one list per check, lane and observable. The list holds the check, the lane (null for
       `errors`), the observable (for `errors` the label of the call, null for a whole sample), how its
-      verdicts ended, and the least headroom of those that are PASS in four significant digits (`"inf"` where
+      verdicts ended, and the least headroom of those that agree in four significant digits (`"inf"` where
       every bit agreed, null where nothing was measured).
 
 How verdicts ended is a number where all of them are PASS, else an object of a number per status.
@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
-# 3 has the constants, what was accepted, the numbers compared, and verdicts that are not PASS.
-SCHEMA_VERSION = 3
+# 3 has the constants, what was accepted, the numbers compared, and verdicts that are not PASS; 4 may have
+# MISTRUSTED among these, and is otherwise the same, so that a baseline of version 3 is read too.
+SCHEMA_VERSION = 4
+_READ = (3, SCHEMA_VERSION)
 
 # Two runs are of the same samples and the same subject where these are equal.
 BELONGS_TO = ("seed", "implementation", "reference")
@@ -80,7 +82,8 @@ class Shown(NamedTuple):
 
     Attributes:
         passed: how many verdicts passed.
-        headroom: the least of them; infinite where every bit agreed, None where nothing was measured.
+        headroom: the least of those that agree; infinite where every bit agreed, None where nothing was
+            measured.
         others: of the other verdicts, how many ended how.
     """
 
@@ -133,7 +136,7 @@ class Baseline:
             ended[place][v.status] += 1
             elements[v.case] += v.elements
             # The tolerances of a use are those of the plain call, whose headrooms are there.
-            if v.status is Status.PASS and v.headroom is not None and not v.use:
+            if v.agrees and v.headroom is not None and not v.use:
                 least[place] = min(v.headroom, least.get(place, inf))
         samples = {v.sample: (v.case, str(v.shape_class)) for v in judged(report.verdicts)}
         classes: dict[str, dict[str, int]] = {place.case: {} for place in ended}
@@ -258,7 +261,7 @@ def _read(ended: Any, headroom: Any) -> Shown:
 
 
 def _check_version(version: object) -> None:
-    if version != SCHEMA_VERSION:
+    if version not in _READ:
         raise UsageError(f"baseline: expected schema_version {SCHEMA_VERSION}, got {version}")
 
 

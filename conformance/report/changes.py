@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     Where = tuple[str, ...]
 
 # From the best to the worst: whatever comes later shows less, or something worse.
-_ORDER = (Status.PASS, Status.EXCUSED, Status.SKIP, Status.EMPTY, Status.FAIL, Status.ERROR)
+_ORDER = (
+    *(Status.PASS, Status.MISTRUSTED, Status.EXCUSED),
+    *(Status.SKIP, Status.EMPTY, Status.FAIL, Status.ERROR),
+)
 # No run may have more of these, wherever they come from.
 _BAD = (Status.EMPTY, Status.FAIL, Status.ERROR)
 
@@ -179,13 +182,15 @@ def _worse(where: Where, before: Shown | None, after: Shown | None) -> str | Non
     # Verdicts that are as good as some status or better: if they are fewer, one got worse or is gone.
     if any(_up_to(was, status) > _up_to(now, status) for status in _ORDER):
         return "worse" if now.total() >= was.total() else "fewer"
-    return "worse" if any(_from(now, status) > _from(was, status) for status in _BAD) else None
+    # Also where nothing was seen before: a new observable that a wrong answer would pass is to be mended.
+    more = now[Status.MISTRUSTED] > was[Status.MISTRUSTED]
+    return "worse" if more or any(_from(now, status) > _from(was, status) for status in _BAD) else None
 
 
 def _more_that_do_not_pass(_: Where, before: Shown | None, after: Shown | None) -> str | None:
-    # How many samples come to a place, and which do, differs from seed to seed.
+    # How many samples come to a place, and which do, differs from seed to seed, and so what they show.
     was, now = _statuses(before), _statuses(after)
-    return "worse" if any(_from(now, status) > _from(was, status) for status in _ORDER[1:]) else None
+    return "worse" if any(_from(now, status) > _from(was, status) for status in _ORDER[2:]) else None
 
 
 def _statuses(shown: Shown | None) -> Counter[Status]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # Verdicts of exceptions and refusals compare nothing.
-_JUDGED = frozenset({Status.PASS, Status.FAIL, Status.EXCUSED})
+_JUDGED = frozenset({Status.PASS, Status.MISTRUSTED, Status.FAIL, Status.EXCUSED})
 
 
 class Covered(NamedTuple):

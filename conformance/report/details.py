@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from conformance.report import uses
+from conformance.report import bitwise, sight, uses
 from conformance.report.coverage import by_case
 from conformance.report.tables import error_there, failures, headroom, number, render, tightest
 
@@ -20,6 +20,12 @@ _OBSERVABLES = (
     "The element of each observable that is nearest to its tolerance, with the tolerance there. Next to it "
     "stand the largest error of the observable, that of torch in the same dtype, and the largest error in "
     "units of the last place. A cell is empty where nothing of its kind was measured."
+)
+
+_SIGHT = (
+    "Per case and check, in how many of the verdicts that agree each wrong answer would have agreed too. "
+    "Where zeros, the mean and rolled rows all would, a verdict is MISTRUSTED, or its case says why the "
+    "right answer is constant."
 )
 
 # How many failures are written out; the others are in parity.json.
@@ -35,12 +41,23 @@ def details(report: Report) -> str:
         _OBSERVABLES,
         render(observables(report), "markdown"),
     ]
+    if seen := sight.summary(report):
+        parts += ["## Sight", _SIGHT, render(seen, "markdown")]
+    if little := sight.mistrusted(report):
+        parts += ["## Mistrusted", render(little, "markdown")]
     if used := uses.by_case(report):
         parts += [
             "## Uses per case",
             "How many observables passed in each use, and how many did not; nothing where it is not judged.",
             render(used, "markdown"),
             render(uses.reasons(report), "markdown"),
+        ]
+    if report.bitwise.findings:
+        parts += [
+            f"## Bits ({report.bitwise.lane})",
+            bitwise.LEGEND,
+            render(report.bitwise.relations(), "markdown"),
+            render(report.bitwise.numbers(), "markdown"),
         ]
     parts += [
         "## Samples per case",

@@ -9,7 +9,6 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES
-from conformance.judging.verdict import Status
 from conformance.report.tables import place, tightest
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def _rising(verdicts: Iterable[Verdict], below: float) -> list[Verdict]:
     near = [
         (verdict.headroom, verdict)
         for verdict in verdicts
-        if verdict.status is Status.PASS
+        if verdict.agrees
         and verdict.headroom is not None
         and verdict.headroom < below
         and not drawn(verdict.case)

@@ -67,6 +67,7 @@ class Gate:
             "ended early": [self.report.stopped],
             "in the judge's process": [self.report.in_process],
             "excuse not needed": self.report.not_needed,
+            "required bits": self.report.bitwise.refusals,
             "nothing": [] if self.report.totals["compared_elements"] else ["no numbers were compared"],
         }
         return [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from conformance.judging.verdict import Status
-from conformance.report import excuses
+from conformance.report import excuses, sight
 from conformance.report.tables import explained
 
 if TYPE_CHECKING:
@@ -83,9 +83,14 @@ def _judge(
         element.text = "\n" + "\n\n".join([*texts, *more]) + "\n"
     elif counts[Status.SKIP] == len(verdicts):
         ET.SubElement(test, "skipped", message=str(verdicts[0].reason))
-    elif excused := [verdict for verdict in verdicts if verdict.status is Status.EXCUSED]:
-        output = ET.SubElement(test, "system-out")
-        output.text = f"{len(excused)} of {len(verdicts)} verdicts are EXCUSED: {excused[0].reason}"
+    elif some := [status for status in (Status.EXCUSED, Status.MISTRUSTED) if counts[status]]:
+        ET.SubElement(test, "system-out").text = "\n".join(_told(verdicts, status) for status in some)
+
+
+def _told(verdicts: Sequence[Verdict], status: Status) -> str:
+    """Return how many verdicts ended with a status, and why the first of them did."""
+    mine = [verdict for verdict in verdicts if verdict.status is status]
+    return f"{len(mine)} of {len(verdicts)} verdicts are {status}: {mine[0].reason}"
 
 
 def _of_the_run(report: Report) -> dict[str, list[str]]:
@@ -97,4 +102,6 @@ def _of_the_run(report: Report) -> dict[str, list[str]]:
         "sees every named case": [f"{case}: {why}" for case, why in report.unseen.items()],
         "covers shape classes and regimes": list(map(str, report.shortfalls)),
         "needs every excuse": excuses.refusals(report),
+        "sees enough of every case": sight.refusals(report),
+        **({"has the bits that it must": report.bitwise.refusals} if report.bitwise.required else {}),
     }

@@ -1,4 +1,4 @@
-"""`parity.md`: the summary of a run, in at most 100 lines and one per case.
+"""`parity.md`: the summary of a run, in at most 130 lines and one per case.
 
 Called by `files.write`. The long tables are in `details.md`, every verdict is in `parity.json`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.report import excuses, uses
+from conformance.report import bitwise, excuses, sight, uses
 from conformance.report.coverage import summary as coverage_summary
 from conformance.report.drift import nearest, warnings
 from conformance.report.seen import partly
@@ -15,6 +15,7 @@ from conformance.report.tables import failures, headroom, in_words, render, summ
 from conformance.subjects.declarations import Declarations
 
 if TYPE_CHECKING:
+    from conformance.report.bitwise import Bitwise
     from conformance.report.record import Report
 
 _WORD = {0: "shown", 1: "NOT shown", 3: "NOT shown: nothing was compared"}
@@ -23,6 +24,17 @@ _LEGEND = (
     "Headroom is tolerance / error: below 1 is a failure, `exact` means that every bit agreed, and an empty "
     "cell that no numbers were compared. The lane float64 shows whether it is the same function, the lane "
     "float32 whether it is as accurate as its arithmetic allows."
+)
+
+_SIGHT = (
+    "The last column names by check the wrong answers that would pass as some output or gradient in all of "
+    "its samples: zeros, its mean everywhere, its rows rolled by one, its numbers rounded to float16 (in the "
+    "lane float32), and an input of its shape."
+)
+
+_MISTRUSTED = (
+    "{told}. They are neither passed nor failed. What is constant by definition is not among them: its case "
+    "says why."
 )
 
 _NEAREST = (
@@ -64,6 +76,9 @@ _EXCUSED = "The subject declares these differences, and why. They are neither pa
 # How many cases that were seen in part are listed.
 _PARTLY_SHOWN = 20
 
+# How many cases and checks with MISTRUSTED verdicts are listed.
+_ROWS = 20
+
 # How many failures are written out, of one case each; `details.md` has more, and parity.json all.
 _SHOWN = 3
 
@@ -85,22 +100,25 @@ def markdown(report: Report) -> str:
         ("## Outside", report.scope.lines(), _OUTSIDE),
         ("## Judged too seldom", report.shortfalls, ""),
         ("## Excuses that show nothing", excuses.refusals(report), ""),
+        ("## Cases that show nothing", sight.refusals(report), ""),
+        ("## Bits that differ", report.bitwise.refusals, ""),
     )
     for heading, lines, legend in not_shown:
         if lines:
             parts += filter(None, [heading, legend, "\n".join(f"- {line}" for line in lines)])
-    parts += ["## Cases", _LEGEND, render(summary(report), "markdown")]
+    parts += ["## Cases", f"{_LEGEND} {_SIGHT}", render(summary(report), "markdown")]
     if report.declarations != Declarations():
         parts.append(f"Judged: {excuses.stated(report)}.")
     if excused := excuses.summary(report):
         parts += ["## Excused", _EXCUSED, render(excused, "markdown")]
+    parts += _mistrusted(report)
     if partly_seen := partly(report.verdicts):
         parts += ["## Seen in part", _PARTLY, "\n".join(f"- {each}" for each in partly_seen[:_PARTLY_SHOWN])]
     if used := uses.summary(report):
-        told = [
+        by_use: list[dict[str, object]] = [
             {"use": row["use"], "how the layer is called": in_words(str(row["use"])), **row} for row in used
         ]
-        parts += ["## Uses", _USES, render(told, "markdown")]
+        parts += ["## Uses", _USES, render(by_use, "markdown")]
     if drift := warnings(report):
         parts += ["## Drift", _DRIFT, "\n".join(f"- {line}" for line in drift)]
     if near := nearest(report):
@@ -119,6 +137,7 @@ def markdown(report: Report) -> str:
         text = _NEAREST.format(warn=report.constants["warn"])
         parts += ["## Nearest to the tolerance", text, render(rows, "markdown")]
     parts += [
+        *_bits(report.bitwise),
         "## Coverage",
         _COVERAGE,
         render(coverage_summary(report.covered), "markdown"),
@@ -126,3 +145,21 @@ def markdown(report: Report) -> str:
         "\n".join(f"- {name}: {value}" for name, value in report.environment.items()),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _mistrusted(report: Report) -> list[str]:
+    """Return the paragraphs about what is MISTRUSTED, or none."""
+    rows = sight.mistrusted(report)
+    if not rows:
+        return []
+    told = _MISTRUSTED.format(told=sight.stated(report))
+    more = [f"And {len(rows) - _ROWS} more rows: details.md has all."] if len(rows) > _ROWS else []
+    return ["## Mistrusted", told, render(rows[:_ROWS], "markdown"), *more]
+
+
+def _bits(found: Bitwise) -> list[str]:
+    if not found.findings:
+        return []
+    unmeasured = "\n".join(f"- {line}" for line in found.unmeasured())
+    table = render(found.rows(), "markdown")
+    return ["## Bits", bitwise.LEGEND, table, *([unmeasured] if unmeasured else [])]

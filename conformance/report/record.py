@@ -19,6 +19,7 @@ from conformance.errors import UsageError
 from conformance.judging.chosen_uses import use_table
 from conformance.judging.excuses import not_needed
 from conformance.judging.verdict import Status, Verdict
+from conformance.report.bitwise import Bitwise
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
 from conformance.report.scope import Scope
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
-# and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails.
-SCHEMA_VERSION = 5
+# and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails; 6
+# says which wrong answers would have passed.
+SCHEMA_VERSION = 6
 
 # What the reader says of older reports.
 _OLDER = {
@@ -38,6 +40,7 @@ _OLDER = {
     2: "verdicts do not say in which use a layer was called",
     3: "the subject's declarations and the judge's constants are missing",
     4: "failures do not say at which steps or in which gates the error is",
+    5: "passes do not say which wrong answers would have passed",
 }
 
 # What every reader may rely on, shipped with the package.
@@ -68,6 +71,7 @@ class Report:
         declarations: what the subject declares.
         given_as: what the subject was given as, e.g. `an object`, where the command line has no name for it.
         constants: those of the judge, and as `sha256` the hash of their file.
+        bitwise: which relations between two calls hold bit for bit; empty where they were not measured.
     """
 
     seed: int
@@ -82,6 +86,7 @@ class Report:
     declarations: Declarations = field(default_factory=Declarations)
     given_as: str = ""
     constants: dict[str, Any] = field(default_factory=constants_in_force)
+    bitwise: Bitwise = field(default_factory=Bitwise)
 
     def __post_init__(self) -> None:
         # Verdicts do this themselves. Numbers and texts that are safe stay as they are.
@@ -91,6 +96,7 @@ class Report:
         for name in ("minimums", "shrunk", "environment", "timing", "constants"):
             object.__setattr__(self, name, _safe(getattr(self, name)))
         object.__setattr__(self, "scope", Scope.from_json(_safe(self.scope.to_json())))
+        object.__setattr__(self, "bitwise", Bitwise.from_json(_safe(self.bitwise.to_json())))
 
     @cached_property
     def totals(self) -> dict[str, int]:
@@ -117,7 +123,8 @@ class Report:
         if not self.totals["compared_elements"]:
             return 3
         unshown = self.totals["empty"] or self.shortfalls or self.unseen or self.stopped
-        return 1 if unshown or self.not_needed or self.excused_alone else 0
+        alone = self.excused_alone or self.mistrusted_alone
+        return 1 if unshown or self.not_needed or alone or self.bitwise.refusals else 0
 
     @cached_property
     def limits(self) -> str:
@@ -148,8 +155,16 @@ class Report:
     @cached_property
     def excused_alone(self) -> list[str]:
         """The cases in which something was excused, and no number passed in the plain call."""
+        return self._alone(Status.EXCUSED)
+
+    @cached_property
+    def mistrusted_alone(self) -> list[str]:
+        """The cases in which something is MISTRUSTED, and no number passed in the plain call."""
+        return self._alone(Status.MISTRUSTED)
+
+    def _alone(self, status: Status) -> list[str]:
         # Inputs that a use leaves unchanged pass whatever is computed of them.
-        some = {verdict.case: None for verdict in self.verdicts if verdict.status is Status.EXCUSED}
+        some = {verdict.case: None for verdict in self.verdicts if verdict.status is status}
         shown = {v.case for v in self.verdicts if v.status is Status.PASS and v.elements and not v.use}
         return [case for case in some if case not in shown]
 
@@ -199,7 +214,7 @@ class Report:
             "  " + json.dumps(verdict.to_json(), ensure_ascii=False) for verdict in self.verdicts
         )
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-        return f'{body},\n "verdicts": [\n{lines}\n ]\n}}\n'
+        return f'{body}{self.bitwise.json_lines()},\n "verdicts": [\n{lines}\n ]\n}}\n'
 
     @classmethod
     def from_json(cls, text: str) -> Report:
@@ -219,6 +234,7 @@ class Report:
             found = cls(
                 verdicts=tuple(Verdict.from_json(verdict) for verdict in data["verdicts"]),
                 scope=Scope.from_json(data.get("scope", {})),
+                bitwise=Bitwise.from_json(data.get("bitwise", {})),
                 declarations=declared(SimpleNamespace(**data["declarations"])),
                 **{name: data[name] for name in names},
             )

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from conformance.judging.verdict import Status
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,7 +44,7 @@ def repeated(verdicts: Iterable[Verdict]) -> Repeated:
     """Count the samples whose passing observables were compared bit for bit between runs."""
     same: dict[tuple[str, str], bool] = {}
     for verdict in verdicts:
-        if verdict.status is Status.PASS and verdict.repeatable is not None:
+        if verdict.agrees and verdict.repeatable is not None:
             key = verdict.case, verdict.sample
             same[key] = same.get(key, True) and verdict.repeatable
     return Repeated(len(same), dict(Counter(case for (case, _), kept in same.items() if not kept)))

@@ -68,7 +68,7 @@ def sentence(report: Report, suite: Suite | None) -> Sentence:
     compared = f"{comparisons:,} comparisons of {numbers} numbers"
     if code == 0:
         headline = f"{subject} computes {what}"
-        text = f"In {compared}."
+        text = f"In {compared}{_mistrusted(report)}."
     elif code == 3:
         headline = f"Nothing of {subject} was compared with {reference}"
         text = "So nothing is shown."
@@ -99,6 +99,15 @@ def _named(report: Report, name: str) -> str:
     version = report.environment.get(_PACKAGES.get(name, ""))
     # Without the build, as in 2.13.0+cpu.
     return f"{name} {str(version).partition('+')[0]}" if version else name
+
+
+def _mistrusted(report: Report) -> str:
+    count = report.totals["mistrusted"]
+    return (
+        f", of which {count:,} {'is' if count == 1 else 'are'} MISTRUSTED: zeros would agree too"
+        if count
+        else ""
+    )
 
 
 def _in_millions(count: int) -> str:

@@ -19,6 +19,7 @@ from tabulate import tabulate
 
 from conformance.cases._uses import USES
 from conformance.judging.verdict import Status, Verdict
+from conformance.report import sight
 from conformance.report.seen import seen
 from conformance.subjects.protocol import HALF_LANES, LANES
 from conformance.text import safe_name
@@ -165,6 +166,7 @@ def summary(report: Report) -> list[dict[str, object]]:
                 "numbers compared": f"{sum(v.elements for v in mine):,}",
                 **{f"headroom {lane}": headroom(least_headroom(mine, lane)) for lane in lanes},
                 "nearest to its tolerance": nearest.observable if nearest else "",
+                "would pass": sight.briefly(mine),
             }
         )
     if not any(row["plain path"] for row in rows):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.report import excuses, uses
+from conformance.report import excuses, sight, uses
 from conformance.report.drift import warnings
 from conformance.report.seen import partly
 from conformance.report.tables import explained, render, replayed, summary, terminal_width
@@ -26,7 +26,7 @@ WORD = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}
 
 # The columns that a narrow table can do without, the first to leave out first.
 _SPARE = (
-    *("numbers compared", "plain path", "samples", "nearest to its tolerance"),
+    *("would pass", "numbers compared", "plain path", "samples", "nearest to its tolerance"),
     *("headroom float64", "headroom float32", "headroom bfloat16", "headroom float16", "headroom", "passed"),
 )
 
@@ -50,7 +50,7 @@ def tables(report: Report) -> list[str]:
     """Return the tables of a run: its cases, its uses and its excuses."""
     width = terminal_width()
     cases = _counted(summary(report), width // 5)
-    found = [render(cases, "terminal", {"case": max(width * 9 // 20, 18)}, _SPARE)]
+    found = [render(cases, "terminal", {"case": max(width * 9 // 20, 18), "would pass": 32}, _SPARE)]
     if used := uses.summary(report):
         spare = ("not judged", "samples", "cases", *_SPARE)
         found.append(render(_counted(used, width // 5), "terminal", {"not judged": 44}, spare))
@@ -74,7 +74,9 @@ def _remarks(report: Report) -> list[str]:
             "SEEN IN PART ": partly(report.verdicts)[:_SHOWN],
             "OUTSIDE ": report.scope.lines(),
             "DRIFT ": warnings(report),
+            "LITTLE SEEN ": [told] if (told := sight.stated(report)) else [],
             "OTHER BITS ": [report.repeated] if report.repeated.other_bits else [],
+            "BITS ": [report.bitwise.told] if report.bitwise.told else [],
         }
     )
 
@@ -86,7 +88,7 @@ def reasons(report: Report) -> list[str]:
         {
             "NOT SEEN ": [f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()],
             "TOO SELDOM ": report.shortfalls,
-            "": [*excuses.refusals(report), *stopped],
+            "": [*excuses.refusals(report), *sight.refusals(report), *report.bitwise.refusals, *stopped],
         }
     )
 

@@ -17,6 +17,7 @@ from conformance.environment import environment
 from conformance.errors import UsageError
 from conformance.judging.expectation import Expectation, nan_inputs
 from conformance.judging.sample_judge import judge_supported
+from conformance.judging.sight import NAMES
 from conformance.judging.verdict import Status
 from conformance.report.record import Report
 from conformance.report.scope import Scope
@@ -145,6 +146,12 @@ def _check(folder: Path, digests: dict[str, str]) -> None:
             )
 
 
+def _would_pass(names: list[str] | None) -> list[str] | None:
+    if names is not None and not set(names) <= set(NAMES):
+        raise ValueError(f"would_pass: expected names of {', '.join(NAMES)}, got {names!r}")
+    return names
+
+
 def _task(folder: Path, entry: dict[str, Any]) -> Exported:
     name, lane, sample = entry["name"], entry["lane"], Sample.parse(entry["sample"])
     if lane not in LANES:
@@ -165,5 +172,7 @@ def _task(folder: Path, entry: dict[str, Any]) -> Exported:
         case.distribution(sample.settings) if case.distribution else {},
         nan_inputs(sample, lambda: read_arrays(given / INPUTS), differentiable),
         case.axes(sample.settings),
+        constant=case.constant_in(sample),
+        known={name: _would_pass(wrong) for name, wrong in entry["would_pass"].items()},
     )
     return Exported(given, expected)

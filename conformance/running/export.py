@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from conformance.judging.sample_judge import Prepared
 
-EXPORT_VERSION = 1
+# 2 says of each observable which cheap wrong answers would pass, which the files do not tell.
+EXPORT_VERSION = 2
 
 MANIFEST, TASKS, EXPECTED = "export.json", "tasks", "expected"
 # The oracle in float64, the tolerance of each element, and torch in the lane's dtype.
@@ -102,7 +103,14 @@ def _write(prepared: Prepared, lane: str, out: Path) -> dict[str, object]:
     write_arrays(kept / REFERENCE, expected.reference)
     files = [*sorted(given.iterdir()), *sorted(kept.iterdir())]
     digests = {path.relative_to(out).as_posix(): digest(path) for path in files}
-    return {"name": name, "sample": sample.text, "lane": lane, "sha256": digests}
+    would_pass = {each: expected.would_pass(each) for each in expected.oracle}
+    return {
+        "name": name,
+        "sample": sample.text,
+        "lane": lane,
+        "would_pass": would_pass,
+        "sha256": digests,
+    }
 
 
 def digest(path: Path) -> str:

@@ -1,7 +1,7 @@
 """`python -m conformance.running.host_main`: the process of a subject.
 
-Started by subjects.host, which asks it over standard input and reads the answers from standard output. What
-the subject itself prints goes to standard error, whatever it prints to. A question says what to `do`:
+Started by subjects.host, which asks it over standard input and reads the answers from standard output
+(running.serving). A question says what to `do`:
 
 - `load`: import the subject, by its `spec` or from the array `pickled`; the answer is its `name`,
   its `uses` and what it declares, or `usage` or `unsendable`, which say why not;
@@ -12,16 +12,10 @@ the subject itself prints goes to standard error, whatever it prints to. A quest
 
 from __future__ import annotations
 
-import faulthandler
-import os
-import select
-import signal
-import sys
 import warnings
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
-from threading import Thread
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +24,7 @@ from conformance.cases import CASES
 from conformance.cases._call import Unused
 from conformance.errors import UsageError
 from conformance.registry import find_implementation
+from conformance.running.serving import serve
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw
 from conformance.subjects import raised
@@ -39,7 +34,7 @@ from conformance.subjects.protocol import Implementation, Task
 from conformance.subjects.supports import supports_of
 from conformance.subjects.task_directory import asked
 from conformance.subjects.torchlike import TorchLike
-from conformance.subjects.wire import encode, printable, read
+from conformance.subjects.wire import encode, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,10 +44,6 @@ if TYPE_CHECKING:
 
     # The header and the arrays of an answer.
     _Answer = tuple[dict[str, Any], dict[str, Any]]
-
-# Private memory that it may use, on Linux; beyond it there is no more to be had, which Python tells by a
-# MemoryError. macOS does not keep the limit.
-MOST_MEMORY = 4 * 2**30
 
 
 class _Subject:
@@ -147,30 +138,6 @@ def _implementation(pickled: bytes) -> Implementation:
     return found
 
 
-def _limit() -> None:
-    """Limit memory, and leave no core file."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-    most = MOST_MEMORY if hard == resource.RLIM_INFINITY else min(MOST_MEMORY, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-
-
-def _end_with_the_judge(file: int) -> None:
-    """End this process where the judge ended, though the subject is still running."""
-    poll = select.poll()
-    poll.register(file, 0)  # tells of the end only
-    poll.poll()
-    os._exit(1)
-
-
-def _within(seconds: float) -> None:
-    """Let this process tell where it is and end after some seconds, or never for 0."""
-    # By a signal that C code answers, though the interpreter hangs; see `main`.
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-
-
 def _answers(subject: _Subject, message: Message) -> Iterator[bytes]:
     """Yield the answers to a question; a subject may raise anything, where it is asked or turned to bytes."""
     question = message.header
@@ -190,31 +157,7 @@ def _answers(subject: _Subject, message: Message) -> Iterator[bytes]:
 
 def main() -> None:
     """Answer questions until there are no more."""
-    # The subject gets neither of the two: it may read what is not for it, and print between two answers.
-    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-    _limit()
-    faulthandler.enable()
-    faulthandler.register(signal.SIGALRM, all_threads=True, chain=True)
-    Thread(target=_end_with_the_judge, args=(questions.fileno(),), daemon=True).start()
-    subject, own = _Subject(), os.getpid()
-    while (message := read(questions)) is not None:
-        seconds = message.header["seconds"]
-        _within(seconds)
-        for answer in _answers(subject, message):
-            # Until the judge reads the answer no time is counted.
-            _within(0)
-            if os.getpid() != own:
-                os._exit(1)  # a copy of this process, which the subject made, answers nothing
-            for stream in (sys.stdout, sys.stderr):
-                with suppress(BaseException):
-                    stream.flush()
-            answers.write(answer)
-            answers.flush()
-            _within(seconds)
-        _within(0)
-    os._exit(0)
+    serve(partial(_answers, _Subject()))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ from conformance.extras import extras
 from conformance.judging.verdict import Status, Verdict
 from conformance.processes import in_processes, worthwhile
 from conformance.registry import absolute
+from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
+from conformance.running.bitwise import bitwise, checked
 from conformance.running.bundle import write_bundles
 from conformance.running.journal import identity, kept
 from conformance.running.output import FAILURES
@@ -29,6 +31,7 @@ from conformance.running.shrink import shrink_failures
 from conformance.running.subject import close, find_subject, opened_here
 from conformance.running.work import Outcome, do
 from conformance.subjects.declarations import declared
+from conformance.subjects.devices import on_device
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.supports import supports_of
 
@@ -58,9 +61,11 @@ def run(
     shrink: bool = True,
     resume: bool = False,
     exit_first: bool = False,
+    require_bitwise: Sequence[str] = (),
     in_process: bool = False,
     time_limit: float = 60.0,
     host_command: str = "",
+    device: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Judge an implementation and return the report.
@@ -82,42 +87,45 @@ def run(
         resume: go on from what an earlier run with the same arguments wrote into `out` before it was killed
             or interrupted; without such a run, start anew.
         exit_first: stop after the first piece of work that does not pass.
+        require_bitwise: relations, names of `conformance.judging.relations.RELATIONS`, that must hold bit for
+            bit in all programs of the judged cases. A run of all cases measures them and requires none.
         in_process: run the subject in this process instead of one of its own.
         time_limit: how many seconds one answer of the subject's process may take.
         host_command: a program with its arguments that starts that process.
+        device: a device that torch computes on, `cpu` or `cuda`, where torch is the implementation; it runs
+            in the judge's process.
         progress: called after each piece of work with the case, how many are done and how many there are, and
             its verdicts.
 
     Raises:
-        UsageError: an unknown case, dtype or implementation; a number that is not whole, or too small; an
-            implementation that cannot be imported, or declares what cannot be declared; `out` cannot be
-            written to, or another process writes to it; `resume` and what is there is of another run; or
-            `baseline` cannot be read.
+        UsageError: an unknown case, dtype, relation or implementation; a number that is not whole, or too
+            small; an implementation that cannot be imported, or declares what cannot be declared; `out`
+            cannot be written to, or another process writes to it; `resume` and what is there is of another
+            run; or `baseline` cannot be read.
         KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
             and the message says so.
     """
-    # A run goes through six steps, each entered once and from here, and holds its folder from 2 to 6:
+    # A run goes through seven steps, each entered once and from here, and holds its folder from 2 to 7:
     # 1. plan: draw every sample, and list the work (plan.py);
     # 2. work: judge each piece, here or in other processes (work.py, judging/), and append its verdicts to a
     #    file (journal.py). A sample that cannot be prepared is an ERROR of its case, like a subject that
     #    raises, and the run goes on;
     # 3. shrink: look for smaller samples that fail (shrink.py);
-    # 4. record: put verdicts, versions and times into one report (report/record.py);
-    # 5. report: write it (report/files.py);
-    # 6. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
+    # 4. bits: count those in which two calls differ that could be equal (bitwise.py);
+    # 5. record: put verdicts, versions and times into one report (report/record.py);
+    # 6. report: write it (report/files.py);
+    # 7. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
     from conformance.report.files import write
 
     seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
-    for name, value in (("shrink", shrink), ("resume", resume), ("exit_first", exit_first)):
-        flag(name, value)
-    if progress is not None and not callable(progress):
-        raise UsageError(f"progress: expected a function or None, got {progress!r}")
+    bits = Bitwise(required=checked(require_bitwise))
+    _flags(progress, shrink=shrink, resume=resume, exit_first=exit_first)
+    implementation, stated = on_device(implementation, device)
     # Before the subject is imported, which may change the directory.
-    folder = None if out is None else Path(out).absolute()
+    folder = _folder(out, resume=resume)
     spec = absolute(implementation) if isinstance(implementation, str) else ""
-    if resume and folder is None:
-        raise UsageError("resume: expected a folder to go on from in `out`, got None")
     since = None if baseline is None else _since(baseline, folder)
+    in_process = in_process or bool(stated)
     how = find_subject(
         implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
     )
@@ -128,9 +136,15 @@ def run(
     supports = supports_of(subject)
     dtypes = lanes_of(supports) if dtypes is None else dtypes
     planned = plan(cases, samples, seed, dtypes, supports)
-    asked = {"implementation": how.name, "cases": cases, "samples": samples, "seed": seed, "dtypes": dtypes}
-    # A run in the judge's process is marked as one, and may not go on unmarked.
-    asked |= {"in process": bool(how.note)}
+    asked = {
+        "implementation": how.name,
+        "cases": cases,
+        "samples": samples,
+        "seed": seed,
+        "dtypes": dtypes,
+        # A run in the judge's process is marked as one, and may not go on unmarked.
+        "in process": bool(how.note),
+    }
     # Where it cannot be sent to one process, it cannot be sent to several.
     jobs = jobs if how.pickled or how.spec or in_process else 1
     done = _Done(len(planned.work))
@@ -146,6 +160,8 @@ def run(
             # Each attempt at a sample that ends the subject's process may take as long as a sample may take.
             shrinkable = [verdict for verdict in failures if verdict.sample not in done.ended]
             shrunk = shrink_failures(shrinkable, subject) if shrink else {}
+            if not done.stopped and (bits.required or not cases):
+                bits = bitwise(how, subject, planned, seed, dtypes, bits.required)
         except KeyboardInterrupt as error:
             if folder is None:
                 raise
@@ -163,10 +179,11 @@ def run(
             minimums=planned.minimums,
             scope=planned.scope,
             shrunk=shrunk,
-            environment=environment(threads=1) | ({"subject": how.note} if how.note else {}),
+            environment=environment(threads=1) | stated | ({"subject": how.note} if how.note else {}),
             timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
             declarations=declarations,
             given_as="" if how.spec else "an object",
+            bitwise=bits,
         )
         if folder is not None:
             write(report, folder, since)
@@ -185,6 +202,19 @@ def _checked(jobs: object, out: object) -> int:
     if out is not None and (not isinstance(out, (str, Path)) or str(out) == "" or "\0" in str(out)):
         raise UsageError(f"out: expected a folder's path or None, got {out!r}")
     return -1 if jobs == -1 else whole("jobs", jobs, 1)
+
+
+def _flags(progress: object, **flags: object) -> None:
+    for name, value in flags.items():
+        flag(name, value)
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress: expected a function or None, got {progress!r}")
+
+
+def _folder(out: str | Path | None, *, resume: bool) -> Path | None:
+    if resume and out is None:
+        raise UsageError("resume: expected a folder to go on from in `out`, got None")
+    return None if out is None else Path(out).absolute()
 
 
 def _since(baseline: object, folder: Path | None) -> Baseline:

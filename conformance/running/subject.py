@@ -84,11 +84,7 @@ def find_subject(
     if isinstance(implementation, Subject):
         return implementation
     flag("in_process", in_process)
-    if not _is_command(host_command):
-        raise UsageError(f"host command: expected a program with its arguments, got {host_command!r}")
-    if not _is_seconds(time_limit):
-        raise UsageError(f"time limit: expected a positive number of seconds, got {time_limit!r}")
-    limits = Limits(float(time_limit), host_command)
+    limits = limits_of(time_limit, host_command)
     if isinstance(implementation, str):
         subject = Subject(implementation, implementation, limits=limits)
         if implementation == _OURS[0] or implementation.startswith(_OURS[1]):
@@ -100,6 +96,23 @@ def find_subject(
     if sys.platform == "win32":
         return replace(subject, limits=None, note="in the judge's process, as always on Windows")
     return subject
+
+
+def limits_of(time_limit: float, host_command: str) -> Limits:
+    """Return the limits of a subject's process.
+
+    Args:
+        time_limit: how many seconds one answer may take.
+        host_command: what starts the process, with its arguments.
+
+    Raises:
+        UsageError: an argument is not that.
+    """
+    if not _is_command(host_command):
+        raise UsageError(f"host command: expected a program with its arguments, got {host_command!r}")
+    if not _is_seconds(time_limit):
+        raise UsageError(f"time limit: expected a positive number of seconds, got {time_limit!r}")
+    return Limits(float(time_limit), host_command)
 
 
 def _is_seconds(value: object) -> bool:

@@ -1,8 +1,9 @@
 """A process of its own for a subject.
 
-Made by running.subject, in each process that judges, and asked by subjects.hosted; running.host_main is what
-runs there. The judge's side imports nothing of the subject, and parses what comes back. A process that ends,
-hangs or sends garbage is started anew for the next question.
+Made by running.subject, in each process that judges, and asked by subjects.hosted, where running.host_main
+runs; and by checking.check for a candidate, where checking.candidate_main runs. The judge's side imports
+nothing of the subject, and parses what comes back. A process that ends, hangs or sends garbage is started
+anew for the next question.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _START = 60.0
 _GRACE = 5.0
 
-# One thread, as the reference has, in libraries that are loaded later too.
+# How many threads libraries start, those that are loaded later too.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 _ALARM = getattr(signal, "SIGALRM", 14)  # Windows has none
@@ -55,10 +56,12 @@ class Limits:
     Attributes:
         seconds: for one answer.
         command: a program with its arguments that starts the process, such as `sudo -u other`.
+        threads: how many its libraries may start; one, as the reference has, unless bits are compared.
     """
 
     seconds: float = 60.0
     command: str = ""
+    threads: int = 1
 
 
 class UnsendableError(Exception):
@@ -70,9 +73,11 @@ class Process:
     """The process, started when it is first asked.
 
     Attributes:
-        load: the first message, by which it imports the subject; see running.host_main.
+        load: the first message, by which it imports the subject; see running.host_main. As `what` it may say
+            what the subject is called in messages, if not an implementation.
         pickled: an object, where the subject has no name to import it by.
         limits: its limits.
+        program: the module that runs there, and its arguments.
         hello: what it answered to that: `name`, `uses`, `declarations` and `supports`.
         printed: what the subject printed while it was last asked.
     """
@@ -80,6 +85,7 @@ class Process:
     load: Mapping[str, Any]
     pickled: bytes = b""
     limits: Limits = field(default_factory=Limits)
+    program: tuple[str, ...] = ("conformance.running.host_main",)
     hello: Mapping[str, Any] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _pipes: Pipes | None = None
@@ -131,9 +137,10 @@ class Process:
         try:
             self._start()
         except Ended as ended:
+            kind = self.load.get("what", "implementation")
             what = repr(self.load["spec"]) if self.load.get("spec") else "of that object"
             told = " ".join(str(ended).split())
-            raise UsageError(f"implementation {what}: while it was imported, {told}") from None
+            raise UsageError(f"{kind} {what}: while it was imported, {told}") from None
 
     def _start(self) -> None:
         command = [*shlex.split(self.limits.command), sys.executable, "-P", "-u", "-m"]
@@ -141,14 +148,14 @@ class Process:
         paths = dict.fromkeys(str(Path(path).absolute()) for path in sys.path)
         environment = {
             **os.environ,
-            **dict.fromkeys(_THREADS, "1"),
+            **dict.fromkeys(_THREADS, str(self.limits.threads)),
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONIOENCODING": "utf-8:backslashreplace",
         }
         try:
             # A session of its own: an interrupt from the keyboard is for the judge, which ends this one.
             self._process = subprocess.Popen(  # noqa: S603 - the command is the user's own
-                [*command, "conformance.running.host_main"],
+                [*command, *self.program],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -50,7 +50,7 @@ def models_lstm(t: Any, x: Values) -> Mapping[str, Any]:
     }
 
 
-_PROGRAMS: Mapping[str, Program] = {
+PROGRAMS: Mapping[str, Program] = {
     "models.LSTMCell": LayerProgram(of_function(models_cell)),
     "models.LSTM": LayerProgram(of_function(models_lstm)),
 }
@@ -58,10 +58,10 @@ _PROGRAMS: Mapping[str, Program] = {
 
 def make() -> TorchLike:
     """torch, the reference."""
-    return TorchLike("torch", "torch", _PROGRAMS)
+    return TorchLike("torch", "torch", PROGRAMS)
 
 
 def half() -> TorchLike:
     """The reference in half types, which is a subject there."""
     limits = Supports(dtypes=HALF_LANES, training=False, uses=(), bad_calls=False)
-    return TorchLike("torch in half types", "torch", _PROGRAMS, supports=limits)
+    return TorchLike("torch in half types", "torch", PROGRAMS, supports=limits)

@@ -1,4 +1,7 @@
-"""Elementwise nonlinearities."""
+"""Elementwise nonlinearities.
+
+Those of several operations compute float16 in float32 and round once, as torch does: float16 has no e^11.1.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import INPUT, OUT, Op
+from mytorch.ops.reduction import widened
 
 if TYPE_CHECKING:
     from typing import Any
@@ -33,11 +37,13 @@ class Sigmoid(Op):
     def forward(a: Array) -> tuple[Array, Any]:
         # Not ½·tanh(a/2) + ½: that loses all relative accuracy where the result is small. Where e^-a
         # overflows, 1/inf is the right result, 0.
-        out = np.empty_like(a)
-        np.negative(a, out=out)
+        wide = widened(a)
+        out = np.empty_like(wide)
+        np.negative(wide, out=out)
         np.exp(out, out=out)
         np.add(out, 1, out=out)
         np.reciprocal(out, out=out)
+        out = out.astype(a.dtype, copy=False)
         return out, out
 
     @staticmethod
@@ -115,8 +121,9 @@ class Gelu(Op):
     @staticmethod
     def forward(a: Array) -> tuple[Array, Any]:
         # Φ by the complement, which keeps its relative accuracy where Φ is small.
-        phi = 0.5 * erfc(a * -(0.5**0.5))
-        return a * phi, (a, phi)
+        wide = widened(a)
+        phi = 0.5 * erfc(wide * -(0.5**0.5))
+        return (wide * phi).astype(a.dtype, copy=False), (a, phi.astype(a.dtype, copy=False))
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
@@ -132,8 +139,10 @@ class GeluTanh(Op):
 
     @staticmethod
     def forward(a: Array) -> tuple[Array, Any]:
-        bent = np.tanh((2 / pi) ** 0.5 * (a + 0.044715 * (a * a * a)))
-        return 0.5 * a * (1 + bent), (a, bent)
+        wide = widened(a)
+        bent = np.tanh((2 / pi) ** 0.5 * (wide + 0.044715 * (wide * wide * wide)))
+        out = 0.5 * wide * (1 + bent)
+        return out.astype(a.dtype, copy=False), (a, bent.astype(a.dtype, copy=False))
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
@@ -149,7 +158,8 @@ class Silu(Op):
 
     @staticmethod
     def forward(a: Array) -> tuple[Array, Any]:
-        return a / (1 + np.exp(-a)), a
+        wide = widened(a)
+        return (wide / (1 + np.exp(-wide))).astype(a.dtype, copy=False), a
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
@@ -171,8 +181,10 @@ class Softplus(Op):
 
     @staticmethod
     def forward(a: Array, beta: float, threshold: float) -> tuple[Array, Any]:
-        scaled = a * beta
-        return np.where(scaled > threshold, a, np.log1p(np.exp(scaled)) / beta), (scaled, threshold)
+        wide = widened(a)
+        scaled = wide * beta
+        out = np.where(scaled > threshold, wide, np.log1p(np.exp(scaled)) / beta)
+        return out.astype(a.dtype, copy=False), (scaled.astype(a.dtype, copy=False), threshold)
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
@@ -187,7 +199,8 @@ class LogSigmoid(Op):
 
     @staticmethod
     def forward(a: Array) -> tuple[Array, Any]:
-        return np.minimum(a, 0) - np.log1p(np.exp(-np.abs(a))), a
+        wide = widened(a)
+        return (np.minimum(wide, 0) - np.log1p(np.exp(-np.abs(wide)))).astype(a.dtype, copy=False), a
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import INPUT, OUT, OUTPUT, Op
+from mytorch.ops.reduction import widened
 from mytorch.ops.rounding import sign
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ class Rsqrt(Op):
 
     @staticmethod
     def forward(a: Array) -> tuple[Array, Any]:
-        out = np.reciprocal(np.sqrt(a))
+        # float16 in float32, rounded once, as torch does.
+        out = np.reciprocal(np.sqrt(widened(a))).astype(a.dtype, copy=False)
         return out, out
 
     @staticmethod

@@ -20,7 +20,7 @@ def restore(reduced: Array, shape: tuple[int, ...], axis: tuple[int, ...]) -> Ar
 
 
 def widened(a: Array) -> Array:
-    """Return the array in the dtype that it is summed in: float32 for float16, as in torch."""
+    """Return the array in the dtype that it is computed in: float32 for float16, as in torch."""
     return a.astype(np.float32) if a.dtype == np.float16 else a
 
 

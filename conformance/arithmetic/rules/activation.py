@@ -75,6 +75,13 @@ RULES: tuple[Rule, ...] = (
         elementwise=True,
         decides=lambda _grad, x, threshold: x > threshold,
     ),
+    *exact(
+        "hardshrink_backward",
+        "softshrink_backward",
+        source="returns its operand or zero",
+        elementwise=True,
+        decides=lambda _grad, x, threshold: x.abs() > threshold,
+    ),
 )
 
 # In the accuracy class `absolute`, both err by as much as Eigen's rational tanh and tanh = 2σ(2x) - 1 do:

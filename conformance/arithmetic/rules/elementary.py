@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT, converted
-from conformance.arithmetic.rules.measuring import SCALAR, MeasuringCall, binary, unary
+from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, MeasuringCall, binary, unary
 from conformance.arithmetic.rules.rule import IEEE, MEASURED, SLEEF, Operands, Relative, Rule, exact, rounded
 from conformance.sampling.values import Input
 
@@ -50,6 +51,14 @@ RULES: tuple[Rule, ...] = (
         binary("pow", positive=True),
         MeasuringCall(lambda t, a: t.pow(a, SCALAR), lambda n: (Input((8, n), positive=True),)),
         source=SLEEF,
+        elementwise=True,
+    ),
+    # The next number is one unit in the last place away, in each dtype its own: two roundings.
+    rounded(
+        "nextafter",
+        Relative(2.0),
+        replace(binary("nextafter"), without=NO_NAME),
+        source="IEEE 754-2019, 5.3.1, nextUp and nextDown",
         elementwise=True,
     ),
     # NumPy's AVX-512 kernel errs by up to 4.58, at 0.746.

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from conformance.arithmetic.rules.measuring import TERMS, MeasuringCall
-from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, exact, rounded
+from conformance.arithmetic.rounding import filled
+from conformance.arithmetic.rules.measuring import SCALAR, TERMS, MeasuringCall
+from conformance.arithmetic.rules.rule import HIGHAM, Given, Operands, Rule, exact, rounded
 from conformance.sampling.values import Array, Input
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def _index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False
     if not accumulate:
         return None
     put = torch.ops.aten.index_put
-    count = put(torch.zeros_like(x), indices, torch.ones_like(values), accumulate=True)
+    count = put(torch.zeros_like(x.abs()), indices, torch.ones_like(values.abs()), accumulate=True)
     if not x.any() and not (count > 1).any():
         return None  # one value added to nothing is a copy
     total = put(x.abs(), indices, values.abs(), accumulate=True)
@@ -35,7 +36,7 @@ def _index_put(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False
 
 
 def _scatter_add(x: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor | None:
-    count = torch.zeros_like(x).scatter_add(dim, index, torch.ones_like(src))
+    count = torch.zeros_like(x.abs()).scatter_add(dim, index, torch.ones_like(src.abs()))
     if not x.any() and not (count > 1).any():
         return None  # one value added to nothing is a copy
     lost: Tensor = x.abs().scatter_add(dim, index, src.abs()) * count.sqrt()
@@ -76,6 +77,14 @@ def _accumulating(call: Callable[..., Any], own: Callable[..., Array] | None = N
     )
 
 
+def _scatter(x: Tensor, dim: int, index: Tensor, value: Any) -> Tensor | None:
+    return (
+        filled(value, torch.zeros_like(x, dtype=torch.float64).scatter(dim, index, 1.0))
+        if isinstance(value, float)
+        else None
+    )
+
+
 _MOVED = "moves numbers, and computes none"
 
 RULES: tuple[Rule, ...] = (
@@ -89,15 +98,26 @@ RULES: tuple[Rule, ...] = (
             own=_gradient_of_indexing,
         ),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "scatter_add",
         Operands(_scatter_add, "√n roundings of the sum of the magnitudes in one element"),
         _accumulating(lambda t, x, places, values: t.scatter_add(x, 0, places, values)),
         source=HIGHAM,
+        complexes=True,
     ),
     *exact("gather", "index", "index_select", "masked_select", source=_MOVED),
-    *exact("masked_scatter", "scatter", source=_MOVED),
+    *exact("masked_scatter", "masked_scatter_backward", source=_MOVED),
+    rounded(
+        "scatter",
+        Given(_scatter),
+        MeasuringCall(
+            lambda t, x: t.scatter(x, 0, t.from_numpy(np.arange(8)), SCALAR), lambda n: (Input((n,)),)
+        ),
+        source=_MOVED,
+        complexes=True,
+    ),
     *exact("narrow", "select", "slice", source="a view of its operand", view=True),
     *exact("select_backward", source=_MOVED, together=_put_back(torch.ops.aten.select_backward)),
     *exact("slice_backward", source=_MOVED, together=_put_back(torch.ops.aten.slice_backward)),

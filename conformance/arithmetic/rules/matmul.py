@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import torch
 
-from conformance.arithmetic.rounding import UNDERFLOW, UNIT, chain, multiplied
+from conformance.arithmetic.rounding import UNDERFLOW, UNIT, multiplied, products
 from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, all_positive, product
 from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, rounded
 
@@ -19,33 +18,37 @@ if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
 
-def _products(magnitude: Tensor, terms: int) -> Tensor:
-    """Return the error of adding up `terms` products, with that of products below the smallest normal number.
-
-    Args:
-        magnitude: the sum of their absolute values.
-        terms: how many products; the root mean square of their absolute errors grows by √terms.
-    """
-    return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
+def _terms(a: Tensor) -> int:
+    """Return how many products of real numbers are added up: each part of a complex product has two."""
+    return a.shape[-1] * (1 + a.is_complex())
 
 
 def _contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     return Operands(
-        lambda a, b: _products(matrix_product(a.abs(), b.abs()), a.shape[-1]), "√(n/3) roundings of |a| @ |b|"
+        lambda a, b: products(matrix_product(a.abs(), b.abs()), _terms(a)), "√(n/3) roundings of |a| @ |b|"
     )
 
 
 def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-        products = matrix_product(a.abs(), b.abs())
-        size = abs(alpha) * (_products(products, a.shape[-1]) + multiplied(alpha) * products)
+        magnitude = matrix_product(a.abs(), b.abs())
+        size = abs(alpha) * (products(magnitude, _terms(a)) + multiplied(alpha) * magnitude)
         if multiplied(alpha):
             # Some implementations scale the first factor, which then underflows, before they multiply.
-            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a), b.abs())
+            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a.abs()), b.abs())
         # With beta = 0 the first operand is not added at all, and may be anything, NaN too.
         return abs(beta) * (1 + multiplied(beta)) * c.abs() + size if beta else size
 
     return Operands(size, "1 rounding of |beta·c|, √(n/3) of |alpha|·(|a| @ |b|), and of Python scalars")
+
+
+def _addbmm(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+    """Return the error of one product of the matrices side by side, which is the sum over the batch."""
+    wide = a.transpose(0, 1).reshape(a.shape[1], -1)
+    size: Tensor = _added_contraction(torch.mm).function(
+        c, wide, b.reshape(-1, b.shape[-1]), beta=beta, alpha=alpha
+    )
+    return size
 
 
 def _together(held: Replicates, a: Tensor, b: Tensor) -> Tensor:
@@ -65,18 +68,28 @@ def _added_together(
 _MM = product(lambda t, a, b: t.mm(a, b), lambda n: (24, n), lambda n: (n, 24))
 
 RULES: tuple[Rule, ...] = (
-    rounded("mm", _contraction(torch.mm), _MM, all_positive(_MM), source=HIGHAM, together=_together),
+    rounded(
+        "mm",
+        _contraction(torch.mm),
+        _MM,
+        all_positive(_MM),
+        source=HIGHAM,
+        complexes=True,
+        together=_together,
+    ),
     rounded(
         "mv",
         _contraction(torch.mv),
         product(lambda t, a, b: t.mv(a, b), lambda n: (96, n), lambda n: (n,)),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "bmm",
         _contraction(torch.bmm),
         product(lambda t, a, b: t.bmm(a, b), lambda n: (3, 12, n), lambda n: (3, n, 12)),
         source=HIGHAM,
+        complexes=True,
         together=_together,
     ),
     rounded(
@@ -84,6 +97,7 @@ RULES: tuple[Rule, ...] = (
         _contraction(torch.dot),
         product(lambda t, a, b: t.dot(a, b), lambda n: (n,), lambda n: (n,)),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "addmm",
@@ -98,7 +112,21 @@ RULES: tuple[Rule, ...] = (
             lambda n: (n, 24),
         ),
         source=HIGHAM,
+        complexes=True,
         together=_added_together,
+    ),
+    rounded(
+        "addbmm",
+        Operands(_addbmm, "1 rounding of |beta·c|, √(n/3) of |alpha|·Σ|a| @ |b|, and of Python scalars"),
+        product(
+            lambda t, c, a, b: t.addbmm(c, a, b),
+            lambda _: (12, 12),
+            lambda n: (3, 12, n),
+            lambda n: (3, n, 12),
+            without=NO_NAME,
+        ),
+        source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "addmv",
@@ -111,6 +139,7 @@ RULES: tuple[Rule, ...] = (
             without=NO_NAME,
         ),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "baddbmm",
@@ -122,6 +151,7 @@ RULES: tuple[Rule, ...] = (
             lambda n: (3, n, 12),
         ),
         source=HIGHAM,
+        complexes=True,
         together=_added_together,
     ),
 )

@@ -52,6 +52,7 @@ RULES: tuple[Rule, ...] = (
         measuring.reduction(lambda t, x: t.sum(x, [1]), positive=True),
         measuring.reduction(lambda t, x: t.sum(x, [0]), positive=True, rows=False),
         source=HIGHAM,
+        complexes=True,
         together=_together(torch.ops.aten.sum.dim_IntList),
     ),
     rounded(
@@ -60,6 +61,7 @@ RULES: tuple[Rule, ...] = (
         measuring.reduction(lambda t, x: t.mean(x, [1])),
         measuring.reduction(lambda t, x: t.mean(x, [0]), positive=True, rows=False),
         source=HIGHAM,
+        complexes=True,
         together=_together(torch.ops.aten.mean.dim),
     ),
     *exact("amax", "amin", "max", "median", "min", source="returns elements of its operand"),

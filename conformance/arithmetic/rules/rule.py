@@ -85,6 +85,16 @@ class Operands:
 
 
 @dataclass(frozen=True)
+class Given(Operands):
+    """The operation computes nothing, and puts a Python scalar that float32 may not hold.
+
+    What a narrower dtype makes of it follows from the scalar alone (storing.py).
+    """
+
+    says: str = "the rounding of a Python scalar that the dtype does not hold, where it is put"
+
+
+@dataclass(frozen=True)
 class Rule:
     """The facts about one aten operation.
 
@@ -96,14 +106,25 @@ class Rule:
         elementwise: each element of the result depends on one element of each operand, and the operands
             broadcast. "in place" means only the form that writes into its first operand.
         together: runs it on all replicates at once where it is not elementwise: takes the replicates and the
-            clean arguments. An operation with neither runs once per replicate, which is slower.
+            clean arguments, and returns the replicates of its result, or a tuple of them for each. An
+            operation with neither runs once per replicate, which is slower.
         decides: "step" if its floating result gives the step of a staircase that each element is on, "answer"
             if that result is zeros and ones; or a function from the operands to the piece of a piecewise
             function that each element is on. Integer and boolean results always decide.
+        complexes: it rounds complex operands as it says too; otherwise the operation on them has a rule of
+            its own, whose name ends in `_complex`. What is exact is so for complex operands, unless it has
+            one.
         view: its results share the storage of its operand, and so its replicates; in place it changes the
             shape.
         valueless: its result does not depend on the values of its operands.
         draws: it writes random numbers into its first operand; the others are parameters of the distribution.
+        nearby: how far its operands are moved before it runs on the replicates: takes the operation's own
+            arguments; returns for each of the first ones a size in units of u, or None for what is not
+            moved. For operations whose results are those of a problem nearby (backward errors): what the
+            problem makes of them, its conditioning, is then in the replicates.
+        gauge: brings the results on replicates to the signs and rotations that the clean ones have, where
+            the operation leaves them open: takes the clean results and the replicates; returns the replicates
+            and whether all could be.
         measured: the calls that measure it, unless it is exact.
         file: the file that holds the entry.
     """
@@ -112,16 +133,21 @@ class Rule:
     source: str
     rounds: Relative | Operands | None = None
     elementwise: bool | Literal["in place"] = False
-    together: Callable[..., Tensor] | None = None
+    together: Callable[..., Any] | None = None
     decides: Literal["step", "answer"] | Callable[..., Tensor] | None = None
+    complexes: bool = False
     view: bool = False
     valueless: bool = False
     draws: bool = False
+    nearby: Callable[..., tuple[Tensor | None, ...]] | None = None
+    gauge: Callable[..., tuple[list[Tensor | None], bool]] | None = None
     measured: tuple[MeasuringCall, ...] = ()
     file: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an entry that contradicts itself."""
+        if self.nearby and not self.rounds:
+            raise ValueError(f"{self.name}: expected an operation on moved operands to round its result")
         if self.elementwise and self.together:
             raise ValueError(f"{self.name}: expected elementwise or together, got both")
         if self.view and (self.rounds or self.decides or self.elementwise or self.together):

@@ -5,11 +5,14 @@ The families shape, transpose, rearrange, joining and conversion are here, and t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from conformance.arithmetic.rules.rule import Rule, exact
+from conformance.arithmetic.rounding import filled
+from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, MeasuringCall
+from conformance.arithmetic.rules.rule import Given, Rule, exact, rounded
+from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +34,14 @@ def _together(join: Callable[..., Tensor], more: int) -> Callable[..., Tensor]:
     return joined
 
 
+def _padded(x: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor | None:
+    return (
+        filled(value, torch.constant_pad_nd(torch.zeros_like(x, dtype=torch.float64), pad, 1.0))
+        if value
+        else None
+    )
+
+
 _VIEW = "a view of its operand: nothing is computed"
 _COPY_OR_VIEW = "a view of its operand, or a copy: nothing is computed"
 _MOVED = "moves numbers, and computes none"
@@ -46,7 +57,20 @@ RULES: tuple[Rule, ...] = (
     *exact("broadcast_in_dim", "broadcast_tensors", source=_COPY_OR_VIEW),
     # Rearrange.
     *exact("diagonal_backward", "flip", "repeat", "roll", source=_MOVED),
-    *exact("constant_pad_nd", "tril", "triu", source="moves numbers, and puts given ones between them"),
+    *exact("diagonal_scatter", source=_MOVED),
+    *exact("resize", "resize_as", source="changes the size of a storage"),
+    *exact("tril", "triu", source="moves numbers, and puts zeros between them"),
+    rounded(
+        "constant_pad_nd",
+        Given(_padded),
+        MeasuringCall(
+            lambda t, x: t.nn.functional.pad(x, (1, 2), "constant", SCALAR),
+            lambda n: (Input((2, n)),),
+            without=NO_NAME,
+        ),
+        source=_MOVED,
+        complexes=True,
+    ),
     *exact("_pack_padded_sequence", "_pack_padded_sequence_backward", source=_MOVED),
     # Joining.
     *exact("cat", source=_MOVED, together=_together(torch.cat, 0)),
@@ -59,7 +83,6 @@ RULES: tuple[Rule, ...] = (
     *exact("contiguous", source=_COPY),
     *exact("alias", "detach", "lift_fresh", source=_ALIAS, view=True),
     *exact("resolve_conj", "resolve_neg", "set_data", source=_ALIAS),
-    *exact("scalar_tensor", source="makes a float64 tensor of a Python scalar"),
     *exact("_local_scalar_dense", "is_nonzero", source="reads one number, which noise must not move"),
     # Bookkeeping.
     *exact("_record_function_enter_new", "_record_function_exit", source="marks of torch's profiler"),

@@ -55,6 +55,17 @@ def _cumulative(cumulate: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return size
 
 
+def _logcumsumexp(x: Tensor, dim: int) -> Tensor:
+    """Return the error of steps log(1 + exp(min - max)) + max: each loses roundings of 1 and of its result.
+
+    An error of the k-th result goes into the n-th by exp(outₖ - outₙ), the derivative.
+    """
+    out = x.logcumsumexp(dim)
+    lost = (out.abs() + 4).log() + out
+    size: Tensor = ((2 * lost).logcumsumexp(dim) / 2 - out).exp()
+    return size
+
+
 RULES: tuple[Rule, ...] = (
     rounded(
         "var",
@@ -77,11 +88,18 @@ RULES: tuple[Rule, ...] = (
         reduction(lambda t, x: t.cumsum(x, 1)),
         reduction(lambda t, x: t.cumsum(x, 1), positive=True),
         source=HIGHAM,
+        complexes=True,
     ),
     rounded(
         "cumprod",
         Operands(_cumulative(torch.cumprod), "√k roundings of the product of the first k magnitudes"),
         reduction(lambda t, x: t.cumprod(x, 1), sizes=_FACTORS, without=NO_NAME),
         source=HIGHAM,
+    ),
+    rounded(
+        "logcumsumexp",
+        Operands(_logcumsumexp, "4 roundings of 1 and of each result so far, by its effect on the last"),
+        reduction(lambda t, x: t.logcumsumexp(x, 1), without=NO_NAME),
+        source=f"{MEASURED}; aten/src/ATen/native/cpu/ReduceOpsKernel.cpp, logcumsumexp_cpu_kernel",
     ),
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES, FAMILIES
 from conformance.judging.verdict import Status
+from conformance.report import sight
 from conformance.report.page.anchors import anchor, level
 from conformance.report.tables import headroom, least_headroom
 
@@ -58,6 +59,7 @@ class Line:
         least: the least headroom of all.
         order: the same, to sort by.
         cells: one per check.
+        would_pass: by check the wrong answers that would pass.
     """
 
     case: str
@@ -68,6 +70,7 @@ class Line:
     least: str
     order: float
     cells: tuple[Cell, ...]
+    would_pass: str
 
     @property
     def unjudged(self) -> list[tuple[str, str]]:
@@ -114,6 +117,7 @@ def _line(
         least=headroom(least),
         order=min(cell.order for cell in cells),
         cells=cells,
+        would_pass=sight.briefly(verdict for verdicts in mine.values() for verdict in verdicts),
     )
 
 
@@ -129,6 +133,8 @@ def _judged(verdicts: Sequence[Verdict], warn: float) -> Cell:
         return Cell(headroom(least), level(least, warn), least, told)
     if counts[Status.PASS]:
         return Cell(f"{counts[Status.PASS]:,} pass", "passed", 1e300, told)
+    if counts[Status.MISTRUSTED]:
+        return Cell("mistrusted", "unmeasured", inf, f"{told}: zeros would agree too")
     ((why, _),) = Counter(str(verdict.reason) for verdict in verdicts).most_common(1)
     word = "excused" if counts[Status.EXCUSED] else "skipped"
     return Cell(word, "unmeasured", inf, f"{told}: {why}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status
+from conformance.report import sight
 from conformance.report.page.anchors import anchor, anchor_of, level
 from conformance.report.page.first import numbers_first, row_of
 from conformance.report.page.heat import heat
@@ -36,7 +37,10 @@ if TYPE_CHECKING:
 # How many failures of a case are written out, and how many reasons of what was skipped.
 _FAILURES, _REASONS = 3, 3
 # The order of outcomes in a row: the worst first.
-_ORDER = (Status.ERROR, Status.FAIL, Status.EMPTY, Status.EXCUSED, Status.SKIP, Status.PASS)
+_ORDER = (
+    *(Status.ERROR, Status.FAIL, Status.EMPTY, Status.EXCUSED),
+    *(Status.SKIP, Status.MISTRUSTED, Status.PASS),
+)
 
 
 class Observed(NamedTuple):
@@ -53,6 +57,7 @@ class Observed(NamedTuple):
         tolerance: the tolerance there.
         ulp: the largest error in units of the last place.
         numbers: how many numbers were compared.
+        would_pass: the wrong answers that would pass in all of its samples.
         where: shape class and regime of the nearest sample.
     """
 
@@ -66,6 +71,7 @@ class Observed(NamedTuple):
     tolerance: str
     ulp: str
     numbers: str
+    would_pass: str
     where: str
 
 
@@ -152,14 +158,20 @@ def _drawer(
 
 
 def _observed(id: str, verdicts: Sequence[Verdict], warn: float) -> Observed:
-    # Among equal outcomes, the least headroom.
-    nearest = min(verdicts, key=lambda v: (_ORDER.index(v.status), inf if v.headroom is None else v.headroom))
+    # Among equal outcomes, the least headroom; whether it is seen makes no difference to that.
+    nearest = min(
+        verdicts,
+        key=lambda v: (
+            len(_ORDER) if v.agrees else _ORDER.index(v.status),
+            inf if v.headroom is None else v.headroom,
+        ),
+    )
     counts = Counter(verdict.status for verdict in verdicts)
     other = [f"{counts[status]:,} {status}" for status in _ORDER[:-1] if counts[status]]
     # In most uses an observable has the values of the plain call, whose row says the rest.
     measured = bool(nearest.lane) and not nearest.use
     ulp = max((v.max_ulp for v in verdicts if v.max_ulp is not None), default=None)
-    if nearest.status is Status.PASS:
+    if nearest.agrees:
         how = level(nearest.headroom, warn) if nearest.headroom is not None else "passed"
     else:
         how = "unmeasured" if nearest.passed else "fail"
@@ -169,12 +181,12 @@ def _observed(id: str, verdicts: Sequence[Verdict], warn: float) -> Observed:
         lane="use" if nearest.use else nearest.lane or "bad call",
         outcome=", ".join([f"{counts[Status.PASS]:,} of {len(verdicts):,}", *other]),
         level=how,
-        headroom=headroom(nearest.headroom)
-        or ("" if nearest.status is Status.PASS else nearest.status.value),
+        headroom=headroom(nearest.headroom) or ("" if nearest.agrees else nearest.status.value),
         error=number(error_there(nearest)) if measured else "",
         tolerance=number(nearest.tolerance) if measured else "",
         ulp=number(ulp) if measured else "",
         numbers=f"{sum(v.elements for v in verdicts):,}" if nearest.lane else "",
+        would_pass=", ".join(sight.would_pass(verdicts)),
         where=" · ".join(filter(None, (nearest.shape_class, nearest.regime))) if measured else "",
     )
 

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conformance.report import excuses
+from conformance.report import excuses, sight
 from conformance.report.drift import drifting
 from conformance.report.page.anchors import anchor_of
 from conformance.report.page.words import replay, what_happened
@@ -133,4 +133,6 @@ def _not_shown(report: Report) -> list[str]:
         *(f"{case}: nothing was compared: {why}" for case, why in report.unseen.items()),
         *(f"Judged too seldom: {short}" for short in report.shortfalls),
         *excuses.refusals(report),
+        *sight.refusals(report),
+        *report.bitwise.refusals,
     ]

@@ -42,4 +42,6 @@ def command(report: Report) -> str:
     ]
     if lanes != set(LANES):
         parts += [word for lane in EVERY_LANE if lane in lanes for word in ("--dtype", lane)]
+    if report.bitwise.required:
+        parts += ["--require-bitwise", ",".join(report.bitwise.required)]
     return " ".join([*parts, "--seed", str(report.seed)])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance.report import coverage, excuses, uses
+from conformance.report import bitwise, coverage, excuses, uses
 from conformance.report.page import changes as baseline_changes
 from conformance.report.page import strip
 from conformance.report.page.cells import CHECKS, lines
@@ -70,6 +70,7 @@ def render_page(report: Report, baseline: Baseline | None = None) -> str:
         uses=[_with_words(row) for row in uses.summary(report)],
         excused=excuses.summary(report),
         outside=report.scope.lines(),
+        bits_legend=_without_marks([{"": bitwise.LEGEND}])[0][""],
         partly=[each for each in how_much.values() if each.skipped],
         provenance=provenance(report, sha256),
         command=command(report),

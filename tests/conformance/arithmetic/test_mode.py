@@ -37,6 +37,10 @@ MOVED = {
         torch.full((4,), torch.nan, dtype=torch.float64), A, B.T, beta=0
     ),
     "another layout": lambda: (A * B).reshape(1, 4, 3, 1).contiguous(memory_format=torch.channels_last),
+    # It has the base name of an operation that is exact.
+    "scattered and added": lambda: torch.scatter(
+        A[:1], 0, torch.zeros(1, 3, dtype=torch.int64), 1.5, reduce="add"
+    ),
     "rounded to tenths": lambda: torch.round(A + 1, decimals=1),
     "a number summed": lambda: (A[0, 0] * B[0, 0]).sum(0),
     "out of a matrix product": lambda: torch.mm(A, B.T, out=torch.empty(4, 4, dtype=torch.float64)),
@@ -53,6 +57,13 @@ MOVED = {
     "mse_loss": lambda: functional.mse_loss(A, B),
     "linear": lambda: functional.linear(A, B, torch.ones(4, dtype=torch.float64)),
     "silu": lambda: functional.silu(A),
+    # Numbers that float32 does not hold.
+    "a third, filled in": lambda: torch.full((3,), 1 / 3, dtype=torch.float64),
+    "a third, filled in place": lambda: A.clone().fill_(1 / 3),
+    "a third under a mask": lambda: A.masked_fill(A < 99, 1 / 3),
+    "a third scattered": lambda: A[:1].scatter(0, torch.zeros(1, 3, dtype=torch.int64), 1 / 3),
+    "clamped to a third": lambda: (A.abs() + 1).clamp(max=1 / 3),
+    "thirds counted": lambda: torch.arange(1, 2, 1 / 3, dtype=torch.float64)[1:],
 }
 
 KEPT = {
@@ -81,6 +92,17 @@ KEPT = {
     "a count of a mask": (A > 0).sum,
     "infinities": lambda: (A > 0) * 0.0 - torch.full_like(A, torch.inf),
     "no elements": lambda: A[:0] * 2,
+    "a half, filled in": lambda: torch.full((3,), 0.5, dtype=torch.float64),
+    "a half, filled in place": lambda: A.clone().fill_(0.5),
+    "a half under a mask": lambda: A.masked_fill(A > 0, 0.5),
+    "a third under no mask": lambda: A.masked_fill(A > 99, 1 / 3),
+    "a half among zeros": lambda: torch.zeros_like(A).masked_fill(A > 0, 0.5),
+    "zeros under no mask": lambda: torch.zeros_like(A).masked_fill(A > 99, 1 / 3),
+    "a half scattered": lambda: A.scatter(0, torch.zeros(1, 3, dtype=torch.int64), 0.5),
+    "clamped to a half": lambda: A.clamp(0.5, 0.75),
+    "nothing clamped to a third": lambda: A.clamp(min=-99 - 1 / 3),
+    "padded with a half": lambda: functional.pad(A, (1, 1), value=0.5),
+    "halves counted": lambda: torch.arange(0, 4, 0.5, dtype=torch.float64),
 }
 
 
@@ -238,12 +260,8 @@ def test_what_is_overwritten_has_no_noise_left(call):
 
 
 UNKNOWN = {
-    # It has the base name of an operation that is exact.
-    "scatter.reduce": lambda: torch.scatter(A, 0, torch.zeros(1, 3, dtype=torch.int64), B, reduce="add"),
-    "_cdist_forward": lambda: torch.cdist(A, B),
-    "_fft_r2c": lambda: torch.fft.rfft(A),
-    "linalg_inv_ex": lambda: torch.linalg.inv(torch.eye(3, dtype=torch.float64)),
-    "prims.lgamma": A.lgamma,
+    "hash_tensor": lambda: torch.hash_tensor(A),
+    "prims.cbrt": lambda: torch.ops.prims.cbrt(A),
 }
 
 
@@ -257,9 +275,14 @@ def test_an_operation_without_a_rule_is_refused_by_name(name):
     assert error.value.operation == name.removeprefix("prims.").replace(".", "_")
 
 
+def test_a_rule_of_real_numbers_is_none_of_complex_ones():
+    with pytest.raises(NoiseError, match="no rule says how expm1_complex rounds"), Arithmetic(1):
+        torch.expm1(torch.complex(A, B))
+
+
 def test_an_operation_without_a_rule_may_run_on_other_dtypes():
     with Arithmetic(1):
-        got = torch.linalg.inv(torch.eye(3))
+        got = torch.ops.prims.cbrt(torch.eye(3))
     assert torch.equal(got, torch.eye(3))
 
 

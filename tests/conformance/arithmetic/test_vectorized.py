@@ -33,12 +33,27 @@ def _random(*shape, seed=0):
 A, B, ROW, COLUMN, ONE = _random(4, 3), _random(4, 3, seed=1), _random(3), _random(4, 1), _random()
 A[0], A[1, 0], A[1, 1], A[2, 0] = ROW, 0.0, torch.inf, torch.nan
 MASK = A > B
+IMAGE, KERNEL = _random(2, 4, 3, 5), _random(6, 2, 2, 3)
+# The same of complex numbers, whose second is marked as a conjugate.
+C, CROW = torch.complex(A, B), torch.complex(ROW, A[2]).conj()
 M, N, P = _random(4, 5), _random(5, 3), _random(2, 4, 5)
 
 # Calls of operations that run on all replicates at once: the overload, its arguments, and those by name.
 # Plain functions of one or two tensors are added below.
 CALLS = {
-    "_to_copy": [(ATEN._to_copy.default, (A,), {"dtype": torch.float64})],
+    "_fft_c2c": [
+        (ATEN._fft_c2c.default, (torch.complex(M, -M), [1], 0, True), {}),
+        (ATEN._fft_c2c.default, (torch.complex(M, -M).conj(), [0, 1], 2, False), {}),
+    ],
+    "_fft_c2r": [(ATEN._fft_c2r.default, (torch.complex(M, -M), [1], 1, 8), {})],
+    "_fft_r2c": [
+        (ATEN._fft_r2c.default, (M, [1], 0, True), {}),
+        (ATEN._fft_r2c.default, (M, [0, 1], 0, False), {}),
+    ],
+    "_to_copy": [
+        (ATEN._to_copy.default, (A,), {"dtype": torch.float64}),
+        (ATEN._to_copy.default, (A,), {"dtype": torch.complex128}),
+    ],
     "add": [
         (ATEN.add.Tensor, (A, ROW), {"alpha": 0.5}),
         (ATEN.add.Tensor, (ONE, A), {}),
@@ -76,9 +91,21 @@ CALLS = {
     "clamp_min": [(ATEN.clamp_min.default, (A, 0.5), {})],
     "clone": [
         (ATEN.clone.default, (A.T,), {}),
+        (ATEN.clone.default, (CROW,), {}),
+        (ATEN.clone.default, (CROW.imag,), {}),
         (ATEN.clone.default, (_random(2, 3, 4, 5),), {"memory_format": torch.channels_last}),
     ],
+    "convolution": [
+        (ATEN.convolution.default, (IMAGE, KERNEL, ROW.repeat(2), [1], [1], [1], False, [0], 2), {}),
+        (
+            ATEN.convolution.default,
+            (IMAGE, KERNEL[:4], _random(4), [2, 1], [0, 1], [1, 2], True, [1, 0], 2),
+            {},
+        ),
+        (ATEN.convolution.default, (IMAGE[..., 0], _random(3, 4, 2), None, [1], [0], [1], False, [0], 1), {}),
+    ],
     "div_mode": [(ATEN.div.Tensor_mode, (A, ROW), {"rounding_mode": "floor"})],
+    "hardshrink_backward": [(ATEN.hardshrink_backward.default, (A, B, 0.5), {})],
     "lerp": [(ATEN.lerp.Scalar, (A, ROW, 0.25), {}), (ATEN.lerp.Tensor, (A, ROW, COLUMN), {})],
     "mean": [
         (ATEN.mean.dim, (A, [0]), {}),
@@ -86,6 +113,9 @@ CALLS = {
         (ATEN.mean.dim, (A, [-1], True), {}),
     ],
     "mm": [(ATEN.mm.default, (M, N), {})],
+    "polygamma": [(ATEN.polygamma.default, (1, A), {})],
+    "threshold": [(ATEN.threshold.default, (A, 0.5, 0.25), {})],
+    "pow_complex": [(ATEN.pow.Tensor_Scalar, (C, 3), {}), (ATEN.pow.Tensor_Tensor, (C, CROW), {})],
     "pow": [(ATEN.pow.Tensor_Scalar, (A, 1.5), {}), (ATEN.pow.Scalar, (1.5, A), {})],
     "rsub": [(ATEN.rsub.Scalar, (A, 1.0), {}), (ATEN.rsub.Tensor, (A, ROW), {"alpha": 2})],
     "select_backward": [
@@ -97,6 +127,7 @@ CALLS = {
         (ATEN.slice_backward.default, (A, [4, 6], 1, 0, 6, 2), {}),
         (ATEN.slice_backward.default, (A, [6, 3], -2, 1, 5, 1), {}),
     ],
+    "softshrink_backward": [(ATEN.softshrink_backward.default, (A, B, 0.5), {})],
     "stack": [(ATEN.stack.default, ([A, B],), {}), (ATEN.stack.default, ([A, B], -1), {})],
     "sum": [
         (ATEN.sum.default, (A,), {}),
@@ -122,19 +153,28 @@ CALLS = {
 
 
 def _overload(name):
-    packet = getattr(ATEN, name)
+    packet = getattr(ATEN, name.removesuffix("_complex"))
     return packet.Tensor if "Tensor" in packet.overloads() else packet.default
 
 
 def _plain(name):
     """Return calls of an elementwise operation of one tensor, or of two that broadcast."""
     func = _overload(name)
+    a, row = (C, CROW) if name.endswith("_complex") else (A, ROW)
     needed = sum(not argument.has_default_value() for argument in func._schema.arguments)
-    return [(func, (A.T,), {})] if needed == 1 else [(func, (A, ROW), {}), (func, (ONE, A), {})]
+    return [(func, (a.T,), {})] if needed == 1 else [(func, (a, row), {}), (func, (ONE, a), {})]
 
 
 ELEMENTWISE = {name for name, rule in RULES.items() if rule.elementwise is True}
-TOGETHER = {name for name, rule in RULES.items() if rule.together is not None}
+# What LAPACK makes of other matrices depends on its pivots: see test_linalg.py.
+TOGETHER = {name for name, rule in RULES.items() if rule.together is not None and rule.nearby is None}
+CALLS |= {
+    f"{prefix}{rank}d": [
+        (getattr(ATEN, f"{prefix}{rank}d").default, (_random(*(2, 3, 4, 3, 2)[: rank + 2]), [5] * rank), {})
+    ]
+    for prefix in ("upsample_nearest", "_upsample_nearest_exact")
+    for rank in (1, 2, 3)
+}
 CALLS |= {name: _plain(name) for name in sorted(ELEMENTWISE - set(CALLS))}
 FLAT = [
     pytest.param(name, *call, id=f"{name}-{number}")
@@ -146,9 +186,9 @@ FLAT = [
 def _noisy(tensor, number):
     """Return replicates: the number itself, its neighbour, another number, and none."""
     other = torch.randn(
-        tensor.shape, generator=torch.Generator().manual_seed(100 + number), dtype=torch.float64
+        tensor.shape, generator=torch.Generator().manual_seed(100 + number), dtype=tensor.dtype
     )
-    return torch.stack([tensor, tensor + 2.0**-20, other, torch.where(other > -0.5, 0.0, other)])
+    return torch.stack([tensor, tensor + 2.0**-20, other, torch.where(other.real > -0.5, 0.0, other)])
 
 
 def _copied(values):
@@ -157,6 +197,10 @@ def _copied(values):
 
     def copied(value):
         if isinstance(value, torch.Tensor):
+            if value.is_conj():
+                return copies.setdefault(id(value), copied(value.conj()).conj())
+            if value.is_neg():
+                return copies.setdefault(id(value), torch._neg_view(copied(torch._neg_view(value))))
             return copies.setdefault(id(value), torch.empty_like(value).copy_(value))
         if isinstance(value, dict):
             return {key: copied(each) for key, each in value.items()}
@@ -166,7 +210,11 @@ def _copied(values):
 
 
 def _float_operands(args, kwargs):
-    return [each for each in vectorized.tensors((*args, *kwargs.values())) if each.dtype == torch.float64]
+    return [
+        each
+        for each in vectorized.tensors((*args, *kwargs.values()))
+        if each.dtype in (torch.float64, torch.complex128)
+    ]
 
 
 def _subsets(count):

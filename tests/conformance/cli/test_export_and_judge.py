@@ -42,7 +42,8 @@ def test_right_answers_are_shown_with_the_table_of_a_run(exported, tmp_path, cap
     options = ["--samples", "1", "--dtype", "float32", "--out", str(tmp_path / "run"), "--jobs", "1"]
     assert main(["run", "relu", "--implementation", "torch", *options]) == 0
     head = capsys.readouterr().out.splitlines()[0]
-    assert judged.splitlines()[0] == head
+    # How wide the columns are depends on what was seen in uses, which are not exported.
+    assert judged.split()[:3] == head.split()[:3] == ["case", "samples", "passed"]
     judged_by = "plain calls only, no bad calls, relative accuracy of tanh and sigmoid"
     assert f"SHOWN: the answers in {exported} against torch, seed 1; judged: {judged_by}\n" in judged
     assert not (exported / "parity.json").exists()

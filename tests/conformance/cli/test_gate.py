@@ -65,8 +65,8 @@ def test_it_exits_with_1_and_one_table_where_something_is(gate):
         (replace(GOOD, seed=2), "seed: the baseline is of 1, and the report of 2"),
         (replace(GOOD, implementation="other"), "implementation: the baseline is of mytorch"),
         (
-            GOOD.to_json().replace('"schema_version": 5', '"schema_version": 3'),
-            "expected schema_version 5, got 3",
+            GOOD.to_json().replace('"schema_version": 6', '"schema_version": 3'),
+            "expected schema_version 6, got 3",
         ),
         ("not JSON", "not a parity report"),
     ],
@@ -80,7 +80,7 @@ def test_it_exits_with_2_where_the_two_cannot_be_compared(gate, report, mentions
 @pytest.mark.parametrize(
     ("content", "mentions"),
     [
-        (b'{"schema_version": 2}', "expected schema_version 3, got 2"),
+        (b'{"schema_version": 2}', "expected schema_version 4, got 2"),
         (b"{}", "not a baseline"),
         (b"\xff\xfe", "baseline.json: expected a report, got a file that is not text"),
         (None, "--accept REASON makes it of this run"),

@@ -59,6 +59,25 @@ def test_programs_and_inputs(folder, command_line, arguments, names):
     assert (done.returncode, [row.split()[0] for row in rows]) == (0, names)
 
 
+def test_the_program_itself_on_a_device(folder, command_line):
+    arguments = ["torch:mm", "--inputs", "mine.py:draw", "--draws", "1", "--device", "cpu"]
+    done = command_line("tolerance", *arguments, cwd=folder)
+    told = done.stdout.rpartition("\n\n")[2].splitlines()
+    assert (done.returncode, told[0]) == (0, "float32 on cpu (the CPU), TF32 off:")
+    assert [line.partition(", headroom ")[0] for line in told[1:]] == ["  values: PASS", "  gradients: PASS"]
+
+
+def test_a_program_that_is_wrong_on_a_device_is_not_shown(folder, command_line):
+    """One that computes in half precision where it is not watched stands for one on a device with TF32."""
+    text = "import torch\ndef mm(a, b):\n    short = a.dtype == torch.float32\n"
+    text += "    return (a.half() @ b.half()).float() if short else a @ b\n"
+    (folder / "short.py").write_text(text, encoding="utf-8")
+    arguments = ["short.py:mm", "--inputs", "mine.py:draw", "--draws", "1", "--device", "cpu"]
+    done = command_line("tolerance", *arguments, cwd=folder)
+    assert done.returncode == 1
+    assert "  values: FAIL" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -6,7 +6,7 @@ import pytest
 
 from conformance.cases import CASES
 from conformance.judging.sample_judge import judge_sample, prepare
-from conformance.judging.verdict import Status
+from conformance.judging.verdict import AGREES, Status
 from conformance.registry import find_implementation
 from conformance.running.replay import prepare_text
 from conformance.sampling.space import draw
@@ -39,13 +39,13 @@ def failures(case, seams):
 
 @pytest.mark.parametrize("case", ["nn.LSTMCell", "nn.RNN"])
 def test_biases_may_be_summed_first(case):
-    assert set(failures(case, summed(0.0))) <= {Status.PASS, Status.EMPTY}
+    assert set(failures(case, summed(0.0))) <= AGREES | {Status.EMPTY}
     assert Status.FAIL in failures(case, summed(1e-6))
 
 
 @pytest.mark.parametrize("case", ["nn.GRU", "models.LSTM"])
 def test_torch_may_be_written_out_step_by_step(case):
-    assert set(failures(case, {})) <= {Status.PASS, Status.EMPTY}
+    assert set(failures(case, {})) <= AGREES | {Status.EMPTY}
 
 
 def test_a_draw_that_leaves_the_range_of_float32_is_drawn_again():
@@ -58,7 +58,7 @@ def test_a_draw_that_leaves_the_range_of_float32_is_drawn_again():
         prepared = prepare_text(text)
         found = judge_sample(prepared, find_implementation("torch"))
     assert prepared.sample.text == f"{text},redraw=1"
-    assert {verdict.status for verdict in found} == {Status.PASS}
+    assert {verdict.status for verdict in found} <= AGREES
 
 
 @pytest.mark.parametrize(
@@ -86,5 +86,5 @@ def test_a_sample_that_was_a_false_alarm_is_none(text):
         found = [
             v for name in ("torch", "mytorch") for v in judge_sample(prepared, find_implementation(name))
         ]
-    assert {verdict.status for verdict in found} == {Status.PASS}
+    assert {verdict.status for verdict in found} <= AGREES
     assert "redraw" not in prepared.sample.text

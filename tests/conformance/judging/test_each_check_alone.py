@@ -90,6 +90,11 @@ def not_passed(verdicts):
     return [verdict for verdict in verdicts if verdict.status is not Status.PASS]
 
 
+def seen_as_nothing(verdicts):
+    """Whether nothing fails, but what would have to is at least MISTRUSTED."""
+    return {verdict.status for verdict in not_passed(verdicts)} == {Status.MISTRUSTED}
+
+
 def _own(expected, name):
     """Return the reference's array, in the lane's dtype."""
     return expected.reference[name]
@@ -391,7 +396,7 @@ def test_the_sum_as_the_loss_is_refused_because_no_gradient_at_all_passes_it(mon
     with pytest.raises(DegenerateError, match="cotangents are constant"):
         prepare(SUM_TO_ONE, sample)
     monkeypatch.setattr(sample_judge, "_degenerate", lambda _: None)
-    assert not_passed(judge_sample(prepare(SUM_TO_ONE, sample), subject)) == []
+    assert seen_as_nothing(judge_sample(prepare(SUM_TO_ONE, sample), subject))
 
 
 def _at_a_kink(t, x):
@@ -415,4 +420,4 @@ def test_a_draw_at_a_tie_is_refused_because_there_the_judge_is_blind(monkeypatch
     monkeypatch.setattr(Arithmetic, "_notice", lambda *_: None)
     # With or without the gradient, the result is within the deviation, and so is anything between.
     prepared = prepare(TIE, sample, ("float32",))
-    assert not_passed(judge_sample(prepared, Off("grad.input", 0.1))) == []
+    assert seen_as_nothing(judge_sample(prepared, Off("grad.input", 0.1)))

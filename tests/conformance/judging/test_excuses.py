@@ -115,8 +115,8 @@ ERROR, EXCUSED = _verdict(Status.ERROR, observable=None), _verdict(Status.EXCUSE
 # The fields of an excuse, the verdicts of a run, whether it is whole, and why the excuse is not needed.
 NEEDS = {
     "something is excused": ({}, [EXCUSED, PASS], True, None),
-    "all pass": ({}, [PASS, PASS], False, "all 2 verdicts that it matches are PASS"),
-    "all pass in a whole run": ({}, [PASS], True, "all 1 verdicts that it matches are PASS"),
+    "all pass": ({}, [PASS, PASS], False, "all 2 verdicts that it matches agree"),
+    "all pass in a whole run": ({}, [PASS], True, "all 1 verdicts that it matches agree"),
     "another observable": ({"observable": "h_n"}, [PASS], False, "it matches none of the observables grad.i"),
     "another case": ({"case": "tanh"}, [PASS], False, None),
     "another case in a whole run": ({"case": "tanh"}, [PASS], True, "no sample like that was judged"),

@@ -262,7 +262,9 @@ def test_a_failure_says_how_many_elements_differ():
 def test_a_failure_has_every_field():
     verdict = _judge(_expect(), _with((0, 1), -1.5))
     data = verdict.to_json()
-    assert [name for name, value in data.items() if value is None] == ["profile", "repeatable", "use"]
+    assert [name for name, value in data.items() if value is None] == [
+        *("profile", "repeatable", "would_pass", "use")
+    ]
     assert (
         data
         | {
@@ -363,7 +365,8 @@ def test_denormals_whose_rounding_underflows_are_judged_too(lane, largest):
     # The gradient of logsigmoid in the regime steep is such a number in the lane float64.
     oracle = np.array([largest, 0.0])
     verdict = _judge(_expect(oracle, lane=lane, tolerance=np.full(2, 1e-300)), oracle.astype(lane))
-    assert verdict.status is Status.PASS
+    # Zeros are as near.
+    assert verdict.status is Status.MISTRUSTED
     verdict = _judge(_expect(oracle, lane=lane, tolerance=np.full(2, 1e-300)), np.array([1, 0], lane))
     assert (verdict.status, verdict.error_in_u) == (Status.FAIL, inf)
     small = _judge(_expect(oracle, lane=lane, tolerance=np.full(2, 1e-300)), np.array([0, 0], lane))

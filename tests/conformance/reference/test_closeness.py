@@ -165,7 +165,7 @@ def test_another_form_is_a_failure(actual, fn, told):
             torch.exp,
             {},
             conformance.UsageError,
-            "no array that NumPy can",
+            "not an array that NumPy can",
         ),
         ("x", torch.exp, {}, conformance.UsageError, "actual: expected numbers in output, got str"),
         (X, torch.exp, {"grads": X}, conformance.UsageError, "grads: expected a tuple .*, got ndarray"),

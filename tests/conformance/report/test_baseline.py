@@ -14,7 +14,7 @@ import conformance
 from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.cases import CASES
 from conformance.errors import UsageError
-from conformance.judging.verdict import Status, Verdict
+from conformance.judging.verdict import AGREES, Status, Verdict
 from conformance.report.baseline import Baseline, Place, Shown
 from conformance.report.record import Report
 
@@ -86,12 +86,19 @@ def test_the_observables_of_a_use_are_counted_together():
     assert found.classes == {"add": {"small": 1}}
 
 
-@pytest.mark.parametrize("status", [status for status in Status if status is not Status.PASS])
+@pytest.mark.parametrize("status", [status for status in Status if status not in AGREES])
 def test_other_verdicts_are_counted_apart_and_have_no_headroom(status):
     found = baseline(verdict(0, headroom=3.0), verdict(1, status=status, headroom=2.0))
     place = Place("add", "forward", "float64", "output")
     assert found.shown == {place: Shown(1, 3.0, ((status, 1),))}
     assert found.shown[place].statuses() == {Status.PASS: 1, status: 1}
+
+
+def test_what_is_mistrusted_is_counted_apart_and_its_headroom_is_kept():
+    found = baseline(verdict(0, headroom=3.0), verdict(1, status=Status.MISTRUSTED, headroom=2.0))
+    place = Place("add", "forward", "float64", "output")
+    assert found.shown == {place: Shown(1, 2.0, ((Status.MISTRUSTED, 1),))}
+    assert Baseline.from_json(found.to_json()) == found
 
 
 def test_the_numbers_compared_are_counted_by_case_with_those_of_uses():
@@ -207,8 +214,8 @@ def test_other_texts_are_refused(text):
 
 
 def test_another_version_is_refused_with_both_numbers():
-    text = baseline().to_json().replace('"schema_version": 3', '"schema_version": 9')
-    with pytest.raises(UsageError, match="expected schema_version 3, got 9"):
+    text = baseline().to_json().replace('"schema_version": 4', '"schema_version": 9')
+    with pytest.raises(UsageError, match="expected schema_version 4, got 9"):
         Baseline.from_json(text)
 
 
@@ -220,6 +227,12 @@ def test_the_committed_one_keeps_the_schema_and_is_of_a_default_run():
     # A case that is newer than the reports has no row until they are renewed; a removed one must have none.
     assert not set(found.classes) - set(CASES), "renew the reports: tox run -e reports"
     assert found.to_json() == text
+
+
+def test_version_3_is_read_too_as_it_only_lacks_a_status():
+    found = baseline(verdict(headroom=3.0))
+    older = found.to_json().replace('"schema_version": 4', '"schema_version": 3')
+    assert Baseline.from_json(older) == found
 
 
 def test_a_part_of_a_baseline_is_the_baseline_of_a_part():

@@ -86,6 +86,11 @@ def test_of_two_seeds_verdicts_that_do_not_pass_are_compared(status):
     assert [each[4] for each in moved(other, one) if each[0] == "verdicts"] == ["better"]
 
 
+def test_of_two_seeds_it_is_not_compared_in_which_samples_little_is_seen():
+    assert moved(run(8.0, 8.0), run(8.0, seed=2, status=Status.MISTRUSTED)) == []
+    assert moved(run(8.0, 8.0), run(8.0, status=Status.MISTRUSTED)) != []
+
+
 def test_of_two_seeds_headrooms_are_compared_where_both_have_one():
     assert [each[0] for each in moved(run(8.0), run(7.0 / FACTOR, seed=2))] == ["headroom"]
     assert moved(run(8.0), run(None, seed=2)) == []

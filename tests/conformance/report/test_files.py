@@ -135,6 +135,7 @@ def test_a_case_has_one_row_with_the_headroom_of_each_lane():
             "headroom float64": "70",
             "headroom float32": "2.5",
             "nearest to its tolerance": "grad.input",
+            "would pass": "",
         }
     ]
 

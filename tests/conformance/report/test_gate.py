@@ -14,6 +14,7 @@ import conformance
 from conformance import Excuse
 from conformance.arithmetic.constants import constants
 from conformance.errors import UsageError
+from conformance.judging.sight import DECIDING
 from conformance.judging.verdict import Status, Verdict
 from conformance.report import changes
 from conformance.report.baseline import Baseline
@@ -84,6 +85,10 @@ def ended(status):
     return lambda v: replace(v, status=status, headroom=0.5, reason="because")
 
 
+def blind(v):
+    return replace(v, status=Status.MISTRUSTED, reason="because", would_pass=list(DECIDING))
+
+
 def nearer(by):
     return lambda v: replace(v, headroom=v.headroom and v.headroom / by)
 
@@ -112,6 +117,19 @@ LOSSES = {
     "a failure at a new place": (
         replace(GOOD, verdicts=(*GOOD.verdicts, ended(Status.FAIL)(replace(BAD_CALL, observable="type")))),
         [("verdicts", ("add", "bad call", "errors", "type"), "worse")],
+    ),
+    "sight": (with_verdicts(GOOD, blind, **OUTPUT), [("verdicts", AT_OUTPUT, "worse")]),
+    "sight in a use": (
+        with_verdicts(GOOD, blind, case="mul", use="twice", lane="float32"),
+        [("use", ("mul", "use", "twice"), "worse")],
+    ),
+    "a new sample that shows nothing": (
+        replace(GOOD, verdicts=(*GOOD.verdicts, blind(replace(GOOD.verdicts[0], sample="add:3")))),
+        [("verdicts", ("add", "float64", "forward", "output"), "worse")],
+    ),
+    "a new case that shows nothing": (
+        replace(GOOD, verdicts=(*GOOD.verdicts, blind(next(sample("sub", 0, "small"))))),
+        [("verdicts", ("sub", "float64", "forward", "output"), "worse")],
     ),
     "a failure in a use": (
         with_verdicts(GOOD, ended(Status.FAIL), case="mul", use="twice", lane="float32"),
@@ -275,6 +293,20 @@ def test_what_is_exact_may_be_rounded_but_not_badly():
     assert not Gate(with_verdicts(GOOD, nearer(1.01 * FACTOR), **OUTPUT), exact).holds
 
 
+def test_what_is_mistrusted_in_the_baseline_may_stay_and_may_not_become_two():
+    known = with_verdicts(GOOD, blind, **OUTPUT)
+    assert Gate(known, Baseline.of(known)).holds
+    assert Gate(GOOD, Baseline.of(known)).holds
+    worse = Gate(with_verdicts(known, blind, **{**OUTPUT, "sample": "add:1"}), Baseline.of(known))
+    assert [(c.before, c.after, c.why) for c in worse.lost] == [
+        ("2 PASS, 1 MISTRUSTED", "1 PASS, 2 MISTRUSTED", "worse")
+    ]
+    assert worse.accept("saturated on purpose").accepted[0]["reason"] == "saturated on purpose"
+    # Its headroom is kept, and a failure in its place is worse still.
+    failed = Gate(with_verdicts(GOOD, ended(Status.FAIL), **OUTPUT), Baseline.of(known))
+    assert [c.why for c in failed.lost] == ["worse"]
+
+
 def test_a_failure_that_the_baseline_has_may_stay_and_may_not_become_two():
     failed = with_verdicts(GOOD, ended(Status.FAIL), **OUTPUT)
     known = Baseline.of(failed)
@@ -290,6 +322,7 @@ def test_a_failure_that_the_baseline_has_may_stay_and_may_not_become_two():
 @pytest.mark.parametrize(
     ("better", "worse"),
     [
+        (Status.PASS, Status.MISTRUSTED),
         (Status.EXCUSED, Status.SKIP),
         (Status.SKIP, Status.EMPTY),
         (Status.EMPTY, Status.FAIL),

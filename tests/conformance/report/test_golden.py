@@ -17,10 +17,12 @@ from unittest.mock import patch
 import jsonschema
 import pytest
 
+from conformance.judging.bitwise import Finding
 from conformance.judging.profile import Profile
 from conformance.judging.verdict import Status, Verdict
 from conformance.report import formats
 from conformance.report.baseline import Baseline
+from conformance.report.bitwise import Bitwise
 from conformance.report.gate import Gate, text
 from conformance.report.job_summary import job_summary
 from conformance.report.record import SCHEMA, Report
@@ -42,6 +44,9 @@ def _verdict(case, sample, observable, status, check="forward", lane="float32", 
     if status is Status.PASS:
         values |= {"max_error": 1e-9, "tolerance": 4e-9, "headroom": 4.0, "expected": 1.0, "got": 1.000000001}
     return Verdict(case, sample, check, lane, observable, status, **values | fields)
+
+
+BLIND = ["zeros", "the mean everywhere", "rolled rows", "the input itself"]
 
 
 def _relu(draw, observable, status, regime="normal", **fields):
@@ -84,7 +89,7 @@ EVERY = Report(
             0, "output", Status.PASS, lane="float64", headroom=float("inf"), max_error=0.0, repeatable=True
         ),
         _relu(0, "output", Status.PASS, headroom=1.25, repeatable=False),
-        _relu(0, "grad.input", Status.PASS, check="backward"),
+        _relu(0, "grad.input", Status.PASS, check="backward", would_pass=[]),
         _relu(
             1, "grad.input", Status.EXCUSED, "nonfinite", check="backward", reason=EXCUSED, got=float("nan")
         ),
@@ -92,7 +97,12 @@ EVERY = Report(
         _relu(0, "rank", Status.FAIL, check="errors", lane=None, elements=0, reason="got no error"),
         _relu(0, None, Status.SKIP, check="use", use="no-grad", **SKIPPED),
         _linear(0, "output", Status.FAIL, **WRONG),
-        _linear(0, "grad.bias", Status.PASS, check="backward"),
+        _linear(
+            0, "grad.bias", Status.PASS, check="backward", would_pass=["rolled rows", "float16 rounding"]
+        ),
+        _linear(
+            0, "grad.weight", Status.MISTRUSTED, check="backward", would_pass=BLIND, reason="zeros agree"
+        ),
         _linear(0, "twice/output", Status.PASS, check="use", use="twice"),
         _linear(1, "output", Status.FAIL, **WRONG | {"repeatable": False}),
         _linear(2, "output", Status.FAIL, **WRONG),
@@ -116,6 +126,19 @@ EVERY = Report(
     timing={"began": "2026-01-02T03:04:05+00:00", "seconds": 12.345, "stopped": "STOPPED after 17 of 90"},
     declarations=Declarations(EXCUSES, "absolute", "own"),
     constants={"sha256": 64 * "0", "tensor": 4.0, "element": 6.0, "warn": 1.4},
+    bitwise=Bitwise(
+        "float32",
+        ("repeat", "rows", "threads"),
+        (
+            Finding("nn.Linear", "repeat", "forward", 2048),
+            Finding("nn.Linear", "repeat", "gradient", 4096),
+            Finding("nn.Linear", "rows", "forward", 2048, 3, 4352, 1.25),
+            Finding("nn.Linear", "rows", "gradient", 2048, 1, None, None),
+            Finding("nn.Linear", "threads", "forward", reason="one core"),
+            Finding("nn.GRU", "permute", "forward", 512),
+            Finding("nn.GRU", "threads", "forward", reason=HOSTILE),
+        ),
+    ),
 )
 # Given as an object, it has no name on the command line.
 OBJECT = replace(EVERY, implementation="Mine", given_as="an object")
@@ -126,6 +149,7 @@ WELL = replace(
     scope=Scope(),
     timing={"began": "2026-01-02T03:04:05+00:00", "seconds": 12.345},
     declarations=Declarations(),
+    bitwise=Bitwise("float32", (), (Finding("nn.Linear", "repeat", "forward", 2048),)),
 )
 
 

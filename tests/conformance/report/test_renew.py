@@ -120,6 +120,7 @@ def test_where_something_is_lost_nothing_is_renewed(written, committed, suite, f
 
 def test_a_calibration_of_all_cases_is_taken_too(written, committed, suite):
     calibrated(written, list(CASES))
+    (written / "accuracy.md").write_text("new accuracy.md", encoding="utf-8")
     renew(written, committed, suite)
     assert renewed(committed) == sorted(LIMITS)
 
@@ -187,9 +188,9 @@ def test_the_committed_files_keep_their_limits():
     assert {name: size for name, size in sizes.items() if size > LIMITS[name]} == {}
 
 
-def test_the_parity_report_has_at_most_100_lines_and_one_per_case():
+def test_the_parity_report_has_at_most_130_lines_and_one_per_case():
     lines = (REPORTS / "parity.md").read_text(encoding="utf-8").splitlines()
     rows = {line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")}
     judged = rows & set(CASES)
     assert len(judged) > 300, "renew the reports: tox run -e reports"
-    assert len(lines) <= 100 + len(judged)
+    assert len(lines) <= 130 + len(judged)

@@ -96,7 +96,7 @@ def test_where_the_smallest_sample_cannot_be_prepared_the_first_is_stored(tmp_pa
     tanh = CASES["tanh"].program
 
     def program(t, x):
-        return {"output": t.special.bessel_j0(x["input"])} if x.config["N"] == 2 else tanh(t, x)
+        return {"output": t.ops.prims.cbrt(x["input"])} if x.config["N"] == 2 else tanh(t, x)
 
     monkeypatch.setitem(CASES, "tanh", replace(CASES["tanh"], program=program))
     about = json.loads((bundle(tmp_path, SMALLEST) / "bundle.json").read_text(encoding="utf-8"))

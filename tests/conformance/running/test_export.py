@@ -53,7 +53,7 @@ def change(path, **changed):
 
 @pytest.mark.parametrize(("implementation", "code"), [("torch", 0), ("fault:gates-figo", 1)])
 def test_the_verdicts_are_those_of_a_run(tmp_path, implementation, code):
-    cases = ["models.LSTMCell", "relu", "argmax", "optim.SGD", "rand"]
+    cases = ["models.LSTMCell", "relu", "argmax", "optim.SGD", "rand", "floor", "nn.GRUCell@single-rows"]
     export(cases, 2, 3, LANES, tmp_path / "export")
     answer(tmp_path / "export", implementation)
     report = judge_answers(tmp_path / "export").report
@@ -260,13 +260,16 @@ DAMAGE = {
     "no text": (lambda d: (d / "export.json").write_bytes(b"\xff"), "UnicodeDecodeError"),
     "cut": (manifest("{"), "JSONDecodeError"),
     "a list": (manifest("[]"), "TypeError"),
-    "another version": (whole(export_version=9), "expected export_version 1, got 9"),
+    "another version": (whole(export_version=9), "expected export_version 2, got 9"),
     "tasks are a number": (whole(tasks=3), "TypeError"),
     "no tasks": (lambda d: rewrite(d, lambda about: about.pop("tasks")), "KeyError: 'tasks'"),
     "seed": (whole(seed="x"), "ValueError"),
     "lane": (first_task(lane="float8"), "got 'float8'"),
     "case": (first_task(sample=UNKNOWN), "unknown case 'nn.Q'"),
     "sample": (first_task(sample="relu"), "sample: expected"),
+    "no sight": (lambda d: rewrite(d, lambda about: about["tasks"][0].pop("would_pass")), "KeyError"),
+    "sight": (first_task(would_pass=[]), "AttributeError"),
+    "what would pass": (first_task(would_pass={"h": ["anything"]}), "would_pass: expected names of zeros"),
     "digests": (first_task(sha256=[]), "AttributeError"),
     "name": (first_task(name="other"), "FileNotFoundError"),
     "task altered": (lambda d: flip(d / "tasks" / NAME / "task.json"), "task.json' is damaged or altered"),

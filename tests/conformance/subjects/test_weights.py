@@ -164,6 +164,12 @@ REFUSED = {
         lambda: MAP.to_subject(REFERENCE | {"bias2": np.array([0.0] * 7 + [1e-300])}),
         "bias2 is declared zero",
     ),
+    "biases of unlike shapes that are added": (
+        lambda: WeightMap((Entry("b", "bias", merge="bias2"),)).to_subject(
+            {"bias": np.zeros(8), "bias2": np.zeros(1)}
+        ),
+        r"bias and bias2 are added, but have the shapes \(8,\) and \(1,\)",
+    ),
     "rows that gates do not divide": (
         lambda: MAP.to_subject(REFERENCE | {"bias": np.arange(9.0)}),
         "9 rows of bias .* 4 gates",
@@ -175,6 +181,161 @@ REFUSED = {
 def test_a_map_that_leaves_something_out_is_refused_by_name(call, named):
     with pytest.raises(UsageError, match=named):
         call()
+
+
+W_AND_R = (Entry("kernel", "weight_ih"), Entry("recurrent", "weight_hh"))
+IMPOSSIBLE = {
+    "a target that is written twice": (
+        (Entry("w", "weight"), Entry("w", "other")),
+        (),
+        "block 0 of w is written twice",
+    ),
+    "a block of a target that is written twice": (
+        (Entry("b", "bias", gates="ifg"), Entry("b", "bias", gates="o", block=2)),
+        (),
+        "block 2 of b is written twice",
+    ),
+    "a block of a place that is written twice": (
+        (Entry("B", "ih", stack=0), Entry("B", "hh", stack=0, block=4), Entry("B", "hh2", stack=0, block=7)),
+        (),
+        r"block 7 of B\[0\] is written twice",
+    ),
+    "a block of a target that nothing fills": (
+        (Entry("b", "bias", gates="if"), Entry("b", "bias", gates="go", block=3)),
+        (),
+        "block 2 of b is written by nothing",
+    ),
+    "places that are not all filled": ((Entry("W", "weight", stack=1),), (), r"places 0, 1, … of W .* \[1\]"),
+    "a place beside a whole": (
+        (Entry("W", "weight"), Entry("W", "other", stack=0)),
+        (),
+        r"places 0, 1, … of W .* \[None, 0\]",
+    ),
+    "places of unlike size": (
+        (Entry("W", "weight", stack=0), Entry("W", "other", gates="i", stack=1)),
+        (),
+        "places of W have different numbers",
+    ),
+    "a bias that is counted twice": (
+        (*W_AND_R, Entry("bias", "bias_ih", merge="bias_hh"), Entry("recurrent_bias", "bias_hh")),
+        (),
+        "gate 'i' of bias_hh is used twice, by bias and recurrent_bias",
+    ),
+    "a bias that is merged with itself": (
+        (Entry("bias", "bias_ih", merge="bias_ih"),),
+        (),
+        "gate 'i' of bias_ih is used twice, by bias and bias",
+    ),
+    "a gate that is taken twice": ((Entry("w", "weight", gates="iffo"),), (), "gate 'f' of weight is used"),
+    "a gate that is mapped and declared zero": (
+        (Entry("b", "bias", gates="ifgo"),),
+        (("bias", "o"),),
+        "gate 'o' of bias is used twice, by b and zero",
+    ),
+    "a gate that the layout lacks": ((Entry("w", "weight", gates="izgo"),), (), "gate 'z' of weight"),
+    "a target of which a part is transposed": (
+        (Entry("w", "weight", gates="if"), Entry("w", "weight", gates="go", block=2, transpose=True)),
+        (),
+        "w is transposed by some",
+    ),
+}
+
+
+@pytest.mark.parametrize(("entries", "zero", "named"), IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_a_map_that_writes_or_uses_a_block_twice_cannot_be_made(entries, zero, named):
+    with pytest.raises(UsageError, match=named):
+        WeightMap(entries, zero=zero)
+
+
+def test_directions_are_stacked_and_both_biases_follow_each_other_in_a_place():
+    b = {name: _array(4 * 2, seed=k) for k, name in enumerate(("ih", "hh", "ih_reverse", "hh_reverse"))}
+    weights = WeightMap(
+        tuple(
+            Entry("B", f"{name}{suffix}", gates="iofg", stack=stack, block=block)
+            for stack, suffix in enumerate(("", "_reverse"))
+            for name, block in (("ih", 0), ("hh", 4))
+        )
+    )
+    subject = weights.to_subject(b)
+    assert subject["B"].shape == (2, 16)
+    np.testing.assert_array_equal(subject["B"][0, 2:4], b["ih"][6:8])  # o is the second gate there
+    np.testing.assert_array_equal(subject["B"][1, 8:10], b["hh_reverse"][:2])
+    again = weights.to_reference(subject)
+    for name, array in b.items():
+        np.testing.assert_array_equal(again[name], array)
+    with pytest.raises(UsageError, match="expected 2 places on the first axis of B, got 1"):
+        weights.to_reference({"B": subject["B"][:1]})
+
+
+def test_the_order_of_the_entries_does_not_matter():
+    parts = [
+        Entry("B", name, stack=k, block=4 * j)
+        for k in (0, 1)
+        for j, name in enumerate(f"{k}{j}" for j in "ab")
+    ]
+    reference = {entry.source: _array(4, seed=k) for k, entry in enumerate(parts)}
+    expected = WeightMap(tuple(parts)).to_subject(reference)["B"]
+    backwards = WeightMap(tuple(reversed(parts)))
+    np.testing.assert_array_equal(backwards.to_subject(reference)["B"], expected)
+    for name, array in backwards.to_reference({"B": expected}).items():
+        np.testing.assert_array_equal(array, reference[name])
+
+
+def test_a_transpose_in_a_place_is_of_that_place():
+    weights = WeightMap(tuple(Entry("W", name, stack=k, transpose=True) for k, name in enumerate("ab")))
+    subject = weights.to_subject({"a": WEIGHT, "b": 2 * WEIGHT})
+    np.testing.assert_array_equal(subject["W"], [WEIGHT.T, 2 * WEIGHT.T])
+    np.testing.assert_array_equal(weights.to_reference(subject)["b"], 2 * WEIGHT)
+
+
+MERGED_IN_PART = WeightMap(
+    (
+        Entry("bias", "bias_ih", gates="rz", merge="bias_hh"),
+        Entry("bias", "bias_ih", gates="n", block=2),
+        Entry("bias_n", "bias_hh", gates="n"),
+    ),
+    layout="rzn",
+)
+
+
+def test_a_bias_is_merged_in_part():
+    reference = {"bias_ih": np.arange(6.0), "bias_hh": 10 * np.arange(6.0)}
+    subject = MERGED_IN_PART.to_subject(reference)
+    np.testing.assert_array_equal(subject["bias"], [0, 11, 22, 33, 4, 5])
+    np.testing.assert_array_equal(subject["bias_n"], [40, 50])
+    again = MERGED_IN_PART.to_reference(subject)
+    np.testing.assert_array_equal(again["bias_ih"], [0, 11, 22, 33, 4, 5])
+    np.testing.assert_array_equal(again["bias_hh"], [0, 0, 0, 0, 40, 50])
+    gradients = MERGED_IN_PART.to_reference(subject, gradients=True)
+    np.testing.assert_array_equal(gradients["bias_hh"], [0, 11, 22, 33, 40, 50])
+
+
+ZERO_IN_PART = WeightMap(
+    (
+        Entry("bias", "bias_ih", gates="rz", merge="bias_hh"),
+        Entry("bias", "bias_ih", gates="n", block=2),
+    ),
+    layout="rzn",
+    zero=(("bias_hh", "n"),),
+)
+
+
+def test_a_gate_that_the_subject_lacks_is_zero_and_has_no_gradient():
+    reference = {"bias_ih": np.arange(3.0), "bias_hh": np.array([10.0, 20.0, 0.0])}
+    subject = ZERO_IN_PART.to_subject(reference)
+    np.testing.assert_array_equal(subject["bias"], [10, 21, 2])
+    np.testing.assert_array_equal(ZERO_IN_PART.to_reference(subject)["bias_hh"], [0, 0, 0])
+    gradients = ZERO_IN_PART.to_reference(subject, gradients=True)
+    np.testing.assert_array_equal(gradients["bias_hh"], [10, 21, np.nan])
+    with pytest.raises(UsageError, match="bias_hh is declared zero in the gates 'n'"):
+        ZERO_IN_PART.to_subject(reference | {"bias_hh": np.array([0.0, 0.0, 1e-300])})
+
+
+def test_parts_that_do_not_divide_a_target_are_refused():
+    with pytest.raises(UsageError, match="4 rows of bias are not a multiple of its 3 blocks"):
+        MERGED_IN_PART.to_reference({"bias": np.arange(4.0), "bias_n": np.arange(1.0)})
+    with pytest.raises(UsageError, match=r"parts of bias_hh need the shapes \(3,\) and \(6,\)"):
+        MERGED_IN_PART.to_reference({"bias": np.arange(3.0), "bias_n": np.arange(2.0)})
 
 
 def test_a_zero_may_be_absent():

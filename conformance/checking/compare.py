@@ -1,0 +1,117 @@
+"""Compares what a call came to with what is right, by the tolerances of reference.closeness.
+
+Called by checking.judge for each call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from conformance.reference.closeness import failure, headrooms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from conformance.checking.candidate import Reply
+    from conformance.checking.trials import Trial
+    from conformance.sampling.values import Array
+
+
+@dataclass
+class Compared:
+    """What was found in the calls of a criterion.
+
+    Attributes:
+        wrong: what is wrong, in words.
+        raised: what the candidate raised, or how its process ended.
+        headroom: of the number nearest to its tolerance.
+        observable: the name of what holds it.
+        elements: how many numbers were compared.
+        sighted: whether a cheap wrong answer would have been noticed anywhere.
+    """
+
+    wrong: list[str] = field(default_factory=list)
+    raised: str = ""
+    headroom: float = inf
+    observable: str | None = None
+    elements: int = 0
+    sighted: bool = False
+
+    @property
+    def blind(self) -> bool:
+        """Whether every cheap wrong answer would have passed."""
+        return bool(self.elements) and not self.sighted
+
+
+def compared(
+    found: Compared, trial: Trial, reply: Reply, wrt: set[str], dtype: str, device: str = "cpu"
+) -> None:
+    """Compare one call, and note what was found.
+
+    Args:
+        found: takes it.
+        trial: what is right.
+        reply: what came.
+        wrt: the names of the gradients that were asked for.
+        dtype: that of all floating results.
+        device: the type of the device that outputs have to be on.
+    """
+    others, devices = reply.texts("others"), reply.texts("devices")
+    for name in trial.outputs:
+        if name in others:
+            found.wrong.append(f"{name}: expected a tensor, got {others[name]}")
+        elif name not in reply.values:
+            returned = [each for each in reply.values if each.startswith("output")]
+            found.wrong.append(f"{name}: missing; returned are {', '.join(returned) or 'no tensors'}")
+        elif devices.get(name, device) != device:
+            found.wrong.append(f"{name}: expected a tensor on {device}, got one on {devices[name]}")
+        else:
+            _compare(found, trial, name, reply, dtype)
+    extra = {name for name in reply.values if name.startswith("output")} - set(trial.outputs)
+    found.wrong += [
+        f"{name}: unexpected; the reference returns no tensor there" for name in sorted(extra)[:3]
+    ]
+    if reply.backward:
+        found.raised = f"backward: {reply.backward}"
+        return
+    for name in trial.gradients:
+        if name in wrt:
+            _compare(found, trial, name, reply, dtype)
+
+
+def _compare(found: Compared, trial: Trial, name: str, reply: Reply, dtype: str) -> None:
+    oracle, allowed = trial.right.oracle[name], trial.right.allowed(name)
+    got, is_missing = reply.values.get(name), name not in reply.values
+    if got is None:
+        # As torch has it, nothing depends on it: the gradient is zero.
+        got = np.zeros_like(oracle)
+    elif oracle.dtype.kind == "f" and reply.dtypes.get(name) != dtype:
+        found.wrong.append(f"{name}: expected {dtype}, got {reply.dtypes.get(name)}")
+        return
+    if wrong := failure(name, got, trial.right):
+        found.wrong.append(f"{name}: there is none, as if nothing depended on it" if is_missing else wrong)
+    if got.shape != oracle.shape or got.dtype.kind != oracle.dtype.kind:
+        return
+    nearest = float(headrooms(got, oracle, allowed)[1].min(initial=inf))
+    if nearest < found.headroom:
+        found.headroom, found.observable = nearest, name
+    found.elements += oracle.size
+    found.sighted = found.sighted or not trial.blind[name]
+
+
+def untouched(sent: Mapping[str, Array], reply: Reply) -> Iterator[tuple[str, str]]:
+    """Yield what a call has changed of what it was given, by name, with what it has become."""
+    for name, before in sent.items():
+        after = reply.values.get(f"after:{name}")
+        if after is None:
+            # A buffer, or a cotangent that was not sent.
+            continue
+        if before.shape != after.shape or not np.array_equal(
+            before, after, equal_nan=before.dtype.kind == "f"
+        ):
+            changed = int((before != after).sum()) if before.shape == after.shape else before.size
+            yield name, f"{changed} of {before.size} numbers were overwritten"

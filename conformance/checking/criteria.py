@@ -1,0 +1,106 @@
+"""What a candidate is judged by: each criterion is an entry, with its calls and what it asks of them.
+
+Run by checking.judge in this order, each on new instances. Every call's outputs are compared with the
+reference's, and its gradients too, once `gradients` has passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a candidate.
+
+    Attributes:
+        draw: the number of the draw of the inputs.
+        scale: by what floating inputs are multiplied.
+        instance: which instance is called; the second has other parameters.
+        layout: how inputs and cotangents lie in memory; see checking.layouts.
+        kept: whether the inputs are written over those of the call before, in the same memory.
+        grad: whether gradients are recorded.
+        wrt: what needs a gradient: `all`, `inputs`, `parameters`, the `first` or the `last` of them.
+    """
+
+    draw: int = 0
+    scale: int = 1
+    instance: int = 0
+    layout: str = "plain"
+    kept: bool = False
+    grad: bool = True
+    wrt: str = "all"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One criterion, a row of the verdict.
+
+    Attributes:
+        name: its name.
+        about: what it asks, in words.
+        calls: the calls.
+        gradients: whether gradients are asked for.
+        needs: what the reference must have, or the row is left out: `gradients`, `several gradients`,
+            `floating inputs`, `instances` or `shapes`.
+        look: what else is asked of the calls: `untouched`, `memory`, or `again`, which asks nothing but that.
+    """
+
+    name: str
+    about: str
+    calls: tuple[Call, ...] = (Call(),)
+    gradients: bool = True
+    needs: str = ""
+    look: str = ""
+
+
+# Eight calls, no two of the same values in a row: what was kept of a call before is noticed.
+_EIGHT = (0, 1, 2, 0, 1, 2, 1, 0)
+
+CRITERIA = (
+    Criterion("values", "the outputs on a fresh draw", gradients=False),
+    Criterion("gradients", "the gradients of all inputs and parameters", needs="gradients"),
+    Criterion(
+        "other storage",
+        "eight calls of one instance, on inputs in memory of their own",
+        tuple(Call(draw) for draw in _EIGHT),
+    ),
+    Criterion(
+        "same storage",
+        "eight calls of one instance, on inputs written over those before",
+        tuple(Call(draw, kept=True) for draw in _EIGHT),
+    ),
+    Criterion("scale 16", "inputs 16 times as large", (Call(scale=16),), needs="floating inputs"),
+    Criterion("scale 1024", "inputs 1,024 times as large", (Call(scale=1024),), needs="floating inputs"),
+    Criterion("other shapes", "the shapes that were asked for", (), needs="shapes"),
+    Criterion(
+        "strided",
+        "inputs and cotangents that are not contiguous in memory",
+        (Call(layout="transposed"), Call(layout="stepped")),
+    ),
+    Criterion("no_grad", "a call under torch.no_grad()", (Call(grad=False),), gradients=False),
+    Criterion(
+        "some gradients",
+        "gradients where only some inputs or parameters need one",
+        tuple(Call(wrt=wrt) for wrt in ("inputs", "parameters", "first", "last")),
+        needs="several gradients",
+    ),
+    Criterion(
+        "two instances",
+        "two instances with different parameters, called in turn",
+        (Call(), Call(instance=1), Call(), Call(instance=1)),
+        needs="instances",
+    ),
+    Criterion("untouched", "inputs, parameters and cotangents are left as they were", look="untouched"),
+    Criterion(
+        "own memory", "outputs share no memory with inputs, but where the reference's do", look="memory"
+    ),
+    Criterion(
+        "earlier results",
+        "results stay as they are while others are computed",
+        (Call(), Call(draw=1), Call(draw=2)),
+        look="again",
+    ),
+)
+
+NAMES = tuple(each.name for each in CRITERIA)

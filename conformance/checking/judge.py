@@ -1,0 +1,221 @@
+"""Runs the criteria of a check and makes a row of each.
+
+Called by checking.check. The rows of a candidate whose values are wrong end there; other rows judge gradients
+only where the gradients of a plain call are right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from conformance.checking.candidate import RaisedError
+from conformance.checking.compare import Compared, compared, untouched
+from conformance.checking.criteria import CRITERIA, Call
+from conformance.checking.trials import Key, UnjudgedError, tensors_of
+from conformance.checking.values import as_array, dtype_name, numbers
+from conformance.subjects.protocol import Ended
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from conformance.checking.candidate import Candidate, Reply
+    from conformance.checking.criteria import Criterion
+    from conformance.checking.trials import Trial, Trials
+
+# After as many criteria in a row that ended the candidate's process the rest is left out.
+_DEATHS = 3
+# How many outputs and gradients a row tells what is wrong with.
+_TOLD = 2
+
+PASSES = ("PASS", "MISTRUSTED")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The verdict on one criterion.
+
+    Attributes:
+        criterion: its name.
+        status: `PASS`, `FAIL`, `ERROR`, `SKIP`, or `MISTRUSTED`: it agrees, but neither zeros, nor the mean
+            everywhere, nor rolled rows would have been noticed.
+        headroom: tolerance by error, of the nearest number; None where none was compared.
+        observable: where that is.
+        elements: how many numbers were compared.
+        reason: why it is not PASS.
+    """
+
+    criterion: str
+    status: str
+    headroom: float | None = None
+    observable: str | None = None
+    elements: int = 0
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.status not in {"FAIL", "ERROR"}
+
+
+@dataclass
+class Judge:
+    """A candidate, judged by some criteria.
+
+    Attributes:
+        candidate: the candidate.
+        trials: what is right.
+        criteria: the criteria, in order.
+        device: the type of the device that outputs have to be on.
+    """
+
+    candidate: Candidate
+    trials: Trials
+    criteria: Sequence[Criterion] = CRITERIA
+    device: str = "cpu"
+    _gradients: bool = False
+    _deaths: int = field(default=0)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield a row per criterion."""
+        over = ""
+        for criterion in self.criteria:
+            why = over or self._left_out(criterion)
+            row = Row(criterion.name, "SKIP", reason=why) if why else self._row(criterion)
+            yield row
+            if criterion.name == "values" and not row.ok:
+                over = "the values are wrong already"
+            if criterion.name == "gradients":
+                self._gradients = row.status in PASSES
+            if self._deaths == _DEATHS:
+                over = f"{_DEATHS} criteria in a row ended the candidate's process"
+
+    def _left_out(self, criterion: Criterion) -> str:
+        """Return why a criterion does not apply; empty where it does."""
+        has = self.trials.get(Key())
+        match criterion.needs:
+            case "gradients" if not has.gradients:
+                return "the reference has no gradients" if self.trials.backward else "forward only"
+            case "several gradients" if not self._gradients or len(has.gradients) < 2:
+                return "there are not several gradients that are right"
+            case "instances" if not self.trials.reference.state:
+                return "the reference has no parameters"
+            case "shapes" if not self.trials.shapes:
+                return "no other shapes were asked for"
+            case "floating inputs" if not any(
+                each.is_floating_point() for each in tensors_of(has.inputs).values()
+            ):
+                return "no input is a floating tensor"
+        return ""
+
+    def _row(self, criterion: Criterion) -> Row:
+        found = Compared()
+        try:
+            self._run(criterion, found)
+            self._deaths = 0
+        except UnjudgedError as error:
+            return Row(criterion.name, "SKIP", reason=str(error))
+        except RaisedError as error:
+            found.raised = str(error)
+        except Ended as error:
+            self._deaths += 1
+            found.raised = str(error)
+        status = (
+            "FAIL" if found.wrong else "ERROR" if found.raised else "MISTRUSTED" if found.blind else "PASS"
+        )
+        more = [f"and {len(found.wrong) - _TOLD} more"] if len(found.wrong) > _TOLD else []
+        why = "\n".join([*found.wrong[:_TOLD], *more]) or found.raised
+        if status == "MISTRUSTED":
+            why = "zeros, the mean everywhere and rolled rows would pass as well"
+        nearest = found.headroom if found.elements and found.headroom < inf else None
+        return Row(criterion.name, status, nearest, found.observable, found.elements, why)
+
+    def _run(self, criterion: Criterion, found: Compared) -> None:
+        calls = self._calls(criterion)
+        self.candidate.make(1 + max(call.instance for call, _ in calls))
+        for instance in {call.instance for call, _ in calls}:
+            if state := self.trials.state(instance):
+                self.candidate.put(instance, state)
+        first: Reply | None = None
+        for number, (call, key) in enumerate(calls):
+            trial = self.trials.get(key)
+            wrt = self._wrt(call, criterion, trial)
+            if call.wrt != "all" and not wrt:
+                continue
+            reply = self.candidate.call(
+                trial.inputs,
+                trial.cotangents if wrt else {},
+                wrt,
+                instance=call.instance,
+                grad=call.grad,
+                layout=call.layout,
+                slot="kept" if call.kept else "",
+                keep="first" if criterion.look == "again" and not number else "",
+                after=criterion.look == "untouched",
+            )
+            if criterion.look != "again":
+                compared(found, trial, reply, wrt, self.trials.dtype, self.device)
+            self._looked_at(criterion, call, found, trial, reply)
+            first = first or reply
+            # The first call that is wrong says enough.
+            if found.wrong or found.raised:
+                return
+        if criterion.look == "again" and first is not None:
+            self._looked_at_again(found, first)
+
+    def _calls(self, criterion: Criterion) -> list[tuple[Call, Key]]:
+        if criterion.needs == "shapes":
+            return [(Call(), Key(shape=place)) for place in range(len(self.trials.shapes))]
+        return [(call, Key(call.draw, call.scale, instance=call.instance)) for call in criterion.calls]
+
+    def _wrt(self, call: Call, criterion: Criterion, trial: Trial) -> set[str]:
+        """Return what needs a gradient in a call."""
+        judged = self._gradients or criterion.name == "gradients"
+        if not call.grad or not criterion.gradients or not judged:
+            return set()
+        names = trial.gradients
+        inputs = [name for name in names if name.startswith("grad[")]
+        chosen = {
+            "all": names,
+            "inputs": inputs,
+            "parameters": [name for name in names if name not in inputs],
+            "first": names[:1],
+            "last": names[-1:],
+        }
+        return set(chosen[call.wrt])
+
+    def _looked_at(
+        self, criterion: Criterion, call: Call, found: Compared, trial: Trial, reply: Reply
+    ) -> None:
+        """Ask what else a criterion asks of a call."""
+        if not call.grad and (recorded := sorted(reply.names("differentiable"))):
+            found.wrong.append(f"{', '.join(recorded)}: requires a gradient under no_grad")
+        if criterion.look == "memory":
+            shares: Any = reply.header.get("shares")
+            for name, shared in shares.items() if isinstance(shares, dict) else ():
+                if more := sorted(set(map(str, shared)) - set(self.trials.shares.get(name, ()))):
+                    found.wrong.append(f"{name}: shares memory with {', '.join(map(_given, more))}")
+        if criterion.look == "untouched":
+            sent = tensors_of(trial.inputs)
+            sent |= {f"grad.{name}": value for name, value in self.trials.state(call.instance).items()}
+            sent |= {f"cotangent of {name}": value for name, value in trial.cotangents.items()}
+            bits = {name: numbers(as_array(value), dtype_name(value.dtype)) for name, value in sent.items()}
+            found.wrong += [f"{_given(name)}: {told}" for name, told in untouched(bits, reply)]
+
+    def _looked_at_again(self, found: Compared, first: Reply) -> None:
+        """Compare the first results with what has become of them."""
+        later = self.candidate.again("first")
+        for name, before in first.values.items():
+            after = later.values.get(name)
+            if after is None or not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
+                found.wrong.append(f"{name}: the result of the first call has changed after two more calls")
+
+
+def _given(name: str) -> str:
+    """Return what a gradient's name is of, in words."""
+    if name.startswith("grad["):
+        return f"input {name.removeprefix('grad')}"
+    return name.replace("grad.", "parameter ", 1)

@@ -1,0 +1,185 @@
+"""Files of named arrays: safetensors, npz, torch's .pt files and ONNX models, read and written.
+
+The ending of a file's name says what it is. Called by the command line and by reference.conversion; the
+recurrent nodes of a model are read by subjects.onnx_models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from conformance.sampling.values import Array
+    from conformance.subjects.convert import Recurrent
+
+_PICKLES = (".pt", ".pth")
+ENDINGS = (".safetensors", ".npz", *_PICKLES, ".onnx")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a file holds.
+
+    Attributes:
+        arrays: by name.
+        relu: the names of the nodes of an ONNX model whose activation is relu.
+        told: what the file states that its arrays do not show, such as `linear_before_reset`.
+    """
+
+    arrays: Mapping[str, Array]
+    relu: frozenset[str] = frozenset()
+    told: bool = False
+
+
+def ending(path: Path) -> str:
+    """Return the ending of a file's name, which says what it is.
+
+    Raises:
+        UsageError: it is none of those.
+    """
+    if path.suffix not in ENDINGS:
+        raise UsageError(f"file {str(path)!r}: expected a name that ends in {' '.join(ENDINGS)}")
+    return path.suffix
+
+
+def load(path: Path, key: str = "") -> Checkpoint:
+    """Read a file.
+
+    Args:
+        path: the file; a .pt file is read by torch with `weights_only`, which runs no code of it.
+        key: of a .pt file, the key of the state dict in it, such as `state_dict`.
+
+    Raises:
+        OSError: it cannot be read.
+        UsageError: it is not what its ending says, or does not hold arrays by name.
+    """
+    kind = ending(path)
+    if not path.is_file():
+        raise UsageError(f"file {str(path)!r}: there is no such file")
+    if key and kind not in _PICKLES:
+        raise UsageError(f"key {key!r}: expected a .pt file, got {str(path)!r}")
+    if kind == ".onnx":
+        from conformance.subjects.onnx_models import read_model
+
+        arrays, relu = read_model(path)
+        found = Checkpoint(arrays, relu, told=True)
+    elif kind in _PICKLES:
+        found = Checkpoint(_pickled(path, key))
+    else:
+        found = Checkpoint(_npz(path) if kind == ".npz" else _safetensors(path))
+    for name, array in found.arrays.items():
+        if array.dtype.kind not in "biufc":
+            raise UsageError(f"file {str(path)!r}: {name} has a dtype that NumPy lacks, {array.dtype}")
+    return found
+
+
+def save(path: Path, arrays: Mapping[str, Array], layers: Sequence[Recurrent] = ()) -> None:
+    """Write a file.
+
+    Args:
+        path: the file.
+        arrays: what it holds.
+        layers: the recurrent layers among them, of which an ONNX model has nodes.
+
+    Raises:
+        OSError: it cannot be written.
+        UsageError: its ending is unknown.
+    """
+    kind = ending(path)
+    if kind == ".onnx":
+        from conformance.subjects.onnx_models import write_model
+
+        write_model(path, arrays, layers)
+    elif kind == ".safetensors":
+        _save_safetensors(path, arrays)
+    elif kind == ".npz":
+        _save_npz(path, arrays)
+    else:
+        _save_pickle(path, arrays)
+
+
+def _npz(path: Path) -> dict[str, Array]:
+    try:
+        file = np.load(path, allow_pickle=False)
+        found: dict[str, Any] = {"": None}  # of one array, as an .npy file has
+        if isinstance(file, np.lib.npyio.NpzFile):
+            with file:
+                found = dict(file)
+    except (ValueError, EOFError, BadZipFile) as error:
+        raise UsageError(f"file {str(path)!r}: expected an npz file of arrays: {error}") from error
+    if not all(isinstance(each, np.ndarray) for each in found.values()):
+        raise UsageError(f"file {str(path)!r}: expected an npz file, whose members are arrays by name")
+    return found
+
+
+def _safetensors(path: Path) -> dict[str, Array]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        raise UsageError(f"file {str(path)!r}: expected a safetensors file: {error}") from error
+    except (TypeError, KeyError, AttributeError) as error:  # a dtype that NumPy lacks
+        raise UsageError(f"file {str(path)!r}: it has a dtype that NumPy lacks: {error}") from error
+
+
+def _pickled(path: Path, key: str) -> dict[str, Array]:
+    import torch
+
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception as error:
+        first = str(error).splitlines()[0] if str(error) else ""
+        told = f"torch.load with weights_only=True raised {type(error).__name__}: {first}"
+        raise UsageError(f"file {str(path)!r}: {told}") from error
+    if key:
+        if not isinstance(found, Mapping) or key not in found:
+            keys = ", ".join(map(str, found)) if isinstance(found, Mapping) else type(found).__name__
+            raise UsageError(f"key {key!r}: expected one of the file's, got {keys}")
+        found = found[key]
+    if not isinstance(found, Mapping) or not all(isinstance(each, torch.Tensor) for each in found.values()):
+        inner = (
+            [name for name, each in found.items() if isinstance(each, Mapping)]
+            if isinstance(found, Mapping)
+            else []
+        )
+        hint = f"; name the key of one with --key: {', '.join(map(str, inner))}" if inner else ""
+        raise UsageError(f"file {str(path)!r}: expected a state dict, tensors by name{hint}")
+    try:
+        return {str(name): each.detach().numpy() for name, each in found.items()}
+    except TypeError as error:  # as of bfloat16
+        raise UsageError(f"file {str(path)!r}: it has a dtype that NumPy lacks: {error}") from error
+
+
+def _save_safetensors(path: Path, arrays: Mapping[str, Array]) -> None:
+    from safetensors.numpy import save
+
+    # As bytes, because save_file makes a file that only its owner can read.
+    path.write_bytes(save({name: np.asarray(each, order="C") for name, each in arrays.items()}))
+
+
+def _save_npz(path: Path, arrays: Mapping[str, Array]) -> None:
+    # An array may be called `file`, which is an argument of savez.
+    if "file" in arrays:
+        raise UsageError("name 'file': an npz file cannot hold an array of this name")
+    with path.open("wb") as stream:
+        np.savez(stream, **arrays)  # type: ignore[arg-type]  # no name is `allow_pickle`
+
+
+def _save_pickle(path: Path, arrays: Mapping[str, Array]) -> None:
+    import torch
+
+    torch.save({name: torch.tensor(each) for name, each in arrays.items()}, path)

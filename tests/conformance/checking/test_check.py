@@ -1,0 +1,277 @@
+"""What is compared of a candidate, and what is refused, by candidates that are wrong in one way each."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+import conformance
+from conformance.checking.candidate import Direct
+from conformance.checking.check import judged, loading, seed_of_instances, trials_of
+from conformance.checking.reference import find_reference, spec_of
+from conformance.checking.result import CheckResult
+
+# References.
+
+
+def two(x, y):
+    """A product, and the place of its largest element."""
+    product = x @ y
+    return product, product.argmax()
+
+
+def flat(x):
+    """What no rolled rows and no mean would be told apart from."""
+    return x - x
+
+
+def picked(x, places):
+    return x[places] * 2
+
+
+def root(x):
+    return (x + 9).sqrt()
+
+
+def counted(places):
+    return places.bincount(minlength=3)
+
+
+def viewed(x):
+    return x.mT
+
+
+# Candidates for `two`.
+
+
+def right(x, y):
+    return two(x, y)
+
+
+def one_output(x, y):
+    return (x @ y,)
+
+
+def three_outputs(x, y):
+    return *two(x, y), x
+
+
+def a_list_of_numbers(x, y):
+    return (x @ y).tolist(), (x @ y).argmax()
+
+
+def another_shape(x, y):
+    product, place = two(x, y)
+    return product[None], place
+
+
+def another_kind(x, y):
+    product, place = two(x, y)
+    return product, place.float()
+
+
+def another_place(x, y):
+    product, place = two(x, y)
+    return product, place * 0 + 2
+
+
+def raises(x, y):
+    del x, y
+    raise ZeroDivisionError("no candidate today")
+
+
+def leaves_the_process(x, y):
+    del x, y
+    sys.exit(0)
+
+
+def no_gradient(x, y):
+    return two(x.detach(), y.detach())
+
+
+def backward_raises(x, y):
+    product, place = two(x, y)
+    if product.requires_grad:
+        product.register_hook(lambda _: 1 / 0)
+    return product, place
+
+
+def wrong_behind_four_rows(x, y):
+    product, place = two(x, y)
+    return product * (1 + 1e-3 * (len(x) > 4)), place
+
+
+def differentiable_under_no_grad(x, y):
+    product, place = two(x, y)
+    return product if product.requires_grad else product.requires_grad_(), place
+
+
+def inputs():
+    return torch.randn(3, 5), torch.randn(5, 4)
+
+
+@cache
+def trials(name, shapes=None, dtype="float32"):
+    draw = {
+        "two": inputs,
+        "flat": lambda: (torch.randn(3, 4),),
+        "picked": lambda: (torch.randn(3, 4), torch.randint(3, (5,))),
+        "root": lambda: (torch.randn(3, 4),),
+        "counted": lambda: (torch.randint(3, (5,)),),
+        "viewed": lambda: (torch.randn(3, 4),),
+    }[name]
+    reference = find_reference(globals()[name], None, seed_of_instances(1))
+    return trials_of(reference, 1, draw, shapes, dtype=dtype)
+
+
+def rows(candidate, reference="two", shapes=None, dtype="float32"):
+    load = loading(f"{__file__}:{candidate}", (), dtype, "cpu", allow_tf32=False)
+    found = judged(Direct(load), trials(reference, shapes, dtype))[0]
+    return {row.criterion: row for row in found}
+
+
+def wrong(found):
+    return {name: row.reason for name, row in found.items() if not row.ok}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "criterion", "told"),
+    [
+        ("one_output", "values", "output[1]: missing; returned are output[0]"),
+        ("three_outputs", "values", "output[2]: unexpected"),
+        ("a_list_of_numbers", "values", "output[0]: missing"),
+        ("another_shape", "values", "output[0]: expected the shape (3, 4), got (1, 3, 4)"),
+        ("another_kind", "values", "output[1]: expected numbers like int64, got float32"),
+        ("another_place", "values", "output[1]: 1 of 1 elements are other numbers, which nothing rounds"),
+        ("raises", "values", "ZeroDivisionError: no candidate today"),
+        ("leaves_the_process", "values", "SystemExit: 0"),
+        ("no_gradient", "gradients", "grad[0]: there is none, as if nothing depended on it"),
+        ("backward_raises", "gradients", "backward: ZeroDivisionError"),
+        ("differentiable_under_no_grad", "no_grad", "output[0]: requires a gradient under no_grad"),
+    ],
+)
+def test_what_is_wrong_is_told(candidate, criterion, told):
+    found = wrong(rows(candidate))
+    assert [*found] == [criterion]
+    assert told in found[criterion]
+
+
+def test_what_is_right_passes():
+    found = rows("right", shapes=(((3, 5), (5, 4)), ((1, 2), (2, 6))))
+    assert wrong(found) == {}
+    skipped = {name for name, row in found.items() if row.status == "SKIP"}
+    assert skipped == {"two instances"}
+    assert found["other shapes"].elements == (12 + 1 + 15 + 20) + (6 + 1 + 2 + 12)
+
+
+def test_other_shapes_are_judged_where_they_are_asked_for():
+    assert wrong(rows("wrong_behind_four_rows")) == {}
+    found = wrong(rows("wrong_behind_four_rows", shapes=(((6, 5), (5, 4)),)))
+    assert [*found] == ["other shapes"]
+
+
+def test_a_scale_at_which_the_reference_is_not_finite_is_left_out():
+    found = rows("root", "root")
+    assert wrong(found) == {}
+    # Nine and a number that is 16 times as large may be less than 0.
+    assert found["scale 16"].status == "SKIP"
+    assert "does not stay finite" in found["scale 16"].reason
+
+
+def test_agreement_that_shows_nothing_is_not_trusted():
+    found = rows("flat", "flat")
+    assert (found["values"].status, wrong(found)) == ("MISTRUSTED", {})
+    assert "zeros, the mean everywhere and rolled rows would pass" in found["values"].reason
+    result = CheckResult("flat", "flat", "float32", 1, tuple(found.values()))
+    assert (result.exit_code, result.passed) == (1, False)
+
+
+def test_whole_numbers_among_the_inputs_are_drawn_and_handed_on():
+    assert wrong(rows("picked", "picked")) == {}
+
+
+def test_whole_numbers_are_not_scaled():
+    found = rows("counted", "counted")
+    assert wrong(found) == {}
+    assert {found[name].reason for name in ("scale 16", "scale 1024")} == {"no input is a floating tensor"}
+
+
+def test_one_seed_gives_the_same_rows():
+    one = rows("right")
+    trials.cache_clear()
+    assert rows("right") == one
+
+
+def test_memory_is_shared_where_the_reference_shares_it():
+    assert wrong(rows("viewed", "viewed")) == {}
+
+
+def test_a_dtype_is_that_of_inputs_and_results():
+    assert wrong(rows("right", dtype="float64")) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"reference": "no_such:fn"}, "reference 'no_such:fn': ModuleNotFoundError"),
+        ({"reference": 3}, "reference: expected a function or a module of torch, got int"),
+        ({"candidate": lambda x, y: x @ y}, "candidate: expected a function or class that another process"),
+        ({"inputs": ()}, "inputs: expected the arguments of the reference, got none"),
+        ({"inputs": None}, "inputs: expected some, because the reference's file has no get_inputs()"),
+        ({"shapes": [[(3, 5)]]}, "shapes: expected 2, one for each input, got 1"),
+        ({"shapes": [3]}, "shapes: expected a list of lists with one shape for each input, got [3]"),
+        ({"seed": -1}, "seed"),
+        ({"dtype": "float7"}, "dtype"),
+        ({"device": "tpu"}, "device: expected cpu or cuda, got 'tpu'"),
+        ({"host_command": "'"}, 'host command: expected a program with its arguments, got "\'"'),
+        ({"time_limit": 0}, "time limit: expected a positive number of seconds, got 0"),
+    ],
+)
+def test_what_is_refused_before_anything_starts(change, told):
+    arguments = {"reference": "torch:mm", "candidate": "torch:matmul", "inputs": inputs} | change
+    with pytest.raises(conformance.UsageError) as refused:
+        conformance.check(**arguments)
+    assert told in str(refused.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device, which is not refused")
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(conformance.UsageError, match="torch finds no CUDA device"):
+        conformance.check("torch:mm", "torch:matmul", inputs=inputs, device="cuda")
+
+
+def test_a_candidate_in_the_references_file_is_refused():
+    with pytest.raises(conformance.UsageError, match="expected another file than the reference's"):
+        conformance.check(two, right, inputs=inputs)
+
+
+def test_functions_and_classes_are_found_by_their_file():
+    assert spec_of(right) == f"{os.path.realpath(__file__)}:right"
+    assert spec_of(torch.nn.Linear) == "torch.nn.modules.linear:Linear"
+
+
+def test_a_reference_that_draws_at_random_is_refused():
+    with pytest.raises(conformance.UsageError, match="it draws at random"):
+        conformance.check(torch.nn.functional.dropout, "torch:relu", inputs=(np.ones((2, 2)),))
+
+
+class Other(torch.nn.Linear):
+    """Of another size than the reference."""
+
+    def __init__(self, in_features, out_features):
+        super().__init__(in_features, out_features + 1)
+
+
+def test_parameters_that_do_not_match_are_refused():
+    reference = find_reference(torch.nn.Linear, (5, 3), seed_of_instances(1))
+    made = trials_of(reference, 1, lambda: torch.randn(2, 5), dtype="float32")
+    load = loading(f"{__file__}:Other", (), "float32", "cpu", allow_tf32=False)
+    with pytest.raises(
+        conformance.UsageError, match=r"it lacks weight \(3, 5\), bias \(3,\) of the reference"
+    ):
+        judged(Direct(load), made)
