@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 # Operations in which torch keeps every intermediate number in the dtype of values, and for which dtypes. On a
 # CPU, of 512 positive terms in bfloat16, index_put errs by 12 roundings of the sum, and the gradient of an
 # embedding, which is one, by 20; prod of 32 factors by 4. On a GPU, scatter_add adds up by atomic operations
-# of that dtype. In float16 sigmoid_backward errs by 2.5 roundings, and the gradients of a convolution by up to
-# 1 rounding of the sum of the magnitudes; in bfloat16 both by one of the result.
+# of that dtype. In float16 sigmoid_backward errs by 2.5 roundings, and the gradients of a convolution by one
+# of the sum of the magnitudes; in bfloat16 both by one of the result.
 _IN_VALUES = {
     **dict.fromkeys(("index_put", "prod", "scatter_add"), HALF),
     **dict.fromkeys(("convolution_backward", "sigmoid_backward"), ("float16",)),
