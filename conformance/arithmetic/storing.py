@@ -39,8 +39,12 @@ if TYPE_CHECKING:
 # Operations in which torch keeps every intermediate number in the dtype of values, and for which dtypes. On a
 # CPU, of 512 positive terms in bfloat16, index_put errs by 12 roundings of the sum, and the gradient of an
 # embedding, which is one, by 20; prod of 32 factors by 4. On a GPU, scatter_add adds up by atomic operations
-# of that dtype. In float16 sigmoid_backward errs by 2.5 roundings, and in bfloat16 by one.
-_IN_VALUES = {"index_put": HALF, "prod": HALF, "scatter_add": HALF, "sigmoid_backward": ("float16",)}
+# of that dtype. In float16 sigmoid_backward errs by 2.5 roundings, and the gradients of a convolution by one
+# of the sum of the magnitudes; in bfloat16 both by one of the result.
+_IN_VALUES = {
+    **dict.fromkeys(("index_put", "prod", "scatter_add"), HALF),
+    **dict.fromkeys(("convolution_backward", "sigmoid_backward"), ("float16",)),
+}
 # Kernels that keep their sums over rows in the dtype of values: those of the gradients of weight and bias are
 # added up row by row, in place. Source: layer_norm_kernel.cpp, LayerNormBackwardKernelImplInternal.
 _ROWS_IN_VALUES = frozenset({"native_layer_norm_backward"})
@@ -93,7 +97,7 @@ class Storing:
         self._stores, self._precision = stores, stores.precision
         self._values = stores.precision.values
         self._held, self._noise, self._zeros = held, noise, zeros
-        self._inside = ""
+        self._inside, self._around = "", ""
         self._by_rows = False
         self._last: Format | None = None
 
@@ -102,7 +106,8 @@ class Storing:
         if _exact(rule):
             # What the dtype of values makes of the scalar is found when the result is stored.
             return 0.0
-        if self._by_rows or self._values.name in _IN_VALUES.get(rule.name, ()):
+        names = (rule.name, self._around)
+        if self._by_rows or any(self._values.name in _IN_VALUES.get(name, ()) for name in names):
             self._last = self._values
         elif any(call.accumulates for call in rule.measured):
             self._last = self._precision.accumulate
@@ -126,7 +131,13 @@ class Storing:
                 # Its own rounding is not spoken of, and that of the whole is.
                 self._last = self._precision.compute
             return run()
-        if rule.view if rule else not _one_kernel(func):
+        if rule is None and not _one_kernel(func):
+            around, self._around = self._around, facts.name
+            try:
+                return run()
+            finally:
+                self._around = around
+        if rule is not None and rule.view:
             return run()
         own = {storage_id(each) for each in tensors([*args, *kwargs.values()])}
         fresh = all(each not in self._held for each in tensors([*args, *kwargs.values()]))

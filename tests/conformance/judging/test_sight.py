@@ -243,3 +243,13 @@ def test_the_side_of_differences_has_their_form_and_is_not_zero(name):
     assert {n: a.shape for n, a in whole.items()} == {n: a.shape for n, a in side.items()}
     assert any(np.abs(array).max() > 1e-3 for array in side.values())
     assert all(np.abs(array).max() < 1e-9 for array in whole.values())
+
+
+@pytest.mark.parametrize(("lane", "bits"), [("float16", 8), ("bfloat16", 4)])
+def test_half_types_are_rounded_to_the_next_fewer_bits(lane, bits):
+    name = {"float16": "bfloat16 rounding", "bfloat16": "float8 rounding"}[lane]
+    # A number halfway between two of so many bits, and one that has no more of them.
+    halfway, held = 1 + 2.0**-bits, 1 + 2.0 ** (1 - bits)
+    for value, error in ((halfway, 2.0**-bits), (held, 0.0)):
+        for tolerance, seen in ((error / 2, error > 0), (2.0 ** (1 - bits), False)):
+            assert noticed(np.array([value]), np.array([tolerance]), lane=lane)[name] is seen
