@@ -138,6 +138,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
     def _moved_nearby(self, rule: Rule, args: Any, kwargs: Any) -> tuple[Any, list[Tensor]]:
         """Return the arguments with operands that are moved as the rule says: copies with replicates."""
         held, moved = self._held, list(args)
+        self._unit = self._unit if self.storing is None else self.storing.unit(rule)
         sizes = rule.nearby(*args, **kwargs) if rule.nearby and self._unit else ()
         for place, size in enumerate(sizes):
             if size is None:

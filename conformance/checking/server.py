@@ -42,7 +42,7 @@ class Server:
 
     def __init__(self) -> None:
         self._found: Any = None
-        self._device = "cpu"
+        self._device, self._allow_tf32 = "cpu", False
         self._dtype = torch.float32
         self._instances: list[Any] = []
         self._slots: dict[str, Any] = {}
@@ -54,19 +54,23 @@ class Server:
         Raises:
             Exception: as the candidate raised it.
         """
-        return {
+        answers = {
             "load": self._load,
             "make": self._make,
             "put": self._put,
             "call": self._call,
             "again": self._again,
-        }[question["do"]](question, arrays)
+        }
+        # For each question anew: a candidate may have changed it.
+        with stated_precision(self._device, allow_tf32=self._allow_tf32):
+            return answers[question["do"]](question, arrays)
 
     def _load(self, question: Mapping[str, Any], arrays: Mapping[str, Array]) -> Answer:
         del arrays
-        self._device = question["device"]
+        self._device, self._allow_tf32 = question["device"], question["allow_tf32"]
         self._dtype = getattr(torch, question["dtype"])
-        told = stated_precision(self._device, allow_tf32=question["allow_tf32"])
+        with stated_precision(self._device, allow_tf32=self._allow_tf32) as told:
+            pass
         # A file is found without the current directory, where the reference may be.
         spec, is_file = question["spec"], question["spec"].rpartition(":")[0].endswith(".py")
         self._found = find_attribute("candidate", spec, here=not is_file)[1]

@@ -6,6 +6,7 @@ numbers are always computed on the CPU.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from conformance.subjects.pytorch import PROGRAMS
 from conformance.subjects.torchlike import TorchLike
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.subjects.protocol import Task, Trace
 
 
@@ -41,24 +44,30 @@ def device_of(name: str) -> str:
     return str(device)
 
 
-def stated_precision(device: str, *, allow_tf32: bool = False) -> dict[str, Any]:
-    """Put the precision of products on a device, and return it with the name of the device, for reports.
+@contextmanager
+def stated_precision(device: str, *, allow_tf32: bool = False) -> Iterator[dict[str, Any]]:
+    """Put the precision of products on a device for a while, and tell it with the device's name, for reports.
 
     TF32 keeps 10 bits of the fraction of each factor: with it on, a product is not one in float32.
     """
     import torch
 
-    torch.backends.cuda.matmul.allow_tf32 = allow_tf32
-    torch.backends.cudnn.allow_tf32 = allow_tf32
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = torch.get_float32_matmul_precision(), matmul.allow_tf32, cudnn.allow_tf32
     torch.set_float32_matmul_precision("high" if allow_tf32 else "highest")
+    matmul.allow_tf32 = cudnn.allow_tf32 = allow_tf32
     on_card = torch.device(device).type == "cuda"
-    return {
-        "device": device,
-        "name": torch.cuda.get_device_name(device) if on_card else "the CPU",
-        "allow_tf32": torch.backends.cuda.matmul.allow_tf32,
-        "cudnn_allow_tf32": torch.backends.cudnn.allow_tf32,
-        "float32_matmul_precision": torch.get_float32_matmul_precision(),
-    }
+    try:
+        yield {
+            "device": device,
+            "name": torch.cuda.get_device_name(device) if on_card else "the CPU",
+            "allow_tf32": matmul.allow_tf32,
+            "cudnn_allow_tf32": cudnn.allow_tf32,
+            "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        }
+    finally:
+        precision, matmul.allow_tf32, cudnn.allow_tf32 = before
+        torch.set_float32_matmul_precision(precision)
 
 
 def synchronise(device: str) -> None:
@@ -99,9 +108,8 @@ class OnDevice(TorchLike):
     def run(self, task: Task) -> Trace:
         """Run a task on the device; see `Implementation.run`."""
         torch = super().namespace
-        stated_precision(self._device)
         # What a program makes without an array is made there, too.
-        with torch.device(self._device):
+        with stated_precision(self._device), torch.device(self._device):
             found = self.observables(task)
         synchronise(self._device)
         return {
@@ -124,7 +132,8 @@ def on_device(implementation: Any, device: str | None) -> tuple[Any, dict[str, A
     if device is None:
         return implementation, {}
     if implementation != "torch":
-        told = "others choose the device they compute on themselves"
-        raise UsageError(f"device: expected the implementation torch, because {told}; got {implementation!r}")
+        why = "others choose the device they compute on themselves"
+        raise UsageError(f"device: expected the implementation torch, because {why}; got {implementation!r}")
     name = device_of(device)
-    return OnDevice(name), {"device": stated_precision(name)}
+    with stated_precision(name) as told:
+        return OnDevice(name), {"device": told}

@@ -75,7 +75,7 @@ def test_a_row_per_case_and_check_counts_what_would_have_agreed():
             "zeros": zeros,
             "the mean everywhere": 1,
             "rolled rows": 1,
-            "float16 rounding": "",
+            "narrower rounding": "",
             "the input itself": "",
             "MISTRUSTED": 1,
         }

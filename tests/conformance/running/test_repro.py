@@ -20,7 +20,7 @@ from conformance.running import repro, stored
 from conformance.running.bundle import write_bundles
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw
-from conformance.subjects.protocol import LANES
+from conformance.subjects.protocol import EVERY_LANE, LANES
 from conformance.subjects.torchlike import TorchLike
 
 TANH = "tanh:seed=1,draw=0,class=small,regime={},N=3,F=2,method=true"
@@ -104,7 +104,7 @@ def test_it_compares_as_the_judge_does(tmp_path, subject, text):
 
 
 def test_its_lanes_are_those_of_subjects():
-    assert stored._LANES == LANES
+    assert stored._LANES == EVERY_LANE
 
 
 @pytest.fixture

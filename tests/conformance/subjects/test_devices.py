@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 import torch
 
 import conformance
 from conformance.cases._uses import USES
 from conformance.subjects.devices import OnDevice, device_of, on_device, stated_precision
-
-
-@pytest.fixture(autouse=True)
-def precision_kept():
-    before = torch.get_float32_matmul_precision()
-    yield
-    torch.set_float32_matmul_precision(before)
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
 
 def test_torch_on_the_cpu_is_judged_as_torch_is():
@@ -32,14 +26,19 @@ def test_torch_on_the_cpu_is_judged_as_torch_is():
 
 
 def test_tf32_is_recorded_where_it_is_allowed():
-    stated = stated_precision("cpu", allow_tf32=True)
-    assert (stated["allow_tf32"], stated["float32_matmul_precision"]) == (True, "high")
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    with stated_precision("cpu", allow_tf32=True) as stated:
+        assert (stated["allow_tf32"], stated["float32_matmul_precision"]) == (True, "high")
+        assert torch.backends.cudnn.allow_tf32
+    with stated_precision("cpu") as stated:
+        assert not torch.backends.cudnn.allow_tf32
+    assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == before
 
 
 def test_tensors_are_made_on_the_device(monkeypatch):
     """The device meta has no numbers, and so stands for one that is not the CPU."""
     subject = OnDevice("meta")
-    monkeypatch.setattr("conformance.subjects.devices.stated_precision", lambda _: None)
+    monkeypatch.setattr("conformance.subjects.devices.stated_precision", nullcontext)
     found = {}
 
     def observables(task):

@@ -157,14 +157,14 @@ def test_a_failure_is_opened_from_where_it_is_first_seen(visit, text):
     # Also where the filter has left its drawer out.
     page.locator("#filter").fill("nn")
     page.locator("#first .finding").first.locator("h4 a").last.click()
-    assert row.is_visible()
+    row.wait_for()
     assert page.locator("[id='case/mul']").get_attribute("open") is not None
 
 
 def test_a_link_to_a_row_opens_its_drawer(visit, text):
     page = visit(text, "#case/nn.LSTM/float32/sum%2Fgrad.weight_ih_l0")
     row = page.locator("tr:target")
-    assert row.is_visible()
+    row.wait_for()
     assert row.locator("th").inner_text() == "sum/grad.weight_ih_l0"
     assert page.locator("details[open]").count() == 1
 
@@ -203,7 +203,7 @@ def test_a_dot_leads_to_its_row_and_says_which_it_is(visit, text):
     dot.hover()
     assert page.locator("#dot").inner_text() == "sub · output · float32 · headroom 1.2"
     dot.click()
-    assert page.locator("[id='case/sub/float32/output']").is_visible()
+    page.locator("[id='case/sub/float32/output']").wait_for()
 
 
 def test_a_command_is_copied(visit, text):
@@ -234,7 +234,7 @@ def test_the_keyboard_reaches_all_but_the_dots(visit, text):
 def test_without_scripts_all_of_it_can_be_read(visit, text):
     page = visit(text, java_script_enabled=False)
     page.locator("[id='case/mul'] summary").click()
-    assert page.locator("[id='case/mul/float32/output']").is_visible()
+    page.locator("[id='case/mul/float32/output']").wait_for()
     assert cases(page)[0] == "add"
 
 
@@ -282,4 +282,4 @@ def test_a_page_of_few_and_of_many_verdicts_is_small_enough_to_use(visit, make, 
     assert len(written.encode()) <= size
     page.locator("#filter").fill("relu")
     page.locator(".map tbody th a:visible").first.click()
-    assert page.locator("details[open] .observed tr").first.is_visible()
+    page.locator("details[open] .observed tr").first.wait_for()
