@@ -52,10 +52,11 @@ _ROWS_IN_VALUES = frozenset({"native_layer_norm_backward"})
 # likewise their derivatives, whose names begin as theirs do. Sources: ForeachOpsKernels.cpp: lists, tensor by
 # tensor. Loss.cpp: the elements of a loss, before they are reduced, and each number on the way in
 # binary_cross_entropy. UnaryOpsKernel.cpp: each number on the way in logit. Normalization.cpp: the mean and
-# the deviation. SoftMaxKernel.cpp: the logarithm of the sum.
+# the deviation. SoftMaxKernel.cpp: the logarithm of the sum. FlashAttentionKernel.cpp: the probabilities and
+# the gradients of scores, which are factors of products.
 _SEVERAL = (
-    *("_foreach_", "binary_cross_entropy", "huber_loss", "logit", "mse_loss", "native_batch_norm"),
-    "smooth_l1_loss",
+    *("_foreach_", "_scaled_dot_product_flash_attention", "binary_cross_entropy", "huber_loss"),
+    *("logit", "mse_loss", "native_batch_norm", "smooth_l1_loss"),
 )
 _SEVERAL_FORWARD = frozenset({"_log_softmax"})
 # Products to which another operand is added. Who has no such operation stores the product first; and torch's

@@ -67,6 +67,11 @@ class CheckResult:
         return self.exit_code == 0
 
     @property
+    def verdicts(self) -> tuple[Row, ...]:
+        """The rows, by the name that a `Report` of a run has for what was judged."""
+        return self.rows
+
+    @property
     def failures(self) -> list[Row]:
         """The rows of what is wrong."""
         return [row for row in self.rows if not row.ok]

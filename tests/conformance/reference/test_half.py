@@ -53,6 +53,10 @@ PROGRAMS = {
     ),
     "an embedding": (lambda table: table[torch.arange(64) % 5] * 0.3, normal(5, 6)),
     "attention": (layer(lambda: Attention(16, 2, batch_first=True)), normal(2, 5, 16)),
+    "fused attention": (
+        functional.scaled_dot_product_attention,
+        *(normal(2, 2, 40, 16, seed=seed) for seed in range(3)),
+    ),
     "a convolution": (layer(lambda: nn.Conv2d(3, 4, 3, padding=1)), normal(2, 3, 8, 8)),
     "nn.LSTM": (layer(lambda: nn.LSTM(8, 12)), normal(7, 3, 8)),
     "nn.LSTM, two layers": (layer(lambda: nn.LSTM(4, 6, 2, bidirectional=True)), normal(5, 2, 4)),
