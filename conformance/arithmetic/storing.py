@@ -62,6 +62,10 @@ _SEVERAL_FORWARD = frozenset({"_log_softmax"})
 # Products to which another operand is added. Who has no such operation stores the product first; and torch's
 # LSTM, where oneDNN runs it, stores the sum of the two biases.
 _ADDED = frozenset({"addmm", "addmv", "baddbmm"})
+# Sums with a factor `alpha`, and the place of the operand without it. Vectors are multiplied in float32, and
+# what is left behind the last of them, or strided, number by number in the half type. Measured: of 33 numbers
+# in bfloat16 the last loses a product's rounding, and of strided ones all.
+_SCALED = {"add": 0, "sub": 0, "rsub": 1}
 
 
 @dataclass(frozen=True)
@@ -143,9 +147,8 @@ class Storing:
         own = {storage_id(each) for each in tensors([*args, *kwargs.values()])}
         fresh = all(each not in self._held for each in tensors([*args, *kwargs.values()]))
         scalars = None if rule is None or rule.draws else self._scalars(func, args, kwargs)
-        beta = kwargs.get("beta", 1) if facts.name in _ADDED else 0
         # Computed now, because the operation may write into the operand.
-        added = beta * args[0] if beta else None
+        added = _summand(facts.name, args, kwargs)
         self._begin("" if rule else facts.name)
         try:
             out = run()
@@ -249,6 +252,14 @@ def across(
     rank = max(each.dim() for each in args if isinstance(each, Tensor))
     far = [2 * held.of_rank(each, rank) - each if isinstance(each, Tensor) else each for each in args]
     return torch.where(rule.decides(*far) == rule.decides(*args), moved, func(*far))
+
+
+def _summand(name: str, args: Any, kwargs: Mapping[str, Any]) -> Tensor | None:
+    """Return what a product is added to, where the product may be stored first."""
+    scaled = name in _SCALED and kwargs.get("alpha", 1) != 1
+    factor = 1 if scaled else kwargs.get("beta", 1) if name in _ADDED else 0
+    operand = args[_SCALED.get(name, 0)] if factor else None
+    return operand * factor if isinstance(operand, Tensor) else None
 
 
 def _copy(value: Any) -> Any:

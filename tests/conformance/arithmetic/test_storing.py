@@ -114,10 +114,15 @@ def test_a_number_that_the_dtype_lacks_is_rounded_where_it_comes_in(call, number
     [
         (lambda a: a + 0.1, lambda a: a.double() + 0.1),
         (lambda a: torch.add(a, a, alpha=0.3), lambda a: a.double() * 1.3),
+        # Number by number, as of strided tensors, torch rounds the product.
+        (
+            lambda a: torch.sub(a[:, ::2], a[:, 1::2], alpha=2.5),
+            lambda a: a[:, ::2].double() - 2.5 * a[:, 1::2].double(),
+        ),
         (lambda a: a.abs() ** 0.3, lambda a: a.double().abs() ** 0.3),
         (lambda a: a * 0.1, lambda a: a.double() * 0.1),
     ],
-    ids=["a summand", "alpha", "an exponent", "a factor"],
+    ids=["a summand", "alpha", "a factor of a strided tensor", "an exponent", "a factor"],
 )
 def test_python_scalars_may_be_rounded_before(half, exact):
     """torch rounds some of them before it computes: its own errors are within four deviations everywhere."""
