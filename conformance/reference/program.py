@@ -107,7 +107,7 @@ class Program:
             return fresh.requires_grad_(self.backward) if fresh.is_floating_point() else fresh
 
         if isinstance(fn, torch.nn.Module):
-            # What copies a module is no part of the program.
+            # Copying a module is not a part of the program.
             with _disable_current_modes():
                 fn = copy.deepcopy(fn)
         return fn, _mapped(copied, inputs)

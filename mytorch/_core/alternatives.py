@@ -48,7 +48,7 @@ ROWS = (
         "nn.AdaptiveMaxPool1d nn.AdaptiveMaxPool2d nn.functional.max_pool1d nn.functional.max_pool2d "
         "nn.functional.avg_pool1d nn.functional.avg_pool2d nn.functional.adaptive_avg_pool1d "
         "nn.functional.adaptive_avg_pool2d nn.functional.adaptive_max_pool1d",
-        "over all steps `x.max(dim=1).values` or `x.mean(dim=1)`; there are no windows",
+        "over all steps `x.max(dim=1).values` or `x.mean(dim=1)`; mytorch has no windows",
     ),
     Row(
         LAYERS,
