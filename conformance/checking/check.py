@@ -35,6 +35,8 @@ def check(
     inputs: Any = None,
     init: Sequence[Any] | None = None,
     dtype: Any = "float32",
+    compute: Any = None,
+    accumulate: Any = None,
     shapes: Sequence[Sequence[Sequence[int]]] | None = None,
     backward: bool = True,
     seed: int | None = None,
@@ -56,7 +58,9 @@ def check(
         inputs: the arguments, as a tuple of tensors or arrays, or a function that draws them, called under
             several seeds; by default `get_inputs` of the reference's file.
         init: the arguments of both classes; by default what `get_init_inputs` there returns.
-        dtype: what the candidate computes in.
+        dtype: what the candidate's tensors are of: `float32`, `float64`, `bfloat16` or `float16`.
+        compute: the dtype that its operations compute in, as in `conformance.tolerance`.
+        accumulate: the dtype of its partial sums, as there.
         shapes: further shapes to judge, each one shape per tensor among the inputs; by default what
             `get_shapes` there returns, if it is there.
         backward: whether gradients are judged, where the reference has any.
@@ -99,8 +103,13 @@ def check(
     load = loading(_elsewhere(spec, found), found.files, dtype, device, allow_tf32=allow_tf32)
     program = ("conformance.checking.candidate_main", device)
     transport = Hosted(Process(load, limits=limits, program=program))
-    trials = trials_of(found, seed, inputs, shapes, dtype=dtype, backward=backward)
-    about = environment(1)
+    apart = {
+        name: of_dtype(given, name)
+        for name, given in (("compute", compute), ("accumulate", accumulate))
+        if given is not None
+    }
+    trials = trials_of(found, seed, inputs, shapes, dtype=dtype, backward=backward, **apart)
+    about = environment(1) | apart
     rows, told = judged(transport, trials, device=device)
     constants = {"sha256": constants_sha256()}
     return CheckResult(found.name, spec, dtype, seed, rows, about | {"device": told}, constants)
@@ -134,6 +143,8 @@ def trials_of(
     *,
     dtype: str,
     backward: bool = True,
+    compute: str | None = None,
+    accumulate: str | None = None,
 ) -> Trials:
     """Return what a candidate is compared with; see `check`.
 
@@ -147,7 +158,8 @@ def trials_of(
     given = reference.declared("get_inputs") if inputs is None else inputs
     if given is None:
         raise UsageError("inputs: expected some, because the reference's file has no get_inputs()")
-    trials = Trials(reference, declared(given, dtype), dtype, backward, seed, _shapes(reference, shapes))
+    drawn, further = declared(given, dtype), _shapes(reference, shapes)
+    trials = Trials(reference, drawn, dtype, backward, seed, further, compute, accumulate)
     # What the reference cannot do is told before anything is started.
     for key in (Key(), *(Key(shape=place) for place in range(len(trials.shapes)))):
         trials.get(key)

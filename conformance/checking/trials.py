@@ -94,6 +94,8 @@ class Trials:
         backward: whether gradients are measured.
         seed: of the check.
         shapes: other shapes of the inputs.
+        compute: the dtype that its operations compute in; None for that of `formats.precision`.
+        accumulate: likewise, the dtype of their partial sums.
         own: the parameters and buffers that the candidate has too, by the reference's names.
     """
 
@@ -103,6 +105,8 @@ class Trials:
     backward: bool
     seed: int
     shapes: tuple[Shapes, ...] = ()
+    compute: str | None = None
+    accumulate: str | None = None
     own: set[str] = field(default_factory=set)
     _found: dict[Key, Trial | UnjudgedError] = field(default_factory=dict)
 
@@ -192,6 +196,8 @@ class Trials:
                 self.backward,
                 cotangents=tuple(cotangents.values()),
                 random=False,
+                compute=self.compute,
+                accumulate=self.accumulate,
             )
             right = draw(program, f"check|{self.seed}|{tuple(key)}|{seed}")
         except UsageError as error:

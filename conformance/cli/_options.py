@@ -117,6 +117,21 @@ def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> 
     )
 
 
+def add_dtypes(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what others compute in, as `arithmetic.formats.precision` takes them."""
+    parser.add_argument(
+        "--dtype",
+        default="float32",
+        help="what others compute in: float32, float64, bfloat16 or float16 (default: float32)",
+    )
+    for name, what in (("compute", "computes in"), ("accumulate", "adds up in")):
+        parser.add_argument(
+            f"--{name}",
+            metavar="DTYPE",
+            help=f"what an operation {what} inside (default: float32 for half types, or else --dtype)",
+        )
+
+
 def add_device(parser: argparse.ArgumentParser, told: str) -> None:
     """Add the option that names a device of torch; it is None where none is named.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import add_device, inputs_of
+from conformance.cli._options import add_device, add_dtypes, inputs_of
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def add_parser(commands: Commands) -> None:
         help="also judge these shapes, one for each input; may be repeated (default: get_shapes() of the "
         "reference's file, where it is there)",
     )
-    parser.add_argument("--dtype", default="float32", help="what it computes in (default: float32)")
+    add_dtypes(parser)
     parser.add_argument("--forward-only", action="store_true", help="judge no gradients")
     parser.add_argument(
         "--seed", type=int, metavar="S", help="seed of a check to repeat (default: one that nobody knows)"
@@ -86,6 +86,8 @@ def command(options: argparse.Namespace) -> int:
         options.candidate,
         inputs=None if options.inputs is None else inputs_of(options.inputs),
         dtype=options.dtype,
+        compute=options.compute,
+        accumulate=options.accumulate,
         shapes=None if options.shapes is None else [*map(shapes_of, options.shapes)],
         backward=not options.forward_only,
         seed=options.seed,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from conformance.cli._options import add_device, inputs_of
+from conformance.cli._options import add_device, add_dtypes, inputs_of
 
 if TYPE_CHECKING:
     import argparse
@@ -33,17 +33,7 @@ def add_parser(commands: Commands) -> None:
         metavar="FILE.npz|module:draw",
         help="its arguments: the arrays of a file in their order, or a function that draws them",
     )
-    parser.add_argument(
-        "--dtype",
-        default="float32",
-        help="what others compute in: float32, float64, bfloat16 or float16 (default: float32)",
-    )
-    for name, what in (("compute", "computes in"), ("accumulate", "adds up in")):
-        parser.add_argument(
-            f"--{name}",
-            metavar="DTYPE",
-            help=f"what an operation {what} inside (default: float32 for half types, or else --dtype)",
-        )
+    add_dtypes(parser)
     parser.add_argument("--forward-only", action="store_true", help="measure no gradients")
     parser.add_argument("--draws", type=int, default=5, metavar="N", help="how many draws (default: 5)")
     parser.add_argument(

@@ -30,6 +30,19 @@ def flat(x):
     return x - x
 
 
+def totals(x):
+    """Sums of positive numbers."""
+    return x.square().sum(0)
+
+
+def totals_in_steps(x):
+    """The same, each partial sum in the dtype of the numbers."""
+    found = torch.zeros_like(x[0])
+    for row in x.square():
+        found = found + row
+    return found
+
+
 def picked(x, places):
     return x[places] * 2
 
@@ -189,6 +202,21 @@ def test_agreement_that_shows_nothing_is_not_trusted():
     assert "zeros, the mean everywhere and rolled rows would pass" in found["values"].reason
     result = CheckResult("flat", "flat", "float32", 1, tuple(found.values()))
     assert (result.exit_code, result.passed) == (1, False)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_partial_sums_in_half_types_are_wrong_unless_they_are_declared(dtype):
+    reference = find_reference(spec_of(totals), (), 0)
+
+    def failed(candidate, **apart):
+        x = 1 + torch.rand(512, 4, generator=torch.Generator().manual_seed(0))
+        trials = trials_of(reference, 1, (x,), dtype=dtype, backward=False, **apart)
+        load = loading(spec_of(candidate), (), dtype, "cpu", allow_tf32=False)
+        return [row.criterion for row in judged(Direct(load), trials)[0] if not row.ok]
+
+    assert failed(totals) == []
+    assert failed(totals_in_steps)[:1] == ["values"]
+    assert failed(totals_in_steps, accumulate=dtype) == []
 
 
 def test_whole_numbers_among_the_inputs_are_drawn_and_handed_on():
