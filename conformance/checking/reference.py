@@ -106,7 +106,7 @@ def find_reference(reference: Any, init: tuple[Any, ...] | None, seed: int) -> R
                 made = found(*given)
             except Exception as error:
                 raise UsageError(f"reference {spec!r}: {type(error).__name__}: {error}") from error
-    return Reference(spec, made, given, module, _files(module))
+    return Reference(spec, made, given, module, _files(module, named=spec.rpartition(":")[0].endswith(".py")))
 
 
 def with_class(spec: str, name: str) -> str:
@@ -146,9 +146,11 @@ def _shown(found: object) -> str:
     return getattr(found, "__qualname__", None) or type(found).__qualname__
 
 
-def _files(module: ModuleType | None) -> tuple[str, ...]:
-    """Return the file of a module that is one's own, not of an installed package."""
+def _files(module: ModuleType | None, *, named: bool = False) -> tuple[str, ...]:
+    """Return the file of a module that is one's own: not of an installed package, unless it was named."""
     file = getattr(module, "__file__", None)
+    if file is not None and named:
+        return (str(Path(file).resolve()),)
     installed = Path(torch.__file__).parents[1], Path(inspect.__file__).parent
     if file is None or any(Path(file).resolve().is_relative_to(folder.resolve()) for folder in installed):
         return ()

@@ -1,4 +1,4 @@
-"""`parity.md`: the summary of a run, in at most 130 lines and one per case.
+"""`parity.md`: the summary of a run, in at most 150 lines and one per case.
 
 Called by `files.write`. The long tables are in `details.md`, every verdict is in `parity.json`.
 """
@@ -77,7 +77,7 @@ _EXCUSED = "The subject declares these differences, and why. They are neither pa
 _PARTLY_SHOWN = 20
 
 # How many cases and checks with MISTRUSTED verdicts are listed.
-_ROWS = 20
+_ROWS = 15
 
 # How many failures are written out, of one case each; `details.md` has more, and parity.json all.
 _SHOWN = 3

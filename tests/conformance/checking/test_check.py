@@ -303,3 +303,12 @@ def test_parameters_that_do_not_match_are_refused():
         conformance.UsageError, match=r"it lacks weight \(3, 5\), bias \(3,\) of the reference"
     ):
         judged(Direct(load), made)
+
+
+def test_the_file_of_a_reference_is_hidden_where_it_is_named(tmp_path, monkeypatch):
+    """Also where packages are installed, of which a reference like torch:mm hides none."""
+    file = tmp_path / "reference.py"
+    file.write_text("import torch\n\ndouble = torch.nn.ReLU\n", encoding="utf-8")
+    monkeypatch.setattr(torch, "__file__", str(tmp_path / "torch" / "__init__.py"))
+    assert find_reference(f"{file}:double", (), 0).files == (str(file.resolve()),)
+    assert find_reference("torch:mm", (), 0).files == ()

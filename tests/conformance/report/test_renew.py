@@ -189,9 +189,9 @@ def test_the_committed_files_keep_their_limits():
     assert {name: size for name, size in sizes.items() if size > LIMITS[name]} == {}
 
 
-def test_the_parity_report_has_at_most_130_lines_and_one_per_case():
+def test_the_parity_report_has_at_most_150_lines_and_one_per_case():
     lines = (REPORTS / "parity.md").read_text(encoding="utf-8").splitlines()
     rows = {line.split(" | ")[0].removeprefix("| ") for line in lines if line.startswith("| ")}
     judged = rows & set(CASES)
     assert len(judged) > 300, "renew the reports: tox run -e reports"
-    assert len(lines) <= 130 + len(judged)
+    assert len(lines) <= 150 + len(judged)
