@@ -328,3 +328,43 @@ def test_the_reference_on_its_own_inputs_would_blame_who_inherits(model, monkeyp
 
     monkeypatch.setattr(comparison, "_outputs", on_the_references_inputs)
     assert conformance.first_divergence(model, other, TOKENS).name == "head"
+
+
+def test_a_result_in_another_dtype_is_judged_in_the_models(model):
+    other = copy.deepcopy(model)
+    other.head.register_forward_hook(lambda _module, _args, output: output.half())
+    assert conformance.first_divergence(model, other, TOKENS).name == "head"
+
+
+class NearTie(nn.Module):
+    def forward(self, x):
+        total = x.exp().sum()
+        return total > total * (1 + 1e-9)
+
+
+class Narrow(nn.Module):
+    def forward(self, x):
+        return x.float()
+
+
+@pytest.mark.parametrize(
+    ("module", "error", "message"),
+    [
+        (NearTie(), conformance.DegenerateError, r"0, call 1: on these inputs rounding decides which branch"),
+        (Narrow(), conformance.NoiseError, r"0, call 1: output: fn was given float64 and returned float32"),
+    ],
+    ids=["near tie", "another dtype"],
+)
+def test_what_cannot_be_judged_is_an_error_that_names_the_module(module, error, message):
+    with pytest.raises(error, match=message):
+        conformance.first_divergence(nn.Sequential(module), nn.Sequential(module), X)
+
+
+def test_a_divergence_is_found_where_the_model_as_a_whole_cannot_be_measured(model):
+    def by_number(x):
+        return x * x.sum().item()
+
+    found = conformance.first_divergence(
+        put(model, "between", by_number), put(missing_bias(model), "between", by_number), TOKENS
+    )
+    assert (found.name, found.inputs_agree, found.origin) == ("head", None, "introduced here")
