@@ -6,6 +6,8 @@ This module exports what other programs use: `run`, `parametrize`, and the parts
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, Mapped, Values
 from conformance.checking.check import check
 from conformance.checking.result import CheckResult
+from conformance.diagnosis.divergence import Divergence
+from conformance.diagnosis.first_divergence import first_divergence
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.pytest_plugin import parametrize
@@ -27,6 +29,7 @@ __all__ = [
     "Case",
     "CheckResult",
     "DegenerateError",
+    "Divergence",
     "Entry",
     "Excuse",
     "Functional",
@@ -47,6 +50,7 @@ __all__ = [
     "WeightMap",
     "assert_close",
     "check",
+    "first_divergence",
     "parametrize",
     "run",
     "tolerance",
