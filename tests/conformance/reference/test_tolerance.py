@@ -247,6 +247,32 @@ class TestSentence:
             conformance.UsageError,
             "inputs: expected real tensors, got one of complex64",
         ),
+        (
+            (torch.exp, A.to("meta")),
+            {},
+            conformance.UsageError,
+            "inputs: expected tensors with numbers, got one on the device meta",
+        ),
+        (
+            (torch.nn.Linear(3, 2, device="meta"), A),
+            {},
+            conformance.UsageError,
+            "fn: expected numbers in weight, which is on the device meta",
+        ),
+        (
+            (torch.exp, A.to_sparse()),
+            {},
+            conformance.UsageError,
+            "inputs: expected dense tensors, got one of the layout torch.sparse_coo",
+        ),
+        ((torch.mm, lambda: [A, A]), {}, conformance.UsageError, "a list is one argument: return a tuple"),
+        (
+            (torch.exp, torch.arange(3)),
+            {},
+            conformance.NoiseError,
+            "fn was given no floating-point tensors and returned float32",
+        ),
+        ((lambda a: a * a.sum().item(), A), {}, conformance.NoiseError, "Tensor.item, or float, int or bool"),
         ((lambda _: 3, A), {}, conformance.UsageError, "fn: expected it to return a tensor, or a tuple"),
         (
             (lambda a: a @ B.mT, A),
