@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
 from conformance.arithmetic.formats import FORMATS, THERE_ARE, precision
@@ -92,14 +93,15 @@ class Program:
 
     def _called(self, fn: Callable[..., Any], inputs: Sequence[Any]) -> Any:
         try:
-            return fn(*inputs)
+            with _InTorch():
+                return fn(*inputs)
         except (NoiseError, OverfullError):
             raise
         except Exception as error:
             outside = "what it uses from outside, such as a float32 module, has to be fn itself or an input"
             hint = f"; {outside}" if _MIXED.search(str(error)) else ""
             if len(inputs) == 1 and isinstance(inputs[0], list):
-                hint = "; a list is one argument: return a tuple of several"
+                hint = "; a list is one argument: draw a tuple of several"
             told = f"raised {type(error).__name__} on float64 inputs: {error}"
             raise UsageError(f"fn: {told}{hint}") from error
 
@@ -179,6 +181,19 @@ class Program:
             shapes = f"{tuple(output.shape)}, got {tuple(cotangent.shape)}"
             raise UsageError(f"cotangents: expected the shape of {name}, {shapes}")
         return self._rounded(cotangent)
+
+
+class _InTorch(TorchFunctionMode):
+    """Refuses to make arrays of float64 tensors: what NumPy computes of the inputs would seem to be exact."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        del types
+        if func.__name__ in {"numpy", "__array__"} and args[0].dtype == torch.float64:
+            raise NoiseError(
+                "fn: makes an array of NumPy of a tensor, where no noise can follow it; compute in torch",
+                func.__name__,
+            )
+        return func(*args, **(kwargs or {}))
 
 
 def of_dtype(dtype: object, argument: str = "dtype") -> str:

@@ -265,7 +265,7 @@ class TestSentence:
             conformance.UsageError,
             "inputs: expected dense tensors, got one of the layout torch.sparse_coo",
         ),
-        ((torch.mm, lambda: [A, A]), {}, conformance.UsageError, "a list is one argument: return a tuple"),
+        ((torch.mm, lambda: [A, A]), {}, conformance.UsageError, "a list is one argument: draw a tuple"),
         (
             (torch.exp, torch.arange(3)),
             {},
@@ -273,6 +273,14 @@ class TestSentence:
             "fn was given no floating-point tensors and returned float32",
         ),
         ((lambda a: a * a.sum().item(), A), {}, conformance.NoiseError, "Tensor.item, or float, int or bool"),
+        ((torch.nn.Linear, A), {}, conformance.UsageError, "fn: expected a module, got the class Linear"),
+        ((np.exp, A), {"backward": False}, conformance.NoiseError, "fn: makes an array of NumPy of a tensor"),
+        (
+            (lambda a: torch.from_numpy(np.exp(a.numpy())), A),
+            {"backward": False},
+            conformance.NoiseError,
+            "fn: makes an array of NumPy of a tensor",
+        ),
         ((lambda _: 3, A), {}, conformance.UsageError, "fn: expected it to return a tensor, or a tuple"),
         (
             (lambda a: a @ B.mT, A),
