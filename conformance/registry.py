@@ -195,11 +195,21 @@ def find_attribute(what: str, spec: str, *, here: bool = True) -> tuple[ModuleTy
         _here()
     try:
         module = _imported(name)
+        if name.endswith(".py") and not hasattr(module, attribute.partition(".")[0]):
+            lacks = f"{name} has no attribute {attribute!r}{_own(module)}"
+            raise UsageError(lacks)  # noqa: TRY301 - the spec is put in front of it below
         return module, attrgetter(attribute)(module)
     except UsageError as error:
         raise UsageError(f"{what} {spec!r}: {error}") from error
     except Exception as error:
         raise UsageError(f"{what} {spec!r}: {_raised(error)}") from error
+
+
+def _own(module: ModuleType) -> str:
+    """Return the functions and classes that a file defines, for a message."""
+    defined = (name for name, value in vars(module).items() if isinstance(value, (type, FunctionType)))
+    own = [name for name in defined if getattr(vars(module)[name], "__module__", None) == module.__name__]
+    return f"; it defines {', '.join(own)}" if own else ""
 
 
 def _here() -> None:

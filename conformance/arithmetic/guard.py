@@ -44,8 +44,8 @@ class Escapes(TorchFunctionMode):
         kwargs = kwargs or {}
         if func.__name__ in _READ and any(each in self._held for each in tensors((*args, *kwargs.values()))):
             raise NoiseError(
-                f"{func.__name__}: reads what rounding moves out of a tensor, where no noise can follow it; "
-                "compute on in float64 tensors",
+                f"{func.__name__}: reads numbers that rounding changes out of a tensor, where no noise can "
+                "follow it; compute on in float64 tensors",
                 func.__name__,
             )
         alpha = kwargs.get("alpha")

@@ -47,6 +47,8 @@ _UNDERFLOWN = 2.0**-140
 # The least positive number of float32.
 _LEAST = 2 * UNDERFLOW
 _COMPLEX = torch.complex128
+# An operation that users know by another name.
+_CALLED = {"_local_scalar_dense": "Tensor.item, or float, int or bool of a tensor"}
 
 
 class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's own lacks annotations
@@ -355,8 +357,9 @@ def _fresh(results: Any, operands: list[Tensor]) -> list[int]:
 
 def _lost(rule: Rule, result: Any) -> NoiseError:
     kind = result.dtype if isinstance(result, Tensor) else type(result).__name__
+    called = _CALLED.get(rule.name, rule.name)
     return NoiseError(
-        f"{rule.name}: turns what rounding moves into {kind}, where no noise can follow it; "
+        f"{called}: makes {kind} of numbers that rounding changes, where no noise can follow it; "
         "compute on in float64 tensors",
         rule.name,
     )

@@ -65,7 +65,9 @@ class _Kept:
         owner.numbers += owner.count * (nbytes // _BYTES)
 
     def __del__(self) -> None:
-        self.owner.numbers -= self.owner.count * (self.nbytes // _BYTES)
+        # torch.compile makes one without __init__, as an example for its tracing.
+        if hasattr(self, "owner"):
+            self.owner.numbers -= self.owner.count * (self.nbytes // _BYTES)
 
     def flat(self, dtype: torch.dtype) -> torch.Tensor:
         """Return a view of the values as numbers of a dtype, (count, size of the storage)."""

@@ -157,7 +157,9 @@ def trials_of(
 
     given = reference.declared("get_inputs") if inputs is None else inputs
     if given is None:
-        raise UsageError("inputs: expected some, because the reference's file has no get_inputs()")
+        raise UsageError(
+            "inputs: expected some, or a function get_inputs() in the reference's file; got neither"
+        )
     drawn, further = declared(given, dtype), _shapes(reference, shapes)
     trials = Trials(reference, drawn, dtype, backward, seed, further, compute, accumulate)
     # What the reference cannot do is told before anything is started.

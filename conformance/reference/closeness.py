@@ -72,6 +72,8 @@ def assert_close(
     from conformance.reference.program import Program, as_input, leaves, of_dtype, parted
 
     checked(fn, inputs)
+    if cotangents is not None and grads is None:
+        raise UsageError("cotangents: expected grads with them, got none, so no gradient would be compared")
     dtypes: dict[str, str] = {}
     got = dict(parted((name, _array(name, value, dtypes)) for name, value in leaves("output", actual)))
     if grads is not None:
@@ -112,6 +114,8 @@ def _array(name: str, value: Any, dtypes: dict[str, str]) -> Array:
     value = value.detach() if hasattr(value, "detach") else value
     # torch may keep only that numbers are conjugates or negatives of others.
     value = value.resolve_conj().resolve_neg() if hasattr(value, "resolve_conj") else value
+    if getattr(value, "is_meta", False):
+        raise UsageError(f"actual: expected numbers in {name}, which is on the device meta")
     value = value.cpu() if hasattr(value, "cpu") else value
     kind = str(getattr(value, "dtype", "")).rpartition(".")[2]
     if kind == _BFLOAT16 and hasattr(value, "float"):
@@ -157,7 +161,8 @@ def _failures(right: Draw, got: Mapping[str, Array]) -> Iterator[str]:
     outputs = [name for name in right.oracle if name.startswith("output")]
     for name in outputs:
         if name not in got:
-            yield f"{name}: missing; fn returns {', '.join(outputs)}"
+            given = ", ".join(each for each in got if each.startswith("output")) or "none"
+            yield f"{name}: missing; fn returns {', '.join(outputs)}, and actual has {given}"
     for name, array in got.items():
         if name not in right.oracle:
             has = f"fn has {', '.join(right.oracle)}"

@@ -135,9 +135,11 @@ def checked(fn: object, inputs: tuple[Any, ...]) -> None:
     """Refuse what is not a program with its inputs.
 
     Raises:
-        UsageError: fn cannot be called, or there are no inputs.
+        UsageError: fn cannot be called or is a class of modules, or there are no inputs.
     """
     if not callable(fn):
         raise UsageError(f"fn: expected a function of tensors or a module, got {type(fn).__name__}")
+    if isinstance(fn, type) and issubclass(fn, torch.nn.Module):
+        raise UsageError(f"fn: expected a module, got the class {fn.__name__}: call it with its arguments")
     if not inputs:
         raise UsageError("inputs: expected the arguments of fn, or a function that draws them; got none")

@@ -7,6 +7,7 @@ two observables, its real and its imaginary part: `output.real` and `output.imag
 from __future__ import annotations
 
 import copy
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 
 from conformance.arithmetic.formats import FORMATS, THERE_ARE, precision
@@ -80,8 +82,10 @@ class Program:
             raise UsageError("fn: expected it to return a tensor, or a tuple, list or dict of tensors")
         for name, value in outputs.items():
             if value.is_floating_point() and value.dtype != torch.float64:
+                floats = any(each.is_floating_point() for _, each in _tensors("input", inputs))
+                given = "float64" if floats else "no floating-point tensors"
                 raise NoiseError(
-                    f"{name}: fn was given float64 and returned {_name(value.dtype)}, where no noise can "
+                    f"{name}: fn was given {given} and returned {_name(value.dtype)}, where no noise can "
                     "follow it"
                 )
         found = {name: _whole(value.detach()) for name, value in outputs.items()}
@@ -89,12 +93,15 @@ class Program:
 
     def _called(self, fn: Callable[..., Any], inputs: Sequence[Any]) -> Any:
         try:
-            return fn(*inputs)
+            with _InTorch():
+                return fn(*inputs)
         except (NoiseError, OverfullError):
             raise
         except Exception as error:
             outside = "what it uses from outside, such as a float32 module, has to be fn itself or an input"
             hint = f"; {outside}" if _MIXED.search(str(error)) else ""
+            if len(inputs) == 1 and isinstance(inputs[0], list):
+                hint = "; a list is one argument: draw a tuple of several"
             told = f"raised {type(error).__name__} on float64 inputs: {error}"
             raise UsageError(f"fn: {told}{hint}") from error
 
@@ -117,6 +124,9 @@ class Program:
         """The program and its inputs in float64, with the values that the dtype can hold."""
         fn = self.fn
         if isinstance(fn, torch.nn.Module):
+            for name, value in itertools.chain(fn.named_parameters(), fn.named_buffers()):
+                if value.is_meta:
+                    raise UsageError(f"fn: expected numbers in {name}, which is on the device meta")
             fn = copy.deepcopy(fn).cpu()
             fn.to(getattr(torch, self.dtype)).double()
         return fn, _mapped(self._rounded, list(self.inputs))
@@ -173,6 +183,19 @@ class Program:
         return self._rounded(cotangent)
 
 
+class _InTorch(TorchFunctionMode):
+    """Refuses to make arrays of float64 tensors: what NumPy computes of the inputs would seem to be exact."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        del types
+        if func.__name__ in {"numpy", "__array__"} and args[0].dtype == torch.float64:
+            raise NoiseError(
+                "fn: makes an array of NumPy of a tensor, where no noise can follow it; compute in torch",
+                func.__name__,
+            )
+        return func(*args, **(kwargs or {}))
+
+
 def of_dtype(dtype: object, argument: str = "dtype") -> str:
     """Return the name of a dtype for which tolerances can be derived.
 
@@ -198,12 +221,16 @@ def as_input(value: Any) -> Any:
     """Return an argument of a program, with arrays as tensors.
 
     Raises:
-        UsageError: a complex tensor.
+        UsageError: a complex or sparse tensor, or one on the device meta, which has no numbers.
     """
     return _mapped(_real, value)
 
 
 def _real(value: Tensor) -> Tensor:
+    if value.is_meta:
+        raise UsageError("inputs: expected tensors with numbers, got one on the device meta, which has none")
+    if value.layout is not torch.strided:
+        raise UsageError(f"inputs: expected dense tensors, got one of the layout {value.layout}")
     if value.is_complex():
         raise UsageError(f"inputs: expected real tensors, got one of {_name(value.dtype)}")
     return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from conformance.subjects.convert import Recurrent
 
 _PICKLES = (".pt", ".pth")
+_CAST = "cast the checkpoint to float32 first"
 ENDINGS = (".safetensors", ".npz", *_PICKLES, ".onnx")
 
 
@@ -79,7 +81,9 @@ def load(path: Path, key: str = "") -> Checkpoint:
         found = Checkpoint(_npz(path) if kind == ".npz" else _safetensors(path))
     for name, array in found.arrays.items():
         if array.dtype.kind not in "biufc":
-            raise UsageError(f"file {str(path)!r}: {name} has a dtype that NumPy lacks, {array.dtype}")
+            raise UsageError(
+                f"file {str(path)!r}: {name} has a dtype that NumPy lacks, {array.dtype}; {_CAST}"
+            )
     return found
 
 
@@ -131,7 +135,7 @@ def _safetensors(path: Path) -> dict[str, Array]:
     except SafetensorError as error:
         raise UsageError(f"file {str(path)!r}: expected a safetensors file: {error}") from error
     except (TypeError, KeyError, AttributeError) as error:  # a dtype that NumPy lacks
-        raise UsageError(f"file {str(path)!r}: it has a dtype that NumPy lacks: {error}") from error
+        raise UsageError(f"file {str(path)!r}: it has a dtype that NumPy lacks: {error}; {_CAST}") from error
 
 
 def _pickled(path: Path, key: str) -> dict[str, Array]:
@@ -143,7 +147,12 @@ def _pickled(path: Path, key: str) -> dict[str, Array]:
         raise
     except Exception as error:
         first = str(error).splitlines()[0] if str(error) else ""
-        told = f"torch.load with weights_only=True raised {type(error).__name__}: {first}"
+        told = f"torch.load with weights_only=True raised {type(error).__name__}: {first.strip()}"
+        if isinstance(error, UnpicklingError):
+            # torch's own text advises to load the file without that protection.
+            told = (
+                f"{told.partition(': ')[0]}: it reads tensors only; of a whole model, save model.state_dict()"
+            )
         raise UsageError(f"file {str(path)!r}: {told}") from error
     if key:
         if not isinstance(found, Mapping) or key not in found:
@@ -161,7 +170,7 @@ def _pickled(path: Path, key: str) -> dict[str, Array]:
     try:
         return {str(name): each.detach().numpy() for name, each in found.items()}
     except TypeError as error:  # as of bfloat16
-        raise UsageError(f"file {str(path)!r}: it has a dtype that NumPy lacks: {error}") from error
+        raise UsageError(f"file {str(path)!r}: it has a dtype that NumPy lacks: {error}; {_CAST}") from error
 
 
 def _save_safetensors(path: Path, arrays: Mapping[str, Array]) -> None:

@@ -8,7 +8,7 @@ import weakref
 import pytest
 import torch
 
-from conformance.arithmetic.replicates import Replicates
+from conformance.arithmetic.replicates import Replicates, _Kept
 
 COUNT = 3
 
@@ -127,3 +127,9 @@ def test_others_on_the_same_storage_are_not_mistaken_for_its_own(held):
     other.put(clean, torch.zeros(2, 3, 4, dtype=torch.float64))
     assert not other.get(clean).any()
     assert clean not in held
+
+
+def test_what_torch_compile_makes_without_its_init_is_freed_without_a_word():
+    made = _Kept.__new__(_Kept)
+    del made
+    gc.collect()

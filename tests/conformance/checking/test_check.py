@@ -250,7 +250,10 @@ def test_a_dtype_is_that_of_inputs_and_results():
         ({"reference": 3}, "reference: expected a function or a module of torch, got int"),
         ({"candidate": lambda x, y: x @ y}, "candidate: expected a function or class that another process"),
         ({"inputs": ()}, "inputs: expected the arguments of the reference, got none"),
-        ({"inputs": None}, "inputs: expected some, because the reference's file has no get_inputs()"),
+        (
+            {"inputs": None},
+            "inputs: expected some, or a function get_inputs() in the reference's file; got neither",
+        ),
         ({"shapes": [[(3, 5)]]}, "shapes: expected 2, one for each input, got 1"),
         ({"shapes": [3]}, "shapes: expected a list of lists with one shape for each input, got [3]"),
         ({"seed": -1}, "seed"),

@@ -98,7 +98,8 @@ def test_a_candidate_that_ends_its_process_is_an_error_of_that_call(folder, comm
     [
         (["model.py", "model.py"], "candidate 'model.py:ModelNew': expected another file than the reference"),
         (["none.py", "renamed.py"], "there is no file"),
-        (["torch:mm", "renamed.py"], "inputs: expected some, because the reference's file has no get_inputs"),
+        (["model.py", "renamed.py:New"], "renamed.py has no attribute 'New'; it defines ModelNew"),
+        (["torch:mm", "renamed.py"], "inputs: expected some, or a function get_inputs()"),
         (["model.py", "renamed.py", "--shapes", "4*5"], "shapes: expected sizes such as 4x8,8x3"),
         (["model.py", "renamed.py", "--shapes", "4x6"], "reference: raised RuntimeError"),
         (["model.py", "renamed.py", "--inputs", "torch:none"], "inputs 'torch:none': "),

@@ -146,8 +146,13 @@ def test_nan_and_infinity_are_as_expected(wrong):
     ("actual", "fn", "told"),
     [
         (X[0], torch.exp, r"output: expected the shape \(8, 5\), got \(5,\)"),
-        ((X,), torch.exp, r"output: missing; fn returns output\noutput\[0\]: unexpected; fn has output"),
+        ((X,), torch.exp, r"fn returns output, and actual has output\[0\]\noutput\[0\]: unexpected; fn has"),
         (X > 0, torch.exp, "output: expected numbers like float64, got bool"),
+        (
+            [1.0, 2.0],
+            torch.exp,
+            r"output: missing; fn returns output, and actual has output\[0\], output\[1\]",
+        ),
     ],
 )
 def test_another_form_is_a_failure(actual, fn, told):
@@ -190,6 +195,20 @@ def test_another_form_is_a_failure(actual, fn, told):
             {"grads": (X,), "cotangents": (X, X)},
             conformance.UsageError,
             "expected 1, one for each",
+        ),
+        (
+            X,
+            torch.exp,
+            {"cotangents": X},
+            conformance.UsageError,
+            "cotangents: expected grads with them, got",
+        ),
+        (
+            torch.empty(8, 5, device="meta"),
+            torch.exp,
+            {},
+            conformance.UsageError,
+            "actual: expected numbers in output, which is on the device meta",
         ),
         (X, 3, {}, conformance.UsageError, "fn: expected a function of tensors or a module, got int"),
         (X, lambda a: (a * 0).exp().floor() * a, {}, conformance.DegenerateError, "near a tie"),
