@@ -20,15 +20,23 @@ class Call:
         layout: how inputs and cotangents lie in memory; see checking.layouts.
         kept: whether the inputs are written over those of the call before, in the same memory.
         grad: whether gradients are recorded.
-        wrt: what needs a gradient: `all`, `inputs`, `parameters`, the `first` or the `last` of them.
+        inference: whether the call is made in inference mode, with `grad` false.
+        between: the draw of the inputs of another call of the instance, between the call and its backward.
+        parameters: whose parameters are written into the instance before the call; None for none.
+        cotangents: by what cotangents are multiplied.
+        wrt: what needs a gradient: `all`, `inputs`, `parameters`, the `first` or the `last`, or `none`.
     """
 
     draw: int = 0
-    scale: int = 1
+    scale: float = 1
     instance: int = 0
     layout: str = "plain"
     kept: bool = False
     grad: bool = True
+    inference: bool = False
+    between: int | None = None
+    parameters: int | None = None
+    cotangents: float = 1.0
     wrt: str = "all"
 
 
@@ -42,8 +50,9 @@ class Criterion:
         calls: the calls.
         gradients: whether gradients are asked for.
         needs: what the reference must have, or the row is left out: `gradients`, `several gradients`,
-            `floating inputs`, `instances` or `shapes`.
-        look: what else is asked of the calls: `untouched`, `memory`, or `again`, which asks nothing but that.
+            `floating inputs`, `instances`, `trained` parameters, or `shapes`.
+        look: what else is asked of the calls: `untouched`, `memory`, `settings`, or `again`, which asks
+            nothing but that.
     """
 
     name: str
@@ -72,13 +81,24 @@ CRITERIA = (
     ),
     Criterion("scale 16", "inputs 16 times as large", (Call(scale=16),), needs="floating inputs"),
     Criterion("scale 1024", "inputs 1,024 times as large", (Call(scale=1024),), needs="floating inputs"),
+    Criterion("scale 1/1024", "inputs 1,024 times as small", (Call(scale=2**-10),), needs="floating inputs"),
+    Criterion(
+        "other cotangents",
+        "gradients under cotangents 1,024 times as large and as small, as a scaled loss and a mean have them",
+        (Call(cotangents=2**10), Call(cotangents=2**-10)),
+        needs="gradients",
+    ),
     Criterion("other shapes", "the shapes that were asked for", (), needs="shapes"),
     Criterion(
         "strided",
         "inputs and cotangents that are not contiguous in memory",
-        (Call(layout="transposed"), Call(layout="stepped")),
+        (Call(layout="transposed"), Call(layout="stepped"), Call(layout="offset")),
     ),
-    Criterion("no_grad", "a call under torch.no_grad()", (Call(grad=False),), gradients=False),
+    Criterion(
+        "no_grad",
+        "calls under torch.no_grad() and torch.inference_mode(), with what needs gradients and without",
+        (Call(grad=False), Call(grad=False, wrt="none"), Call(grad=False, inference=True)),
+    ),
     Criterion(
         "some gradients",
         "gradients where only some inputs or parameters need one",
@@ -91,15 +111,38 @@ CRITERIA = (
         (Call(), Call(instance=1), Call(), Call(instance=1)),
         needs="instances",
     ),
-    Criterion("untouched", "inputs, parameters and cotangents are left as they were", look="untouched"),
     Criterion(
-        "own memory", "outputs share no memory with inputs, but where the reference's do", look="memory"
+        "interleaved",
+        "gradients of a call where another one is made before its backward",
+        (Call(between=1),),
+        needs="gradients",
+    ),
+    Criterion(
+        "new parameters",
+        "one instance, before and after its parameters are changed where they lie, as in training",
+        (Call(), Call(instance=0, parameters=1)),
+        needs="trained",
+    ),
+    Criterion(
+        "untouched",
+        "inputs, parameters and cotangents are left as they were, without gradients too",
+        (Call(), Call(grad=False)),
+        look="untouched",
+    ),
+    Criterion(
+        "own memory",
+        "outputs share no memory with inputs, but where the reference's do",
+        (Call(), Call(grad=False)),
+        look="memory",
     ),
     Criterion(
         "earlier results",
-        "results stay as they are while others are computed",
-        (Call(), Call(draw=1), Call(draw=2)),
+        "results stay as they are while others are computed, with gradients and without",
+        (Call(), Call(draw=1), Call(draw=2), Call(grad=False), Call(draw=1, grad=False)),
         look="again",
+    ),
+    Criterion(
+        "settings", "torch's settings and functions, and generators, are left as they were", look="settings"
     ),
 )
 

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from conformance.checking.layouts import LAYOUTS
+from conformance.checking.settings import changed, functions, settings
 from conformance.checking.values import as_array, as_tensor, dtype_name, unpacked
 from conformance.reference.program import leaves
 from conformance.registry import find_attribute
@@ -42,6 +43,7 @@ class Server:
 
     def __init__(self) -> None:
         self._found: Any = None
+        self._functions = functions()
         self._device, self._allow_tf32 = "cpu", False
         self._dtype = torch.float32
         self._instances: list[Any] = []
@@ -117,11 +119,14 @@ class Server:
         sources = {name: each for name, each in (named | parameters).items() if name in question["wrt"]}
         for name, each in (named | parameters).items():
             each.requires_grad_(name in sources)
-        with torch.set_grad_enabled(question["grad"]):
+        before = settings()
+        with torch.inference_mode() if question["inference"] else torch.set_grad_enabled(question["grad"]):
             returned = instance(*inputs)
         synchronise(self._device)
         outputs = dict(leaves("output", returned))
         header, found = self._told(outputs, named | parameters)
+        if question["between"]:
+            instance(*unpacked(question["between"], arrays, self._placed))
         if question["cotangents"]:
             given = unpacked(question["cotangents"], arrays, self._laid(question["layout"]))
             gradients = _gradients(outputs, sources, given, header)
@@ -130,6 +135,7 @@ class Server:
             header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in gradients.items()}
             outputs |= gradients
             named |= {f"cotangent of {name}": each for name, each in given.items()}
+        header["settings"] = changed(self._functions | before, functions() | settings())
         if question["after"]:
             after = {f"after:{name}": each for name, each in (named | parameters).items()}
             found |= {name: as_array(each) for name, each in after.items()}

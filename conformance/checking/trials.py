@@ -7,7 +7,7 @@ first needed.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from conformance.arithmetic.constants import constants
+from conformance.arithmetic.tolerance import Scale
 from conformance.errors import DegenerateError, UsageError
 from conformance.judging.sight import mistrusted, noticed
 from conformance.reference.draws import BRANCH, draw
@@ -40,7 +41,7 @@ class Key(NamedTuple):
     """Which trial: the draw, the scale, the place in the list of shapes, and whose parameters."""
 
     draw: int = 0
-    scale: int = 1
+    scale: float = 1
     shape: int = -1
     instance: int = 0
 
@@ -58,6 +59,18 @@ class Trial:
     inputs: tuple[Any, ...]
     cotangents: Mapping[str, Tensor]
     right: Draw
+
+    def under(self, factor: float) -> Trial:
+        """Return the trial with cotangents multiplied by a power of two, to which gradients are linear."""
+        if factor == 1:
+            return self
+
+        oracle, scales = dict(self.right.oracle), dict(self.right.scales)
+        for name in self.gradients:
+            oracle[name] = oracle[name] * factor
+            scales[name] = Scale(scales[name].tensor * factor, scales[name].element * factor)
+        cotangents = {name: each * factor for name, each in self.cotangents.items()}
+        return Trial(self.inputs, cotangents, replace(self.right, oracle=oracle, scales=scales))
 
     @cached_property
     def outputs(self) -> list[str]:
