@@ -191,7 +191,8 @@ class Candidate:
             cotangents: by output; none for no gradients.
             wrt: the inputs and parameters that need gradients, by the reference's names.
             between: the arguments of another call, before backward; None for no such call.
-            **how: `instance`, `grad`, `inference`, `layout`, `slot`, `keep` and `after`; see checking.server.
+            **how: `instance`, `grad`, `inference`, `evaluated`, `layout`, `slot`, `keep`, `after`; see
+                checking.server.
         """
         arrays: dict[str, Array] = {}
         question = {
@@ -199,6 +200,7 @@ class Candidate:
             "instance": 0,
             "grad": True,
             "inference": False,
+            "evaluated": False,
             "layout": "plain",
             "slot": "",
             "keep": "",

@@ -1,7 +1,8 @@
 """Runs the criteria of a check and makes a row of each.
 
 Called by checking.check. The rows of a candidate whose values are wrong end there; other rows judge gradients
-only where the gradients of a plain call are right.
+only where the gradients of a plain call are right, and call
+without gradients only where `no_grad` passes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch.nn import Module
 
 from conformance.checking.candidate import RaisedError
 from conformance.checking.compare import Compared, compared, untouched
@@ -77,6 +79,7 @@ class Judge:
     criteria: Sequence[Criterion] = CRITERIA
     device: str = "cpu"
     _gradients: bool = False
+    _without: bool = False
     _deaths: int = field(default=0)
 
     def rows(self) -> Iterator[Row]:
@@ -88,6 +91,8 @@ class Judge:
             yield row
             if criterion.name == "values" and not row.ok:
                 over = "the values are wrong already"
+            if criterion.name == "no_grad":
+                self._without = row.status in PASSES
             if criterion.name == "gradients":
                 self._gradients = row.status in PASSES
             if self._deaths == _DEATHS:
@@ -105,6 +110,7 @@ class Judge:
             "several gradients": ""
             if self._gradients and len(has.gradients) > 1
             else "there are not several gradients that are right",
+            "module": "" if isinstance(trials.reference.program, Module) else "the reference is not a module",
             "trained": "" if trained else "no parameter has a gradient",
             "instances": "" if trials.reference.state else "the reference has no parameters",
             "shapes": "" if trials.shapes else "no other shapes were asked for",
@@ -157,13 +163,13 @@ class Judge:
                 instance=call.instance,
                 grad=call.grad,
                 inference=call.inference,
+                evaluated=call.evaluated,
                 layout=call.layout,
                 slot="kept" if call.kept else "",
                 keep=f"{number}" if criterion.look == "again" else "",
                 after=criterion.look == "untouched",
             )
-            # Without gradients `no_grad` compares the values, and no row needs to do it again.
-            if criterion.look != "again" and (call.grad or not criterion.look):
+            if criterion.look != "again":
                 compared(found, trial, reply, wrt if call.grad else set(), self.trials.dtype, self.device)
             self._looked_at(criterion, call, found, trial, reply)
             replies.append(reply)
@@ -176,9 +182,16 @@ class Judge:
     def _calls(self, criterion: Criterion) -> list[tuple[Call, Key]]:
         if criterion.needs == "shapes":
             return [(Call(), Key(shape=place)) for place in range(len(self.trials.shapes))]
+        without = self._without or criterion.name == "no_grad"
         return [
-            (call, Key(call.draw, call.scale, instance=call.parameters or call.instance))
+            (
+                call,
+                Key(
+                    call.draw, call.scale, instance=call.parameters or call.instance, evaluated=call.evaluated
+                ),
+            )
             for call in criterion.calls
+            if call.grad or without
         ]
 
     def _wrt(self, call: Call, criterion: Criterion, trial: Trial) -> set[str]:
@@ -205,7 +218,7 @@ class Judge:
         recorded = [
             name for name in sorted(reply.names("differentiable")) if name not in reply.texts("shares")
         ]
-        if not call.grad and not criterion.look and recorded:
+        if not call.grad and recorded:
             found.wrong.append(f"{', '.join(recorded)}: requires a gradient under no_grad")
         if criterion.look == "memory":
             shares: Any = reply.header.get("shares")

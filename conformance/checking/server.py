@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import copy
 import random
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,6 +45,7 @@ class Server:
     def __init__(self) -> None:
         self._found: Any = None
         self._functions = functions()
+        self._changed: set[str] = set()
         self._device, self._allow_tf32 = "cpu", False
         self._dtype = torch.float32
         self._instances: list[Any] = []
@@ -119,8 +121,10 @@ class Server:
         sources = {name: each for name, each in (named | parameters).items() if name in question["wrt"]}
         for name, each in (named | parameters).items():
             each.requires_grad_(name in sources)
-        before = settings()
-        with torch.inference_mode() if question["inference"] else torch.set_grad_enabled(question["grad"]):
+        if question["evaluated"]:
+            instance.eval()
+        mode = torch.inference_mode() if question["inference"] else torch.set_grad_enabled(question["grad"])
+        with mode, self._watched():
             returned = instance(*inputs)
         synchronise(self._device)
         outputs = dict(leaves("output", returned))
@@ -129,13 +133,14 @@ class Server:
             instance(*unpacked(question["between"], arrays, self._placed))
         if question["cotangents"]:
             given = unpacked(question["cotangents"], arrays, self._laid(question["layout"]))
-            gradients = _gradients(outputs, sources, given, header)
+            with self._watched():
+                gradients = _gradients(outputs, sources, given, header)
             synchronise(self._device)
             found |= {name: as_array(each) for name, each in gradients.items()}
             header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in gradients.items()}
             outputs |= gradients
             named |= {f"cotangent of {name}": each for name, each in given.items()}
-        header["settings"] = changed(self._functions | before, functions() | settings())
+        header["settings"] = sorted(self._changed.union(changed(self._functions, functions())))
         if question["after"]:
             after = {f"after:{name}": each for name, each in (named | parameters).items()}
             found |= {name: as_array(each) for name, each in after.items()}
@@ -175,6 +180,13 @@ class Server:
             "dtypes": {name: dtype_name(each.dtype) for name, each in tensors.items()},
         }
         return header, {name: as_array(each) for name, each in tensors.items()}
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Note which settings are changed; later calls cannot change them to the same again."""
+        before = settings()
+        yield
+        self._changed.update(changed(before, settings()))
 
     def _laid(self, layout: str) -> Callable[[Tensor], Tensor]:
         return lambda tensor: LAYOUTS[layout](self._placed(tensor))
