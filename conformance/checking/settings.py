@@ -28,7 +28,7 @@ _SETTINGS: Mapping[str, Callable[[], object]] = {
     "the precision of float32 products": torch.get_float32_matmul_precision,
     "deterministic algorithms": torch.are_deterministic_algorithms_enabled,
     "autocast": lambda: (torch.is_autocast_enabled("cpu"), torch.is_autocast_enabled("cuda")),
-    "whether subnormal numbers are zeros": lambda: bool(torch.tensor(1e-40) * 0.5 == 0),
+    "whether subnormal numbers are zeros": lambda: bool(torch.tensor(1e-40, device="cpu") * 0.5 == 0),
     "torch's generator": lambda: torch.get_rng_state().numpy().tobytes(),
     # Both, because a legacy program draws from NumPy's global generator.
     "NumPy's generator": lambda: [np.asarray(each).tobytes() for each in np.random.get_state()],  # noqa: NPY002
@@ -72,8 +72,10 @@ def functions() -> dict[str, object]:
     return {
         f"{place}.{name}": value
         for place, owner in _PLACES.items()
-        for name, value in vars(owner).items()
-        if callable(value) and not isinstance(value, type)
+        # Those that a class inherits, too: one of its own hides them.
+        for each in reversed(owner.__mro__ if isinstance(owner, type) else (owner,))
+        for name, value in vars(each).items()
+        if (callable(value) or hasattr(value, "__get__")) and not isinstance(value, type)
     }
 
 
