@@ -191,8 +191,7 @@ class Candidate:
             cotangents: by output; none for no gradients.
             wrt: the inputs and parameters that need gradients, by the reference's names.
             between: the arguments of another call, before backward; None for no such call.
-            **how: `instance`, `grad`, `inference`, `evaluated`, `layout`, `slot`, `keep`, `after`; see
-                checking.server.
+            **how: what else the question says; see checking.server.
         """
         arrays: dict[str, Array] = {}
         question = {
@@ -201,6 +200,7 @@ class Candidate:
             "grad": True,
             "inference": False,
             "evaluated": False,
+            "settings": False,
             "layout": "plain",
             "slot": "",
             "keep": "",

@@ -168,6 +168,7 @@ class Judge:
                 slot="kept" if call.kept else "",
                 keep=f"{number}" if criterion.look == "again" else "",
                 after=criterion.look == "untouched",
+                settings=criterion.look == "settings",
             )
             if criterion.look != "again":
                 compared(found, trial, reply, wrt if call.grad else set(), self.trials.dtype, self.device)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import copy
 import random
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,7 @@ import torch
 from torch import Tensor
 
 from conformance.checking.layouts import LAYOUTS
-from conformance.checking.settings import changed, functions, settings
+from conformance.checking.settings import changed, functions, generators, settings
 from conformance.checking.values import as_array, as_tensor, dtype_name, unpacked
 from conformance.reference.program import leaves
 from conformance.registry import find_attribute
@@ -45,6 +44,7 @@ class Server:
     def __init__(self) -> None:
         self._found: Any = None
         self._functions = functions()
+        self._first: dict[str, object] = {}
         self._changed: set[str] = set()
         self._device, self._allow_tf32 = "cpu", False
         self._dtype = torch.float32
@@ -124,8 +124,13 @@ class Server:
         if question["evaluated"]:
             instance.eval()
         mode = torch.inference_mode() if question["inference"] else torch.set_grad_enabled(question["grad"])
-        with mode, self._watched():
+        with mode:
+            # What a call sets stays set, so that only the first one shows it; `make` seeds generators.
+            self._first = self._first or settings()
+            before = {**self._first, **generators()} if question["settings"] else {}
             returned = instance(*inputs)
+            if before:
+                self._note(before)
         synchronise(self._device)
         outputs = dict(leaves("output", returned))
         header, found = self._told(outputs, named | parameters)
@@ -133,14 +138,15 @@ class Server:
             instance(*unpacked(question["between"], arrays, self._placed))
         if question["cotangents"]:
             given = unpacked(question["cotangents"], arrays, self._laid(question["layout"]))
-            with self._watched():
-                gradients = _gradients(outputs, sources, given, header)
+            gradients = _gradients(outputs, sources, given, header)
             synchronise(self._device)
             found |= {name: as_array(each) for name, each in gradients.items()}
             header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in gradients.items()}
             outputs |= gradients
             named |= {f"cotangent of {name}": each for name, each in given.items()}
-        header["settings"] = sorted(self._changed.union(changed(self._functions, functions())))
+        if before:
+            self._note(before)
+            header["settings"] = sorted(self._changed)
         if question["after"]:
             after = {f"after:{name}": each for name, each in (named | parameters).items()}
             found |= {name: as_array(each) for name, each in after.items()}
@@ -181,12 +187,9 @@ class Server:
         }
         return header, {name: as_array(each) for name, each in tensors.items()}
 
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Note which settings are changed; later calls cannot change them to the same again."""
-        before = settings()
-        yield
-        self._changed.update(changed(before, settings()))
+    def _note(self, before: Mapping[str, object]) -> None:
+        """Note which settings and functions are not what they were."""
+        self._changed.update(changed({**self._functions, **before}, {**functions(), **settings()}))
 
     def _laid(self, layout: str) -> Callable[[Tensor], Tensor]:
         return lambda tensor: LAYOUTS[layout](self._placed(tensor))

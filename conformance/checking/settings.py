@@ -1,8 +1,8 @@
 """What a call may not change beside its results: torch's settings, the global generators, torch's functions.
 
 Called by checking.server: functions are compared with those before the candidate was imported, settings with
-those before a call. A program that draws nothing leaves generators alone, and
-one that seeds them makes the next dropout of its caller the same each time.
+those before its first call, and generators with those before the call that is judged. A program that draws
+nothing leaves generators alone; one that seeds them makes its caller's next dropout the same each time.
 """
 
 from __future__ import annotations
@@ -58,6 +58,17 @@ def settings() -> dict[str, object]:
         ["torch's generator"]
     """
     return {name: read() for name, read in _SETTINGS.items()}
+
+
+def generators() -> dict[str, object]:
+    """Return the states of the global generators, as in `settings`.
+
+    Example:
+        >>> from conformance.checking.settings import generators
+        >>> [*generators()]
+        ["torch's generator", "NumPy's generator", "Python's generator"]
+    """
+    return {name: read() for name, read in _SETTINGS.items() if name.endswith("'s generator")}
 
 
 def functions() -> dict[str, object]:

@@ -22,7 +22,7 @@ from conformance.checking.settings import changed, functions, settings
         (lambda: torch.use_deterministic_algorithms(True), "deterministic algorithms"),
         (lambda: torch.set_autocast_enabled("cpu", True), "autocast"),
         (lambda: torch.rand(1), "torch's generator"),
-        (np.random.rand, "NumPy's generator"),  # noqa: NPY002
+        (np.random.rand, "NumPy's generator"),
         (random.random, "Python's generator"),
     ],
 )
