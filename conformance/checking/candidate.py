@@ -181,6 +181,7 @@ class Candidate:
         inputs: tuple[Any, ...],
         cotangents: Mapping[str, Tensor],
         wrt: set[str],
+        between: tuple[Any, ...] | None = None,
         **how: Any,
     ) -> Reply:
         """Call an instance.
@@ -189,18 +190,23 @@ class Candidate:
             inputs: its arguments.
             cotangents: by output; none for no gradients.
             wrt: the inputs and parameters that need gradients, by the reference's names.
-            **how: `instance`, `grad`, `layout`, `slot`, `keep` and `after`; see checking.server.
+            between: the arguments of another call, before backward; None for no such call.
+            **how: what else the question says; see checking.server.
         """
         arrays: dict[str, Array] = {}
         question = {
             "do": "call",
             "instance": 0,
             "grad": True,
+            "inference": False,
+            "evaluated": False,
+            "settings": False,
             "layout": "plain",
             "slot": "",
             "keep": "",
             "after": False,
             "inputs": packed("inputs", inputs, arrays),
+            "between": None if between is None else packed("between", between, arrays),
             "cotangents": packed("cotangents", dict(cotangents), arrays) if cotangents else None,
             "wrt": sorted(self._theirs(name) for name in wrt),
         }

@@ -9,7 +9,10 @@ import os
 import sys
 from importlib.util import cache_from_source
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def hide(files: list[str], candidate: str) -> None:
@@ -32,16 +35,38 @@ def hide(files: list[str], candidate: str) -> None:
         sys.path[:] = [path for path in sys.path if str(Path(path).resolve()) not in folders]
         os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
 
-    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
-        if event != "open" or not isinstance(arguments[0], (str, bytes)):
-            return
-        try:
-            found = os.stat(arguments[0])  # noqa: PTH116 - bytes are names, too, and each file pays for this
-        except (OSError, ValueError):
-            return
-        if (found.st_dev, found.st_ino) in hidden:
-            raise PermissionError("the reference's file cannot be read in the candidate's process")
-
     if hidden:
         # It cannot be taken away again.
-        sys.addaudithook(refuse)
+        sys.addaudithook(_refusal(frozenset(hidden)))
+
+
+def _refusal(hidden: frozenset[tuple[int, int]]) -> Callable[[str, tuple[Any, ...]], None]:
+    """Return an audit hook that refuses to open some files, by their devices and inodes."""
+    # Kept here, because a candidate may replace what `os` holds.
+    stat, listdir, absolute, fspath = os.stat, os.listdir, os.path.isabs, os.fspath
+    listing = False
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal listing
+        if event != "open" or listing or isinstance(arguments[0], int):
+            return
+        name = fspath(arguments[0])
+        folders: list[int | None] = [None]
+        if not absolute(name):
+            # It may lie in a folder that is open, which the event does not tell (`dir_fd`).
+            listing = True
+            try:
+                folders += [int(each) for each in listdir("/dev/fd")]
+            except OSError:
+                pass
+            finally:
+                listing = False
+        for folder in folders:
+            try:
+                found = stat(name, dir_fd=folder)
+            except (OSError, ValueError):
+                continue
+            if (found.st_dev, found.st_ino) in hidden:
+                raise PermissionError("the reference's file cannot be read in the candidate's process")
+
+    return refuse

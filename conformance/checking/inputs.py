@@ -53,7 +53,7 @@ class Inputs:
     fixed: bool
     dtype: str
 
-    def drawn(self, seed: int, draw: int = 0, scale: int = 1, *, rounded: bool = True) -> tuple[Any, ...]:
+    def drawn(self, seed: int, draw: int = 0, scale: float = 1, *, rounded: bool = True) -> tuple[Any, ...]:
         """Return the inputs of a draw, floating ones multiplied by a scale and rounded to the dtype."""
         found = _made(self.made, seed)
         if self.fixed:

@@ -1,7 +1,8 @@
 """Runs the criteria of a check and makes a row of each.
 
 Called by checking.check. The rows of a candidate whose values are wrong end there; other rows judge gradients
-only where the gradients of a plain call are right.
+only where the gradients of a plain call are right, and call
+without gradients only where `no_grad` passes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from torch.nn import Module
 
 from conformance.checking.candidate import RaisedError
 from conformance.checking.compare import Compared, compared, untouched
@@ -77,6 +79,7 @@ class Judge:
     criteria: Sequence[Criterion] = CRITERIA
     device: str = "cpu"
     _gradients: bool = False
+    _without: bool = False
     _deaths: int = field(default=0)
 
     def rows(self) -> Iterator[Row]:
@@ -88,6 +91,8 @@ class Judge:
             yield row
             if criterion.name == "values" and not row.ok:
                 over = "the values are wrong already"
+            if criterion.name == "no_grad":
+                self._without = row.status in PASSES
             if criterion.name == "gradients":
                 self._gradients = row.status in PASSES
             if self._deaths == _DEATHS:
@@ -95,21 +100,23 @@ class Judge:
 
     def _left_out(self, criterion: Criterion) -> str:
         """Return why a criterion does not apply; empty where it does."""
-        has = self.trials.get(Key())
-        match criterion.needs:
-            case "gradients" if not has.gradients:
-                return "the reference has no gradients" if self.trials.backward else "forward only"
-            case "several gradients" if not self._gradients or len(has.gradients) < 2:
-                return "there are not several gradients that are right"
-            case "instances" if not self.trials.reference.state:
-                return "the reference has no parameters"
-            case "shapes" if not self.trials.shapes:
-                return "no other shapes were asked for"
-            case "floating inputs" if not any(
-                each.is_floating_point() for each in tensors_of(has.inputs).values()
-            ):
-                return "no input is a floating tensor"
-        return ""
+        has, trials = self.trials.get(Key()), self.trials
+        trained = any(name.startswith("grad.") for name in has.gradients)
+        floating = any(each.is_floating_point() for each in tensors_of(has.inputs).values())
+        far = any(call.cotangents != 1 for call in criterion.calls) and trials.dtype == "float16"
+        without = "the reference has no gradients" if trials.backward else "forward only"
+        lacking = {
+            "gradients": "" if has.gradients else without,
+            "several gradients": ""
+            if self._gradients and len(has.gradients) > 1
+            else "there are not several gradients that are right",
+            "module": "" if isinstance(trials.reference.program, Module) else "the reference is not a module",
+            "trained": "" if trained else "no parameter has a gradient",
+            "instances": "" if trials.reference.state else "the reference has no parameters",
+            "shapes": "" if trials.shapes else "no other shapes were asked for",
+            "floating inputs": "" if floating else "no input is a floating tensor",
+        }
+        return lacking.get(criterion.needs, "") or ("float16 does not reach as far" if far else "")
 
     def _row(self, criterion: Criterion) -> Row:
         found = Compared()
@@ -139,42 +146,59 @@ class Judge:
         for instance in {call.instance for call, _ in calls}:
             if state := self.trials.state(instance):
                 self.candidate.put(instance, state)
-        first: Reply | None = None
+        replies: list[Reply] = []
         for number, (call, key) in enumerate(calls):
-            trial = self.trials.get(key)
+            trial = self.trials.get(key).under(call.cotangents)
             wrt = self._wrt(call, criterion, trial)
-            if call.wrt != "all" and not wrt:
+            if call.wrt not in {"all", "none"} and not wrt:
                 continue
+            if call.parameters is not None:
+                self.candidate.put(call.instance, self.trials.state(call.parameters))
+            between = None if call.between is None else self.trials.get(Key(call.between)).inputs
             reply = self.candidate.call(
                 trial.inputs,
-                trial.cotangents if wrt else {},
+                trial.cotangents if wrt and call.grad else {},
                 wrt,
+                between,
                 instance=call.instance,
                 grad=call.grad,
+                inference=call.inference,
+                evaluated=call.evaluated,
                 layout=call.layout,
                 slot="kept" if call.kept else "",
-                keep="first" if criterion.look == "again" and not number else "",
+                keep=f"{number}" if criterion.look == "again" else "",
                 after=criterion.look == "untouched",
+                settings=criterion.look == "settings",
             )
             if criterion.look != "again":
-                compared(found, trial, reply, wrt, self.trials.dtype, self.device)
+                compared(found, trial, reply, wrt if call.grad else set(), self.trials.dtype, self.device)
             self._looked_at(criterion, call, found, trial, reply)
-            first = first or reply
+            replies.append(reply)
             # The first call that is wrong says enough.
             if found.wrong or found.raised:
                 return
-        if criterion.look == "again" and first is not None:
-            self._looked_at_again(found, first)
+        if criterion.look == "again":
+            self._looked_at_again(found, replies)
 
     def _calls(self, criterion: Criterion) -> list[tuple[Call, Key]]:
         if criterion.needs == "shapes":
             return [(Call(), Key(shape=place)) for place in range(len(self.trials.shapes))]
-        return [(call, Key(call.draw, call.scale, instance=call.instance)) for call in criterion.calls]
+        without = self._without or criterion.name == "no_grad"
+        return [
+            (
+                call,
+                Key(
+                    call.draw, call.scale, instance=call.parameters or call.instance, evaluated=call.evaluated
+                ),
+            )
+            for call in criterion.calls
+            if call.grad or without
+        ]
 
     def _wrt(self, call: Call, criterion: Criterion, trial: Trial) -> set[str]:
         """Return what needs a gradient in a call."""
         judged = self._gradients or criterion.name == "gradients"
-        if not call.grad or not criterion.gradients or not judged:
+        if not criterion.gradients or not judged:
             return set()
         names = trial.gradients
         inputs = [name for name in names if name.startswith("grad[")]
@@ -184,6 +208,7 @@ class Judge:
             "parameters": [name for name in names if name not in inputs],
             "first": names[:1],
             "last": names[-1:],
+            "none": [],
         }
         return set(chosen[call.wrt])
 
@@ -191,13 +216,18 @@ class Judge:
         self, criterion: Criterion, call: Call, found: Compared, trial: Trial, reply: Reply
     ) -> None:
         """Ask what else a criterion asks of a call."""
-        if not call.grad and (recorded := sorted(reply.names("differentiable"))):
+        recorded = [
+            name for name in sorted(reply.names("differentiable")) if name not in reply.texts("shares")
+        ]
+        if not call.grad and recorded:
             found.wrong.append(f"{', '.join(recorded)}: requires a gradient under no_grad")
         if criterion.look == "memory":
             shares: Any = reply.header.get("shares")
             for name, shared in shares.items() if isinstance(shares, dict) else ():
                 if more := sorted(set(map(str, shared)) - set(self.trials.shares.get(name, ()))):
                     found.wrong.append(f"{name}: shares memory with {', '.join(map(_given, more))}")
+        if criterion.look == "settings" and (other := sorted(reply.names("settings"))):
+            found.wrong.append(f"the call has changed {', '.join(other[:3])}")
         if criterion.look == "untouched":
             sent = tensors_of(trial.inputs)
             sent |= {f"grad.{name}": value for name, value in self.trials.state(call.instance).items()}
@@ -205,13 +235,17 @@ class Judge:
             bits = {name: numbers(as_array(value), dtype_name(value.dtype)) for name, value in sent.items()}
             found.wrong += [f"{_given(name)}: {told}" for name, told in untouched(bits, reply)]
 
-    def _looked_at_again(self, found: Compared, first: Reply) -> None:
-        """Compare the first results with what has become of them."""
-        later = self.candidate.again("first")
-        for name, before in first.values.items():
-            after = later.values.get(name)
-            if after is None or not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
-                found.wrong.append(f"{name}: the result of the first call has changed after two more calls")
+    def _looked_at_again(self, found: Compared, replies: Sequence[Reply]) -> None:
+        """Compare earlier results with what has become of them."""
+        for number, reply in enumerate(replies[:-1]):
+            later = self.candidate.again(f"{number}")
+            for name, before in reply.values.items():
+                after = later.values.get(name)
+                if after is None or not np.array_equal(before, after, equal_nan=before.dtype.kind == "f"):
+                    told = f"the result of call {number + 1} has changed after {len(replies)} calls"
+                    found.wrong.append(f"{name}: {told}")
+            if found.wrong:
+                return
 
 
 def _given(name: str) -> str:

@@ -1,4 +1,4 @@
-"""How a tensor lies in memory: in order, with its axes reversed, or as every other element of a longer one.
+"""How a tensor lies in memory: in order, with its axes reversed, as every other element, or behind others.
 
 Called by checking.server; checking.criteria names them.
 """
@@ -38,8 +38,15 @@ def _stepped(tensor: Tensor) -> Tensor:
     return view.copy_(tensor)
 
 
+def _offset(tensor: Tensor) -> Tensor:
+    """Return the same numbers, contiguous, behind as many others in the same storage."""
+    fill = _BETWEEN if tensor.is_floating_point() else 0
+    return torch.stack([torch.full_like(tensor, fill), tensor])[1]
+
+
 LAYOUTS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "plain": _plain,
     "transposed": _transposed,
     "stepped": _stepped,
+    "offset": _offset,
 }

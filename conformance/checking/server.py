@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from conformance.checking.layouts import LAYOUTS
+from conformance.checking.settings import changed, functions, generators, settings
 from conformance.checking.values import as_array, as_tensor, dtype_name, unpacked
 from conformance.reference.program import leaves
 from conformance.registry import find_attribute
@@ -42,6 +43,9 @@ class Server:
 
     def __init__(self) -> None:
         self._found: Any = None
+        self._functions = functions()
+        self._first: dict[str, object] = {}
+        self._changed: set[str] = set()
         self._device, self._allow_tf32 = "cpu", False
         self._dtype = torch.float32
         self._instances: list[Any] = []
@@ -117,11 +121,21 @@ class Server:
         sources = {name: each for name, each in (named | parameters).items() if name in question["wrt"]}
         for name, each in (named | parameters).items():
             each.requires_grad_(name in sources)
-        with torch.set_grad_enabled(question["grad"]):
+        if question["evaluated"]:
+            instance.eval()
+        mode = torch.inference_mode() if question["inference"] else torch.set_grad_enabled(question["grad"])
+        with mode:
+            # What a call sets stays set, so that only the first one shows it; `make` seeds generators.
+            self._first = self._first or settings()
+            before = {**self._first, **generators()} if question["settings"] else {}
             returned = instance(*inputs)
+            if before:
+                self._note(before)
         synchronise(self._device)
         outputs = dict(leaves("output", returned))
         header, found = self._told(outputs, named | parameters)
+        if question["between"]:
+            instance(*unpacked(question["between"], arrays, self._placed))
         if question["cotangents"]:
             given = unpacked(question["cotangents"], arrays, self._laid(question["layout"]))
             gradients = _gradients(outputs, sources, given, header)
@@ -130,6 +144,9 @@ class Server:
             header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in gradients.items()}
             outputs |= gradients
             named |= {f"cotangent of {name}": each for name, each in given.items()}
+        if before:
+            self._note(before)
+            header["settings"] = sorted(self._changed)
         if question["after"]:
             after = {f"after:{name}": each for name, each in (named | parameters).items()}
             found |= {name: as_array(each) for name, each in after.items()}
@@ -169,6 +186,10 @@ class Server:
             "dtypes": {name: dtype_name(each.dtype) for name, each in tensors.items()},
         }
         return header, {name: as_array(each) for name, each in tensors.items()}
+
+    def _note(self, before: Mapping[str, object]) -> None:
+        """Note which settings and functions are not what they were."""
+        self._changed.update(changed({**self._functions, **before}, {**functions(), **settings()}))
 
     def _laid(self, layout: str) -> Callable[[Tensor], Tensor]:
         return lambda tensor: LAYOUTS[layout](self._placed(tensor))

@@ -7,7 +7,7 @@ first needed.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from conformance.arithmetic.constants import constants
+from conformance.arithmetic.tolerance import Scale
 from conformance.errors import DegenerateError, UsageError
 from conformance.judging.sight import mistrusted, noticed
 from conformance.reference.draws import BRANCH, draw
@@ -37,12 +38,13 @@ class UnjudgedError(Exception):
 
 
 class Key(NamedTuple):
-    """Which trial: the draw, the scale, the place in the list of shapes, and whose parameters."""
+    """Which trial: draw, scale, place in the list of shapes, whose parameters, and whether after `eval()`."""
 
     draw: int = 0
-    scale: int = 1
+    scale: float = 1
     shape: int = -1
     instance: int = 0
+    evaluated: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,18 @@ class Trial:
     inputs: tuple[Any, ...]
     cotangents: Mapping[str, Tensor]
     right: Draw
+
+    def under(self, factor: float) -> Trial:
+        """Return the trial with cotangents multiplied by a power of two, to which gradients are linear."""
+        if factor == 1:
+            return self
+
+        oracle, scales = dict(self.right.oracle), dict(self.right.scales)
+        for name in self.gradients:
+            oracle[name] = oracle[name] * factor
+            scales[name] = Scale(scales[name].tensor * factor, scales[name].element * factor)
+        cotangents = {name: each * factor for name, each in self.cotangents.items()}
+        return Trial(self.inputs, cotangents, replace(self.right, oracle=oracle, scales=scales))
 
     @cached_property
     def outputs(self) -> list[str]:
@@ -153,9 +167,11 @@ class Trials:
             # In the dtype of the declared inputs, in which its parameters are.
             return self.reference.shares(self.inputs.drawn(self._word("draw 0, 0"), rounded=False))
 
-    def program(self, instance: int) -> Callable[..., Any]:
+    def program(self, instance: int, *, evaluated: bool = False) -> Callable[..., Any]:
         """Return the reference with the parameters of an instance."""
         program = self.reference.program
+        if evaluated and isinstance(program, torch.nn.Module):
+            program = copy.deepcopy(program).eval()
         if not instance or not isinstance(program, torch.nn.Module):
             return program
         # In the candidate's dtype, which these parameters are rounded to.
@@ -168,7 +184,7 @@ class Trials:
     def _measured(self, key: Key) -> Trial:
         for attempt in range(1 + constants().redraws):
             inputs = self._inputs(key, self._word(f"draw {key.draw}, {attempt}"))
-            found = self._trial(key, inputs, self._word(f"cotangents {tuple(key)}, {attempt}"))
+            found = self._trial(key, inputs, self._word(f"cotangents {tuple(key[:-1])}, {attempt}"))
             if found is not None:
                 return found
         raise DegenerateError(f"reference: in {1 + constants().redraws} draws {BRANCH}")
@@ -179,7 +195,7 @@ class Trials:
         return self.inputs.drawn(seed, key.draw, key.scale)
 
     def _trial(self, key: Key, inputs: tuple[Any, ...], seed: int) -> Trial | None:
-        fn = self.program(key.instance)
+        fn = self.program(key.instance, evaluated=key.evaluated)
         try:
             with quietly_on_one_thread():
                 outputs = Program(fn, inputs, self.dtype, backward=False, random=False).observables()
@@ -199,7 +215,7 @@ class Trials:
                 compute=self.compute,
                 accumulate=self.accumulate,
             )
-            right = draw(program, f"check|{self.seed}|{tuple(key)}|{seed}")
+            right = draw(program, f"check|{self.seed}|{tuple(key[:-1])}|{seed}")
         except UsageError as error:
             raise UsageError(f"reference: {str(error).removeprefix('fn: ')}") from error
         if right is None:

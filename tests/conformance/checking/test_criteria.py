@@ -24,5 +24,10 @@ def test_layouts_keep_the_numbers_and_change_the_strides():
     tensor = torch.arange(6.0).reshape(2, 3)
     assert all(torch.equal(layout(tensor), tensor) for layout in LAYOUTS.values())
     lie = {name: (each(tensor).stride(), each(tensor).storage_offset()) for name, each in LAYOUTS.items()}
-    assert lie == {"plain": ((3, 1), 0), "transposed": ((1, 2), 0), "stepped": ((7, 2), 1)}
+    assert lie == {
+        "plain": ((3, 1), 0),
+        "transposed": ((1, 2), 0),
+        "stepped": ((7, 2), 1),
+        "offset": ((3, 1), 6),
+    }
     assert {call.layout for each in CRITERIA for call in each.calls} == {*LAYOUTS}

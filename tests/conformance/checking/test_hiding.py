@@ -21,12 +21,21 @@ import secret  # which writes its bytecode
 del sys.modules["secret"]
 from conformance.checking.hiding import hide
 hide([{str(tmp_path / "secret.py")!r}], "mine:name")
+def unseen(read):
+    kept, os.stat = os.stat, None
+    try:
+        read()
+    finally:
+        os.stat = kept
 tries = [
     lambda: importlib.import_module("secret"),
     lambda: importlib.import_module("link"),
     lambda: open({str(tmp_path / "secret.py")!r}),
     lambda: os.open({str(tmp_path / "link.py")!r}, os.O_RDONLY),
     lambda: io.FileIO({str(tmp_path / "secret.py")!r}.encode()),
+    lambda: io.FileIO(pathlib.Path({str(tmp_path / "secret.py")!r})),
+    lambda: os.open("secret.py", os.O_RDONLY, dir_fd=os.open({str(tmp_path)!r}, os.O_RDONLY)),
+    lambda: unseen(lambda: open({str(tmp_path / "secret.py")!r})),
     lambda: next(pathlib.Path({str(tmp_path)!r}).glob("__pycache__/secret*")).read_bytes(),
 ]
 for each in tries:
@@ -39,7 +48,7 @@ hide([{str(tmp_path / "secret.py")!r}], "elsewhere.py:name")
 print({str(tmp_path)!r} in sys.path, {str(tmp_path)!r} in os.environ["PYTHONPATH"])
 """
     done = python("-c", program, cwd=tmp_path)
-    assert done.stdout.split() == ["refused"] * 6 + ["False", "False"], done.stderr
+    assert done.stdout.split() == ["refused"] * 9 + ["False", "False"], done.stderr
 
 
 def test_nothing_is_hidden_where_the_reference_is_a_library(monkeypatch):
