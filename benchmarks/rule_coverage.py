@@ -177,7 +177,7 @@ def lacking(op: Any, sample: Any) -> str | None:
         # By what rounding moves nothing can be drawn, and what is drawn is something else in float32.
         if draws(sampled):
             return None
-        # Noise that reaches a decision may change it: that is no lack.
+        # Noise that reaches a decision may change it, which is as it should be.
         noisy(program(op, sample, torch.float64, rounded=True))
         if op.name in LEFT_OVER or torch.float32 not in op.dtypes:
             return None

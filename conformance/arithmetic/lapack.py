@@ -1,6 +1,6 @@
 """Operations that torch's kernels compose of LAPACK's, written out where the parts have the rules.
 
-kernels.py takes these. `pseudoinverse` is no composition: it runs on all replicates, as rules/linalg.py asks.
+kernels.py takes these. Only `pseudoinverse` runs on all replicates at once, as rules/linalg.py asks.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def trials_of(
 
     Raises:
         DegenerateError, NoiseError: see `check`.
-        UsageError: there are no inputs, or they or the shapes cannot be used.
+        UsageError: no inputs are given or declared, or the inputs or shapes cannot be used.
     """
     from conformance.checking.inputs import declared
     from conformance.checking.trials import Key, Trials

@@ -35,7 +35,7 @@ def matched(
         own: their values, as both were made under one seed.
 
     Raises:
-        UsageError: there is no match; the message names the parameters that are missing.
+        UsageError: they do not match; the message names the parameters that are missing.
     """
     theirs = {name: value for name, value in own.items() if kinds.get(name) == "P"}
     right = {name: numbers(as_array(each), dtype_name(each.dtype)) for name, each in reference.items()}

@@ -91,7 +91,7 @@ def functions() -> dict[str, object]:
 
 
 def changed(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
-    """Return the names of what is no longer what it was; see `settings`."""
+    """Return the names of settings that have changed; see `settings`."""
     return [
         name
         for name, value in before.items()

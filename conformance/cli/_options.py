@@ -96,24 +96,34 @@ def add_implementation(parser: argparse.ArgumentParser, default: str | None) -> 
         help="a name from `list implementations`, fault:NAME, cmd:PROGRAM, module:attribute or "
         "path.py:attribute (default: " + (f"{default})" if default else "the bundle's, or mytorch)"),
     )
-    parser.add_argument(
-        "--time-limit",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="how long one answer of the subject may take before its process is ended (default: 60)",
-    )
-    parser.add_argument(
-        "--host-command",
-        default="",
-        metavar="PROGRAM",
-        help="a program with its arguments that starts the subject's process, e.g. 'sudo -u other'",
-    )
+    add_process(parser, "subject")
     parser.add_argument(
         "--in-process",
         action="store_true",
         help="run the subject in the judge's process, to debug it: what it does there can end or mislead the "
         "judge",
+    )
+
+
+def add_process(parser: argparse.ArgumentParser, whose: str) -> None:
+    """Add the options of the process that something is judged in.
+
+    Args:
+        parser: the command's.
+        whose: what runs there, such as the subject.
+    """
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help=f"how long one answer of the {whose} may take before its process is ended (default: 60)",
+    )
+    parser.add_argument(
+        "--host-command",
+        default="",
+        metavar="PROGRAM",
+        help=f"a program with its arguments that starts the {whose}'s process, e.g. 'sudo -u other'",
     )
 
 

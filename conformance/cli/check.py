@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import add_device, add_dtypes, inputs_of
+from conformance.cli._options import add_device, add_dtypes, add_process, inputs_of
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -52,19 +52,7 @@ def add_parser(commands: Commands) -> None:
         "--seed", type=int, metavar="S", help="seed of a check to repeat (default: one that nobody knows)"
     )
     add_device(parser, "where the candidate computes (default: cpu)")
-    parser.add_argument(
-        "--time-limit",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="how long one call may take before the candidate's process is ended (default: 60)",
-    )
-    parser.add_argument(
-        "--host-command",
-        default="",
-        metavar="PROGRAM",
-        help="a program with its arguments that starts the candidate's process, e.g. 'sudo -u other'",
-    )
+    add_process(parser, "candidate")
     parser.add_argument(
         "--out",
         type=Path,

@@ -126,7 +126,7 @@ def _loss(
     ends = alpha[rows, (paths.steps - 1).clamp(min=0)]
     before = ends[rows, (paths.last - 1).clamp(min=0)]
     last = _log_sum([ends[rows, paths.last], torch.where(paths.last > 0, before, _NEVER)])
-    # Without any step there is one path, if there are no labels.
+    # Without any step, only a sequence without labels has a path.
     empty = torch.where(paths.last > 0, torch.inf, 0.0).double()
     return torch.where(paths.steps > 0, -last, empty), alpha
 

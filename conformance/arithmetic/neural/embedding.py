@@ -140,7 +140,7 @@ def _renorm(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) 
     rows = torch.unique(indices)
     own = weight.index_select(0, rows)
     norm = torch.linalg.vector_norm(own, norm_type, 1, keepdim=True)
-    # At the largest norm the scale is 1, up to the 1e-7: so this is no decision.
+    # At the largest norm the scale is 1, up to the 1e-7: so noise may move it to either side.
     long = unmoved(lambda: norm > max_norm)
     found: Tensor = _ATEN.index_put_(weight, [rows], torch.where(long, own * (max_norm / (norm + 1e-7)), own))
     return found

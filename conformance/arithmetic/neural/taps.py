@@ -25,7 +25,7 @@ def unmoved(function: Callable[..., Any], *args: Any) -> Any:
     """Return what a function makes of the clean numbers: places, by which all replicates are computed.
 
     Rounding may move a coordinate to another place. Where the result is continuous there, both places give
-    the same to first order: so this is no decision.
+    the same to first order: so noise may move it to either side.
     """
     with _disable_current_modes():
         return function(*args)
