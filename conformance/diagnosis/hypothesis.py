@@ -6,12 +6,14 @@ Called by diagnosis.nearest and diagnosis.less_accurate, for one observation of 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from conformance.arithmetic.tolerance import UNIT
 from conformance.errors import NoiseError
+from conformance.faults import faulty
 from conformance.judging.expectation import is_gradient
 from conformance.judging.judge import errors
 from conformance.judging.scales import allowed, base, measured, measured_in_half, scales
@@ -21,15 +23,17 @@ from conformance.subjects.protocol import HALF_LANES, Task
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from conformance.faults.fault import Fault
     from conformance.judging.expectation import Expectation
     from conformance.judging.sample_judge import Prepared
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Trace
-    from conformance.subjects.torchlike import TorchLike
 
 # A fault that is so many roundings of its largest number away may itself amplify rounding, and its own
 # deviation decides; one that is further away is another function. Of half types that would be everything.
 _NEAR, _NEAREST = 1e5, 1e-2
+
+_NOTHING = np.zeros(0)
 
 # Of the tolerance: so large an error of the fault's own is more than that of another order of roundings.
 _SHOWN = 0.5
@@ -61,6 +65,16 @@ class Observation:
         return [name for name in self.expected.oracle if not (forward_only and is_gradient(name))]
 
     @property
+    def lacking(self) -> set[str]:
+        """The gradients that are not there."""
+        return {name for name in self.names if is_gradient(name) and name not in self.trace}
+
+    @cached_property
+    def formal(self) -> bool:
+        """Whether its numbers agree, so that at most their form is wrong; absent gradients count as zeros."""
+        return compared(self.expected, self).ratio <= 1
+
+    @property
     def task(self) -> Task:
         """The same values for a program in float64."""
         task = self.prepared.tasks[self.lane]
@@ -80,13 +94,19 @@ class Compared(NamedTuple):
     size: float
 
 
-def compared(expected: Expectation, seen: Observation) -> Compared:
-    """Compare what a subject returned with an expectation, which may be of a fault."""
+def compared(expected: Expectation, seen: Observation, near: float = np.inf) -> Compared:
+    """Compare what a subject returned with an expectation, which may be of a fault.
+
+    Args:
+        expected: the expectation.
+        seen: what the subject returned.
+        near: beyond this size the rest is not looked at.
+    """
     ratio = size = 0.0
     for name in seen.names:
         found = _compared(expected, name, seen.trace.get(name))
         ratio, size = max(ratio, found.ratio), max(size, found.size)
-        if size == np.inf:
+        if size > near or size == np.inf:
             break
     return Compared(ratio, size)
 
@@ -111,65 +131,97 @@ def _compared(expected: Expectation, name: str, answer: object) -> Compared:
     return Compared(ratio, worst if worst in {0.0, np.inf} or not largest else worst / largest)
 
 
-def explains(program: TorchLike, seen: Observation) -> bool:
-    """Whether a program of torch's that is wrong in some way returns what the subject returned.
+class Hypothesis:
+    """That a subject is wrong in one way: the reference is made wrong in that way, and compared.
 
-    Two tolerances are asked, the cheap one first: that of the sample, and where the program is near but not
-    within it, the program's own, because a fault may amplify rounding.
+    What it returns is kept by sample and lane, for other subjects.
 
     Args:
-        program: the program.
-        seen: what the subject returned.
+        fault: the way to be wrong.
     """
-    faulty = expectation(program, seen)
-    if faulty is None:
-        return False
-    found = compared(faulty, seen)
-    if found.ratio <= 1:
-        return True
-    if found.size > min(_NEAR * UNIT[seen.lane], _NEAREST):
-        return False
-    if not _shows(program, seen):
-        return False
-    own = _own_tolerance(program, seen, faulty)
-    return own is not None and compared(replace(faulty, tolerance=own), seen).ratio <= 1
 
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self._program = faulty(fault, "torch")
+        self._traces: dict[tuple[str, str, str], Trace | None] = {}
+        self._tolerances: dict[tuple[str, str], Mapping[str, Array]] = {}
 
-def _shows(program: TorchLike, seen: Observation) -> bool:
-    """Whether a fault shows in the lane; a program that only rounds more often explains nothing."""
-    own = _run(program, seen.prepared.tasks[seen.lane])
-    if own is None:
-        return False
-    trace = {name: own[name] for name in seen.names if name in own}
-    return compared(seen.expected, replace(seen, trace=trace)).ratio > _SHOWN
+    def explains(self, seen: Observation) -> bool:
+        """Whether a subject returned what the wrong reference returns.
 
+        Two tolerances are asked, the cheap one first: that of the sample, and where the subject is near but
+        not within it, that of the wrong program, because a fault may amplify rounding.
 
-def expectation(program: TorchLike, seen: Observation) -> Expectation | None:
-    """Return what a program would be expected to return; None where it cannot run the sample."""
-    oracle = _run(program, seen.task)
-    if oracle is None:
-        return None
-    clean = seen.expected
-    oracle = {name: oracle.get(name, np.zeros(clean.oracle[name].shape)) for name in seen.names}
-    reference: Trace = oracle
-    if not all(np.isfinite(array).all() for array in oracle.values()) or not _finite(seen.trace):
-        # What is inf or NaN is decided in the range of the lane.
-        found = _run(program, seen.prepared.tasks[seen.lane])
-        if found is None:
+        Args:
+            seen: what the subject returned.
+        """
+        expected = self._expected(seen)
+        if expected is None or (seen.formal and not self._lacks(seen)):
+            return False
+        near = min(_NEAR * UNIT[seen.lane], _NEAREST)
+        found = compared(expected, seen, near)
+        if found.ratio <= 1 or found.size > near or not self._shows(seen):
+            return found.ratio <= 1
+        own = self._tolerance(seen)
+        if any(own.get(name, _NOTHING).shape != array.shape for name, array in expected.oracle.items()):
+            return False
+        return compared(replace(expected, tolerance=own), seen).ratio <= 1
+
+    def _lacks(self, seen: Observation) -> bool:
+        """Whether it lacks the gradients that the subject lacks, which are all that is wrong."""
+        returned = self._run(seen.prepared.tasks[seen.lane]) or {}
+        return bool(seen.lacking) and seen.lacking == {name for name in seen.names if name not in returned}
+
+    def _shows(self, seen: Observation) -> bool:
+        """Whether it shows in the lane; a program that only rounds more often explains nothing."""
+        own = self._run(seen.prepared.tasks[seen.lane])
+        if own is None:
+            return False
+        trace = {name: own[name] for name in seen.names if name in own}
+        return compared(seen.expected, replace(seen, trace=trace)).ratio > _SHOWN
+
+    def _expected(self, seen: Observation) -> Expectation | None:
+        """Return what the wrong program is expected to return; None where it cannot run the sample."""
+        returned = self._run(seen.task)
+        if returned is None:
             return None
-        reference = {name: found.get(name, oracle[name]) for name in oracle}
-        if any(reference[name].shape != oracle[name].shape for name in oracle):
-            return None
-    tolerance = {name: _fitting(clean.tolerance[name], oracle[name]) for name in oracle}
-    return replace(clean, oracle=oracle, reference=reference, tolerance=tolerance)
+        clean = seen.expected
+        oracle = {name: returned.get(name, np.zeros(clean.oracle[name].shape)) for name in seen.names}
+        reference: Trace = oracle
+        if not (_finite(oracle) and _finite(seen.trace)):
+            # What is inf or NaN is decided in the range of the lane.
+            found = self._run(seen.prepared.tasks[seen.lane])
+            reference = {} if found is None else {name: found.get(name, oracle[name]) for name in oracle}
+            if any(name not in reference or reference[name].shape != oracle[name].shape for name in oracle):
+                return None
+        tolerance = {name: _fitting(clean.tolerance[name], oracle[name]) for name in oracle}
+        return replace(clean, oracle=oracle, reference=reference, tolerance=tolerance)
 
+    def _run(self, task: Task) -> Trace | None:
+        key = (task.sample.text, task.dtype, task.carrier)
+        if key not in self._traces:
+            try:
+                with np.errstate(all="ignore"):
+                    self._traces[key] = self._program.run(task)
+            except Exception:  # noqa: BLE001 - a fault does not fit every configuration, and explains nothing there
+                self._traces[key] = None
+        return self._traces[key]
 
-def _run(program: TorchLike, task: Task) -> Trace | None:
-    try:
-        with np.errstate(all="ignore"):
-            return program.run(task)
-    except Exception:  # noqa: BLE001 - a fault does not fit every configuration, and then explains nothing
-        return None
+    def _tolerance(self, seen: Observation) -> Mapping[str, Array]:
+        """Return the tolerances that follow from the wrong program's deviation; none where it has none."""
+        key = (seen.prepared.sample.text, seen.lane)
+        if key not in self._tolerances:
+            prepared, half = seen.prepared, seen.lane in HALF_LANES
+            task = base(prepared.case, prepared.sample, prepared.stored, seen.lane if half else "float32")
+            measure = measured_in_half if half else measured
+            try:
+                found = measure(task, by=self._program)
+            except (NoiseError, RuntimeError):
+                # The text of a fault may compute by what has no rule.
+                found = None
+            known = {} if found is None or isinstance(found, str) else found
+            self._tolerances[key] = allowed(scales(task, seen.lane, dict.fromkeys(known, _NOTHING), known))
+        return self._tolerances[key]
 
 
 def _finite(trace: Mapping[str, object]) -> bool:
@@ -182,21 +234,3 @@ def _fitting(tolerance: Array, oracle: Array) -> Array:
     if tolerance.shape == oracle.shape:
         return tolerance
     return np.full(oracle.shape, tolerance.min(initial=np.inf) if tolerance.size else 0.0)
-
-
-def _own_tolerance(program: TorchLike, seen: Observation, faulty: Expectation) -> Mapping[str, Array] | None:
-    """Return the tolerances that follow from a program's own deviation; None where it has none."""
-    prepared, lane = seen.prepared, seen.lane
-    half = lane in HALF_LANES
-    task = base(prepared.case, prepared.sample, prepared.stored, lane if half else "float32")
-    try:
-        found = measured_in_half(task, by=program) if half else measured(task, by=program)
-    except (NoiseError, RuntimeError):
-        # The text of a fault may compute by what has no rule.
-        return None
-    if found is None or isinstance(found, str) or not all(name in found for name in faulty.oracle):
-        return None
-    names = {name: array for name, array in faulty.oracle.items() if found[name].rms.shape == array.shape}
-    if len(names) < len(faulty.oracle):
-        return None
-    return allowed(scales(task, lane, names, found))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.diagnosis.further import further
-from conformance.diagnosis.hypothesis import explains
-from conformance.faults import FAULTS, faulty
+from conformance.diagnosis.hypothesis import Hypothesis
+from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
 
 if TYPE_CHECKING:
@@ -58,25 +58,30 @@ def _in_use(fault: Fault, use: str) -> bool:
     return use in fault.uses if use else not fault.uses
 
 
-def nearest(failing: Sequence[Observation], passing: Iterable[Observation] = ()) -> Found:
+def nearest(
+    failing: Sequence[Observation],
+    passing: Iterable[Observation] = (),
+    hypotheses: Sequence[Hypothesis] | None = None,
+) -> Found:
     """Return the faults that behave like a subject.
 
     Args:
         failing: what the subject returned in samples of one case in which it fails; at least one.
         passing: likewise, in which it passes. A fault that would change these is not it. They are drawn from
             only while a fault is left.
+        hypotheses: what is tried; by default all candidates.
     """
-    tried = candidates(seen.prepared.sample for seen in failing)
-    programs = {fault.name: faulty(fault, "torch") for fault in tried}
-    counts = dict.fromkeys(programs, 0)
+    if hypotheses is None:
+        hypotheses = [Hypothesis(fault) for fault in candidates(seen.prepared.sample for seen in failing)]
+    counts = dict.fromkeys(hypotheses, 0)
     for number, seen in enumerate(failing):
-        asked = [name for name, count in counts.items() if count or number < _FIRST]
-        for name in asked:
-            counts[name] += explains(programs[name], seen)
+        for each, count in counts.items():
+            if count or number < _FIRST:
+                counts[each] += each.explains(seen)
     most = max(counts.values(), default=0)
-    left = [name for name, count in counts.items() if count == most and most]
+    left = [each for each, count in counts.items() if count == most and most]
     for seen in passing if left else ():
-        left = [name for name in left if explains(programs[name], seen)]
+        left = [each for each in left if each.explains(seen)]
         if not left:
             break
-    return Found(tuple(fault for fault in tried if fault.name in left), most if left else 0, len(tried))
+    return Found(tuple(each.fault for each in left), most if left else 0, len(hypotheses))

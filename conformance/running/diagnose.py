@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.cases import CASES, find_cases
 from conformance.diagnosis.diagnosis import Diagnosis, Named
-from conformance.diagnosis.hypothesis import Observation, compared
+from conformance.diagnosis.hypothesis import Observation
 from conformance.diagnosis.less_accurate import less_accurate
 from conformance.diagnosis.nearest import nearest
 from conformance.errors import DegenerateError, NoiseError, UsageError
@@ -143,9 +143,9 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
     failing = list(_observed(chosen, subject, _FAILING))
     if not failing:
         return Diagnosis(case, undecided="not sought: the subject did not answer again")
-    if all(compared(seen.expected, seen).ratio <= 1 for seen in failing):
+    if all(seen.formal and not seen.lacking for seen in failing):
         return _of(case, failing, undecided="not sought: the numbers agree, and only their form is wrong")
-    failing = [seen for seen in failing if compared(seen.expected, seen).ratio > 1]
+    failing = [seen for seen in failing if seen.lacking or not seen.formal]
     passing: list[Observation] = []
 
     def passes() -> Iterator[Observation]:
