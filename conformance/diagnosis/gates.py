@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from conformance.cases._steps import GATES
 from conformance.diagnosis.refeeding import gates_of, held, without
+from conformance.judging.expectation import is_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +19,8 @@ if TYPE_CHECKING:
     from conformance.diagnosis.asking import Asked, Asker
     from conformance.diagnosis.refeeding import Problem
 
-# A gate that another one hides where it is 0: the other is then held at another value.
-_HIDDEN_BY: Mapping[str, Mapping[str, str]] = {"LSTM": {"i": "g"}, "GRU": {"r": "n"}, "RNN": {}}
+# The gate that hides others where it is held at 0: it is then held at another value.
+_HIDES: Mapping[str, str] = {"LSTM": "g", "GRU": "n"}
 # How gates are held constant. Where z is 1 a GRU keeps its state, and hides all else.
 _WAYS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "LSTM": (dict.fromkeys("ifgo", "flat"), dict.fromkeys("ifgo", "high")),
@@ -76,18 +79,28 @@ def _guilty(asker: Asker, problem: Problem, ending: str, way: Mapping[str, str])
     """
     guilty, unknown = "", ""
     for gate in GATES[problem.kind]:
-        others = {name: how for name, how in way.items() if name != gate}
-        if hiding := _HIDDEN_BY[problem.kind].get(gate):
-            others[hiding] = "open"
+        holding = dict(way)
+        if not _shows(problem, ending, holding, gate) and gate != _HIDES[problem.kind]:
+            holding[_HIDES[problem.kind]] = "open"
+            if not _shows(problem, ending, holding, gate):
+                continue
             # Where it is wrong without the gate varying, it says nothing about that gate.
-            still = asker.ask(held(problem, ending, {**others, gate: way[gate]}))
+            still = asker.ask(held(problem, ending, holding))
             if still.why or still.of(backward=False):
                 unknown += gate
                 continue
-        varied = asker.ask(held(problem, ending, others))
+        del holding[gate]
+        varied = asker.ask(held(problem, ending, holding))
         unknown += gate if varied.why else ""
         guilty += gate if varied.of(backward=False) else ""
     return guilty, unknown
+
+
+def _shows(problem: Problem, ending: str, holding: Mapping[str, str], gate: str) -> bool:
+    """Whether any output of the oracle changes where one of the held gates varies."""
+    varying = {name: how for name, how in holding.items() if name != gate}
+    constant, varied = (held(problem, ending, each).oracle for each in (holding, varying))
+    return any(not np.array_equal(constant[name], varied[name]) for name in constant if not is_gradient(name))
 
 
 def _part(asker: Asker, problem: Problem, ending: str) -> str:

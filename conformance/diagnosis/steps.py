@@ -148,10 +148,10 @@ def _carried(asker: Asker, state: Found, sequence: _Sequence, run: int) -> None:
         state.notes.append("each single step is right, fed by the oracle")
         return
     state.introduced = False
-    state.gates = state.backward
     asked = asker.ask(two := sequence.fed(run - 1, run + 1))
     if state.wrong(asked):
         state.take(two, asked)
+        state.gates = state.backward
         state.told.append(
             f"each step alone is right, fed by the oracle: wrong in what step {before} hands to step {here}"
         )
