@@ -40,6 +40,7 @@ class Found:
         whole: the task of the sample.
         problem: the smallest task so far that fails.
         found: the subject's answer to it.
+        first: the subject's answer to the task of the sample.
         backward: whether only gradients are wrong.
         told: how the place is known.
         notes: what else was found.
@@ -56,6 +57,7 @@ class Found:
     whole: Problem
     problem: Problem
     found: Asked
+    first: Asked
     backward: bool
     told: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -232,12 +234,10 @@ def _joining(asker: Asker, state: Found) -> None:
         f"each layer alone is right, fed by the oracle: layer {layer} is wrong only among {problem.layers} "
         "layers"
     )
-    if problem.directions == 2:
+    if problem.directions == 2 and state.direction != "reverse":
         asked = asker.ask(single := one_direction(problem))
         if state.wrong(asked):
             state.take(single, asked)
-            state.direction = "both"
-            state.ending = suffix(layer, reverse=False)
         elif not asked.why:
             state.notes.append("with one direction the layers are right")
 
@@ -251,7 +251,12 @@ def _others(asker: Asker, state: Found, before: Asked, directions: list[int]) ->
     if state.backward:
         below = [k for k in range(layer) if any(f"_l{k}" in name for name in before.wrong)]
         state.inherited += [f"layer {k}" for k in below]
+    # The final states of each layer are results, and so are the outputs of the highest.
+    tells = {row // whole.directions for row in _rows(state.first)}
+    tells |= {whole.layers - 1} if "output" in state.first.wrong else set()
     for above in range(layer + 1, whole.layers):
+        if not state.backward and above not in tells:
+            continue
         asked = [asker.ask(one_layer(whole, above, each)) for each in range(whole.directions)]
         if any(state.wrong(each) for each in asked):
             state.notes.append(f"layer {above} is wrong by itself too")

@@ -123,7 +123,9 @@ def _located(asker: Asker, prepared: Prepared, lane: str, found: Asked, place: L
         return replace(place, told=f"{about}{told}")
     task = Task(prepared.case, prepared.sample, "float64", carrier=lane, stored=prepared.stored)
     problem = Problem(prepared.case, prepared.sample, lane, task.inputs())
-    state = Found(problem, problem, found, backward=backward, told=[about.rstrip("; ")] if about else [])
+    state = Found(
+        problem, problem, found, found, backward=backward, told=[about.rstrip("; ")] if about else []
+    )
     if name in refeeding.LAYERS:
         find_layer(asker, state)
     if name in refeeding.SEQUENCES:

@@ -303,6 +303,22 @@ def test_upper_layers_that_inherit_are_not_blamed():
     assert "reverse is wrong by itself too" in place.notes
 
 
+def test_upper_layers_that_are_right_inherit_nothing():
+    def around(t, x, correct):
+        outputs = correct(t, x).outputs
+        factors = t.tensor([1.5] + [1.0] * (len(outputs["c_n"]) - 1), dtype=outputs["c_n"].dtype)
+        return {**outputs, "c_n": outputs["c_n"] * factors.reshape(-1, 1, 1)}
+
+    place = found(TorchLike("mine", "torch", around={"nn.LSTM": around}), layers=2)
+    assert (place.layer, place.observable, place.inherited) == (0, "c_n", ())
+    assert not any("layer 1" in note for note in place.notes)
+
+
+def test_a_mistake_only_in_one_direction_of_an_upper_layer_is_found_there():
+    place = found(lstm(gate_shifted("o", lambda where: where.layer == 1 and not where.reverse)), **DEEP)
+    assert (place.layer, place.direction, place.step, place.gate) == (1, "forward", 0, "o")
+
+
 def test_layers_fed_by_the_subjects_own_output_would_be_blamed(monkeypatch):
     real = refeeding.one_layer
 

@@ -115,9 +115,9 @@ def test_a_held_gate_depends_on_nothing(case, gates, how, bias):
 
 def test_observables_of_one_layer_have_the_names_of_the_whole():
     whole = problem("nn.LSTM")
-    found = Found(
-        whole, refeeding.one_layer(whole, 2, 1), Asked(), backward=False, layer=2, direction="reverse"
-    )
+    answer = Asked()
+    found = Found(whole, refeeding.one_layer(whole, 2, 1), answer, answer, backward=False, layer=2)
+    found.direction = "reverse"
     assert found.named("grad.weight_hh_l0") == "grad.weight_hh_l2_reverse"
     assert found.named("output") == "output"
     found.direction = "forward"
