@@ -19,7 +19,7 @@ from conformance.diagnosis.patterns import pattern
 from conformance.diagnosis.refeeding import Problem
 from conformance.diagnosis.steps import find_step
 from conformance.errors import DegenerateError, NoiseError, UsageError, unknown
-from conformance.running.sample_text import parse
+from conformance.judging.sample_text import parse
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import EVERY_LANE, LANES, Task
 from conformance.subjects.supports import supports_of

@@ -12,13 +12,14 @@ from conformance.cases import CASES, find_cases
 from conformance.diagnosis.diagnosis import Diagnosis, Named
 from conformance.diagnosis.hypothesis import Observation
 from conformance.diagnosis.less_accurate import less_accurate
+from conformance.diagnosis.localise import localise
 from conformance.diagnosis.nearest import nearest
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.asking import why_unsupported
 from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.sample_text import parse
 from conformance.judging.verdict import Status
 from conformance.running.plan import lanes_of, plan
-from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
 from conformance.running.work import SampleWork
 from conformance.sampling.sample import Sample
@@ -158,7 +159,8 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
     named = tuple(Named(fault.name, fault.line) for fault in found.faults)
     less = "" if named else less_accurate(failing)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
-    return replace(diagnosis, less_accurate=less)
+    place = localise(CASES[case], failing[0].prepared.sample, subject, failing[0].lane)
+    return replace(diagnosis, less_accurate=less, localised=place.line or "")
 
 
 def _of(
