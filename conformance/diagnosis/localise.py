@@ -165,5 +165,5 @@ def _with_gate(asker: Asker, state: Found, place: Location) -> Location:
         introduced=state.introduced,
         inherited=tuple(state.inherited),
         told="; ".join(filter(None, state.told)),
-        notes=tuple(state.notes),
+        notes=tuple(dict.fromkeys(state.notes)),
     )
