@@ -496,6 +496,12 @@ def test_a_search_that_is_too_long_ends():
         ("nn.GRU", None, None, "expected one of nn.GRU"),
         ("nn.LSTM", None, "float128", "lane: expected one of float64"),
         ("nn.LSTM", "nonsense", None, "sample"),
+        (
+            "tanh",
+            "tanh:seed=1,draw=0,class=small,regime=normal,N=5",
+            None,
+            "expected the settings F, N, method",
+        ),
     ],
 )
 def test_wrong_arguments_are_named(case, text, lane, message):
