@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.errors import DegenerateError, NoiseError, UsageError
-from conformance.judging.sample_text import parse
 from conformance.running.bundle import given, lanes_beside
+from conformance.running.sample_text import parse
 from conformance.running.stored import GIVEN, DamagedError, observables, read
 from conformance.subjects.protocol import LANES
 

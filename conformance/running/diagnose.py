@@ -17,12 +17,13 @@ from conformance.diagnosis.nearest import nearest
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.asking import why_unsupported
 from conformance.judging.sample_judge import prepare, run_subject
-from conformance.judging.sample_text import parse
 from conformance.judging.verdict import Status
 from conformance.running.plan import lanes_of, plan
+from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
 from conformance.running.work import SampleWork
 from conformance.sampling.sample import Sample
+from conformance.sampling.space import HOLLOW
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import EVERY_LANE, LANES, Ended
 from conformance.subjects.supports import supports_of
@@ -169,8 +170,8 @@ def _of(
     return Diagnosis(
         case,
         tuple(dict.fromkeys(seen.lane for seen in failing)),
-        tuple(seen.prepared.sample.text for seen in failing),
-        tuple(seen.prepared.sample.text for seen in passing),
+        tuple(dict.fromkeys(seen.prepared.sample.text for seen in failing)),
+        tuple(dict.fromkeys(seen.prepared.sample.text for seen in passing)),
         **fields,
     )
 
@@ -217,7 +218,8 @@ def _agreeing(verdicts: Iterable[Verdict], use: str) -> list[_Asked]:
     right = [v for v in asked if v.elements and v.agrees and (v.sample, v.lane) not in wrong]
     failing = {sample for sample, _ in wrong}
     mixed = _telling(v for v in right if v.sample in failing)
-    return mixed[:1] + _telling(v for v in right if v.sample not in failing)
+    others = {each.sample: each for each in _telling(v for v in right if v.sample not in failing)}
+    return [*mixed[:1], *others.values()]
 
 
 def _telling(verdicts: Iterable[Verdict]) -> list[_Asked]:
@@ -227,7 +229,7 @@ def _telling(verdicts: Iterable[Verdict]) -> list[_Asked]:
         key = (verdict.sample, str(verdict.lane))
         costs[key] = costs.get(key, 0) + verdict.elements
     asked = [_Asked(Sample.parse(text), lane, cost) for (text, lane), cost in costs.items()]
-    asked.sort(key=lambda each: (each.sample.regime in _LAST, each.cost))
+    asked.sort(key=lambda each: (each.sample.shape_class in HOLLOW, each.sample.regime in _LAST, each.cost))
     pool, order = asked[:_POOL], list[_Asked]()
     seen: set[tuple[str, object]] = set()
     while pool:

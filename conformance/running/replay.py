@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.errors import UsageError
-from conformance.judging.sample_text import parse
 from conformance.registry import absolute
 from conformance.running.bundle_reader import prepare_any, read_bundle
 from conformance.running.plan import lanes_of
+from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import LANES

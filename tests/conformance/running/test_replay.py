@@ -8,8 +8,8 @@ import pytest
 
 from conformance.cases import CASES
 from conformance.errors import UsageError
-from conformance.judging.sample_text import parse
 from conformance.running import replay
+from conformance.running.sample_text import parse
 from conformance.sampling.space import draw
 
 LARGE = "nn.LSTMCell:seed=1,draw=40,class=large,regime=normal,N={N},I={I},H=2,bias=true,states=true"

@@ -1,6 +1,6 @@
 """A sample's text, checked against its case: it may have been typed, or come from a bundle.
 
-Called by running.replay, running.bundle_reader and diagnosis.localise; the case and the sample come out.
+Called by running.replay and running.bundle_reader; the case and the sample come out.
 """
 
 from __future__ import annotations
