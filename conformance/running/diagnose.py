@@ -16,6 +16,7 @@ from conformance.diagnosis.localise import localise
 from conformance.diagnosis.nearest import nearest
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.asking import why_unsupported
+from conformance.judging.expectation import is_gradient
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
 from conformance.running.plan import lanes_of, plan
@@ -157,8 +158,9 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
             yield seen
 
     found = nearest(failing, passes())
-    named = tuple(Named(fault.name, fault.line) for fault in found.faults)
-    less = "" if named else less_accurate(failing)
+    # An accuracy that explains everything comes before a fault that explains some of it.
+    less = less_accurate(failing) if found.explained < len(failing) else ""
+    named = () if less else tuple(Named(fault.name, fault.line) for fault in found.faults)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
     place = localise(CASES[case], failing[0].prepared.sample, subject, failing[0].lane)
     return replace(diagnosis, less_accurate=less, localised=place.line or "")
@@ -199,13 +201,19 @@ def _chosen(wrong: Iterable[Verdict]) -> list[_Asked]:
     numeric = [
         verdict
         for verdict in wrong
-        if verdict.status is Status.FAIL and verdict.elements and verdict.repeatable is not False
+        if verdict.status is Status.FAIL and _tells(verdict) and verdict.repeatable is not False
     ]
     uses = {verdict.use or "" for verdict in numeric}
     use = "" if "" in uses else next((verdict.use for verdict in numeric), "")
     of_use = [verdict for verdict in numeric if (verdict.use or "") == use]
     lane = next((lane for lane in EVERY_LANE if any(v.lane == lane for v in of_use)), None)
     return _telling(verdict for verdict in of_use if verdict.lane == lane)
+
+
+def _tells(verdict: Verdict) -> bool:
+    """Whether a failure is one of numbers, or a gradient is missing, as where something is detached."""
+    missing = is_gradient(verdict.observable or "") and str(verdict.reason).startswith("missing")
+    return bool(verdict.elements) or missing
 
 
 def _agreeing(verdicts: Iterable[Verdict], use: str) -> list[_Asked]:
