@@ -161,15 +161,12 @@ def report(trials: list[Trial], seeds: int, each: int) -> str:
     """Return the page about all diagnoses, in markdown."""
     wrong = Counter(trial.fault for trial in trials if not trial.right)
     missed = ", ".join(f"{fault} ({count})" for fault, count in wrong.most_common()) or "none"
-    return "\n\n".join(
-        (
-            "# What a diagnosis names",
-            f"Written by `python benchmarks/diagnosis.py --seeds {seeds} --each {each}`. Each fault is put into "
-            "mytorch, and named from one sample in which it shows.",
-            table(trials),
-            f"Not named first: {missed}.\n",
-        )
+    written = (
+        f"Written by `python benchmarks/diagnosis.py --seeds {seeds} --each {each}`. Each fault is put into\n"
+        "mytorch, and named from one sample in which it shows."
     )
+    title = "# What a diagnosis names"
+    return "\n\n".join((title, written, table(trials), f"Not named first: {missed}.\n"))
 
 
 def _row(family: str, found: list[Trial]) -> tuple[object, ...]:
