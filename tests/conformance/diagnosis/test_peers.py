@@ -30,8 +30,8 @@ MISTAKES = (
 
 @pytest.mark.parametrize(("framework", "case", "name", "line"), MISTAKES, ids=[row[2] for row in MISTAKES])
 def test_a_mistake_in_a_framework_is_named(framework, case, name, line, monkeypatch):
-    pytest.importorskip(framework, reason=f"{framework} is in the environment of peers")
     monkeypatch.setenv("KERAS_BACKEND", "torch")
+    pytest.importorskip(framework, reason=f"{framework} is in the environment of peers")
     found = diagnose(f"{PORTED}:{name}", case, 16)
     assert found.diagnosis.lines[0] == line
 
