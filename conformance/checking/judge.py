@@ -112,7 +112,8 @@ class Judge:
         if status == "MISTRUSTED":
             why = "zeros, the mean everywhere and rolled rows would pass as well"
         nearest = found.headroom if found.elements and found.headroom < inf else None
-        return Row(criterion.name, status, nearest, found.observable, found.elements, why)
+        would_pass = tuple(found.would_pass) if status in PASSES and found.elements else None
+        return Row(criterion.name, status, nearest, found.observable, found.elements, why, would_pass)
 
     def _run(self, criterion: Criterion, found: Compared) -> None:
         calls = self._calls(criterion)

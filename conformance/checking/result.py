@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.checking.criteria import CRITERIA
-from conformance.checking.row import Judged, Row
+from conformance.checking.row import PLAIN, Judged, Row
 from conformance.errors import UsageError, unknown
 from conformance.report.record import Report, constants_in_force
+from conformance.report.sight import BRIEFLY
 from conformance.text import one_line, safe_message
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ SCHEMA_VERSION = 2
 SCHEMA = Path(__file__).parent.parent / "report" / "check.schema.json"
 
 WORD = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}
+
+# The column of what a row would not have noticed, for which a terminal has no room.
+_SIGHT = "would pass"
 
 _ABOUT = {each.name: each.about for each in CRITERIA}
 
@@ -102,8 +106,15 @@ class CheckResult(Report):
     def __str__(self) -> str:
         from conformance.report.tables import render
 
-        parts = [render(self._table(), "terminal", {"reason": 50}, ("compared", "nearest"))]
+        rows = [{name: cell for name, cell in row.items() if name != _SIGHT} for row in self._table()]
+        parts = [render(rows, "terminal", {"reason": 50}, ("compared", "nearest"))]
         parts += [f"{row.status} {row.criterion}: {safe_message(row.reason)}" for row in self._wrong]
+        # Of the plain call: what it does not notice, hardly any other does.
+        parts += [
+            f"would pass as {row.criterion}, too: {', '.join(row.would_pass)}"
+            for row in self.rows
+            if row.criterion in PLAIN and row.would_pass
+        ]
         return "\n\n".join([*parts, "\n".join(self._conclusion())])
 
     def to_json(self) -> str:
@@ -137,7 +148,7 @@ class CheckResult(Report):
         try:
             data = json.loads(text)
             _check(data)
-            rows = [Row(**row) for row in data["rows"]]
+            rows = [_row(row) for row in data["rows"]]
             for row in rows:
                 if row.criterion not in _ABOUT:
                     raise unknown("criterion", row.criterion, _ABOUT)
@@ -178,6 +189,7 @@ class CheckResult(Report):
                 "headroom": "" if not row.elements else _headroom(row.headroom),
                 "nearest": row.observable or "",
                 "compared": f"{row.elements:,}" if row.elements else "",
+                _SIGHT: ", ".join(BRIEFLY[name] for name in row.would_pass or ()),
                 "reason": one_line(row.reason.partition("\n")[0]),
             }
             for row in self.rows
@@ -211,6 +223,11 @@ def _check(data: Any) -> None:
     wrong = best_match(Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).iter_errors(data))
     if wrong is not None:
         raise UsageError(f"check: {wrong.json_path}: {wrong.message}")
+
+
+def _row(data: Mapping[str, Any]) -> Row:
+    would_pass = data["would_pass"]
+    return Row(**{**data, "would_pass": None if would_pass is None else tuple(would_pass)})
 
 
 def _headroom(value: float | None) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from conformance.judging.sight import DECIDING
 from conformance.judging.verdict import Status, Verdict
 
 # The criteria that ask for a plain call; all others call the candidate in some other way, as uses do.
-_PLAIN = {"values": "forward", "gradients": "backward"}
+PLAIN = {"values": "forward", "gradients": "backward"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +26,8 @@ class Row:
         observable: where that is.
         elements: how many numbers were compared.
         reason: why it is not PASS.
+        would_pass: of what agrees, the cheap wrong answers (`judging.sight`) that would have agreed too as
+            some output or gradient; None where nothing was compared, or does not agree.
     """
 
     criterion: str
@@ -35,6 +36,7 @@ class Row:
     observable: str | None = None
     elements: int = 0
     reason: str = ""
+    would_pass: tuple[str, ...] | None = None
 
     @property
     def ok(self) -> bool:
@@ -60,14 +62,14 @@ class Judged(Verdict):
         return cls(
             reference,
             f"seed={seed}",
-            _PLAIN.get(row.criterion, "use"),
+            PLAIN.get(row.criterion, "use"),
             dtype,
             row.observable,
             Status(row.status),
             elements=row.elements,
             headroom=inf if exact else row.headroom,
             reason=row.reason or None,
-            would_pass=list(DECIDING) if row.status == Status.MISTRUSTED else None,
-            use=None if row.criterion in _PLAIN else row.criterion,
+            would_pass=None if row.would_pass is None else list(row.would_pass),
+            use=None if row.criterion in PLAIN else row.criterion,
             criterion=row.criterion,
         )

@@ -13,12 +13,13 @@ import pytest
 import torch
 
 import conformance
+from conformance.checking.compare import Compared
 from conformance.checking.criteria import CRITERIA
 from conformance.checking.result import SCHEMA, CheckResult
 from conformance.checking.row import Judged, Row
 from conformance.errors import UsageError
 from conformance.faults.exploits import FOLDER, REFERENCE
-from conformance.judging.sight import DECIDING
+from conformance.judging.sight import DECIDING, INPUT, NAMES
 from conformance.judging.verdict import Status
 
 X = torch.linspace(-2, 2, 24).reshape(4, 6)
@@ -89,7 +90,7 @@ def test_headrooms_and_sight_are_those_of_a_run():
     exact = Row("values", "PASS", None, "output", 4)
     nearest = Row("values", "FAIL", 0.5, "output", 4, "far")
     left_out = Row("eval", "SKIP", reason="not a module")
-    blind = Row("values", "MISTRUSTED", None, "output", 4, "zeros would pass")
+    blind = Row("values", "MISTRUSTED", None, "output", 4, "zeros would pass", DECIDING)
     found = [Judged.of(row, "sin", "float32", 1) for row in (exact, nearest, left_out, blind)]
     assert [v.headroom for v in found] == [inf, 0.5, None, inf]
     assert [v.reason for v in found] == [None, "far", "not a module", "zeros would pass"]
@@ -109,6 +110,48 @@ def test_its_json_is_what_the_schema_says_and_is_read_back(name):
     found = result(name)
     VALIDATOR.validate(json.loads(found.to_json()))
     assert CheckResult.from_json(found.to_json()) == found
+
+
+def would_pass(reference, x, **how):
+    rows = conformance.check(reference, reference, inputs=(x,), seed=1, **how).rows
+    return {row.criterion: row.would_pass for row in rows}
+
+
+def test_a_row_says_which_cheap_wrong_answers_would_have_passed():
+    # The slopes of positive numbers are all alike, but the gradients are the cotangents.
+    positive = would_pass("torch:relu", X.abs() + 0.5)
+    assert positive["values"] == positive["gradients"] == (INPUT,)
+    assert set(positive.values()) == {(INPUT,), None}
+    # Whether the candidate changes settings is asked by calls that are judged too; a skip compares nothing.
+    assert {name for name, names in positive.items() if names is None} == {
+        row.criterion for row in result("shown").rows if not row.elements
+    }
+    assert set(would_pass("torch:relu", X).values()) == {(), None}
+
+
+def test_what_is_wrong_says_nothing_of_what_would_pass_and_the_tables_are_brief():
+    assert [row.would_pass for row in result("wrong values").rows if not row.ok] == [None]
+    assert set(DECIDING) <= set(result("blind").rows[0].would_pass)
+    found = conformance.check("torch:relu", "torch:relu", inputs=(X.abs() + 0.5,), seed=1)
+    assert "would pass as values, too: the input itself\n\nwould pass as gradients, too: the" in str(found)
+    assert "would pass" not in str(result("shown"))
+    assert "| would pass |" in found.to_markdown()
+    assert "| input |" in found.to_markdown()
+
+
+def test_a_wrong_answer_passes_only_where_no_call_notices_it():
+    found = Compared(elements=1)
+    found.saw("output", [*DECIDING, INPUT])
+    assert (found.blind, found.would_pass) == (True, [*DECIDING, INPUT])
+    found.saw("grad[0]", [])
+    assert (found.blind, found.would_pass) == (False, [*DECIDING, INPUT])
+    found.saw("output", ["zeros"])
+    assert found.would_pass == ["zeros"]
+
+
+def test_the_schema_knows_every_wrong_answer():
+    row = VALIDATOR.schema["$defs"]["row"]["properties"]
+    assert set(row["would_pass"]["items"]["enum"]) == set(NAMES)
 
 
 def test_what_operations_compute_in_is_recorded():
@@ -147,14 +190,19 @@ BROKEN = {
     "a word for passed": (broken(passed="yes"), "passed"),
     "constants without their hash": (broken(constants={"tensor": 1.0}), "constants"),
     "an excused row": (lambda d: d | {"totals": d["totals"] | {"excused": 1}}, "excused"),
-    "a status that is not there": (in_row(0, status="GOOD"), "status"),
+    "a status that is not there": (in_row(0, status="GOOD", would_pass=None), "status"),
     "a row without a status": (in_row(0, status=without), "status"),
     "a row with an unknown key": (in_row(0, colour="red"), "colour"),
     "a pass beyond its tolerance": (in_row(0, headroom=0.5), "headroom"),
     "a pass with a reason": (in_row(0, reason="far"), "reason"),
-    "a failure without a reason": (in_row(0, status="FAIL"), "reason"),
-    "a skip that compared": (in_row(0, status="SKIP", reason="none", headroom=None), "elements"),
-    "fewer elements than none": (in_row(0, elements=-1), "elements"),
+    "a failure without a reason": (in_row(0, status="FAIL", would_pass=None), "reason"),
+    "a skip that compared": (
+        in_row(0, status="SKIP", reason="none", headroom=None, would_pass=None),
+        "elements",
+    ),
+    "fewer elements than none": (in_row(0, elements=-1, would_pass=None), "elements"),
+    "an unknown wrong answer": (in_row(0, would_pass=["ones"]), "would_pass"),
+    "a pass that does not say what would": (in_row(0, would_pass=None), "would_pass"),
 }
 # What only the reader can tell: the schema does not know the criteria, and does not count.
 CONTRADICTING = {
@@ -181,7 +229,7 @@ def test_what_is_not_a_record_is_refused(text):
 
 
 def test_every_criterion_can_be_shown_and_read():
-    rows = [Row(each.name, "PASS", 2.0, "output", 1) for each in CRITERIA]
+    rows = [Row(each.name, "PASS", 2.0, "output", 1, would_pass=()) for each in CRITERIA]
     found = CheckResult.of(rows, "torch:sin", "torch:sin", "float32", 1)
     assert CheckResult.from_json(found.to_json()) == found
     assert all(each.about in found.to_markdown() for each in CRITERIA)

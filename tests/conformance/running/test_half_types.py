@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 
 import conformance
@@ -18,6 +19,7 @@ from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.report.baseline import Baseline
 from conformance.report.gate import Gate
+from conformance.running.bundle_reader import read_bundle
 from conformance.running.replay import replay
 from conformance.running.shrink import shrink_sample
 from conformance.running.work import SampleWork
@@ -141,6 +143,11 @@ def test_a_bundle_holds_what_was_declared(tmp_path):
     output = {name: found.verdicts[0].tolerance for name, found in (("declared", by_text), ("silent", plain))}
     assert output["declared"] > output["silent"]
     assert report.failures[0].sample in report.shrunk
+    # repro.py compares with the tolerances that are stored.
+    prepared = read_bundle(bundle).prepared
+    with np.load(bundle / "arrays.npz") as arrays:
+        stored = arrays["tolerance/bfloat16/output"]
+    np.testing.assert_array_equal(stored, prepared.expectations["bfloat16"].tolerance["output"])
 
 
 def test_a_failure_is_shrunk_by_what_was_declared(reports):
