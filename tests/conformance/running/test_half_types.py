@@ -14,15 +14,18 @@ import conformance
 from conformance import Supports, TorchLike, UsageError
 from conformance.cases import CASES
 from conformance.cli.main import main
+from conformance.diagnosis.localise import localise
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.report.baseline import Baseline
 from conformance.report.gate import Gate
+from conformance.running import diagnose
 from conformance.running.bundle_reader import read_bundle
 from conformance.running.replay import replay
 from conformance.running.shrink import shrink_sample
 from conformance.running.work import SampleWork
+from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw
 from conformance.subjects import pytorch
 
@@ -157,6 +160,23 @@ def test_a_failure_is_shrunk_by_what_was_declared(reports):
     assert shrink_sample(failure, find_implementation(f"{adds}:silent")) != failure.sample
     # Nothing smaller fails, nor does the sample itself.
     assert shrink_sample(failure, find_implementation(f"{adds}:declares")) == failure.sample
+
+
+def test_a_diagnosis_holds_to_what_was_declared(reports):
+    report, _ = reports["silent"]
+    adds = report.implementation.rpartition(":")[0]
+    failure = next(v for v in report.failures if v.observable == "output")
+    found = {
+        name: localise("nn.Linear", failure.sample, find_implementation(f"{adds}:{name}"), "bfloat16")
+        for name in ("silent", "declares")
+    }
+    assert found["declares"].told == "nothing wrong"
+    assert found["silent"].observable == "output"
+    sample = Sample.parse(failure.sample)
+    for name, accumulate in (("silent", "float32"), ("declares", "bfloat16")):
+        asked = [diagnose._Asked(sample, "bfloat16", 1)]
+        (seen,) = diagnose._observed(asked, find_implementation(f"{adds}:{name}"), 1)
+        assert seen.prepared.inside.accumulate == accumulate
 
 
 def test_a_sample_in_another_use_keeps_what_was_declared():
