@@ -275,6 +275,8 @@ def _check(data: Any) -> None:
 
     if not isinstance(data, dict) or "schema_version" not in data:
         raise UsageError("report: not a parity report: expected an object with a schema_version")
+    if "candidate" in data and "rows" in data:
+        raise UsageError("report: this is the record of a check, which CheckResult.from_json reads")
     _check_version(data["schema_version"])
     head = data | ({"verdicts": []} if isinstance(data.get("verdicts"), list) else {})
     validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))

@@ -228,6 +228,16 @@ def test_what_is_not_a_record_is_refused(text):
         CheckResult.from_json(text)
 
 
+def test_the_reader_of_runs_says_what_reads_a_check():
+    with pytest.raises(
+        UsageError, match=r"report: this is the record of a check, which CheckResult.from_json"
+    ):
+        conformance.Report.from_json(result("shown").to_json())
+    run = conformance.Report(1, "mytorch", "torch", ())
+    with pytest.raises(UsageError, match="check: expected schema_version 2, got"):
+        CheckResult.from_json(run.to_json())
+
+
 def test_every_criterion_can_be_shown_and_read():
     rows = [Row(each.name, "PASS", 2.0, "output", 1, would_pass=()) for each in CRITERIA]
     found = CheckResult.of(rows, "torch:sin", "torch:sin", "float32", 1)

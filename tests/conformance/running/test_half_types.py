@@ -14,7 +14,9 @@ import conformance
 from conformance import Supports, TorchLike, UsageError
 from conformance.cases import CASES
 from conformance.cli.main import main
+from conformance.diagnosis.asking import Asker
 from conformance.diagnosis.localise import localise
+from conformance.diagnosis.refeeding import Problem
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
@@ -28,6 +30,7 @@ from conformance.running.work import SampleWork
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw
 from conformance.subjects import pytorch
+from conformance.subjects.protocol import Task
 
 SCHEMAS = {
     name: json.loads(
@@ -173,7 +176,11 @@ def test_a_diagnosis_holds_to_what_was_declared(reports):
     assert found["declares"].told == "nothing wrong"
     assert found["silent"].observable == "output"
     sample = Sample.parse(failure.sample)
+    arrays = Task(CASES["nn.Linear"], sample, "bfloat16").inputs()
+    problem = Problem(CASES["nn.Linear"], sample, "bfloat16", arrays)
     for name, accumulate in (("silent", "float32"), ("declares", "bfloat16")):
+        wrong = Asker(find_implementation(f"{adds}:{name}")).ask(problem).wrong
+        assert ("output" in wrong) is (name == "silent")
         asked = [diagnose._Asked(sample, "bfloat16", 1)]
         (seen,) = diagnose._observed(asked, find_implementation(f"{adds}:{name}"), 1)
         assert seen.prepared.inside.accumulate == accumulate
