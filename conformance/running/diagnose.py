@@ -269,7 +269,7 @@ def _observed(asked: Iterable[_Asked], subject: Implementation, most: int) -> It
     for each in asked:
         case = CASES[each.sample.case]
         try:
-            prepared = prepare(case, each.sample, (each.lane,))
+            prepared = prepare(case, each.sample, (each.lane,), inside=supports_of(subject).inside)
             if why_unsupported(subject, prepared.tasks[each.lane]) is not None:
                 continue
             seen = Observation(prepared, each.lane, run_subject(prepared, each.lane, subject))
