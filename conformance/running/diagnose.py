@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 # How many samples are tried in which the subject fails, and in which it passes. Each fault runs on them.
 _FAILING, _PASSING = 4, 3
 
+# How many cases a run diagnoses, as many as it shrinks.
+_CASES = 3
+
 # Of so many cheap samples, those are taken whose settings differ most.
 _POOL = 16
 
@@ -162,8 +165,18 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
     less = less_accurate(failing) if found.explained < len(failing) else ""
     named = () if less else tuple(Named(fault.name, fault.line) for fault in found.faults)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
-    place = localise(CASES[case], failing[0].prepared.sample, subject, failing[0].lane)
+    place = localise(CASES[case], _shown(wrong, failing[0]), subject, failing[0].lane)
     return replace(diagnosis, less_accurate=less, localised=place.line or "")
+
+
+def _shown(wrong: Iterable[Verdict], seen: Observation) -> Sample:
+    """Return the sample that a report shows: the first that fails like the one observed, if it is cheap."""
+    use = seen.prepared.sample.use
+    for verdict in wrong:
+        if verdict.status is Status.FAIL and (verdict.lane, verdict.use or "") == (seen.lane, use):
+            first = Sample.parse(verdict.sample)
+            return first if first.shape_class != "large" else seen.prepared.sample
+    return seen.prepared.sample
 
 
 def _of(
@@ -283,3 +296,17 @@ def _observed(asked: Iterable[_Asked], subject: Implementation, most: int) -> It
         found += 1
         if found == most:
             return
+
+
+def diagnoses(
+    failures: Sequence[Verdict], verdicts: Sequence[Verdict], subject: Implementation
+) -> dict[str, list[str]]:
+    """Return the lines of the diagnoses of the first cases that fail, by the text of the sample that failed.
+
+    Args:
+        failures: the first failure of each case.
+        verdicts: those of all samples that could be prepared.
+        subject: the subject.
+    """
+    found = {v.sample: diagnose_failures(v.case, verdicts, subject) for v in failures[:_CASES]}
+    return {sample: list(each.lines) for sample, each in found.items() if each.samples}
