@@ -87,6 +87,7 @@ def check(
     from conformance.checking.candidate import Hosted
     from conformance.checking.reference import CANDIDATE_CLASS, find_reference, spec_of, with_class
     from conformance.checking.result import CheckResult
+    from conformance.checking.trials import Key
     from conformance.environment import environment
     from conformance.reference.program import of_dtype
     from conformance.running.subject import limits_of
@@ -112,7 +113,8 @@ def check(
     about = environment(1) | apart
     rows, told = judged(transport, trials, device=device)
     constants = {"sha256": constants_sha256()}
-    return CheckResult(found.name, spec, dtype, seed, rows, about | {"device": told}, constants)
+    reported = trials.get(Key()).right.told
+    return CheckResult(found.name, spec, dtype, seed, rows, about | {"device": told}, constants, reported)
 
 
 def seed_of_instances(seed: int) -> int:

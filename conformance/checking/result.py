@@ -35,6 +35,7 @@ class CheckResult:
         rows: the verdict on each criterion.
         environment: versions, CPU and device.
         constants: those of the judge, and as `sha256` the hash of their file.
+        told: what is said of outputs that are not judged as they are, such as vectors whose sign is free.
     """
 
     reference: str
@@ -44,6 +45,7 @@ class CheckResult:
     rows: tuple[Row, ...]
     environment: dict[str, Any] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
+    told: str = ""
 
     @property
     def totals(self) -> dict[str, int]:
@@ -81,7 +83,7 @@ class CheckResult:
 
         parts = [render(self._table(), "terminal", {"reason": 50}, ("compared", "nearest"))]
         parts += [f"{row.status} {row.criterion}: {safe_message(row.reason)}" for row in self.failures]
-        return "\n\n".join([*parts, "\n".join(self._conclusion())])
+        return "\n\n".join([*parts, *[self.told] * bool(self.told), "\n".join(self._conclusion())])
 
     def to_json(self) -> str:
         """Return the result as JSON, with a row per line."""
@@ -95,6 +97,7 @@ class CheckResult:
             "constants": self.constants,
             "passed": self.passed,
             "totals": self.totals,
+            "told": self.told,
         }
         lines = ",\n".join(
             "  " + json.dumps({**asdict(row), "reason": safe_message(row.reason)}, ensure_ascii=False)
@@ -109,7 +112,7 @@ class CheckResult:
 
         title, counts = self._conclusion()
         rows = [{**row, "asked": _ABOUT[str(row["criterion"])]} for row in self._table()]
-        parts = [f"# {title}", counts, render(rows, "markdown")]
+        parts = [f"# {title}", counts, render(rows, "markdown"), *[self.told] * bool(self.told)]
         for row in self.failures:
             parts += [f"## {row.status} {row.criterion}", f"```text\n{safe_message(row.reason)}\n```"]
         told = "\n".join(f"- {name}: {value}" for name, value in self.environment.items())

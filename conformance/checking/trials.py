@@ -17,7 +17,7 @@ import torch
 from conformance.arithmetic.constants import constants
 from conformance.arithmetic.tolerance import Scale
 from conformance.errors import DegenerateError, UsageError
-from conformance.judging.sight import mistrusted, noticed
+from conformance.judging.sight import mistrusted
 from conformance.reference.draws import BRANCH, draw
 from conformance.reference.program import Program, leaves
 from conformance.sampling.sample import raw_words
@@ -53,7 +53,7 @@ class Trial:
 
     Attributes:
         inputs: the arguments.
-        cotangents: by output, of floating outputs.
+        cotangents: by output, of floating outputs; of those that are reported the weights of their squares.
         right: the right numbers and what each may differ by.
     """
 
@@ -76,7 +76,16 @@ class Trial:
     @cached_property
     def outputs(self) -> list[str]:
         """The names of the outputs."""
-        return [name for name in self.right.oracle if name.startswith("output")]
+        return [*self.right.returned]
+
+    @cached_property
+    def instead(self) -> list[str]:
+        """The names of what is judged instead of outputs whose signs are free."""
+        return [
+            name
+            for name in self.right.oracle
+            if name not in self.right.returned and name not in self.gradients
+        ]
 
     @cached_property
     def gradients(self) -> list[str]:
@@ -93,7 +102,7 @@ class Trial:
         # Whole numbers and truth values are compared bit by bit; a single number can equal its mean.
         if oracle.dtype.kind != "f" or not oracle.size:
             return False
-        seen = noticed(oracle, self.right.allowed(name), lane=None)
+        seen = self.right.notices(name, None)
         return mistrusted(cheap for cheap, is_seen in seen.items() if not is_seen)
 
 
@@ -214,6 +223,7 @@ class Trials:
                 random=False,
                 compute=self.compute,
                 accumulate=self.accumulate,
+                weights=True,
             )
             right = draw(program, f"check|{self.seed}|{tuple(key[:-1])}|{seed}")
         except UsageError as error:
