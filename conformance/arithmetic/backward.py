@@ -65,8 +65,7 @@ class Results:
 def iterated(count: int) -> float:
     """Return the roundings of an eigenvalue: iterations rotate it n times, which adds up to 1.5·√n at random.
 
-    LAPACK's QR iterations and dqds err by up to 79 roundings of the largest of 512 values, where the
-    tolerance has 170; divide and conquer errs by 11.
+    LAPACK's QR iterations and dqds err by as much, as reports/lapack.md shows; divide and conquer by less.
     """
     return 1 + 1.5 * math.sqrt(count)
 
@@ -107,8 +106,7 @@ def unsymmetric(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
 def columns(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
     """Return 2·√n roundings of the root mean square of each column, which Householder's reflections keep.
 
-    Each of n reflections adds some. The largest of all elements has 17 for 5 columns and up to 104 for 512,
-    where the tolerance has 22 and 222.
+    Each of n reflections adds some, as reports/lapack.md shows.
     """
     return ((2 * math.sqrt(a.shape[-1]) * a.abs().square().mean(-2, keepdim=True).sqrt_()).expand(a.shape),)
 

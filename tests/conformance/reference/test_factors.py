@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 import conformance
 from conformance.errors import DegenerateError
+from conformance.reference.decompositions import DECOMPOSITIONS
 from conformance.reference.factors import found_in
 
 linalg = torch.linalg
@@ -368,6 +371,19 @@ class TestGradients:
         for fn in (thin, complex_of(thin), linalg.eigh, linalg.eig, linalg.qr):
             found = conformance.tolerance(fn, SYMMETRIC + torch.diag(torch.arange(6.0)), draws=1)
             assert found["grad[0]"].notices["zeros"], fn
+
+
+def test_the_drift_of_lengths_is_stated(monkeypatch):
+    """Of 96 columns torch's own svd is further from orthonormal than noise for each element makes it."""
+    a = draw(96, 96, seed=11)
+    conformance.assert_close(thin(a), thin, a)
+    with_a_long_one = changed(thin(a), 0, lambda u: u * (1 + 1e-5 * torch.eye(96)[0]))
+    with pytest.raises(AssertionError, match=r"output\[0\].orthogonality: 1 of 9216"):
+        conformance.assert_close(with_a_long_one, thin, a)
+    known = DECOMPOSITIONS["_linalg_svd"]
+    monkeypatch.setitem(DECOMPOSITIONS, "_linalg_svd", replace(known, departs=None))
+    with pytest.raises(AssertionError, match="orthogonality"):
+        conformance.assert_close(thin(a), thin, a)
 
 
 def test_the_tolerance_has_a_row_per_invariant():
