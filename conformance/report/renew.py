@@ -34,7 +34,7 @@ LIMITS = {
     "accuracy.md": 30_000,
     "rule_coverage.md": 40_000,
     "random_programs.md": 10_000,
-    "lapack.md": 20_000,
+    "lapack.md": 10_000,
 }
 _BASELINE = "baseline.json"
 _OF_CALIBRATION = ("calibration.md", "tolerances.md")

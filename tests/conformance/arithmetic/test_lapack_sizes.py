@@ -63,12 +63,11 @@ def test_a_small_one_is_within_its_tolerance(name, kind):
 
 
 def test_a_rule_that_is_too_small_is_seen(monkeypatch):
-    nearby = RULES["linalg_qr"].nearby
-    small = replace(RULES["linalg_qr"], nearby=lambda *args, **kwargs: (nearby(*args, **kwargs)[0] / 50,))
-    monkeypatch.setitem(RULES, "linalg_qr", small)
-    found = measured("qr", "normal")
-    assert found.ratio > 1
-    assert found.where.startswith("residual, ")
+    rule = RULES["linalg_cholesky_ex"]
+    small = replace(rule, nearby=lambda *args, **kwargs: (rule.nearby(*args, **kwargs)[0] / 50,))
+    assert measured("cholesky", "well", 64).ratio < 1
+    monkeypatch.setitem(RULES, rule.name, small)
+    assert measured("cholesky", "well", 64).ratio > 1
 
 
 def test_where_rounding_decides_nothing_is_measured():
