@@ -141,6 +141,7 @@ def draw(program: Program, key: str, replicates: int | None = None) -> Draw | No
     most = math.inf if program.dtype == "float64" else precision.values.largest
     with quietly_on_one_thread():
         right = program.observables()
+        numbers = {name: value.numpy() for name, value in right.items()}
         instead = program.invariants(right)
         rules = rules_for(program.factored, alone=not program.backward)
         found = measured(
@@ -156,10 +157,12 @@ def draw(program: Program, key: str, replicates: int | None = None) -> Draw | No
         return None
     free = {name for each in program.factored for name in each.outputs}
     # A residual of the right factors is zero, and not what float64 leaves of it.
-    zeros = {name: torch.zeros_like(value) for name, value in instead.items() if is_zero(name)}
-    outputs = {name: value for name, value in right.items() if name.startswith("output")}
-    ordered = outputs | instead | zeros | right
-    oracle = {name: value.numpy() for name, value in ordered.items() if name not in free}
+    invariants = {
+        name: np.zeros(value.shape) if is_zero(name) else value.numpy() for name, value in instead.items()
+    }
+    outputs = {name: value for name, value in numbers.items() if name.startswith("output")}
+    ordered = outputs | invariants | numbers
+    oracle = {name: value for name, value in ordered.items() if name not in free}
     return Draw(
         program,
         key,
@@ -167,7 +170,7 @@ def draw(program: Program, key: str, replicates: int | None = None) -> Draw | No
         {name: scale(_departed(name, found, instead, program), program.dtype) for name in oracle},
         found.terms,
         tuple(outputs),
-        {name: value.numpy() for name, value in outputs.items() if name in free},
+        {name: value for name, value in outputs.items() if name in free},
     )
 
 
