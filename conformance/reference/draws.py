@@ -82,24 +82,6 @@ class Draw:
                 found |= {name: value.numpy() for name, value in made.items()}
         return found, wrong
 
-    def notices(self, name: str, lane: str | None) -> dict[str, bool]:
-        """Return whether wrong answers are beyond the tolerance of an observable; see judging.sight.
-
-        Those in place of an invariant are factors: all of them zero, say.
-        """
-        expected, allowed = self.oracle[name].astype(np.float64), self.allowed(name)
-        if not name.startswith("output") or name in self.returned:
-            return noticed(expected, allowed, lane=lane)
-        found = {}
-        for wrong, answer in wrong_answers(lane).items():
-            factors = {
-                part: np.asarray(answer(right) + np.zeros_like(right))
-                for part, right in self.reported.items()
-            }
-            made, _ = self.judged({**self.oracle, **factors})
-            found[wrong] = not (np.abs(made[name] - expected) <= allowed).all()
-        return found
-
     @property
     def told(self) -> str:
         """What is said of the outputs that are reported; empty where all are judged."""
@@ -111,6 +93,26 @@ class Draw:
     def allowed(self, name: str) -> Array:
         """Return what each element of an observable may differ by."""
         return self.scales[name].allowed()
+
+    def notices(self, name: str) -> dict[str, bool]:
+        """Return whether each of some cheap wrong answers is beyond the tolerance of an observable."""
+        oracle = self.oracle[name]
+        if name.startswith("output") and name not in self.returned:
+            return self._noticed_of_factors(name)
+        given = (array for array in self.program.given if array.dtype.kind == oracle.dtype.kind)
+        return noticed(oracle, self.allowed(name), given, lane=self.program.dtype)
+
+    def _noticed_of_factors(self, name: str) -> dict[str, bool]:
+        """Return the same of an invariant, which is made of wrong factors: all of them zero, say."""
+        found = {}
+        for wrong, answer in wrong_answers(self.program.dtype).items():
+            factors = {
+                part: np.asarray(answer(right) + np.zeros_like(right))
+                for part, right in self.reported.items()
+            }
+            made, _ = self.judged({**self.oracle, **factors})
+            found[wrong] = not (np.abs(made[name] - self.oracle[name]) <= self.allowed(name)).all()
+        return found
 
     def sources(self) -> dict[str, tuple[Source, ...]]:
         """Return the operations that the tolerance of each observable comes from."""

@@ -91,6 +91,15 @@ class Program:
             found |= each.invariants(outputs)
         return found
 
+    @property
+    def given(self) -> list[Array]:
+        """The arrays that it is given, as it sees them: inputs, and a module's parameters and buffers."""
+        fn, inputs = self._carried
+        found = [value for _, value in _tensors("input", inputs)]
+        if isinstance(fn, torch.nn.Module):
+            found += [*fn.parameters(), *fn.buffers()]
+        return [_whole(value.detach()).numpy() for value in found]
+
     def observables(self) -> dict[str, Tensor]:
         """Run it once, on copies; return `output`, or one name for each, and `grad[K]` or `grad.PARAMETER`.
 

@@ -16,6 +16,7 @@ from conformance.running.subject import Subject, find_subject, opened_again, ope
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import Task, deaths
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from conformance.judging.sample_judge import Prepared
@@ -68,7 +69,7 @@ class SampleWork:
 
         case = CASES[self.case]
         try:
-            prepared = prepare(case, self.sample, self.lanes)
+            prepared = prepare(case, self.sample, self.lanes, inside=supports_of(subject).inside)
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
         judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1

@@ -261,9 +261,8 @@ def test_wrong_vectors_and_their_gradients_are_told(candidate, criterion, told):
 
 def test_a_result_says_what_is_reported():
     reported = trials("factors").get(Key()).right.told
-    result = CheckResult(
-        "a", "b", "float32", 1, tuple(rows("other_signs", "factors").values()), told=reported
-    )
+    found = [*rows("other_signs", "factors").values()]
+    result = CheckResult.of(found, "a", "b", "float32", 1, told=reported)
     told = "output[0], output[2]: reported, not judged: signs of singular vectors are free"
     assert told in str(result)
     assert told in result.to_markdown()
@@ -289,7 +288,7 @@ def test_agreement_that_shows_nothing_is_not_trusted():
     found = rows("flat", "flat")
     assert (found["values"].status, wrong(found)) == ("MISTRUSTED", {})
     assert "zeros, the mean everywhere and rolled rows would pass" in found["values"].reason
-    result = CheckResult("flat", "flat", "float32", 1, tuple(found.values()))
+    result = CheckResult.of([*found.values()], "flat", "flat", "float32", 1)
     assert (result.exit_code, result.passed) == (1, False)
 
 
