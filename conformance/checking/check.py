@@ -86,6 +86,7 @@ def check(
     from conformance.checking.candidate import Hosted
     from conformance.checking.reference import CANDIDATE_CLASS, find_reference, spec_of, with_class
     from conformance.checking.result import CheckResult
+    from conformance.checking.trials import Key
     from conformance.environment import environment
     from conformance.reference.program import of_dtype
     from conformance.running.subject import limits_of
@@ -110,7 +111,9 @@ def check(
     trials = trials_of(found, seed, inputs, shapes, dtype=dtype, backward=backward, **apart)
     about = environment(1) | apart
     rows, told = judged(transport, trials, device=device)
-    return CheckResult.of(rows, found.name, spec, dtype, seed, about | {"device": told})
+    reported = trials.get(Key()).right.told
+    device_told = about | {"device": told}
+    return CheckResult.of(rows, found.name, spec, dtype, seed, device_told, told=reported)
 
 
 def seed_of_instances(seed: int) -> int:

@@ -144,6 +144,7 @@ class Judge:
                 keep=f"{number}" if criterion.look == "again" else "",
                 after=criterion.look == "untouched",
                 settings=criterion.look == "settings",
+                weights=[*trial.right.reported],
             )
             if criterion.look != "again":
                 compared(found, trial, reply, wrt if call.grad else set(), self.trials.dtype, self.device)

@@ -42,6 +42,7 @@ class CheckResult(Report):
 
     Attributes:
         dtype: what the candidate computes in.
+        told: what is said of outputs that are not judged as they are, such as vectors whose sign is free.
         rows: the verdict on each criterion, as the tables and check.json have it.
 
     Example:
@@ -54,6 +55,7 @@ class CheckResult(Report):
     """
 
     dtype: str = ""
+    told: str = ""
     rows: tuple[Row, ...] = ()
 
     @classmethod
@@ -66,6 +68,8 @@ class CheckResult(Report):
         seed: int,
         environment: Mapping[str, Any] | None = None,
         constants: Mapping[str, Any] | None = None,
+        *,
+        told: str = "",
     ) -> CheckResult:
         """Return the result that some rows are.
 
@@ -77,6 +81,7 @@ class CheckResult(Report):
             seed: from which all that was drawn follows; the check can be repeated with it.
             environment: versions, CPU and device.
             constants: those of the judge; by default those in force.
+            told: what is said of outputs that are not judged as they are.
         """
         return cls(
             seed=seed,
@@ -86,6 +91,7 @@ class CheckResult(Report):
             environment=dict(environment or {}),
             constants=constants_in_force() if constants is None else dict(constants),
             dtype=dtype,
+            told=told,
             rows=tuple(rows),
         )
 
@@ -115,7 +121,7 @@ class CheckResult(Report):
             for row in self.rows
             if row.criterion in PLAIN and row.would_pass
         ]
-        return "\n\n".join([*parts, "\n".join(self._conclusion())])
+        return "\n\n".join([*parts, *[self.told] * bool(self.told), "\n".join(self._conclusion())])
 
     def to_json(self) -> str:
         """Return the result as JSON by check.schema.json, with a row per line."""
@@ -129,6 +135,7 @@ class CheckResult(Report):
             "constants": self.constants,
             "passed": self.passed,
             "totals": self.totals,
+            "told": self.told,
         }
         lines = ",\n".join(
             "  " + json.dumps({**asdict(row), "reason": safe_message(row.reason)}, ensure_ascii=False)
@@ -158,7 +165,7 @@ class CheckResult(Report):
         about = (
             data[name] for name in ("reference", "candidate", "dtype", "seed", "environment", "constants")
         )
-        found = cls.of(rows, *about)
+        found = cls.of(rows, *about, told=data["told"])
         for name in ("totals", "passed"):
             if data[name] != getattr(found, name):
                 told = f"the rows give {getattr(found, name)}, but it says {data[name]}"
@@ -171,7 +178,7 @@ class CheckResult(Report):
 
         title, counts = self._conclusion()
         rows = [{**row, "asked": _ABOUT[str(row["criterion"])]} for row in self._table()]
-        parts = [f"# {title}", counts, render(rows, "markdown")]
+        parts = [f"# {title}", counts, render(rows, "markdown"), *[self.told] * bool(self.told)]
         for row in self._wrong:
             parts += [f"## {row.status} {row.criterion}", f"```text\n{safe_message(row.reason)}\n```"]
         told = "\n".join(f"- {name}: {value}" for name, value in self.environment.items())

@@ -52,7 +52,7 @@ class Trial:
 
     Attributes:
         inputs: the arguments.
-        cotangents: by output, of floating outputs.
+        cotangents: by output, of floating outputs; of those that are reported the weights of their squares.
         right: the right numbers and what each may differ by.
     """
 
@@ -75,7 +75,16 @@ class Trial:
     @cached_property
     def outputs(self) -> list[str]:
         """The names of the outputs."""
-        return [name for name in self.right.oracle if name.startswith("output")]
+        return [*self.right.returned]
+
+    @cached_property
+    def instead(self) -> list[str]:
+        """The names of what is judged instead of outputs whose signs are free."""
+        return [
+            name
+            for name in self.right.oracle
+            if name not in self.right.returned and name not in self.gradients
+        ]
 
     @cached_property
     def gradients(self) -> list[str]:
@@ -212,6 +221,7 @@ class Trials:
                 random=False,
                 compute=self.compute,
                 accumulate=self.accumulate,
+                weights=True,
             )
             right = draw(program, f"check|{self.seed}|{tuple(key[:-1])}|{seed}")
         except UsageError as error:

@@ -37,7 +37,8 @@ class Bound:
 
     Attributes:
         name: `output`, `output[K]`, `grad[K]` for the input K, or `grad.NAME` for a parameter; of a complex
-            output `output.real` and `output.imag`.
+            output `output.real` and `output.imag`; of a factor whose sign is free what is judged instead,
+            such as `output[K].residual`.
         dtype: that of the computation.
         expected: the right numbers of the first draw.
         elementwise: what each of them may differ by.
@@ -45,7 +46,7 @@ class Bound:
         atol: allowed is `atol + rtol * |expected|`, as in torch.testing.assert_close and NumPy.
         looser: the share of elements for which the pair is more than ten times looser than their tolerance.
         bits: how many significant bits of the observable the tolerance holds, in root mean square; inf where
-            nothing rounds.
+            nothing rounds, and 0 of what is zero, such as a residual.
         sources: the operations that the tolerance comes from, the largest share first.
         notices: whether each of some cheap wrong answers would be beyond the tolerance, in every draw; an
             input itself is one where it has the same shape.
@@ -81,7 +82,7 @@ class Bound:
     @property
     def row(self) -> tuple[str, ...]:
         """Its row in the table of a `Tolerance`."""
-        bits = "all" if self.bits == inf else f"{self.bits:.0f}"
+        bits = "all" if self.bits == inf else f"{self.bits:.0f}" if self.expected.any() else "-"
         named = [f"{each.operation} {each.share:.0%}" for each in self.sources if each.share >= _NAMED]
         pair = (f"{self.atol:.1e}", f"{self.rtol:.1e}")
         return (self.name, *pair, bits, f"{self.looser:.1%}", ", ".join(named) or "nothing rounds")
@@ -107,10 +108,16 @@ class Bound:
 class Tolerance(Mapping[str, Bound]):
     """What the outputs and gradients of a program may differ by: a mapping from their names to a `Bound`.
 
-    Its text is a table. `print(found["output"].sentence)` prints what justifies one of them.
+    Its text is a table, and what it says of outputs that are not judged as they are, in `told`.
+    `print(found["output"].sentence)` prints what justifies one of them.
+
+    Attributes:
+        bounds: by observable.
+        told: which outputs are not judged as they are, and why; empty where all are.
     """
 
     bounds: Mapping[str, Bound]
+    told: str = ""
 
     def __getitem__(self, name: str) -> Bound:
         return self.bounds[name]
@@ -125,7 +132,8 @@ class Tolerance(Mapping[str, Bound]):
         from tabulate import tabulate
 
         headers = ("observable", "atol", "rtol", "bits", "10 × looser", "from")
-        return tabulate([each.row for each in self.values()], headers=headers, disable_numparse=True)
+        table = tabulate([each.row for each in self.values()], headers=headers, disable_numparse=True)
+        return f"{table}\n\n{self.told}" if self.told else table
 
 
 def tolerance(
@@ -189,7 +197,8 @@ def tolerance(
     }
     measured = measure(fn, inputs, of_dtype(dtype), count, seed, backward=backward, **inside)
     first, found = measured[0], measured[0].sources()
-    return Tolerance({name: _bound(name, measured, found.get(name, ())) for name in first.oracle})
+    bounds = {name: _bound(name, measured, found.get(name, ())) for name in first.oracle}
+    return Tolerance(bounds, first.told)
 
 
 def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
