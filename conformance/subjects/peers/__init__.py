@@ -1,0 +1,1 @@
+"""Other implementations of torch's recurrent layers, one file per framework."""

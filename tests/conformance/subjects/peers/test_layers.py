@@ -1,0 +1,141 @@
+"""Layers put together from one direction: of torch's own, and with the composition wrong in one line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import conformance
+from conformance import Excuse, Supports
+from conformance.errors import UsageError
+from conformance.judging.verdict import Status
+from conformance.subjects.peers import _layers
+from conformance.subjects.peers._layers import layers
+
+TEXT = Path(_layers.__file__).read_text(encoding="utf-8")
+
+
+def direction(kind, p, x, states, nonlinearity):
+    """One direction of torch's layer, on a tape of torch's."""
+    import torch
+
+    options = {"nonlinearity": nonlinearity} if kind == "RNN" else {}
+    made = getattr(torch.nn, kind)(
+        x.shape[2], states[0].shape[1], bias="bias_ih" in p, dtype=torch.from_numpy(x).dtype, **options
+    )
+    made.load_state_dict({f"{name}_l0": torch.from_numpy(array) for name, array in p.items()})
+    given = [torch.from_numpy(each).requires_grad_() for each in (x, *states)]
+    initial = tuple(each[None] for each in given[1:])
+    output, final = made(given[0], initial if kind == "LSTM" else initial[0])
+    results = (output, *(each[0] for each in (final if kind == "LSTM" else (final,))))
+
+    def pullback(of_output, of_lasts):
+        cotangents = [torch.from_numpy(each) for each in (of_output, *of_lasts)]
+        of_p = dict(zip(p, made.parameters(), strict=True))
+        found = [each.numpy() for each in torch.autograd.grad(results, [*of_p.values(), *given], cotangents)]
+        return dict(zip(p, found, strict=False)), found[len(p)], tuple(found[len(p) + 1 :])
+
+    answer, *lasts = (each.detach().numpy() for each in results)
+    return (answer, tuple(lasts)), pullback
+
+
+def forward_only(*given):
+    return direction(*given)[0], None
+
+
+def judged(subject, cases=None, samples=8, **options):
+    names = ["nn.LSTM", "nn.GRU", "nn.RNN", "nn.LSTMCell", "nn.GRUCell", "nn.RNNCell"]
+    return conformance.run(
+        subject, cases or names, samples=samples, seed=1, shrink=False, in_process=True, **options
+    )
+
+
+def test_torchs_own_direction_is_shown_forward_and_backward():
+    report = judged(layers("composed", direction), samples=24)
+    assert report.exit_code == 0, report.failures[:3]
+    compared = {(v.case, v.check) for v in report.verdicts if v.status is Status.PASS}
+    assert len(compared) == 2 * 6
+    assert report.limits == "no projection, no packed sequences, plain calls only, no bad calls"
+    # What is put together here was put together: these are in what was drawn.
+    drawn = " ".join({v.sample for v in report.verdicts if v.status is Status.PASS})
+    told = ("layers=3", "bidirectional=true", "batch_first=true", "states=false", "dropout=all", "N=-1")
+    assert [each for each in told if each not in drawn] == []
+
+
+# One line of the composition that is changed, and the cases in which it is met.
+WRONG = {
+    "directions exchanged": ("DIRECTIONS[way]", "DIRECTIONS[way - 1]"),
+    "outputs not turned back": ("outputs.append(output[_ORDER[way]])", "outputs.append(output)"),
+    "gradients of x not turned back": ("np.asarray(of_x)[_ORDER[way]]", "np.asarray(of_x)"),
+    "gradients of one direction lost": ("lower = lower + np", "lower = np"),
+    "cotangents of the first half for both": ("way * hidden : (way + 1) * hidden", ":hidden"),
+    "states of the first layer for all": ("each[len(finals)] for each", "each[0] for each"),
+    "final states of the first layer for all": ("each[number].copy()", "each[0].copy()"),
+    "batch_first ignored in the gradients": ('"input": turned(upper)', '"input": upper'),
+    "nothing dropped": ('0 if config["dropout"] == "all" else 1', "1"),
+    "nothing dropped in the gradients": ("lower * kept if layer else lower", "lower"),
+    "everything dropped from the first input": ("lower * kept if layer else lower", "lower * kept"),
+    "biases lost": ("if name + end in x}", "if name + end in x and name != 'bias_hh'}"),
+    "states exchanged": ('("h_n", "c_n")', '("c_n", "h_n")'),
+    "states of a cell exchanged": ('("h", "c")', '("c", "h")'),
+    "cotangents of a cell lost": ("back(np.zeros_like(output), gradients)", "back(output * 0, lasts)"),
+}
+
+
+@pytest.fixture
+def changed(monkeypatch):
+    """Return the composition with one piece of its text changed."""
+
+    def change(old, new):
+        assert old in TEXT
+        module = ModuleType("changed")
+        monkeypatch.setitem(sys.modules, "changed", module)
+        exec(TEXT.replace(old, new), vars(module))  # noqa: S102 - the text is ours
+        return module.layers
+
+    return change
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_wrong_composition_fails(changed, wrong):
+    report = judged(changed(*WRONG[wrong])("wrong", direction), ["nn.LSTM", "nn.LSTMCell"], samples=24)
+    assert report.exit_code == 1
+    assert [v for v in report.failures if v.status in {Status.FAIL, Status.ERROR}]
+
+
+def test_without_a_pullback_it_is_judged_forward_only():
+    report = judged(layers("forward", forward_only), ["nn.GRU", "nn.LSTMCell"], samples=3)
+    assert report.exit_code == 0
+    assert report.limits.startswith("forward only, ")
+
+
+def test_the_kinds_are_its_cases_and_its_limits_are_kept():
+    subject = layers("one", direction, kinds=["GRU"], supports=Supports(dtypes=["float32"], layers=1))
+    assert set(subject.supports.cases) == {"nn.GRU", "nn.GRUCell"}
+    assert subject.supports.words[:3] == ("float32", "one layer", "no projection")
+    assert subject.supports.backward is None
+
+
+def test_what_it_declines_is_skipped_with_the_reason():
+    def declines(kind, config):
+        return f"no bias in {kind}" if config["bias"] else None
+
+    report = judged(layers("declining", direction, declines=declines), ["nn.GRUCell"], samples=6)
+    assert report.exit_code == 0
+    assert {v.reason for v in report.verdicts if v.status is Status.SKIP} == {"no bias in GRU"}
+    assert {"bias=false" in v.sample for v in report.verdicts if v.status is Status.PASS} == {True}
+
+
+def test_it_declares_its_differences():
+    excuse = Excuse(case="nn.RNN*", observable="grad.*", regime="nonfinite", reason="r", link="https://l.org")
+    subject = layers("own", direction, excuses=[excuse], accuracy="absolute", nan_conventions="own")
+    assert (subject.excuses, subject.accuracy, subject.nan_conventions) == ([excuse], "absolute", "own")
+
+
+@pytest.mark.parametrize("kinds", [[], ["Transformer"]])
+def test_kinds_that_are_none_are_refused(kinds):
+    with pytest.raises(UsageError, match="layers: kinds: expected some of LSTM, GRU, RNN, got"):
+        layers("none", direction, kinds=kinds)
