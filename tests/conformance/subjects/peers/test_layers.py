@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 import conformance
 from conformance import Excuse, Supports
+from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status
+from conformance.sampling.space import draw
 from conformance.subjects.peers import _layers
 from conformance.subjects.peers._layers import layers
+from conformance.subjects.protocol import Task
+from conformance.subjects.pytorch import make
 
 TEXT = Path(_layers.__file__).read_text(encoding="utf-8")
 
@@ -46,28 +52,54 @@ def forward_only(*given):
     return direction(*given)[0], None
 
 
-def judged(subject, cases=None, samples=8, **options):
-    names = ["nn.LSTM", "nn.GRU", "nn.RNN", "nn.LSTMCell", "nn.GRUCell", "nn.RNNCell"]
-    return conformance.run(
-        subject, cases or names, samples=samples, seed=1, shrink=False, in_process=True, **options
-    )
+def judged(subject, cases, samples):
+    return conformance.run(subject, cases, samples=samples, seed=1, shrink=False, in_process=True)
 
 
-def test_torchs_own_direction_is_shown_forward_and_backward():
-    report = judged(layers("composed", direction), samples=24)
-    assert report.exit_code == 0, report.failures[:3]
-    compared = {(v.case, v.check) for v in report.verdicts if v.status is Status.PASS}
-    assert len(compared) == 2 * 6
-    assert report.limits == "no projection, no packed sequences, plain calls only, no bad calls"
-    # What is put together here was put together: these are in what was drawn.
-    drawn = " ".join({v.sample for v in report.verdicts if v.status is Status.PASS})
+@cache
+def tasks(case):
+    """Return the first samples of a case that are neither packed nor projected, with torch's own trace."""
+    limits, chosen = layers("any", direction).supports, CASES[case]
+    drawn = draw(case, chosen.space, 1, 150 if case == "nn.LSTM" else 40)
+    fitting = [each for each in drawn if limits.why_outside(chosen, each.settings) is None]
+    found = [Task(chosen, each, "float64") for each in fitting if each.regime != "nonfinite"]
+    return [(task, make().run(task)) for task in found if task.sample.shape_class not in {"large", "long"}]
+
+
+def differs(subject, case):
+    """Return the observables in which a subject differs from torch, in float64."""
+    found = set()
+    for task, expected in tasks(case):
+        trace = subject.run(task)
+        assert set(trace) == set(expected)
+        close = {name: np.allclose(trace[name], each, 1e-9, 1e-12) for name, each in expected.items()}
+        shaped = {name: np.shape(trace[name]) == each.shape for name, each in expected.items()}
+        found |= {name for name in expected if not (shaped[name] and close[name])}
+    return found
+
+
+@pytest.mark.parametrize("case", ["nn.LSTM", "nn.GRU", "nn.RNN", "nn.LSTMCell", "nn.GRUCell", "nn.RNNCell"])
+def test_torchs_own_direction_makes_torchs_layers(case):
+    assert differs(layers("composed", direction), case) == set()
+
+
+def test_what_is_put_together_is_in_what_is_compared():
+    drawn = " ".join(task.sample.text for task, _ in tasks("nn.LSTM"))
     told = ("layers=3", "bidirectional=true", "batch_first=true", "states=false", "dropout=all", "N=-1")
     assert [each for each in told if each not in drawn] == []
 
 
+def test_it_is_judged_forward_and_backward_and_the_limits_are_told():
+    report = judged(layers("composed", direction), ["nn.GRU", "nn.LSTMCell"], samples=3)
+    assert report.exit_code == 0, report.failures[:3]
+    compared = {(v.case, v.check) for v in report.verdicts if v.status is Status.PASS}
+    assert len(compared) == 2 * 2
+    assert report.limits == "no projection, no packed sequences, plain calls only, no bad calls"
+
+
 # One line of the composition that is changed, and the cases in which it is met.
 WRONG = {
-    "directions exchanged": ("DIRECTIONS[way]", "DIRECTIONS[way - 1]"),
+    "directions exchanged": ("DIRECTIONS[way]", "DIRECTIONS[directions - 1 - way]"),
     "outputs not turned back": ("outputs.append(output[_ORDER[way]])", "outputs.append(output)"),
     "gradients of x not turned back": ("np.asarray(of_x)[_ORDER[way]]", "np.asarray(of_x)"),
     "gradients of one direction lost": ("lower = lower + np", "lower = np"),
@@ -78,7 +110,10 @@ WRONG = {
     "nothing dropped": ('0 if config["dropout"] == "all" else 1', "1"),
     "nothing dropped in the gradients": ("lower * kept if layer else lower", "lower"),
     "everything dropped from the first input": ("lower * kept if layer else lower", "lower * kept"),
-    "biases lost": ("if name + end in x}", "if name + end in x and name != 'bias_hh'}"),
+    "gradients of biases lost": (
+        "name + end: np.asarray(each)",
+        "name + end: np.asarray(each) * (name > 'c')",
+    ),
     "states exchanged": ('("h_n", "c_n")', '("c_n", "h_n")'),
     "states of a cell exchanged": ('("h", "c")', '("c", "h")'),
     "cotangents of a cell lost": ("back(np.zeros_like(output), gradients)", "back(output * 0, lasts)"),
@@ -100,10 +135,9 @@ def changed(monkeypatch):
 
 
 @pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_composition_fails(changed, wrong):
-    report = judged(changed(*WRONG[wrong])("wrong", direction), ["nn.LSTM", "nn.LSTMCell"], samples=24)
-    assert report.exit_code == 1
-    assert [v for v in report.failures if v.status in {Status.FAIL, Status.ERROR}]
+def test_a_wrong_composition_is_seen(changed, wrong):
+    subject = changed(*WRONG[wrong])("wrong", direction)
+    assert differs(subject, "nn.LSTM") | differs(subject, "nn.LSTMCell")
 
 
 def test_without_a_pullback_it_is_judged_forward_only():
