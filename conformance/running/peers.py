@@ -1,0 +1,100 @@
+"""`python -m conformance.running.peers [NAME…] --out DIR`: judges the peers, and writes one report on all.
+
+Run by `tox run -e peers`. Each peer is judged as `conformance run` judges any subject, in a process of its
+own, into `DIR/peers/NAME`. `DIR/peers.json` and `DIR/peers.md` are written after each. A peer that cannot be
+run here is skipped, with the reason; where that is a package which its extra brings, the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.environment import environment
+from conformance.errors import UsageError, unknown
+from conformance.report import peers as report_on
+from conformance.running.run import run
+from conformance.subjects.peers import PEERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The cases that peers are judged by: those that all of them have.
+CASES = tuple(f"nn.{kind}{end}" for kind in ("LSTM", "GRU", "RNN") for end in ("", "Cell"))
+
+# Compiling may take minutes; a sample that hangs costs as long, once.
+SECONDS = 600.0
+
+
+def judge_peers(
+    names: Sequence[str], out: Path, *, samples: int = 12, seed: int = 1, jobs: int = 1, shrink: bool = True
+) -> dict[str, Any]:
+    """Judge peers, and return the record of all, which is also written.
+
+    Args:
+        names: of the peers; all where there are none.
+        out: the folder.
+        samples: how many of each case.
+        seed: of the samples.
+        jobs: the number of processes.
+        shrink: look for smaller samples that fail.
+
+    Raises:
+        UsageError: there is no such peer, or `out` cannot be written to.
+    """
+    for name in names:
+        if name not in PEERS:
+            raise unknown("peer", name, PEERS)
+    record: dict[str, Any] = {
+        "schema_version": report_on.SCHEMA_VERSION,
+        "environment": environment(threads=1),
+        "seed": seed,
+        "samples": samples,
+        "peers": [],
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for name in names or PEERS:
+        peer, folder = PEERS[name], f"peers/{name}"
+        try:
+            # Whether it can be had at all is told by what makes it, in its own process.
+            report = run(
+                name, CASES, samples, seed, out=out / folder, jobs=jobs, shrink=shrink, time_limit=SECONDS
+            )
+        except UsageError as error:
+            entry = report_on.skipped(name, peer.told, str(error))
+        else:
+            versions = {package: version(package) for package in peer.packages}
+            entry = report_on.judged(name, peer.told, versions, report, folder)
+        record["peers"].append(entry)
+        (out / "peers.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (out / "peers.md").write_text(report_on.markdown(record), encoding="utf-8")
+        ended = f"skipped: {entry['skipped']}" if entry["skipped"] else f"exit code {entry['exit_code']}"
+        print(f"{name}: {ended}", flush=True)  # noqa: T201 - a command
+    return record
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 1 where a package of a peer is not installed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m conformance.running.peers", description="Judge the peers."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="peers; by default all")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for the reports")
+    parser.add_argument("--samples", type=int, default=12, help="samples of each case (12)")
+    parser.add_argument("--seed", type=int, default=1, help="of the samples (1)")
+    parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
+    options = parser.parse_args(arguments)
+    try:
+        judge_peers(options.names, options.out, samples=options.samples, seed=options.seed, jobs=options.jobs)
+    except UsageError as error:
+        print(f"peers: {error}", file=sys.stderr)  # noqa: T201 - a command
+        return 2
+    return int(any(PEERS[name].lacking for name in options.names or PEERS))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
