@@ -29,14 +29,15 @@ _SHOWN = 3
 # A text in a cell is cut there.
 _LONGEST = 260
 
+_VERSIONS = {"torch": "torch", "NumPy": "numpy", "Python": "python"}
 _READ = """\
 Of each case, lane and direction: the least headroom (tolerance / error; below 1 is a failure) and the largest
-error in units of the last place, which is large where a right result is nearly 0. Where not all verdicts pass,
-it is said how many do not. `–`: nothing was judged."""
+error in units of the last place, which is large where a right result is nearly 0. Where not all verdicts
+pass, it is said how many do not. `–`: nothing was judged."""
 _REPLAYED = f"""\
-The first failure of each case, of at most {_SHOWN} cases per peer. `conformance replay SAMPLE --implementation
-PEER` shows it again, as does `conformance replay` of the bundle `peers/PEER/failures/CASE` in the folder of the
-run."""
+The first failure of each case, of at most {_SHOWN} cases per peer. It is shown again by
+`conformance replay SAMPLE --implementation PEER`, and by `conformance replay` of the bundle
+`peers/PEER/failures/CASE` in the folder of the run."""
 
 _WRONG = (Status.FAIL, Status.ERROR, Status.EMPTY)
 
@@ -159,11 +160,11 @@ def markdown(record: Mapping[str, Any]) -> str:
 def _first(record: Mapping[str, Any], run: Sequence[Mapping[str, Any]]) -> str:
     wrong = sum(bool(peer["found"] or peer["refusals"]) for peer in run)
     there = record["environment"]
+    versions = ", ".join(f"{name} {there[key]}" for name, key in _VERSIONS.items())
     return (
-        f"{len(run)} other implementations of torch's recurrent layers are judged as any subject is; in {wrong} "
-        f"of them something is found. Written by `tox run -e peers`: {record['samples']} samples of each case, "
-        f"seed {record['seed']}, torch {there['torch']}, NumPy {there['numpy']}, Python {there['python']}, "
-        f"{there['cpu']}."
+        f"{len(run)} other implementations of torch's recurrent layers are judged as any subject is; in "
+        f"{wrong} of them something is found. Written by `tox run -e peers`: {record['samples']} samples of "
+        f"each case, seed {record['seed']}, {versions}, {there['cpu']}."
     )
 
 

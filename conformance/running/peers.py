@@ -1,8 +1,9 @@
 """`python -m conformance.running.peers [NAME…] --out DIR`: judges the peers, and writes one report on all.
 
 Run by `tox run -e peers`. Each peer is judged as `conformance run` judges any subject, in a process of its
-own, into `DIR/peers/NAME`. `DIR/peers.json` and `DIR/peers.md` are written after each. A peer that cannot be
-run here is skipped, with the reason; where that is a package which its extra brings, the exit code is 1.
+own, into `DIR/peers/NAME`. `DIR/peers.json` and `DIR/peers.md` are written after each, and `--resume` goes on
+from there. A peer that cannot be run here is skipped, with the reason; where that is a package which its extra
+brings, the exit code is 1.
 """
 
 from __future__ import annotations
@@ -31,7 +32,13 @@ SECONDS = 600.0
 
 
 def judge_peers(
-    names: Sequence[str], out: Path, *, samples: int = 12, seed: int = 1, jobs: int = 1, shrink: bool = True
+    names: Sequence[str],
+    out: Path,
+    *,
+    samples: int = 12,
+    seed: int = 1,
+    jobs: int = 1,
+    resume: bool = False,
 ) -> dict[str, Any]:
     """Judge peers, and return the record of all, which is also written.
 
@@ -41,7 +48,7 @@ def judge_peers(
         samples: how many of each case.
         seed: of the samples.
         jobs: the number of processes.
-        shrink: look for smaller samples that fail.
+        resume: keep the peers that are in the record in `out`, if it is of the same samples and versions.
 
     Raises:
         UsageError: there is no such peer, or `out` cannot be written to.
@@ -56,25 +63,37 @@ def judge_peers(
         "samples": samples,
         "peers": [],
     }
+    known = _known(out / "peers.json", record) if resume else {}
     out.mkdir(parents=True, exist_ok=True)
     for name in names or PEERS:
-        peer, folder = PEERS[name], f"peers/{name}"
-        try:
-            # Whether it can be had at all is told by what makes it, in its own process.
-            report = run(
-                name, CASES, samples, seed, out=out / folder, jobs=jobs, shrink=shrink, time_limit=SECONDS
-            )
-        except UsageError as error:
-            entry = report_on.skipped(name, peer.told, str(error))
-        else:
-            versions = {package: version(package) for package in peer.packages}
-            entry = report_on.judged(name, peer.told, versions, report, folder)
+        entry = known.get(name) or _judge(name, out, samples, seed, jobs)
         record["peers"].append(entry)
         (out / "peers.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         (out / "peers.md").write_text(report_on.markdown(record), encoding="utf-8")
         ended = f"skipped: {entry['skipped']}" if entry["skipped"] else f"exit code {entry['exit_code']}"
         print(f"{name}: {ended}", flush=True)  # noqa: T201 - a command
     return record
+
+
+def _judge(name: str, out: Path, samples: int, seed: int, jobs: int) -> dict[str, Any]:
+    """Judge a peer, and return the record of it."""
+    peer, folder = PEERS[name], f"peers/{name}"
+    try:
+        # Whether it can be had at all is told by what makes it, in its own process.
+        report = run(name, CASES, samples, seed, out=out / folder, jobs=jobs, time_limit=SECONDS)
+    except UsageError as error:
+        return report_on.skipped(name, peer.told, str(error))
+    versions = {package: version(package) for package in peer.packages}
+    return report_on.judged(name, peer.told, versions, report, folder)
+
+
+def _known(path: Path, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the peers of a record that is like another but for them, by name."""
+    if not path.is_file():
+        return {}
+    there = json.loads(path.read_text(encoding="utf-8"))
+    alike = all(there.get(key) == value for key, value in record.items() if key != "peers")
+    return {entry["name"]: entry for entry in there["peers"]} if alike else {}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,13 +106,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--samples", type=int, default=12, help="samples of each case (12)")
     parser.add_argument("--seed", type=int, default=1, help="of the samples (1)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--resume", action="store_true", help="keep the peers that are judged in DIR")
+    given = vars(parser.parse_args(arguments))
+    names, out = given.pop("names"), given.pop("out")
     try:
-        judge_peers(options.names, options.out, samples=options.samples, seed=options.seed, jobs=options.jobs)
+        judge_peers(names, out, **given)
     except UsageError as error:
         print(f"peers: {error}", file=sys.stderr)  # noqa: T201 - a command
         return 2
-    return int(any(PEERS[name].lacking for name in options.names or PEERS))
+    return int(any(PEERS[name].lacking for name in names or PEERS))
 
 
 if __name__ == "__main__":
