@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from types import ModuleType
 
 import numpy as np
@@ -84,19 +83,15 @@ def test_those_that_are_named_are_judged(judged):
 
 
 def test_it_goes_on_from_a_record_of_the_same_samples(judged, monkeypatch):
-    judged("right")
-    monkeypatch.setattr(running, "_judge", lambda name, *_: {**peers["right"], "name": name, "limits": "new"})
-    _, _, peers = judged_of(judged, "right", "wrong", "--resume")
-    assert {name: peer["limits"] == "new" for name, peer in peers.items()} == {"right": False, "wrong": True}
-    _, _, peers = judged_of(judged, "right", "wrong", "--resume", "--seed", "2")
-    assert {name: peer["limits"] == "new" for name, peer in peers.items()} == {"right": True, "wrong": True}
-
-
-peers = {"right": {"skipped": None, "exit_code": 0, "cells": [], "found": [], "refusals": []}}
-
-
-def judged_of(judged, *arguments):
-    return judged(*arguments)
+    _, _, before = judged("right")
+    monkeypatch.setattr(
+        running, "_judge", lambda name, *_: {**before["right"], "name": name, "limits": "new"}
+    )
+    _, _, after = judged("right", "wrong", "--resume")
+    assert {name: peer["limits"] == "new" for name, peer in after.items()} == {"right": False, "wrong": True}
+    # Of another seed nothing is kept, and without --resume neither.
+    _, _, after = judged("right", "--resume", "--seed", "2")
+    assert after["right"]["limits"] == "new"
 
 
 def test_an_unknown_peer_is_refused(table, tmp_path, capsys):
@@ -108,4 +103,3 @@ def test_an_unknown_peer_is_refused(table, tmp_path, capsys):
 def test_a_peer_is_judged_by_all_recurrent_layers_and_cells():
     names = ("LSTM", "GRU", "RNN")
     assert set(running.CASES) == {f"nn.{name}{end}" for name in names for end in ("", "Cell")}
-    assert replace(PEERS["jax"], name="other").make == "peers.jax_scan:make"
