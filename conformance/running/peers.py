@@ -2,7 +2,7 @@
 
 Run by `tox run -e peers`. Each peer is judged as `conformance run` judges any subject, in a process of its
 own, into `DIR/peers/NAME`. `DIR/peers.json` and `DIR/peers.md` are written after each, and `--resume` goes on
-from there. A peer that cannot be run here is skipped, with the reason; where that is a package which its extra
+from there. A peer that cannot be run here is skipped, with the reason; where that is a package which an extra
 brings, the exit code is 1.
 """
 

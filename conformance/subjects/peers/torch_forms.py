@@ -57,10 +57,17 @@ class _Set(TorchLike):
 def without_onednn() -> TorchLike:
     """Return torch with oneDNN off, which is what its float32 layers run by default."""
 
-    def off() -> AbstractContextManager[Any]:
+    @contextmanager
+    def off() -> Iterator[None]:
         import torch
 
-        return torch.backends.mkldnn.flags(enabled=False)
+        # Its own context manager also sets TF32 on Intel's GPUs, and warns where there are none.
+        mkldnn: Any = torch.backends.mkldnn
+        before, mkldnn.enabled = mkldnn.enabled, False
+        try:
+            yield
+        finally:
+            mkldnn.enabled = before
 
     return _Set("torch without oneDNN", off)
 
