@@ -18,7 +18,7 @@ from conformance.cli.main import main
 FRAMEWORKS = ("mytorch", "torch")
 
 
-# With it, a run in which a test was skipped fails: where everything is installed, a skip would hide something.
+# With it, a run in which a test was skipped fails: where all is installed, a skip would hide something.
 NO_SKIPS = "TESTS_MAY_SKIP_NOTHING"
 
 

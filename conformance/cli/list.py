@@ -107,5 +107,6 @@ _NAMED = 2
 _WIDTHS: dict[str, dict[str, int]] = {
     "cases": {"shape classes": 24, "regimes": 23},
     "faults": {"what is wrong": 30, "cases": 33},
+    "implementations": {"description": 96},
     "rules": {"rounds": 24, "measured by": 16, "source": 28},
 }

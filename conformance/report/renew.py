@@ -30,12 +30,12 @@ LIMITS = {
     "baseline.json": 500_000,
     "kill_matrix.md": 200_000,
     "kill_matrix.json": 300_000,
-    "calibration.md": 100_000,
+    "calibration.md": 50_000,
     "tolerances.md": 200_000,
     "accuracy.md": 30_000,
     "rule_coverage.md": 40_000,
     "random_programs.md": 10_000,
-    "peers.md": 60_000,
+    "peers.md": 50_000,
 }
 _BASELINE = "baseline.json"
 _OF_CALIBRATION = ("calibration.md", "tolerances.md")

@@ -24,9 +24,6 @@ from conformance.subjects.peers import PEERS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The cases that peers are judged by: those that all of them have.
-CASES = tuple(f"nn.{kind}{end}" for kind in ("LSTM", "GRU", "RNN") for end in ("", "Cell"))
-
 # Compiling may take minutes; a sample that hangs costs as long, once.
 SECONDS = 600.0
 
@@ -80,7 +77,7 @@ def _judge(name: str, out: Path, samples: int, seed: int, jobs: int) -> dict[str
     peer, folder = PEERS[name], f"peers/{name}"
     try:
         # Whether it can be had at all is told by what makes it, in its own process.
-        report = run(name, CASES, samples, seed, out=out / folder, jobs=jobs, time_limit=SECONDS)
+        report = run(name, peer.cases, samples, seed, out=out / folder, jobs=jobs, time_limit=SECONDS)
     except UsageError as error:
         return report_on.skipped(name, peer.told, str(error))
     versions = {package: version(package) for package in peer.packages}

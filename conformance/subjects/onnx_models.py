@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -263,7 +262,8 @@ def import_onnxruntime() -> Any:
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ.update(dict.fromkeys(before, folder))
         try:
-            onnxruntime = import_module("onnxruntime")
+            import onnxruntime
+
             onnxruntime.disable_telemetry_events()
         finally:
             for name, value in before.items():

@@ -41,7 +41,7 @@ DECLINED = Verdict(
 )
 EXCUSE = Excuse(case="nn.GRU", observable="h_n", reason="a convention", link="https://example.org")
 EXCUSED = replace(
-    PASSED, observable="h_n", status=Status.EXCUSED, headroom=0.5, reason="excused: a convention"
+    PASSED, observable="h_n", status=Status.EXCUSED, headroom=0.5, reason="beyond; excused: a convention"
 )
 
 
@@ -94,7 +94,7 @@ def test_what_it_cannot_do_is_said():
     scope = Scope(limits=("forward only", "float32"))
     shown = text(judged("one", "One", {}, report(PASSED, DECLINED, scope=scope), "peers/one"))
     told = ["forward only, float32", "there is no b_hn (1 samples)", "relative accuracy of tanh and sigmoid"]
-    assert row(shown, "one") == told
+    assert f"| one | {' | '.join(told)} |" in shown
     assert row(shown, "one", "nn.GRU") == ["–", "–", "6.5 · 3 ulp", "–"]
 
 

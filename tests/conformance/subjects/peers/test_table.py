@@ -15,6 +15,13 @@ from conformance.subjects.peers import PEERS
 ROOT = Path(__file__).parents[4]
 
 
+# These two ask for a device and for a compiler when they are made.
+@pytest.mark.parametrize("name", sorted(PEERS.keys() - {"torch-cuda", "torch-compiled"}))
+def test_each_peer_is_made_without_its_framework_and_has_the_cases_of_the_table(name):
+    supported = replace(PEERS[name], packages=()).made().supports.cases
+    assert set(supported or PEERS[name].cases) == set(PEERS[name].cases)
+
+
 @pytest.mark.parametrize("name", PEERS)
 def test_each_peer_has_its_function_its_packages_and_words(name):
     peer = PEERS[name]
