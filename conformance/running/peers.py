@@ -19,6 +19,7 @@ from conformance.environment import environment
 from conformance.errors import UsageError, unknown
 from conformance.report import peers as report_on
 from conformance.running.run import run
+from conformance.running.work import prepared_once
 from conformance.subjects.peers import PEERS
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ def judge_peers(
     *,
     samples: int = 12,
     seed: int = 1,
-    jobs: int = 1,
     resume: bool = False,
 ) -> dict[str, Any]:
     """Judge peers, and return the record of all, which is also written.
@@ -44,7 +44,6 @@ def judge_peers(
         out: the folder.
         samples: how many of each case.
         seed: of the samples.
-        jobs: the number of processes.
         resume: keep the peers that are in the record in `out`, if it is of the same samples and versions.
 
     Raises:
@@ -63,7 +62,7 @@ def judge_peers(
     known = _known(out / "peers.json", record) if resume else {}
     out.mkdir(parents=True, exist_ok=True)
     for name in names or PEERS:
-        entry = known.get(name) or _judge(name, out, samples, seed, jobs)
+        entry = known.get(name) or _judge(name, out, samples, seed)
         record["peers"].append(entry)
         (out / "peers.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         (out / "peers.md").write_text(report_on.markdown(record), encoding="utf-8")
@@ -72,12 +71,12 @@ def judge_peers(
     return record
 
 
-def _judge(name: str, out: Path, samples: int, seed: int, jobs: int) -> dict[str, Any]:
+def _judge(name: str, out: Path, samples: int, seed: int) -> dict[str, Any]:
     """Judge a peer, and return the record of it."""
     peer, folder = PEERS[name], f"peers/{name}"
     try:
         # Whether it can be had at all is told by what makes it, in its own process.
-        report = run(name, peer.cases, samples, seed, out=out / folder, jobs=jobs, time_limit=SECONDS)
+        report = run(name, peer.cases, samples, seed, out=out / folder, time_limit=SECONDS)
     except UsageError as error:
         return report_on.skipped(name, peer.told, str(error))
     versions = {package: version(package) for package in peer.packages}
@@ -102,12 +101,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="the folder for the reports")
     parser.add_argument("--samples", type=int, default=12, help="samples of each case (12)")
     parser.add_argument("--seed", type=int, default=1, help="of the samples (1)")
-    parser.add_argument("--jobs", type=int, default=1, help="processes (1)")
     parser.add_argument("--resume", action="store_true", help="keep the peers that are judged in DIR")
     given = vars(parser.parse_args(arguments))
     names, out = given.pop("names"), given.pop("out")
     try:
-        judge_peers(names, out, **given)
+        # Most peers are judged on the same samples.
+        with prepared_once():
+            judge_peers(names, out, **given)
     except UsageError as error:
         print(f"peers: {error}", file=sys.stderr)  # noqa: T201 - a command
         return 2
