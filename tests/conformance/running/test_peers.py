@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from types import ModuleType
 
 import numpy as np
 import pytest
 
+from conformance.judging import sample_judge
 from conformance.running import peers as running
 from conformance.subjects.peers import PEERS, Peer
 from conformance.subjects.peers._layers import layers
@@ -101,3 +103,17 @@ def test_an_unknown_peer_is_refused(table, tmp_path, capsys):
     del table
     assert running.main(["rigth", "--out", str(tmp_path)]) == 2
     assert "unknown peer 'rigth'. There are: right, wrong, absent." in capsys.readouterr().err
+
+
+def test_each_sample_is_prepared_once_for_all_peers(judged, monkeypatch):
+    prepared = []
+    prepare = sample_judge.prepare
+    monkeypatch.setattr(
+        sample_judge, "prepare", lambda *given: prepared.append(given[1].text) or prepare(*given)
+    )
+    alone = [judged(name)[2][name] for name in ("right", "wrong")]
+    apart, prepared[:] = Counter(prepared), []
+    both = judged("right", "wrong")[2]
+    # A sample that is shrunk is prepared anew; those of the run come first.
+    assert [apart[text] - prepared.count(text) for text in prepared[:2]] == [1, 1]
+    assert [both[each["name"]]["cells"] for each in alone] == [each["cells"] for each in alone]
