@@ -74,7 +74,7 @@ PEERS = {
         Peer("torch-threads", "peers.torch_forms:threaded", (), "torch on eight threads"),
         Peer("torch-steps", "peers.torch_forms:step_by_step", (), "torch's cells, one step at a time"),
         Peer("torch-gates", "peers.torch_forms:gate_by_gate", (), "torch's layers, written out gate by gate"),
-        Peer("torch-compiled", "peers.torch_forms:compiled", (), "torch's cells, compiled by torch.compile"),
+        Peer("torch-compiled", "peers.torch_forms:compiled", (), "torch.compile of its LSTMCell", ("LSTM",)),
         Peer("torch-half", "pytorch:half", (), "torch in bfloat16 and float16"),
         Peer("torch-cuda", "peers.torch_forms:on_cuda", (), "torch on a CUDA device"),
         Peer("onnxruntime", "peers.onnx:onnxruntime", ("onnxruntime", "onnx"), "ONNX's nodes by onnxruntime"),

@@ -105,7 +105,9 @@ def step_by_step() -> Functional:
 
 
 def compiled() -> Functional:
-    """Return torch's layers made of its cells, each step compiled by `torch.compile`.
+    """Return torch's LSTM made of its cell, each step compiled by `torch.compile`.
+
+    Compiling takes seconds for each set of sizes that are 1 or not, of gradients and dtypes.
 
     Raises:
         UsageError: there is no C++ compiler, which its code for a CPU needs.
@@ -124,7 +126,9 @@ def compiled() -> Functional:
     # Other processes would count against the limits of this one.
     _inductor.config.compile_threads = 1
     step = torch.compile(_cell, fullgraph=True, dynamic=True)
-    return layers("torch.compile", _taped(_stepped(step)), supports=Supports(empty_batch=False))
+    return layers(
+        "torch.compile", _taped(_stepped(step)), kinds=["LSTM"], supports=Supports(empty_batch=False)
+    )
 
 
 def on_cuda() -> TorchLike:
