@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,9 @@ from conformance.report.peers import judged, markdown, skipped
 from conformance.report.record import Report
 from conformance.report.scope import Scope
 from conformance.subjects.declarations import Declarations, Excuse
+from conformance.subjects.peers import PEERS
+
+REPORTS = Path(__file__).parents[3] / "reports"
 
 PASSED = Verdict(
     "nn.GRU",
@@ -119,3 +123,14 @@ def test_half_types_have_a_table_of_their_own(lane):
     assert "6.5 · 3 ulp" in row(shown, "half", "nn.GRU")
     assert "| peer | case | bfloat16 forward | bfloat16 backward |" in shown
     assert "float64 forward" not in shown
+
+
+def test_the_committed_report_has_ten_peers_and_at_most_200_lines():
+    lines = (REPORTS / "peers.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 200
+    cells = [line.strip("| ").split(" | ") for line in lines if line.startswith("| ")]
+    ended = {row[0]: row[-1] for row in cells if row[0] in PEERS and row[1] == PEERS[row[0]].told}
+    assert list(ended) == list(PEERS)
+    assert sum(not each.startswith("skipped") for each in ended.values()) >= 10
+    judged_in_some_case = {row[0] for row in cells if len(row) == 6 and row[1].startswith("nn.")}
+    assert judged_in_some_case == {name for name, each in ended.items() if not each.startswith("skipped")}
