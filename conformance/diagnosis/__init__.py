@@ -1,4 +1,5 @@
-"""Says what is wrong with an implementation that fails: which module of two models differs first.
+"""Says where an implementation that fails is wrong: a module of a model, or a step and gate of a layer.
 
-`first_divergence.first_divergence` is exported as `conformance.first_divergence`.
+`first_divergence.first_divergence` is exported as `conformance.first_divergence`. `localise.localise` takes a
+failing sample apart.
 """

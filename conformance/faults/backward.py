@@ -120,6 +120,7 @@ FAULTS = (
             f"back-propagates through {every} step{'s' * (every > 1)} only, which short sequences do "
             "not show (MyGrad #4)",
             seams={"carry": _cut(every)},
+            says=f"gradients stop after {every} step{'s' * (every > 1)}",
         )
         for every in (1, 4, 16, 64)
     ),
@@ -145,6 +146,7 @@ FAULTS = (
             MODELS if "head" in name else LSTMS,
             "adds a gradient twice, as a leaf that is used twice may get it (micrograd #2)",
             seams={"parameters": _wrong_sum(name)},
+            says=f"the gradient of {name} is added twice",
         )
         for name in ("weight_ih", "weight_hh", "bias_ih", "head.weight", "head.bias")
     ),

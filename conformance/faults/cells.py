@@ -7,8 +7,8 @@ from typing import Any
 from conformance.faults.fault import GRUS, RNNS, Fault
 
 
-def _gru(name: str, seam: str, text: Any, story: str) -> Fault:
-    return Fault(name, "GRU", GRUS, story, seams={seam: text})
+def _gru(name: str, seam: str, text: Any, story: str, says: str = "") -> Fault:
+    return Fault(name, "GRU", GRUS, story, seams={seam: text}, says=says)
 
 
 FAULTS = (
@@ -18,6 +18,7 @@ FAULTS = (
         lambda t, given, r, h, weight, bias: given + t.matmul(r * h, weight) + bias,
         "resets the state before the matrix product, as the paper and Keras's reset_after=False "
         "(onnxscript #2852, coremltools #1124, burn #2704)",
+        "the reset gate is applied before the recurrent product",
     ),
     _gru(
         "gru-bias-not-reset",

@@ -5,6 +5,7 @@ The families are tuples of faults; running.selftest judges each on its cases.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ LSTMS = (*MODELS, "nn.LSTMCell", "nn.LSTM")
 GRUS = ("nn.GRUCell", "nn.GRU")
 RNNS = ("nn.RNNCell", "nn.RNN")
 
+# The projects in which a mistake was made, by the numbers of their issues.
+_SOURCE = re.compile(r" \([^()]*#\d[^()]*\)")
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -29,6 +33,7 @@ class Fault:
         family: the kind of mistake.
         cases: the cases that it applies to.
         story: the mistake, and a project that made it in real life if there is one.
+        says: the mistake as a diagnosis tells it, where that is not the story without its sources.
         seams: the steps of those cases' programs that it replaces.
         around: called as `(t, x, correct)` instead of the whole program: it may change the namespace, the
             tensors and settings, or the result of the correct program.
@@ -46,3 +51,15 @@ class Fault:
     around: Around | None = field(default=None, kw_only=True)
     wrap: Callable[[Any, Built], Built] | None = field(default=None, kw_only=True)
     uses: tuple[str, ...] = field(default=(), kw_only=True)
+    says: str = field(default="", kw_only=True)
+
+    @property
+    def line(self) -> str:
+        """The mistake in a few words, without where it was made.
+
+        Example:
+            >>> from conformance.faults import FAULTS
+            >>> FAULTS["h-c-swapped"].line
+            'returns (c, h) for (h, c)'
+        """
+        return self.says or _SOURCE.sub("", self.story)

@@ -62,11 +62,19 @@ def _structure(name: str, seam: str, text: Any, story: str, cases: tuple[str, ..
 
 
 _DIRECTIONS = (
+    Fault(
+        "reverse-is-forward",
+        "layers and directions",
+        _LAYERS,
+        "runs and shows the reverse direction forward, as two layers side by side",
+        seams={"order": lambda steps, reverse: steps, "placed": lambda shown, reverse: shown},
+        says="the reverse direction is not reversed: it runs forward",
+    ),
     _structure(
         "reverse-not-reversed",
         "order",
         lambda steps, reverse: steps,
-        "runs the reverse direction forward (coremltools #2798 had it for ragged lengths)",
+        "runs the reverse direction forward and flips what it shows (coremltools #2798, for ragged lengths)",
     ),
     _structure(
         "reverse-not-reversed-back",
@@ -192,9 +200,13 @@ _BIASES = tuple(
         _TORCHS,
         f"{verb} {name} and not the other bias (onnx #1127, pytorch #36905, nntrainer #1768)",
         seams={"parameters": text},
+        says=f"{name} is {told}",
     )
     for name in ("bias_ih", "bias_hh")
-    for word, verb, text in (("dropped", "drops", _bias(name, 0.0)), ("doubled", "doubles", _bias(name, 2.0)))
+    for word, verb, told, text in (
+        ("dropped", "drops", "not added", _bias(name, 0.0)),
+        ("doubled", "doubles", "added twice", _bias(name, 2.0)),
+    )
 )
 
 FAULTS = (
@@ -208,6 +220,7 @@ FAULTS = (
             ("nn.LSTM", "nn.LSTMCell", *GRUS),
             "adds each gate's bias to the gate before it",
             seams={"parameters": _bias_moved(name)},
+            says=f"the blocks of {name} are those of the next gate",
         )
         for name in ("bias_ih", "bias_hh")
     ),

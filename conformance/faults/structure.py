@@ -30,6 +30,7 @@ def _orders(kind: str, cases: tuple[str, ...], prefix: str) -> list[Fault]:
             cases=cases,
             seams={"gates": partial(split_gates, order=order)},
             story=f"reads the blocks as {', '.join(order)}; torch stores {', '.join(right)} ({_ORDER_STORY})",
+            says=f"gates are ordered {', '.join(order)}; torch's order is {', '.join(right)}",
         )
         for order in map("".join, permutations(right))
         if order != right

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Trace
+    from conformance.subjects.torchlike import TorchLike
 
 # The regimes with zeros of zeros, which no rounding moves: columns of whole numbers can be zeros too.
 _EXACT_ZEROS = frozenset({"zeros", "ties", "integer"})
@@ -43,8 +44,12 @@ def base(case: Case, sample: Sample, stored: Mapping[str, Array], lane: str = "f
     return Task(case, sample, "float64", carrier=lane, stored=stored)
 
 
-def measured_in_half(task: Task) -> Mapping[str, Deviation] | str:
+def measured_in_half(task: Task, by: TorchLike | None = None) -> Mapping[str, Deviation] | str:
     """Return the deviations of a task on values of a half type, or why it is not judged in that.
+
+    Args:
+        task: the task.
+        by: what runs it on torch; by default the reference.
 
     Raises:
         NoiseError: see `measured`.
@@ -54,11 +59,11 @@ def measured_in_half(task: Task) -> Mapping[str, Deviation] | str:
     from conformance.arithmetic.storing import Stores
     from conformance.subjects import pytorch
 
-    regime, of = task.sample.regime, precision(task.carrier)
+    regime, of, by = task.sample.regime, precision(task.carrier), by or pytorch.make()
     if regime in _NOT_IN_HALF:
         return f"values of the regime {regime} are not in {task.carrier}"
     found = deviations(
-        partial(pytorch.make().observables, task),
+        partial(by.observables, task),
         task.sample.text,
         zeros=regime in _EXACT_ZEROS,
         most=of.values.largest,
@@ -67,8 +72,15 @@ def measured_in_half(task: Task) -> Mapping[str, Deviation] | str:
     return found or f"rounding to {task.carrier} decides which branch is taken, or leaves its range"
 
 
-def measured(task: Task, accuracy: str = "relative") -> Mapping[str, Deviation] | None:
+def measured(
+    task: Task, accuracy: str = "relative", by: TorchLike | None = None
+) -> Mapping[str, Deviation] | None:
     """Return the deviations of a task's observables in an accuracy class; None where noise changed a branch.
+
+    Args:
+        task: the task.
+        accuracy: `relative` or `absolute`, of tanh and sigmoid.
+        by: what runs it on torch; by default the reference.
 
     Raises:
         NoiseError: an operation has no rule, or the program takes noisy numbers out of tensors.
@@ -77,7 +89,7 @@ def measured(task: Task, accuracy: str = "relative") -> Mapping[str, Deviation] 
     from conformance.arithmetic.rules import ACCURACIES
     from conformance.subjects import pytorch
 
-    run, sample = partial(pytorch.make().observables, task), task.sample
+    run, sample = partial((by or pytorch.make()).observables, task), task.sample
     return deviations(
         run,
         sample.text,

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.report.tables import place, replayed
+from conformance.report.tables import DIAGNOSIS, place, replayed
 from conformance.report.terminal import conclusion, reasons
 from conformance.text import one_line
 
@@ -50,7 +50,7 @@ def job_summary(report: Report) -> str:
     verdict, counts = conclusion(report)
     parts = [f"### Parity {'is' if report.exit_code == 0 else 'is not'} shown", _fence([verdict, counts])]
     failed = report.failure_per_case
-    lines = [*reasons(report), *(_told(verdict) for verdict in failed[:_SHOWN])]
+    lines = [*reasons(report), *(line for verdict in failed[:_SHOWN] for line in _told(verdict, report))]
     if len(failed) > _SHOWN:
         lines.append(f"and in {len(failed) - _SHOWN} more")
     if lines:
@@ -61,10 +61,12 @@ def job_summary(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _told(verdict: Verdict) -> str:
-    """Return what failed, and why in a few words."""
+def _told(verdict: Verdict, report: Report) -> list[str]:
+    """Return what failed, and why in a few words; then what is wrong, and where it begins."""
     reason = str(verdict.reason)
-    return f"{verdict.status} {place(verdict)}: {reason[:_LENGTH]}{'…' if len(reason) > _LENGTH else ''}"
+    told = f"{verdict.status} {place(verdict)}: {reason[:_LENGTH]}{'…' if len(reason) > _LENGTH else ''}"
+    diagnosis = zip(DIAGNOSIS, report.diagnosed.get(verdict.sample, ()), strict=False)
+    return [told, *(f"  {word}: {line}" for word, line in diagnosis)]
 
 
 def _fence(lines: Sequence[str], language: str = "text") -> str:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
 # and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails; 6
-# says which wrong answers would have passed.
-SCHEMA_VERSION = 6
+# says which wrong answers would have passed; 7 has the diagnoses.
+SCHEMA_VERSION = 7
 
 # What the reader says of older reports.
 _OLDER = {
@@ -41,6 +41,7 @@ _OLDER = {
     3: "the subject's declarations and the judge's constants are missing",
     4: "failures do not say at which steps or in which gates the error is",
     5: "passes do not say which wrong answers would have passed",
+    6: "failures have no diagnosis",
 }
 
 # What every reader may rely on, shipped with the package.
@@ -64,6 +65,8 @@ class Report:
         minimums: the least number of samples of each shape class and regime; empty where none binds, in a run
             that is not of all cases.
         shrunk: the smallest failing sample found, by the text of the sample that failed.
+        diagnosed: what is wrong, and where it begins, in one or two lines, by the text of the sample that
+            failed.
         scope: the named cases, and the limits that the subject declares.
         environment: versions, BLAS, threads and CPU; as `subject`, why the subject ran in the judge's
             process, if it did.
@@ -80,6 +83,7 @@ class Report:
     verdicts: tuple[Verdict, ...]
     minimums: dict[str, int] = field(default_factory=dict)
     shrunk: dict[str, str] = field(default_factory=dict)
+    diagnosed: dict[str, list[str]] = field(default_factory=dict)
     scope: Scope = field(default_factory=Scope)
     environment: dict[str, Any] = field(default_factory=dict)
     timing: dict[str, Any] = field(default_factory=dict)
@@ -93,7 +97,7 @@ class Report:
         object.__setattr__(self, "implementation", safe_name(self.implementation))
         object.__setattr__(self, "reference", safe_name(self.reference))
         object.__setattr__(self, "given_as", safe_name(self.given_as))
-        for name in ("minimums", "shrunk", "environment", "timing", "constants"):
+        for name in ("minimums", "shrunk", "diagnosed", "environment", "timing", "constants"):
             object.__setattr__(self, name, _safe(getattr(self, name)))
         object.__setattr__(self, "scope", Scope.from_json(_safe(self.scope.to_json())))
         object.__setattr__(self, "bitwise", Bitwise.from_json(_safe(self.bitwise.to_json())))
@@ -207,6 +211,7 @@ class Report:
             "totals": self.totals,
             "minimums": self.minimums,
             "shrunk": self.shrunk,
+            "diagnosed": self.diagnosed,
             **({"scope": scope} if (scope := self.scope.to_json()) else {}),
             "repeated": self.repeated._asdict(),
         }
@@ -225,8 +230,8 @@ class Report:
                 that is not known, or counts that are not those of its verdicts.
         """
         names = (
-            *("seed", "implementation", "given_as", "reference", "minimums", "shrunk", "environment"),
-            *("timing", "constants"),
+            *("seed", "implementation", "given_as", "reference", "minimums", "shrunk", "diagnosed"),
+            *("environment", "timing", "constants"),
         )
         try:
             data = json.loads(text)

@@ -22,12 +22,15 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.report import sight
 from conformance.report.seen import seen
 from conformance.subjects.protocol import HALF_LANES, LANES
-from conformance.text import safe_name
+from conformance.text import one_line, safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from conformance.report.record import Report
+
+# What the one or two lines of a diagnosis are about.
+DIAGNOSIS = ("diagnosis", "begins")
 
 
 def render(
@@ -212,6 +215,7 @@ def explain(
     shrunk: str | None = None,
     run: Iterable[Verdict] = (),
     given_as: str = "",
+    diagnosis: Sequence[str] = (),
 ) -> str:
     """Return a failure as a bug report, with the command that replays it.
 
@@ -221,6 +225,7 @@ def explain(
         shrunk: the text of a smaller sample that fails too.
         run: the run's verdicts: the sample's other observables, wrong and right, help to find the mistake.
         given_as: what the subject was given as, where the command line has no name for it.
+        diagnosis: what is wrong, and where it begins.
     """
     lines = [f"{verdict.status} {place(verdict)}"]
     if verdict.use:
@@ -228,6 +233,8 @@ def explain(
     # Lines of a message cannot be taken for lines of ours.
     reason = str(verdict.reason).replace("\n", "\n" + 13 * " ")
     lines += [f"  sample     {verdict.sample}", f"  reason     {reason}"]
+    told = zip(DIAGNOSIS, diagnosis, strict=False)
+    lines += [f"  {word:10} {one_line(line)}" for word, line in told]
     if verdict.worst_index is not None:
         lines += [
             f"  worst at   {verdict.worst_index} of {verdict.elements} elements",
@@ -271,7 +278,8 @@ def explained(report: Report, verdict: Verdict, beside: Iterable[Verdict] | None
     """
     shrunk = report.shrunk.get(verdict.sample)
     among = report.verdicts if beside is None else beside
-    return explain(verdict, report.implementation, shrunk, among, report.given_as)
+    diagnosis = report.diagnosed.get(verdict.sample, ())
+    return explain(verdict, report.implementation, shrunk, among, report.given_as, diagnosis)
 
 
 def failures(report: Report, shown: Sequence[Verdict]) -> list[str]:

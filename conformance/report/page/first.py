@@ -43,6 +43,7 @@ class Row:
             beyond; only those that are known.
         reason: the judge's words.
         since: what the baseline says of it; empty where there is none.
+        diagnosis: what is wrong, and where it begins.
         more: how many other failures the case has.
         command: what replays it; empty where nothing does.
     """
@@ -56,6 +57,7 @@ class Row:
     facts: tuple[tuple[str, str], ...] = ()
     reason: str = ""
     since: str = ""
+    diagnosis: tuple[str, ...] = ()
     more: int = 0
     command: str = ""
 
@@ -106,6 +108,7 @@ def row_of(verdict: Verdict, report: Report, changes: Changes | None = None, *, 
         facts=tuple((name, value) for name, value in facts.items() if value),
         reason=verdict.reason or "",
         since=changes.since(verdict) if changes and not verdict.passed else "",
+        diagnosis=tuple(report.diagnosed.get(verdict.sample, ())),
         more=more,
         command=replay(verdict, report),
     )

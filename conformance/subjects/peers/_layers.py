@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     # From kind, parameters, x (L, N, I), states (N, H) and nonlinearity to the output and the last states,
     # and the pullback, if any.
     Direction = Callable[[str, Arrays, Array, States, str], tuple[tuple[Array, States], Back | None]]
+    # From kind, the parameters of both directions, x, states (2, N, H) and nonlinearity to the output
+    # (L, N, 2·H) and the last states.
+    Both = Callable[[str, tuple[Arrays, Arrays], Array, States, str], tuple[Array, States]]
     # From the cotangents by the names of the outputs to the gradients by the names of the inputs.
     Pullback = Callable[[Arrays], dict[str, Array]]
     Answer = tuple[dict[str, Array], Pullback | None]
@@ -54,6 +57,7 @@ def layers(
     name: str,
     direction: Direction,
     *,
+    both: Both | None = None,
     kinds: Sequence[str] = tuple(GATES),
     supports: Supports = EVERYTHING,
     declines: Callable[[str, Config], str | None] | None = None,
@@ -73,11 +77,16 @@ def layers(
       `pullback(grad_output, grad_lasts)` returns the gradients of `p` by name, of `x`, and of `states`. It is
       None where there are no gradients.
 
+    A framework whose layers run in both directions themselves has `both(kind, p, x, states, nonlinearity)`,
+    too: `p` has the parameters of both, `states` are (2, N, H), and it returns `(output, lasts)`, output
+    (L, N, 2·H). Such layers are forward only.
+
     Packed sequences, projections, uses and bad calls are outside.
 
     Args:
         name: the name in reports.
         direction: the function.
+        both: the function of both directions; None where `direction` runs one after the other.
         kinds: the kinds of layers that it can run.
         supports: further limits, such as the dtypes; its `cases` follow from `kinds`.
         declines: from a kind and the settings to why a sample cannot be run, or None.
@@ -93,8 +102,10 @@ def layers(
     cases = {f"nn.{kind}{end}": kind for kind in kinds for end in ("", "Cell")}
 
     def f(case: str, config: Config, x: Arrays) -> Any:
-        run = _cell if case.endswith("Cell") else _stack
-        outputs, pullback = run(direction, cases[case], config, x)
+        if case.endswith("Cell"):
+            outputs, pullback = _cell(direction, cases[case], config, x)
+        else:
+            outputs, pullback = _stack(direction, both, cases[case], config, x)
         return outputs if pullback is None else (outputs, pullback)
 
     return Functional(
@@ -126,7 +137,7 @@ def _cell(direction: Direction, kind: str, config: Config, x: Arrays) -> Answer:
     return outputs, None if back is None else pullback
 
 
-def _stack(direction: Direction, kind: str, config: Config, x: Arrays) -> Answer:
+def _stack(direction: Direction, both: Both | None, kind: str, config: Config, x: Arrays) -> Answer:
     """Return the output and the last states of a layer of layers and directions, and their pullback."""
     single, directions = config["N"] == UNBATCHED, 2 if config["bidirectional"] else 1
     count, hidden = int(config["layers"]), int(config["H"])
@@ -142,15 +153,16 @@ def _stack(direction: Direction, kind: str, config: Config, x: Arrays) -> Answer
     finals: list[States] = []
     backs: list[Any] = []
     for layer in range(count):
-        given, outputs = sequence * kept if layer else sequence, []
-        for way in range(directions):
-            p = _parameters(x, f"_l{layer}{DIRECTIONS[way]}")
-            state = tuple(each[len(finals)] for each in initial)
-            (output, lasts), back = _run(direction, kind, config, p, given[_ORDER[way]], state)
-            outputs.append(output[_ORDER[way]])
-            finals.append(lasts)
-            backs.append(back)
+        p = [_parameters(x, f"_l{layer}{end}") for end in DIRECTIONS[:directions]]
+        states = tuple(each[len(finals) : len(finals) + directions] for each in initial)
+        given = sequence * kept if layer else sequence
+        if both is None or directions == 1:
+            outputs, last, back = _run_each(direction, kind, config, p, given, states)
+        else:
+            outputs, last, back = _run_both(both, kind, config, p, given, states)
         sequence = np.concatenate(outputs, axis=2)
+        finals += last
+        backs += back
     lasts = _stacked(finals)
 
     def pullback(cotangents: Arrays) -> dict[str, Array]:
@@ -178,15 +190,41 @@ def _stack(direction: Direction, kind: str, config: Config, x: Arrays) -> Answer
     return outputs_by_name, None if None in backs else pullback
 
 
+def _run_each(
+    direction: Direction, kind: str, config: Config, p: Sequence[Arrays], x: Array, states: States
+) -> tuple[list[Array], list[States], list[Back | None]]:
+    """Run the directions of one layer one after the other; outputs are in the order of x."""
+    outputs, finals, backs = [], [], []
+    for way in range(len(p)):
+        state = tuple(each[way] for each in states)
+        (output, lasts), back = _run(direction, kind, config, p[way], x[_ORDER[way]], state)
+        outputs.append(output[_ORDER[way]])
+        finals.append(lasts)
+        backs.append(back)
+    return outputs, finals, backs
+
+
+def _run_both(
+    both: Both, kind: str, config: Config, p: Sequence[Arrays], x: Array, states: States
+) -> tuple[list[Array], list[States], list[Back | None]]:
+    """Run both directions of one layer at once."""
+    given = tuple(np.array(each, order="C") for each in (x, *states))
+    output, lasts = both(kind, (p[0], p[1]), given[0], given[1:], _nonlinearity(config))
+    finals = list(zip(*map(np.asarray, lasts), strict=True))
+    return [np.asarray(output)], finals, [None] * len(finals)
+
+
 def _run(
-    direction: Direction, kind: str, config: Config, p: dict[str, Array], x: Array, states: States
+    direction: Direction, kind: str, config: Config, p: Arrays, x: Array, states: States
 ) -> tuple[tuple[Array, States], Back | None]:
     """Call the function with contiguous arrays of its own, and return arrays of NumPy's."""
-    owned = tuple(np.array(each, order="C") for each in states)
-    (output, lasts), back = direction(
-        kind, p, np.array(x, order="C"), owned, str(config.get("nonlinearity", "tanh"))
-    )
+    given = tuple(np.array(each, order="C") for each in (x, *states))
+    (output, lasts), back = direction(kind, p, given[0], given[1:], _nonlinearity(config))
     return (np.asarray(output), tuple(map(np.asarray, lasts))), back
+
+
+def _nonlinearity(config: Config) -> str:
+    return str(config.get("nonlinearity", "tanh"))
 
 
 def _parameters(x: Arrays, end: str) -> dict[str, Array]:

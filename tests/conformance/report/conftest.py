@@ -101,6 +101,7 @@ def every_status():
         scope=Scope(named=("add", "log"), limits=("no float16",)),
         minimums={"long": 3},
         shrunk={EVERY_STATUS[5].sample: "mul:seed=1,draw=0,class=small,regime=normal,N=1,F=1"},
+        diagnosed={EVERY_STATUS[5].sample: ["the product is doubled", "grad.input, in all numbers"]},
     )
 
 
@@ -147,6 +148,7 @@ def hostile():
         environment={HOSTILE: HOSTILE},
         scope=Scope(named=(HOSTILE, "unseen"), limits=(HOSTILE,), fewer={HOSTILE: HOSTILE}),
         shrunk={f"{HOSTILE}:1": HOSTILE},
+        diagnosed={f"{HOSTILE}:1": [HOSTILE, HOSTILE]},
         timing={"began": HOSTILE, "seconds": 1.0, "stopped": HOSTILE},
     )
     return replace(found, implementation=HOSTILE, reference=HOSTILE)

@@ -34,16 +34,16 @@ def _verdict(**values):
 REFUSED = {
     "a later version": (
         lambda d: d.update(schema_version=99),
-        "expected schema_version 6, got 99, which a later",
+        "expected schema_version 7, got 99, which a later",
     ),
     "no version": (lambda d: d.pop("schema_version"), "expected an object with a schema_version"),
     "a version that is a truth": (
         lambda d: d.update(schema_version=True),
-        "expected schema_version 6, got True",
+        "expected schema_version 7, got True",
     ),
     "a version that is a list": (
-        lambda d: d.update(schema_version=[6]),
-        r"expected schema_version 6, got \[6\]",
+        lambda d: d.update(schema_version=[7]),
+        r"expected schema_version 7, got \[7\]",
     ),
     "an unknown key": (lambda d: d.update(sheep=1), "'sheep' was unexpected"),
     "a missing key": (lambda d: d.pop("seed"), "'seed' is a required property"),
@@ -77,7 +77,7 @@ def test_what_is_not_known_is_refused_with_its_name(change, says):
         Report.from_json(json.dumps(data))
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "[]", "4", "null", "", '{"schema_version": 6', "\ud800"])
+@pytest.mark.parametrize("text", ["[" * 100_000, "[]", "4", "null", "", '{"schema_version": 7', "\ud800"])
 def test_what_is_no_report_at_all_is_refused(text):
     with pytest.raises(UsageError, match=r"^report: not a parity report: "):
         Report.from_json(text)

@@ -214,17 +214,17 @@ def test_a_report_reads_back_what_it_wrote():
     assert Report.from_json(report.to_json()) == report
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 7}', '{"schema_version": 6}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": 8}', '{"schema_version": 7}'])
 def test_what_is_no_report_is_refused(text):
     with pytest.raises(conformance.UsageError, match="report"):
         Report.from_json(text)
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
 def test_a_report_of_an_older_version_is_refused_with_what_to_do(version):
     data = json.loads(conformance.run("torch", cases=["sigmoid"], samples=1).to_json())
     with pytest.raises(
-        conformance.UsageError, match=rf"expected schema_version 6, got {version}.*make the report again"
+        conformance.UsageError, match=rf"expected schema_version 7, got {version}.*make the report again"
     ):
         Report.from_json(json.dumps(data | {"schema_version": version}))
 

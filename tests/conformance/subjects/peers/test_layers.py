@@ -99,12 +99,12 @@ def test_it_is_judged_forward_and_backward_and_the_limits_are_told():
 
 # One line of the composition that is changed, and the cases in which it is met.
 WRONG = {
-    "directions exchanged": ("DIRECTIONS[way]", "DIRECTIONS[directions - 1 - way]"),
+    "directions exchanged": ("in DIRECTIONS[:directions]", "in DIRECTIONS[:directions][::-1]"),
     "outputs not turned back": ("outputs.append(output[_ORDER[way]])", "outputs.append(output)"),
     "gradients of x not turned back": ("np.asarray(of_x)[_ORDER[way]]", "np.asarray(of_x)"),
     "gradients of one direction lost": ("lower = lower + np", "lower = np"),
     "cotangents of the first half for both": ("way * hidden : (way + 1) * hidden", ":hidden"),
-    "states of the first layer for all": ("each[len(finals)] for each", "each[0] for each"),
+    "states of the first layer for all": ("len(finals) : len(finals) + directions", ":directions"),
     "final states of the first layer for all": ("each[number].copy()", "each[0].copy()"),
     "batch_first ignored in the gradients": ('"input": turned(upper)', '"input": upper'),
     "nothing dropped": ('0 if config["dropout"] == "all" else 1', "1"),
@@ -173,3 +173,44 @@ def test_it_declares_its_differences():
 def test_kinds_that_are_none_are_refused(kinds):
     with pytest.raises(UsageError, match="layers: kinds: expected some of LSTM, GRU, RNN, got"):
         layers("none", direction, kinds=kinds)
+
+
+def both(kind, p, x, states, nonlinearity):
+    """Both directions of torch's layer."""
+    import torch
+
+    options = {"nonlinearity": nonlinearity} if kind == "RNN" else {}
+    options |= {"bias": "bias_ih" in p[0], "dtype": torch.from_numpy(x).dtype, "bidirectional": True}
+    made = getattr(torch.nn, kind)(x.shape[2], states[0].shape[2], **options)
+    ends = zip(("", "_reverse"), p, strict=True)
+    made.load_state_dict({f"{n}_l0{end}": torch.from_numpy(a) for end, each in ends for n, a in each.items()})
+    initial = tuple(map(torch.from_numpy, states))
+    with torch.no_grad():
+        output, final = made(torch.from_numpy(x), initial if kind == "LSTM" else initial[0])
+    return output.numpy(), tuple(each.numpy() for each in (final if kind == "LSTM" else (final,)))
+
+
+BIDIRECTIONAL = ["nn.LSTM", "nn.GRU", "nn.RNN"]
+
+
+def test_both_directions_may_run_at_once():
+    report = judged(layers("both", forward_only, both=both), BIDIRECTIONAL, samples=8)
+    assert report.exit_code == 0, report.failures[:3]
+    passed = [v for v in report.verdicts if v.status is Status.PASS]
+    assert {v.case for v in passed if "bidirectional=true" in v.sample} == set(BIDIRECTIONAL)
+
+
+def weights_exchanged(kind, p, *given):
+    return both(kind, p[::-1], *given)
+
+
+def states_exchanged(*given):
+    output, lasts = both(*given)
+    return output, tuple(each[::-1] for each in lasts)
+
+
+@pytest.mark.parametrize("wrong", [weights_exchanged, states_exchanged])
+def test_directions_that_are_exchanged_within_both_fail(wrong):
+    report = judged(layers("wrong", forward_only, both=wrong), ["nn.LSTM"], samples=8)
+    assert {v.status for v in report.failures} == {Status.FAIL}
+    assert ["bidirectional=true" in v.sample for v in report.failures] == [True] * len(report.failures)

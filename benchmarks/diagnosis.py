@@ -1,0 +1,193 @@
+"""Which faults a diagnosis names: each is put into mytorch, and named from one sample in which it shows.
+
+    python benchmarks/diagnosis.py --seeds 2 --each 2
+
+For every fault that changes a function and every case that it applies to, the first samples are taken in
+which it shows, in float64 and in float32. The diagnosis knows what mytorch returned for one of them. The table
+says how often the fault was among those named first; where two return the same numbers, both are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from math import prod
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from tabulate import tabulate
+
+from conformance.arithmetic.tolerance import UNIT
+from conformance.cases import CASES
+from conformance.diagnosis.hypothesis import Hypothesis, Observation, compared
+from conformance.diagnosis.nearest import candidates, nearest
+from conformance.errors import DegenerateError
+from conformance.faults import FAULTS, faulty
+from conformance.faults.equivalents import EQUIVALENTS
+from conformance.judging.judge import judge
+from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.verdict import Status
+from conformance.processes import in_processes
+from conformance.running.plan import samples_of
+from conformance.subjects import mytorch
+from conformance.subjects.modes import quietly_on_one_thread
+from conformance.subjects.protocol import LANES
+
+if TYPE_CHECKING:
+    from conformance.sampling.sample import Sample
+
+# A fault of accuracy leaves the function as it is, and how wrong it is depends on the order of roundings. So
+# are others on samples in which, computed in float64, they stay within the tolerance of float32.
+OF_ACCURACY = frozenset({"precision"})
+
+# A sample with more numbers takes seconds per fault, and tells no more.
+_MOST = 4_000
+
+# The correct program.
+CONTROL = "(none)"
+
+
+class Trial(NamedTuple):
+    """One diagnosis.
+
+    Attributes:
+        fault: the fault of the subject, or CONTROL.
+        case: the case.
+        lane: the lane.
+        sample: the text of the sample.
+        named: those named first.
+    """
+
+    fault: str
+    case: str
+    lane: str
+    sample: str
+    named: tuple[str, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether the fault is among those named first."""
+        return self.fault in self.named
+
+
+def structural(case: str) -> list[str]:
+    """Return the faults that change the function of a case, or its gradients, in the plain call."""
+    return [
+        fault.name
+        for fault in FAULTS.values()
+        if case in fault.cases
+        and not fault.uses
+        and fault.family not in OF_ACCURACY
+        and (fault.name, case) not in EQUIVALENTS
+    ]
+
+
+def diagnosed(case: str, seeds: int, each: int, lanes: tuple[str, ...] = LANES) -> list[Trial]:
+    """Return the diagnoses of a case: of each fault, in each lane, in the first samples that show it.
+
+    Args:
+        case: the case's name.
+        seeds: at how many seeds samples are drawn.
+        each: how many samples of each fault, lane and seed.
+        lanes: the lanes.
+    """
+    trials: list[Trial] = []
+    names = structural(case)
+    with quietly_on_one_thread():
+        for seed in range(1, seeds + 1):
+            left = Counter({(name, lane): each for name in names for lane in lanes})
+            for work in samples_of(CASES[case], seed, CASES[case].default_samples, lanes):
+                if not +left:
+                    break
+                trials += _on(case, work.sample, left)
+    return trials
+
+
+def _on(case: str, sample: Sample, left: Counter[tuple[str, str]]) -> list[Trial]:
+    """Diagnose the faults that are left on one sample, and count them off."""
+    if sum(prod(given.shape) for given in CASES[case].inputs(sample.settings).values()) > _MOST:
+        return []
+    try:
+        prepared = prepare(CASES[case], sample, tuple(dict.fromkeys(lane for _, lane in +left)))
+    except DegenerateError:
+        return []
+    hypotheses = [Hypothesis(fault) for fault in candidates([prepared.sample])]
+    trials = []
+    subjects = {CONTROL: mytorch.make()} | {name: faulty(FAULTS[name]) for name, _ in +left}
+    for name, subject in subjects.items():
+        for lane, expected in prepared.expectations.items():
+            if name != CONTROL and not left[name, lane]:
+                continue
+            trace = run_subject(prepared, lane, subject)
+            if not any(verdict.status is Status.FAIL for verdict in judge(expected, trace)):
+                continue
+            seen = Observation(prepared, lane, trace)
+            if name != CONTROL and not _changes(name, seen):
+                continue
+            left[name, lane] -= name != CONTROL
+            found = nearest([seen], (), hypotheses)
+            named = tuple(fault.name for fault in found.faults)
+            trials.append(Trial(name, case, lane, prepared.sample.text, named))
+    return trials
+
+
+def _changes(name: str, seen: Observation) -> bool:
+    """Whether a fault makes another function in a sample, and not only a less accurate one."""
+    try:
+        with np.errstate(all="ignore"):
+            trace = faulty(FAULTS[name], "torch").run(seen.task)
+    except Exception:  # noqa: BLE001 - then the diagnosis cannot name it either, which counts against it
+        return True
+    there = Observation(seen.prepared, seen.lane, trace)
+    return bool(there.lacking) or compared(seen.expected, there).ratio > UNIT["float32"] / UNIT[seen.lane]
+
+
+def table(trials: list[Trial]) -> str:
+    """Return the table by family, in markdown."""
+    families: dict[str, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if trial.fault != CONTROL:
+            families[FAULTS[trial.fault].family].append(trial)
+    rows = [_row(family, found) for family, found in sorted(families.items())]
+    rows.append(_row("all", [trial for found in families.values() for trial in found]))
+    headers = ("family", "faults", "diagnoses", "named first", "share", "named at once, median")
+    return tabulate(rows, headers, tablefmt="github")
+
+
+def _row(family: str, found: list[Trial]) -> tuple[object, ...]:
+    right = [trial for trial in found if trial.right]
+    ties = median(len(trial.named) for trial in right) if right else 0
+    faults = len({trial.fault for trial in found})
+    return family, faults, len(found), len(right), f"{len(right) / max(len(found), 1):.1%}", ties
+
+
+def main() -> int:
+    """Print the table, and the diagnoses that are wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("cases", nargs="*", help="names of cases; by default all that have faults")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--each", type=int, default=2, help="samples of each fault, case, lane and seed")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="a file for the table")
+    options = parser.parse_args()
+    cases = [name for name in options.cases or CASES if structural(name) and not CASES[name].distribution]
+    arguments = ((name, options.seeds, options.each) for name in cases)
+    trials: list[Trial] = []
+    for name, found in zip(cases, in_processes(diagnosed, arguments, options.jobs), strict=True):
+        trials += found
+        wrong = [trial for trial in found if not trial.right]
+        print(f"{name}: {len(found) - len(wrong)} of {len(found)}", file=sys.stderr, flush=True)
+        for trial in wrong:
+            print(f"  {trial.fault} {trial.lane} {trial.sample} {trial.named}", file=sys.stderr, flush=True)
+    print(table(trials))
+    if options.out:
+        options.out.write_text(f"# Diagnosis\n\n{table(trials)}\n", encoding="utf-8")
+    right = sum(trial.right for trial in trials)
+    return 0 if right >= 0.95 * len(trials) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

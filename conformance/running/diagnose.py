@@ -1,0 +1,273 @@
+"""Diagnoses a case in which a subject fails: the nearest fault, and where the difference begins.
+
+Called by `conformance diagnose` and after a failing run; a `Diagnosis` comes out, whose lines people read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from conformance.cases import CASES, find_cases
+from conformance.diagnosis.diagnosis import Diagnosis, Named
+from conformance.diagnosis.hypothesis import Observation
+from conformance.diagnosis.less_accurate import less_accurate
+from conformance.diagnosis.nearest import nearest
+from conformance.errors import DegenerateError, NoiseError, UsageError
+from conformance.judging.asking import why_unsupported
+from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.verdict import Status
+from conformance.running.plan import lanes_of, plan
+from conformance.running.sample_text import parse
+from conformance.running.subject import find_subject, opened
+from conformance.running.work import SampleWork
+from conformance.sampling.sample import Sample
+from conformance.subjects.modes import quietly_on_one_thread
+from conformance.subjects.protocol import EVERY_LANE, LANES, Ended
+from conformance.subjects.supports import supports_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from conformance.cases.case import Case
+    from conformance.judging.verdict import Verdict
+    from conformance.subjects.protocol import Implementation
+
+# How many samples are tried in which the subject fails, and in which it passes. Each fault runs on them.
+_FAILING, _PASSING = 4, 3
+
+# Of so many cheap samples, those are taken whose settings differ most.
+_POOL = 16
+
+# Where numbers are inf or NaN, or round to nothing, few faults can be told apart.
+_LAST = frozenset({"nonfinite", "huge", "steep", "tiny", "zeros", "saturated"})
+
+
+class Diagnosed(NamedTuple):
+    """The result of judging a case and diagnosing it.
+
+    Attributes:
+        implementation: the subject's name.
+        verdicts: the verdicts of the samples.
+        diagnosis: the diagnosis, without lines where nothing failed.
+        in_process: a line about the subject, if it ran in the judge's process where it should not; or empty.
+    """
+
+    implementation: str
+    verdicts: list[Verdict]
+    diagnosis: Diagnosis
+    in_process: str = ""
+
+
+def diagnose(
+    implementation: str | Implementation,
+    case: str,
+    samples: int | None = None,
+    seed: int = 1,
+    *,
+    sample: str | None = None,
+    in_process: bool = False,
+    time_limit: float = 60.0,
+    host_command: str = "",
+) -> Diagnosed:
+    """Judge an implementation on a case's samples and say which fault it behaves like.
+
+    Args:
+        implementation: as of `conformance.run`.
+        case: the case's name.
+        samples: the number of samples; by default as many as the case declares.
+        seed: the seed of the samples.
+        sample: the text of one sample of the case, which is then the only one.
+        in_process: run the subject in this process instead of one of its own.
+        time_limit: how many seconds one answer of the subject's process may take.
+        host_command: a program with its arguments that starts that process.
+
+    Raises:
+        UsageError: there is no such case or implementation, the sample is not one of the case, or the subject
+            does not support the case.
+    """
+    chosen = find_cases([case])[0]
+    # Before the subject is imported.
+    one = None if sample is None else _of_case(sample, chosen)
+    how = find_subject(
+        implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
+    )
+    with quietly_on_one_thread():
+        subject = opened(how)
+        supports = supports_of(subject)
+        lanes = lanes_of(supports)
+        if one is None:
+            planned = plan([chosen.name], samples, seed, lanes, supports)
+            work = [each for each in planned.work if isinstance(each, SampleWork)]
+        else:
+            uses = tuple((one.use, lane) for lane in lanes if one.use and lane in LANES)
+            work = [SampleWork(one.plain, lanes, uses)]
+        if not work:
+            raise UsageError(f"case {chosen.name}: {how.name} declares that it does not support it")
+        verdicts = [verdict for each in work for verdict in each.judge(subject).verdicts]
+        return Diagnosed(
+            how.name, verdicts, diagnose_failures(chosen.name, verdicts, subject), how.in_process
+        )
+
+
+def _of_case(text: str, case: Case) -> Sample:
+    _, sample = parse(text)
+    if sample.case != case.name:
+        raise UsageError(f"sample: expected one of {case.name}, got {text!r}")
+    return sample
+
+
+def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implementation) -> Diagnosis:
+    """Diagnose a case from the verdicts of its samples.
+
+    Args:
+        case: the case's name.
+        verdicts: the verdicts; those about other cases and about bad calls are passed over.
+        subject: the subject, which is run again on a few of the samples.
+    """
+    # A diagnosis goes one of five ways from here:
+    # - nothing fails: it is empty;
+    # - nothing can be tried: no sample fails with numbers, or not in each run;
+    # - the numbers agree, and only their form is wrong;
+    # - faults behave like the subject: they are named;
+    # - none does: perhaps the subject is less accurate.
+    of_case = [verdict for verdict in verdicts if verdict.case == case and verdict.check != "errors"]
+    wrong = [verdict for verdict in of_case if not verdict.passed]
+    if not wrong:
+        return Diagnosis(case)
+    if CASES[case].distribution:
+        return Diagnosis(case, undecided="not sought: the results are drawn at random")
+    chosen = _chosen(wrong)
+    if not chosen:
+        return Diagnosis(case, undecided=_why_none(wrong))
+    failing = list(_observed(chosen, subject, _FAILING))
+    if not failing:
+        return Diagnosis(case, undecided="not sought: the subject did not answer again")
+    if all(seen.formal and not seen.lacking for seen in failing):
+        return _of(case, failing, undecided="not sought: the numbers agree, and only their form is wrong")
+    failing = [seen for seen in failing if seen.lacking or not seen.formal]
+    passing: list[Observation] = []
+
+    def passes() -> Iterator[Observation]:
+        use = failing[0].prepared.sample.use
+        for seen in _observed(_agreeing(of_case, use), subject, _PASSING):
+            passing.append(seen)
+            yield seen
+
+    found = nearest(failing, passes())
+    named = tuple(Named(fault.name, fault.line) for fault in found.faults)
+    less = "" if named else less_accurate(failing)
+    diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
+    return replace(diagnosis, less_accurate=less)
+
+
+def _of(
+    case: str, failing: Sequence[Observation], passing: Sequence[Observation] = (), **fields: Any
+) -> Diagnosis:
+    return Diagnosis(
+        case,
+        tuple(dict.fromkeys(seen.lane for seen in failing)),
+        tuple(seen.prepared.sample.text for seen in failing),
+        tuple(seen.prepared.sample.text for seen in passing),
+        **fields,
+    )
+
+
+class _Asked(NamedTuple):
+    """A sample that the subject is asked for again, in one lane.
+
+    Attributes:
+        sample: the sample.
+        lane: the lane.
+        cost: the number of elements that are compared.
+    """
+
+    sample: Sample
+    lane: str
+    cost: int
+
+
+def _chosen(wrong: Iterable[Verdict]) -> list[_Asked]:
+    """Return the samples in which a subject fails by its numbers, those to try first in front.
+
+    Where a plain call fails, uses are passed over; and where float64 fails, which asks whether it is the same
+    function, so are the other lanes.
+    """
+    numeric = [
+        verdict
+        for verdict in wrong
+        if verdict.status is Status.FAIL and verdict.elements and verdict.repeatable is not False
+    ]
+    uses = {verdict.use or "" for verdict in numeric}
+    use = "" if "" in uses else next((verdict.use for verdict in numeric), "")
+    of_use = [verdict for verdict in numeric if (verdict.use or "") == use]
+    lane = next((lane for lane in EVERY_LANE if any(v.lane == lane for v in of_use)), None)
+    return _telling(verdict for verdict in of_use if verdict.lane == lane)
+
+
+def _agreeing(verdicts: Iterable[Verdict], use: str) -> list[_Asked]:
+    """Return the samples in which everything agrees, those to try first in front.
+
+    First are those that fail in another lane: they show that a fault is one of accuracy.
+    """
+    asked = [v for v in verdicts if (v.use or "") == use and v.lane]
+    wrong = {(verdict.sample, verdict.lane) for verdict in asked if not verdict.passed}
+    right = [v for v in asked if v.elements and v.agrees and (v.sample, v.lane) not in wrong]
+    failing = {sample for sample, _ in wrong}
+    mixed = _telling(v for v in right if v.sample in failing)
+    return mixed[:1] + _telling(v for v in right if v.sample not in failing)
+
+
+def _telling(verdicts: Iterable[Verdict]) -> list[_Asked]:
+    """Return the samples of some verdicts: cheap ones first, and of these, those with other settings."""
+    costs: dict[tuple[str, str], int] = {}
+    for verdict in verdicts:
+        key = (verdict.sample, str(verdict.lane))
+        costs[key] = costs.get(key, 0) + verdict.elements
+    asked = [_Asked(Sample.parse(text), lane, cost) for (text, lane), cost in costs.items()]
+    asked.sort(key=lambda each: (each.sample.regime in _LAST, each.cost))
+    pool, order = asked[:_POOL], list[_Asked]()
+    seen: set[tuple[str, object]] = set()
+    while pool:
+        best = max(pool, key=lambda each: len(_flags(each.sample) - seen))
+        pool.remove(best)
+        order.append(best)
+        seen |= _flags(best.sample)
+    return order + asked[_POOL:]
+
+
+def _flags(sample: Sample) -> set[tuple[str, object]]:
+    """Return the settings of a sample but for its sizes, of which only the least matter."""
+    return {
+        (name, min(value, 3) if type(value) is int else value) for name, value in sample.settings.items()
+    } | {("regime", sample.regime)}
+
+
+def _why_none(wrong: Sequence[Verdict]) -> str:
+    if any(verdict.repeatable is False for verdict in wrong):
+        return "not sought: the failure does not repeat"
+    if all(verdict.status is Status.ERROR for verdict in wrong):
+        return "not sought: the subject raises an exception, or its sample cannot be prepared"
+    return "not sought: the subject fails by the form of what it returns"
+
+
+def _observed(asked: Iterable[_Asked], subject: Implementation, most: int) -> Iterator[Observation]:
+    """Run a subject again on samples, until there are enough answers."""
+    found = 0
+    for each in asked:
+        case = CASES[each.sample.case]
+        try:
+            prepared = prepare(case, each.sample, (each.lane,))
+            if why_unsupported(subject, prepared.tasks[each.lane]) is not None:
+                continue
+            seen = Observation(prepared, each.lane, run_subject(prepared, each.lane, subject))
+        except (DegenerateError, NoiseError):
+            continue
+        except Ended:
+            return
+        except Exception:  # noqa: BLE001, S112 - a subject may raise anything; it answered when it was judged
+            continue
+        yield seen
+        found += 1
+        if found == most:
+            return
