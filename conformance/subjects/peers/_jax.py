@@ -42,6 +42,7 @@ def direction(sequences: Mapping[str, tuple[Layout, Sequence]]) -> Direction:
         sequences: by kind, how the framework lays out the parameters, and what runs a sequence.
     """
     compiled: dict[str, Any] = {}
+    shapes: list[object] = []
 
     def run(
         kind: str, p: Arrays, x: Array, states: tuple[Array, ...], nonlinearity: str
@@ -52,6 +53,10 @@ def direction(sequences: Mapping[str, tuple[Layout, Sequence]]) -> Direction:
         wide = x.dtype == np.float64
         layout, sequence = sequences[kind]
         weights = cell_map(layout, bias="bias_ih" in p)
+        # jax keeps what it compiled, some MB for each shape, though the next sample has another.
+        if shapes != [x.shape, states[0].shape, x.dtype]:
+            shapes[:] = x.shape, states[0].shape, x.dtype
+            jax.clear_caches()
         if kind not in compiled:
             compiled[kind] = jax.jit(sequence, static_argnums=0)
         with jax.enable_x64(wide):
