@@ -42,13 +42,16 @@ The first failure of each case, of at most {_SHOWN} cases per peer. It is shown 
 _WRONG = (Status.FAIL, Status.ERROR, Status.EMPTY)
 
 
-def judged(name: str, told: str, versions: Mapping[str, str], report: Report, folder: str) -> dict[str, Any]:
+def judged(
+    name: str, told: str, versions: Mapping[str, str], samples: int, report: Report, folder: str
+) -> dict[str, Any]:
     """Return the record of a peer that was run.
 
     Args:
         name: its name on the command line.
         told: what it is, in words.
         versions: of its packages.
+        samples: of each case by which it was judged.
         report: of its run.
         folder: where that was written, with a bundle for each failing case.
     """
@@ -56,6 +59,7 @@ def judged(name: str, told: str, versions: Mapping[str, str], report: Report, fo
         "name": name,
         "told": told,
         "versions": dict(versions),
+        "samples": samples,
         "skipped": None,
         "exit_code": report.exit_code,
         "seconds": report.timing["seconds"],
@@ -163,8 +167,8 @@ def _first(record: Mapping[str, Any], run: Sequence[Mapping[str, Any]]) -> str:
     versions = ", ".join(f"{name} {there[key]}" for name, key in _VERSIONS.items())
     return (
         f"{len(run)} other implementations of torch's recurrent layers are judged as any subject is; in "
-        f"{wrong} of them something is found. Written by `tox run -e peers`: {record['samples']} samples of "
-        f"each case, seed {record['seed']}, {versions}, {there['cpu']}."
+        f"{wrong} of them something is found. Written by `tox run -e peers`: seed {record['seed']}, "
+        f"{versions}, {there['cpu']}."
     )
 
 
@@ -174,11 +178,18 @@ def _about(peer: Mapping[str, Any]) -> dict[str, object]:
             "peer": peer["name"],
             "what": peer["told"],
             "versions": "",
+            "samples per case": "",
             "verdict": f"skipped: {peer['skipped']}",
         }
     versions = ", ".join(f"{name} {version}" for name, version in peer["versions"].items())
     shown = {0: "shown", 3: "nothing compared"}.get(peer["exit_code"], "**not shown**")
-    return {"peer": peer["name"], "what": peer["told"], "versions": versions, "verdict": shown}
+    return {
+        "peer": peer["name"],
+        "what": peer["told"],
+        "versions": versions,
+        "samples per case": peer["samples"],
+        "verdict": shown,
+    }
 
 
 def _table(peers: Iterable[Mapping[str, Any]], lanes: Sequence[str]) -> Rows:

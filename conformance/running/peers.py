@@ -33,7 +33,7 @@ def judge_peers(
     names: Sequence[str],
     out: Path,
     *,
-    samples: int = 12,
+    samples: int | None = None,
     seed: int = 1,
     resume: bool = False,
 ) -> dict[str, Any]:
@@ -42,9 +42,9 @@ def judge_peers(
     Args:
         names: of the peers; all where there are none.
         out: the folder.
-        samples: how many of each case.
+        samples: how many of each case; by default as many as the table says.
         seed: of the samples.
-        resume: keep the peers that are in the record in `out`, if it is of the same samples and versions.
+        resume: keep the peers that are in the record in `out`, as far as seed, samples and versions are alike.
 
     Raises:
         UsageError: there is no such peer, or `out` cannot be written to.
@@ -56,13 +56,15 @@ def judge_peers(
         "schema_version": report_on.SCHEMA_VERSION,
         "environment": environment(threads=1),
         "seed": seed,
-        "samples": samples,
         "peers": [],
     }
     known = _known(out / "peers.json", record) if resume else {}
     out.mkdir(parents=True, exist_ok=True)
     for name in names or PEERS:
-        entry = known.get(name) or _judge(name, out, samples, seed)
+        count = PEERS[name].samples if samples is None else samples
+        entry = known.get(name, {})
+        if not entry or entry.get("samples", count) != count:
+            entry = _judge(name, out, count, seed)
         record["peers"].append(entry)
         (out / "peers.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         (out / "peers.md").write_text(report_on.markdown(record), encoding="utf-8")
@@ -80,7 +82,7 @@ def _judge(name: str, out: Path, samples: int, seed: int) -> dict[str, Any]:
     except UsageError as error:
         return report_on.skipped(name, peer.told, str(error))
     versions = {package: version(package) for package in peer.packages}
-    return report_on.judged(name, peer.told, versions, report, folder)
+    return report_on.judged(name, peer.told, versions, samples, report, folder)
 
 
 def _known(path: Path, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -99,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="peers; by default all")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the reports")
-    parser.add_argument("--samples", type=int, default=12, help="samples of each case (12)")
+    parser.add_argument("--samples", type=int, help="samples of each case")
     parser.add_argument("--seed", type=int, default=1, help="of the samples (1)")
     parser.add_argument("--resume", action="store_true", help="keep the peers that are judged in DIR")
     given = vars(parser.parse_args(arguments))

@@ -29,6 +29,7 @@ class Peer:
         packages: what it imports, and extras bring; none of those that every run imports.
         told: what it is, in words.
         kinds: the kinds of layers that it has.
+        samples: of each case, by which it is judged with all others: fewer where each shape is compiled.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Peer:
     packages: tuple[str, ...]
     told: str
     kinds: tuple[str, ...] = tuple(GATES)
+    samples: int = 24
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -67,6 +69,8 @@ class Peer:
 
 
 _NNX = ("flax", "jax")
+# Of what is compiled for each shape, forward and backward.
+_FEW = 12
 PEERS = {
     peer.name: peer
     for peer in (
@@ -74,31 +78,40 @@ PEERS = {
         Peer("torch-threads", "peers.torch_forms:threaded", (), "torch on eight threads"),
         Peer("torch-steps", "peers.torch_forms:step_by_step", (), "torch's cells, one step at a time"),
         Peer("torch-gates", "peers.torch_forms:gate_by_gate", (), "torch's layers, written out gate by gate"),
-        Peer("torch-compiled", "peers.torch_forms:compiled", (), "torch.compile of its LSTMCell", ("LSTM",)),
+        Peer(
+            "torch-compiled",
+            "peers.torch_forms:compiled",
+            (),
+            "torch.compile of its LSTMCell",
+            ("LSTM",),
+            samples=_FEW,
+        ),
         Peer("torch-half", "pytorch:half", (), "torch in bfloat16 and float16"),
         Peer("torch-cuda", "peers.torch_forms:on_cuda", (), "torch on a CUDA device"),
         Peer("onnxruntime", "peers.onnx:onnxruntime", ("onnxruntime", "onnx"), "ONNX's nodes by onnxruntime"),
         Peer("onnx-reference", "peers.onnx:reference_evaluator", ("onnx",), "ONNX's nodes by onnx itself"),
-        Peer("jax", "peers.jax_scan:make", ("jax",), "JAX, by hand with lax.scan"),
-        Peer("flax-lstm", "peers.flax:lstm_cell", _NNX, "flax's LSTMCell", ("LSTM",)),
+        Peer("jax", "peers.jax_scan:make", ("jax",), "JAX, by hand with lax.scan", samples=_FEW),
+        Peer("flax-lstm", "peers.flax:lstm_cell", _NNX, "flax's LSTMCell", ("LSTM",), _FEW),
         Peer(
             "flax-optimized-lstm",
             "peers.flax:optimized_lstm_cell",
             _NNX,
             "flax's OptimizedLSTMCell",
             ("LSTM",),
+            _FEW,
         ),
-        Peer("flax-gru", "peers.flax:gru_cell", _NNX, "flax's GRUCell", ("GRU",)),
-        Peer("flax-rnn", "peers.flax:simple_cell", _NNX, "flax's SimpleCell", ("RNN",)),
+        Peer("flax-gru", "peers.flax:gru_cell", _NNX, "flax's GRUCell", ("GRU",), _FEW),
+        Peer("flax-rnn", "peers.flax:simple_cell", _NNX, "flax's SimpleCell", ("RNN",), _FEW),
         Peer(
             "equinox",
             "peers.equinox:make",
             ("equinox", "jax"),
             "equinox's LSTMCell, GRUCell",
             ("LSTM", "GRU"),
+            _FEW,
         ),
         Peer("keras-numpy", "peers.keras:on_numpy", ("keras",), "keras's layers on NumPy"),
-        Peer("keras-jax", "peers.keras:on_jax", ("keras", "jax"), "keras's layers on JAX"),
+        Peer("keras-jax", "peers.keras:on_jax", ("keras", "jax"), "keras's layers on JAX", samples=_FEW),
         Peer("mygrad", "peers.mygrad:mygrad", ("mygrad",), "MyGrad, by hand"),
         Peer("autograd", "peers.autograd:autograd", ("autograd",), "HIPS autograd, by hand"),
     )

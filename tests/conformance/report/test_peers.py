@@ -55,7 +55,7 @@ def report(*verdicts, **options):
 
 def text(*peers):
     environment = {"torch": "2.13.0", "numpy": "2.4.6", "python": "3.11", "cpu": "a CPU"}
-    record = {"samples": 12, "seed": 1, "environment": environment, "peers": list(peers)}
+    record = {"seed": 1, "environment": environment, "peers": list(peers)}
     # It is written as JSON first.
     return markdown(json.loads(json.dumps(record)))
 
@@ -68,19 +68,19 @@ def row(shown, *starts):
 
 def test_a_right_one_has_its_least_headroom_and_its_largest_error_by_lane_and_direction():
     verdicts = (PASSED, replace(PASSED, observable="h_n", headroom=4.0, max_ulp=2.0))
-    shown = text(judged("one", "One", {"jax": "0.10"}, report(*verdicts), "peers/one"))
+    shown = text(judged("one", "One", {"jax": "0.10"}, 12, report(*verdicts), "peers/one"))
     assert row(shown, "one", "nn.GRU") == ["–", "–", "4 · 3 ulp", "–"]
-    assert row(shown, "one", "One") == ["jax 0.10", "shown"]
+    assert row(shown, "one", "One") == ["jax 0.10", "12", "shown"]
     assert "in 0 of them something is found" in shown
     assert shown.count("Nothing.") == 2
 
 
 def test_a_wrong_one_is_found_with_what_shows_it():
     verdicts = (PASSED, WRONG, replace(WRONG, observable="grad.h0"))
-    peer = judged("one", "One", {}, report(*verdicts, shrunk={WRONG.sample: "nn.GRU:small"}), "peers/one")
+    peer = judged("one", "One", {}, 12, report(*verdicts, shrunk={WRONG.sample: "nn.GRU:small"}), "peers/one")
     shown = text(peer)
     assert row(shown, "one", "nn.GRU") == ["–", "–", "6.5 · 3 ulp", "0.25 · 900 ulp · **2 FAIL**"]
-    assert row(shown, "one", "One") == ["", "**not shown**"]
+    assert row(shown, "one", "One") == ["", "12", "**not shown**"]
     what = "FAIL: expected 1.5, got 2.5, headroom 0.25"
     where = "nn.GRU · grad.input · float32 · normal"
     assert row(shown, "one", where) == [what, "2 of 3 verdicts", "`nn.GRU:small`"]
@@ -90,13 +90,13 @@ def test_a_wrong_one_is_found_with_what_shows_it():
 
 def test_of_many_wrong_cases_three_are_shown_and_the_others_named():
     verdicts = [replace(WRONG, case=case) for case in ("nn.GRU", "nn.RNN", "nn.LSTM", "nn.LSTMCell", "tanh")]
-    shown = text(judged("one", "One", {}, report(*verdicts), "peers/one"))
+    shown = text(judged("one", "One", {}, 12, report(*verdicts), "peers/one"))
     assert row(shown, "one", "nn.LSTMCell, tanh") == ["fail, too", "", ""]
 
 
 def test_what_it_cannot_do_is_said():
     scope = Scope(limits=("forward only", "float32"))
-    shown = text(judged("one", "One", {}, report(PASSED, DECLINED, scope=scope), "peers/one"))
+    shown = text(judged("one", "One", {}, 12, report(PASSED, DECLINED, scope=scope), "peers/one"))
     told = ["forward only, float32", "there is no b_hn (1 samples)", "relative accuracy of tanh and sigmoid"]
     assert f"| one | {' | '.join(told)} |" in shown
     assert row(shown, "one", "nn.GRU") == ["–", "–", "6.5 · 3 ulp", "–"]
@@ -104,22 +104,24 @@ def test_what_it_cannot_do_is_said():
 
 def test_what_is_excused_is_said_with_its_reason_and_an_excuse_without_need_is_found():
     declarations = Declarations((EXCUSE,), "absolute")
-    shown = text(judged("one", "One", {}, report(PASSED, EXCUSED, declarations=declarations), "peers/one"))
+    shown = text(
+        judged("one", "One", {}, 12, report(PASSED, EXCUSED, declarations=declarations), "peers/one")
+    )
     assert row(shown, "one", "nn.GRU") == ["–", "–", "0.5 · 3 ulp · 1 EXCUSED", "–"]
     assert row(shown, "one", "1") == ["nn.GRU", "a convention"]
-    unneeded = judged("one", "One", {}, report(PASSED, declarations=declarations), "peers/one")
+    unneeded = judged("one", "One", {}, 12, report(PASSED, declarations=declarations), "peers/one")
     assert "| one | EXCUSE NO LONGER NEEDED " in text(unneeded)
 
 
 def test_one_that_is_skipped_is_named_with_the_reason():
     shown = text(skipped("one", "One", "there is no device"))
-    assert row(shown, "one", "One") == ["", "skipped: there is no device"]
+    assert row(shown, "one", "One") == ["", "", "skipped: there is no device"]
     assert "0 other implementations" in shown
 
 
 @pytest.mark.parametrize("lane", ["bfloat16", "float16"])
 def test_half_types_have_a_table_of_their_own(lane):
-    shown = text(judged("half", "Half", {}, report(replace(PASSED, lane=lane)), "peers/half"))
+    shown = text(judged("half", "Half", {}, 12, report(replace(PASSED, lane=lane)), "peers/half"))
     assert "6.5 · 3 ulp" in row(shown, "half", "nn.GRU")
     assert "| peer | case | bfloat16 forward | bfloat16 backward |" in shown
     assert "float64 forward" not in shown
