@@ -44,7 +44,7 @@ def judge_peers(
         out: the folder.
         samples: how many of each case; by default as many as the table says.
         seed: of the samples.
-        resume: keep the peers that are in the record in `out`, as far as seed, samples and versions are alike.
+        resume: keep the peers that are in the record in `out`, where seed, samples and versions are alike.
 
     Raises:
         UsageError: there is no such peer, or `out` cannot be written to.
