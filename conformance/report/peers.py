@@ -5,6 +5,7 @@ Made and written by running.peers. Every number and every line of it comes from 
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,9 @@ _REPLAYED = f"""\
 The first failure of each case, of at most {_SHOWN} cases per peer. It is shown again by
 `conformance replay SAMPLE --implementation PEER`, and by `conformance replay` of the bundle
 `peers/PEER/failures/CASE` in the folder of the run."""
+
+# The line of a traceback that says what was raised.
+_RAISED = re.compile(r"^\w[\w.]*: .*$", re.MULTILINE)
 
 _WRONG = (Status.FAIL, Status.ERROR, Status.EMPTY)
 
@@ -134,7 +138,10 @@ def _told(verdict: Verdict) -> str:
         told = f"expected {number(verdict.expected)}, got {number(verdict.got)}, "
         told += f"headroom {headroom(verdict.headroom)}"
         return one_line(f"{told}; {verdict.reason}" if verdict.reason else told)
-    return one_line(verdict.reason or "")
+    reason = verdict.reason or ""
+    # Of a traceback, what was raised; the lines before it name the files of this machine.
+    raised = _RAISED.findall(reason) if reason.startswith("Traceback") else []
+    return one_line(raised[-1] if raised else reason)
 
 
 def markdown(record: Mapping[str, Any]) -> str:

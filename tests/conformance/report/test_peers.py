@@ -88,6 +88,15 @@ def test_a_wrong_one_is_found_with_what_shows_it():
     assert "in 1 of them something is found" in shown
 
 
+def test_of_an_error_what_was_raised_is_said():
+    reason = "Traceback (most recent call last):\n  File x.py, line 3\nmine.Error: no such node\n\nSet X=1"
+    error = replace(WRONG, status=Status.ERROR, observable=None, expected=None, reason=reason)
+    ended = replace(error, reason="the subject's process was killed by SIGABRT")
+    for verdict, told in ((error, "mine.Error: no such node"), (ended, ended.reason)):
+        (found,) = judged("one", "One", {}, 12, report(verdict), "peers/one")["found"]
+        assert (found["told"], found["observable"]) == (told, "whole sample")
+
+
 def test_of_many_wrong_cases_three_are_shown_and_the_others_named():
     verdicts = [replace(WRONG, case=case) for case in ("nn.GRU", "nn.RNN", "nn.LSTM", "nn.LSTMCell", "tanh")]
     shown = text(judged("one", "One", {}, 12, report(*verdicts), "peers/one"))
