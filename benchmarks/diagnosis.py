@@ -3,8 +3,8 @@
     python benchmarks/diagnosis.py --seeds 2 --each 2
 
 For every fault that changes a function and every case that it applies to, the first samples are taken in
-which it shows, in float64 and in float32. The diagnosis knows what mytorch returned for one of them. The table
-says how often the fault was among those named first; where two return the same numbers, both are.
+which it shows, in float64 and in float32. The diagnosis knows what mytorch returned for one of them. The
+table says how often the fault was among those named first; where two return the same numbers, both are.
 """
 
 from __future__ import annotations

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conformance.judging.sight import NAMES, mistrusted
 from conformance.reference.closeness import failure, headrooms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from conformance.checking.candidate import Reply
     from conformance.checking.trials import Trial
@@ -31,7 +32,8 @@ class Compared:
         headroom: of the number nearest to its tolerance.
         observable: the name of what holds it.
         elements: how many numbers were compared.
-        sighted: whether a cheap wrong answer would have been noticed anywhere.
+        sighted: whether a cheap wrong answer that decides would have been noticed anywhere.
+        unseen: by output and gradient, the cheap wrong answers that would have passed in every call.
     """
 
     wrong: list[str] = field(default_factory=list)
@@ -40,11 +42,23 @@ class Compared:
     observable: str | None = None
     elements: int = 0
     sighted: bool = False
+    unseen: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def blind(self) -> bool:
         """Whether every cheap wrong answer would have passed."""
         return bool(self.elements) and not self.sighted
+
+    @property
+    def would_pass(self) -> list[str]:
+        """The cheap wrong answers that would have passed as some output or gradient, in every call."""
+        return [name for name in NAMES if any(name in each for each in self.unseen.values())]
+
+    def saw(self, name: str, blind: Iterable[str]) -> None:
+        """Note which cheap wrong answers would have passed as an output or gradient in one call."""
+        wrong = set(blind)
+        self.sighted = self.sighted or not mistrusted(wrong)
+        self.unseen[name] = self.unseen.get(name, wrong) & wrong
 
 
 def compared(
@@ -100,7 +114,7 @@ def _compare(found: Compared, trial: Trial, name: str, reply: Reply, dtype: str)
     if nearest < found.headroom:
         found.headroom, found.observable = nearest, name
     found.elements += oracle.size
-    found.sighted = found.sighted or not trial.blind[name]
+    found.saw(name, trial.would_pass[name])
 
 
 def untouched(sent: Mapping[str, Array], reply: Reply) -> Iterator[tuple[str, str]]:

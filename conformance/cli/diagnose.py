@@ -39,6 +39,7 @@ def add_parser(commands: Commands) -> None:
 
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
+    from conformance.report.tables import DIAGNOSIS
     from conformance.running.diagnose import diagnose
 
     found = diagnose(
@@ -59,12 +60,12 @@ def command(options: argparse.Namespace) -> int:
     samples = len({verdict.sample for verdict in compared})
     told = f"{options.case}: {len(failures)} of {len(compared)} observables of {samples} samples differ"
     print(("FAIL " if failures else "PASS ") + told)
-    for line in found.diagnosis.lines:
-        print(safe_name(line))
+    for word, line in zip(DIAGNOSIS, found.diagnosis.lines, strict=False):
+        print(f"  {word:10} {safe_name(line)}")
     about = found.diagnosis
     if about.samples:
-        print(f"\n{about.tried} faults tried in {', '.join(about.lanes)} on")
-    for word, texts in (("differs", about.samples), ("agrees", about.passing)):
+        print(f"\n{about.tried} faults were tried in {', '.join(about.lanes)}, on samples of which it")
+    for word, texts in (("fails", about.samples), ("passes", about.passing)):
         for text in texts:
             print(f"  {word:8} {text}")
     return 1 if failures else 0

@@ -18,6 +18,7 @@ from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.subjects.answers import NotNumbersError, numbers
 from conformance.subjects.declarations import declared
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,14 +43,12 @@ class Asked:
         trace: what the subject returned.
         expected: the expectation; None where there is none.
         why: why nothing was compared; empty where something was.
-        raised: the last line of what the subject raised; empty where it answered.
     """
 
     wrong: Mapping[str, Array | None] = field(default_factory=dict)
     trace: Mapping[str, Any] = field(default_factory=dict)
     expected: Expectation | None = None
     why: str = ""
-    raised: str = ""
 
     def of(self, *, backward: bool) -> dict[str, Array | None]:
         """Return what is wrong among the gradients, or among the outputs."""
@@ -111,7 +110,8 @@ class Asker:
         if self.spent:
             return Asked(why=f"the search ended after {self._most} tasks")
         try:
-            prepared = prepare(problem.case, problem.sample, [problem.lane], problem.arrays)
+            inside = supports_of(self._subject).inside
+            prepared = prepare(problem.case, problem.sample, [problem.lane], problem.arrays, inside)
         except (DegenerateError, NoiseError) as error:
             return Asked(why=str(error))
         return self.judged(prepared, problem.lane)
@@ -125,11 +125,12 @@ class Asker:
         expected = by.expectations.get(lane)
         whole = [each for each in verdicts if each.observable is None]
         for each in whole:
-            last = (each.reason or "").strip().splitlines()[-1:] or ["no reason"]
+            reason = each.reason or "no reason"
             if each.status is Status.ERROR:
-                return Asked(why=f"it raises {last[0]}", raised=last[0])
+                # The end of a traceback, without what the subject printed.
+                return Asked(why=f"it fails: {reason.partition('; it printed:')[0].strip().splitlines()[-1]}")
             if each.status is Status.SKIP:
-                return Asked(why=each.reason or last[0])
+                return Asked(why=reason)
         failed = [each.observable for each in verdicts if each.status is Status.FAIL and each.observable]
         wrong = {name: _mask(expected, name, kept.trace.get(name)) for name in failed}
         return Asked(wrong, kept.trace, expected)

@@ -62,10 +62,10 @@ class Diagnosis:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """At most two lines: the nearest fault, and where the difference begins; none without a failure."""
+        """At most two lines: what is wrong, and where it begins; none without a failure."""
         if not self.fails:
             return ()
-        return tuple(filter(None, (f"nearest fault: {self._nearest}", self.localised)))
+        return tuple(filter(None, (self._nearest, self.localised)))
 
     @property
     def _nearest(self) -> str:

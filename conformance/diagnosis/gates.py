@@ -67,7 +67,8 @@ def find_gates(
         # What hides behind another gate in one way may show in the other.
         if gates and not guilty:
             guilty = gates
-            told = f"right where held constant, wrong where it varies; gate {unknown} cannot be told"
+            others = f"{'gate' if len(unknown) == 1 else 'gates'} {' and '.join(unknown)}"
+            told = f"right where held constant, wrong where it varies; {others} cannot be told"
     return (in_words(guilty, kind) if guilty else None), told
 
 

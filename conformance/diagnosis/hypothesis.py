@@ -6,11 +6,12 @@ Called by diagnosis.nearest and diagnosis.less_accurate, for one observation of 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from conformance.arithmetic.rules import ACCURACIES
 from conformance.arithmetic.tolerance import UNIT
 from conformance.errors import NoiseError
 from conformance.faults import faulty
@@ -144,7 +145,7 @@ class Hypothesis:
         self.fault = fault
         self._program = faulty(fault, "torch")
         self._traces: dict[tuple[str, str, str], Trace | None] = {}
-        self._tolerances: dict[tuple[str, str], Mapping[str, Array]] = {}
+        self._tolerances: dict[tuple[str, str, str], Mapping[str, Array]] = {}
 
     def explains(self, seen: Observation) -> bool:
         """Whether a subject returned what the wrong reference returns.
@@ -162,7 +163,18 @@ class Hypothesis:
         found = compared(expected, seen, near)
         if found.ratio <= 1 or found.size > near or not self._shows(seen):
             return found.ratio <= 1
-        own = self._tolerance(seen)
+        return any(self._within(expected, seen, accuracy) for accuracy in ACCURACIES)
+
+    def contradicts(self, seen: Observation) -> bool:
+        """Whether a subject that passes would have failed, and in another way than it may."""
+        return self._shows(seen) and not self.explains(seen)
+
+    def _within(self, expected: Expectation, seen: Observation, accuracy: str) -> bool:
+        """Whether a subject is within the tolerance of the wrong program, in an accuracy class.
+
+        What is also less accurate where tanh or sigmoid are tiny still has its fault named.
+        """
+        own = self._tolerance(seen, accuracy)
         if any(own.get(name, _NOTHING).shape != array.shape for name, array in expected.oracle.items()):
             return False
         return compared(replace(expected, tolerance=own), seen).ratio <= 1
@@ -207,13 +219,14 @@ class Hypothesis:
                 self._traces[key] = None
         return self._traces[key]
 
-    def _tolerance(self, seen: Observation) -> Mapping[str, Array]:
+    def _tolerance(self, seen: Observation, accuracy: str) -> Mapping[str, Array]:
         """Return the tolerances that follow from the wrong program's deviation; none where it has none."""
-        key = (seen.prepared.sample.text, seen.lane)
+        key = (seen.prepared.sample.text, seen.lane, accuracy)
         if key not in self._tolerances:
             prepared, half = seen.prepared, seen.lane in HALF_LANES
             task = base(prepared.case, prepared.sample, prepared.stored, seen.lane if half else "float32")
-            measure = measured_in_half if half else measured
+            of_half = partial(measured_in_half, inside=prepared.inside)
+            measure = of_half if half else partial(measured, accuracy=accuracy)
             try:
                 found = measure(task, by=self._program)
             except (NoiseError, RuntimeError):

@@ -19,7 +19,7 @@ from conformance.diagnosis.patterns import pattern
 from conformance.diagnosis.refeeding import Problem
 from conformance.diagnosis.steps import find_step
 from conformance.errors import DegenerateError, NoiseError, UsageError, unknown
-from conformance.running.sample_text import parse
+from conformance.sampling.sample import Sample
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import EVERY_LANE, LANES, Task
 from conformance.subjects.supports import supports_of
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from conformance.cases.case import Case
     from conformance.diagnosis.asking import Asked
     from conformance.judging.sample_judge import Prepared
-    from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Implementation
 
@@ -70,9 +69,12 @@ def localise(
         if case not in CASES:
             raise unknown("case", case, CASES)
         case = CASES[case]
-    drawn = parse(sample)[1] if isinstance(sample, str) else sample
+    drawn = Sample.parse(sample) if isinstance(sample, str) else sample
     if drawn.case != case.name:
         raise UsageError(f"sample: expected one of {case.name}, got {drawn.text!r}")
+    names = {*case.space.sizes, *case.space.flags}
+    if set(drawn.settings) != names:
+        raise UsageError(f"sample: expected the settings {', '.join(sorted(names))}, got {drawn.text!r}")
     if lane is not None and lane not in EVERY_LANE:
         raise UsageError(f"lane: expected one of {', '.join(EVERY_LANE)}, got {lane!r}")
     with quietly_on_one_thread():
@@ -93,7 +95,7 @@ def _localise(
     nothing = Location(case.name, sample.text, lane, told="cannot be told: there is no lane to look in")
     for each in lanes:
         try:
-            prepared = prepare(case, sample.plain, [each], stored)
+            prepared = prepare(case, sample.plain, [each], stored, supports_of(subject).inside)
         except (DegenerateError, NoiseError) as error:
             return replace(nothing, lane=each, told=f"cannot be told: {error}")
         found = asker.judged(prepared, each)
@@ -165,5 +167,5 @@ def _with_gate(asker: Asker, state: Found, place: Location) -> Location:
         introduced=state.introduced,
         inherited=tuple(state.inherited),
         told="; ".join(filter(None, state.told)),
-        notes=tuple(state.notes),
+        notes=tuple(dict.fromkeys(state.notes)),
     )

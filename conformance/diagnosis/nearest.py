@@ -81,7 +81,7 @@ def nearest(
     most = max(counts.values(), default=0)
     left = [each for each, count in counts.items() if count == most and most]
     for seen in passing if left else ():
-        left = [each for each in left if each.explains(seen)]
+        left = [each for each in left if not each.contradicts(seen)]
         if not left:
             break
     return Found(tuple(each.fault for each in left), most if left else 0, len(hypotheses))

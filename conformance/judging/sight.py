@@ -3,7 +3,7 @@
 Agreement says little where a wrong answer would agree as well: all zeros agree where the right numbers are
 smaller than their tolerance, and any order of rows does where all rows are equal. judging.judge asks once per
 observable that agrees, and makes MISTRUSTED of agreement that none of `DECIDING` would have failed;
-reference.tolerance says what a tolerance notices.
+reference.draws asks for a tolerance of any program, and checking.judge for a criterion.
 
 Source of the status: oneDNN's benchdnn, whose MISTRUSTED are outputs that are mostly zeros.
 """

@@ -15,6 +15,7 @@ import torch
 from conformance.arithmetic.constants import constants
 from conformance.arithmetic.tolerance import scale
 from conformance.errors import DegenerateError, UsageError
+from conformance.judging.sight import noticed
 from conformance.reference.program import Program, as_input
 from conformance.reference.sources import measured, sources
 from conformance.subjects.modes import quietly_on_one_thread
@@ -53,6 +54,12 @@ class Draw:
     def allowed(self, name: str) -> Array:
         """Return what each element of an observable may differ by."""
         return self.scales[name].allowed()
+
+    def notices(self, name: str) -> dict[str, bool]:
+        """Return whether each of some cheap wrong answers is beyond the tolerance of an observable."""
+        oracle = self.oracle[name]
+        given = (array for array in self.program.given if array.dtype.kind == oracle.dtype.kind)
+        return noticed(oracle, self.allowed(name), given, lane=self.program.dtype)
 
     def sources(self) -> dict[str, tuple[Source, ...]]:
         """Return the operations that the tolerance of each observable comes from."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from conformance.arithmetic.formats import Precision
+    from conformance.sampling.values import Array
 
 # What torch's errors about two dtypes mention.
 _MIXED = re.compile(r"\bDouble\b|\bfloat64\b|\bdouble\b")
@@ -63,6 +64,15 @@ class Program:
     def precision(self) -> Precision:
         """What it stores, computes and adds up in."""
         return precision(self.dtype, self.compute, self.accumulate)
+
+    @property
+    def given(self) -> list[Array]:
+        """The arrays that it is given, as it sees them: inputs, and a module's parameters and buffers."""
+        fn, inputs = self._carried
+        found = [value for _, value in _tensors("input", inputs)]
+        if isinstance(fn, torch.nn.Module):
+            found += [*fn.parameters(), *fn.buffers()]
+        return [_whole(value.detach()).numpy() for value in found]
 
     def observables(self) -> dict[str, Tensor]:
         """Run it once, on copies; return `output`, or one name for each, and `grad[K]` or `grad.PARAMETER`.

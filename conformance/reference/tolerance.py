@@ -2,7 +2,7 @@
 
 Draws are measured (reference.draws). Each observable gets the tightest pair of tolerances (reference.pair),
 the operations that it comes from (reference.sources), and the wrong answers that it notices
-(judging.sight).
+(judging.sight, asked by each draw).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import numpy as np
 from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.arithmetic.formats import HALF
 from conformance.errors import whole
-from conformance.judging.sight import noticed
 from conformance.reference.pair import LOOSE, tightest
 from conformance.report.suite import known
 
@@ -48,7 +47,8 @@ class Bound:
         bits: how many significant bits of the observable the tolerance holds, in root mean square; inf where
             nothing rounds.
         sources: the operations that the tolerance comes from, the largest share first.
-        notices: whether each of some cheap wrong answers would be beyond the tolerance, in every draw.
+        notices: whether each of some cheap wrong answers would be beyond the tolerance, in every draw; an
+            input itself is one where it has the same shape.
         draws: how many draws it is of.
         rounding: the rounding in words: `dtype`, and what operations compute and add up in.
     """
@@ -70,7 +70,8 @@ class Bound:
     def sentence(self) -> str:
         """The justification of the pair, to paste where the pair is used."""
         if not self.sources:
-            return f"{self.name}: nothing rounds, so bits agree"
+            blind = self.expected.size and not all(self.notices.values())
+            return f"{self.name}: nothing rounds, so bits agree{f'; {self._sight()}' if blind else ''}"
         told = [f"{self.name}: atol {self.atol:.1e}, rtol {self.rtol:.1e}: {self._noise()}"]
         if self.looser:
             told.append(f"more than {LOOSE:g} times too loose for {self.looser:.1%} of the elements")
@@ -197,7 +198,9 @@ def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
     allowed = [each.allowed(name) for each in present]
     right, may = _flat(expected), _flat(allowed)
     pair = tightest(right, may)
-    seen = [noticed(*each, lane=present[0].program.dtype) for each in zip(expected, allowed, strict=True)]
+    seen = [each.notices(name) for each in present]
+    # An input may have the shape of the result in some draws only.
+    asked = dict.fromkeys(wrong for each in seen for wrong in each)
     return Bound(
         name=name,
         dtype=present[0].program.dtype,
@@ -206,7 +209,7 @@ def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
         **pair._asdict(),
         bits=_agreeing(right, may),
         sources=found,
-        notices={wrong: all(each[wrong] for each in seen) for wrong in seen[0]},
+        notices={wrong: all(each.get(wrong, True) for each in seen) for wrong in asked},
         draws=len(present),
         rounding=present[0].program.precision.words,
     )

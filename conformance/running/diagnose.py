@@ -12,9 +12,11 @@ from conformance.cases import CASES, find_cases
 from conformance.diagnosis.diagnosis import Diagnosis, Named
 from conformance.diagnosis.hypothesis import Observation
 from conformance.diagnosis.less_accurate import less_accurate
+from conformance.diagnosis.localise import localise
 from conformance.diagnosis.nearest import nearest
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.asking import why_unsupported
+from conformance.judging.expectation import is_gradient
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
 from conformance.running.plan import lanes_of, plan
@@ -22,6 +24,7 @@ from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
 from conformance.running.work import SampleWork
 from conformance.sampling.sample import Sample
+from conformance.sampling.space import HOLLOW
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import EVERY_LANE, LANES, Ended
 from conformance.subjects.supports import supports_of
@@ -155,10 +158,12 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
             yield seen
 
     found = nearest(failing, passes())
-    named = tuple(Named(fault.name, fault.line) for fault in found.faults)
-    less = "" if named else less_accurate(failing)
+    # An accuracy that explains everything comes before a fault that explains some of it.
+    less = less_accurate(failing) if found.explained < len(failing) else ""
+    named = () if less else tuple(Named(fault.name, fault.line) for fault in found.faults)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
-    return replace(diagnosis, less_accurate=less)
+    place = localise(CASES[case], failing[0].prepared.sample, subject, failing[0].lane)
+    return replace(diagnosis, less_accurate=less, localised=place.line or "")
 
 
 def _of(
@@ -167,8 +172,8 @@ def _of(
     return Diagnosis(
         case,
         tuple(dict.fromkeys(seen.lane for seen in failing)),
-        tuple(seen.prepared.sample.text for seen in failing),
-        tuple(seen.prepared.sample.text for seen in passing),
+        tuple(dict.fromkeys(seen.prepared.sample.text for seen in failing)),
+        tuple(dict.fromkeys(seen.prepared.sample.text for seen in passing)),
         **fields,
     )
 
@@ -196,13 +201,19 @@ def _chosen(wrong: Iterable[Verdict]) -> list[_Asked]:
     numeric = [
         verdict
         for verdict in wrong
-        if verdict.status is Status.FAIL and verdict.elements and verdict.repeatable is not False
+        if verdict.status is Status.FAIL and _tells(verdict) and verdict.repeatable is not False
     ]
     uses = {verdict.use or "" for verdict in numeric}
     use = "" if "" in uses else next((verdict.use for verdict in numeric), "")
     of_use = [verdict for verdict in numeric if (verdict.use or "") == use]
     lane = next((lane for lane in EVERY_LANE if any(v.lane == lane for v in of_use)), None)
     return _telling(verdict for verdict in of_use if verdict.lane == lane)
+
+
+def _tells(verdict: Verdict) -> bool:
+    """Whether a failure is one of numbers, or a gradient is missing, as where something is detached."""
+    missing = is_gradient(verdict.observable or "") and str(verdict.reason).startswith("missing")
+    return bool(verdict.elements) or missing
 
 
 def _agreeing(verdicts: Iterable[Verdict], use: str) -> list[_Asked]:
@@ -215,7 +226,8 @@ def _agreeing(verdicts: Iterable[Verdict], use: str) -> list[_Asked]:
     right = [v for v in asked if v.elements and v.agrees and (v.sample, v.lane) not in wrong]
     failing = {sample for sample, _ in wrong}
     mixed = _telling(v for v in right if v.sample in failing)
-    return mixed[:1] + _telling(v for v in right if v.sample not in failing)
+    others = {each.sample: each for each in _telling(v for v in right if v.sample not in failing)}
+    return [*mixed[:1], *others.values()]
 
 
 def _telling(verdicts: Iterable[Verdict]) -> list[_Asked]:
@@ -225,7 +237,7 @@ def _telling(verdicts: Iterable[Verdict]) -> list[_Asked]:
         key = (verdict.sample, str(verdict.lane))
         costs[key] = costs.get(key, 0) + verdict.elements
     asked = [_Asked(Sample.parse(text), lane, cost) for (text, lane), cost in costs.items()]
-    asked.sort(key=lambda each: (each.sample.regime in _LAST, each.cost))
+    asked.sort(key=lambda each: (each.sample.shape_class in HOLLOW, each.sample.regime in _LAST, each.cost))
     pool, order = asked[:_POOL], list[_Asked]()
     seen: set[tuple[str, object]] = set()
     while pool:
@@ -257,7 +269,7 @@ def _observed(asked: Iterable[_Asked], subject: Implementation, most: int) -> It
     for each in asked:
         case = CASES[each.sample.case]
         try:
-            prepared = prepare(case, each.sample, (each.lane,))
+            prepared = prepare(case, each.sample, (each.lane,), inside=supports_of(subject).inside)
             if why_unsupported(subject, prepared.tasks[each.lane]) is not None:
                 continue
             seen = Observation(prepared, each.lane, run_subject(prepared, each.lane, subject))

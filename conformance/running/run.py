@@ -142,6 +142,7 @@ def run(
         "samples": samples,
         "seed": seed,
         "dtypes": dtypes,
+        "half types": supports.inside.words,
         # A run in the judge's process is marked as one, and may not go on unmarked.
         "in process": bool(how.note),
     }

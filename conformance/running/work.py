@@ -17,18 +17,21 @@ from conformance.running.subject import Subject, find_subject, opened_again, ope
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import Task, deaths
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from conformance.arithmetic.formats import Inside
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation
 
 
-# What was prepared so far, by sample and lanes; there is one while `prepared_once` holds.
-_kept: list[dict[tuple[Sample, tuple[str, ...]], Prepared]] = []
+# What was prepared so far, by sample, lanes and what half types compute in; there is a dictionary while
+# `prepared_once` holds.
+_kept: list[dict[tuple[Sample, tuple[str, ...], Inside], Prepared]] = []
 
 
 @contextmanager
@@ -85,7 +88,7 @@ class SampleWork:
 
         case = CASES[self.case]
         try:
-            prepared = self._prepared()
+            prepared = self._prepared(supports_of(subject).inside)
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
         judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
@@ -104,12 +107,12 @@ class SampleWork:
                 verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
         return Outcome(verdicts, prepared=True, ended=deaths(subject) > before)
 
-    def _prepared(self) -> Prepared:
+    def _prepared(self, inside: Inside) -> Prepared:
         from conformance.judging.sample_judge import prepare
 
-        kept, key = _kept[-1] if _kept else {}, (self.sample, self.lanes)
+        kept, key = _kept[-1] if _kept else {}, (self.sample, self.lanes, inside)
         if key not in kept:
-            kept[key] = prepare(CASES[self.case], self.sample, self.lanes)
+            kept[key] = prepare(CASES[self.case], self.sample, self.lanes, inside=inside)
         return kept[key]
 
     def _tasks(self, prepared: Prepared, subject: Implementation, runs: int) -> list[Task]:

@@ -200,7 +200,7 @@ def test_agreement_that_shows_nothing_is_not_trusted():
     found = rows("flat", "flat")
     assert (found["values"].status, wrong(found)) == ("MISTRUSTED", {})
     assert "zeros, the mean everywhere and rolled rows would pass" in found["values"].reason
-    result = CheckResult("flat", "flat", "float32", 1, tuple(found.values()))
+    result = CheckResult.of([*found.values()], "flat", "flat", "float32", 1)
     assert (result.exit_code, result.passed) == (1, False)
 
 

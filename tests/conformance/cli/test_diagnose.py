@@ -10,7 +10,7 @@ def test_a_fault_is_named_and_the_code_is_1(command_line, tmp_path):
     assert done.returncode == 1
     first, second, *_ = done.stdout.splitlines()
     assert first.startswith("FAIL nn.GRUCell: ")
-    assert second == "nearest fault: gates are ordered z, r, n; torch's order is r, z, n (gru-gates-zrn)"
+    assert second == "  diagnosis  gates are ordered z, r, n; torch's order is r, z, n (gru-gates-zrn)"
 
 
 def test_a_right_subject_has_no_diagnosis_and_the_code_is_0(command_line, tmp_path):
@@ -33,7 +33,7 @@ def test_one_sample_is_diagnosed(command_line, tmp_path):
     )
     assert done.returncode == 1
     assert "has no reset gate (gru-no-reset)" in done.stdout
-    assert f"differs  {text}" in done.stdout
+    assert f"fails    {text}" in done.stdout
 
 
 def test_a_sample_of_another_case_is_refused(command_line, tmp_path):

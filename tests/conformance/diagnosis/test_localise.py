@@ -375,7 +375,7 @@ class Limited:
 
 @pytest.mark.parametrize("raises", [False, True])
 def test_what_a_subject_cannot_run_is_said(raises):
-    told = "raises ValueError: no single step" if raises else "no single step"
+    told = "it fails: ValueError: no single step" if raises else "no single step"
     place = found(Limited(lambda config: "no single step" if config["L"] == 1 else None, raises=raises))
     assert (place.step, place.introduced) == (0, None)
     assert any(told in note for note in place.notes)
@@ -388,8 +388,10 @@ def test_what_a_subject_cannot_run_is_said(raises):
 def test_a_subject_that_answers_nothing_is_not_located():
     place = found(Limited(lambda config: "nothing at all"))  # noqa: ARG005
     assert (place.line, place.told) == (None, "cannot be told: nothing at all")
-    place = found(Limited(lambda config: "broken", raises=True))  # noqa: ARG005
-    assert (place.line, place.told) == (None, "cannot be told: it raises ValueError: broken")
+    subject = Limited(lambda config: "broken", raises=True)  # noqa: ARG005
+    subject.printed = "what it printed is not why"
+    place = found(subject)
+    assert (place.line, place.told) == (None, "cannot be told: it fails: ValueError: broken")
 
 
 def test_a_subject_that_declares_one_layer_and_no_gradients():
@@ -494,6 +496,12 @@ def test_a_search_that_is_too_long_ends():
         ("nn.GRU", None, None, "expected one of nn.GRU"),
         ("nn.LSTM", None, "float128", "lane: expected one of float64"),
         ("nn.LSTM", "nonsense", None, "sample"),
+        (
+            "tanh",
+            "tanh:seed=1,draw=0,class=small,regime=normal,N=5",
+            None,
+            "expected the settings F, N, method",
+        ),
     ],
 )
 def test_wrong_arguments_are_named(case, text, lane, message):

@@ -108,9 +108,12 @@ def test_an_unknown_peer_is_refused(table, tmp_path, capsys):
 def test_each_sample_is_prepared_once_for_all_peers(judged, monkeypatch):
     prepared = []
     prepare = sample_judge.prepare
-    monkeypatch.setattr(
-        sample_judge, "prepare", lambda *given: prepared.append(given[1].text) or prepare(*given)
-    )
+
+    def counted(case, sample, *given, **options):
+        prepared.append(sample.text)
+        return prepare(case, sample, *given, **options)
+
+    monkeypatch.setattr(sample_judge, "prepare", counted)
     alone = [judged(name)[2][name] for name in ("right", "wrong")]
     apart, prepared[:] = Counter(prepared), []
     both = judged("right", "wrong")[2]
