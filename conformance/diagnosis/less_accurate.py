@@ -26,7 +26,7 @@ def less_accurate(failing: Sequence[Observation]) -> str:
     The accuracy class `absolute` is asked first, then the errors of each coarser arithmetic, the finest
     first.
     """
-    if all(_absolute(seen) for seen in failing):
+    if all(absolute(seen) for seen in failing):
         return _ABSOLUTE
     worst = max(compared(seen.expected, seen).ratio for seen in failing)
     finest = max(UNIT[seen.lane] for seen in failing)
@@ -37,6 +37,7 @@ def less_accurate(failing: Sequence[Observation]) -> str:
     return ""
 
 
-def _absolute(seen: Observation) -> bool:
+def absolute(seen: Observation) -> bool:
+    """Whether the accuracy class `absolute` would accept what a subject returned."""
     accepted = seen.prepared.absolute.expectations[seen.lane]
     return compared(replace(seen.expected, tolerance=accepted.tolerance), seen).ratio <= 1

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conformance.arithmetic.tolerance import UNIT
 from conformance.cases import CASES, find_cases
 from conformance.diagnosis.diagnosis import Diagnosis, Named
 from conformance.diagnosis.hypothesis import Observation
-from conformance.diagnosis.less_accurate import less_accurate
+from conformance.diagnosis.less_accurate import absolute, less_accurate
 from conformance.diagnosis.localise import localise
 from conformance.diagnosis.nearest import nearest
 from conformance.errors import DegenerateError, NoiseError, UsageError
@@ -41,6 +42,9 @@ _FAILING, _PASSING = 4, 3
 
 # How many cases a run diagnoses, as many as it shrinks.
 _CASES = 3
+
+# Relative to the largest number, so large an error is more than one of accuracy.
+_SMALL = 1e-3
 
 # Of so many cheap samples, those are taken whose settings differ most.
 _POOL = 16
@@ -163,6 +167,10 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
     found = nearest(failing, passes())
     # An accuracy that explains everything comes before a fault that explains some of it.
     less = less_accurate(failing) if found.explained < len(failing) else ""
+    other = [seen for seen in failing if not absolute(seen)] if not less else failing
+    if found.explained < len(failing) > len(other) > 0:
+        # Some are only less accurate, which hides what is wrong in the others.
+        failing, found = other, nearest(other, passes())
     named = () if less else tuple(Named(fault.name, fault.line) for fault in found.faults)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
     place = localise(CASES[case], _shown(wrong, failing[0]), subject, failing[0].lane)
@@ -219,6 +227,8 @@ def _chosen(wrong: Iterable[Verdict]) -> list[_Asked]:
     uses = {verdict.use or "" for verdict in numeric}
     use = "" if "" in uses else next((verdict.use for verdict in numeric), "")
     of_use = [verdict for verdict in numeric if (verdict.use or "") == use]
+    # What comes of NaN and inf is a convention, and may be another mistake.
+    of_use = [verdict for verdict in of_use if verdict.regime != "nonfinite"] or of_use
     lane = next((lane for lane in EVERY_LANE if any(v.lane == lane for v in of_use)), None)
     return _telling(verdict for verdict in of_use if verdict.lane == lane)
 
@@ -246,19 +256,24 @@ def _agreeing(verdicts: Iterable[Verdict], use: str) -> list[_Asked]:
 def _telling(verdicts: Iterable[Verdict]) -> list[_Asked]:
     """Return the samples of some verdicts: cheap ones first, and of these, those with other settings."""
     costs: dict[tuple[str, str], int] = {}
+    far: set[str] = set()
     for verdict in verdicts:
         key = (verdict.sample, str(verdict.lane))
         costs[key] = costs.get(key, 0) + verdict.elements
+        if verdict.lane and not (verdict.error_in_u or 0.0) * UNIT[verdict.lane] < _SMALL:
+            far.add(verdict.sample)
     asked = [_Asked(Sample.parse(text), lane, cost) for (text, lane), cost in costs.items()]
     asked.sort(key=lambda each: (each.sample.shape_class in HOLLOW, each.sample.regime in _LAST, each.cost))
-    pool, order = asked[:_POOL], list[_Asked]()
+    # A small error may be one of accuracy, next to another mistake in other samples.
+    asked.sort(key=lambda each: each.sample.text not in far)
+    pool, order = asked[: min(_POOL, len(far) or _POOL)], list[_Asked]()
     seen: set[tuple[str, object]] = set()
     while pool:
         best = max(pool, key=lambda each: len(_flags(each.sample) - seen))
         pool.remove(best)
         order.append(best)
         seen |= _flags(best.sample)
-    return order + asked[_POOL:]
+    return order + asked[len(order) :]
 
 
 def _flags(sample: Sample) -> set[tuple[str, object]]:

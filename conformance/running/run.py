@@ -136,8 +136,7 @@ def run(
     with quietly_on_one_thread():
         how, subject = opened_here(how)
     declarations = declared(subject)
-    began, clock = datetime.now(UTC), time.perf_counter()
-    supports = supports_of(subject)
+    began, clock, supports = datetime.now(UTC), time.perf_counter(), supports_of(subject)
     dtypes = lanes_of(supports) if dtypes is None else dtypes
     planned = plan(cases, samples, seed, dtypes, supports)
     asked = {
@@ -153,20 +152,18 @@ def run(
     # Where it cannot be sent to one process, it cannot be sent to several.
     jobs = jobs if how.pickled or how.spec or in_process else 1
     done = _Done(len(planned.work))
-    failures: list[Verdict] = []
+    failures, interrupt = list[Verdict](), None
     shrunk: dict[str, str] = {}
     diagnosed: dict[str, list[str]] = {}
-    interrupt = None
     about = identity(asked, planned.work, implementation, subject.name) if folder else {}
     with kept(folder, about, resume=resume) as journal, quietly_on_one_thread():
         try:
             with closing(_outcomes(planned.work, how, jobs, journal, done.patience.lost)) as outcomes:
                 done.extend(outcomes, progress, exit_first=exit_first)
             failures = first_failures(done.prepared)
-            # Each attempt at a sample that ends the subject's process may take as long as a sample may take.
-            shrinkable = [verdict for verdict in failures if verdict.sample not in done.ended]
-            shrunk = shrink_failures(shrinkable, subject) if shrink else {}
-            diagnosed = diagnoses(shrinkable, done.prepared, subject) if diagnose else {}
+            again = done.answering(failures)
+            shrunk = shrink_failures(again, subject) if shrink else {}
+            diagnosed = diagnoses(again, done.prepared, subject) if diagnose else {}
             if not done.stopped and (bits.required or not cases):
                 bits = bitwise(how, subject, planned, seed, dtypes, bits.required)
         except KeyboardInterrupt as error:
@@ -276,6 +273,13 @@ class _Done:
                     f"STOPPED at the first failure, after {self.pieces} of {self.planned} pieces of work"
                 )
                 return
+
+    def answering(self, failures: Iterable[Verdict]) -> list[Verdict]:
+        """Return the failures to which the subject may be asked again.
+
+        Each attempt at a sample that ends the subject's process may take as long as a sample may take.
+        """
+        return [verdict for verdict in failures if verdict.sample not in self.ended]
 
 
 def _outcomes(

@@ -1,0 +1,46 @@
+"""benchmarks/diagnosis.py on one case: nearly every fault is named, and a right subject never."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+PROGRAM = Path(__file__).parents[3] / "benchmarks" / "diagnosis.py"
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    spec = importlib.util.spec_from_file_location("benchmark_of_diagnosis", PROGRAM)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_faults_are_named_from_one_sample(benchmark):
+    trials = benchmark.diagnosed("nn.RNNCell", seeds=1, each=1, lanes=("float64",))
+    # That one computes in float32, which is as accurate as float32 may be.
+    asked = set(benchmark.structural("nn.RNNCell")) - {"float64-in-float32"}
+    assert {trial.fault for trial in trials} >= asked
+    assert sum(trial.right for trial in trials) >= 0.95 * len(trials)
+    # Naming everything would be right, too.
+    assert median(len(trial.named) for trial in trials) <= 2
+    # The correct program is among the subjects, and none of its samples had to be diagnosed.
+    assert benchmark.CONTROL not in {trial.fault for trial in trials}
+    assert "| all " in benchmark.table(trials)
+
+
+def test_a_diagnosis_that_does_not_try_the_fault_is_wrong(benchmark, monkeypatch):
+    candidates = benchmark.candidates
+    monkeypatch.setattr(
+        benchmark,
+        "candidates",
+        lambda samples: [each for each in candidates(samples) if "doubled" not in each.name],
+    )
+    trials = benchmark.diagnosed("nn.RNNCell", seeds=1, each=1, lanes=("float64",))
+    wrong = {trial.fault for trial in trials if not trial.right}
+    assert {"torch-bias_ih-doubled", "torch-bias_hh-doubled"} <= wrong
