@@ -1,6 +1,6 @@
 """Which faults a diagnosis names: each is put into mytorch, and named from one sample in which it shows.
 
-    python benchmarks/diagnosis.py --seeds 2 --each 2
+    python benchmarks/diagnosis.py --jobs -1 --out reports/diagnosis.md
 
 For every fault that changes a function and every case that it applies to, the first samples are taken in
 which it shows, in float64 and in float32. The diagnosis knows what mytorch returned for one of them. The
@@ -157,6 +157,18 @@ def table(trials: list[Trial]) -> str:
     return tabulate(rows, headers, tablefmt="github")
 
 
+def report(trials: list[Trial], seeds: int, each: int) -> str:
+    """Return the page about all diagnoses, in markdown."""
+    wrong = Counter(trial.fault for trial in trials if not trial.right)
+    missed = ", ".join(f"{fault} ({count})" for fault, count in wrong.most_common()) or "none"
+    written = (
+        f"Written by `python benchmarks/diagnosis.py --seeds {seeds} --each {each}`. Each fault is put into\n"
+        "mytorch, and named from one sample in which it shows."
+    )
+    title = "# What a diagnosis names"
+    return "\n\n".join((title, written, table(trials), f"Not named first: {missed}.\n"))
+
+
 def _row(family: str, found: list[Trial]) -> tuple[object, ...]:
     right = [trial for trial in found if trial.right]
     ties = median(len(trial.named) for trial in right) if right else 0
@@ -169,7 +181,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", nargs="*", help="names of cases; by default all that have faults")
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--each", type=int, default=2, help="samples of each fault, case, lane and seed")
+    parser.add_argument("--each", type=int, default=1, help="samples of each fault, case, lane and seed")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--out", type=Path, help="a file for the table")
     options = parser.parse_args()
@@ -184,7 +196,7 @@ def main() -> int:
             print(f"  {trial.fault} {trial.lane} {trial.sample} {trial.named}", file=sys.stderr, flush=True)
     print(table(trials))
     if options.out:
-        options.out.write_text(f"# Diagnosis\n\n{table(trials)}\n", encoding="utf-8")
+        options.out.write_text(report(trials, options.seeds, options.each), encoding="utf-8")
     right = sum(trial.right for trial in trials)
     return 0 if right >= 0.95 * len(trials) else 1
 

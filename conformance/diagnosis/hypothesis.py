@@ -104,7 +104,7 @@ def compared(expected: Expectation, seen: Observation, near: float = np.inf) -> 
         near: beyond this size the rest is not looked at.
     """
     ratio = size = 0.0
-    for name in seen.names:
+    for name in filter(expected.oracle.__contains__, seen.names):
         found = _compared(expected, name, seen.trace.get(name))
         ratio, size = max(ratio, found.ratio), max(size, found.size)
         if size > near or size == np.inf:
@@ -198,7 +198,14 @@ class Hypothesis:
         if returned is None:
             return None
         clean = seen.expected
-        oracle = {name: returned.get(name, np.zeros(clean.oracle[name].shape)) for name in seen.names}
+        # A gradient that is not there is zero; an output that is not there has to be missing on both sides.
+        if any((name in returned) != (name in seen.trace) for name in seen.names if not is_gradient(name)):
+            return None
+        oracle = {
+            name: returned.get(name, np.zeros(clean.oracle[name].shape))
+            for name in seen.names
+            if name in returned or is_gradient(name)
+        }
         reference: Trace = oracle
         if not (_finite(oracle) and _finite(seen.trace)):
             # What is inf or NaN is decided in the range of the lane.

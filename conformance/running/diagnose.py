@@ -17,7 +17,6 @@ from conformance.diagnosis.localise import localise
 from conformance.diagnosis.nearest import nearest
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.asking import why_unsupported
-from conformance.judging.expectation import is_gradient
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
 from conformance.running.plan import lanes_of, plan
@@ -234,9 +233,8 @@ def _chosen(wrong: Iterable[Verdict]) -> list[_Asked]:
 
 
 def _tells(verdict: Verdict) -> bool:
-    """Whether a failure is one of numbers, or a gradient is missing, as where something is detached."""
-    missing = is_gradient(verdict.observable or "") and str(verdict.reason).startswith("missing")
-    return bool(verdict.elements) or missing
+    """Whether a failure is one of numbers, or something is missing, such as a gradient that was detached."""
+    return bool(verdict.elements) or str(verdict.reason).startswith("missing")
 
 
 def _agreeing(verdicts: Iterable[Verdict], use: str) -> list[_Asked]:
