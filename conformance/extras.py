@@ -16,19 +16,21 @@ if TYPE_CHECKING:
 
 # The extra in pyproject.toml that brings each package that is imported.
 EXTRAS = {
+    "autograd": "autograd",
     "cloudpickle": "conformance",
-    "equinox": "peers",
-    "flax": "peers",
+    "equinox": "equinox",
+    "flax": "flax",
     "hypothesis": "conformance",
-    "jax": "peers",
+    "jax": "jax",
     "jinja2": "conformance",
     "joblib": "conformance",
     "jsonschema": "conformance",
-    "keras": "peers",
+    "keras": "keras",
     "markupsafe": "conformance",
     "matplotlib": "conformance",
-    "onnx": "peers",
-    "onnxruntime": "peers",
+    "mygrad": "mygrad",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
     "rich": "conformance",
     "tabulate": "conformance",
     "threadpoolctl": "conformance",
@@ -52,6 +54,10 @@ def extras() -> Iterator[None]:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
             raise
-        needed = {"conformance": None, EXTRAS[package]: None}
-        install = f'pip install "mytorch-conformance[{",".join(needed)}]"'
-        raise UsageError(f"{package} is not installed, which this needs: {install}") from error
+        raise UsageError(f"{package} is not installed, which this needs: {install(package)}") from error
+
+
+def install(*packages: str) -> str:
+    """Return the command that installs packages of extras, with what every command of conformance needs."""
+    needed = dict.fromkeys(("conformance", *(EXTRAS[package] for package in packages)))
+    return f'pip install "mytorch-conformance[{",".join(needed)}]"'

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.errors import UsageError, unknown
 from conformance.subjects import mytorch, pytorch
 from conformance.subjects.command import COMMAND, Command
+from conformance.subjects.peers import PEERS
 from conformance.subjects.protocol import Implementation
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ def find_implementation(spec: str | Implementation) -> Implementation:
 
     Raises:
         UsageError: there is no such implementation, or it cannot be imported; the message lists the known
-            ones, what was raised, or what the attribute lacks. Or what was given is not one.
+            ones, what was raised, what the attribute lacks, or what installs the framework of a peer. Or what
+            was given is not one.
     """
     if not isinstance(spec, str):
         return _given(spec)
     if spec in IMPLEMENTATIONS:
         return IMPLEMENTATIONS[spec]()
+    if spec in PEERS:
+        return PEERS[spec].made()
     if spec.startswith(COMMAND):
         return Command(spec.removeprefix(COMMAND))
     module, colon, attribute = spec.rpartition(":")
@@ -57,7 +61,7 @@ def find_implementation(spec: str | Implementation) -> Implementation:
         file = spec.removesuffix(":")
         hint = f"; expected {file}:ATTRIBUTE" if file.endswith(".py") else ""
         forms = f"Or fault:NAME, cmd:PROGRAM, module:attribute, path.py:attribute{hint}"
-        raise unknown("implementation", spec, IMPLEMENTATIONS, forms)
+        raise unknown("implementation", spec, (*IMPLEMENTATIONS, *PEERS), forms)
     return _plugged_in(spec, module, attribute)
 
 

@@ -18,6 +18,19 @@ from conformance.cli.main import main
 FRAMEWORKS = ("mytorch", "torch")
 
 
+# With it, a run in which a test was skipped fails: where all is installed, a skip would hide something.
+NO_SKIPS = "TESTS_MAY_SKIP_NOTHING"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """Fail a run in which tests were skipped and none may be."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get(NO_SKIPS) and reporter and reporter.stats.get("skipped"):
+        reporter.write_line(f"{NO_SKIPS} is set, and tests were skipped", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 @pytest.fixture(autouse=True)
 def sealed_state():
     """Leave gradient mode, default dtype and default generator of both frameworks as the test found them."""

@@ -29,6 +29,12 @@ CONSTRAINTS = {
 PEERS = {canonicalize_name(Requirement(text).name) for text in PROJECT["optional-dependencies"]["peers"]}
 
 
+def test_the_extra_of_all_peers_is_the_sum_of_theirs():
+    extras = PROJECT["optional-dependencies"]
+    own = ("autograd", "equinox", "flax", "jax", "keras", "mygrad", "onnx")
+    assert sorted({text for name in own for text in extras[name]}) == extras["peers"]
+
+
 def is_installed(name: str) -> bool:
     """Whether a distribution is there."""
     return any(metadata.distributions(name=name))

@@ -253,6 +253,24 @@ def test_the_readme_shows_rows_of_the_committed_reports():
         assert [row for row in shown if row not in committed] == []
 
 
+def test_the_readme_names_the_mistake_of_its_port_and_the_order_that_is_right(tmp_path, command_line):
+    """What the first screen shows is printed, and with torch's order all that it counts is right."""
+    mine = [fence for fence in FENCES if fence.document == "README.md"]
+    port, shown = (fence for fence in mine if "port.py" in f"{fence.options} {fence.text}")
+    right = re.sub(r"\(z(\w), r\1", r"(r\1, z\1", port.text)
+    for name, text in ((port.options["file"], port.text), ("right.py", right)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    done = command_line(*shlex.split(shown.text.splitlines()[0])[2:], cwd=tmp_path, **readers())
+    lines = [line for line in shown.text.splitlines()[1:] if line != "…"]
+    assert len(lines) == 6
+    assert set(lines) <= set(done.stdout.splitlines())
+    done = command_line(
+        "run", "nn.GRUCell", "--implementation", "right.py:port", "-q", cwd=tmp_path, **readers()
+    )
+    (count,) = re.findall(r"SHOWN, by (\d+) comparisons", read("README.md"))
+    assert (done.returncode, f"\n{count} pass; " in done.stdout) == (0, True), done.stdout
+
+
 def test_the_readme_shows_the_page_and_says_what_is_seen_there():
     (picture,) = re.findall(r"!\[([^\]]+)\]\(([^)]+\.png)\)", read("README.md"))
     assert len(picture[0]) > 80

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
 _ATEN: Any = torch.ops.aten
-_SOLVE, _DET = (getattr(_ATEN, name).default for name in ("_linalg_solve_ex", "_linalg_det"))
+_SOLVE, _DET, _LSTSQ, _CHOLESKY = (
+    getattr(_ATEN, name).default
+    for name in ("_linalg_solve_ex", "_linalg_det", "linalg_lstsq", "linalg_cholesky_ex")
+)
+# How far an estimate of a condition is off, at most.
+_ESTIMATED = 3
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,11 @@ class Results:
 
 
 def iterated(count: int) -> float:
-    """Return the roundings of an eigenvalue: iterations rotate it 2·log₂n times."""
-    return 1 + 2 * math.log2(max(1, count))
+    """Return the roundings of an eigenvalue: iterations rotate it n times, which adds up to 1.5·√n at random.
+
+    LAPACK's QR iterations and dqds err by as much, as reports/lapack.md shows; divide and conquer by less.
+    """
+    return 1 + 1.5 * math.sqrt(count)
 
 
 class Exponential(Results):
@@ -96,8 +104,11 @@ def unsymmetric(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
 
 
 def columns(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
-    """Return roundings of the root mean square of each column, which Householder's reflections keep."""
-    return ((3 * a.shape[-1] ** 0.25 * a.abs().square().mean(-2, keepdim=True).sqrt_()).expand(a.shape),)
+    """Return 2·√n roundings of the root mean square of each column, which Householder's reflections keep.
+
+    Each of n reflections adds some, as reports/lapack.md shows.
+    """
+    return ((2 * math.sqrt(a.shape[-1]) * a.abs().square().mean(-2, keepdim=True).sqrt_()).expand(a.shape),)
 
 
 def eliminated(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
@@ -111,10 +122,17 @@ def eliminated(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
     return ((p.abs() @ products + a.abs()) * chain(min(a.shape[-2:])),)
 
 
-def halves(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
-    """Return the roundings of |L|·|Lᵀ|, of which no element is larger than the diagonal allows."""
-    root = a.diagonal(dim1=-2, dim2=-1).abs().sqrt()
-    return (root.unsqueeze(-1) * root.unsqueeze(-2) * chain(a.shape[-1]),)
+def halves(a: Tensor, *, upper: bool = False, **__: Any) -> tuple[Tensor]:
+    """Return √(n/3) roundings of the numbers that elimination takes an element through, as `eliminated` does.
+
+    A matrix that is not positive definite has no factor; of it no element is larger than the diagonal allows.
+    """
+    factor, info = _CHOLESKY(a, upper=upper)
+    if bool(info.any()):
+        root = a.diagonal(dim1=-2, dim2=-1).abs().sqrt()
+        return (root.unsqueeze(-1) * root.unsqueeze(-2) * chain(a.shape[-1]),)
+    squares = (factor.mT if upper else factor).abs().square()
+    return (((squares @ squares.mT).sqrt_() + a.abs()) * chain(a.shape[-1]),)
 
 
 def pivoted(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
@@ -204,3 +222,25 @@ def det_together(held: Replicates, a: Tensor) -> Any:
     if a.is_contiguous() and not a.is_complex():
         moved, a = moved.mT, a.mT
     return det, *gauge.eliminated(moved, lu, pivots, a)
+
+
+def least_squares(
+    held: Replicates, a: Tensor, b: Tensor, rcond: Any = None, *, driver: str | None = None
+) -> tuple[Tensor, ...]:
+    """Solve for all replicates, one by one.
+
+    By default LAPACK leaves out what is below a multiple of the dtype's own precision. In float32 that must
+    be as much as in float64; where it is not, the solutions are NaN, which is another branch.
+    """
+    found = [_LSTSQ(held.alone(a, k), held.alone(b, k), rcond, driver=driver) for k in range(held.count)]
+    solution, *others = (torch.stack(each) for each in zip(*found, strict=True))
+    if rcond is None and driver != "gels" and a.numel():
+        values = torch.linalg.svdvals(a)
+        single, double = (
+            torch.finfo(kind).eps * max(a.shape[-2:]) for kind in (torch.float32, torch.float64)
+        )
+        largest = values.amax(-1, keepdim=True)
+        # The driver estimates the condition, to within a small factor.
+        full = ((values > _ESTIMATED * single * largest) == (values > double * largest)).all()
+        solution = torch.where(full, solution, torch.nan)
+    return solution, *others

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from conformance.arithmetic.storing import Stores
     from conformance.sampling.values import Array
 
+    Further = Callable[[Mapping[str, torch.Tensor]], dict[str, torch.Tensor]]
+
 
 # The most numbers that all replicates may have at a time, 64 MiB, for any size of the sample. Operations take
 # up to about as much again while they run.
@@ -60,6 +62,8 @@ def deviations(
     rules: Mapping[str, Rule] = RULES,
     most: float = math.inf,
     stores: Stores | None = None,
+    further: Further | None = None,
+    count: int | None = None,
 ) -> dict[str, Deviation] | None:
     """Measure the deviation of every floating observable of a run.
 
@@ -72,6 +76,9 @@ def deviations(
         most: the largest number of the dtype that subjects compute in. Beyond it their numbers are infinite,
             which is another branch.
         stores: the program's precision, where it does not do everything in float32.
+        further: makes further observables of those of the run, without rounding. Takes tensors with a
+            dimension of replicates in front, and those without.
+        count: how many replicates; by default as many as the constants say.
 
     Returns:
         A deviation for each observable, or None if noise made a replicate take another branch.
@@ -79,14 +86,16 @@ def deviations(
     Raises:
         NoiseError: an observable is not a tensor, or an operation has no rule.
     """
-    count = constants().replicates
+    count = count or constants().replicates
     words = raw_words(f"noise|{key}", count)
     total = _Total()
     done, passes, each = 0, 0, count
     while done < count:
         each = min(each, count - done)
         try:
-            steady = _add(run, int(words[passes]), each, total, most, zeros=zeros, rules=rules, stores=stores)
+            steady = _add(
+                run, int(words[passes]), each, total, most, further, zeros=zeros, rules=rules, stores=stores
+            )
         except OverfullError:
             each //= 2
             continue
@@ -113,6 +122,7 @@ def _add(
     count: int,
     total: _Total,
     most: float,
+    further: Further | None,
     *,
     stores: Stores | None,
     **options: Any,
@@ -131,8 +141,12 @@ def _add(
     ):
         observables = run()
     steady = mode.steady and (mode.storing is None or mode.storing.steady)
+    moved = {name: _moved(name, value, mode) for name, value in observables.items()}
+    if further is not None:
+        observables = {**observables, **further(observables)}
+        moved |= further(moved)
     for name, value in observables.items():
-        away = _away(name, value, mode)
+        away = _away(value, moved.pop(name))
         steady = steady and not (most < math.inf and _beyond(value, most))
         # If only the replicate is not finite, it took another branch.
         steady = steady and bool(away.isfinite().all())
@@ -159,13 +173,18 @@ def _beyond(clean: torch.Tensor, most: float) -> bool:
     return bool(((size > most) & size.isfinite()).any())
 
 
-def _away(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:
-    """Return how far each replicate of an observable is from the clean one, (count, *shape)."""
+def _moved(name: str, clean: Any, mode: Arithmetic) -> torch.Tensor:
+    """Return the replicates of an observable, (count, *shape)."""
     if not isinstance(clean, torch.Tensor):
         got = type(clean).__name__
         raise NoiseError(f"{name}: expected a torch tensor, whose noise can be followed, got {got}")
     # In float64, because torch does not subtract masks.
-    moved, fixed = mode.replicates(clean).double(), clean.double()
+    return mode.replicates(clean).double()
+
+
+def _away(clean: torch.Tensor, moved: torch.Tensor) -> torch.Tensor:
+    """Return how far each replicate of an observable is from the clean one."""
+    fixed = clean.double()
     away, finite = moved - fixed, fixed.isfinite()
     if not bool(finite.all()):
         # A number that is not finite has no deviation: its mask is compared, not its size.

@@ -7,7 +7,7 @@ program. Nothing here imports torch.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.errors import UsageError
 
@@ -58,6 +58,28 @@ THERE_ARE = f"{', '.join(_first)} or {_last}"
 HALF = ("bfloat16", "float16")
 
 
+class Inside(NamedTuple):
+    """The names of the dtypes inside an operation of half types; by default those of torch's kernels.
+
+    Attributes:
+        compute: that of the arithmetic.
+        accumulate: that of partial sums.
+    """
+
+    compute: str = "float32"
+    accumulate: str = "float32"
+
+    @property
+    def words(self) -> str:
+        """Both in words."""
+        if self.compute == self.accumulate:
+            return f"computed and added up in {self.compute}"
+        return f"computed in {self.compute} and added up in {self.accumulate}"
+
+
+TORCHS = Inside()
+
+
 @dataclass(frozen=True)
 class Precision:
     """What a program stores, computes and adds up in.
@@ -87,10 +109,7 @@ class Precision:
         """Its rounding in words."""
         if self.values is self.compute is self.accumulate:
             return f"{self.values.name} rounding"
-        inside = f"computed in {self.compute.name}, added up in {self.accumulate.name}"
-        if self.compute is self.accumulate:
-            inside = f"computed and added up in {self.compute.name}"
-        return f"{self.values.name} rounding ({inside})"
+        return f"{self.values.name} rounding ({Inside(self.compute.name, self.accumulate.name).words})"
 
 
 def precision(dtype: str, compute: str | None = None, accumulate: str | None = None) -> Precision:
@@ -112,7 +131,7 @@ def precision(dtype: str, compute: str | None = None, accumulate: str | None = N
         (0.00390625, 'float32', 'bfloat16')
     """
     values = _format("dtype", dtype)
-    computing = _format("compute", compute or ("float32" if dtype in HALF else dtype))
+    computing = _format("compute", compute or (TORCHS.compute if dtype in HALF else dtype))
     adding = _format("accumulate", accumulate or computing.name)
     if computing.unit > values.unit:
         raise UsageError(f"compute: expected at least the precision of {dtype}, got {computing.name}")

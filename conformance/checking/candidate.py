@@ -201,6 +201,7 @@ class Candidate:
             "inference": False,
             "evaluated": False,
             "settings": False,
+            "weights": [],
             "layout": "plain",
             "slot": "",
             "keep": "",

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from conformance.checking.candidate import Transport
     from conformance.checking.criteria import Criterion
-    from conformance.checking.judge import Row
     from conformance.checking.reference import Reference
     from conformance.checking.result import CheckResult
+    from conformance.checking.row import Row
     from conformance.checking.trials import Trials
 
 # Seeds that are drawn have as many bits: too many to be tried out.
@@ -45,7 +45,7 @@ def check(
     time_limit: float = 60.0,
     host_command: str = "",
 ) -> CheckResult:
-    """Return whether a candidate computes what a torch program computes, up to what rounding explains.
+    """Return a report on whether a candidate computes what a torch program computes, up to rounding.
 
     The candidate runs in a process of its own, which never sees the reference; docs/check.md describes the
     criteria.
@@ -83,10 +83,10 @@ def check(
         (False, 'values')
     """
     # Here, because they import torch, which takes seconds.
-    from conformance.arithmetic.constants import constants_sha256
     from conformance.checking.candidate import Hosted
     from conformance.checking.reference import CANDIDATE_CLASS, find_reference, spec_of, with_class
     from conformance.checking.result import CheckResult
+    from conformance.checking.trials import Key
     from conformance.environment import environment
     from conformance.reference.program import of_dtype
     from conformance.running.subject import limits_of
@@ -111,8 +111,9 @@ def check(
     trials = trials_of(found, seed, inputs, shapes, dtype=dtype, backward=backward, **apart)
     about = environment(1) | apart
     rows, told = judged(transport, trials, device=device)
-    constants = {"sha256": constants_sha256()}
-    return CheckResult(found.name, spec, dtype, seed, rows, about | {"device": told}, constants)
+    reported = trials.get(Key()).right.told
+    device_told = about | {"device": told}
+    return CheckResult.of(rows, found.name, spec, dtype, seed, device_told, told=reported)
 
 
 def seed_of_instances(seed: int) -> int:
@@ -190,8 +191,9 @@ def judged(
         UsageError: it cannot be imported, or its parameters do not match the reference's.
     """
     from conformance.checking.candidate import Candidate, RaisedError
-    from conformance.checking.judge import Judge, Row
+    from conformance.checking.judge import Judge
     from conformance.checking.parameters import matched
+    from conformance.checking.row import Row
     from conformance.subjects.protocol import Ended
 
     candidate = Candidate(transport, trials.reference.init, seed_of_instances(trials.seed))

@@ -17,6 +17,7 @@ from torch.nn import Module
 from conformance.checking.candidate import RaisedError
 from conformance.checking.compare import Compared, compared, untouched
 from conformance.checking.criteria import CRITERIA, Call
+from conformance.checking.row import Row
 from conformance.checking.trials import Key, UnjudgedError, tensors_of
 from conformance.checking.values import as_array, dtype_name, numbers
 from conformance.subjects.protocol import Ended
@@ -34,33 +35,6 @@ _DEATHS = 3
 _TOLD = 2
 
 PASSES = ("PASS", "MISTRUSTED")
-
-
-@dataclass(frozen=True)
-class Row:
-    """The verdict on one criterion.
-
-    Attributes:
-        criterion: its name.
-        status: `PASS`, `FAIL`, `ERROR`, `SKIP`, or `MISTRUSTED`: it agrees, but neither zeros, nor the mean
-            everywhere, nor rolled rows would have been noticed.
-        headroom: tolerance by error, of the nearest number; None where none was compared.
-        observable: where that is.
-        elements: how many numbers were compared.
-        reason: why it is not PASS.
-    """
-
-    criterion: str
-    status: str
-    headroom: float | None = None
-    observable: str | None = None
-    elements: int = 0
-    reason: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return self.status not in {"FAIL", "ERROR"}
 
 
 @dataclass
@@ -138,7 +112,8 @@ class Judge:
         if status == "MISTRUSTED":
             why = "zeros, the mean everywhere and rolled rows would pass as well"
         nearest = found.headroom if found.elements and found.headroom < inf else None
-        return Row(criterion.name, status, nearest, found.observable, found.elements, why)
+        would_pass = tuple(found.would_pass) if status in PASSES and found.elements else None
+        return Row(criterion.name, status, nearest, found.observable, found.elements, why, would_pass)
 
     def _run(self, criterion: Criterion, found: Compared) -> None:
         calls = self._calls(criterion)
@@ -169,6 +144,7 @@ class Judge:
                 keep=f"{number}" if criterion.look == "again" else "",
                 after=criterion.look == "untouched",
                 settings=criterion.look == "settings",
+                weights=[*trial.right.reported],
             )
             if criterion.look != "again":
                 compared(found, trial, reply, wrt if call.grad else set(), self.trials.dtype, self.device)

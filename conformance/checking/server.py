@@ -7,7 +7,9 @@ not told what a call is for. A question says what to `do`:
 - `make`: make `instances` of it, under one `seed` of torch, and forget what was kept; the answer is the
   parameters and buffers of the first, by name;
 - `put`: write parameters and buffers into an instance;
-- `call`: call an instance; the answer is outputs, gradients and, if asked for, what became of the inputs;
+- `call`: call an instance; the answer is outputs, gradients and, if asked for, what became of the inputs. The
+  cotangents of the outputs in `weights` are multiplied by those, so that no sign of a vector changes a
+  gradient;
 - `again`: look once more at the outputs and gradients of a call that was to be kept.
 """
 
@@ -30,7 +32,7 @@ from conformance.subjects import raised
 from conformance.subjects.devices import stated_precision, synchronise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from conformance.sampling.values import Array
 
@@ -138,7 +140,7 @@ class Server:
             instance(*unpacked(question["between"], arrays, self._placed))
         if question["cotangents"]:
             given = unpacked(question["cotangents"], arrays, self._laid(question["layout"]))
-            gradients = _gradients(outputs, sources, given, header)
+            gradients = _gradients(outputs, sources, _weighted(given, outputs, question["weights"]), header)
             synchronise(self._device)
             found |= {name: as_array(each) for name, each in gradients.items()}
             header["dtypes"] |= {name: dtype_name(each.dtype) for name, each in gradients.items()}
@@ -196,6 +198,20 @@ class Server:
 
     def _placed(self, tensor: Tensor) -> Tensor:
         return tensor.to(self._device)
+
+
+def _weighted(
+    cotangents: Mapping[str, Tensor], outputs: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, Tensor]:
+    """Return cotangents, those of some outputs as the gradients of half a weighted sum of their squares."""
+    return {
+        name: each * outputs[name].detach() if name in names and _fits(outputs.get(name), each) else each
+        for name, each in cotangents.items()
+    }
+
+
+def _fits(output: Any, cotangent: Tensor) -> bool:
+    return is_plain(output) and output.shape == cotangent.shape
 
 
 def _gradients(

@@ -17,7 +17,6 @@ import torch
 from conformance.arithmetic.constants import constants
 from conformance.arithmetic.tolerance import Scale
 from conformance.errors import DegenerateError, UsageError
-from conformance.judging.sight import mistrusted, noticed
 from conformance.reference.draws import BRANCH, draw
 from conformance.reference.program import Program, leaves
 from conformance.sampling.sample import raw_words
@@ -53,7 +52,7 @@ class Trial:
 
     Attributes:
         inputs: the arguments.
-        cotangents: by output, of floating outputs.
+        cotangents: by output, of floating outputs; of those that are reported the weights of their squares.
         right: the right numbers and what each may differ by.
     """
 
@@ -76,7 +75,16 @@ class Trial:
     @cached_property
     def outputs(self) -> list[str]:
         """The names of the outputs."""
-        return [name for name in self.right.oracle if name.startswith("output")]
+        return [*self.right.returned]
+
+    @cached_property
+    def instead(self) -> list[str]:
+        """The names of what is judged instead of outputs whose signs are free."""
+        return [
+            name
+            for name in self.right.oracle
+            if name not in self.right.returned and name not in self.gradients
+        ]
 
     @cached_property
     def gradients(self) -> list[str]:
@@ -84,17 +92,16 @@ class Trial:
         return [name for name in self.right.oracle if name.startswith("grad")]
 
     @cached_property
-    def blind(self) -> dict[str, bool]:
-        """For each output and gradient, whether every cheap wrong answer would pass."""
-        return {name: self._blind(name) for name in self.right.oracle}
+    def would_pass(self) -> dict[str, list[str]]:
+        """For each output and gradient, which cheap wrong answers would pass."""
+        return {name: self._would_pass(name) for name in self.right.oracle}
 
-    def _blind(self, name: str) -> bool:
+    def _would_pass(self, name: str) -> list[str]:
         oracle = self.right.oracle[name]
         # Whole numbers and truth values are compared bit by bit; a single number can equal its mean.
         if oracle.dtype.kind != "f" or not oracle.size:
-            return False
-        seen = noticed(oracle, self.right.allowed(name), lane=None)
-        return mistrusted(cheap for cheap, is_seen in seen.items() if not is_seen)
+            return []
+        return [cheap for cheap, is_seen in self.right.notices(name).items() if not is_seen]
 
 
 @dataclass
@@ -214,6 +221,7 @@ class Trials:
                 random=False,
                 compute=self.compute,
                 accumulate=self.accumulate,
+                weights=True,
             )
             right = draw(program, f"check|{self.seed}|{tuple(key[:-1])}|{seed}")
         except UsageError as error:

@@ -45,12 +45,21 @@ def _cases() -> Rows:
 
 def _implementations() -> Rows:
     from conformance.registry import IMPLEMENTATIONS
+    from conformance.subjects.peers import PEERS
 
     named: Rows = [
         {"implementation": name, "description": make.__doc__} for name, make in IMPLEMENTATIONS.items()
     ]
+    peers: Rows = [
+        {
+            "implementation": peer.name,
+            "description": f"{peer.told}{f' (not installed: {peer.install})' if peer.lacking else ''}.",
+        }
+        for peer in PEERS.values()
+    ]
     return [
         *named,
+        *peers,
         {"implementation": "fault:NAME", "description": "mytorch with a fault from `list faults`."},
         {
             "implementation": "cmd:PROGRAM",
@@ -98,5 +107,6 @@ _NAMED = 2
 _WIDTHS: dict[str, dict[str, int]] = {
     "cases": {"shape classes": 24, "regimes": 23},
     "faults": {"what is wrong": 30, "cases": 33},
+    "implementations": {"description": 96},
     "rules": {"rounds": 24, "measured by": 16, "source": 28},
 }

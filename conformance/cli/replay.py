@@ -49,8 +49,8 @@ def command(options: argparse.Namespace) -> int:
             print(f"\nOTHER BITS {where}: within the tolerance in each of {RUNS} runs")
     if found.failed and not failures:
         print("\n" + _unrepeated(found.failed, found.implementation))
-    if found.in_process:
-        print("\n" + safe_name(found.in_process))
+    for line in filter(None, (found.in_process, found.inside)):
+        print("\n" + safe_name(line))
     excused = sum(verdict.status is Status.EXCUSED for verdict in found.verdicts)
     also = f", {excused} are excused" if excused else ""
     print(

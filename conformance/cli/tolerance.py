@@ -12,7 +12,7 @@ from conformance.cli._options import add_device, add_dtypes, inputs_of
 if TYPE_CHECKING:
     import argparse
 
-    from conformance.checking.judge import Row
+    from conformance.checking.row import Row
     from conformance.cli._options import Commands
 
 

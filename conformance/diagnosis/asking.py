@@ -18,6 +18,7 @@ from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.subjects.answers import NotNumbersError, numbers
 from conformance.subjects.declarations import declared
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,8 @@ class Asker:
         if self.spent:
             return Asked(why=f"the search ended after {self._most} tasks")
         try:
-            prepared = prepare(problem.case, problem.sample, [problem.lane], problem.arrays)
+            inside = supports_of(self._subject).inside
+            prepared = prepare(problem.case, problem.sample, [problem.lane], problem.arrays, inside)
         except (DegenerateError, NoiseError) as error:
             return Asked(why=str(error))
         return self.judged(prepared, problem.lane)

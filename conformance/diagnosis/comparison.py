@@ -194,21 +194,29 @@ def _outputs(call: Called, other: str, module: Any, lane: str) -> Divergence | N
         raise UsageError(f"{what}: the reference's module on the candidate's inputs: {error}") from error
     if right is None:
         raise DegenerateError(f"{what}: on these inputs {BRANCH}; give others")
+    return _compared(call, other, right)
+
+
+def _compared(call: Called, other: str, right: Draw) -> Divergence | None:
     got = {name: _array(value) for name, value in tensors("output", call.output).items()}
 
     def found(name: str, told: str, worst: tuple[Element, ...] = ()) -> Divergence:
         return Divergence(call.name, other, call.number, name, told, worst)
 
-    for name, oracle in right.oracle.items():
+    for name in right.returned:
         if name not in got:
             returned = ", ".join(got) or "no tensors"
             return found(name, f"{name}: missing; the candidate's module returns {returned}")
-        if (told := failure(name, got[name], right)) is not None:
-            same = got[name].shape == oracle.shape
-            return found(name, told, _worst(got[name], oracle, right.allowed(name)) if same else ())
+    judged, wrong = right.judged(got)
+    if wrong:
+        return found(wrong[0].partition(":")[0], wrong[0])
+    for name, oracle in right.oracle.items():
+        if name in judged and (told := failure(name, judged[name], right)) is not None:
+            same = judged[name].shape == oracle.shape
+            return found(name, told, _worst(judged[name], oracle, right.allowed(name)) if same else ())
     for name in got:
-        if name not in right.oracle:
-            has = ", ".join(right.oracle)
+        if name not in right.returned:
+            has = ", ".join(right.returned)
             return found(name, f"{name}: unexpected; the reference's module returns {has}")
     return None
 

@@ -232,7 +232,8 @@ class Hypothesis:
         if key not in self._tolerances:
             prepared, half = seen.prepared, seen.lane in HALF_LANES
             task = base(prepared.case, prepared.sample, prepared.stored, seen.lane if half else "float32")
-            measure = measured_in_half if half else partial(measured, accuracy=accuracy)
+            of_half = partial(measured_in_half, inside=prepared.inside)
+            measure = of_half if half else partial(measured, accuracy=accuracy)
             try:
                 found = measure(task, by=self._program)
             except (NoiseError, RuntimeError):

@@ -95,7 +95,7 @@ def _localise(
     nothing = Location(case.name, sample.text, lane, told="cannot be told: there is no lane to look in")
     for each in lanes:
         try:
-            prepared = prepare(case, sample.plain, [each], stored)
+            prepared = prepare(case, sample.plain, [each], stored, supports_of(subject).inside)
         except (DegenerateError, NoiseError) as error:
             return replace(nothing, lane=each, told=f"cannot be told: {error}")
         found = asker.judged(prepared, each)

@@ -55,7 +55,7 @@ class Location:
         Example:
             >>> from conformance.diagnosis.location import Location
             >>> Location("nn.GRU", "…", "float64", "output", 1, "reverse", 3, "z", 2, 7, told="as shown").line
-            'first wrong: layer 1 of 0–1, reverse, step 3 of 0–6, gate z, in output (as shown)'
+            'layer 1 of 0–1, reverse, step 3 of 0–6, gate z, in output (as shown)'
         """
         if self.observable is None:
             return None
@@ -71,7 +71,7 @@ class Location:
             word = "" if self.gate.startswith("every") else "gate " if single else "gates "
             parts.append(f"{word}{self.gate}")
         place = f"{', '.join(parts)}, in {self.observable}" if parts else self.observable
-        return f"first wrong: {place}" + (f" ({self.told})" if self.told else "")
+        return place + (f" ({self.told})" if self.told else "")
 
 
 def _of(place: int, count: int) -> str:

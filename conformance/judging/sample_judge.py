@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conformance.arithmetic.constants import constants
+from conformance.arithmetic.formats import TORCHS
 from conformance.cases._call import Unused
 from conformance.cases._uses import USES
 from conformance.errors import DegenerateError, NoiseError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.arithmetic.deviation import Deviation
+    from conformance.arithmetic.formats import Inside
     from conformance.arithmetic.tolerance import Scale
     from conformance.cases._law import Law
     from conformance.cases.case import Case
@@ -56,6 +58,7 @@ class Prepared:
         scales: by lane and observable, the scales that the tolerances are multiples of.
         plain: the plain sample, of a use whose tolerances follow from it.
         left_out: lane → why nothing is judged there.
+        inside: what the operations of half types compute and add up in.
     """
 
     case: Case
@@ -65,6 +68,7 @@ class Prepared:
     scales: Mapping[str, Mapping[str, Scale]]
     plain: Prepared | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    inside: Inside = TORCHS
 
     @cached_property
     def tasks(self) -> Mapping[str, Task]:
@@ -80,7 +84,7 @@ class Prepared:
         """
         sample = self.sample.used(use)
         if USES[use].measured:
-            return prepare(self.case, sample, lanes, self.stored)
+            return prepare(self.case, sample, lanes, self.stored, self.inside)
         expectations, scales = {}, {}
         for lane in lanes:
             oracle, own = _runs(self.case, sample, lane, self.stored)
@@ -91,7 +95,7 @@ class Prepared:
             expectations[lane] = _expectation(
                 Task(self.case, sample, lane, stored=self.stored), oracle, own, scales[lane]
             )
-        return Prepared(self.case, sample, expectations, self.stored, scales, plain=self)
+        return Prepared(self.case, sample, expectations, self.stored, scales, plain=self, inside=self.inside)
 
     @cached_property
     def absolute(self) -> Prepared:
@@ -122,13 +126,26 @@ class Prepared:
 
 
 def prepare(
-    case: Case, sample: Sample, lanes: Sequence[str] = LANES, stored: Mapping[str, Array] | None = None
+    case: Case,
+    sample: Sample,
+    lanes: Sequence[str] = LANES,
+    stored: Mapping[str, Array] | None = None,
+    inside: Inside = TORCHS,
 ) -> Prepared:
-    """Run the oracle on a sample and derive what each lane allows; `stored` arrays replace drawn ones.
+    """Run the oracle on a sample and derive what each lane allows.
+
+    Args:
+        case: the sample's case.
+        sample: the sample.
+        lanes: the lanes.
+        stored: arrays that replace drawn ones.
+        inside: what the operations of half types compute and add up in, as the subject declares it
+            (`Supports.inside`). The other lanes do not depend on it.
 
     Raises:
         DegenerateError: noise changed a branch in every repetition of the draw, or an array is constant.
         NoiseError: an operation of the case's program has no rule, or takes noisy numbers out of tensors.
+        UsageError: a half type among the lanes has no such arithmetic; see `formats.precision`.
     """
     # A sample goes one of six ways from here:
     # - it draws at random: there is nothing to measure (`_drawn`);
@@ -142,14 +159,15 @@ def prepare(
     if case.distribution:
         return _drawn(case, sample, lanes, stored or {}, case.distribution(sample.settings))
     if sample.use and not USES[sample.use].measured:
-        return prepare(case, sample.plain, lanes, stored).used(sample.use, lanes)
+        return prepare(case, sample.plain, lanes, stored, inside).used(sample.use, lanes)
     stored = stored or {}
     sample, deviations = _measured(case, sample, stored)
     expectations, scales, left_out = {}, {}, {}
     for lane in lanes:
         found: Mapping[str, Deviation] | str = deviations
         if lane in HALF_LANES:
-            found = _why_unjudged(case, sample) or measured_in_half(base(case, sample, stored, lane))
+            task = base(case, sample, stored, lane)
+            found = _why_unjudged(case, sample) or measured_in_half(task, inside)
         if isinstance(found, str):
             left_out[lane] = found
             continue
@@ -157,7 +175,7 @@ def prepare(
         task = Task(case, sample, lane, stored=stored)
         scales[lane] = scales_of(task, lane, oracle, found)
         expectations[lane] = _expectation(task, oracle, own, scales[lane])
-    return Prepared(case, sample, expectations, stored, scales, left_out=left_out)
+    return Prepared(case, sample, expectations, stored, scales, left_out=left_out, inside=inside)
 
 
 def _why_unjudged(case: Case, sample: Sample) -> str:

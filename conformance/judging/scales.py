@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from conformance.arithmetic.formats import TORCHS
 from conformance.subjects.protocol import HALF_LANES, Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from conformance.arithmetic.deviation import Deviation
+    from conformance.arithmetic.formats import Inside
     from conformance.arithmetic.tolerance import Scale
     from conformance.cases.case import Case
     from conformance.sampling.sample import Sample
@@ -44,22 +46,26 @@ def base(case: Case, sample: Sample, stored: Mapping[str, Array], lane: str = "f
     return Task(case, sample, "float64", carrier=lane, stored=stored)
 
 
-def measured_in_half(task: Task, by: TorchLike | None = None) -> Mapping[str, Deviation] | str:
+def measured_in_half(
+    task: Task, inside: Inside = TORCHS, by: TorchLike | None = None
+) -> Mapping[str, Deviation] | str:
     """Return the deviations of a task on values of a half type, or why it is not judged in that.
 
     Args:
-        task: the task.
+        task: the task, on values of that type.
+        inside: what its operations compute and add up in.
         by: what runs it on torch; by default the reference.
 
     Raises:
         NoiseError: see `measured`.
+        UsageError: the type has no such arithmetic; see `formats.precision`.
     """
     from conformance.arithmetic.deviation import deviations
     from conformance.arithmetic.formats import precision
     from conformance.arithmetic.storing import Stores
     from conformance.subjects import pytorch
 
-    regime, of, by = task.sample.regime, precision(task.carrier), by or pytorch.make()
+    regime, of, by = task.sample.regime, precision(task.carrier, *inside), by or pytorch.make()
     if regime in _NOT_IN_HALF:
         return f"values of the regime {regime} are not in {task.carrier}"
     found = deviations(

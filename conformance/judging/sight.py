@@ -3,7 +3,7 @@
 Agreement says little where a wrong answer would agree as well: all zeros agree where the right numbers are
 smaller than their tolerance, and any order of rows does where all rows are equal. judging.judge asks once per
 observable that agrees, and makes MISTRUSTED of agreement that none of `DECIDING` would have failed;
-reference.tolerance says what a tolerance notices.
+reference.draws asks for a tolerance of any program, and checking.judge for a criterion.
 
 Source of the status: oneDNN's benchdnn, whose MISTRUSTED are outputs that are mostly zeros.
 """
@@ -57,6 +57,18 @@ ROUNDINGS = tuple(name for name, _ in _NARROWER.values())
 NAMES = (*DECIDING, *ROUNDINGS, INPUT)
 
 
+def wrong_answers(lane: str | None) -> dict[str, Callable[[Array], Array]]:
+    """Return what makes each wrong answer of the right one, by name; see `noticed`.
+
+    Example:
+        >>> from conformance.judging.sight import wrong_answers
+        >>> [*wrong_answers("float32")]
+        ['zeros', 'the mean everywhere', 'rolled rows', 'float16 rounding']
+    """
+    narrower = _NARROWER.get(lane or "")
+    return {**_DECIDING, **dict([narrower] if narrower else [])}
+
+
 def noticed(
     expected: Array, tolerance: Array, inputs: Iterable[Array] = (), *, lane: str | None = "float32"
 ) -> dict[str, bool]:
@@ -77,8 +89,7 @@ def noticed(
     """
     right = np.asarray(expected, np.float64)
     same_shape = [each for each in inputs if each.shape == right.shape]
-    narrower = _NARROWER.get(lane or "")
-    answers = {**_DECIDING, **dict([narrower] if narrower else [])}
+    answers = wrong_answers(lane)
     names = [*answers, *[INPUT] * bool(same_shape)]
     if not right.size:
         return dict.fromkeys(names, False)

@@ -6,6 +6,7 @@ The program is measured on these inputs (reference.draws); each element has its 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,13 +98,15 @@ def assert_close(
         compute=None if compute is None else of_dtype(compute, "compute"),
         accumulate=None if accumulate is None else of_dtype(accumulate, "accumulate"),
     )
+    if cotangents is not None:
+        program = replace(program, cotangents=program.turned(got))
     right = draw(program, "assert_close")
     if right is None:
         raise DegenerateError(f"fn: on these inputs {BRANCH}; give others")
     if grads is not None and cotangents is None:
         _only_losses(right)
     if failures := [*_failures(right, got)]:
-        raise AssertionError("\n".join(failures))
+        raise AssertionError("\n".join([*failures, *right.told.splitlines()]))
 
 
 def _array(name: str, value: Any, dtypes: dict[str, str]) -> Array:
@@ -151,21 +154,23 @@ def _each(given: Any) -> tuple[Any, ...]:
 
 def _only_losses(right: Draw) -> None:
     """Refuse to guess the cotangents of an output with dimensions, as torch's `backward` does."""
-    for name, value in right.oracle.items():
+    for name, value in {**right.reported, **right.oracle}.items():
         if name.startswith("output") and value.ndim and value.dtype.kind == "f":
             raise UsageError(f"cotangents: expected one for {name} of shape {value.shape}, got none")
 
 
 def _failures(right: Draw, got: Mapping[str, Array]) -> Iterator[str]:
     """Yield what is wrong, observable by observable."""
-    outputs = [name for name in right.oracle if name.startswith("output")]
-    for name in outputs:
+    for name in right.returned:
         if name not in got:
             given = ", ".join(each for each in got if each.startswith("output")) or "none"
-            yield f"{name}: missing; fn returns {', '.join(outputs)}, and actual has {given}"
-    for name, array in got.items():
+            yield f"{name}: missing; fn returns {', '.join(right.returned)}, and actual has {given}"
+    compared, unlike = right.judged(got)
+    yield from unlike
+    for name, array in compared.items():
         if name not in right.oracle:
-            has = f"fn has {', '.join(right.oracle)}"
+            gradients = [each for each in right.oracle if each.startswith("grad")]
+            has = f"fn has {', '.join((*right.returned, *gradients))}"
             yield f"{name}: unexpected; {has}"
         elif (wrong := failure(name, array, right)) is not None:
             yield wrong
@@ -188,11 +193,11 @@ def headrooms(array: Array, oracle: Array, allowed: Array) -> tuple[Array, Array
 
 def failure(name: str, array: Array, right: Draw) -> str | None:
     """Return what is wrong with one output or gradient, with its worst elements; None if nothing is."""
+    from conformance.reference.draws import unlike
+
     oracle, allowed = right.oracle[name], right.allowed(name)
-    if array.shape != oracle.shape:
-        return f"{name}: expected the shape {oracle.shape}, got {array.shape}"
-    if array.dtype.kind != oracle.dtype.kind:
-        return f"{name}: expected numbers like {oracle.dtype}, got {array.dtype}"
+    if told := unlike(name, array, oracle):
+        return told
     error, headroom = headrooms(array, oracle, allowed)
     wrong = headroom < 1
     if not wrong.any():

@@ -10,7 +10,7 @@ import copy
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,14 @@ from torch.utils._python_dispatch import _disable_current_modes
 from conformance.arithmetic.formats import FORMATS, THERE_ARE, precision
 from conformance.arithmetic.replicates import OverfullError
 from conformance.errors import NoiseError, UsageError
+from conformance.reference.factors import found_in, weighted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from conformance.arithmetic.formats import Precision
+    from conformance.reference.factors import Factorization
+    from conformance.sampling.values import Array
 
 # What torch's errors about two dtypes mention.
 _MIXED = re.compile(r"\bDouble\b|\bfloat64\b|\bdouble\b")
@@ -47,6 +50,8 @@ class Program:
         random: whether it may draw at random.
         compute: the dtype that its operations compute in; None for that of `formats.precision`.
         accumulate: likewise, the dtype of their partial sums.
+        weights: whether the cotangents of vectors whose sign is free are given as weights: the gradient is
+            that of half the sum of their weighted squares, which no sign changes. Drawn ones always are.
     """
 
     fn: Callable[..., Any]
@@ -58,11 +63,42 @@ class Program:
     random: bool = True
     compute: str | None = None
     accumulate: str | None = None
+    weights: bool = False
 
     @cached_property
     def precision(self) -> Precision:
         """What it stores, computes and adds up in."""
         return precision(self.dtype, self.compute, self.accumulate)
+
+    @cached_property
+    def factored(self) -> tuple[Factorization, ...]:
+        """The decompositions whose factors it returns."""
+
+        def run() -> Iterator[tuple[str, Tensor]]:
+            fn, inputs = self._copies()
+            with torch.random.fork_rng(devices=()), torch.no_grad():
+                torch.manual_seed(self.seed)
+                return _tensors("output", self._called(fn, inputs))
+
+        # It may be asked for in a run that is followed, of which this one is no part.
+        with _disable_current_modes():
+            return found_in(run)
+
+    def invariants(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return what is judged instead of outputs whose signs are free, by name; see reference.factors."""
+        found: dict[str, Tensor] = {}
+        for each in self.factored:
+            found |= each.invariants(outputs)
+        return found
+
+    @property
+    def given(self) -> list[Array]:
+        """The arrays that it is given, as it sees them: inputs, and a module's parameters and buffers."""
+        fn, inputs = self._carried
+        found = [value for _, value in _tensors("input", inputs)]
+        if isinstance(fn, torch.nn.Module):
+            found += [*fn.parameters(), *fn.buffers()]
+        return [_whole(value.detach()).numpy() for value in found]
 
     def observables(self) -> dict[str, Tensor]:
         """Run it once, on copies; return `output`, or one name for each, and `grad[K]` or `grad.PARAMETER`.
@@ -165,14 +201,46 @@ class Program:
                 else torch.ones((), dtype=torch.float64)
                 for name, value in floating.items()
             }
-            return [made[name] for name in into]
+            return [*self._weighted(made, into).values()]
         if len(self.cotangents) != len(floating):
             raise UsageError(
                 f"cotangents: expected {len(floating)}, one for each of {', '.join(floating)}; "
                 f"got {len(self.cotangents)}"
             )
         given = dict(zip(floating, self.cotangents, strict=True))
-        return [self._given(name, given[name], value) for name, value in into.items()]
+        made = {name: self._given(name, given[name], value) for name, value in into.items()}
+        return [*(self._weighted(made, into) if self.weights else made).values()]
+
+    def _weighted(self, made: Mapping[str, Tensor], into: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return cotangents, those of vectors as gradients of a sum of squares."""
+        weights = weighted(self.factored, made)
+        return {
+            name: weights[name] * value.detach() if name in weights else made[name]
+            for name, value in into.items()
+        }
+
+    def turned(self, values: Mapping[str, Array]) -> tuple[Any, ...]:
+        """Return the given cotangents, those of vectors with the signs that somebody's vectors have.
+
+        Args:
+            values: their outputs, by name.
+        """
+        given = self.cotangents or ()
+        if not self.factored:
+            return given
+        outputs = replace(self, backward=False).observables()
+        floating = [name for name, value in outputs.items() if value.is_floating_point()]
+        if len(floating) != len(given) or any(
+            name not in values or tuple(values[name].shape) != tuple(outputs[name].shape) for name in floating
+        ):
+            return given
+        named = {
+            name: self._given(name, each, outputs[name]) for name, each in zip(floating, given, strict=True)
+        }
+        own = {name: torch.tensor(values[name], dtype=torch.float64) for name in floating}
+        for each in self.factored:
+            named |= each.turned(own, named)
+        return tuple(named[name] for name in floating)
 
     def _given(self, name: str, cotangent: Any, output: Tensor) -> Tensor:
         if not isinstance(cotangent, Tensor):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from conformance.arithmetic.deviation import Deviation
+    from conformance.arithmetic.deviation import Deviation, Further
     from conformance.arithmetic.formats import Precision
     from conformance.arithmetic.rules.rule import Operands, Relative, Rule
 
@@ -107,17 +107,26 @@ class Measured(NamedTuple):
 
 
 def measured(
-    run: Callable[[], Mapping[str, Any]], key: str, most: float, precision: Precision
+    run: Callable[[], Mapping[str, Any]],
+    key: str,
+    most: float,
+    precision: Precision,
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    further: Further | None = None,
+    count: int | None = None,
 ) -> Measured | None:
     """Measure a program, and note which of its operations round; None where noise changed a branch."""
     stores = _stores(precision)
     terms: dict[str, int] = {}
-    rules = {
+    heard = {
         name: rule if rule.rounds is None else replace(rule, rounds=_heard(name, rule.rounds, terms))
-        for name, rule in RULES.items()
+        for name, rule in rules.items()
     }
     # Programs have zeros that no rounding moves, as behind a mask or a relu.
-    found = deviations(run, key, zeros=True, rules=rules, most=most, stores=stores)
+    found = deviations(
+        run, key, zeros=True, rules=heard, most=most, stores=stores, further=further, count=count
+    )
     if stores is not None:
         # A softmax, say, stores its result, and rounds by the operations that it is composed of.
         terms |= {name: terms.get(name, 1) for name in stores.names}
@@ -129,7 +138,13 @@ def _stores(precision: Precision, only: str | None = None) -> Stores | None:
 
 
 def sources(
-    run: Callable[[], Mapping[str, Any]], key: str, terms: Mapping[str, int], precision: Precision
+    run: Callable[[], Mapping[str, Any]],
+    key: str,
+    terms: Mapping[str, int],
+    precision: Precision,
+    *,
+    rules: Mapping[str, Rule] = RULES,
+    further: Further | None = None,
 ) -> dict[str, tuple[Source, ...]]:
     """Return the operations that each observable's deviation comes from, the largest share first.
 
@@ -138,14 +153,17 @@ def sources(
         key: the text from which the noise follows.
         terms: the operations that round, from `measured`.
         precision: the program's.
+        rules: how operations round.
+        further: what makes further observables, as of `deviations`.
     """
     variances: dict[str, dict[str, float]] = {}
     for operation in terms:
-        rules = {name: rule if name == operation else without(rule) for name, rule in RULES.items()}
+        alone = {name: rule if name == operation else without(rule) for name, rule in rules.items()}
         # Less noise than that of the whole program, in which no branch changed.
-        alone_in = deviations(run, key, zeros=True, rules=rules, stores=_stores(precision, operation))
-        for observable, alone in (alone_in or {}).items():
-            variances.setdefault(observable, {})[operation] = float((alone.rms**2).sum())
+        stores = _stores(precision, operation)
+        found = deviations(run, key, zeros=True, rules=alone, stores=stores, further=further)
+        for observable, each in (found or {}).items():
+            variances.setdefault(observable, {})[operation] = float((each.rms**2).sum())
     return {observable: _shares(by, terms) for observable, by in variances.items()}
 
 

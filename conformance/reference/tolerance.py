@@ -2,7 +2,7 @@
 
 Draws are measured (reference.draws). Each observable gets the tightest pair of tolerances (reference.pair),
 the operations that it comes from (reference.sources), and the wrong answers that it notices
-(judging.sight).
+(judging.sight, asked by each draw).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import numpy as np
 from conformance.arithmetic.constants import constants, constants_sha256
 from conformance.arithmetic.formats import HALF
 from conformance.errors import whole
-from conformance.judging.sight import noticed
 from conformance.reference.pair import LOOSE, tightest
 from conformance.report.suite import known
 
@@ -38,7 +37,8 @@ class Bound:
 
     Attributes:
         name: `output`, `output[K]`, `grad[K]` for the input K, or `grad.NAME` for a parameter; of a complex
-            output `output.real` and `output.imag`.
+            output `output.real` and `output.imag`; of a factor whose sign is free what is judged instead,
+            such as `output[K].residual`.
         dtype: that of the computation.
         expected: the right numbers of the first draw.
         elementwise: what each of them may differ by.
@@ -46,9 +46,10 @@ class Bound:
         atol: allowed is `atol + rtol * |expected|`, as in torch.testing.assert_close and NumPy.
         looser: the share of elements for which the pair is more than ten times looser than their tolerance.
         bits: how many significant bits of the observable the tolerance holds, in root mean square; inf where
-            nothing rounds.
+            nothing rounds, and 0 of what is zero, such as a residual.
         sources: the operations that the tolerance comes from, the largest share first.
-        notices: whether each of some cheap wrong answers would be beyond the tolerance, in every draw.
+        notices: whether each of some cheap wrong answers would be beyond the tolerance, in every draw; an
+            input itself is one where it has the same shape.
         draws: how many draws it is of.
         rounding: the rounding in words: `dtype`, and what operations compute and add up in.
     """
@@ -70,7 +71,8 @@ class Bound:
     def sentence(self) -> str:
         """The justification of the pair, to paste where the pair is used."""
         if not self.sources:
-            return f"{self.name}: nothing rounds, so bits agree"
+            blind = self.expected.size and not all(self.notices.values())
+            return f"{self.name}: nothing rounds, so bits agree{f'; {self._sight()}' if blind else ''}"
         told = [f"{self.name}: atol {self.atol:.1e}, rtol {self.rtol:.1e}: {self._noise()}"]
         if self.looser:
             told.append(f"more than {LOOSE:g} times too loose for {self.looser:.1%} of the elements")
@@ -80,7 +82,7 @@ class Bound:
     @property
     def row(self) -> tuple[str, ...]:
         """Its row in the table of a `Tolerance`."""
-        bits = "all" if self.bits == inf else f"{self.bits:.0f}"
+        bits = "all" if self.bits == inf else f"{self.bits:.0f}" if self.expected.any() else "-"
         named = [f"{each.operation} {each.share:.0%}" for each in self.sources if each.share >= _NAMED]
         pair = (f"{self.atol:.1e}", f"{self.rtol:.1e}")
         return (self.name, *pair, bits, f"{self.looser:.1%}", ", ".join(named) or "nothing rounds")
@@ -106,10 +108,16 @@ class Bound:
 class Tolerance(Mapping[str, Bound]):
     """What the outputs and gradients of a program may differ by: a mapping from their names to a `Bound`.
 
-    Its text is a table. `print(found["output"].sentence)` prints what justifies one of them.
+    Its text is a table, and what it says of outputs that are not judged as they are, in `told`.
+    `print(found["output"].sentence)` prints what justifies one of them.
+
+    Attributes:
+        bounds: by observable.
+        told: which outputs are not judged as they are, and why; empty where all are.
     """
 
     bounds: Mapping[str, Bound]
+    told: str = ""
 
     def __getitem__(self, name: str) -> Bound:
         return self.bounds[name]
@@ -124,7 +132,8 @@ class Tolerance(Mapping[str, Bound]):
         from tabulate import tabulate
 
         headers = ("observable", "atol", "rtol", "bits", "10 × looser", "from")
-        return tabulate([each.row for each in self.values()], headers=headers, disable_numparse=True)
+        table = tabulate([each.row for each in self.values()], headers=headers, disable_numparse=True)
+        return f"{table}\n\n{self.told}" if self.told else table
 
 
 def tolerance(
@@ -188,7 +197,8 @@ def tolerance(
     }
     measured = measure(fn, inputs, of_dtype(dtype), count, seed, backward=backward, **inside)
     first, found = measured[0], measured[0].sources()
-    return Tolerance({name: _bound(name, measured, found.get(name, ())) for name in first.oracle})
+    bounds = {name: _bound(name, measured, found.get(name, ())) for name in first.oracle}
+    return Tolerance(bounds, first.told)
 
 
 def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
@@ -197,7 +207,9 @@ def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
     allowed = [each.allowed(name) for each in present]
     right, may = _flat(expected), _flat(allowed)
     pair = tightest(right, may)
-    seen = [noticed(*each, lane=present[0].program.dtype) for each in zip(expected, allowed, strict=True)]
+    seen = [each.notices(name) for each in present]
+    # An input may have the shape of the result in some draws only.
+    asked = dict.fromkeys(wrong for each in seen for wrong in each)
     return Bound(
         name=name,
         dtype=present[0].program.dtype,
@@ -206,7 +218,7 @@ def _bound(name: str, measured: list[Draw], found: tuple[Source, ...]) -> Bound:
         **pair._asdict(),
         bits=_agreeing(right, may),
         sources=found,
-        notices={wrong: all(each[wrong] for each in seen) for wrong in seen[0]},
+        notices={wrong: all(each.get(wrong, True) for each in seen) for wrong in asked},
         draws=len(present),
         rounding=present[0].program.precision.words,
     )

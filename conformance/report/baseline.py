@@ -6,8 +6,9 @@ follows, and by `gate.accept`. The format, which `baseline.schema.json` holds:
 - `schema_version`: 4.
 - `seed`, `implementation`, `reference`, `environment`: those of the run. A headroom belongs to them: another
   seed draws other samples, and another version of torch or NumPy rounds differently.
-- `constants`: what the subject was judged by: the values of `constants.toml`, and the accuracy class and the
-  conventions at NaN that it declares.
+- `constants`: what the subject was judged by: the values of `constants.toml`, the accuracy class and the
+  conventions at NaN that it declares, and, where half types were judged, what it declares to compute and add
+  up in.
 - `accepted`: each time that something was lost and accepted, with the `reason` and what was `lost`.
 - `uses`: the names of the uses in which anything was judged.
 - `cases`: by the name of the case, an object of four entries.
@@ -31,9 +32,11 @@ from dataclasses import dataclass, replace
 from math import inf, isinf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conformance.arithmetic.formats import Inside
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status
 from conformance.report.coverage import judged
+from conformance.sampling.lanes import HALF_LANES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -149,7 +152,8 @@ class Baseline:
             reference=report.reference,
             environment=dict(report.environment),
             constants=report.constants
-            | {"accuracy": declared.accuracy, "nan_conventions": declared.nan_conventions},
+            | {"accuracy": declared.accuracy, "nan_conventions": declared.nan_conventions}
+            | _half_types(report),
             shown={place: _shown(counts, least.get(place)) for place, counts in ended.items()},
             classes=classes,
             elements=dict(elements),
@@ -233,6 +237,13 @@ class Baseline:
 
 # The fields that stand at the top of the file as they are.
 _HEAD = ("seed", "implementation", "reference", "environment", "constants")
+
+
+def _half_types(report: Report) -> dict[str, str]:
+    """Return what the operations of half types were judged as, if any half type was."""
+    if not any(verdict.lane in HALF_LANES for verdict in report.verdicts):
+        return {}
+    return {"half_types": Inside(**report.scope.half_types).words}
 
 
 def _shown(counts: Counter[Status], headroom: float | None) -> Shown:

@@ -55,7 +55,7 @@ def constants_in_force() -> dict[str, float | str]:
 
 @dataclass(frozen=True)
 class Report:
-    """The results of a run.
+    """The results of a run, or those of a check, which is a `CheckResult`.
 
     Attributes:
         seed: the seed of the samples.
@@ -129,6 +129,11 @@ class Report:
         unshown = self.totals["empty"] or self.shortfalls or self.unseen or self.stopped
         alone = self.excused_alone or self.mistrusted_alone
         return 1 if unshown or self.not_needed or alone or self.bitwise.refusals else 0
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is shown that the implementation computes what the reference computes."""
+        return self.exit_code == 0
 
     @cached_property
     def limits(self) -> str:
@@ -221,6 +226,12 @@ class Report:
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
         return f'{body}{self.bitwise.json_lines()},\n "verdicts": [\n{lines}\n ]\n}}\n'
 
+    def to_markdown(self) -> str:
+        """Return the tables for people, as they stand in parity.md."""
+        from conformance.report.markdown import markdown
+
+        return markdown(self)
+
     @classmethod
     def from_json(cls, text: str) -> Report:
         """Read what `to_json` wrote.
@@ -264,6 +275,8 @@ def _check(data: Any) -> None:
 
     if not isinstance(data, dict) or "schema_version" not in data:
         raise UsageError("report: not a parity report: expected an object with a schema_version")
+    if "candidate" in data and "rows" in data:
+        raise UsageError("report: this is the record of a check, which CheckResult.from_json reads")
     _check_version(data["schema_version"])
     head = data | ({"verdicts": []} if isinstance(data.get("verdicts"), list) else {})
     validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))

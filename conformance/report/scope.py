@@ -26,12 +26,15 @@ class Scope:
         outside: how much of a run of any other subject is beyond these limits: `cases`, and of the other
             cases `samples`, each replaced by a later one of the stream, and `bad calls`.
         fewer: by case, in words, of how many samples only fewer were found within the limits.
+        half_types: the dtypes that it declares to `compute` and `accumulate` in, in half types; empty where
+            they are those of torch's kernels.
     """
 
     named: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     outside: Mapping[str, int] = field(default_factory=dict)
     fewer: Mapping[str, str] = field(default_factory=dict)
+    half_types: Mapping[str, str] = field(default_factory=dict)
 
     def words(self, verdicts: Sequence[Verdict]) -> str:
         """Return what was judged, in words; empty where nothing limits it."""

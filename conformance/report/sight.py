@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from conformance.report.record import Report
 
 # What a table has room for.
-_BRIEFLY = dict(
-    zip(NAMES, ("zeros", "mean", "rolled", "float16", "bfloat16", "float8", "input"), strict=True)
-)
+BRIEFLY = dict(zip(NAMES, ("zeros", "mean", "rolled", "float16", "bfloat16", "float8", "input"), strict=True))
 
 # How many cases are named.
 _SHOWN = 5
@@ -46,7 +44,7 @@ def briefly(verdicts: Iterable[Verdict]) -> str:
     by_check: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         by_check[verdict.check].append(verdict)
-    told = {check: ", ".join(map(_BRIEFLY.__getitem__, would_pass(mine))) for check, mine in by_check.items()}
+    told = {check: ", ".join(map(BRIEFLY.__getitem__, would_pass(mine))) for check, mine in by_check.items()}
     return "; ".join(f"{check}: {names}" for check, names in told.items() if names)
 
 

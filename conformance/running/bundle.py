@@ -23,10 +23,12 @@ from conformance.running.stored import BUNDLE_VERSION, digest
 from conformance.sampling.sample import Sample
 from conformance.subjects.answers import NotNumbersError, numbers
 from conformance.subjects.protocol import HALF_LANES, LANES
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from conformance.arithmetic.formats import Inside
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
@@ -55,6 +57,7 @@ def write_bundles(
     """
     # Those of an earlier run into the same folder would pass for this one's.
     remove_bundles(folder)
+    inside = supports_of(subject).inside
     for verdict in failures:
         about = {
             "bundle_version": BUNDLE_VERSION,
@@ -62,20 +65,22 @@ def write_bundles(
             "given_as": report.given_as,
             "failure": verdict.to_json(),
             "environment": report.environment,
+            "inside": inside._asdict(),
         }
-        _write(folder, verdict, _prepared(verdict, report), about, subject)
+        _write(folder, verdict, _prepared(verdict, report, inside), about, subject)
 
 
-def _prepared(verdict: Verdict, report: Report) -> Prepared:
+def _prepared(verdict: Verdict, report: Report, inside: Inside) -> Prepared:
     """Prepare the smallest sample that fails, or the one that failed first."""
     from conformance.judging.sample_judge import prepare
 
     case, lanes = CASES[verdict.case], lanes_beside(verdict)
     try:
-        return prepare(case, Sample.parse(report.shrunk.get(verdict.sample, verdict.sample)), lanes)
+        text = report.shrunk.get(verdict.sample, verdict.sample)
+        return prepare(case, Sample.parse(text), lanes, inside=inside)
     except (DegenerateError, NoiseError):
         # A subject that raises is shrunk without an oracle, to a sample that may have none.
-        return prepare(case, Sample.parse(verdict.sample), lanes)
+        return prepare(case, Sample.parse(verdict.sample), lanes, inside=inside)
 
 
 def lanes_beside(verdict: Verdict) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from conformance.arithmetic.formats import FORMATS, THERE_ARE, TORCHS, Inside
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.running.bundle import given, lanes_beside
 from conformance.running.sample_text import parse
@@ -68,7 +69,7 @@ def read_bundle(folder: Path) -> Bundle:
             {name: (array.shape, "f") for name, array in case.inputs(sample.settings).items()},
             "input",
         )
-        prepared = prepare_any(case, sample, inputs, lanes_beside(failed))
+        prepared = prepare_any(case, sample, inputs, lanes_beside(failed), _inside(about["inside"]))
         _check(
             _forms(inputs),
             _forms({name.partition("/")[2]: a for name, a in given(prepared).items()}),
@@ -93,22 +94,35 @@ def prepare_any(
     sample: Sample,
     inputs: Mapping[str, Array] | None = None,
     lanes: Sequence[str] = LANES,
+    inside: Inside = TORCHS,
 ) -> Prepared:
     """Prepare a sample that nobody may have drawn, with its own inputs where there are some.
 
     Raises:
-        UsageError: torch itself cannot run the sample.
+        UsageError: torch itself cannot run the sample, or a half type has no such arithmetic.
         DegenerateError: the sample cannot tell right from wrong.
         NoiseError: the arithmetic cannot follow the case's program.
     """
     from conformance.judging.sample_judge import prepare
 
     try:
-        return prepare(case, sample, lanes, inputs)
-    except (DegenerateError, NoiseError):
+        return prepare(case, sample, lanes, inputs, inside)
+    except (DegenerateError, NoiseError, UsageError):
         raise
     except (RuntimeError, ValueError, TypeError, IndexError, ArithmeticError) as error:
         raise UsageError(f"torch cannot run {sample.text}: {type(error).__name__}: {error}") from error
+
+
+def _inside(given: Mapping[str, object]) -> Inside:
+    """Return what a bundle says that half types compute and add up in.
+
+    Raises:
+        UsageError: it names other things, or dtypes that are not known.
+    """
+    names = [name for name in given.values() if isinstance(name, str) and name in FORMATS]
+    if given.keys() != set(Inside._fields) or len(names) < len(given):
+        raise UsageError(f"inside: expected {' and '.join(Inside._fields)}, each {THERE_ARE}; got {given}")
+    return Inside(**dict(zip(given, names, strict=True)))
 
 
 def _forms(arrays: Mapping[str, Array]) -> dict[str, tuple[object, ...]]:

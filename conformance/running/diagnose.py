@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 # How many samples are tried in which the subject fails, and in which it passes. Each fault runs on them.
 _FAILING, _PASSING = 4, 3
 
+# How many cases a run diagnoses, as many as it shrinks.
+_CASES = 3
+
 # Relative to the largest number, so large an error is more than one of accuracy.
 _SMALL = 1e-3
 
@@ -169,8 +172,18 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
         failing, found = other, nearest(other, passes())
     named = () if less else tuple(Named(fault.name, fault.line) for fault in found.faults)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
-    place = localise(CASES[case], failing[0].prepared.sample, subject, failing[0].lane)
+    place = localise(CASES[case], _shown(wrong, failing[0]), subject, failing[0].lane)
     return replace(diagnosis, less_accurate=less, localised=place.line or "")
+
+
+def _shown(wrong: Iterable[Verdict], seen: Observation) -> Sample:
+    """Return the sample that a report shows: the first that fails like the one observed, if it is cheap."""
+    use = seen.prepared.sample.use
+    for verdict in wrong:
+        if verdict.status is Status.FAIL and (verdict.lane, verdict.use or "") == (seen.lane, use):
+            first = Sample.parse(verdict.sample)
+            return first if first.shape_class != "large" else seen.prepared.sample
+    return seen.prepared.sample
 
 
 def _of(
@@ -282,7 +295,7 @@ def _observed(asked: Iterable[_Asked], subject: Implementation, most: int) -> It
     for each in asked:
         case = CASES[each.sample.case]
         try:
-            prepared = prepare(case, each.sample, (each.lane,))
+            prepared = prepare(case, each.sample, (each.lane,), inside=supports_of(subject).inside)
             if why_unsupported(subject, prepared.tasks[each.lane]) is not None:
                 continue
             seen = Observation(prepared, each.lane, run_subject(prepared, each.lane, subject))
@@ -296,3 +309,17 @@ def _observed(asked: Iterable[_Asked], subject: Implementation, most: int) -> It
         found += 1
         if found == most:
             return
+
+
+def diagnoses(
+    failures: Sequence[Verdict], verdicts: Sequence[Verdict], subject: Implementation
+) -> dict[str, list[str]]:
+    """Return the lines of the diagnoses of the first cases that fail, by the text of the sample that failed.
+
+    Args:
+        failures: the first failure of each case.
+        verdicts: those of all samples that could be prepared.
+        subject: the subject.
+    """
+    found = {v.sample: diagnose_failures(v.case, verdicts, subject) for v in failures[:_CASES]}
+    return {sample: list(each.lines) for sample, each in found.items() if each.samples}

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from conformance.arithmetic.formats import TORCHS
 from conformance.cases import CASES, find_cases
 from conformance.errors import UsageError, names_of, whole
 from conformance.judging.chosen_uses import uses_of
@@ -83,7 +84,8 @@ def plan(
             outside["bad calls"] += len(case.bad_calls)
         elif case.bad_calls and found.samples:
             work.append(BadCallWork(case.name, seed))
-    scope = Scope(tuple(dict.fromkeys(cases)), supports.words, dict(+outside), fewer)
+    inside = supports.inside._asdict() if supports.inside != TORCHS else {}
+    scope = Scope(tuple(dict.fromkeys(cases)), supports.words, dict(+outside), fewer, inside)
     return Plan(tuple(work), _reachable(minimums(chosen, samples), work, supports), scope)
 
 

@@ -17,10 +17,11 @@ from conformance.running.plan import lanes_of
 from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
 from conformance.subjects.modes import quietly_on_one_thread
-from conformance.subjects.protocol import LANES
+from conformance.subjects.protocol import HALF_LANES, LANES
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
+    from conformance.arithmetic.formats import Inside
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.subjects.protocol import Implementation
@@ -35,6 +36,8 @@ class Replayed(NamedTuple):
         verdicts: in the lanes that it declares; those of the bad calls too, where they start from the sample.
         failed: the failure for which the bundle was written; None for a text, or of another implementation.
         in_process: a line about the subject, if it ran in the judge's process where it should not; or empty.
+        inside: a line about a bundle in a half type whose subject computed or added up in other dtypes than
+            this one declares; or empty.
     """
 
     sample: str
@@ -42,6 +45,7 @@ class Replayed(NamedTuple):
     verdicts: list[Verdict]
     failed: Verdict | None
     in_process: str = ""
+    inside: str = ""
 
 
 def replay(
@@ -96,14 +100,26 @@ def replay(
             bad_calls = partial(judge_bad_calls, prepared.case, seed=prepared.sample.seed)
             verdicts += judge_repeatedly(bad_calls, subject, RUNS)
     failed = bundle.failed if bundle and bundle.implementation == absolute(name) else None
-    return Replayed(prepared.sample.text, name, verdicts, failed, how.in_process)
+    told = _other_inside(prepared, supports_of(subject).inside)
+    return Replayed(prepared.sample.text, name, verdicts, failed, how.in_process, told)
+
+
+def _other_inside(prepared: Prepared, declared: Inside) -> str:
+    """Return a line where a bundle was written of another precision than its replay's subject declares."""
+    if declared == prepared.inside or not any(lane in HALF_LANES for lane in prepared.expectations):
+        return ""
+    return (
+        f"judged as when the bundle was written, half types {prepared.inside.words}; this implementation "
+        f"declares half types {declared.words}"
+    )
 
 
 def _prepared(text: str, subject: Implementation) -> Prepared:
     """Prepare a sample in the lanes of a subject; uses are not judged in half types."""
     case, sample = parse(text)
-    lanes = [lane for lane in lanes_of(supports_of(subject)) if lane in LANES or not sample.use]
-    return prepare_any(case, sample, lanes=lanes or LANES)
+    supports = supports_of(subject)
+    lanes = [lane for lane in lanes_of(supports) if lane in LANES or not sample.use]
+    return prepare_any(case, sample, lanes=lanes or LANES, inside=supports.inside)
 
 
 def prepare_text(text: str) -> Prepared:

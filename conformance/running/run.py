@@ -23,6 +23,7 @@ from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
 from conformance.running.bitwise import bitwise, checked
 from conformance.running.bundle import write_bundles
+from conformance.running.diagnose import diagnoses
 from conformance.running.journal import identity, kept
 from conformance.running.output import FAILURES
 from conformance.running.patience import Patience
@@ -59,6 +60,7 @@ def run(
     out: str | Path | None = None,
     baseline: str | Path | None = None,
     shrink: bool = True,
+    diagnose: bool = True,
     resume: bool = False,
     exit_first: bool = False,
     require_bitwise: Sequence[str] = (),
@@ -84,6 +86,7 @@ def run(
             compared.
         shrink: look for a smaller sample that fails, for the first failure of the first three cases that
             fail.
+        diagnose: look for what is wrong, and where it begins, in the first three cases that fail.
         resume: go on from what an earlier run with the same arguments wrote into `out` before it was killed
             or interrupted; without such a run, start anew.
         exit_first: stop after the first piece of work that does not pass.
@@ -105,21 +108,22 @@ def run(
         KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
             and the message says so.
     """
-    # A run goes through seven steps, each entered once and from here, and holds its folder from 2 to 7:
+    # A run goes through eight steps, each entered once and from here, and holds its folder from 2 to 8:
     # 1. plan: draw every sample, and list the work (plan.py);
     # 2. work: judge each piece, here or in other processes (work.py, judging/), and append its verdicts to a
     #    file (journal.py). A sample that cannot be prepared is an ERROR of its case, like a subject that
     #    raises, and the run goes on;
     # 3. shrink: look for smaller samples that fail (shrink.py);
-    # 4. bits: count those in which two calls differ that could be equal (bitwise.py);
-    # 5. record: put verdicts, versions and times into one report (report/record.py);
-    # 6. report: write it (report/files.py);
-    # 7. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
+    # 4. diagnose: look for what is wrong with the cases that fail (diagnose.py);
+    # 5. bits: count those in which two calls differ that could be equal (bitwise.py);
+    # 6. record: put verdicts, versions and times into one report (report/record.py);
+    # 7. report: write it (report/files.py);
+    # 8. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
     from conformance.report.files import write
 
     seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
     bits = Bitwise(required=checked(require_bitwise))
-    _flags(progress, shrink=shrink, resume=resume, exit_first=exit_first)
+    _flags(progress, shrink=shrink, diagnose=diagnose, resume=resume, exit_first=exit_first)
     implementation, stated = on_device(implementation, device)
     # Before the subject is imported, which may change the directory.
     folder = _folder(out, resume=resume)
@@ -132,8 +136,7 @@ def run(
     with quietly_on_one_thread():
         how, subject = opened_here(how)
     declarations = declared(subject)
-    began, clock = datetime.now(UTC), time.perf_counter()
-    supports = supports_of(subject)
+    began, clock, supports = datetime.now(UTC), time.perf_counter(), supports_of(subject)
     dtypes = lanes_of(supports) if dtypes is None else dtypes
     planned = plan(cases, samples, seed, dtypes, supports)
     asked = {
@@ -142,24 +145,25 @@ def run(
         "samples": samples,
         "seed": seed,
         "dtypes": dtypes,
+        "half types": supports.inside.words,
         # A run in the judge's process is marked as one, and may not go on unmarked.
         "in process": bool(how.note),
     }
     # Where it cannot be sent to one process, it cannot be sent to several.
     jobs = jobs if how.pickled or how.spec or in_process else 1
     done = _Done(len(planned.work))
-    failures: list[Verdict] = []
+    failures, interrupt = list[Verdict](), None
     shrunk: dict[str, str] = {}
-    interrupt = None
+    diagnosed: dict[str, list[str]] = {}
     about = identity(asked, planned.work, implementation, subject.name) if folder else {}
     with kept(folder, about, resume=resume) as journal, quietly_on_one_thread():
         try:
             with closing(_outcomes(planned.work, how, jobs, journal, done.patience.lost)) as outcomes:
                 done.extend(outcomes, progress, exit_first=exit_first)
             failures = first_failures(done.prepared)
-            # Each attempt at a sample that ends the subject's process may take as long as a sample may take.
-            shrinkable = [verdict for verdict in failures if verdict.sample not in done.ended]
-            shrunk = shrink_failures(shrinkable, subject) if shrink else {}
+            again = done.answering(failures)
+            shrunk = shrink_failures(again, subject) if shrink else {}
+            diagnosed = diagnoses(again, done.prepared, subject) if diagnose else {}
             if not done.stopped and (bits.required or not cases):
                 bits = bitwise(how, subject, planned, seed, dtypes, bits.required)
         except KeyboardInterrupt as error:
@@ -179,6 +183,7 @@ def run(
             minimums=planned.minimums,
             scope=planned.scope,
             shrunk=shrunk,
+            diagnosed=diagnosed,
             environment=environment(threads=1) | stated | ({"subject": how.note} if how.note else {}),
             timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
             declarations=declarations,
@@ -268,6 +273,13 @@ class _Done:
                     f"STOPPED at the first failure, after {self.pieces} of {self.planned} pieces of work"
                 )
                 return
+
+    def answering(self, failures: Iterable[Verdict]) -> list[Verdict]:
+        """Return the failures to which the subject may be asked again.
+
+        Each attempt at a sample that ends the subject's process may take as long as a sample may take.
+        """
+        return [verdict for verdict in failures if verdict.sample not in self.ended]
 
 
 def _outcomes(

@@ -88,7 +88,8 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
     from conformance.judging.sample_judge import judge_sample, prepare
 
     case = CASES[candidate.case]
-    if supports_of(subject).why_outside(case, candidate.settings) is not None:
+    supports = supports_of(subject)
+    if supports.why_outside(case, candidate.settings) is not None:
         return False
     if candidate.use and USES[candidate.use].why_unused(case, candidate.settings) is not None:
         return False
@@ -97,7 +98,7 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
         # An exception is found without an oracle.
         return any(_raised(raises(Task(case, candidate, lane), subject)) for lane in lanes)
     try:
-        prepared = prepare(case, candidate, lanes)
+        prepared = prepare(case, candidate, lanes, inside=supports.inside)
     except (DegenerateError, NoiseError):
         # A sample that cannot be prepared shows nothing about a subject.
         return False

@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUNDLE_VERSION = 6
+BUNDLE_VERSION = 7
 
 # The keys of bundle.json, and the type of each.
 KEYS = {
@@ -27,6 +27,7 @@ KEYS = {
     "given_as": str,
     "failure": dict,
     "environment": dict,
+    "inside": dict,
     "sha256": str,
 }
 # The parts of the names of arrays: KIND/NAME of what is given, and KIND/LANE/NAME of what is compared.

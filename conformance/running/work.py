@@ -5,6 +5,7 @@ Listed by running.plan and by the pytest plugin, done by running.run; verdicts c
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,12 +17,31 @@ from conformance.running.subject import Subject, find_subject, opened_again, ope
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import Task, deaths
+from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conformance.arithmetic.formats import Inside
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation
+
+
+# What was prepared so far, by sample, lanes and what half types compute in; there is a dictionary while
+# `prepared_once` holds.
+_kept: list[dict[tuple[Sample, tuple[str, ...], Inside], Prepared]] = []
+
+
+@contextmanager
+def prepared_once() -> Iterator[None]:
+    """Keep what is prepared: of several runs in this process, each sample is prepared once."""
+    _kept.append({})
+    try:
+        yield
+    finally:
+        _kept.pop()
 
 
 class Outcome(NamedTuple):
@@ -64,11 +84,11 @@ class SampleWork:
         Of the samples that pass plainly, a share is run twice.
         """
         from conformance.judging.repeat import judge_repeatedly, run_twice
-        from conformance.judging.sample_judge import judge_sample, prepare, unprepared
+        from conformance.judging.sample_judge import judge_sample, unprepared
 
         case = CASES[self.case]
         try:
-            prepared = prepare(case, self.sample, self.lanes)
+            prepared = self._prepared(supports_of(subject).inside)
         except (DegenerateError, NoiseError) as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
         judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
@@ -86,6 +106,14 @@ class SampleWork:
             except (DegenerateError, NoiseError) as error:
                 verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
         return Outcome(verdicts, prepared=True, ended=deaths(subject) > before)
+
+    def _prepared(self, inside: Inside) -> Prepared:
+        from conformance.judging.sample_judge import prepare
+
+        kept, key = _kept[-1] if _kept else {}, (self.sample, self.lanes, inside)
+        if key not in kept:
+            kept[key] = prepare(CASES[self.case], self.sample, self.lanes, inside=inside)
+        return kept[key]
 
     def _tasks(self, prepared: Prepared, subject: Implementation, runs: int) -> list[Task]:
         """Return the tasks that the subject will be asked for, if nothing fails."""

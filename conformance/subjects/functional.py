@@ -15,9 +15,10 @@ from conformance.errors import UsageError, named
 from conformance.subjects.supports import EVERYTHING, Supports, as_supports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from conformance.cases.case import Config
+    from conformance.subjects.declarations import Excuse
     from conformance.subjects.protocol import Task, Trace
 
     Arrays = Mapping[str, Any]
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     Pullback = Callable[[Arrays], Arrays]
     # From the name of a case, its settings and its arrays to the outputs by name, with or without a pullback.
     Function = Callable[[str, Config, Arrays], Arrays | tuple[Arrays, Pullback]]
+    # From the name of a case and its settings to why a sample cannot be run.
+    Declines = Callable[[str, Config], str | None]
 
 
 class Functional:
@@ -44,10 +47,15 @@ class Functional:
         name: the name in reports.
         f: the function.
         supports: its limits, such as the cases that it knows.
+        declines: from the name of a case and its settings to why a sample cannot be run, or None; for what
+            `supports` cannot say. Such a sample is skipped with that reason.
+        excuses: the differences that it declares.
+        accuracy: the accuracy class of its tanh and sigmoid, `relative` or `absolute`.
+        nan_conventions: `torch`, or `own` where others hold at NaN.
 
     Raises:
-        UsageError: the name is not a string or is empty, `f` cannot be called, or `supports` is not a
-            `Supports`.
+        UsageError: the name is not a string or is empty, `f` or `declines` cannot be called, or `supports` is
+            not a `Supports`.
 
     Example:
         >>> import numpy as np
@@ -62,20 +70,31 @@ class Functional:
 
     uses: frozenset[str] = frozenset()
 
-    def __init__(self, name: str, f: Function, supports: Supports = EVERYTHING) -> None:
-        if not callable(f):
-            raise UsageError(f"Functional: f: expected a function, got {f!r:.80}")
+    def __init__(
+        self,
+        name: str,
+        f: Function,
+        supports: Supports = EVERYTHING,
+        *,
+        declines: Declines | None = None,
+        excuses: Sequence[Excuse] = (),
+        accuracy: str = "relative",
+        nan_conventions: str = "torch",
+    ) -> None:
+        for argument, given in {"f": f, **({"declines": declines} if declines is not None else {})}.items():
+            if not callable(given):
+                raise UsageError(f"Functional: {argument}: expected a function, got {given!r:.80}")
         self.name = named("Functional", name)
-        self._f = f
+        self._f, self._declines = f, declines
+        self.excuses, self.accuracy, self.nan_conventions = excuses, accuracy, nan_conventions
         as_supports(supports)
         # Whether there is a pullback is seen when it is called.
         backward = None if supports.backward else supports.backward
         self.supports = replace(supports, backward=backward, uses=(), bad_calls=False)
 
     def unsupported(self, task: Task) -> str | None:
-        """Return None: the limits are declared in `supports`."""
-        del task
-        return None
+        """Return what `declines` says; without it None, as the limits are declared in `supports`."""
+        return None if self._declines is None else self._declines(task.case.name, task.config)
 
     def run(self, task: Task) -> Trace:
         """Call the function, and its pullback under the task's cotangents; see `Implementation.run`.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conformance.subjects.equations import EQUATIONS, relu
+from conformance.subjects.onnx_models import import_onnxruntime, run_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +74,7 @@ def _lacking(packages: tuple[str, ...]) -> str:
         os.environ.setdefault("KERAS_BACKEND", "numpy")
     for package in packages:
         try:
-            import_module(package)
+            import_onnxruntime() if package == "onnxruntime" else import_module(package)
         except ModuleNotFoundError as error:
             return f"{error.name} is not installed"
         except Exception as error:  # noqa: BLE001 - a package may raise anything
@@ -226,8 +227,6 @@ def _equinox(layer: Recurrent, parts: Mapping[str, Array], x: Array, states: Sta
 
 
 def _onnxruntime(layer: Recurrent, dtype: Any, x: Array, states: States) -> tuple[Array, ...]:
-    from conformance.subjects.onnx_models import run_node
-
     last: list[tuple[Array, ...]] = []
     for k in range(layer.layers):
         rows = slice(k * layer.directions, (k + 1) * layer.directions)

@@ -1,11 +1,14 @@
 """ONNX models: recurrent nodes read as arrays with names, written as a chain of nodes, and run one by one.
 
 The weights of node NAME are the arrays NAME.W, NAME.R and NAME.B. A node that computes what torch's layers do
-not is refused. Called by subjects.checkpoints and subjects.layer_runs.
+not is refused. Called by subjects.checkpoints, subjects.layer_runs and subjects.peers.onnx.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +16,14 @@ import numpy as np
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from conformance.sampling.values import Array
     from conformance.subjects.convert import Recurrent
+
+    # From a model and its inputs by name to its outputs.
+    Runner = Callable[[Any, Mapping[str, Array]], Sequence[Array]]
 
 _KINDS = ("LSTM", "GRU", "RNN")
 
@@ -194,22 +200,27 @@ def _attributes(kind: str, directions: int, nonlinearity: str) -> dict[str, Any]
 
 
 def run_node(
-    kind: str, parts: Mapping[str, Array], x: Array, states: tuple[Array, ...], nonlinearity: str
+    kind: str,
+    parts: Mapping[str, Array],
+    x: Array,
+    states: tuple[Array, ...],
+    nonlinearity: str,
+    runner: Runner | None = None,
 ) -> tuple[Array, ...]:
-    """Run one recurrent node by onnxruntime.
+    """Run one recurrent node.
 
     Args:
         kind: `LSTM`, `GRU` or `RNN`.
         parts: W, R and, with biases, B.
-        x: the input, (L, N, I), float32.
+        x: the input, (L, N, I), float32 or float64.
         states: the initial states, each (D, N, H).
         nonlinearity: of an RNN.
+        runner: what runs the model, from it and its inputs to its outputs; by default `by_onnxruntime`.
 
     Returns:
         Y (L, D, N, H) and the last states, each (D, N, H).
     """
     import onnx
-    import onnxruntime
 
     helper = onnx.helper
     initial = [name for (_, name), _ in zip(_INITIAL, states, strict=False)]
@@ -220,7 +231,7 @@ def run_node(
         kind, inputs, outputs, hidden_size=hidden, **_attributes(kind, directions, nonlinearity)
     )
     fed = {"X": np.ascontiguousarray(x), **dict(zip(initial, states, strict=True)), **parts}
-    floats = onnx.TensorProto.FLOAT
+    floats = helper.np_dtype_to_tensor_dtype(x.dtype)
     graph = helper.make_graph(
         [node],
         "node",
@@ -228,7 +239,43 @@ def run_node(
         [helper.make_tensor_value_info(name, floats, None) for name in outputs],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION)
+    return tuple((runner or by_onnxruntime)(model, fed))
+
+
+def by_onnxruntime(model: Any, fed: Mapping[str, Array]) -> Sequence[Array]:
+    """Run a model by onnxruntime, in one thread."""
+    onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
-    return tuple(session.run(None, fed))
+    return list(session.run(None, dict(fed)))
+
+
+def import_onnxruntime() -> Any:
+    """Import onnxruntime, without the telemetry that it begins as it is imported, and without its files.
+
+    It writes an identifier and a database to $XDG_CACHE_HOME, and its session to $TMPDIR.
+    """
+    if (loaded := sys.modules.get("onnxruntime")) is not None:
+        return loaded
+    before = {name: os.environ.get(name) for name in ("XDG_CACHE_HOME", "TMPDIR")}
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.environ.update(dict.fromkeys(before, folder))
+        try:
+            import onnxruntime
+
+            onnxruntime.disable_telemetry_events()
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+    return onnxruntime
+
+
+def by_reference_evaluator(model: Any, fed: Mapping[str, Array]) -> Sequence[Array]:
+    """Run a model by onnx's own evaluator, which is written in NumPy."""
+    from onnx.reference import ReferenceEvaluator
+
+    return list(ReferenceEvaluator(model).run(None, dict(fed)))

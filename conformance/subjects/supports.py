@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conformance.arithmetic.formats import FORMATS, THERE_ARE, TORCHS, Inside, precision
 from conformance.cases import CASES
 from conformance.cases._uses import USES
 from conformance.errors import UsageError, unknown
-from conformance.subjects.protocol import EVERY_LANE, LANES
+from conformance.subjects.protocol import EVERY_LANE, HALF_LANES, LANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -97,10 +98,15 @@ class Supports:
         projection: whether an LSTM can have a projection.
         packed: whether it takes packed sequences.
         empty_batch: whether it takes a batch of no rows.
+        compute: the dtype that its operations compute in, in half types, before a result is rounded to that
+            of its arrays. The default is what torch's kernels do: float32. A subject that computes in less
+            is allowed more.
+        accumulate: likewise, the dtype of its partial sums; by default that of `compute`.
 
     Raises:
         UsageError: an unknown case, dtype or use, or a value of another kind; the message names the argument,
-            and the names most like it.
+            and the names most like it. Or `compute` or `accumulate` where no half type is declared, or
+            `compute` is less precise than one that is.
 
     Example:
         >>> from conformance import Supports
@@ -119,6 +125,8 @@ class Supports:
     projection: bool = True
     packed: bool = True
     empty_batch: bool = True
+    compute: str | None = None
+    accumulate: str | None = None
 
     def __post_init__(self) -> None:
         for field, there_are in (("cases", CASES), ("dtypes", EVERY_LANE), ("uses", USES)):
@@ -137,12 +145,39 @@ class Supports:
             raise UsageError(
                 f"Supports: layers: expected a number of at least 1 or None, got {self.layers!r}"
             )
+        self._check_inside()
+
+    def _check_inside(self) -> None:
+        halves = [lane for lane in self.dtypes if lane in HALF_LANES]
+        for field in ("compute", "accumulate"):
+            given = getattr(self, field)
+            if given is None:
+                continue
+            if not isinstance(given, str) or given not in FORMATS:
+                raise UsageError(f"Supports: {field}: expected {THERE_ARE}, by name, or None, got {given!r}")
+            if not halves:
+                raise UsageError(
+                    f"Supports: {field}: expected {' or '.join(HALF_LANES)} among dtypes with it, "
+                    f"got {', '.join(self.dtypes)}"
+                )
+        for lane in halves:
+            try:
+                precision(lane, *self.inside)
+            except UsageError as error:
+                raise UsageError(f"Supports: {error}") from error
+
+    @property
+    def inside(self) -> Inside:
+        """What its operations compute and add up in, in half types."""
+        compute = TORCHS.compute if self.compute is None else self.compute
+        return Inside(compute, compute if self.accumulate is None else self.accumulate)
 
     @property
     def words(self) -> tuple[str, ...]:
         """The limits in words, but for the cases, as a run says how many of those that it was asked for."""
         told = ["forward only"] if self.backward is False else []
         told += list(self.dtypes) if set(self.dtypes) != set(LANES) else []
+        told += [f"half types {self.inside.words}"] if self.inside != TORCHS else []
         told += [limit.words(getattr(self, field)) for field, limit in self._limits]
         told += [] if self.training else ["no training"]
         told += [] if self.uses is None else [_uses_in_words(self.uses)]

@@ -281,7 +281,7 @@ RULES: tuple[Rule, ...] = (
         backward.both(backward.columns),
         _call(lambda t, a, b: t.linalg.lstsq(a, b).solution, _tall, lambda n: (3, n + 3, 4)),
         source="theorem 20.3",
-        together=None,
+        together=backward.least_squares,
     ),
     # Eigenvalues and singular values.
     _rule(

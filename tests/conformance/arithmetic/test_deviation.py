@@ -226,3 +226,27 @@ def test_no_elements_have_no_deviation():
 def test_an_observable_that_is_no_tensor_is_refused_by_name():
     with pytest.raises(NoiseError, match=r"output: expected a torch tensor, .* got ndarray"):
         deviations(lambda: {"output": np.zeros(3)}, "key")
+
+
+def test_further_observables_are_made_of_the_replicates_and_do_not_round():
+    x = torch.linspace(1, 2, 50, dtype=torch.float64)
+
+    def further(values):
+        return {"root": (values["output"] - 1).square() + values["output"] / 3}
+
+    found = deviations(lambda: {"output": x / 3}, "key", further=further)
+    assert list(found) == ["output", "root"]
+    # The derivative of the root is known, and the noise is that of the output alone.
+    slope = (2 * (x / 3 - 1) + 1 / 3).abs().numpy()
+    np.testing.assert_allclose(found["root"].rms, slope * found["output"].rms, rtol=1e-3, atol=1e-12)
+
+
+def test_as_many_replicates_are_made_as_are_asked_for():
+    shapes = []
+
+    def further(values):
+        shapes.append(values["output"].shape)
+        return {}
+
+    deviations(lambda: {"output": torch.ones(3, dtype=torch.float64) / 3}, "key", further=further, count=5)
+    assert shapes == [(3,), (5, 3)]

@@ -48,7 +48,7 @@ def test_what_operations_compute_and_add_up_in(given, inside):
     [
         (("float32",), "float32 rounding"),
         (("bfloat16",), "bfloat16 rounding (computed and added up in float32)"),
-        (("float16", None, "float16"), "float16 rounding (computed in float32, added up in float16)"),
+        (("float16", None, "float16"), "float16 rounding (computed in float32 and added up in float16)"),
     ],
 )
 def test_its_words(given, words):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import conformance
+from conformance.arithmetic.backward import halves
 from conformance.arithmetic.deviation import deviations
 from conformance.arithmetic.kernels import KERNELS
 from conformance.arithmetic.mode import Arithmetic
@@ -153,13 +154,40 @@ def test_equal_singular_values_have_no_vectors_but_values():
     a = torch.eye(4, dtype=torch.float64) * 2
     conformance.assert_close(torch.linalg.svdvals(a.float()), torch.linalg.svdvals, a.float())
     with pytest.raises(DegenerateError):
-        conformance.assert_close(a.float(), lambda x: torch.linalg.svd(x)[0], a.float())
+        conformance.assert_close(a.float(), lambda x: torch.linalg.svd(x)[0] * 2, a.float())
 
 
 def test_a_zero_on_the_diagonal_of_r_leaves_its_sign_open():
     a = torch.ones(4, 2, dtype=torch.float64)
     with pytest.raises(DegenerateError):
-        conformance.assert_close(a.float(), lambda x: torch.linalg.qr(x * 1.1)[0], a.float())
+        conformance.assert_close(a.float(), lambda x: torch.linalg.qr(x * 1.1)[0] * 2, a.float())
+
+
+def test_the_rank_of_least_squares_is_that_of_float32():
+    """By default what is small is left out, in float32 of this matrix and in float64 not."""
+    basis, other = torch.linalg.qr(draw(12, 8))[0], torch.linalg.qr(draw(8, 8, seed=1))[0]
+    a = (basis * torch.logspace(0, -6, 8, dtype=torch.float64) @ other).float()
+    b = draw(12, 2).float()
+
+    def solved(driver):
+        return lambda x, y: torch.linalg.lstsq(x, y, driver=driver).solution
+
+    conformance.assert_close(solved("gels")(a, b), solved("gels"), a, b)
+    for driver in ("gelsy", "gelsd"):
+        with pytest.raises(DegenerateError):
+            conformance.assert_close(solved(driver)(a, b), solved(driver), a, b)
+
+
+def test_a_factor_of_cholesky_is_off_by_what_elimination_takes():
+    """Products of all signs add up to their root: by the diagonal alone it would be 34 here, and not 5."""
+    n = 128
+    a = draw(n, n)
+    a = a @ a.mT / n + torch.eye(n, dtype=torch.float64)
+    assert moved(lambda: torch.linalg.cholesky(a)) < 10
+    # What the other triangle holds does not count.
+    torch.testing.assert_close(
+        torch.stack(halves(a.tril())), torch.stack(halves(a.tril().mT.contiguous(), upper=True)).mT
+    )
 
 
 def test_the_rank_of_a_pseudoinverse_is_that_of_float32():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from functools import cache
@@ -15,6 +16,7 @@ from conformance.checking.candidate import Direct
 from conformance.checking.check import judged, loading, seed_of_instances, trials_of
 from conformance.checking.reference import find_reference, spec_of
 from conformance.checking.result import CheckResult
+from conformance.checking.trials import Key
 
 # References.
 
@@ -124,6 +126,54 @@ def differentiable_under_no_grad(x, y):
     return product if product.requires_grad else product.requires_grad_(), place
 
 
+# A reference whose vectors have a free sign, and candidates for it.
+
+
+def factors(x):
+    return torch.linalg.svd(x, full_matrices=False)
+
+
+def _of_signs(x):
+    """Signs that follow from the numbers, so that calls differ."""
+    return torch.where(x[0] > 0, 1.0, -1.0).detach()
+
+
+def other_signs(x):
+    u, s, vh = factors(x)
+    return u * _of_signs(x), s, vh * _of_signs(x).unsqueeze(-1)
+
+
+def sign_of_one_side(x):
+    u, s, vh = factors(x)
+    return u * _of_signs(x), s, vh
+
+
+def rolled_vectors(x):
+    u, s, vh = factors(x)
+    return u.roll(1, 1), s, vh
+
+
+def half_values(x):
+    u, s, vh = factors(x)
+    return u, s.half().float(), vh
+
+
+def half_vectors(x):
+    u, s, vh = factors(x)
+    return u.half(), s, vh
+
+
+def no_gradient_of_vectors(x):
+    u, s, vh = other_signs(x)
+    return u.detach(), s, vh
+
+
+def gradients_of_other_signs(x):
+    """Vectors whose gradients are those of the opposite ones."""
+    u, s, vh = factors(x)
+    return u - 2 * (u - u.detach()), s, vh
+
+
 def inputs():
     return torch.randn(3, 5), torch.randn(5, 4)
 
@@ -137,6 +187,7 @@ def trials(name, shapes=None, dtype="float32"):
         "root": lambda: (torch.randn(3, 4),),
         "counted": lambda: (torch.randint(3, (5,)),),
         "viewed": lambda: (torch.randn(3, 4),),
+        "factors": lambda: (torch.randn(6, 4),),
     }[name]
     reference = find_reference(globals()[name], None, seed_of_instances(1))
     return trials_of(reference, 1, draw, shapes, dtype=dtype)
@@ -182,6 +233,43 @@ def test_what_is_right_passes():
     assert found["other shapes"].elements == (12 + 1 + 15 + 20) + (6 + 1 + 2 + 12)
 
 
+def test_vectors_of_other_signs_are_right():
+    found = rows("other_signs", "factors")
+    assert wrong(found) == {}
+    assert {row.status for row in found.values()} == {"PASS", "SKIP"}
+    assert found["gradients"].status == "PASS"
+    # Values, two matrices of products, and a residual.
+    assert found["values"].elements == 4 + 16 + 16 + 24
+
+
+@pytest.mark.parametrize(
+    ("candidate", "criterion", "told"),
+    [
+        ("sign_of_one_side", "values", "output[0].residual: 24 of 24 elements are further away"),
+        ("rolled_vectors", "values", "output[0].residual: 24 of 24 elements are further away"),
+        ("half_values", "values", "output[1]: 4 of 4 elements are further away"),
+        ("half_vectors", "values", "output[0]: expected float32, got float16"),
+        ("no_gradient_of_vectors", "gradients", "grad[0]: 24 of 24 elements are further away"),
+        ("gradients_of_other_signs", "gradients", "grad[0]: 24 of 24 elements are further away"),
+    ],
+)
+def test_wrong_vectors_and_their_gradients_are_told(candidate, criterion, told):
+    found = wrong(rows(candidate, "factors"))
+    assert [*found] == [criterion]
+    assert told in found[criterion]
+
+
+def test_a_result_says_what_is_reported():
+    reported = trials("factors").get(Key()).right.told
+    found = [*rows("other_signs", "factors").values()]
+    result = CheckResult.of(found, "a", "b", "float32", 1, told=reported)
+    told = "output[0], output[2]: reported, not judged: signs of singular vectors are free"
+    assert told in str(result)
+    assert told in result.to_markdown()
+    assert json.loads(result.to_json())["told"] == told
+    assert trials("two").get(Key()).right.told == ""
+
+
 def test_other_shapes_are_judged_where_they_are_asked_for():
     assert wrong(rows("wrong_behind_four_rows")) == {}
     found = wrong(rows("wrong_behind_four_rows", shapes=(((6, 5), (5, 4)),)))
@@ -200,7 +288,7 @@ def test_agreement_that_shows_nothing_is_not_trusted():
     found = rows("flat", "flat")
     assert (found["values"].status, wrong(found)) == ("MISTRUSTED", {})
     assert "zeros, the mean everywhere and rolled rows would pass" in found["values"].reason
-    result = CheckResult("flat", "flat", "float32", 1, tuple(found.values()))
+    result = CheckResult.of([*found.values()], "flat", "flat", "float32", 1)
     assert (result.exit_code, result.passed) == (1, False)
 
 

@@ -69,7 +69,7 @@ def test_what_is_right_is_shown_and_can_be_repeated(folder, command_line):
     found = json.loads((folder / "found/check.json").read_text(encoding="utf-8"))
     assert [row["criterion"] for row in found["rows"]] == [*NAMES]
     assert {row["status"] for row in found["rows"]} == {"PASS"}
-    assert (found["schema_version"], found["dtype"], found["passed"]) == (1, "float32", True)
+    assert (found["schema_version"], found["dtype"], found["passed"]) == (2, "float32", True)
     assert f"--seed {found['seed']}" in done.stdout
     device = found["environment"]["device"]
     assert (device["device"], device["allow_tf32"]) == ("cpu", "False")

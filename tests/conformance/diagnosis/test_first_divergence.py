@@ -133,6 +133,33 @@ def test_a_correct_rewriting_diverges_nowhere(model):
     assert conformance.first_divergence(copy.deepcopy(model).double(), own, TOKENS) is None
 
 
+class Factors(nn.Module):
+    """Returns vectors whose signs are free."""
+
+    def forward(self, x):
+        return torch.linalg.svd(x, full_matrices=False)
+
+
+class OtherSigns(Factors):
+    def forward(self, x):
+        u, s, vh = super().forward(x)
+        return -u, s, -vh
+
+
+class SignOfOneSide(Factors):
+    def forward(self, x):
+        u, s, vh = super().forward(x)
+        return -u, s, vh
+
+
+def test_signs_of_vectors_are_no_fault():
+    model, x = nn.Sequential(Factors()), torch.randn(5, 3, generator=torch.Generator().manual_seed(0))
+    assert conformance.first_divergence(model, nn.Sequential(OtherSigns()), x) is None
+    found = conformance.first_divergence(model, nn.Sequential(SignOfOneSide()), x)
+    assert (found.name, found.output) == ("0", "output[0].residual")
+    assert len(found.worst) == 3
+
+
 def test_two_faults_are_named_in_order(model):
     both = put(another_eps(model), "head", missing_bias(model).head)
     assert conformance.first_divergence(model, both, TOKENS).name == "norm"

@@ -130,7 +130,7 @@ def test_exchanged_gates_are_wrong_in_the_first_step_of_the_first_layer():
     assert (place.layer, place.direction, place.step, place.gate) == (0, "forward", 0, "i and f")
     assert place.introduced
     assert place.line == (
-        "first wrong: layer 0 of 0–1, forward, step 0 of 0–4, gates i and f, in c_n (introduced there: its "
+        "layer 0 of 0–1, forward, step 0 of 0–4, gates i and f, in c_n (introduced there: its "
         "input and its state were the oracle's)"
     )
     assert not place.inherited
@@ -462,7 +462,7 @@ def _set(index):
 def test_of_other_cases_the_pattern_is_told(change, told):
     place = found(_tanh(change), "tanh")
     assert told in place.told
-    assert place.line.startswith("first wrong: output (")
+    assert place.line.startswith("output (")
     assert (place.layer, place.step, place.introduced) == (None, None, None)
 
 

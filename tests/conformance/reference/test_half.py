@@ -229,7 +229,9 @@ def test_the_sentence_and_its_sight():
     assert "64 replicates of bfloat16 rounding (computed and added up in float32) through " in sentence
     assert "100% of it from _softmax" in sentence
     assert "the constants are those of float32" in sentence
-    assert sentence.endswith("notices zeros, the mean everywhere, rolled rows, float8 rounding")
+    assert sentence.endswith(
+        "notices zeros, the mean everywhere, rolled rows, float8 rounding, the input itself"
+    )
     assert "bfloat16 rounding" in told("float16").notices
     sources = told("bfloat16", compute="bfloat16").sources
     assert {"exp", "sum", "div"} <= {source.operation for source in sources}

@@ -116,6 +116,70 @@ def test_nothing_rounds():
     assert found.sentence == "output: nothing rounds, so bits agree"
 
 
+INPUT = "the input itself"
+POSITIVE = A.abs() + 0.5
+
+
+def notices_the_input(fn, *inputs, name="output", **how):
+    return conformance.tolerance(fn, *inputs, draws=1, **how)[name].notices.get(INPUT)
+
+
+@pytest.mark.parametrize(
+    ("fn", "inputs", "noticed"),
+    [
+        (torch.relu, (POSITIVE,), False),
+        (torch.relu, (A,), True),
+        (lambda x: x * 1.0, (A,), False),
+        (torch.sin, (A * 1e-6,), False),
+        (torch.sin, (A,), True),
+        # One of the two is enough to pass.
+        (torch.maximum, (A, A - 1), False),
+        (torch.maximum, (A, B), True),
+        # Its input is of another shape, so that it would be noticed by that.
+        (lambda x: x.sum(0), (A,), None),
+        (torch.sin, (A * 1e-2,), True),
+    ],
+)
+def test_the_input_itself_is_a_wrong_answer_where_it_has_the_shape(fn, inputs, noticed):
+    assert notices_the_input(fn, *inputs, backward=False) is noticed
+
+
+def test_in_half_types_the_input_itself_passes_for_more():
+    assert notices_the_input(torch.sin, A * 1e-2, backward=False, dtype="bfloat16") is False
+
+
+def test_a_parameter_and_the_input_of_a_gradient_are_inputs_too():
+    linear = nn.Linear(4, 4, bias=False)
+    assert notices_the_input(lambda x: x.square().sum() / 2, A, name="grad[0]") is False
+    assert notices_the_input(linear, torch.eye(4)[:, :3].T) is True
+    with torch.no_grad():
+        linear.weight.copy_(linear.weight.T + linear.weight)
+    # The rows of a unit matrix give a symmetric matrix back.
+    assert notices_the_input(linear, torch.eye(4), backward=False) is False
+
+
+def test_the_sentence_says_whether_the_input_itself_would_pass():
+    told = {
+        name: conformance.tolerance(torch.sin, x, draws=1, backward=False)["output"].sentence
+        for name, x in (("small", A * 1e-6), ("large", A))
+    }
+    assert told["small"].endswith("but the input itself would pass")
+    assert told["large"].endswith("rolled rows, float16 rounding, the input itself")
+    exact = conformance.tolerance(torch.relu, POSITIVE, draws=1, backward=False)["output"].sentence
+    assert exact.startswith("output: nothing rounds, so bits agree; notices zeros, ")
+    assert exact.endswith(", but the input itself would pass")
+
+
+def test_an_input_that_has_the_shape_in_some_draws_only():
+    widths = iter([3, 1, 2])
+
+    def drawn():
+        return torch.rand(4, next(widths)) + 0.5
+
+    found = conformance.tolerance(lambda x: torch.relu(x)[:, :1], drawn, draws=3, backward=False)
+    assert found["output"].notices[INPUT] is False
+
+
 def test_whole_numbers_are_exact():
     assert not conformance.tolerance(lambda a: (a.exp(), a.argmax(-1)), A, draws=1)[
         "output[1]"

@@ -49,7 +49,8 @@ class Raising:
 def test_it_holds_what_was_given_expected_allowed_and_answered(tmp_path):
     found = bundle(tmp_path, SMALLEST)
     about = json.loads((found / "bundle.json").read_text(encoding="utf-8"))
-    assert (about["bundle_version"], about["sample"], about["implementation"]) == (6, SMALLEST, "torch")
+    assert (about["bundle_version"], about["sample"], about["implementation"]) == (7, SMALLEST, "torch")
+    assert about["inside"] == {"compute": "float32", "accumulate": "float32"}
     names = {"output", "grad.input"}
     with np.load(found / "arrays.npz") as arrays:
         assert set(arrays) == {"input/input", "input/cotangent.output"} | {

@@ -124,9 +124,9 @@ def test_a_damaged_file(bundle, capsys, name, damage):
 
 
 TEXTS = {
-    "not JSON": b"bundle_version: 6",
-    "not UTF-8": b'{"bundle_version": 6, "sample": "\xff"}',
-    "UTF-16": '{"bundle_version": 6}'.encode("utf-16"),
+    "not JSON": b"bundle_version: 7",
+    "not UTF-8": b'{"bundle_version": 7, "sample": "\xff"}',
+    "UTF-16": '{"bundle_version": 7}'.encode("utf-16"),
     "a list": b"[]",
     "a number": b"4",
     "null": b"null",
@@ -134,7 +134,7 @@ TEXTS = {
     "an empty object": b"{}",
     "nested": 100_000 * b"[",
     "a number of ten thousand digits": b'{"bundle_version": ' + 10_000 * b"4" + b"}",
-    "a key of a megabyte": b'{"bundle_version": 6, "' + 1_000_000 * b"\xc3\xbc" + b'": 1}',
+    "a key of a megabyte": b'{"bundle_version": 7, "' + 1_000_000 * b"\xc3\xbc" + b'": 1}',
 }
 
 
@@ -144,10 +144,10 @@ def test_a_bundle_json_of_another_kind(bundle, capsys, text):
     refused(bundle, capsys, "cannot be read")
 
 
-@pytest.mark.parametrize("version", [5, 7, 0, -1, 6.0, True, "6", None, [6], {}, float("nan")], ids=repr)
+@pytest.mark.parametrize("version", [6, 8, 0, -1, 7.0, True, "7", None, [7], {}, float("nan")], ids=repr)
 def test_another_version_is_named(bundle, capsys, version):
     write(bundle, about_of(bundle) | {"bundle_version": version}, arrays_of(bundle))
-    refused(bundle, capsys, "expected bundle_version 6, got")
+    refused(bundle, capsys, "expected bundle_version 7, got")
 
 
 def test_a_link_to_a_bundle_is_one(bundle, capsys, tmp_path):
@@ -164,7 +164,7 @@ PAIRS = [
     for key, kind in KEYS.items()
     if key != "bundle_version"
     for value in VALUES
-    if key in {"sample", "sha256", "failure"} or type(value) is not kind
+    if key in {"sample", "sha256", "failure", "inside"} or type(value) is not kind
 ]
 
 
@@ -177,6 +177,22 @@ def test_a_key_of_another_type_or_value(bundle, capsys, key, value):
         (bundle / "bundle.json").write_text(json.dumps(about), encoding="utf-8")
     # repro.py shows the texts as they are, and knows no case.
     refused(bundle, capsys, by_repro=type(value) is not KEYS[key] or key == "sha256")
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        {},
+        {"compute": "float32"},
+        {"compute": "float32", "accumulate": "half"},
+        {"compute": ["float32"], "accumulate": "float32"},
+        {"compute": "float32", "accumulate": "float32", "store": "float32"},
+    ],
+    ids=repr,
+)
+def test_dtypes_inside_operations_that_are_not_there(bundle, capsys, inside):
+    write(bundle, about_of(bundle) | {"inside": inside}, arrays_of(bundle))
+    refused(bundle, capsys, "inside: expected compute and accumulate", by_repro=False)
 
 
 @pytest.mark.parametrize("key", [*KEYS])

@@ -200,7 +200,7 @@ def test_what_a_killed_process_left_of_a_bundle_is_no_bundle_and_goes(tmp_path, 
     assert python("-c", KILLED, tmp_path / "failures", cwd=tmp_path).returncode == -9
     assert left(tmp_path) == {"failures", f"failures/{PART}tanh", f"failures/{PART}tanh/arrays.npz"}
     with whole_bundle(tmp_path / "failures", "tanh") as folder:
-        (folder / "bundle.json").write_text('{"bundle_version": 6, "sample": "tanh:"}', encoding="utf-8")
+        (folder / "bundle.json").write_text('{"bundle_version": 7, "sample": "tanh:"}', encoding="utf-8")
     assert (tmp_path / "failures" / "tanh" / "bundle.json").exists()
     remove_bundles(tmp_path / "failures")
     assert (left(tmp_path), caplog.messages) == (set(), [])

@@ -87,6 +87,28 @@ def test_the_words_of_all_limits():
     assert Supports(uses=list(USES)[:9]).words == (f"9 of {len(USES)} uses",)
 
 
+@pytest.mark.parametrize(
+    ("given", "inside", "words"),
+    [
+        ({}, ("float32", "float32"), ""),
+        ({"accumulate": "float32"}, ("float32", "float32"), ""),
+        ({"accumulate": "bfloat16"}, ("float32", "bfloat16"), "computed in float32 and added up in bfloat16"),
+        ({"compute": "bfloat16"}, ("bfloat16", "bfloat16"), "computed and added up in bfloat16"),
+        ({"compute": "float64"}, ("float64", "float64"), "computed and added up in float64"),
+        (
+            {"compute": "bfloat16", "accumulate": "float32"},
+            ("bfloat16", "float32"),
+            "computed in bfloat16 and added up in float32",
+        ),
+    ],
+)
+def test_what_half_types_compute_and_add_up_in(given, inside, words):
+    supports = Supports(dtypes=["bfloat16"], bad_calls=False, **given)
+    assert supports.inside == inside
+    told = (f"half types {words}",) if words else ()
+    assert supports.words == ("bfloat16", *told, "no bad calls")
+
+
 def test_bad_calls_have_float32_arrays():
     assert Supports(dtypes=["float64"]).words == ("float64", "no bad calls")
     assert Supports(bad_calls=False).words == ("no bad calls",)
@@ -118,6 +140,12 @@ def test_cases_that_are_outside_as_a_whole_exist():
         ({"backward": "no"}, ("backward", "'no'")),
         ({"packed": 1}, ("packed", "True or False", "1")),
         ({"bad_calls": None}, ("bad_calls", "True or False", "None")),
+        ({"accumulate": "bfloat16"}, ("accumulate", "bfloat16 or float16 among dtypes", "float64, float32")),
+        ({"compute": "float32", "dtypes": ["float32"]}, ("compute", "among dtypes with it, got float32")),
+        ({"compute": "half", "dtypes": ["float16"]}, ("compute", "float32, float64, bfloat16", "'half'")),
+        ({"accumulate": "", "dtypes": ["float16"]}, ("accumulate", "by name, or None", "''")),
+        ({"accumulate": ["float16"], "dtypes": ["float16"]}, ("accumulate", "['float16']")),
+        ({"compute": "bfloat16", "dtypes": ["float16"]}, ("compute", "at least the precision of float16")),
     ],
 )
 def test_a_declaration_that_cannot_be_is_named(arguments, mentions):

@@ -1,0 +1,120 @@
+"""`python -m conformance.running.peers [NAME…] --out DIR`: judges the peers, and writes one report on all.
+
+Run by `tox run -e peers`. Each peer is judged as `conformance run` judges any subject, in a process of its
+own, into `DIR/peers/NAME`. `DIR/peers.json` and `DIR/peers.md` are written after each, and `--resume` goes on
+from there. A peer that cannot be run here is skipped, with the reason; where that is a package which an extra
+brings, the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from conformance.environment import environment
+from conformance.errors import UsageError, unknown
+from conformance.report import peers as report_on
+from conformance.running.run import run
+from conformance.running.work import prepared_once
+from conformance.subjects.peers import PEERS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Compiling may take minutes; a sample that hangs costs as long, once.
+SECONDS = 600.0
+
+
+def judge_peers(
+    names: Sequence[str],
+    out: Path,
+    *,
+    samples: int | None = None,
+    seed: int = 1,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Judge peers, and return the record of all, which is also written.
+
+    Args:
+        names: of the peers; all where there are none.
+        out: the folder.
+        samples: how many of each case; by default as many as the table says.
+        seed: of the samples.
+        resume: keep the peers that are in the record in `out`, where seed, samples and versions are alike.
+
+    Raises:
+        UsageError: there is no such peer, or `out` cannot be written to.
+    """
+    for name in names:
+        if name not in PEERS:
+            raise unknown("peer", name, PEERS)
+    record: dict[str, Any] = {
+        "schema_version": report_on.SCHEMA_VERSION,
+        "environment": environment(threads=1),
+        "seed": seed,
+        "peers": [],
+    }
+    known = _known(out / "peers.json", record) if resume else {}
+    out.mkdir(parents=True, exist_ok=True)
+    for name in names or PEERS:
+        count = PEERS[name].samples if samples is None else samples
+        entry = known.get(name, {})
+        if not entry or entry.get("samples", count) != count:
+            entry = _judge(name, out, count, seed)
+        record["peers"].append(entry)
+        (out / "peers.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        (out / "peers.md").write_text(report_on.markdown(record), encoding="utf-8")
+        ended = f"skipped: {entry['skipped']}" if entry["skipped"] else f"exit code {entry['exit_code']}"
+        print(f"{name}: {ended}", flush=True)  # noqa: T201 - a command
+    return record
+
+
+def _judge(name: str, out: Path, samples: int, seed: int) -> dict[str, Any]:
+    """Judge a peer, and return the record of it."""
+    peer, folder = PEERS[name], f"peers/{name}"
+    try:
+        # Whether it can be had at all is told by what makes it, in its own process.
+        report = run(name, peer.cases, samples, seed, out=out / folder, time_limit=SECONDS)
+    except UsageError as error:
+        return report_on.skipped(name, peer.told, str(error))
+    versions = {package: version(package) for package in peer.packages}
+    return report_on.judged(name, peer.told, versions, samples, report, folder)
+
+
+def _known(path: Path, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the peers of a record that is like another but for them, by name."""
+    if not path.is_file():
+        return {}
+    there = json.loads(path.read_text(encoding="utf-8"))
+    alike = all(there.get(key) == value for key, value in record.items() if key != "peers")
+    return {entry["name"]: entry for entry in there["peers"]} if alike else {}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 1 where a package of a peer is not installed."""
+    parser = argparse.ArgumentParser(
+        prog="python -m conformance.running.peers", description="Judge the peers."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="peers; by default all")
+    parser.add_argument("--out", type=Path, required=True, help="the folder for the reports")
+    parser.add_argument("--samples", type=int, help="samples of each case")
+    parser.add_argument("--seed", type=int, default=1, help="of the samples (1)")
+    parser.add_argument("--resume", action="store_true", help="keep the peers that are judged in DIR")
+    given = vars(parser.parse_args(arguments))
+    names, out = given.pop("names"), given.pop("out")
+    try:
+        # Most peers are judged on the same samples.
+        with prepared_once():
+            judge_peers(names, out, **given)
+    except UsageError as error:
+        print(f"peers: {error}", file=sys.stderr)  # noqa: T201 - a command
+        return 2
+    return int(any(PEERS[name].lacking for name in names or PEERS))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
