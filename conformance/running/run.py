@@ -23,7 +23,6 @@ from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
 from conformance.running.bitwise import bitwise, checked
 from conformance.running.bundle import write_bundles
-from conformance.running.diagnose import diagnoses
 from conformance.running.journal import identity, kept
 from conformance.running.output import FAILURES
 from conformance.running.patience import Patience
@@ -163,7 +162,7 @@ def run(
             failures = first_failures(done.prepared)
             again = done.answering(failures)
             shrunk = shrink_failures(again, subject) if shrink else {}
-            diagnosed = diagnoses(again, done.prepared, subject) if diagnose else {}
+            diagnosed = _diagnosed(again, done.prepared, subject) if diagnose else {}
             if not done.stopped and (bits.required or not cases):
                 bits = bitwise(how, subject, planned, seed, dtypes, bits.required)
         except KeyboardInterrupt as error:
@@ -302,6 +301,17 @@ def _outcomes(
 
 def _done(work: Work, subject: Subject, lost: bool) -> Outcome:
     return Outcome([], prepared=False) if lost else do(work, subject)
+
+
+def _diagnosed(
+    failures: Sequence[Verdict], verdicts: Sequence[Verdict], subject: Implementation
+) -> dict[str, list[str]]:
+    if not failures:
+        return {}
+    # It imports torch and every fault, which starting up must not.
+    from conformance.running.diagnose import diagnoses
+
+    return diagnoses(failures, verdicts, subject)
 
 
 def first_failures(verdicts: Iterable[Verdict]) -> list[Verdict]:
