@@ -60,7 +60,8 @@ def find_implementation(spec: str | Implementation) -> Implementation:
     if not (module and colon and attribute):
         file = spec.removesuffix(":")
         hint = f"; expected {file}:ATTRIBUTE" if file.endswith(".py") else ""
-        forms = f"Or fault:NAME, cmd:PROGRAM, module:attribute, path.py:attribute{hint}"
+        listed = "`conformance list implementations` shows those there are, such as mytorch"
+        forms = f"{listed}. Or fault:NAME, cmd:PROGRAM, module:attribute, path.py:attribute{hint}"
         raise unknown("implementation", spec, (*IMPLEMENTATIONS, *PEERS), forms)
     return _plugged_in(spec, module, attribute)
 

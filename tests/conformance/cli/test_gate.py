@@ -65,8 +65,8 @@ def test_it_exits_with_1_and_one_table_where_something_is(gate):
         (replace(GOOD, seed=2), "seed: the baseline is of 1, and the report of 2"),
         (replace(GOOD, implementation="other"), "implementation: the baseline is of mytorch"),
         (
-            GOOD.to_json().replace('"schema_version": 6', '"schema_version": 3'),
-            "expected schema_version 6, got 3",
+            GOOD.to_json().replace('"schema_version": 7', '"schema_version": 3'),
+            "expected schema_version 7, got 3",
         ),
         ("not JSON", "not a parity report"),
     ],

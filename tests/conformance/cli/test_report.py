@@ -61,7 +61,7 @@ def test_with_the_same_baseline_the_page_is_the_bytes_that_the_run_wrote(run, mo
     [
         ("markdown", "out/baseline.json", "baseline: expected the format html, which says what changed"),
         ("html", "none.json", "baseline: none.json: expected a file, got none"),
-        ("html", "out/parity.json", "baseline: expected schema_version 4, got 6"),
+        ("html", "out/parity.json", "baseline: expected schema_version 4, got 7"),
         ("html", "parity.xml", "baseline: not a baseline"),
     ],
 )
@@ -105,7 +105,7 @@ def _changed(text):
     [
         (lambda _: "# Parity", "report: not a parity report"),
         (lambda _: "\xff", "not a parity report"),
-        (lambda text: text.replace('"schema_version": 6', '"schema_version": 3'), "make the report again"),
+        (lambda text: text.replace('"schema_version": 7', '"schema_version": 3'), "make the report again"),
         (_changed, "'sheep' was unexpected"),
     ],
 )

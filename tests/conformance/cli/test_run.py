@@ -31,7 +31,7 @@ def test_a_run_that_shows_parity_exits_0_and_writes_both_reports(command_line, t
     assert "SHOWN: mytorch against torch, seed 1" in done.stdout
     assert "sigmoid" in done.stderr  # progress
     record = json.loads((tmp_path / "out" / "parity.json").read_text(encoding="utf-8"))
-    assert (record["schema_version"], record["totals"]["fail"]) == (6, 0)
+    assert (record["schema_version"], record["totals"]["fail"]) == (7, 0)
     assert "| unsqueeze |" in (tmp_path / "out" / "parity.md").read_text(encoding="utf-8")
     assert not (tmp_path / "out" / "failures").exists()
 
