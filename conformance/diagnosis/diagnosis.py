@@ -18,10 +18,12 @@ class Named(NamedTuple):
     Attributes:
         fault: its name.
         says: the mistake in a few words.
+        accuracy: it is the same function, computed less accurately.
     """
 
     fault: str
     says: str
+    accuracy: bool = False
 
     def __str__(self) -> str:
         return f"{self.says} ({self.fault})"
@@ -75,7 +77,8 @@ class Diagnosis:
             return f"less accurate: {self.less_accurate}"
         if not self.named:
             return f"none of {self.tried} known faults behaves like this subject"
-        told = ", or ".join(map(str, self.named[:_TOLD]))
+        told = "less accurate: " if all(each.accuracy for each in self.named) else ""
+        told += ", or ".join(map(str, self.named[:_TOLD]))
         if more := len(self.named[_TOLD:]):
             told += f", or {more} more"
         if self.explained < len(self.samples):

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 # How many samples are tried in which the subject fails, and in which it passes. Each fault runs on them.
 _FAILING, _PASSING = 4, 3
 
+# The families of faults that compute the same function, with larger errors.
+_ACCURACY = frozenset({"precision"})
+
 # How many cases a run diagnoses, as many as it shrinks.
 _CASES = 3
 
@@ -170,7 +173,7 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
     if found.explained < len(failing) > len(other) > 0:
         # Some are only less accurate, which hides what is wrong in the others.
         failing, found = other, nearest(other, passes())
-    named = () if less else tuple(Named(fault.name, fault.line) for fault in found.faults)
+    named = () if less else tuple(Named(f.name, f.line, f.family in _ACCURACY) for f in found.faults)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
     place = localise(CASES[case], _shown(wrong, failing[0]), subject, failing[0].lane)
     return replace(diagnosis, less_accurate=less, localised=place.line or "")

@@ -119,5 +119,5 @@ def test_ties_are_listed_and_counted():
 
 def test_the_record_has_the_lines():
     found = Diagnosis("tanh", samples=("one",), named=(Named("a", "A"),), explained=1, localised="begins")
-    assert found.to_json()["named"] == [{"fault": "a", "says": "A"}]
+    assert found.to_json()["named"] == [{"fault": "a", "says": "A", "accuracy": False}]
     assert found.to_json()["lines"] == ["A (a)", "begins"]
