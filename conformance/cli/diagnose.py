@@ -41,6 +41,7 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.report.tables import DIAGNOSIS
     from conformance.running.diagnose import diagnose
+    from conformance.sampling.sample import Sample
 
     found = diagnose(
         options.implementation,
@@ -57,13 +58,13 @@ def command(options: argparse.Namespace) -> int:
     if not compared:
         print(f"NOTHING COMPARED {options.case}: the implementation ran none of its samples")
         return 3
-    samples = len({verdict.sample for verdict in compared})
+    samples = len({Sample.parse(verdict.sample).plain.text for verdict in compared if verdict.lane})
     told = f"{options.case}: {len(failures)} of {len(compared)} observables of {samples} samples differ"
     print(("FAIL " if failures else "PASS ") + told)
     for word, line in zip(DIAGNOSIS, found.diagnosis.lines, strict=False):
         print(f"  {word:10} {safe_name(line)}")
     about = found.diagnosis
-    if about.samples:
+    if about.tried:
         print(f"\n{about.tried} faults were tried in {', '.join(about.lanes)}, on samples of which it")
     for word, texts in (("fails", about.samples), ("passes", about.passing)):
         for text in texts:

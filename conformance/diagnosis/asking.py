@@ -18,6 +18,7 @@ from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
 from conformance.subjects.answers import NotNumbersError, numbers
 from conformance.subjects.declarations import declared
+from conformance.subjects.protocol import Ended
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
@@ -74,13 +75,18 @@ class _Kept:
     def __init__(self, subject: Implementation) -> None:
         self._subject = subject
         self.trace: Trace = {}
+        self.ended = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._subject, name)
 
     def run(self, task: Task) -> Trace:
         self.trace = {}
-        self.trace = self._subject.run(task)
+        try:
+            self.trace = self._subject.run(task)
+        except Ended:
+            self.ended = True
+            raise
         return self.trace
 
 
@@ -98,17 +104,20 @@ class Asker:
     def __init__(self, subject: Implementation, most: int = MOST) -> None:
         self._subject = subject
         self._most = most
+        self._ended = False
         self.calls = 0
 
     @property
     def spent(self) -> bool:
         """Whether no further task is given."""
-        return self.calls >= self._most
+        return self._ended or self.calls >= self._most
 
     def ask(self, problem: Problem) -> Asked:
         """Let the subject run a task that `refeeding` made; a task that torch cannot run says so."""
         if self.spent:
-            return Asked(why=f"the search ended after {self._most} tasks")
+            # Each further task may take as long as a sample may take.
+            after = "a task that ended the subject's process" if self._ended else f"{self._most} tasks"
+            return Asked(why=f"the search ended after {after}")
         try:
             inside = supports_of(self._subject).inside
             prepared = prepare(problem.case, problem.sample, [problem.lane], problem.arrays, inside)
@@ -121,6 +130,7 @@ class Asker:
         self.calls += 1
         kept = _Kept(self._subject)
         verdicts = judge_sample(prepared, kept)
+        self._ended = kept.ended
         by = prepared.absolute if declared(self._subject).accuracy == "absolute" else prepared
         expected = by.expectations.get(lane)
         whole = [each for each in verdicts if each.observable is None]

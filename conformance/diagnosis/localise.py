@@ -104,8 +104,8 @@ def _localise(
             return replace(_located(asker, prepared, each, found, nothing), calls=asker.calls)
         if found.why:
             return replace(nothing, told=f"cannot be told: {found.why}")
-        only = f"; only the use {sample.use} may be wrong" if sample.use else ""
-        nothing = replace(nothing, told=f"nothing wrong{only}")
+        plain = f"the plain call is right, and only the use {sample.use} wrong"
+        nothing = replace(nothing, told=plain if sample.use else "nothing wrong")
     return nothing
 
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# How many places that inherit an error are named; the others are counted.
+_TOLD = 2
+
 
 @dataclass(frozen=True)
 class Location:
@@ -71,7 +74,12 @@ class Location:
             word = "" if self.gate.startswith("every") else "gate " if single else "gates "
             parts.append(f"{word}{self.gate}")
         place = f"{', '.join(parts)}, in {self.observable}" if parts else self.observable
-        return place + (f" ({self.told})" if self.told else "")
+        inherited = ", ".join(self.inherited[:_TOLD])
+        if more := len(self.inherited[_TOLD:]):
+            inherited += f" and {more} more"
+        inherited = f"inherited by {inherited}" if inherited else ""
+        about = "; ".join(filter(None, (self.told, inherited, *self.notes[:1])))
+        return place + (f" ({about})" if about else "")
 
 
 def _of(place: int, count: int) -> str:

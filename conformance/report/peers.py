@@ -36,9 +36,9 @@ Of each case, lane and direction: the least headroom (tolerance / error; below 1
 error in units of the last place, which is large where a right result is nearly 0. Where not all verdicts
 pass, it is said how many do not. `–`: nothing was judged."""
 _REPLAYED = f"""\
-The first failure of each case, of at most {_SHOWN} cases per peer. It is shown again by
-`conformance replay SAMPLE --implementation PEER`, and by `conformance replay` of the bundle
-`peers/PEER/failures/CASE` in the folder of the run."""
+The first failure of each case, of at most {_SHOWN} cases per peer, and the smallest sample found that fails
+like it: `conformance replay SAMPLE --implementation PEER` runs that, and so does `conformance replay` of the
+bundle `peers/PEER/failures/CASE` in the folder of the run."""
 
 # The line of a traceback that says what was raised.
 _RAISED = re.compile(r"^\w[\w.]*: .*$", re.MULTILINE)
@@ -70,7 +70,7 @@ def judged(
         "limits": report.limits,
         "declared": excuses.stated(report),
         "declined": _declined(report.verdicts),
-        "excused": excuses.summary(report),
+        "excused": [*excuses.summary(report), *_not_met(report)],
         "refusals": excuses.refusals(report),
         "cells": _cells(report.verdicts),
         "found": [_finding(verdict, report, folder) for verdict in report.failure_per_case],
@@ -80,6 +80,16 @@ def judged(
 def skipped(name: str, told: str, why: str) -> dict[str, Any]:
     """Return the record of a peer that cannot be run here."""
     return {"name": name, "told": told, "skipped": why}
+
+
+def _not_met(report: Report) -> list[dict[str, object]]:
+    """Return a row about each excuse that is declared and excuses nothing in these samples."""
+    met = [str(row["why"]) for row in excuses.summary(report)]
+    return [
+        {"excused": "0, not met", "cases": excuse.case, "why": excuse.reason}
+        for excuse in report.declarations.excuses
+        if not any(excuse.reason in why for why in met)
+    ]
 
 
 def _declined(verdicts: Iterable[Verdict]) -> dict[str, int]:
@@ -252,7 +262,7 @@ def _findings(peers: Iterable[Mapping[str, Any]]) -> Rows:
 
 
 def _found(peer: Mapping[str, Any], where: str, told: str, failing: str, sample: str) -> dict[str, object]:
-    return {"peer": peer["name"], "where": where, "what": told, "failing": failing, "sample": sample}
+    return {"peer": peer["name"], "where": where, "what": told, "failing": failing, "smallest sample": sample}
 
 
 def _excused(peers: Iterable[Mapping[str, Any]]) -> Rows:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.arithmetic.tolerance import UNIT
 from conformance.cases import CASES, find_cases
 from conformance.diagnosis.diagnosis import Diagnosis, Named
 from conformance.diagnosis.hypothesis import Observation
@@ -19,14 +18,13 @@ from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.asking import why_unsupported
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
+from conformance.running.diagnosed_samples import Asked, agreeing, chosen, shown
 from conformance.running.plan import lanes_of, plan
 from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
 from conformance.running.work import SampleWork
-from conformance.sampling.sample import Sample
-from conformance.sampling.space import HOLLOW
 from conformance.subjects.modes import quietly_on_one_thread
-from conformance.subjects.protocol import EVERY_LANE, LANES, Ended
+from conformance.subjects.protocol import LANES, Ended
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Case
     from conformance.judging.verdict import Verdict
+    from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation
 
 # How many samples are tried in which the subject fails, and in which it passes. Each fault runs on them.
@@ -44,15 +43,6 @@ _ACCURACY = frozenset({"precision"})
 
 # How many cases a run diagnoses, as many as it shrinks.
 _CASES = 3
-
-# Relative to the largest number, so large an error is more than one of accuracy.
-_SMALL = 1e-3
-
-# Of so many cheap samples, those are taken whose settings differ most.
-_POOL = 16
-
-# Where numbers are inf or NaN, or round to nothing, few faults can be told apart.
-_LAST = frozenset({"nonfinite", "huge", "steep", "tiny", "zeros", "saturated"})
 
 
 class Diagnosed(NamedTuple):
@@ -149,10 +139,10 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
         return Diagnosis(case)
     if CASES[case].distribution:
         return Diagnosis(case, undecided="not sought: the results are drawn at random")
-    chosen = _chosen(wrong)
-    if not chosen:
+    asked = chosen(wrong)
+    if not asked:
         return Diagnosis(case, undecided=_why_none(wrong))
-    failing = list(_observed(chosen, subject, _FAILING))
+    failing = list(_observed(asked, subject, _FAILING))
     if not failing:
         return Diagnosis(case, undecided="not sought: the subject did not answer again")
     if all(seen.formal and not seen.lacking for seen in failing):
@@ -162,7 +152,7 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
 
     def passes() -> Iterator[Observation]:
         use = failing[0].prepared.sample.use
-        for seen in _observed(_agreeing(of_case, use), subject, _PASSING):
+        for seen in _observed(agreeing(of_case, use), subject, _PASSING):
             passing.append(seen)
             yield seen
 
@@ -172,21 +162,11 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
     other = [seen for seen in failing if not absolute(seen)] if not less else failing
     if found.explained < len(failing) > len(other) > 0:
         # Some are only less accurate, which hides what is wrong in the others.
-        failing, found = other, nearest(other, passes())
+        failing, wrong, found = other, [], nearest(other, passes())
     named = () if less else tuple(Named(f.name, f.line, f.family in _ACCURACY) for f in found.faults)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
-    place = localise(CASES[case], _shown(wrong, failing[0]), subject, failing[0].lane)
-    return replace(diagnosis, less_accurate=less, localised=place.line or "")
-
-
-def _shown(wrong: Iterable[Verdict], seen: Observation) -> Sample:
-    """Return the sample that a report shows: the first that fails like the one observed, if it is cheap."""
-    use = seen.prepared.sample.use
-    for verdict in wrong:
-        if verdict.status is Status.FAIL and (verdict.lane, verdict.use or "") == (seen.lane, use):
-            first = Sample.parse(verdict.sample)
-            return first if first.shape_class != "large" else seen.prepared.sample
-    return seen.prepared.sample
+    place = localise(CASES[case], shown(wrong, failing), subject, failing[0].lane)
+    return replace(diagnosis, less_accurate=less, localised=place.line or place.told)
 
 
 def _of(
@@ -201,89 +181,6 @@ def _of(
     )
 
 
-class _Asked(NamedTuple):
-    """A sample that the subject is asked for again, in one lane.
-
-    Attributes:
-        sample: the sample.
-        lane: the lane.
-        cost: the number of elements that are compared.
-    """
-
-    sample: Sample
-    lane: str
-    cost: int
-
-
-def _chosen(wrong: Iterable[Verdict]) -> list[_Asked]:
-    """Return the samples in which a subject fails by its numbers, those to try first in front.
-
-    Where a plain call fails, uses are passed over; and where float64 fails, which asks whether it is the same
-    function, so are the other lanes.
-    """
-    numeric = [
-        verdict
-        for verdict in wrong
-        if verdict.status is Status.FAIL and _tells(verdict) and verdict.repeatable is not False
-    ]
-    uses = {verdict.use or "" for verdict in numeric}
-    use = "" if "" in uses else next((verdict.use for verdict in numeric), "")
-    of_use = [verdict for verdict in numeric if (verdict.use or "") == use]
-    # What comes of NaN and inf is a convention, and may be another mistake.
-    of_use = [verdict for verdict in of_use if verdict.regime != "nonfinite"] or of_use
-    lane = next((lane for lane in EVERY_LANE if any(v.lane == lane for v in of_use)), None)
-    return _telling(verdict for verdict in of_use if verdict.lane == lane)
-
-
-def _tells(verdict: Verdict) -> bool:
-    """Whether a failure is one of numbers, or something is missing, such as a gradient that was detached."""
-    return bool(verdict.elements) or str(verdict.reason).startswith("missing")
-
-
-def _agreeing(verdicts: Iterable[Verdict], use: str) -> list[_Asked]:
-    """Return the samples in which everything agrees, those to try first in front.
-
-    First are those that fail in another lane: they show that a fault is one of accuracy.
-    """
-    asked = [v for v in verdicts if (v.use or "") == use and v.lane]
-    wrong = {(verdict.sample, verdict.lane) for verdict in asked if not verdict.passed}
-    right = [v for v in asked if v.elements and v.agrees and (v.sample, v.lane) not in wrong]
-    failing = {sample for sample, _ in wrong}
-    mixed = _telling(v for v in right if v.sample in failing)
-    others = {each.sample: each for each in _telling(v for v in right if v.sample not in failing)}
-    return [*mixed[:1], *others.values()]
-
-
-def _telling(verdicts: Iterable[Verdict]) -> list[_Asked]:
-    """Return the samples of some verdicts: cheap ones first, and of these, those with other settings."""
-    costs: dict[tuple[str, str], int] = {}
-    far: set[str] = set()
-    for verdict in verdicts:
-        key = (verdict.sample, str(verdict.lane))
-        costs[key] = costs.get(key, 0) + verdict.elements
-        if verdict.lane and not (verdict.error_in_u or 0.0) * UNIT[verdict.lane] < _SMALL:
-            far.add(verdict.sample)
-    asked = [_Asked(Sample.parse(text), lane, cost) for (text, lane), cost in costs.items()]
-    asked.sort(key=lambda each: (each.sample.shape_class in HOLLOW, each.sample.regime in _LAST, each.cost))
-    # A small error may be one of accuracy, next to another mistake in other samples.
-    asked.sort(key=lambda each: each.sample.text not in far)
-    pool, order = asked[: min(_POOL, len(far) or _POOL)], list[_Asked]()
-    seen: set[tuple[str, object]] = set()
-    while pool:
-        best = max(pool, key=lambda each: len(_flags(each.sample) - seen))
-        pool.remove(best)
-        order.append(best)
-        seen |= _flags(best.sample)
-    return order + asked[len(order) :]
-
-
-def _flags(sample: Sample) -> set[tuple[str, object]]:
-    """Return the settings of a sample but for its sizes, of which only the least matter."""
-    return {
-        (name, min(value, 3) if type(value) is int else value) for name, value in sample.settings.items()
-    } | {("regime", sample.regime)}
-
-
 def _why_none(wrong: Sequence[Verdict]) -> str:
     if any(verdict.repeatable is False for verdict in wrong):
         return "not sought: the failure does not repeat"
@@ -292,7 +189,7 @@ def _why_none(wrong: Sequence[Verdict]) -> str:
     return "not sought: the subject fails by the form of what it returns"
 
 
-def _observed(asked: Iterable[_Asked], subject: Implementation, most: int) -> Iterator[Observation]:
+def _observed(asked: Iterable[Asked], subject: Implementation, most: int) -> Iterator[Observation]:
     """Run a subject again on samples, until there are enough answers."""
     found = 0
     for each in asked:
@@ -324,5 +221,10 @@ def diagnoses(
         verdicts: those of all samples that could be prepared.
         subject: the subject.
     """
-    found = {v.sample: diagnose_failures(v.case, verdicts, subject) for v in failures[:_CASES]}
-    return {sample: list(each.lines) for sample, each in found.items() if each.samples}
+    found = {}
+    for failure in failures[:_CASES]:
+        try:
+            found[failure.sample] = diagnose_failures(failure.case, verdicts, subject).lines
+        except Exception as error:  # noqa: BLE001 - a mistake of ours here must not lose the run's report
+            found[failure.sample] = (f"not sought: the diagnosis raised {type(error).__name__}: {error}",)
+    return {sample: list(lines) for sample, lines in found.items() if lines}

@@ -34,8 +34,8 @@ def onnxruntime() -> Functional:
     implementation" for RNN. A batch of no rows ends its process, in LSTM and GRU. The errors of its tanh and
     sigmoid are small beside 1, not beside the result.
 
-    Its RNN with relu makes 0 of NaN, where torch's, and its own operator Relu, return NaN. That is not
-    declared, and fails in the regime `nonfinite`.
+    Its RNN with relu makes 0 of NaN, where torch's, and its own operator Relu, return NaN, and of some NaN
+    its LSTM makes numbers. That is not declared, and fails in the regime `nonfinite`.
     """
     return layers(
         "onnxruntime",

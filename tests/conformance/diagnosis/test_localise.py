@@ -131,7 +131,7 @@ def test_exchanged_gates_are_wrong_in_the_first_step_of_the_first_layer():
     assert place.introduced
     assert place.line == (
         "layer 0 of 0–1, forward, step 0 of 0–4, gates i and f, in c_n (introduced there: its "
-        "input and its state were the oracle's)"
+        "input and its state were the oracle's; reverse is wrong by itself too)"
     )
     assert not place.inherited
 
@@ -286,6 +286,7 @@ def test_later_steps_that_inherit_are_not_blamed():
     assert 0 < step < 4
     assert (place.step, place.gate, place.introduced) == (step, "g", True)
     assert place.inherited == tuple(f"step {k}" for k in range(step + 1, 5))
+    assert f"inherited by step {step + 1}" in str(place.line)
     assert not any("themselves" in note for note in place.notes)
 
 
@@ -424,7 +425,7 @@ def test_the_lane_is_the_first_that_fails():
 
 def test_of_a_use_the_plain_call_is_looked_at():
     place = localise("nn.LSTM", sample("nn.LSTM").used("twice"), lstm())
-    assert place.told == "nothing wrong; only the use twice may be wrong"
+    assert place.told == "the plain call is right, and only the use twice wrong"
 
 
 def _tanh(change):

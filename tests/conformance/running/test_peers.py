@@ -36,14 +36,12 @@ def table(monkeypatch):
     for name, sign in {"right": 1, "wrong": -1}.items():
         setattr(module, name, lambda sign=sign: layers("mine", tanh_only(sign), kinds=["RNN"]))
     monkeypatch.setitem(sys.modules, "conformance.subjects.made_for_a_test", module)
-    for name in list(PEERS):
-        monkeypatch.delitem(PEERS, name)
+    # Other tests see the table in its order again.
+    before = dict(PEERS)
+    PEERS.clear()
     for name in ("right", "wrong"):
-        monkeypatch.setitem(
-            PEERS, name, Peer(name, f"made_for_a_test:{name}", (), f"the {name} one", ("RNN",))
-        )
-    absent = Peer("absent", "made_for_a_test:right", ("onnxruntime",), "one that is not installed")
-    monkeypatch.setitem(PEERS, "absent", absent)
+        PEERS[name] = Peer(name, f"made_for_a_test:{name}", (), f"the {name} one", ("RNN",))
+    PEERS["absent"] = Peer("absent", "made_for_a_test:right", ("onnxruntime",), "one that is not installed")
     monkeypatch.setattr(
         "conformance.subjects.peers.table.find_spec", lambda name: None if name == "onnxruntime" else name
     )
@@ -53,6 +51,9 @@ def table(monkeypatch):
         return judge(name, cases[1:], *given, **options, in_process=True)
 
     monkeypatch.setattr(running, "run", cells_alone)
+    yield
+    PEERS.clear()
+    PEERS.update(before)
 
 
 @pytest.fixture
@@ -97,6 +98,43 @@ def test_it_goes_on_from_a_record_of_the_same_samples(judged, monkeypatch):
     # Of another seed nothing is kept, and without --resume neither.
     _, _, after = judged("right", "--resume", "--seed", "2")
     assert after["right"]["limits"] == "new"
+
+
+def test_torch_in_another_form_has_to_be_right(judged):
+    assert judged("wrong")[0] == 1
+
+
+def test_a_skipped_peer_and_one_of_another_version_are_judged_anew(judged, monkeypatch, tmp_path):
+    judged("right", "absent")
+    known = json.loads((tmp_path / "peers.json").read_text(encoding="utf-8"))
+    known["peers"][0]["versions"] = {"jax": "0.1"}
+    (tmp_path / "peers.json").write_text(json.dumps(known), encoding="utf-8")
+    tried = []
+    monkeypatch.setattr(running, "_judge", lambda name, *_: tried.append(name) or known["peers"][0])
+    judged("right", "absent", "--resume")
+    assert tried == ["right", "absent"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mentions"),
+    [
+        (["--seed", "-1"], "seed: expected"),
+        (["--samples", "0"], "samples: expected"),
+        (["--resume"], "peers.json"),
+    ],
+)
+def test_wrong_use_skips_nothing(table, tmp_path, capsys, arguments, mentions):
+    del table
+    (tmp_path / "peers.json").write_text("[", encoding="utf-8")
+    assert running.main(["right", *arguments, "--out", str(tmp_path)]) == 2
+    assert mentions in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_is_wrong_use(table, tmp_path, capsys):
+    del table
+    (tmp_path / "file").touch()
+    assert running.main(["right", "--samples", "1", "--out", str(tmp_path / "file")]) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().err
 
 
 def test_an_unknown_peer_is_refused(table, tmp_path, capsys):
