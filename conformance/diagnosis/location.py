@@ -78,7 +78,9 @@ class Location:
         if more := len(self.inherited[_TOLD:]):
             inherited += f" and {more} more"
         inherited = f"inherited by {inherited}" if inherited else ""
-        about = "; ".join(filter(None, (self.told, inherited, *self.notes[:1])))
+        # Of what else was found, the line has why it says no more.
+        untold = [note for note in self.notes if "cannot" in note]
+        about = "; ".join(filter(None, (self.told, inherited, *untold[:1])))
         return place + (f" ({about})" if about else "")
 
 

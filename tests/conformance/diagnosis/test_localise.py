@@ -131,7 +131,7 @@ def test_exchanged_gates_are_wrong_in_the_first_step_of_the_first_layer():
     assert place.introduced
     assert place.line == (
         "layer 0 of 0–1, forward, step 0 of 0–4, gates i and f, in c_n (introduced there: its "
-        "input and its state were the oracle's; reverse is wrong by itself too)"
+        "input and its state were the oracle's)"
     )
     assert not place.inherited
 
