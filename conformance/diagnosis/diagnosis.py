@@ -41,6 +41,7 @@ class Diagnosis:
         tried: how many faults were tried.
         named: the faults that explain the data, and explain it equally.
         explained: in how many of the samples in which the subject fails they do.
+        outputs_only: the faults explain the outputs, and not the gradients.
         less_accurate: how the subject is less accurate, where none is named.
         localised: where the subject leaves the reference, if that was found.
         undecided: why nothing could be tried, or empty.
@@ -53,6 +54,7 @@ class Diagnosis:
     tried: int = 0
     named: tuple[Named, ...] = ()
     explained: int = 0
+    outputs_only: bool = False
     less_accurate: str = ""
     localised: str = ""
     undecided: str = ""
@@ -81,6 +83,8 @@ class Diagnosis:
         told += ", or ".join(map(str, self.named[:_TOLD]))
         if more := len(self.named[_TOLD:]):
             told += f", or {more} more"
+        if self.outputs_only:
+            return f"{told}, by its outputs; its gradients differ otherwise"
         if self.explained < len(self.samples):
             told += (
                 f"; in {self.explained} of {len(self.samples)} failing samples, the others differ otherwise"

@@ -66,6 +66,11 @@ class Observation:
         return [name for name in self.expected.oracle if not (forward_only and is_gradient(name))]
 
     @property
+    def outputs(self) -> Observation:
+        """The same without gradients."""
+        return replace(self, trace={name: a for name, a in self.trace.items() if not is_gradient(name)})
+
+    @property
     def lacking(self) -> set[str]:
         """The gradients that are not there."""
         return {name for name in self.names if is_gradient(name) and name not in self.trace}

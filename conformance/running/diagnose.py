@@ -148,6 +148,14 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
     if all(seen.formal and not seen.lacking for seen in failing):
         return _of(case, failing, undecided="not sought: the numbers agree, and only their form is wrong")
     failing = [seen for seen in failing if seen.lacking or not seen.formal]
+    return _explained(case, failing, of_case, subject)
+
+
+def _explained(
+    case: str, failing: list[Observation], of_case: Sequence[Verdict], subject: Implementation
+) -> Diagnosis:
+    """Return the diagnosis of what a subject returned in some samples of a case in which it fails."""
+    wrong = [verdict for verdict in of_case if not verdict.passed]
     passing: list[Observation] = []
 
     def passes() -> Iterator[Observation]:
@@ -163,10 +171,23 @@ def diagnose_failures(case: str, verdicts: Iterable[Verdict], subject: Implement
     if found.explained < len(failing) > len(other) > 0:
         # Some are only less accurate, which hides what is wrong in the others.
         failing, wrong, found = other, [], nearest(other, passes())
+    outputs_only = False
+    if not found.faults and not less and (outputs := _wrong_outputs(failing)):
+        # A mistake of the forward whose backward belongs to another function, or is wrong too.
+        of_outputs = nearest(outputs, (seen.outputs for seen in passes()))
+        if outputs_only := of_outputs.explained == len(outputs):
+            failing, found = outputs, of_outputs
     named = () if less else tuple(Named(f.name, f.line, f.family in _ACCURACY) for f in found.faults)
     diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
+    diagnosis = replace(diagnosis, outputs_only=outputs_only)
     place = localise(CASES[case], shown(wrong, failing), subject, failing[0].lane)
     return replace(diagnosis, less_accurate=less, localised=place.line or place.told)
+
+
+def _wrong_outputs(failing: Iterable[Observation]) -> list[Observation]:
+    """Return those of some observations with gradients whose outputs are wrong, without the gradients."""
+    found = (seen.outputs for seen in failing if len(seen.outputs.names) < len(seen.names))
+    return [seen for seen in found if not seen.formal]
 
 
 def _of(

@@ -41,6 +41,21 @@ def test_another_mistake_is_not_named():
     assert told.endswith(" known faults behaves like this subject")
 
 
+def test_a_fault_of_the_forward_is_named_where_the_gradients_are_those_of_another():
+    class Half(Changed):
+        """The gates are exchanged forward, and the gradients are the right ones."""
+
+        def run(self, task):
+            wrong = faulty(FAULTS["gates-figo"], "torch").run(task)
+            return super().run(task) | {name: a for name, a in wrong.items() if not name.startswith("grad.")}
+
+    told = line(Half(lambda array: array), "nn.LSTMCell")
+    assert told == (
+        "gates are ordered f, i, g, o; torch's order is i, f, g, o (gates-figo), by its outputs; its "
+        "gradients differ otherwise"
+    )
+
+
 def test_a_coarser_arithmetic_is_less_accurate():
     def rounded(array):
         return array.astype(np.float16).astype(array.dtype)
