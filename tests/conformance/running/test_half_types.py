@@ -24,6 +24,7 @@ from conformance.report.baseline import Baseline
 from conformance.report.gate import Gate
 from conformance.running import diagnose
 from conformance.running.bundle_reader import read_bundle
+from conformance.running.diagnosed_samples import Asked
 from conformance.running.replay import replay
 from conformance.running.shrink import shrink_sample
 from conformance.running.work import SampleWork
@@ -181,7 +182,7 @@ def test_a_diagnosis_holds_to_what_was_declared(reports):
     for name, accumulate in (("silent", "float32"), ("declares", "bfloat16")):
         wrong = Asker(find_implementation(f"{adds}:{name}")).ask(problem).wrong
         assert ("output" in wrong) is (name == "silent")
-        asked = [diagnose._Asked(sample, "bfloat16", 1)]
+        asked = [Asked(sample, "bfloat16", 1)]
         (seen,) = diagnose._observed(asked, find_implementation(f"{adds}:{name}"), 1)
         assert seen.prepared.inside.accumulate == accumulate
 
