@@ -5,7 +5,7 @@ Called by diagnosis.nearest and diagnosis.less_accurate, for one observation of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,11 +22,12 @@ from conformance.subjects.answers import NotNumbersError, numbers
 from conformance.subjects.protocol import HALF_LANES, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from conformance.faults.fault import Fault
     from conformance.judging.expectation import Expectation
     from conformance.judging.sample_judge import Prepared
+    from conformance.sampling.sample import Scalar
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Trace
 
@@ -48,11 +49,13 @@ class Observation:
         prepared: the sample.
         lane: the lane.
         trace: what the subject returned.
+        again: asks it once more.
     """
 
     prepared: Prepared
     lane: str
     trace: Trace
+    again: Callable[[], Trace] | None = None
 
     @property
     def expected(self) -> Expectation:
@@ -79,6 +82,15 @@ class Observation:
     def formal(self) -> bool:
         """Whether its numbers agree, so that at most their form is wrong; absent gradients count as zeros."""
         return compared(self.expected, self).ratio <= 1
+
+    @cached_property
+    def varies(self) -> bool:
+        """Whether the subject returns other numbers when it is asked once more."""
+        other = self.trace if self.again is None else self.again()
+        return any(
+            name not in other or not np.array_equal(other[name], array, equal_nan=True)
+            for name, array in self.trace.items()
+        )
 
     @property
     def task(self) -> Task:
@@ -137,6 +149,22 @@ def _compared(expected: Expectation, name: str, answer: object) -> Compared:
     return Compared(ratio, worst if worst in {0.0, np.inf} or not largest else worst / largest)
 
 
+@dataclass(frozen=True)
+class _Reseeded(Task):
+    """A task whose program seeds its generator otherwise, if it does.
+
+    Attributes:
+        seed: the seed.
+    """
+
+    seed: int = 0
+
+    @property
+    def config(self) -> dict[str, Scalar]:
+        config = super().config
+        return {**config, "generator": self.seed} if "generator" in config else config
+
+
 class Hypothesis:
     """That a subject is wrong in one way: the reference is made wrong in that way, and compared.
 
@@ -144,10 +172,17 @@ class Hypothesis:
 
     Args:
         fault: the way to be wrong.
+        seed: the seed of what it draws at random; by default that of the sample, if it has one.
+
+    Attributes:
+        certain: what it explains is explained to the last digit.
     """
 
-    def __init__(self, fault: Fault) -> None:
+    certain = True
+
+    def __init__(self, fault: Fault, seed: int = 0) -> None:
         self.fault = fault
+        self._seed = seed
         self._program = faulty(fault, "torch")
         self._traces: dict[tuple[str, str, str], Trace | None] = {}
         self._tolerances: dict[tuple[str, str, str], Mapping[str, Array]] = {}
@@ -161,7 +196,7 @@ class Hypothesis:
         Args:
             seen: what the subject returned.
         """
-        expected = self._expected(seen)
+        expected = self.expected(seen)
         if expected is None or (seen.formal and not self._lacks(seen)):
             return False
         near = min(_NEAR * UNIT[seen.lane], _NEAREST)
@@ -197,7 +232,7 @@ class Hypothesis:
         trace = {name: own[name] for name in seen.names if name in own}
         return compared(seen.expected, replace(seen, trace=trace)).ratio > _SHOWN
 
-    def _expected(self, seen: Observation) -> Expectation | None:
+    def expected(self, seen: Observation) -> Expectation | None:
         """Return what the wrong program is expected to return; None where it cannot run the sample."""
         returned = self._run(seen.task)
         if returned is None:
@@ -226,10 +261,19 @@ class Hypothesis:
         if key not in self._traces:
             try:
                 with np.errstate(all="ignore"):
-                    self._traces[key] = self._program.run(task)
+                    self._traces[key] = self._program.run(self._seeded(task))
             except Exception:  # noqa: BLE001 - a fault does not fit every configuration, and explains nothing there
                 self._traces[key] = None
         return self._traces[key]
+
+    def _seeded(self, task: Task) -> Task:
+        """Return a task with the same values, and draws by another seed."""
+        if not self._seed:
+            return task
+        import torch
+
+        torch.manual_seed(self._seed)
+        return _Reseeded(**{each.name: getattr(task, each.name) for each in fields(task)}, seed=self._seed)
 
     def _tolerance(self, seen: Observation, accuracy: str) -> Mapping[str, Array]:
         """Return the tolerances that follow from the wrong program's deviation; none where it has none."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from conformance.diagnosis.drawn import Drawn
 from conformance.diagnosis.further import further
 from conformance.diagnosis.hypothesis import Hypothesis
+from conformance.diagnosis.narrow import Narrow
 from conformance.faults import FAULTS
 from conformance.faults.equivalents import EQUIVALENTS
 
@@ -24,6 +26,9 @@ _FIRST = 2
 
 # The families of faults that any case can have are told last.
 _GENERAL = ("every case",)
+
+# The families of faults that draw at random.
+_DRAW = ("dropout",)
 
 
 class Found(NamedTuple):
@@ -58,6 +63,13 @@ def _in_use(fault: Fault, use: str) -> bool:
     return use in fault.uses if use else not fault.uses
 
 
+def hypothesis(fault: Fault) -> Hypothesis:
+    """Return the hypothesis that a subject has a fault."""
+    if fault.computes:
+        return Narrow(fault)
+    return Drawn(fault) if fault.family in _DRAW else Hypothesis(fault)
+
+
 def nearest(
     failing: Sequence[Observation],
     passing: Iterable[Observation] = (),
@@ -72,7 +84,7 @@ def nearest(
         hypotheses: what is tried; by default all candidates.
     """
     if hypotheses is None:
-        hypotheses = [Hypothesis(fault) for fault in candidates(seen.prepared.sample for seen in failing)]
+        hypotheses = [hypothesis(fault) for fault in candidates(seen.prepared.sample for seen in failing)]
     counts = dict.fromkeys(hypotheses, 0)
     for number, seen in enumerate(failing):
         for each, count in counts.items():
@@ -80,6 +92,8 @@ def nearest(
                 counts[each] += each.explains(seen)
     most = max(counts.values(), default=0)
     left = [each for each, count in counts.items() if count == most and most]
+    # What explains a subject up to draws or to a type's roundings gives way to what explains it to the last digit.
+    left = [each for each in left if each.certain] or left
     for seen in passing if left else ():
         left = [each for each in left if not each.contradicts(seen)]
         if not left:

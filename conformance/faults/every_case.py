@@ -118,8 +118,8 @@ _ROUNDED = tuple(name for name in _DIGITS if name not in BIT_PATTERNS)
 _GRADIENTS = tuple(name for name in _DIGITS if _differentiable(CASES[name]))
 
 
-def _fault(name: str, cases: tuple[str, ...], program: Any, story: str) -> Fault:
-    return Fault(name, "every case", cases, story, around=program)
+def _fault(name: str, cases: tuple[str, ...], program: Any, story: str, computes: str = "") -> Fault:
+    return Fault(name, "every case", cases, story, around=program, computes=computes)
 
 
 FAULTS = (
@@ -128,6 +128,7 @@ FAULTS = (
         _DIGITS,
         _through_float32,
         "computes float64 in float32 and casts back, as OpenVINO's CPU plugin does",
+        "float32",
     ),
     _fault("outputs-float16", _ROUNDED, _outputs_rounded(11), "keeps results with the 11 bits of float16"),
     _fault("outputs-bfloat16", _ROUNDED, _outputs_rounded(8), "keeps results with the 8 bits of bfloat16"),

@@ -41,6 +41,7 @@ class Fault:
             used instead. It is judged in the uses that `uses` names, where they apply, and not in the plain
             call.
         uses: the uses that must show what `wrap` does wrong.
+        computes: the type that it computes in, where that is not the one that it returns.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Fault:
     wrap: Callable[[Any, Built], Built] | None = field(default=None, kw_only=True)
     uses: tuple[str, ...] = field(default=(), kw_only=True)
     says: str = field(default="", kw_only=True)
+    computes: str = field(default="", kw_only=True)
 
     @property
     def line(self) -> str:

@@ -6,6 +6,7 @@ Called by `conformance diagnose` and after a failing run; a `Diagnosis` comes ou
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.cases import CASES, find_cases
@@ -219,7 +220,8 @@ def _observed(asked: Iterable[Asked], subject: Implementation, most: int) -> Ite
             prepared = prepare(case, each.sample, (each.lane,), inside=supports_of(subject).inside)
             if why_unsupported(subject, prepared.tasks[each.lane]) is not None:
                 continue
-            seen = Observation(prepared, each.lane, run_subject(prepared, each.lane, subject))
+            run = partial(run_subject, prepared, each.lane, subject)
+            seen = Observation(prepared, each.lane, run(), run)
         except (DegenerateError, NoiseError):
             continue
         except Ended:

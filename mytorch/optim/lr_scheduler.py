@@ -80,6 +80,8 @@ class LambdaLR(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """Return all attributes but the optimizer; None for a function, its attributes for an object."""
         state = super().state_dict()
+        # Last, as in torch.
+        del state["lr_lambdas"]
         state["lr_lambdas"] = [
             dict(vars(each)) if not hasattr(each, "__code__") else None for each in self.lr_lambdas
         ]

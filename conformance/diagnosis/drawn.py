@@ -1,0 +1,91 @@
+"""Whether a fault that draws at random explains what a subject returned: up to what was drawn.
+
+Two programs with the same such fault return different numbers. So the wrong reference draws several times:
+an element of the subject's has to be one that was drawn, or, where each draw gives another number, among them.
+Called by diagnosis.nearest, like the other hypotheses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from conformance.arithmetic.tolerance import UNIT
+from conformance.diagnosis.hypothesis import Hypothesis
+from conformance.judging.judge import errors
+from conformance.subjects.answers import NotNumbersError, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from conformance.diagnosis.hypothesis import Observation
+    from conformance.faults.fault import Fault
+    from conformance.judging.expectation import Expectation
+
+# Each element is kept once and dropped once, at p = 0.9, but for one element of 5,000.
+_DRAWS = 80
+
+# The tolerance is that of the right result, and a wrong one may be larger.
+_ROUNDINGS = 8
+
+# A mask makes two numbers of an element; more come of sums over several masks.
+_OF_A_MASK = 2
+
+
+class Drawn(Hypothesis):
+    """That a subject has a fault that draws at random.
+
+    Args:
+        fault: the fault.
+    """
+
+    certain = False
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self._draws = [Hypothesis(fault, seed) for seed in range(1, _DRAWS + 1)]
+
+    def explains(self, seen: Observation) -> bool:
+        """Whether a subject returned what the wrong reference returns in some of its draws."""
+        if super().explains(seen):
+            return True
+        if seen.formal:
+            return False
+        drawn = []
+        for each in self._draws:
+            expected = each.expected(seen)
+            if expected is None:
+                return False
+            drawn.append(expected)
+        return all(_among(drawn, name, seen) for name in drawn[0].oracle)
+
+    def contradicts(self, seen: Observation) -> bool:
+        """Whether a subject that passes would have failed in each draw."""
+        return super().contradicts(seen) and all(each.contradicts(seen) for each in self._draws)
+
+
+def _among(drawn: Sequence[Expectation], name: str, seen: Observation) -> bool:
+    """Whether an observable of the subject is what was drawn, element by element."""
+    try:
+        got = numbers(seen.trace.get(name))
+    except NotNumbersError:
+        return False
+    if any(each.oracle[name].shape != got.shape for each in drawn) or got.dtype.kind not in "f":
+        return False
+    near = np.zeros(got.shape, bool)
+    for each in drawn:
+        _, error = errors(each, name, got)
+        allowed = each.tolerance[name] + _ROUNDINGS * UNIT[seen.lane] * np.abs(each.oracle[name])
+        near |= (error == 0) | (error <= allowed)
+    if near.all():
+        return True
+    # A sum over several masks says little. It has to differ from call to call, unless the case sets the seed.
+    if "generator" not in seen.prepared.sample.settings and not seen.varies:
+        return False
+    values = np.sort([each.oracle[name] for each in drawn], axis=0)
+    with np.errstate(invalid="ignore"):
+        apart = np.diff(values, axis=0) > drawn[0].tolerance[name]
+        width = values[-1] - values[0]
+        within = (got >= values[0] - width) & (got <= values[-1] + width)
+    return bool((near | (within & (apart.sum(axis=0) >= _OF_A_MASK))).all())
