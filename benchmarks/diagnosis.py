@@ -25,7 +25,8 @@ from tabulate import tabulate
 from conformance.arithmetic.tolerance import UNIT
 from conformance.cases import CASES
 from conformance.diagnosis.hypothesis import Observation, compared
-from conformance.diagnosis.nearest import candidates, hypothesis, nearest
+from conformance.diagnosis.nearest import candidates, hypothesis
+from conformance.diagnosis.reading import read
 from conformance.errors import DegenerateError
 from conformance.faults import FAULTS, faulty
 from conformance.faults.equivalents import EQUIVALENTS
@@ -133,8 +134,7 @@ def _on(case: str, sample: Sample, left: Counter[tuple[str, str]]) -> list[Trial
             if name != CONTROL and not _changes(name, seen):
                 continue
             left[name, lane] -= name != CONTROL
-            found = nearest([seen], (), hypotheses)
-            named = tuple(fault.name for fault in found.faults)
+            named = tuple(fault.name for fault in read([seen], hypotheses=hypotheses).named)
             trials.append(Trial(name, case, lane, prepared.sample.text, named))
     return trials
 
@@ -174,15 +174,15 @@ def report(trials: list[Trial], seeds: int, each: int) -> str:
     """Return the page about all diagnoses, in markdown."""
     wrong = Counter(trial.fault for trial in trials if not trial.right)
     missed = ", ".join(f"{fault} ({count})" for fault, count in wrong.most_common()) or "none"
-    sought = len({trial.fault for trial in trials} - {CONTROL})
     few = too_few(trials)
+    sought = len({trial.fault for trial in trials} - {CONTROL})
+    share = f"{sought - len(few)} of {sought} are named first in {_ENOUGH:.0%} or more of their samples."
     below = ", ".join(f"{fault} ({named} of {count})" for fault, named, count in few) or "none"
     written = (
         f"Written by `python benchmarks/diagnosis.py --seeds {seeds} --each {each}`. Each fault is put into\n"
         "mytorch, and named from one sample in which it shows."
     )
     title = "# What a diagnosis names"
-    share = f"{sought - len(few)} of {sought} faults are named first in at least {_ENOUGH:.0%} of their samples."
     parts = (title, written, table(trials), share, f"Named less often: {below}.")
     return "\n\n".join((*parts, f"Not named first: {missed}.\n"))
 

@@ -1,7 +1,7 @@
 """Whether a fault that draws at random explains what a subject returned: up to what was drawn.
 
-Two programs with the same such fault return different numbers. So the wrong reference draws several times:
-an element of the subject's has to be one that was drawn, or, where each draw gives another number, among them.
+Two programs with the same such fault return different numbers. So the wrong reference draws several times. An
+element of the subject's has to be one that was drawn, or, where each draw gives another number, among them.
 Called by diagnosis.nearest, like the other hypotheses.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Each element is kept once and dropped once, at p = 0.9, but for one element of 5,000.
 _DRAWS = 80
 
-# The tolerance is that of the right result, and a wrong one may be larger.
+# Of the largest number: the tolerance is that of the right result, and a wrong one may be larger.
 _ROUNDINGS = 8
 
 # A mask makes two numbers of an element; more come of sums over several masks.
@@ -71,13 +71,13 @@ def _among(drawn: Sequence[Expectation], name: str, seen: Observation) -> bool:
         got = numbers(seen.trace.get(name))
     except NotNumbersError:
         return False
-    if any(each.oracle[name].shape != got.shape for each in drawn) or got.dtype.kind not in "f":
+    if any(each.oracle[name].shape != got.shape for each in drawn) or got.dtype.kind != "f":
         return False
     near = np.zeros(got.shape, bool)
     for each in drawn:
         _, error = errors(each, name, got)
-        allowed = each.tolerance[name] + _ROUNDINGS * UNIT[seen.lane] * np.abs(each.oracle[name])
-        near |= (error == 0) | (error <= allowed)
+        largest = np.abs(each.oracle[name][np.isfinite(each.oracle[name])]).max(initial=0.0)
+        near |= error <= each.tolerance[name] + _ROUNDINGS * UNIT[seen.lane] * largest
     if near.all():
         return True
     # A sum over several masks says little. It has to differ from call to call, unless the case sets the seed.

@@ -92,7 +92,7 @@ def nearest(
                 counts[each] += each.explains(seen)
     most = max(counts.values(), default=0)
     left = [each for each, count in counts.items() if count == most and most]
-    # What explains a subject up to draws or to a type's roundings gives way to what explains it to the last digit.
+    # What explains it up to draws, or to a type's roundings, gives way to what explains it to the last digit.
     left = [each for each in left if each.certain] or left
     for seen in passing if left else ():
         left = [each for each in left if not each.contradicts(seen)]

@@ -11,6 +11,12 @@ def _gelu_by_tanh(t: Any, a: Any, config: Any) -> Any:
     return t.nn.functional.gelu(a, approximate="tanh")
 
 
+def _threshold_on_x(t: Any, a: Any, config: Any) -> Any:
+    # The gradient of what `where` does not take must not overflow.
+    below = t.clamp(a, max=config["threshold"])
+    return t.where(a > config["threshold"], a, t.nn.functional.softplus(below, config["beta"], 1e6))
+
+
 FAULTS = (
     value(
         "sigmoid-overflow",
@@ -76,7 +82,7 @@ FAULTS = (
     value(
         "softplus-threshold-on-x",
         "nn.functional.softplus",
-        lambda t, a, c: t.where(a > c["threshold"], a, t.nn.functional.softplus(a, c["beta"], 1e6)),
+        _threshold_on_x,
         "compares x with the threshold, not beta x",
     ),
     value(

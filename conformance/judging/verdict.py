@@ -17,6 +17,8 @@ from conformance.subjects.protocol import EVERY_LANE
 from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from conformance.sampling.sample import Sample
 
 
@@ -206,3 +208,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return value
+
+
+def numbers_first(failures: Iterable[Verdict]) -> list[Verdict]:
+    """Return failures with those of bad calls behind the others."""
+    return sorted(failures, key=lambda verdict: verdict.check == "errors")

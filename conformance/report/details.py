@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from conformance.judging.verdict import numbers_first
 from conformance.report import bitwise, sight, uses
 from conformance.report.coverage import by_case
 from conformance.report.tables import error_there, failures, headroom, number, render, tightest
@@ -35,7 +36,7 @@ _SHOWN = 20
 def details(report: Report) -> str:
     """Return the file's text."""
     parts = [f"# Details of the run of {report.implementation}, seed {report.seed}"]
-    parts += failures(report, report.failures[:_SHOWN])
+    parts += failures(report, numbers_first(report.failures)[:_SHOWN])
     parts += [
         "## Observables",
         _OBSERVABLES,

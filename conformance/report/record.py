@@ -18,7 +18,7 @@ from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.chosen_uses import use_table
 from conformance.judging.excuses import not_needed
-from conformance.judging.verdict import Status, Verdict
+from conformance.judging.verdict import Status, Verdict, numbers_first
 from conformance.report.bitwise import Bitwise
 from conformance.report.coverage import Covered, covered
 from conformance.report.repeatability import Repeated, repeated
@@ -195,9 +195,12 @@ class Report:
 
     @property
     def failure_per_case(self) -> list[Verdict]:
-        """The first failure of each case, so that a case with many does not hide another."""
+        """The first failure of each case, so that a case with many does not hide another.
+
+        It is of a sample where one fails: that is what a diagnosis is about.
+        """
         first: dict[str, Verdict] = {}
-        for verdict in self.failures:
+        for verdict in numbers_first(self.failures):
             first.setdefault(verdict.case, verdict)
         return list(first.values())
 

@@ -119,7 +119,7 @@ def _failures(report: Report) -> list[str]:
 
 def _next(report: Report) -> list[str]:
     """Return the command that replays the first failure, if there is one."""
-    return [f"Next: {replayed(report, verdict)}" for verdict in report.failures[:1]]
+    return [f"Next: {replayed(report, verdict)}" for verdict in report.failure_per_case[:1]]
 
 
 def _lines(remarks: Mapping[str, Sequence[object]]) -> list[str]:

@@ -5,16 +5,14 @@ Called by `conformance diagnose` and after a failing run; a `Diagnosis` comes ou
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.cases import CASES, find_cases
 from conformance.diagnosis.diagnosis import Diagnosis, Named
 from conformance.diagnosis.hypothesis import Observation
-from conformance.diagnosis.less_accurate import absolute, less_accurate
 from conformance.diagnosis.localise import localise
-from conformance.diagnosis.nearest import nearest
+from conformance.diagnosis.reading import read
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.asking import why_unsupported
 from conformance.judging.sample_judge import prepare, run_subject
@@ -156,7 +154,6 @@ def _explained(
     case: str, failing: list[Observation], of_case: Sequence[Verdict], subject: Implementation
 ) -> Diagnosis:
     """Return the diagnosis of what a subject returned in some samples of a case in which it fails."""
-    wrong = [verdict for verdict in of_case if not verdict.passed]
     passing: list[Observation] = []
 
     def passes() -> Iterator[Observation]:
@@ -165,30 +162,21 @@ def _explained(
             passing.append(seen)
             yield seen
 
-    found = nearest(failing, passes())
-    # An accuracy that explains everything comes before a fault that explains some of it.
-    less = less_accurate(failing) if found.explained < len(failing) else ""
-    other = [seen for seen in failing if not absolute(seen)] if not less else failing
-    if found.explained < len(failing) > len(other) > 0:
-        # Some are only less accurate, which hides what is wrong in the others.
-        failing, wrong, found = other, [], nearest(other, passes())
-    outputs_only = False
-    if not found.faults and not less and (outputs := _wrong_outputs(failing)):
-        # A mistake of the forward whose backward belongs to another function, or is wrong too.
-        of_outputs = nearest(outputs, (seen.outputs for seen in passes()))
-        if outputs_only := of_outputs.explained == len(outputs):
-            failing, found = outputs, of_outputs
-    named = () if less else tuple(Named(f.name, f.line, f.family in _ACCURACY) for f in found.faults)
-    diagnosis = _of(case, failing, passing, named=named, tried=found.tried, explained=found.explained)
-    diagnosis = replace(diagnosis, outputs_only=outputs_only)
-    place = localise(CASES[case], shown(wrong, failing), subject, failing[0].lane)
-    return replace(diagnosis, less_accurate=less, localised=place.line or place.told)
-
-
-def _wrong_outputs(failing: Iterable[Observation]) -> list[Observation]:
-    """Return those of some observations with gradients whose outputs are wrong, without the gradients."""
-    found = (seen.outputs for seen in failing if len(seen.outputs.names) < len(seen.names))
-    return [seen for seen in found if not seen.formal]
+    found = read(failing, passes)
+    # Where only a part was read, the sample that a report shows may not be of it.
+    wrong = [verdict for verdict in of_case if not verdict.passed and len(found.failing) == len(failing)]
+    place = localise(CASES[case], shown(wrong, found.failing), subject, found.failing[0].lane)
+    return _of(
+        case,
+        found.failing,
+        passing,
+        named=tuple(Named(fault.name, fault.line, fault.family in _ACCURACY) for fault in found.named),
+        tried=found.nearest.tried,
+        explained=found.nearest.explained,
+        outputs_only=found.outputs_only,
+        less_accurate=found.less_accurate,
+        localised=place.line or place.told,
+    )
 
 
 def _of(

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES
 from conformance.errors import UsageError
-from conformance.judging.verdict import Status
+from conformance.judging.verdict import Status, numbers_first
 from conformance.report import sight
 from conformance.report.page.anchors import anchor, anchor_of, level
-from conformance.report.page.first import numbers_first, row_of
+from conformance.report.page.first import row_of
 from conformance.report.page.heat import heat
 from conformance.report.page.program import program
 from conformance.report.tables import error_there, headroom, number

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from conformance.judging.verdict import numbers_first
 from conformance.report import excuses, sight
 from conformance.report.drift import drifting
 from conformance.report.page.anchors import anchor_of
@@ -112,11 +113,6 @@ def row_of(verdict: Verdict, report: Report, changes: Changes | None = None, *, 
         more=more,
         command=replay(verdict, report),
     )
-
-
-def numbers_first(failures: Iterable[Verdict]) -> list[Verdict]:
-    """Return failures with those of bad calls behind the others."""
-    return sorted(failures, key=lambda verdict: verdict.check == "errors")
 
 
 def _one_of_each(failures: Iterable[Verdict]) -> list[Verdict]:

@@ -26,6 +26,15 @@ def test_what_a_subject_declares_is_read_back():
     assert found == report(declarations=declared)
 
 
+def test_a_case_is_shown_by_a_sample_that_fails_before_a_bad_call():
+    # The diagnosis is about the sample.
+    call = Verdict("add", "add:0", "errors", None, "rank", Status.FAIL, reason="got no error")
+    sample = Verdict("add", "add:1", "forward", "float32", "output", Status.FAIL, 4, headroom=0.5)
+    other = Verdict("mul", "mul:0", "errors", None, "rank", Status.FAIL, reason="got no error")
+    found = Report(1, "mytorch", "torch", (call, other, sample), timing={"seconds": 1.5})
+    assert found.failure_per_case == [sample, other]
+
+
 def _verdict(**values):
     return lambda data: data["verdicts"][0].update(values)
 
