@@ -24,8 +24,8 @@ from tabulate import tabulate
 
 from conformance.arithmetic.tolerance import UNIT
 from conformance.cases import CASES
-from conformance.diagnosis.hypothesis import Observation, compared
 from conformance.diagnosis.nearest import candidates, hypothesis
+from conformance.diagnosis.observation import Observation, compared
 from conformance.diagnosis.reading import read
 from conformance.errors import DegenerateError
 from conformance.faults import FAULTS, faulty

@@ -19,7 +19,7 @@ from conformance.subjects.answers import NotNumbersError, numbers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.diagnosis.hypothesis import Observation
+    from conformance.diagnosis.observation import Observation
     from conformance.faults.fault import Fault
     from conformance.judging.expectation import Expectation
 

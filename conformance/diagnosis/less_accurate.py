@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from conformance.arithmetic.formats import FORMATS
 from conformance.arithmetic.tolerance import UNIT
-from conformance.diagnosis.hypothesis import compared
+from conformance.diagnosis.observation import compared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.diagnosis.hypothesis import Observation
+    from conformance.diagnosis.observation import Observation
 
 _ABSOLUTE = "tanh or sigmoid of the absolute kind, which loses digits where its value is tiny"
 

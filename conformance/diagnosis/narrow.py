@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conformance.arithmetic.tolerance import UNIT
-from conformance.diagnosis.hypothesis import Hypothesis, compared
+from conformance.diagnosis.hypothesis import Hypothesis
+from conformance.diagnosis.observation import compared
 from conformance.subjects.answers import NotNumbersError, numbers
 
 if TYPE_CHECKING:
-    from conformance.diagnosis.hypothesis import Observation
+    from conformance.diagnosis.observation import Observation
 
 
 class Narrow(Hypothesis):

@@ -17,7 +17,7 @@ from conformance.faults.equivalents import EQUIVALENTS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from conformance.diagnosis.hypothesis import Observation
+    from conformance.diagnosis.observation import Observation
     from conformance.faults.fault import Fault
     from conformance.sampling.sample import Sample
 

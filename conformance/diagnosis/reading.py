@@ -13,7 +13,8 @@ from conformance.diagnosis.nearest import Found, nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from conformance.diagnosis.hypothesis import Hypothesis, Observation
+    from conformance.diagnosis.hypothesis import Hypothesis
+    from conformance.diagnosis.observation import Observation
     from conformance.faults.fault import Fault
 
 

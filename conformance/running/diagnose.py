@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.cases import CASES, find_cases
 from conformance.diagnosis.diagnosis import Diagnosis, Named
-from conformance.diagnosis.hypothesis import Observation
 from conformance.diagnosis.localise import localise
+from conformance.diagnosis.observation import Observation
 from conformance.diagnosis.reading import read
 from conformance.errors import DegenerateError, NoiseError, UsageError
 from conformance.judging.asking import why_unsupported

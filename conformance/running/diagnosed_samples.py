@@ -16,7 +16,7 @@ from conformance.subjects.protocol import EVERY_LANE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from conformance.diagnosis.hypothesis import Observation
+    from conformance.diagnosis.observation import Observation
     from conformance.judging.verdict import Verdict
 
 # Relative to the largest number, so large an error is more than one of accuracy.

@@ -10,7 +10,7 @@ import pytest
 import mytorch
 from conformance.cases import CASES
 from conformance.diagnosis.drawn import Drawn
-from conformance.diagnosis.hypothesis import Observation
+from conformance.diagnosis.observation import Observation
 from conformance.faults import FAULTS, faulty
 from conformance.judging.sample_judge import prepare
 from conformance.running.diagnose import diagnose
