@@ -19,8 +19,13 @@ SCRIPTS = {path.stem: path for path in sorted((Path(__file__).parents[1] / "scri
 # trains from its own draws.
 OWN_DRAWS = ("char_rnn", "mlp")
 
-# These name float32 themselves, as `FloatTensor` or `torch.float`, and do not run in another default dtype.
-FLOAT32 = ("deepar", "line_reader", "ppo_lstm", "sequence_gan")
+# How scripts name float32. Training amplifies the roundings of a step in the steps after it, in some scripts
+# without bound, so that losses are compared in float64, where it stays far below what a mistake does.
+FLOAT32 = {
+    r"\bFloatTensor\b": "DoubleTensor",
+    r"\b(np|torch)\.float(32)?\b": r"\1.float64",
+    r"\.float\(\)": ".double()",
+}
 
 
 def ported(source: str) -> str:
@@ -29,9 +34,16 @@ def ported(source: str) -> str:
     return re.sub(r"^(import|from) torch\b", r"\1 mytorch", source, flags=re.MULTILINE)
 
 
-def losses(script: str, t) -> list[float]:
+def in_double(source: str) -> str:
+    """Change the names of float32 to those of float64."""
+    for name, double in FLOAT32.items():
+        source = re.sub(name, double, source)
+    return source
+
+
+def losses(script: str, t, change=in_double) -> list[float]:
     """Run a script with one of the two libraries."""
-    source = SCRIPTS[script].read_text(encoding="utf-8")
+    source = change(SCRIPTS[script].read_text(encoding="utf-8"))
     source = ported(source) if t is mytorch else source
     assert re.search(rf"^import {t.__name__}\b", source, flags=re.MULTILINE)
     namespace = {"__name__": script}
@@ -44,13 +56,11 @@ class Tape:
 
     Args:
         played: the tape of the run to follow; None for the first run.
-        nudged: whether all numbers, and the weights after each step, are moved to one of their neighbours.
     """
 
-    def __init__(self, played: Tape | None = None, *, nudged: bool = False) -> None:
+    def __init__(self, played: Tape | None = None) -> None:
         self.draws = []
         self.played = played
-        self.nudge = np.random.default_rng(3) if nudged else None
 
     def __call__(self, kind: str, drawn: np.ndarray) -> np.ndarray:
         """Return what is used in place of an array that was drawn."""
@@ -59,13 +69,7 @@ class Tape:
             assert (kind, drawn.shape, drawn.dtype) == (was, recorded.shape, recorded.dtype)
             drawn = recorded
         self.draws.append((kind, drawn.copy()))
-        return self.moved(drawn)
-
-    def moved(self, array: np.ndarray) -> np.ndarray:
-        if self.nudge is None or array.dtype.kind != "f":
-            return array
-        ends = self.nudge.choice(np.array([-np.inf, np.inf], array.dtype), array.shape)
-        return np.where(array == 0, array, np.nextafter(array, ends))
+        return drawn
 
 
 class Taped:
@@ -113,19 +117,10 @@ class Taped:
     def starting(self, function):
         def start(optimizer, *args, **kwargs):
             function(optimizer, *args, **kwargs)
-            for p in self.parameters(optimizer):
+            for p in (p for group in optimizer.param_groups for p in group["params"]):
                 self.write(p, self.tape("weights", p.detach().numpy()))
-            if self.tape.nudge is not None:
-                optimizer.register_step_post_hook(self.move)
 
         return start
-
-    def move(self, optimizer, _args, _kwargs):
-        for p in self.parameters(optimizer):
-            self.write(p, self.tape.moved(p.detach().numpy()))
-
-    def parameters(self, optimizer):
-        return [p for group in optimizer.param_groups for p in group["params"]]
 
     def dropout(self):
         def forward(layer, x):
@@ -137,42 +132,45 @@ class Taped:
         return forward
 
 
-def compared(script: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the differences between the losses of both libraries, and what each of them may be."""
-    dtype = "float32" if script in FLOAT32 else "float64"
+def compared(script: str, dtype: str = "float64", change=in_double) -> tuple[np.ndarray, np.ndarray]:
+    """Return the losses of torch and of mytorch."""
     for t in (torch, mytorch):
         t.set_default_dtype(getattr(t, dtype))
     with Taped(torch, Tape())() as tape:
-        expected = np.array(losses(script, torch))
+        expected = np.array(losses(script, torch, change))
     with Taped(mytorch, Tape(tape))() as replay:
-        got = np.array(losses(script, mytorch))
+        got = np.array(losses(script, mytorch, change))
     assert len(replay.draws) == len(tape.draws)
     assert got.shape == expected.shape
-    tolerance = 1e-9 * np.maximum(1, np.abs(expected))
-    if dtype == "float32":
-        with Taped(torch, Tape(tape, nudged=True))():
-            moved = np.abs(losses(script, torch) - expected)
-        # What one rounding of every weight in every step does to torch's own losses, up to each of them. A
-        # gradient has some hundred roundings, which sum up to about 16 of their size.
-        tolerance = 16 * (np.maximum.accumulate(moved) + np.finfo(np.float32).eps * np.abs(expected))
-    return np.abs(got - expected), tolerance
+    return got, expected
 
 
-@pytest.mark.parametrize("script", [name for name in SCRIPTS if name not in OWN_DRAWS])
+COMPARED = [name for name in SCRIPTS if name not in OWN_DRAWS]
+
+
+@pytest.mark.parametrize("script", COMPARED)
 def test_a_script_gives_the_losses_of_torch(script):
-    difference, tolerance = compared(script)
-    assert len(difference) > 1
-    np.testing.assert_array_less(difference, tolerance)
+    got, expected = compared(script)
+    assert len(got) > 1
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("script", COMPARED)
+def test_a_script_as_it_is_begins_with_the_loss_of_torch(script):
+    got, expected = compared(script, "float32", str)
+    # The first, before any step. It is a sum or a mean over at most some thousand terms.
+    np.testing.assert_allclose(got[0], expected[0], rtol=1e-4, atol=1e-4)
+    assert np.isfinite(got).all()
 
 
 @pytest.mark.parametrize(
-    ("script", "name", "error"), [("autoencoder_resume", "smooth_l1_loss", 1e-7), ("ppo_lstm", "relu", 1e-4)]
+    ("script", "name", "error"), [("autoencoder_resume", "smooth_l1_loss", 1e-7), ("ppo_lstm", "relu", 1e-7)]
 )
 def test_a_wrong_function_shows_in_the_losses(script, name, error, monkeypatch):
     right = getattr(mytorch.nn.functional, name)
     monkeypatch.setattr(mytorch.nn.functional, name, lambda *args: right(*args) * (1 + error))
-    difference, tolerance = compared(script)
-    assert (difference > tolerance).any()
+    got, expected = compared(script)
+    assert not np.allclose(got, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("framework", [torch, mytorch])

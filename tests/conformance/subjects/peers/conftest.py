@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from types import ModuleType
+
 import pytest
 
 import conformance
+from conformance.judging.verdict import Status
 
 PEERS = "conformance.subjects.peers"
 
@@ -34,8 +39,11 @@ mine = MODULE.FUNCTION
 """
 
 
-def _judged(subject, cases, samples=3):
-    return conformance.run(subject, cases, samples=samples, seed=1, shrink=False)
+RECURRENT = ("nn.LSTM", "nn.GRU", "nn.RNN", "nn.LSTMCell", "nn.GRUCell", "nn.RNNCell")
+
+
+def _judged(subject, cases, samples=3, **options):
+    return conformance.run(subject, cases, samples=samples, seed=1, shrink=False, diagnose=False, **options)
 
 
 @pytest.fixture
@@ -64,5 +72,34 @@ def exchanged(changed):
     def judge(peer, cases):
         module, _, function = peer.partition(":")
         return changed(EXCHANGED.replace("MODULE", module).replace("FUNCTION", function), cases)
+
+    return judge
+
+
+@pytest.fixture
+def shown(judged):
+    """Return what asserts that a peer passes forward and backward, in both lanes of each recurrent case."""
+
+    def judge(peer):
+        report = judged(peer, RECURRENT, samples=4)
+        assert report.exit_code == 0, report.failures[:3]
+        compared = {(v.case, v.check, v.lane) for v in report.verdicts if v.status is Status.PASS}
+        assert len(compared) == len(RECURRENT) * 2 * 2
+
+    return judge
+
+
+@pytest.fixture
+def rewritten(monkeypatch):
+    """Return what judges a peer in this process, with one piece of its module's text changed."""
+
+    def judge(peer, old, new, case, samples=4):
+        text = Path(peer.__file__).read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        module = ModuleType("changed")
+        monkeypatch.setitem(sys.modules, "changed", module)
+        exec(text.replace(old, new), vars(module))  # noqa: S102 - the text is ours
+        subject = getattr(module, peer.__name__.rpartition(".")[2])()
+        return _judged(subject, [case], samples=samples, in_process=True)
 
     return judge
