@@ -13,6 +13,7 @@ from functools import partial
 import pytest
 
 from conformance.cli.main import main
+from conformance.running import run as judged
 
 # Both speak the same API, so both are sealed through the same names.
 FRAMEWORKS = ("mytorch", "torch")
@@ -42,6 +43,13 @@ def sealed_state():
             found.callback(framework.set_default_dtype, framework.get_default_dtype())
             found.callback(framework.random.set_rng_state, framework.random.get_rng_state())
         yield
+
+
+@pytest.fixture(autouse=True)
+def undiagnosed(request, monkeypatch):
+    """Leave out of runs what a failure is diagnosed as, which takes seconds, unless a test is about that."""
+    if "diagnosed" not in request.keywords:
+        monkeypatch.setattr(judged, "_diagnosed", lambda *_: {})
 
 
 def _run(*arguments, cwd, start_new_session=False, **environment):

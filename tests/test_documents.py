@@ -253,6 +253,7 @@ def test_the_readme_shows_rows_of_the_committed_reports():
         assert [row for row in shown if row not in committed] == []
 
 
+@pytest.mark.diagnosed
 def test_the_readme_names_the_mistake_of_its_port_and_the_order_that_is_right(tmp_path, command_line):
     """What the first screen shows is printed, and with torch's order all that it counts is right."""
     mine = [fence for fence in FENCES if fence.document == "README.md"]

@@ -92,7 +92,7 @@ def _localise(
         if lane
         else [each for each in (*LANES, *EVERY_LANE[2:]) if each in supports_of(subject).dtypes]
     )
-    nothing = Location(case.name, sample.text, lane, told="cannot be told: there is no lane to look in")
+    nothing = Location(case.name, sample.text, lane, told="cannot be told: the subject supports no dtype of this case")
     for each in lanes:
         try:
             prepared = prepare(case, sample.plain, [each], stored, supports_of(subject).inside)

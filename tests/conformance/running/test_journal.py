@@ -282,6 +282,7 @@ def interrupting(monkeypatch, after):
     monkeypatch.setattr(Journal, "add", add)
 
 
+@pytest.mark.diagnosed
 @pytest.mark.parametrize("after", [1, 3, 5])
 def test_an_interrupted_run_that_goes_on_gives_the_report_of_an_undisturbed_one(
     tmp_path, monkeypatch, undisturbed, after
