@@ -92,7 +92,7 @@ def _localise(
         if lane
         else [each for each in (*LANES, *EVERY_LANE[2:]) if each in supports_of(subject).dtypes]
     )
-    nothing = Location(case.name, sample.text, lane, told="cannot be told: the subject supports no dtype of this case")
+    nothing = Location(case.name, sample.text, lane, told="cannot be told: the subject supports no dtype")
     for each in lanes:
         try:
             prepared = prepare(case, sample.plain, [each], stored, supports_of(subject).inside)
