@@ -1,6 +1,6 @@
 """Which faults a diagnosis names: each is put into mytorch, and named from one sample in which it shows.
 
-    python benchmarks/diagnosis.py --jobs -1 --out reports/diagnosis.md
+    python benchmarks/diagnosis.py --seeds 2 --each 4 --jobs -1 --out reports/diagnosis.md
 
 For every fault that changes a function and every case that it applies to, the first samples are taken in
 which it shows, in float64 and in float32. The diagnosis knows what mytorch returned for one of them. The
