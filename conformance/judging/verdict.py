@@ -5,7 +5,7 @@ Made by judging.judge, judging.sample_judge and judging.bad_calls; a report is a
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
 from math import isfinite
@@ -139,7 +139,8 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Return every field, with the strings inf, -inf and nan for the numbers that JSON cannot write."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        # Not by `asdict`, which copies every value: a report has many thousand verdicts.
+        return {name: _plain(value) for name, value in vars(self).items()}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Verdict:
@@ -199,14 +200,16 @@ def _types() -> dict[str, frozenset[type]]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        if isfinite(value):
+            return value
+        return "nan" if value != value else ("inf" if value > 0 else "-inf")  # noqa: PLR0124 - NaN is that
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, float) and not isfinite(value):
-        return "nan" if value != value else ("inf" if value > 0 else "-inf")  # noqa: PLR0124 - NaN is that
-    if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
     if isinstance(value, list):
         return [_plain(each) for each in value]
+    if isinstance(value, Profile):
+        return {name: _plain(each) for name, each in vars(value).items()}
     return value
 
 
