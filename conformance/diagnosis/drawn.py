@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from conformance.diagnosis.observation import Observation
     from conformance.faults.fault import Fault
     from conformance.judging.expectation import Expectation
+    from conformance.sampling.values import Array
 
 # Each element is kept once and dropped once, at p = 0.9, but for one element of 5,000.
 _DRAWS = 80
@@ -40,8 +41,6 @@ class Drawn(Hypothesis):
         fault: the fault.
     """
 
-    certain = False
-
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)
         self._draws = [Hypothesis(fault, seed) for seed in range(1, _DRAWS + 1)]
@@ -50,42 +49,57 @@ class Drawn(Hypothesis):
         """Whether a subject returned what the wrong reference returns in some of its draws."""
         if super().explains(seen):
             return True
-        if seen.formal:
-            return False
-        drawn = []
-        for each in self._draws:
-            expected = each.expected(seen)
-            if expected is None:
-                return False
-            drawn.append(expected)
-        return all(_among(drawn, name, seen) for name in drawn[0].oracle)
+        drawn = self._drawn(seen)
+        return bool(drawn) and all(_among(drawn, name, seen) for name in drawn[0].oracle)
+
+    def certain(self, seen: Observation) -> bool:
+        """Whether each number is one that was drawn, and none only among them."""
+        drawn = self._drawn(seen)
+        exact = bool(drawn) and all(_near(drawn, name, seen).all() for name in drawn[0].oracle)
+        return exact or super().explains(seen)
 
     def contradicts(self, seen: Observation) -> bool:
         """Whether a subject that passes would have failed in each draw."""
         return super().contradicts(seen) and all(each.contradicts(seen) for each in self._draws)
 
+    def _drawn(self, seen: Observation) -> list[Expectation]:
+        """Return what is expected by each draw; nothing if the sample does not fail, or one cannot be run."""
+        found = [] if seen.formal else [each.expected(seen) for each in self._draws]
+        return [] if None in found else [each for each in found if each is not None]
 
-def _among(drawn: Sequence[Expectation], name: str, seen: Observation) -> bool:
-    """Whether an observable of the subject is what was drawn, element by element."""
+
+def _near(drawn: Sequence[Expectation], name: str, seen: Observation) -> Array:
+    """Return which elements of an observable are numbers that were drawn; of another form, none is."""
     try:
         got = numbers(seen.trace.get(name))
     except NotNumbersError:
-        return False
+        return np.zeros(1, bool)
     if any(each.oracle[name].shape != got.shape for each in drawn) or got.dtype.kind != "f":
-        return False
+        return np.zeros(1, bool)
     near = np.zeros(got.shape, bool)
     for each in drawn:
         _, error = errors(each, name, got)
         largest = np.abs(each.oracle[name][np.isfinite(each.oracle[name])]).max(initial=0.0)
         near |= error <= each.tolerance[name] + _ROUNDINGS * UNIT[seen.lane] * largest
+    return near
+
+
+def _among(drawn: Sequence[Expectation], name: str, seen: Observation) -> bool:
+    """Whether an observable of the subject is what was drawn, element by element."""
+    near = _near(drawn, name, seen)
     if near.all():
         return True
     # A sum over several masks says little. It has to differ from call to call, unless the case sets the seed.
-    if "generator" not in seen.prepared.sample.settings and not seen.varies:
+    if near.shape != drawn[0].oracle[name].shape or not (_is_seeded(seen) or seen.varies):
         return False
+    got = seen.trace[name]
     values = np.sort([each.oracle[name] for each in drawn], axis=0)
     with np.errstate(invalid="ignore"):
         apart = np.diff(values, axis=0) > drawn[0].tolerance[name]
         width = values[-1] - values[0]
         within = (got >= values[0] - width) & (got <= values[-1] + width)
     return bool((near | (within & (apart.sum(axis=0) >= _OF_A_MASK))).all())
+
+
+def _is_seeded(seen: Observation) -> bool:
+    return "generator" in seen.prepared.sample.settings

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 class Narrow(Hypothesis):
     """That a subject has a fault that computes in another type; see `Fault.computes`."""
 
-    certain = False
-
     def explains(self, seen: Observation) -> bool:
         """Whether a subject returned what the wrong reference returns, but for that type's roundings."""
         computes = self.fault.computes
@@ -39,6 +37,10 @@ class Narrow(Hypothesis):
         wider = UNIT[computes] / UNIT[seen.lane]
         tolerance = {name: array * wider for name, array in expected.tolerance.items()}
         return compared(replace(expected, tolerance=tolerance), seen).ratio <= 1
+
+    def certain(self, seen: Observation) -> bool:
+        """Whether it explains a subject without the other type's roundings."""
+        return super().explains(seen)
 
 
 def _of(dtype: str, seen: Observation) -> bool:

@@ -93,7 +93,7 @@ def nearest(
     most = max(counts.values(), default=0)
     left = [each for each, count in counts.items() if count == most and most]
     # What explains it up to draws, or to a type's roundings, gives way to what explains it to the last digit.
-    left = [each for each in left if each.certain] or left
+    left = [each for each in left if all(map(each.certain, filter(each.explains, failing)))] or left
     for seen in passing if left else ():
         left = [each for each in left if not each.contradicts(seen)]
         if not left:

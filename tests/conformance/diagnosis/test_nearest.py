@@ -10,6 +10,7 @@ import pytest
 import mytorch
 from conformance.cases import CASES
 from conformance.diagnosis.drawn import Drawn
+from conformance.diagnosis.nearest import hypothesis, nearest
 from conformance.diagnosis.observation import Observation
 from conformance.faults import FAULTS, faulty
 from conformance.judging.sample_judge import prepare
@@ -30,6 +31,11 @@ LONG = (
 TWO_LAYERS = (
     "nn.RNN:seed=1,draw=7,class=strided,regime=normal,N=4,L=2,I=3,H=6,layers=2,bidirectional=false,"
     "batch_first=true,bias=false,states=true,form=unsorted,dropout=eval,nonlinearity=tanh"
+)
+
+ONE_STEP = (
+    "nn.RNN:seed=2,draw=1,class=one,regime=normal,N=1,L=1,I=1,H=1,layers=2,bidirectional=false,"
+    "batch_first=true,bias=true,states=false,form=sorted,dropout=eval,nonlinearity=tanh"
 )
 
 # Of one case each: a fault of the function, of the gradients, of a long sequence, and one of accuracy.
@@ -133,6 +139,15 @@ def test_numbers_among_those_that_could_be_drawn_are_no_draws():
     assert in_evaluation.explains(replace(seen, again=lambda: other))
     assert not in_evaluation.explains(replace(seen, again=lambda: seen.trace))
     assert not in_evaluation.explains(replace(seen, trace=other, again=lambda: seen.trace))
+
+
+def test_a_draw_that_is_another_mistake_too_is_told_with_it():
+    """In one step, dropping everything is reading the step before the first."""
+    prepared = prepare(CASES["nn.RNN"], Sample.parse(ONE_STEP), ("float64",))
+    faults = [FAULTS["dropout-between-layers-in-evaluation"], FAULTS["layer-reads-one-step-late"]]
+    dropped = faulty(faults[1]).run(prepared.tasks["float64"])
+    seen = Observation(prepared, "float64", dropped, again=lambda: dropped)
+    assert nearest([seen], hypotheses=[hypothesis(fault) for fault in faults]).faults == tuple(faults)
 
 
 def test_a_mask_that_is_seen_is_named_though_it_does_not_vary():
