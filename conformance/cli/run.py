@@ -59,6 +59,11 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="go on from what the same command wrote into DIR before it was killed or interrupted",
     )
+    parser.add_argument(
+        "--shard",
+        metavar="K/N",
+        help="do one of N parts of the run, for machines that each do one; `merge` puts them together",
+    )
     parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
     parser.add_argument(
         "--require-bitwise",
@@ -98,6 +103,7 @@ def command(options: argparse.Namespace) -> int:
             exit_first=options.exitfirst,
             require_bitwise=[name for name in options.require_bitwise.split(",") if name],
             device=options.device,
+            shard=options.shard,
             progress=progress,
             **hosting(options),
         )

@@ -26,7 +26,7 @@ def write(report: Report, folder: Path, baseline: Baseline | None = None) -> Non
     `parity.json` holds every verdict. Four files follow from it: `parity.html`, the page for people,
     `parity.md`, the summary in text, `details.md`, the tables that are too long for it, and `baseline.json`,
     which a later run is compared with, and which is left as it was by a run that ended early, or whose
-    subject ran in the judge's process, which it could mislead there.
+    subject ran in the judge's process, which it could mislead there. A shard has none either.
 
     Args:
         report: the record of the run.
@@ -39,7 +39,7 @@ def write(report: Report, folder: Path, baseline: Baseline | None = None) -> Non
         "parity.md": markdown(report),
         "details.md": details(report),
     }
-    if not (report.stopped or report.in_process):
+    if not (report.stopped or report.in_process or report.scope.shard):
         files["baseline.json"] = Baseline.of(report).to_json()
     write_whole(folder, files)
 

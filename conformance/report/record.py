@@ -67,7 +67,7 @@ class Report:
         shrunk: the smallest failing sample found, by the text of the sample that failed.
         diagnosed: what is wrong, and where it begins, in one or two lines, by the text of the sample that
             failed.
-        scope: the named cases, and the limits that the subject declares.
+        scope: the named cases, the limits that the subject declares, and of the report of a shard, which.
         environment: versions, BLAS, threads and CPU; as `subject`, why the subject ran in the judge's
             process, if it did.
         timing: when the run began and how long it took, in seconds; of a run that ended early, how.
@@ -121,9 +121,14 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 shown, 1 not shown, 3 nothing compared at all. A run that ended early shows nothing."""
+        """0 shown, 1 not shown, 3 nothing compared at all. A run that ended early shows nothing.
+
+        Of a shard 0 means that nothing failed; what belongs to the whole run is asked of the merged report.
+        """
         if self.totals["fail"] or self.totals["error"]:
             return 1
+        if self.scope.shard:
+            return 1 if self.totals["empty"] or self.stopped or self.bitwise.refusals else 0
         if not self.totals["compared_elements"]:
             return 3
         unshown = self.totals["empty"] or self.shortfalls or self.unseen or self.stopped
@@ -132,8 +137,11 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether it is shown that the implementation computes what the reference computes."""
-        return self.exit_code == 0
+        """Whether it is shown that the implementation computes what the reference computes.
+
+        The report of a shard alone shows nothing.
+        """
+        return self.exit_code == 0 and not self.scope.shard
 
     @cached_property
     def limits(self) -> str:
@@ -158,6 +166,8 @@ class Report:
     @cached_property
     def not_needed(self) -> list[str]:
         """A line about each excuse that the run did not need."""
+        if self.scope.shard:
+            return []  # another shard may need it
         # Only a run of all samples of all cases has minimums.
         return not_needed(self.declarations.excuses, self.verdicts, whole=bool(self.minimums))
 
@@ -172,6 +182,8 @@ class Report:
         return self._alone(Status.MISTRUSTED)
 
     def _alone(self, status: Status) -> list[str]:
+        if self.scope.shard:
+            return []  # another shard may show them
         # Inputs that a use leaves unchanged pass whatever is computed of them.
         some = {verdict.case: None for verdict in self.verdicts if verdict.status is status}
         shown = {v.case for v in self.verdicts if v.status is Status.PASS and v.elements and not v.use}
