@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
+from conformance.environment import joined
 from conformance.errors import UsageError
 from conformance.registry import IMPLEMENTATIONS
 from conformance.report.bitwise import Bitwise
@@ -79,7 +80,7 @@ class Merged:
             scope=replace(first.scope, shard=None),
             shrunk=self._kept("shrunk", shards),
             diagnosed=self._kept("diagnosed", shards),
-            environment=_environment(shards),
+            environment=joined([each.environment for each in shards.values()]),
             timing=_timing(shards),
             bitwise=next((each.bitwise for each in shards.values() if each.bitwise != Bitwise()), Bitwise()),
         )
@@ -219,17 +220,6 @@ def _pieces(report: Report) -> list[tuple[Piece, tuple[Verdict, ...]]]:
 
 def _outcome(piece: Piece, verdicts: Sequence[Verdict]) -> Outcome:
     return Outcome(list(verdicts), prepared=piece.state in {JUDGED, ENDED}, ended=piece.state == ENDED)
-
-
-def _environment(shards: Mapping[str, Report]) -> dict[str, Any]:
-    """Return the environment of the shards, with all values of what differs between them."""
-    names = dict.fromkeys(name for each in shards.values() for name in each.environment)
-    found: dict[str, Any] = {}
-    for name in names:
-        values = [each.environment.get(name) for each in shards.values()]
-        alike = all(value == values[0] for value in values)
-        found[name] = values[0] if alike else "; ".join(dict.fromkeys(map(str, values)))
-    return found
 
 
 def _timing(shards: Mapping[str, Report]) -> dict[str, Any]:

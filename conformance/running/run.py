@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.environment import environment
+from conformance.environment import environment, joined
 from conformance.errors import UsageError, flag, whole
 from conformance.extras import extras
 from conformance.processes import in_processes, worthwhile
@@ -21,6 +21,7 @@ from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
 from conformance.running.bitwise import bitwise, checked
 from conformance.running.bundle import write_bundles
+from conformance.running.cluster import reached
 from conformance.running.journal import common, identity, kept
 from conformance.running.outcomes import Done
 from conformance.running.output import FAILURES
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from conformance.judging.verdict import Verdict
     from conformance.report.baseline import Baseline
+    from conformance.running.cluster import Cluster
     from conformance.running.journal import Journal
     from conformance.running.outcomes import Progress
     from conformance.running.subject import Subject
@@ -67,6 +69,8 @@ def run(
     host_command: str = "",
     device: str | None = None,
     shard: str | None = None,
+    backend: str = "local",
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Judge an implementation and return the report.
@@ -98,13 +102,16 @@ def run(
             in the judge's process.
         shard: which part of the run is done, as `2/8`, of which `conformance merge` puts all together; the
             report of one shows nothing alone.
+        backend: `local`, or `dask`: the work is done by the workers of a Dask cluster.
+        scheduler: the address of its scheduler.
         progress: called after each piece of work with the case, how many are done and how many there are, and
             its verdicts.
 
     Raises:
         UsageError: an unknown case, dtype, relation or implementation; a number that is not whole, or too
             small; an implementation that cannot be imported, or declares what cannot be declared; `out`
-            cannot be written to, or another process writes to it; `resume` and what is there is of another
+            cannot be written to, or another process writes to it; a scheduler does not answer, or a worker
+            there has other versions; `resume` and what is there is of another
             run; or `baseline` cannot be read, or is given for a shard.
         KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
             and the message says so.
@@ -156,11 +163,15 @@ def run(
     interrupt, shrunk, diagnosed = None, dict[str, str](), dict[str, list[str]]()
     shared = common(asked, planned.work, implementation, subject.name) if folder or shard else {}
     about = identity(shared, shard) if folder else {}
-    with kept(folder, about, resume=resume) as journal, quietly_on_one_thread():
+    with (
+        reached(backend, scheduler, how) as cluster,
+        kept(folder, about, resume=resume) as journal,
+        quietly_on_one_thread(),
+    ):
         try:
             # Where it cannot be sent to one process, it cannot be sent to several.
-            spread = jobs if how.pickled or how.spec or in_process else 1
-            with closing(_outcomes(done.work, how, spread, journal, done.patience.lost)) as outcomes:
+            where = cluster or (jobs if how.pickled or how.spec or in_process else 1)
+            with closing(_outcomes(done.work, how, where, journal, done.patience.lost)) as outcomes:
                 done.extend(outcomes, progress, exit_first=exit_first)
             again = done.answering()
             shrunk = shrink_failures(again, subject) if shrink else {}
@@ -182,7 +193,7 @@ def run(
             scope=marked.scope,
             shrunk=shrunk,
             diagnosed=diagnosed,
-            environment=environment(threads=1) | stated | ({"subject": how.note} if how.note else {}),
+            environment=joined(_machines(cluster)) | stated | ({"subject": how.note} if how.note else {}),
             timing=_timing(began, time.perf_counter() - clock, done.stopped),
             declarations=declarations,
             given_as="" if how.spec else "an object",
@@ -239,21 +250,30 @@ def _since(baseline: object, folder: Path | None, shard: str | None) -> Baseline
 
 
 def _outcomes(
-    work: Sequence[Work], subject: Subject, jobs: int, journal: Journal, lost: Collection[str]
+    work: Sequence[Work], subject: Subject, where: int | Cluster, journal: Journal, lost: Collection[str]
 ) -> Generator[tuple[Work, Outcome]]:
     """Yield the outcomes in the order planned: those of the journal, then those of the work that is left.
 
-    The work is done in some processes, and each outcome added to the journal before it is yielded. Of a case
-    that is lost by then nothing is done.
+    The work is done in some processes, or by a cluster, and each outcome added to the journal before it is
+    yielded. Of a case that is lost by then nothing is done.
     """
     known = journal.outcomes
     yield from zip(work, known, strict=False)
     left = work[len(known) :]
     arguments = ((piece, subject, piece.case in lost) for piece in left)
-    with closing(in_processes(_done, arguments, worthwhile(jobs, len(left)))) as found:
+    if isinstance(where, int):
+        results = in_processes(_done, arguments, worthwhile(where, len(left)))
+    else:
+        results = where.each(_done, arguments)
+    with closing(results) as found:
         for piece, outcome in zip(left, found, strict=True):
             journal.add(outcome)
             yield piece, outcome
+
+
+def _machines(cluster: Cluster | None) -> list[dict[str, Any]]:
+    """Return the environments that the verdicts of a run depend on."""
+    return [environment(threads=1), *(cluster.environments if cluster else [])]
 
 
 def _done(work: Work, subject: Subject, lost: bool) -> Outcome:
