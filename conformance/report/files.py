@@ -16,7 +16,7 @@ from conformance.report.page import render_page
 from conformance.report.record import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -33,8 +33,8 @@ def write(report: Report, folder: Path, baseline: Baseline | None = None) -> Non
         folder: where they are written.
         baseline: what the page compares the run with.
     """
-    files = {
-        "parity.json": report.to_json(),
+    files: dict[str, str | Iterable[str]] = {
+        "parity.json": report.json_pieces(),
         "parity.html": render_page(report, baseline),
         "parity.md": markdown(report),
         "details.md": details(report),
@@ -44,12 +44,12 @@ def write(report: Report, folder: Path, baseline: Baseline | None = None) -> Non
     write_whole(folder, files)
 
 
-def write_whole(folder: Path, files: Mapping[str, str]) -> None:
+def write_whole(folder: Path, files: Mapping[str, str | Iterable[str]]) -> None:
     """Write files, all whole or none at all; the folder is made if it does not exist.
 
     Args:
         folder: the folder.
-        files: the texts by the file's name.
+        files: the texts by the file's name, each whole or in pieces, which are written as they come.
 
     Raises:
         OSError: a file cannot be written, as on a full disk; each is then what it was.
@@ -59,7 +59,11 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> None:
     try:
         for name, text in files.items():
             # A message may hold what UTF-8 cannot write; half of a pair becomes \udc80, as in JSON.
-            parts[name].write_text(text, encoding="utf-8", errors="backslashreplace")
+            if isinstance(text, str):
+                parts[name].write_text(text, encoding="utf-8", errors="backslashreplace")
+                continue
+            with parts[name].open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.writelines(text)
         for name, part in parts.items():
             part.replace(folder / name)
     finally:

@@ -27,7 +27,7 @@ from conformance.subjects.declarations import Declarations, declared
 from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
 # and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails; 6
@@ -218,6 +218,10 @@ class Report:
 
     def to_json(self) -> str:
         """Return the report as JSON, one verdict per line, so that two reports can be compared by eye."""
+        return "".join(self.json_pieces())
+
+    def json_pieces(self) -> Iterator[str]:
+        """Yield the text of `to_json` in pieces, the verdicts one by one, which may be many."""
         head = {
             "schema_version": SCHEMA_VERSION,
             "environment": self.environment,
@@ -235,11 +239,12 @@ class Report:
             **({"scope": scope} if (scope := self.scope.to_json()) else {}),
             "repeated": self.repeated._asdict(),
         }
-        lines = ",\n".join(
-            "  " + json.dumps(verdict.to_json(), ensure_ascii=False) for verdict in self.verdicts
-        )
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-        return f'{body}{self.bitwise.json_lines()},\n "verdicts": [\n{lines}\n ]\n}}\n'
+        yield f'{body}{self.bitwise.json_lines()},\n "verdicts": ['
+        for number, verdict in enumerate(self.verdicts):
+            line = json.dumps(verdict.to_json(), ensure_ascii=False)
+            yield f"{',' if number else ''}\n  {line}"
+        yield f"{'' if self.verdicts else chr(10)}\n ]\n}}\n"
 
     def to_markdown(self) -> str:
         """Return the tables for people, as they stand in parity.md."""
