@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import platform
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _PACKAGES = ("mytorch-conformance", "numpy", "torch", "hypothesis")
 
@@ -30,6 +33,16 @@ def environment(threads: int) -> dict[str, Any]:
         "torch_cpu_capability": _capability(),
         "platform": platform.platform(),
     }
+
+
+def joined(environments: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the environment of several machines, with all values of what differs between them."""
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(name for each in environments for name in each):
+        values = [each.get(name) for each in environments]
+        alike = all(value == values[0] for value in values)
+        found[name] = values[0] if alike else "; ".join(dict.fromkeys(map(str, values)))
+    return found
 
 
 def _capability() -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXTRAS = {
     "autograd": "autograd",
     "cloudpickle": "conformance",
+    "distributed": "dask",
     "equinox": "equinox",
     "flax": "flax",
     "hypothesis": "conformance",

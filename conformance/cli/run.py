@@ -59,6 +59,18 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="go on from what the same command wrote into DIR before it was killed or interrupted",
     )
+    parser.add_argument(
+        "--shard",
+        metavar="K/N",
+        help="do one of N parts of the run, for machines that each do one; `merge` puts them together",
+    )
+    parser.add_argument(
+        "--backend",
+        choices=("local", "dask"),
+        default="local",
+        help="who judges: processes of this machine, or the workers of a Dask cluster (default: local)",
+    )
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="that of the Dask cluster, as tcp://HOST:8786")
     parser.add_argument("-x", "--exitfirst", action="store_true", help="stop at the first failure")
     parser.add_argument(
         "--require-bitwise",
@@ -98,6 +110,9 @@ def command(options: argparse.Namespace) -> int:
             exit_first=options.exitfirst,
             require_bitwise=[name for name in options.require_bitwise.split(",") if name],
             device=options.device,
+            shard=options.shard,
+            backend=options.backend,
+            scheduler=options.scheduler,
             progress=progress,
             **hosting(options),
         )

@@ -16,7 +16,7 @@ from conformance.report.page import render_page
 from conformance.report.record import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 
@@ -26,30 +26,30 @@ def write(report: Report, folder: Path, baseline: Baseline | None = None) -> Non
     `parity.json` holds every verdict. Four files follow from it: `parity.html`, the page for people,
     `parity.md`, the summary in text, `details.md`, the tables that are too long for it, and `baseline.json`,
     which a later run is compared with, and which is left as it was by a run that ended early, or whose
-    subject ran in the judge's process, which it could mislead there.
+    subject ran in the judge's process, which it could mislead there. A shard has none either.
 
     Args:
         report: the record of the run.
         folder: where they are written.
         baseline: what the page compares the run with.
     """
-    files = {
-        "parity.json": report.to_json(),
+    files: dict[str, str | Iterable[str]] = {
+        "parity.json": report.json_pieces(),
         "parity.html": render_page(report, baseline),
         "parity.md": markdown(report),
         "details.md": details(report),
     }
-    if not (report.stopped or report.in_process):
+    if not (report.stopped or report.in_process or report.scope.shard):
         files["baseline.json"] = Baseline.of(report).to_json()
     write_whole(folder, files)
 
 
-def write_whole(folder: Path, files: Mapping[str, str]) -> None:
+def write_whole(folder: Path, files: Mapping[str, str | Iterable[str]]) -> None:
     """Write files, all whole or none at all; the folder is made if it does not exist.
 
     Args:
         folder: the folder.
-        files: the texts by the file's name.
+        files: the texts by the file's name, each whole or in pieces, which are written as they come.
 
     Raises:
         OSError: a file cannot be written, as on a full disk; each is then what it was.
@@ -59,7 +59,11 @@ def write_whole(folder: Path, files: Mapping[str, str]) -> None:
     try:
         for name, text in files.items():
             # A message may hold what UTF-8 cannot write; half of a pair becomes \udc80, as in JSON.
-            parts[name].write_text(text, encoding="utf-8", errors="backslashreplace")
+            if isinstance(text, str):
+                parts[name].write_text(text, encoding="utf-8", errors="backslashreplace")
+                continue
+            with parts[name].open("w", encoding="utf-8", errors="backslashreplace") as file:
+                file.writelines(text)
         for name, part in parts.items():
             part.replace(folder / name)
     finally:

@@ -47,11 +47,13 @@ class Gate:
     baseline: Baseline | None
 
     def __post_init__(self) -> None:
-        """Refuse a baseline of other samples or of another subject.
+        """Refuse a part of a run, and a baseline of other samples or of another subject.
 
         Raises:
             UsageError: the two cannot be compared.
         """
+        if shard := self.report.scope.shard:
+            raise UsageError(f"report: expected a whole run, got shard {shard}: `conformance merge` first")
         if self.baseline:
             check_comparable(self.baseline, self.report)
 

@@ -48,7 +48,8 @@ def job_summary(report: Report) -> str:
     What a subject may have written is only in fences, where it is no markdown.
     """
     verdict, counts = conclusion(report)
-    parts = [f"### Parity {'is' if report.exit_code == 0 else 'is not'} shown", _fence([verdict, counts])]
+    heading = f"### Parity {'is' if report.passed else 'is not'} shown{_part(report)}"
+    parts = [heading, _fence([verdict, counts])]
     failed = report.failure_per_case
     lines = [*reasons(report), *(line for verdict in failed[:_SHOWN] for line in _told(verdict, report))]
     if len(failed) > _SHOWN:
@@ -59,6 +60,12 @@ def job_summary(report: Report) -> str:
         commands = [replayed(report, verdict) for verdict in failed[:_SHOWN]]
         parts += ["Run a failing sample again:", _fence(commands, "sh")]
     return "\n\n".join(parts) + "\n"
+
+
+def _part(report: Report) -> str:
+    """Return what a shard's heading says more: it alone shows nothing, and perhaps nothing failed in it."""
+    shard = report.scope.shard
+    return "" if shard is None else f" by shard {shard} alone{'' if report.exit_code else ': nothing failed'}"
 
 
 def _told(verdict: Verdict, report: Report) -> list[str]:

@@ -95,7 +95,9 @@ def _told(verdicts: Sequence[Verdict], status: Status) -> str:
 
 def _of_the_run(report: Report) -> dict[str, list[str]]:
     """Return what a whole run must not lack, each with the lines about what is lacking."""
-    none = [] if report.totals["compared_elements"] else ["no numbers were compared"]
+    # What belongs to the whole run, a shard may lack.
+    some = report.totals["compared_elements"] or report.scope.shard
+    none = [] if some else ["no numbers were compared"]
     return {
         "compares numbers": none,
         "is complete": [report.stopped] if report.stopped else [],

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from conformance.report.record import Report
 
 _WORD = {0: "shown", 1: "NOT shown", 3: "NOT shown: nothing was compared"}
+_PART = "nothing failed"
 
 _LEGEND = (
     "Headroom is tolerance / error: below 1 is a failure, `exact` means that every bit agreed, and an empty "
@@ -88,8 +89,9 @@ def markdown(report: Report) -> str:
     totals = report.totals
     counts = ", ".join(f"{count} {name}" for name, count in totals.items() if name != "compared_elements")
     judged = f" (judged: {report.limits})" if report.limits else ""
+    word = _PART if report.scope.shard and not report.exit_code else _WORD[report.exit_code]
     parts = [
-        f"# Parity of {report.implementation} with {report.reference}: {_WORD[report.exit_code]}{judged}",
+        f"# Parity of {report.implementation} with {report.reference}: {word}{judged}",
         f"Seed {report.seed}. {counts}; {totals['compared_elements']:,} numbers compared. {report.repeated}",
     ]
     if report.stopped:

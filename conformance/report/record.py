@@ -27,7 +27,7 @@ from conformance.subjects.declarations import Declarations, declared
 from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
 # and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails; 6
@@ -67,7 +67,7 @@ class Report:
         shrunk: the smallest failing sample found, by the text of the sample that failed.
         diagnosed: what is wrong, and where it begins, in one or two lines, by the text of the sample that
             failed.
-        scope: the named cases, and the limits that the subject declares.
+        scope: the named cases, the limits that the subject declares, and of the report of a shard, which.
         environment: versions, BLAS, threads and CPU; as `subject`, why the subject ran in the judge's
             process, if it did.
         timing: when the run began and how long it took, in seconds; of a run that ended early, how.
@@ -121,9 +121,14 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 shown, 1 not shown, 3 nothing compared at all. A run that ended early shows nothing."""
+        """0 shown, 1 not shown, 3 nothing compared at all. A run that ended early shows nothing.
+
+        Of a shard 0 means that nothing failed; what belongs to the whole run is asked of the merged report.
+        """
         if self.totals["fail"] or self.totals["error"]:
             return 1
+        if self.scope.shard:
+            return 1 if self.totals["empty"] or self.stopped or self.bitwise.refusals else 0
         if not self.totals["compared_elements"]:
             return 3
         unshown = self.totals["empty"] or self.shortfalls or self.unseen or self.stopped
@@ -132,8 +137,11 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether it is shown that the implementation computes what the reference computes."""
-        return self.exit_code == 0
+        """Whether it is shown that the implementation computes what the reference computes.
+
+        The report of a shard alone shows nothing.
+        """
+        return self.exit_code == 0 and not self.scope.shard
 
     @cached_property
     def limits(self) -> str:
@@ -158,6 +166,8 @@ class Report:
     @cached_property
     def not_needed(self) -> list[str]:
         """A line about each excuse that the run did not need."""
+        if self.scope.shard:
+            return []  # another shard may need it
         # Only a run of all samples of all cases has minimums.
         return not_needed(self.declarations.excuses, self.verdicts, whole=bool(self.minimums))
 
@@ -172,6 +182,8 @@ class Report:
         return self._alone(Status.MISTRUSTED)
 
     def _alone(self, status: Status) -> list[str]:
+        if self.scope.shard:
+            return []  # another shard may show them
         # Inputs that a use leaves unchanged pass whatever is computed of them.
         some = {verdict.case: None for verdict in self.verdicts if verdict.status is status}
         shown = {v.case for v in self.verdicts if v.status is Status.PASS and v.elements and not v.use}
@@ -206,6 +218,10 @@ class Report:
 
     def to_json(self) -> str:
         """Return the report as JSON, one verdict per line, so that two reports can be compared by eye."""
+        return "".join(self.json_pieces())
+
+    def json_pieces(self) -> Iterator[str]:
+        """Yield the text of `to_json` in pieces, the verdicts one by one, which may be many."""
         head = {
             "schema_version": SCHEMA_VERSION,
             "environment": self.environment,
@@ -223,11 +239,12 @@ class Report:
             **({"scope": scope} if (scope := self.scope.to_json()) else {}),
             "repeated": self.repeated._asdict(),
         }
-        lines = ",\n".join(
-            "  " + json.dumps(verdict.to_json(), ensure_ascii=False) for verdict in self.verdicts
-        )
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-        return f'{body}{self.bitwise.json_lines()},\n "verdicts": [\n{lines}\n ]\n}}\n'
+        yield f'{body}{self.bitwise.json_lines()},\n "verdicts": ['
+        for number, verdict in enumerate(self.verdicts):
+            line = json.dumps(verdict.to_json(), ensure_ascii=False)
+            yield f"{',' if number else ''}\n  {line}"
+        yield f"{'' if self.verdicts else chr(10)}\n ]\n}}\n"
 
     def to_markdown(self) -> str:
         """Return the tables for people, as they stand in parity.md."""

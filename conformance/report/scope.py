@@ -5,9 +5,10 @@ Made by running.plan, held by `record`; the words come out that stand next to th
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.report.shard import Shard
 from conformance.text import one_line
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Scope:
         fewer: by case, in words, of how many samples only fewer were found within the limits.
         half_types: the dtypes that it declares to `compute` and `accumulate` in, in half types; empty where
             they are those of torch's kernels.
+        shard: which part of a run it is; None of an undivided one.
     """
 
     named: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class Scope:
     outside: Mapping[str, int] = field(default_factory=dict)
     fewer: Mapping[str, str] = field(default_factory=dict)
     half_types: Mapping[str, str] = field(default_factory=dict)
+    shard: Shard | None = None
 
     def words(self, verdicts: Sequence[Verdict]) -> str:
         """Return what was judged, in words; empty where nothing limits it."""
@@ -47,7 +50,7 @@ class Scope:
         if left := self.outside.get("cases"):
             asked = len(self.named) or left + len({verdict.case for verdict in verdicts})
             told.append(f"{asked - left} of {asked} cases")
-        return ", ".join(told)
+        return ", ".join([*([self.shard.words] if self.shard else []), *told])
 
     def unseen(self, verdicts: Sequence[Verdict], *, stopped: bool = False) -> dict[str, str]:
         """Return the named cases of which nothing failed and no numbers were compared, with the reasons.
@@ -56,6 +59,8 @@ class Scope:
             verdicts: those of the run.
             stopped: whether the run ended before all of its work was done.
         """
+        if self.shard:
+            return {}  # another shard may have seen them
         compared = {v.case for v in verdicts if v.elements or not v.passed}
         reasons = {v.case: v.reason for v in reversed(verdicts) if v.reason}
         why = "the subject supports no sample of it"
@@ -78,7 +83,8 @@ class Scope:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields that say something; none in a run of all cases by a subject without limits."""
-        return {name: value for name, value in asdict(self).items() if value}
+        fields = {name: value for name, value in asdict(replace(self, shard=None)).items() if value}
+        return fields | ({"shard": self.shard.to_json()} if self.shard else {})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Scope:
@@ -86,6 +92,8 @@ class Scope:
 
         Raises:
             TypeError: a field is unknown.
+            ValueError: a field of the shard is wrong.
         """
         fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in data.items()}
-        return cls(**fields)
+        shard = fields.pop("shard", None)
+        return cls(**fields, shard=None if shard is None else Shard.from_json(shard))

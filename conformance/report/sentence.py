@@ -61,15 +61,16 @@ def sentence(report: Report, suite: Suite | None) -> Sentence:
     if named := report.scope.named:
         # A run of some cases says nothing about the others.
         what = f"{', '.join(named) if len(named) <= _NAMED else f'{len(named)} cases'} as {reference} does"
-    code = report.exit_code
     wrong = [verdict for verdict in report.failures if verdict.status is not Status.EMPTY]
     comparisons = sum(1 for verdict in report.verdicts if verdict.elements)
     numbers = _in_millions(totals["compared_elements"])
     compared = f"{comparisons:,} comparisons of {numbers} numbers"
-    if code == 0:
+    if report.scope.shard:
+        headline, text = _of_shard(report, subject, compared)
+    elif report.passed:
         headline = f"{subject} computes {what}"
         text = f"In {compared}{_mistrusted(report)}."
-    elif code == 3:
+    elif report.exit_code == 3:
         headline = f"Nothing of {subject} was compared with {reference}"
         text = "So nothing is shown."
     elif wrong:
@@ -87,11 +88,18 @@ def sentence(report: Report, suite: Suite | None) -> Sentence:
     if report.stopped:
         text = f"{report.stopped}. {text}"
     # Only a run of all cases with all of their samples has minimums.
-    fewer = "" if report.minimums or named else "fewer samples than by default"
+    fewer = "" if report.minimums or named or report.scope.shard else "fewer samples than by default"
     stated = excuses.stated(report) if report.declarations != Declarations() else ""
     where = f"{report.implementation} ran {report.in_process}" if report.in_process else ""
     limits = ", ".join(filter(None, (report.limits, stated, fewer, where)))
-    return Sentence(code == 0, headline, text, suite.in_words() if suite else "", limits)
+    return Sentence(report.passed, headline, text, suite.in_words() if suite else "", limits)
+
+
+def _of_shard(report: Report, subject: str, compared: str) -> tuple[str, str]:
+    """Return the headline and the text of a part of a run, which alone shows nothing."""
+    failed = "Not everything agrees" if report.exit_code else "Nothing failed"
+    headline = f"{failed} in shard {report.scope.shard} of a run of {subject}"
+    return headline, f"In {compared}; conformance merge says what all shards show."
 
 
 def _named(report: Report, name: str) -> str:

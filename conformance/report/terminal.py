@@ -24,6 +24,9 @@ _SHOWN, _NAMED = 3, 10
 
 WORD = {0: "SHOWN", 1: "NOT SHOWN", 3: "NOTHING COMPARED"}
 
+# What is said of a shard in which nothing failed.
+_PART = "NOTHING FAILED"
+
 # The columns that a narrow table can do without, the first to leave out first.
 _SPARE = (
     *("would pass", "numbers compared", "plain path", "samples", "nearest to its tolerance"),
@@ -102,7 +105,8 @@ def conclusion(report: Report) -> tuple[str, str]:
     judged = ", ".join(filter(None, (report.limits, excuses.stated(report))))
     against = f"{report.implementation} against {report.reference}, seed {report.seed}"
     numbers = f"{totals['compared_elements']:,} numbers compared in {report.timing['seconds']:.0f} s"
-    return f"{WORD[report.exit_code]}: {against}; judged: {judged}", f"{counts or 'no verdicts'}; {numbers}"
+    word = _PART if report.scope.shard and not report.exit_code else WORD[report.exit_code]
+    return f"{word}: {against}; judged: {judged}", f"{counts or 'no verdicts'}; {numbers}"
 
 
 def _failures(report: Report) -> list[str]:
@@ -118,8 +122,10 @@ def _failures(report: Report) -> list[str]:
 
 
 def _next(report: Report) -> list[str]:
-    """Return the command that replays the first failure, if there is one."""
-    return [f"Next: {replayed(report, verdict)}" for verdict in report.failure_per_case[:1]]
+    """Return the command that replays the first failure, if there is one, and after a shard what shows it."""
+    merge = "Next: conformance merge, of the folders of all shards, says whether parity is shown"
+    replays = [f"Next: {replayed(report, verdict)}" for verdict in report.failure_per_case[:1]]
+    return [*replays, *([merge] if report.scope.shard else [])]
 
 
 def _lines(remarks: Mapping[str, Sequence[object]]) -> list[str]:

@@ -136,10 +136,20 @@ def _check(there: Mapping[str, Any], here: Mapping[str, Any], path: Path) -> Non
         )
 
 
-def identity(
+def identity(run: Mapping[str, Any], shard: str | None = None) -> dict[str, Any]:
+    """Return what must be equal for a run to go on from the journal of another.
+
+    Args:
+        run: what `common` returned.
+        shard: which part of the run is done, if not all of it is.
+    """
+    return {"journal_version": JOURNAL_VERSION, **run, "shard": shard, **environment(threads=1)}
+
+
+def common(
     asked: Mapping[str, Any], work: Sequence[Work], subject: str | Implementation, name: str = ""
 ) -> dict[str, Any]:
-    """Return what must be equal for a run to go on from the journal of another.
+    """Return what must be equal for verdicts of two processes to be of one run, on whatever machine.
 
     Args:
         asked: the arguments of the run that its verdicts depend on, by name.
@@ -148,17 +158,15 @@ def identity(
         name: the name that it has itself, where it is known.
     """
     return {
-        "journal_version": JOURNAL_VERSION,
         "schema_version": SCHEMA_VERSION,
         **asked,
         "work": hashlib.sha256(repr(work).encode()).hexdigest()[:16],
         "pieces": len(work),
-        "source code": _source_code(subject, name),
-        **environment(threads=1),
+        "source code": source_code(subject, name),
     }
 
 
-def _source_code(subject: str | Implementation, name: str) -> str:
+def source_code(subject: str | Implementation, name: str = "") -> str:
     """Return a digest of the files that verdicts depend on: ours, and those of the subject.
 
     Of a Python module these are the files of its package, and of a program those that its command names.
@@ -170,12 +178,13 @@ def _source_code(subject: str | Implementation, name: str) -> str:
     # A `Command` of any module has the name by which the command line would call it.
     for command in {text for text in (subject, name) if isinstance(text, str) and text.startswith(COMMAND)}:
         files |= files_of(command.removeprefix(COMMAND))
-    digest = hashlib.sha256()
-    for file in sorted(files):
+    digests = []
+    for file in files:
         # In pieces, as a program may be given a file that does not fit into memory.
         with file.open("rb") as opened:
-            digest.update(hashlib.file_digest(opened, "sha256").digest())
-    return digest.hexdigest()[:16]
+            digests.append(hashlib.file_digest(opened, "sha256").digest())
+    # In an order that does not depend on where the files are: shards run on several machines.
+    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:16]
 
 
 def _files(module: str) -> list[Path]:

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from conformance.environment import environment
+from conformance.environment import environment, joined
 from conformance.errors import UsageError, flag, whole
 from conformance.extras import extras
-from conformance.judging.verdict import Status, Verdict
 from conformance.processes import in_processes, worthwhile
 from conformance.registry import absolute
 from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
 from conformance.running.bitwise import bitwise, checked
 from conformance.running.bundle import write_bundles
-from conformance.running.journal import identity, kept
+from conformance.running.cluster import reached
+from conformance.running.journal import common, identity, kept
+from conformance.running.outcomes import Done
 from conformance.running.output import FAILURES
-from conformance.running.patience import Patience
 from conformance.running.plan import lanes_of, plan
+from conformance.running.shards import BITS, part_of
 from conformance.running.shrink import shrink_failures
 from conformance.running.subject import close, find_subject, opened_here
 from conformance.running.work import Outcome, do
@@ -36,15 +36,16 @@ from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+    from collections.abc import Collection, Generator, Sequence
 
+    from conformance.judging.verdict import Verdict
     from conformance.report.baseline import Baseline
+    from conformance.running.cluster import Cluster
     from conformance.running.journal import Journal
+    from conformance.running.outcomes import Progress
     from conformance.running.subject import Subject
     from conformance.running.work import Work
     from conformance.subjects.protocol import Implementation
-
-    Progress = Callable[[str, int, int, list[Verdict]], None]
 
 
 @extras()
@@ -67,6 +68,9 @@ def run(
     time_limit: float = 60.0,
     host_command: str = "",
     device: str | None = None,
+    shard: str | None = None,
+    backend: str = "local",
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Judge an implementation and return the report.
@@ -96,14 +100,19 @@ def run(
         host_command: a program with its arguments that starts that process.
         device: a device that torch computes on, `cpu` or `cuda`, where torch is the implementation; it runs
             in the judge's process.
+        shard: which part of the run is done, as `2/8`, of which `conformance merge` puts all together; the
+            report of one shows nothing alone.
+        backend: `local`, or `dask`: the work is done by the workers of a Dask cluster.
+        scheduler: the address of its scheduler.
         progress: called after each piece of work with the case, how many are done and how many there are, and
             its verdicts.
 
     Raises:
         UsageError: an unknown case, dtype, relation or implementation; a number that is not whole, or too
             small; an implementation that cannot be imported, or declares what cannot be declared; `out`
-            cannot be written to, or another process writes to it; `resume` and what is there is of another
-            run; or `baseline` cannot be read.
+            cannot be written to, or another process writes to it; a scheduler does not answer, or a worker
+            there has other versions; `resume` and what is there is of another
+            run; or `baseline` cannot be read, or is given for a shard.
         KeyboardInterrupt: the run was interrupted. If `out` is given, the verdicts so far are written to it,
             and the message says so.
     """
@@ -121,13 +130,14 @@ def run(
     from conformance.report.files import write
 
     seed, jobs = whole("seed", seed, 0), _checked(jobs, out)
-    bits = Bitwise(required=checked(require_bitwise))
+    part, required = part_of(shard), checked(require_bitwise)
+    bits = Bitwise(required=required if part.takes(BITS) else ())
     _flags(progress, shrink=shrink, diagnose=diagnose, resume=resume, exit_first=exit_first)
     implementation, stated = on_device(implementation, device)
     # Before the subject is imported, which may change the directory.
     folder = _folder(out, resume=resume)
     spec = absolute(implementation) if isinstance(implementation, str) else ""
-    since = None if baseline is None else _since(baseline, folder)
+    since = None if baseline is None else _since(baseline, folder, shard)
     in_process = in_process or bool(stated)
     how = find_subject(
         implementation, in_process=in_process, time_limit=time_limit, host_command=host_command
@@ -138,6 +148,7 @@ def run(
     began, clock, supports = datetime.now(UTC), time.perf_counter(), supports_of(subject)
     dtypes = lanes_of(supports) if dtypes is None else dtypes
     planned = plan(cases, samples, seed, dtypes, supports)
+    done = Done(part.of(planned.work))
     asked = {
         "implementation": how.name,
         "cases": cases,
@@ -147,51 +158,50 @@ def run(
         "half types": supports.inside.words,
         # A run in the judge's process is marked as one, and may not go on unmarked.
         "in process": bool(how.note),
+        "bits required": required,
     }
-    # Where it cannot be sent to one process, it cannot be sent to several.
-    jobs = jobs if how.pickled or how.spec or in_process else 1
-    done = _Done(len(planned.work))
-    failures, interrupt = list[Verdict](), None
-    shrunk: dict[str, str] = {}
-    diagnosed: dict[str, list[str]] = {}
-    about = identity(asked, planned.work, implementation, subject.name) if folder else {}
-    with kept(folder, about, resume=resume) as journal, quietly_on_one_thread():
+    interrupt, shrunk, diagnosed = None, dict[str, str](), dict[str, list[str]]()
+    shared = common(asked, planned.work, implementation, subject.name) if folder or shard else {}
+    about = identity(shared, shard) if folder else {}
+    with (
+        reached(backend, scheduler, how) as cluster,
+        kept(folder, about, resume=resume) as journal,
+        quietly_on_one_thread(),
+    ):
         try:
-            with closing(_outcomes(planned.work, how, jobs, journal, done.patience.lost)) as outcomes:
+            # Where it cannot be sent to one process, it cannot be sent to several.
+            where = cluster or (jobs if how.pickled or how.spec or in_process else 1)
+            with closing(_outcomes(done.work, how, where, journal, done.patience.lost)) as outcomes:
                 done.extend(outcomes, progress, exit_first=exit_first)
-            failures = first_failures(done.prepared)
-            again = done.answering(failures)
+            again = done.answering()
             shrunk = shrink_failures(again, subject) if shrink else {}
             diagnosed = _diagnosed(again, done.prepared, subject) if diagnose else {}
-            if not done.stopped and (bits.required or not cases):
+            if not done.stopped and part.takes(BITS) and (required or not cases):
                 bits = bitwise(how, subject, planned, seed, dtypes, bits.required)
         except KeyboardInterrupt as error:
             if folder is None:
                 raise
-            interrupt, failures = error, []
-            done.stopped = f"INTERRUPTED after {done.pieces} of {done.planned} pieces of work"
-        timing = {
-            "began": began.isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - clock, 3),
-        }
+            interrupt = error
+            done.stopped = f"INTERRUPTED {done.told}"
+        marked = part.marked(planned, shared, done.pieces)
         report = Report(
             seed=seed,
             implementation=how.name,
             reference="torch",
             verdicts=tuple(done.verdicts),
-            minimums=planned.minimums,
-            scope=planned.scope,
+            minimums=marked.minimums,
+            scope=marked.scope,
             shrunk=shrunk,
             diagnosed=diagnosed,
-            environment=environment(threads=1) | stated | ({"subject": how.note} if how.note else {}),
-            timing=timing | ({"stopped": done.stopped} if done.stopped else {}),
+            environment=joined(_machines(cluster)) | stated | ({"subject": how.note} if how.note else {}),
+            timing=_timing(began, time.perf_counter() - clock, done.stopped),
             declarations=declarations,
             given_as="" if how.spec else "an object",
             bitwise=bits,
         )
         if folder is not None:
             write(report, folder, since)
-            write_bundles(failures, report, subject, folder / FAILURES, spec)
+            write_bundles([] if interrupt else done.failures, report, subject, folder / FAILURES, spec)
         close()
         if interrupt:
             told = f"{done.stopped}; what is judged is in {folder}, and --resume does the rest"
@@ -208,6 +218,11 @@ def _checked(jobs: object, out: object) -> int:
     return -1 if jobs == -1 else whole("jobs", jobs, 1)
 
 
+def _timing(began: datetime, seconds: float, stopped: str | None) -> dict[str, Any]:
+    times = {"began": began.isoformat(timespec="seconds"), "seconds": round(seconds, 3)}
+    return times | ({"stopped": stopped} if stopped else {})
+
+
 def _flags(progress: object, **flags: object) -> None:
     for name, value in flags.items():
         flag(name, value)
@@ -221,82 +236,44 @@ def _folder(out: str | Path | None, *, resume: bool) -> Path | None:
     return None if out is None else Path(out).absolute()
 
 
-def _since(baseline: object, folder: Path | None) -> Baseline:
+def _since(baseline: object, folder: Path | None, shard: str | None) -> Baseline:
     """Return what the page compares the run with, read before anything is judged."""
     from conformance.report.files import read_baseline
 
     if not isinstance(baseline, (str, Path)):
         raise UsageError(f"baseline: expected a file's path or None, got {baseline!r}")
+    if shard is not None:
+        raise UsageError(f"baseline: expected None for shard {shard}: what is merged is compared with one")
     if folder is None:
         raise UsageError("baseline: expected a folder for the page in `out`, got None")
     return read_baseline(Path(baseline))
 
 
-@dataclass
-class _Done:
-    """The work that is done.
-
-    Attributes:
-        planned: how many pieces there are.
-        pieces: how many of them are done.
-        verdicts: the verdicts, in the order planned.
-        prepared: those of samples that could be prepared.
-        ended: the samples that ended the subject's process.
-        patience: decides when the rest of a case is left out.
-        stopped: how the run ended before all was done, if it did.
-    """
-
-    planned: int
-    pieces: int = 0
-    verdicts: list[Verdict] = field(default_factory=list)
-    prepared: list[Verdict] = field(default_factory=list)
-    ended: set[str] = field(default_factory=set)
-    patience: Patience = field(default_factory=Patience)
-    stopped: str | None = None
-
-    def extend(
-        self, outcomes: Iterable[tuple[Work, Outcome]], progress: Progress | None, *, exit_first: bool
-    ) -> None:
-        """Take in outcomes as they come; with `exit_first` until one does not pass."""
-        for work, found in outcomes:
-            outcome = self.patience.seen(work, found)
-            self.ended |= {verdict.sample for verdict in outcome.verdicts if outcome.ended}
-            self.pieces += 1
-            self.verdicts += outcome.verdicts
-            self.prepared += outcome.verdicts if outcome.prepared else []
-            if progress:
-                progress(work.case, self.pieces, self.planned, outcome.verdicts)
-            passed = all(verdict.passed for verdict in outcome.verdicts)
-            if exit_first and not passed and self.pieces < self.planned:
-                self.stopped = (
-                    f"STOPPED at the first failure, after {self.pieces} of {self.planned} pieces of work"
-                )
-                return
-
-    def answering(self, failures: Iterable[Verdict]) -> list[Verdict]:
-        """Return the failures to which the subject may be asked again.
-
-        Each attempt at a sample that ends the subject's process may take as long as a sample may take.
-        """
-        return [verdict for verdict in failures if verdict.sample not in self.ended]
-
-
 def _outcomes(
-    work: Sequence[Work], subject: Subject, jobs: int, journal: Journal, lost: Collection[str]
+    work: Sequence[Work], subject: Subject, where: int | Cluster, journal: Journal, lost: Collection[str]
 ) -> Generator[tuple[Work, Outcome]]:
     """Yield the outcomes in the order planned: those of the journal, then those of the work that is left.
 
-    The work is done in some processes, and each outcome added to the journal before it is yielded. Of a case
-    that is lost by then nothing is done.
+    The work is done in some processes, or by a cluster, and each outcome added to the journal before it is
+    yielded. Of a case that is lost by then nothing is done.
     """
     known = journal.outcomes
     yield from zip(work, known, strict=False)
     left = work[len(known) :]
     arguments = ((piece, subject, piece.case in lost) for piece in left)
-    with closing(in_processes(_done, arguments, worthwhile(jobs, len(left)))) as found:
+    if isinstance(where, int):
+        results = in_processes(_done, arguments, worthwhile(where, len(left)))
+    else:
+        results = where.each(_done, arguments)
+    with closing(results) as found:
         for piece, outcome in zip(left, found, strict=True):
             journal.add(outcome)
             yield piece, outcome
+
+
+def _machines(cluster: Cluster | None) -> list[dict[str, Any]]:
+    """Return the environments that the verdicts of a run depend on."""
+    return [environment(threads=1), *(cluster.environments if cluster else [])]
 
 
 def _done(work: Work, subject: Subject, lost: bool) -> Outcome:
@@ -312,12 +289,3 @@ def _diagnosed(
     from conformance.running.diagnose import diagnoses
 
     return diagnoses(failures, verdicts, subject)
-
-
-def first_failures(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return the first failing verdict about a sample of each case that has one; bad calls have no sample."""
-    first: dict[str, Verdict] = {}
-    for verdict in verdicts:
-        if verdict.status in {Status.FAIL, Status.ERROR} and verdict.check != "errors":
-            first.setdefault(verdict.case, verdict)
-    return list(first.values())

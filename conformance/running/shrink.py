@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from conformance.subjects.protocol import Implementation
 
 # A subject that is wrong everywhere would be shrunk for minutes; the command line shows no more than these.
-_SHRUNK = 3
+SHRUNK = 3
 
 
 def shrink_failures(failures: Sequence[Verdict], subject: Implementation) -> dict[str, str]:
     """Return the smallest failing sample found, by the text of the sample that failed."""
-    return {verdict.sample: shrink_sample(verdict, subject) for verdict in failures[:_SHRUNK]}
+    return {verdict.sample: shrink_sample(verdict, subject) for verdict in failures[:SHRUNK]}
 
 
 def shrink_sample(verdict: Verdict, subject: Implementation, attempts: int = 60) -> str:

@@ -14,6 +14,7 @@ from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError
 from conformance.judging.chosen_uses import by_use
 from conformance.running.subject import Subject, find_subject, opened_again, opened_here
+from conformance.sampling.sample import Sample
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import Task, deaths
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from conformance.arithmetic.formats import Inside
     from conformance.judging.sample_judge import Prepared
     from conformance.judging.verdict import Verdict
-    from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation
 
+# Stands in the name of the work of a case's bad calls.
+_BAD_CALLS = "bad-calls"
 
 # What was prepared so far, by sample, lanes and what half types compute in; there is a dictionary while
 # `prepared_once` holds.
@@ -77,6 +79,11 @@ class SampleWork:
     def case(self) -> str:
         """The case's name."""
         return self.sample.case
+
+    @property
+    def name(self) -> str:
+        """What it is, in one word: the sample's text."""
+        return self.sample.text
 
     def judge(self, subject: Implementation) -> Outcome:
         """Judge a subject on the sample, plainly and then in each use; again where it fails.
@@ -132,6 +139,11 @@ class BadCallWork:
     case: str
     seed: int
 
+    @property
+    def name(self) -> str:
+        """What it is, in one word, as `work_of` reads it."""
+        return f"{self.case}:seed={self.seed},{_BAD_CALLS}"
+
     def judge(self, subject: Implementation) -> Outcome:
         """Judge the exceptions that a subject raises; again where one is wrong."""
         from conformance.judging.bad_calls import judge_bad_calls
@@ -142,6 +154,23 @@ class BadCallWork:
 
 
 Work = SampleWork | BadCallWork
+
+
+def work_of(name: str, lanes: tuple[str, ...]) -> Work:
+    """Return the piece of work of a name, without uses.
+
+    Args:
+        name: its `name`.
+        lanes: those of a sample.
+
+    Raises:
+        UsageError: it is not the name of one.
+    """
+    case, _, rest = name.partition(":")
+    seed = rest.removeprefix("seed=").removesuffix(f",{_BAD_CALLS}")
+    if name == f"{case}:seed={seed},{_BAD_CALLS}" and seed.isdecimal():
+        return BadCallWork(case, int(seed))
+    return SampleWork(Sample.parse(name), lanes)
 
 
 def do(work: Work, implementation: str | Implementation | Subject) -> Outcome:

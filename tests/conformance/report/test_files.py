@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,32 @@ def test_on_a_full_disk_all_files_stay_what_they_were(tmp_path, monkeypatch, roo
     with pytest.raises(OSError, match="No space left"):
         write_whole(tmp_path, {"a.md": "new", "b.md": "new", "c.md": "new"})
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.md": "old", "b.md": "old"}
+
+
+def test_pieces_are_written_as_they_come_and_whole_or_not_at_all(tmp_path):
+    found = []
+
+    def pieces(*, fail):
+        for number in range(3):
+            found.append(number)
+            yield f"{number} \udc80\n"
+            if fail:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    write_whole(tmp_path, {"a.json": pieces(fail=False)})
+    assert found == [0, 1, 2]
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(tmp_path, {"a.json": pieces(fail=True)})
+    whole = "0 \\udc80\n1 \\udc80\n2 \\udc80\n"
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"a.json": whole}
+
+
+def test_a_report_is_written_verdict_by_verdict():
+    found = report(*[verdict(draw=draw) for draw in range(9)])
+    pieces = [*found.json_pieces()]
+    assert len(pieces) == 11
+    assert "".join(pieces) == found.to_json()
+    assert json.loads(report().to_json())["verdicts"] == []
 
 
 def test_a_message_that_utf_8_cannot_write_is_escaped_and_reads_back(tmp_path):

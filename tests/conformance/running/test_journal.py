@@ -17,7 +17,7 @@ from conformance.errors import UsageError
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.record import Report
 from conformance.running import journal as journals
-from conformance.running.journal import JOURNAL, Journal, identity, kept
+from conformance.running.journal import JOURNAL, Journal, common, kept
 from conformance.running.work import BadCallWork, Outcome
 from conformance.subjects.command import Command
 from conformance.subjects.torchlike import TorchLike
@@ -25,11 +25,11 @@ from conformance.subjects.torchlike import TorchLike
 # Prints the identity of a run.
 IDENTITY = """
 import json
-from conformance.running.journal import identity
+from conformance.running.journal import common
 from conformance.running.plan import plan
 
 work = plan(["relu", "nn.LSTMCell"], 3, 1, ["float32"]).work
-print(json.dumps(identity({}, work, "mytorch")))
+print(json.dumps(common({}, work, "mytorch")))
 """
 
 ABOUT = {"seed": 1, "cases": ("relu",), "numpy": "2.0"}
@@ -183,7 +183,7 @@ def test_a_subject_that_was_edited_is_another(tmp_path, monkeypatch, named):
     for text in ("a = 1\n", "a = 2\n"):
         for file in files:
             file.write_text(text, encoding="utf-8")
-        found.append(identity({}, [], named))
+        found.append(common({}, [], named))
     differ = [name for name in found[0] if found[0][name] != found[1][name]]
     assert differ == ["source code"]
     assert "mine" not in sys.modules
@@ -201,7 +201,7 @@ def test_a_program_that_was_changed_is_another(tmp_path, monkeypatch, named):
         path.chmod(0o755)
         # What a module holds is not a name, but has one.
         subject = ("mine.py:mine", Command(command).name) if named == "object" else (f"cmd:{command}", "")
-        found.append(identity({}, [], *subject))
+        found.append(common({}, [], *subject))
     assert [name for name in found[0] if found[0][name] != found[1][name]] == ["source code"]
     assert found[1] == found[2]
 
@@ -233,7 +233,7 @@ def _interrupted(*_):
 
 
 def test_other_work_is_another_run():
-    found = [identity({}, [BadCallWork("relu", seed)], "torch") for seed in (1, 2)]
+    found = [common({}, [BadCallWork("relu", seed)], "torch") for seed in (1, 2)]
     assert [name for name in found[0] if found[0][name] != found[1][name]] == ["work"]
 
 
