@@ -28,10 +28,10 @@ from conformance.report.suite import Suite, summarised
 LIMITS = {
     "parity.md": 100_000,
     "baseline.json": 500_000,
-    "kill_matrix.md": 200_000,
+    "kill_matrix.md": 150_000,
     "kill_matrix.json": 300_000,
     "calibration.md": 50_000,
-    "tolerances.md": 200_000,
+    "tolerances.md": 130_000,
     "accuracy.md": 30_000,
     "rule_coverage.md": 40_000,
     "random_programs.md": 10_000,
