@@ -40,7 +40,7 @@ def run(
         names: of workloads; all where there are none.
         budget: seconds of timing per row.
         command: what the report says that it was made by.
-        smallest: whether only the smallest size of each is measured.
+        smallest: whether only the smallest size of each is measured, and no miss is profiled.
         told: is called with each row as soon as it is there.
 
     Raises:
@@ -70,7 +70,7 @@ def run(
             else:
                 _memory(memory.SIZES[: 1 if smallest else None], add)
         record = Record(rows, skipped, described(command, share))
-        return replace(record, profiles=_profiles(record))
+        return record if smallest else replace(record, profiles=_profiles(record))
 
 
 def measure(workload: Workload, size: Size, budget: float) -> Row:
