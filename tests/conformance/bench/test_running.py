@@ -94,7 +94,7 @@ def test_a_choice_of_kernels_is_refused(monkeypatch):
 
 
 def test_while_measuring_there_is_one_thread_and_everything_is_put_back(monkeypatch):
-    from threadpoolctl import threadpool_info
+    from threadpoolctl import threadpool_info, threadpool_limits
 
     def state():
         pools = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
@@ -105,12 +105,14 @@ def test_while_measuring_there_is_one_thread_and_everything_is_put_back(monkeypa
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        before = state()
-        with settled():
-            number, pools, flags, frozen = state()
-        assert state() == before
+        with threadpool_limits(2):
+            before = state()
+            with settled():
+                number, pools, flags, frozen = state()
+            assert state() == before
     finally:
         torch.set_num_threads(threads)
+    assert before[:2] == (2, [2] * len(pools))
     assert (number, {*pools}, frozen) == (1, {1}, True)
     assert flags.startswith("--mine --xla_cpu_multi_thread_eigen=false")
 
