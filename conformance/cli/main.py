@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from conformance.cli import (
+    bench,
     calibrate,
     check,
     compare,
@@ -55,6 +56,7 @@ _COMMANDS = (
     convert,
     selftest,
     calibrate,
+    bench,
 )
 
 

@@ -26,12 +26,13 @@ def autograd() -> Functional:
     Its sigmoid is made of tanh, as in autograd's own example of an LSTM: the error is small beside 1, not
     beside the result. The gradient of one made of exp is NaN where exp overflows.
     """
-    return layers("autograd", _direction, accuracy="absolute")
+    return layers("autograd", direction, accuracy="absolute")
 
 
-def _direction(
+def direction(
     kind: str, p: Mapping[str, Array], x: Array, states: States, nonlinearity: str
 ) -> tuple[tuple[Array, States], Back]:
+    """Run one direction of one layer, as `_layers.layers` calls it."""
     import autograd.numpy as np
     from autograd import make_vjp
     from autograd.builtins import tuple as tuple_

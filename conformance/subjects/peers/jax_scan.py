@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 def make() -> Functional:
     """Return the recurrent layers on JAX, forward and backward, in float64 and in float32."""
     layouts = {kind: FRAMEWORKS["torch"].of_kind(kind) for kind in GATES}
-    run = direction({kind: (layout, partial(_sequence, kind)) for kind, layout in layouts.items()})
+    run = direction({kind: (layout, partial(sequence, kind)) for kind, layout in layouts.items()})
     return layers("jax", run, excuses=[RELU_AT_NAN])
 
 
-def _sequence(
+def sequence(
     kind: str, nonlinearity: str, p: Mapping[str, Any], x: Any, states: tuple[Any, ...]
 ) -> tuple[Any, tuple[Any, ...]]:
+    """Run one direction of one layer, as `_jax.direction` calls it."""
     import jax
 
     lasts, output = jax.lax.scan(partial(_step, kind, nonlinearity, p), states, x)

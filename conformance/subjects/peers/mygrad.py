@@ -28,12 +28,13 @@ def mygrad() -> Functional:
     `mygrad.nnet.relu` multiplies by 0 or 1: at -inf it is NaN, where torch's is 0, and its derivative at NaN
     is 0, where torch's is 1. That is not declared, and fails in the regime `nonfinite` of the RNN with relu.
     """
-    return layers("mygrad", _direction)
+    return layers("mygrad", direction)
 
 
-def _direction(
+def direction(
     kind: str, p: Mapping[str, Array], x: Array, states: States, nonlinearity: str
 ) -> tuple[tuple[Array, States], Back]:
+    """Run one direction of one layer, as `_layers.layers` calls it."""
     import mygrad as mg
 
     # Copies: MyGrad makes arrays that are in a graph read-only.

@@ -122,6 +122,8 @@ def test_a_calibration_of_all_cases_is_taken_too(written, committed, suite):
     calibrated(written, list(CASES))
     for name in ("accuracy", "rule_coverage", "random_programs", "lapack", "peers", "diagnosis"):
         (written / f"{name}.md").write_text(f"new {name}", encoding="utf-8")
+    for name in ("performance.md", "performance.svg"):
+        (written / name).write_text(f"new {name}", encoding="utf-8")
     renew(written, committed, suite)
     assert renewed(committed) == sorted(LIMITS)
 
