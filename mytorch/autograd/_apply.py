@@ -59,6 +59,33 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     return result
 
 
+def unary(op: type[Op], input: Tensor) -> Tensor:
+    """Apply an op of one input without other arguments: as `apply`, but with less to look at.
+
+    Args:
+        op: the op; its forward gets the input's array, and its output shares no memory with it.
+        input: a tensor.
+
+    Returns:
+        The op's output.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+    try:
+        array = input.array
+    except AttributeError:
+        _refuse(op.__name__.lower(), (input,))
+        raise
+    if op.float_result and array.dtype.kind != "f":
+        array = to_float(array)
+    out, saved = state.run(op.forward, array)
+    result = wrap(out)
+    if input.tracked and state.enabled:
+        _record(op, (input,), result, saved)
+    return result
+
+
 def apply_many(op: type[Op], *inputs: Tensor | None, **params: Any) -> tuple[Tensor, ...]:
     """Apply an op with several outputs, and record it where a gradient may be asked for.
 
@@ -109,7 +136,18 @@ def binary(op: type[Op], a: Operand, b: Operand, **params: Any) -> Tensor:
         TypeError: an operand is neither a tensor nor a number.
         RuntimeError: the shapes do not broadcast; the message gives both sizes and the dimension.
     """
-    x, y, first, second = unify(op.__name__.lower(), a, b, float_result=op.float_result)
+    first: TensorBase | None
+    second: TensorBase | None
+    if (
+        isinstance(a, TensorBase)
+        and isinstance(b, TensorBase)
+        and a.array.dtype is b.array.dtype
+        and (not op.float_result or a.array.dtype.kind == "f")
+    ):
+        # The usual operands need no promotion.
+        x, y, first, second = a.array, b.array, a, b
+    else:
+        x, y, first, second = unify(op.__name__.lower(), a, b, float_result=op.float_result)
     try:
         out, saved = state.run(op.forward, x, y, **params)
     except ValueError:

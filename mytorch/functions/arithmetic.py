@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd._apply import apply, binary
+from mytorch.autograd._apply import binary, unary
 from mytorch.functions._check import array_of, factor_of
 from mytorch.functions._old_forms import factor_and_operand
 from mytorch.ops import arithmetic as ops
@@ -202,7 +202,7 @@ def neg(input: Tensor) -> Tensor:
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
             "mask, use the `~` or `logical_not()` operator instead."
         )
-    return apply(ops.Neg, input)
+    return unary(ops.Neg, input)
 
 
 def _values(x: Any) -> Array:
