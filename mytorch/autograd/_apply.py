@@ -40,8 +40,16 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     Raises:
         TypeError: an input is not a Tensor.
     """
+    # This runs for every op: one loop, because a comprehension is a call.
+    arrays: list[Any] = []
+    tracked = False
     try:
-        arrays = [None if x is None else x.array for x in inputs]
+        for x in inputs:
+            if x is None:
+                arrays.append(None)
+            else:
+                arrays.append(x.array)
+                tracked = tracked or x.tracked
     except AttributeError:
         _refuse(op.__name__.lower(), inputs)
         raise
@@ -51,11 +59,8 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     result = wrap(out)
     if op.is_view:
         join(inputs[0], result)  # type: ignore[arg-type]  # a view is always of a tensor
-    if state.enabled:
-        for x in inputs:
-            if x is not None and x.tracked:
-                _record(op, inputs, result, saved)
-                break
+    if tracked and state.enabled:
+        _record(op, inputs, result, saved)
     return result
 
 
@@ -81,6 +86,25 @@ def unary(op: type[Op], input: Tensor) -> Tensor:
         array = to_float(array)
     out, saved = state.run(op.forward, array)
     result = wrap(out)
+    if input.tracked and state.enabled:
+        _record(op, (input,), result, saved)
+    return result
+
+
+def view(op: type[Op], input: Tensor, *params: Any) -> Tensor:
+    """Apply an op whose output shares memory with its only input: as `apply`, but with less to look at.
+
+    Args:
+        op: the op; its forward computes nothing that NumPy could warn of.
+        input: a tensor.
+        *params: the other arguments of forward.
+
+    Returns:
+        The op's output.
+    """
+    out, saved = op.forward(input.array, *params)
+    result = wrap(out)
+    join(input, result)
     if input.tracked and state.enabled:
         _record(op, (input,), result, saved)
     return result
