@@ -40,7 +40,7 @@ def dot(a: Array, b: Array, dim: int) -> Array:
         b: of the same shape and dtype.
         dim: non-negative.
     """
-    if dim == a.ndim - 1:
+    if dim == a.ndim - 1 and a.shape[dim] <= _FEW:
         # By BLAS, without an array of the products.
         return np.asarray(np.vecdot(a, b))[..., None]
     return np.asarray((a * b).sum(axis=dim, keepdims=True))
