@@ -173,7 +173,7 @@ def binary(op: type[Op], a: Operand, b: Operand, **params: Any) -> Tensor:
     else:
         x, y, first, second = unify(op.__name__.lower(), a, b, float_result=op.float_result)
     try:
-        out, saved = state.run(op.forward, x, y, **params)
+        out, saved = state.run(op.forward, x, y, **params) if params else state.run(op.forward, x, y)
     except ValueError:
         require_broadcastable(np.shape(x), np.shape(y))
         raise

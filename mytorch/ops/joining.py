@@ -21,9 +21,12 @@ class Cat(Op):
 
     @staticmethod
     def forward(*arrays: Array, dim: int) -> tuple[Array, Any]:
-        # An empty vector has another number of dimensions than what it is joined with.
-        joined = [a for a in arrays if a.shape != (0,)] or arrays[:1]
-        return np.concatenate(joined, dim), (dim, [a.shape for a in arrays])
+        try:
+            out = np.concatenate(arrays, dim)
+        except ValueError:
+            # An empty vector may have another number of dimensions than what it is joined with.
+            out = np.concatenate([a for a in arrays if a.shape != (0,)] or arrays[:1], dim)
+        return out, (dim, [a.shape for a in arrays])
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
