@@ -67,7 +67,8 @@ class _Pending:
         slots = self._grads.pop(target, None)
         if slots is not None and self._owned:
             # An id may be used again once its array is gone.
-            self._owned.difference_update([id(grad) for grad in slots])
+            for grad in slots:
+                self._owned.discard(id(grad))
         return slots
 
 
@@ -237,10 +238,11 @@ def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: 
 
 def _fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | Part:
     """Compute a gradient that is given as a function, undo broadcasting, and give it the input's dtype."""
-    if isinstance(grad, Part):
-        return grad
-    if callable(grad):
-        grad = grad()
+    if type(grad) is not np.ndarray:
+        if isinstance(grad, Part):
+            return grad
+        if callable(grad):
+            grad = grad()
     if grad.shape != shape:
         lead = grad.ndim - len(shape)
         kept = tuple([lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1])
