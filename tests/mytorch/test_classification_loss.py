@@ -179,3 +179,11 @@ def test_a_target_that_is_changed_later_changes_no_gradient():
     target.fill_(2)
     loss.backward()
     assert (x.grad < 0).tolist() == [[True, False, False], [False, True, False]]
+
+
+def test_the_mean_over_no_sample_is_nan_and_has_no_gradient():
+    x = mytorch.zeros(2, 3, requires_grad=True)
+    loss = mytorch.nn.functional.cross_entropy(x, mytorch.tensor([-100, -100]))
+    loss.backward()
+    assert loss.isnan().item()
+    assert x.grad.tolist() == [[0, 0, 0], [0, 0, 0]]
