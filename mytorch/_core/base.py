@@ -150,7 +150,9 @@ class TensorBase:
         return 0 if self.counter is None else self.counter.value
 
 
+# `wrap` runs for every op, and a global is read faster than the attribute of a module.
 _new = object.__new__
+_Array = np.ndarray
 _public: Any = TensorBase
 
 
@@ -167,7 +169,7 @@ def make_tensors_of(public: type[Tensor]) -> None:
 def wrap(array: Any) -> Tensor:
     """Return an array as a tensor without history; NumPy scalars become 0-dim arrays."""
     result: Tensor = _new(_public)
-    result.array = array if type(array) is np.ndarray else np.asarray(array)
+    result.array = array if type(array) is _Array else np.asarray(array)
     result.node = None
     result.output = 0
     result.tracked = False

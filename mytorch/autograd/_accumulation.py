@@ -5,6 +5,7 @@ Called by the engine at the leaves and at nodes with hooks, and by the methods o
 
 from __future__ import annotations
 
+import sys
 import warnings
 import weakref
 from typing import TYPE_CHECKING
@@ -25,20 +26,41 @@ if TYPE_CHECKING:
     from mytorch.autograd.graph import Node
 
 
-def accumulate(tensor: TensorBase, grad: Array) -> None:
+def _references(holder: list[Array]) -> int:
+    return sys.getrefcount(holder[0])
+
+
+# How many there are to an array that only one list holds, as this interpreter counts them.
+_ALONE = _references([np.empty(1)])
+
+
+def own(holder: list[Array]) -> Array:
+    """Return an array that nobody else can see: that in a list if only the list holds it, else a copy.
+
+    The gradient that an op gives may be another input's gradient too, a view, an array that the op saved, or
+    the caller's cotangent. All of these are seen here: as a second reference, or as the array's base.
+
+    Args:
+        holder: one array.
+    """
+    if type(holder[0]) is np.ndarray and holder[0].base is None and _references(holder) == _ALONE:
+        return holder[0]
+    return np.array(holder[0])
+
+
+def accumulate(tensor: TensorBase, holder: list[Array]) -> None:
     """Add a gradient to a tensor's `grad`.
 
     Args:
         tensor: any shape, floating.
-        grad: of its shape and dtype; it is copied, never kept.
+        holder: the gradient, of its shape and dtype; it is kept if nothing but this list holds it.
     """
     if tensor.accumulated is None:
-        # A copy: the array may be another leaf's gradient too, or a view, or the caller's cotangent.
-        tensor.accumulated = wrap(np.array(grad))
+        tensor.accumulated = wrap(own(holder))
     else:
         present = tensor.accumulated
         counter_of(present).value += 1
-        np.add(present.array, grad, out=present.array)
+        np.add(present.array, holder[0], out=present.array)
 
 
 def notify(node: Node, arrived: list[Array | None]) -> None:
@@ -54,7 +76,7 @@ def notify(node: Node, arrived: list[Array | None]) -> None:
             grad = arrived[slot] = run_hooks(watch.hooks, grad)
             tensor = None if watch.retained is None else watch.retained()
             if tensor is not None:
-                accumulate(tensor, grad)
+                accumulate(tensor, [grad])
 
 
 def leaf_hooks(leaf: TensorBase) -> Mapping[int, Hook]:

@@ -40,8 +40,16 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     Raises:
         TypeError: an input is not a Tensor.
     """
+    # This runs for every op: one loop, because a comprehension is a call.
+    arrays: list[Any] = []
+    tracked = False
     try:
-        arrays = [None if x is None else x.array for x in inputs]
+        for x in inputs:
+            if x is None:
+                arrays.append(None)
+            else:
+                arrays.append(x.array)
+                tracked = tracked or x.tracked
     except AttributeError:
         _refuse(op.__name__.lower(), inputs)
         raise
@@ -51,11 +59,54 @@ def apply(op: type[Op], *inputs: Tensor | None, **params: Any) -> Tensor:
     result = wrap(out)
     if op.is_view:
         join(inputs[0], result)  # type: ignore[arg-type]  # a view is always of a tensor
-    if state.enabled:
-        for x in inputs:
-            if x is not None and x.tracked:
-                _record(op, inputs, result, saved)
-                break
+    if tracked and state.enabled:
+        _record(op, inputs, result, saved)
+    return result
+
+
+def unary(op: type[Op], input: Tensor) -> Tensor:
+    """Apply an op of one input without other arguments: as `apply`, but with less to look at.
+
+    Args:
+        op: the op; its forward gets the input's array, and its output shares no memory with it.
+        input: a tensor.
+
+    Returns:
+        The op's output.
+
+    Raises:
+        TypeError: the input is not a Tensor.
+    """
+    try:
+        array = input.array
+    except AttributeError:
+        _refuse(op.__name__.lower(), (input,))
+        raise
+    if op.float_result and array.dtype.kind != "f":
+        array = to_float(array)
+    out, saved = state.run(op.forward, array)
+    result = wrap(out)
+    if input.tracked and state.enabled:
+        _record(op, (input,), result, saved)
+    return result
+
+
+def view(op: type[Op], input: Tensor, *params: Any) -> Tensor:
+    """Apply an op whose output shares memory with its only input: as `apply`, but with less to look at.
+
+    Args:
+        op: the op; its forward computes nothing that NumPy could warn of.
+        input: a tensor.
+        *params: the other arguments of forward.
+
+    Returns:
+        The op's output.
+    """
+    out, saved = op.forward(input.array, *params)
+    result = wrap(out)
+    join(input, result)
+    if input.tracked and state.enabled:
+        _record(op, (input,), result, saved)
     return result
 
 
@@ -109,9 +160,20 @@ def binary(op: type[Op], a: Operand, b: Operand, **params: Any) -> Tensor:
         TypeError: an operand is neither a tensor nor a number.
         RuntimeError: the shapes do not broadcast; the message gives both sizes and the dimension.
     """
-    x, y, first, second = unify(op.__name__.lower(), a, b, float_result=op.float_result)
+    first: TensorBase | None
+    second: TensorBase | None
+    if (
+        isinstance(a, TensorBase)
+        and isinstance(b, TensorBase)
+        and a.array.dtype is b.array.dtype
+        and (not op.float_result or a.array.dtype.kind == "f")
+    ):
+        # The usual operands need no promotion.
+        x, y, first, second = a.array, b.array, a, b
+    else:
+        x, y, first, second = unify(op.__name__.lower(), a, b, float_result=op.float_result)
     try:
-        out, saved = state.run(op.forward, x, y, **params)
+        out, saved = state.run(op.forward, x, y, **params) if params else state.run(op.forward, x, y)
     except ValueError:
         require_broadcastable(np.shape(x), np.shape(y))
         raise

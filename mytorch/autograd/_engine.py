@@ -67,7 +67,8 @@ class _Pending:
         slots = self._grads.pop(target, None)
         if slots is not None and self._owned:
             # An id may be used again once its array is gone.
-            self._owned.difference_update([id(grad) for grad in slots])
+            for grad in slots:
+                self._owned.discard(id(grad))
         return slots
 
 
@@ -84,8 +85,9 @@ def backward(roots: Sequence[TensorBase], cotangents: Sequence[Array], *, retain
     """
     # torch gives inf and nan in silence, and one such block for the whole walk costs next to nothing.
     with np.errstate(all="ignore"):
-        for leaf, grad in _start(roots, cotangents, None, retain_graph=retain_graph).items():
-            accumulate(leaf, run_hooks(leaf_hooks(leaf), grad))
+        for leaf, holder in _start(roots, cotangents, None, retain_graph=retain_graph).items():
+            holder[0] = run_hooks(leaf_hooks(leaf), holder[0])
+            accumulate(leaf, holder)
 
 
 def derivatives(
@@ -117,7 +119,7 @@ def derivatives(
     aim = Aim(leading_to(started, [*leaves, *made]), made, leaves, {})
     with np.errstate(all="ignore"):
         arrived = _start(roots, cotangents, aim, retain_graph=retain_graph)
-        totals = {leaf: run_hooks(leaf_hooks(leaf), grad) for leaf, grad in arrived.items()}
+        totals = {leaf: run_hooks(leaf_hooks(leaf), holder[0]) for leaf, holder in arrived.items()}
     nothing: list[Array | None] = []
     found: list[Array | None] = []
     for x in inputs:
@@ -131,7 +133,8 @@ def derivatives(
 
 def _start(
     roots: Sequence[TensorBase], cotangents: Sequence[Array], aim: Aim | None, *, retain_graph: bool
-) -> dict[TensorBase, Array]:
+) -> dict[TensorBase, list[Any]]:
+    """Walk; return the gradient of each leaf, as the only item of a list that alone holds it."""
     pending = _Pending()
     leaves: dict[TensorBase, None] = {}
     nodes: dict[Node, None] = {}
@@ -144,7 +147,7 @@ def _start(
             pending.add(root, 0, 1, cotangent)
             leaves[root] = None
     _walk(nodes, pending, leaves, aim, retain_graph=retain_graph)
-    return {leaf: total for leaf in leaves for total in pending.take(leaf) or () if total is not None}
+    return {leaf: holder for leaf in leaves if (holder := pending.take(leaf))}
 
 
 def _walk(
@@ -235,14 +238,17 @@ def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: 
 
 def _fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | Part:
     """Compute a gradient that is given as a function, undo broadcasting, and give it the input's dtype."""
-    if isinstance(grad, Part):
-        return grad
-    if callable(grad):
-        grad = grad()
+    if type(grad) is not np.ndarray:
+        if isinstance(grad, Part):
+            return grad
+        if callable(grad):
+            grad = grad()
     if grad.shape != shape:
         lead = grad.ndim - len(shape)
         kept = tuple([lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1])
-        grad = grad.sum(axis=(*range(lead), *kept)).reshape(shape)
+        grad = grad.sum(axis=(*range(lead), *kept))
+        if grad.shape != shape:
+            grad = grad.reshape(shape)
     return grad if grad.dtype == dtype else converted(grad, dtype)
 
 

@@ -70,7 +70,7 @@ def backward(
     found = _engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
     for x, array in zip(wanted, found, strict=True):
         if array is not None:
-            accumulate(x, array)
+            accumulate(x, [array])
 
 
 def grad(

@@ -81,7 +81,7 @@ def _slots(inputs: Sequence[TensorBase | None]) -> tuple[int, ...]:
 
 
 def _watched(
-    op: type[Op],
+    uses: tuple[tuple[int, ...], ...] | None,
     parents: Sequence[Node | TensorBase | None],
     inputs: Sequence[TensorBase | None],
     outputs: Sequence[TensorBase],
@@ -91,7 +91,7 @@ def _watched(
         if parent is None:
             continue
         # The default, "everything", is for ops that declare nothing.
-        used = (*range(len(inputs)), OUT) if op.uses is None else op.uses[position]
+        used = (*range(len(inputs)), OUT) if uses is None else uses[position]
         for use in used:
             for x in outputs if use < 0 else (inputs[use],):
                 if x is not None:
@@ -180,7 +180,8 @@ class Node:
         else:
             self.shapes = tuple([y.array.shape for y in outputs])
             self.dtypes = tuple([y.array.dtype for y in outputs])
-        self.watched = None if op.uses == () else _watched(op, parents, inputs, outputs)
+        uses = op.uses
+        self.watched = None if uses == () else _watched(uses, parents, inputs, outputs)
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"

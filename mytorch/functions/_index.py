@@ -22,11 +22,42 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
 _BASIC = frozenset({int, slice})
+_BOUND = frozenset({int, type(None)})
 _FULL = slice(None)
 # So many numbers are compared faster by Python than by NumPy.
 _FEW = 32
 _MOST = 2**63 - 1
 _KINDS = "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables"
+
+
+def usual(shape: tuple[int, ...], index: Any) -> tuple[Any, ...] | None:
+    """Return an index of numbers and slices without a step as NumPy takes it for a view: the usual ones.
+
+    Args:
+        shape: shape of the indexed array.
+        index: as for getitem.
+
+    Returns:
+        The index; None for all others, and for wrong ones, which `parse` reads or refuses.
+    """
+    # The ellipsis makes NumPy give a view, and not a scalar, where only numbers are left.
+    if type(index) is int:
+        return (index, ...) if shape and -shape[0] <= index < shape[0] else None
+    if type(index) is slice:
+        return (index, ...) if shape and _is_range(index) else None
+    if type(index) is not tuple or len(index) > len(shape):
+        return None
+    for position, item in enumerate(index):
+        if type(item) is int:
+            if not -shape[position] <= item < shape[position]:
+                return None
+        elif type(item) is not slice or not _is_range(item):
+            return None
+    return (*index, ...)
+
+
+def _is_range(item: slice) -> bool:
+    return item.step is None and type(item.start) in _BOUND and type(item.stop) in _BOUND
 
 
 def fitted_shape(

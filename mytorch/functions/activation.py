@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mytorch.autograd._apply import apply
+from mytorch.autograd._apply import apply, unary
 from mytorch.functions._check import array_of, number_of, require_floating
 from mytorch.ops import activation as ops
 
@@ -38,7 +38,7 @@ def sigmoid(input: Tensor) -> Tensor:
         >>> mytorch.sigmoid(x)
         tensor([0.0000, 0.5000, 1.0000])
     """
-    return apply(ops.Sigmoid, input)
+    return unary(ops.Sigmoid, input)
 
 
 def tanh(input: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ def tanh(input: Tensor) -> Tensor:
     Returns:
         A tensor of the same shape, floating, between -1 and 1.
     """
-    return apply(ops.Tanh, input)
+    return unary(ops.Tanh, input)
 
 
 def relu(input: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ def relu(input: Tensor) -> Tensor:
     """
     if array_of("relu", input).dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu")
-    return apply(ops.Relu, input)
+    return unary(ops.Relu, input)
 
 
 def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
@@ -176,7 +176,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
     """
     require_floating("log_sigmoid", input)
-    return apply(ops.LogSigmoid, input)
+    return unary(ops.LogSigmoid, input)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd._apply import apply, binary
+from mytorch.autograd._apply import binary, unary
 from mytorch.functions._check import array_of, factor_of
 from mytorch.functions._old_forms import factor_and_operand
 from mytorch.ops import arithmetic as ops
@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 
+# What `alpha` is unless it is given: of small integers there is one object each, which is found at once.
+_ONE = 1
+
+
 def add(input: Operand, other: Operand, *old: Any, alpha: Scalar = 1) -> Tensor:
     """Return input + alpha·other, broadcast.
 
@@ -50,10 +54,10 @@ def add(input: Operand, other: Operand, *old: Any, alpha: Scalar = 1) -> Tensor:
         tensor([[21., 41.],
                 [22., 42.]])
     """
+    if alpha is _ONE and not old:
+        return binary(ops.Add, input, other)
     if old:
         alpha, other = factor_and_operand("add", other, old, alpha)
-    if type(alpha) is int and alpha == 1:
-        return binary(ops.Add, input, other)
     return binary(ops.Add, input, other, alpha=factor_of("add", "alpha", alpha, input, other))
 
 
@@ -202,7 +206,7 @@ def neg(input: Tensor) -> Tensor:
             "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
             "mask, use the `~` or `logical_not()` operator instead."
         )
-    return apply(ops.Neg, input)
+    return unary(ops.Neg, input)
 
 
 def _values(x: Any) -> Array:

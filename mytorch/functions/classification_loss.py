@@ -15,6 +15,7 @@ from mytorch.functions.softmax import log_softmax
 from mytorch.ops import classification_loss as ops
 
 if TYPE_CHECKING:
+    from mytorch._core.types import Array
     from mytorch._tensor import Tensor
 
 __all__ = ["cross_entropy", "nll_loss"]
@@ -123,8 +124,11 @@ def cross_entropy(
         if ignore_index >= 0:
             raise RuntimeError(f"ignore_index is not supported for floating point target, got {ignore_index}")
         return _soft(input, target, weight, reduction, label_smoothing, classes)
+    _check_target("cross_entropy_loss", input, target)
+    if weight is None and not label_smoothing and x.ndim > 1:
+        places, counts = _classes(t, classes, ignore_index)
+        return apply(ops.CrossEntropy, input, target=places, counts=counts, reduction=reduction)
     logs = log_softmax(input, 0 if x.ndim == 1 else 1)
-    _check_target("cross_entropy_loss", logs, target)
     loss, weights = _nll(logs, target, weight, ignore_index)
     if label_smoothing:
         everything = logs if weight is None else logs * _along_classes(weight, logs)
@@ -158,11 +162,8 @@ def _nll(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
     if x.ndim == 1:
         input, t = input.reshape(1, -1), t.reshape(1)
     classes = input.shape[1]
-    counts = t != ignore_index
-    wrong = t[counts & ((t < 0) | (t >= classes))]
-    if wrong.size:
-        raise IndexError(f"Target {wrong[0]} is out of bounds for {classes} classes.")
-    places = np.where(counts, t, 0)
+    places, counted = _classes(t, classes, ignore_index)
+    counts = np.ones(t.shape, np.bool_) if counted is None else counted
     if weight is None:
         weights = counts.astype(x.dtype)
     else:
@@ -174,6 +175,18 @@ def _nll(input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
         weights = np.where(counts, weight.array[places], x.dtype.type(0))
     loss = apply(ops.NegativeLogLikelihood, input, target=places, weight=weights, counts=counts)
     return (loss if loss.shape == shape else loss.reshape(shape)), wrap(weights)
+
+
+def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
+    """Return the classes, 0 where one is ignored, and which are not; None if none is."""
+    t = target.astype(np.int64, copy=False)
+    if not 0 <= ignore_index < classes and t.size and t.min() >= 0 and t.max() < classes:
+        return t, None
+    counts = t != ignore_index
+    wrong = t[counts & ((t < 0) | (t >= classes))]
+    if wrong.size:
+        raise IndexError(f"Target {wrong[0]} is out of bounds for {classes} classes.")
+    return np.where(counts, t, 0), counts
 
 
 def _check_weight(name: str, weight: Tensor, classes: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch.autograd._apply import apply, binary
+from mytorch.autograd._apply import apply, binary, unary
 from mytorch.functions._check import array_of
 from mytorch.ops import elementary as ops
 from mytorch.ops.conversion import Cast
@@ -71,12 +71,12 @@ def exp(input: Tensor) -> Tensor:
         >>> mytorch.exp(x)
         tensor([1.0000, 2.7183])
     """
-    return apply(ops.Exp, input)
+    return unary(ops.Exp, input)
 
 
 def expm1(input: Tensor) -> Tensor:
     """Return e to the power of input, minus 1, accurate near 0."""
-    return apply(ops.Expm1, input)
+    return unary(ops.Expm1, input)
 
 
 def log(input: Tensor) -> Tensor:
@@ -87,12 +87,12 @@ def log(input: Tensor) -> Tensor:
         >>> mytorch.log(x)
         tensor([0., -inf, nan])
     """
-    return apply(ops.Log, input)
+    return unary(ops.Log, input)
 
 
 def log1p(input: Tensor) -> Tensor:
     """Return the natural logarithm of 1 + input, accurate near 0."""
-    return apply(ops.Log1p, input)
+    return unary(ops.Log1p, input)
 
 
 def sqrt(input: Tensor) -> Tensor:
@@ -104,12 +104,12 @@ def sqrt(input: Tensor) -> Tensor:
         >>> x.grad
         tensor([0.2500,    inf])
     """
-    return apply(ops.Sqrt, input)
+    return unary(ops.Sqrt, input)
 
 
 def rsqrt(input: Tensor) -> Tensor:
     """Return 1 / √input."""
-    return apply(ops.Rsqrt, input)
+    return unary(ops.Rsqrt, input)
 
 
 def square(input: Tensor) -> Tensor:
@@ -120,12 +120,12 @@ def square(input: Tensor) -> Tensor:
     """
     if array_of("square", input).dtype.kind == "b":
         input = apply(Cast, input, dtype=np.dtype(np.int64))
-    return apply(ops.Square, input)
+    return unary(ops.Square, input)
 
 
 def reciprocal(input: Tensor) -> Tensor:
     """Return 1 / input."""
-    return apply(ops.Reciprocal, input)
+    return unary(ops.Reciprocal, input)
 
 
 def abs(input: Tensor) -> Tensor:
@@ -137,27 +137,27 @@ def abs(input: Tensor) -> Tensor:
         >>> x.grad
         tensor([-1.,  0.,  1.])
     """
-    return apply(ops.Abs, input)
+    return unary(ops.Abs, input)
 
 
 def sin(input: Tensor) -> Tensor:
     """Return the sine."""
-    return apply(ops.Sin, input)
+    return unary(ops.Sin, input)
 
 
 def cos(input: Tensor) -> Tensor:
     """Return the cosine."""
-    return apply(ops.Cos, input)
+    return unary(ops.Cos, input)
 
 
 def erf(input: Tensor) -> Tensor:
     """Return the error function, 2/√π·∫exp(-t²) from 0 to input."""
-    return apply(ops.Erf, input)
+    return unary(ops.Erf, input)
 
 
 def erfinv(input: Tensor) -> Tensor:
     """Return the number of which input is the error function: ±inf for ±1, nan beyond."""
-    return apply(ops.Erfinv, input)
+    return unary(ops.Erfinv, input)
 
 
 # torch's other names.

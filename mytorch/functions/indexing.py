@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import TensorBase, wrap
-from mytorch.autograd._apply import apply, require_broadcastable
+from mytorch.autograd._apply import apply, require_broadcastable, view
 from mytorch.functions._check import array_of, number_of, wrap_dim
-from mytorch.functions._index import index_mask, parse, require_in_range, require_index_dtype
+from mytorch.functions._index import index_mask, parse, require_in_range, require_index_dtype, usual
 from mytorch.functions._names import numpy_names
 from mytorch.functions.selection import masked_fill
 from mytorch.ops import indexing as ops
@@ -38,6 +38,9 @@ def getitem(input: Tensor, index: Any) -> Tensor:
         IndexError: an index is out of range, of a wrong type or shape, or there are too many.
         ValueError: a slice steps backwards.
     """
+    basic = usual(input.array.shape, index)
+    if basic is not None:
+        return view(ops.Slice, input, basic)
     basic, advanced = parse(input.array.shape, index)
     if basic is not None:
         # torch names the node of a number after select; here it only matters that it is a view.

@@ -49,6 +49,18 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     given = _tensors_of("cat", tensors)
     if not given:
         raise ValueError("mytorch.cat(): expected a non-empty list of Tensors")
+    given = _promoted(given)
+    if type(dim) is int:
+        try:
+            return apply(ops.Cat, *given, dim=dim)
+        except ValueError:
+            # NumPy refuses all that torch refuses: the checks below name what does not fit.
+            pass
+    return apply(ops.Cat, *given, dim=_checked_dim(given, dim))
+
+
+def _checked_dim(given: Sequence[Tensor], dim: Any) -> int:
+    """Return the dimension of a concatenation as a non-negative number, after the checks of `cat`."""
     for position, x in enumerate(given):
         if not x.array.ndim:
             raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
@@ -58,7 +70,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     for position, x in enumerate(given):
         if x.array.shape != (0,):
             _check_sizes(first, x, position, wrapped)
-    return apply(ops.Cat, *_promoted(given), dim=wrapped)
+    return wrapped
 
 
 @numpy_names
@@ -246,8 +258,9 @@ def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
         raise TypeError(
             f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {typename(tensors)}"
         )
-    for position, x in enumerate(tensors):
+    for x in tensors:
         if not isinstance(x, TensorBase):
+            position = next(i for i, each in enumerate(tensors) if each is x)
             raise TypeError(f"expected Tensor as element {position} in argument 0, but got {typename(x)}")
     return tensors
 
@@ -255,7 +268,10 @@ def _tensors_of(name: str, tensors: Any) -> Sequence[Tensor]:
 def _promoted(given: Sequence[Tensor]) -> Sequence[Tensor]:
     """Return the tensors in their common dtype."""
     first = given[0].array.dtype
-    if all(x.array.dtype is first for x in given):
+    for x in given:
+        if x.array.dtype is not first:
+            break
+    else:
         return given
     common = common_dtype([x.array for x in given])
     return [x if x.array.dtype == common else apply(Cast, x, dtype=common) for x in given]

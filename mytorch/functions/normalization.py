@@ -60,13 +60,14 @@ def layer_norm(
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, "
             "but got normalized_shape = []"
         )
+    shape, dtype = tuple(sizes), x.dtype
     for name, given in (("weight", weight), ("bias", bias)):
-        if given is not None and list(given.shape) != sizes:
+        if given is not None and given.array.shape != shape:
             raise RuntimeError(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
                 f"{list(given.shape)} and normalized_shape = {sizes}"
             )
-    if list(x.shape[-len(sizes) :]) != sizes:
+    if x.shape[-len(sizes) :] != shape:
         expected = ", ".join(["*", *map(str, sizes)])
         raise RuntimeError(
             f"Given normalized_shape={sizes}, expected input with shape [{expected}], but got input of "
@@ -74,7 +75,7 @@ def layer_norm(
         )
     require_floating("layer_norm", input)
     for name, given in (("weight", weight), ("bias", bias)):
-        if given is not None and given.dtype != input.dtype:
+        if given is not None and given.array.dtype != dtype:
             names = SCALAR_TYPE_NAMES[input.dtype], SCALAR_TYPE_NAMES[given.dtype]
             raise RuntimeError(
                 f"mixed dtype (CPU): expect {name} to have scalar type of {names[0]}, got {names[1]}"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from mytorch._core.types import Array, Gradients
 
+# A ufunc takes a 0-dim array in half the time that it takes to make one of a Python number.
+_ONES = {np.dtype(each): np.ones((), each) for each in (np.float16, np.float32, np.float64)}
+
 _erfc = np.frompyfunc(math.erfc, 1, 1)
 
 
@@ -38,17 +41,20 @@ class Sigmoid(Op):
         # Not ½·tanh(a/2) + ½: that loses all relative accuracy where the result is small. Where e^-a
         # overflows, 1/inf is the right result, 0.
         wide = widened(a)
-        out = np.empty_like(wide)
-        np.negative(wide, out=out)
-        np.exp(out, out=out)
-        np.add(out, 1, out=out)
-        np.reciprocal(out, out=out)
-        out = out.astype(a.dtype, copy=False)
+        out = np.asarray(np.negative(wide))
+        np.exp(out, out)
+        np.add(out, _ONES[out.dtype], out)
+        np.reciprocal(out, out)
+        if wide is not a:
+            out = out.astype(a.dtype)
         return out, out
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        return (grad * ((1 - saved) * saved),)
+        slope = _ONES[saved.dtype] - saved
+        slope *= saved
+        slope *= grad
+        return (slope,)
 
 
 class Tanh(Op):
@@ -64,7 +70,9 @@ class Tanh(Op):
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        return (grad * (1 - saved * saved),)
+        slope = _ONES[saved.dtype] - saved * saved
+        slope *= grad
+        return (slope,)
 
 
 class Relu(Op):

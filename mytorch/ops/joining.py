@@ -21,23 +21,26 @@ class Cat(Op):
 
     @staticmethod
     def forward(*arrays: Array, dim: int) -> tuple[Array, Any]:
-        empty = [a.shape == (0,) for a in arrays]
-        joined = [a for a, skip in zip(arrays, empty, strict=True) if not skip] or arrays[:1]
-        sizes = [None if skip else a.shape[dim] for a, skip in zip(arrays, empty, strict=True)]
-        return np.concatenate(joined, axis=dim), (dim, sizes)
+        try:
+            out = np.concatenate(arrays, dim)
+        except ValueError:
+            # An empty vector may have another number of dimensions than what it is joined with.
+            out = np.concatenate([a for a in arrays if a.shape != (0,)] or arrays[:1], dim)
+        return out, (dim, [a.shape for a in arrays])
 
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
-        dim, sizes = saved
-        before = (slice(None),) * dim
+        dim, shapes = saved
+        before = (slice(None),) * (dim % grad.ndim)
         parts = []
         start = 0
-        for size in sizes:
-            if size is None:
+        for shape in shapes:
+            if shape == (0,):
                 parts.append(np.zeros(0, grad.dtype))
             else:
-                parts.append(grad[(*before, slice(start, start + size))])
-                start += size
+                end = start + shape[dim]
+                parts.append(grad[(*before, slice(start, end))])
+                start = end
         return tuple(parts)
 
 

@@ -35,6 +35,8 @@ class Linear(Op):
     def backward(saved: tuple[Array, Array], grad: Array) -> Gradients:
         """Return dX = dY W, dW = dYᵀ X with all leading dimensions joined, db = dY."""
         x, weight = saved
+        if x.ndim == 2:
+            return lambda: product(grad, weight), lambda: product(grad.T, x), grad
         n = prod(grad.shape[:-1])
         rows = grad.reshape(n, weight.shape[0])
         return (

@@ -21,7 +21,7 @@ def restore(reduced: Array, shape: tuple[int, ...], axis: tuple[int, ...]) -> Ar
 
 def widened(a: Array) -> Array:
     """Return the array in the dtype that it is computed in: float32 for float16, as in torch."""
-    return a.astype(np.float32) if a.dtype == np.float16 else a
+    return a.astype(np.float32) if a.dtype.char == "e" else a
 
 
 def total_of(a: Array, axis: tuple[int, ...], keepdim: bool) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 import weakref
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -76,6 +77,71 @@ def test_gradients_of_two_leaves_do_not_share_memory():
     x.grad.zero_()
     assert y.grad.tolist() == [1, 1]
     assert cotangent.tolist() == [1, 1]
+
+
+class Held(Op):
+    """Backward gives an array that somebody holds, in one of the ways that there are."""
+
+    uses = ()
+    held: ClassVar = []
+
+    @staticmethod
+    def forward(a, way):
+        return a + 1, (way, a.shape)
+
+    @staticmethod
+    def backward(saved, grad):  # noqa: ARG004 - the array is a constant
+        way, shape = saved
+        array = np.full(shape, 7.0, np.float32)
+        given = array[:] if way == "a view" else array
+        Held.held[:] = {"not held": [], "a view of it": [array[:1]]}.get(way, [array])
+        return (given,)
+
+
+@pytest.mark.parametrize("way", ["itself", "a view", "a view of it", "not held"])
+def test_a_gradient_that_somebody_holds_is_copied(way):
+    x = leaf(mytorch, 1, 2)
+    apply(Held, x, way=way).sum().backward()
+    held = list(Held.held)
+    x.grad.zero_()
+    assert all(array[0] == 7 for array in held)
+    assert x.grad.array.base is None
+
+
+def test_a_gradient_that_nobody_holds_is_kept():
+    given = []
+
+    class Fresh(Op):
+        uses = ()
+
+        @staticmethod
+        def forward(a):
+            return a + 1, None
+
+        @staticmethod
+        def backward(saved, grad):  # noqa: ARG004 - nothing was saved
+            array = np.array(grad)
+            given.append(array.ctypes.data)
+            return (array,)
+
+    x = leaf(mytorch, 1, 2)
+    apply(Fresh, x).sum().backward()
+    assert [x.grad.array.ctypes.data] == given
+
+
+@pytest.mark.parametrize("keep", [True, False], ids=["hook keeps it", "hook returns it"])
+def test_a_gradient_that_a_hook_holds_is_copied(keep):
+    x, seen = leaf(mytorch, 1, 2), []
+
+    def hook(grad):
+        seen.append(grad if keep else grad * 2)
+        return None if keep else seen[0]
+
+    x.register_hook(hook)
+    (x * 3).sum().backward()
+    before = seen[0].tolist()
+    x.grad.zero_()
+    assert seen[0].tolist() == before
 
 
 @BOTH

@@ -170,3 +170,20 @@ def test_float16_is_computed_without_overflow():
         t.nn.functional.cross_entropy(t.tensor(x), t.tensor([0, 1, 2, 3])).item() for t in (mytorch, torch)
     )
     assert got == pytest.approx(expected, rel=2e-3)
+
+
+def test_a_target_that_is_changed_later_changes_no_gradient():
+    x = mytorch.zeros(2, 3, requires_grad=True)
+    target = mytorch.tensor([0, 1])
+    loss = mytorch.nn.functional.cross_entropy(x, target, reduction="sum")
+    target.fill_(2)
+    loss.backward()
+    assert (x.grad < 0).tolist() == [[True, False, False], [False, True, False]]
+
+
+def test_the_mean_over_no_sample_is_nan_and_has_no_gradient():
+    x = mytorch.zeros(2, 3, requires_grad=True)
+    loss = mytorch.nn.functional.cross_entropy(x, mytorch.tensor([-100, -100]))
+    loss.backward()
+    assert loss.isnan().item()
+    assert x.grad.tolist() == [[0, 0, 0], [0, 0, 0]]

@@ -111,3 +111,21 @@ def test_what_torch_refuses(bad, refused_alike):
 def test_sparse_gradients_are_refused_by_name():
     with pytest.raises(RuntimeError, match="sparse=True is not supported"):
         mytorch.nn.Embedding(3, 4, sparse=True)(mytorch.tensor([1]))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [[3, 1, 3], [7] * 11 + [2, 7], list(range(40)) * 2, [0] * 70, []],
+    ids=["few repeats", "more than there are rounds", "all twice", "more numbers than rows", "none"],
+)
+@pytest.mark.parametrize("by_frequency", [False, True])
+def test_the_gradient_counts_every_repeat(numbers, by_frequency):
+    cotangent = np.random.default_rng(0).standard_normal((len(numbers), 3))
+    found = []
+    for t in (mytorch, torch):
+        table = t.zeros(50, 3, dtype=t.float64).requires_grad_()
+        places = t.tensor(numbers, dtype=t.int64)
+        rows = t.nn.functional.embedding(places, table, scale_grad_by_freq=by_frequency)
+        rows.backward(t.from_numpy(cotangent))
+        found.append(table.grad.numpy())
+    np.testing.assert_allclose(*found, rtol=1e-13, atol=1e-15)

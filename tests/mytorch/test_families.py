@@ -52,6 +52,7 @@ OPS_WITHOUT_FUNCTIONS = {
     "packing": "called by nn.utils.rnn",
     "recurrence": "shared by gru, lstm and rnn",
     "rnn": "called by nn.RNN and nn.RNNCell",
+    "rows": "shared by what normalizes rows: softmax, the cross entropy and layer normalization",
 }
 
 

@@ -345,3 +345,21 @@ def test_expanded_tensors_are_filled_with_torchs_warning(name):
             assert EXPANDED[name](t, x) is x
         found.append((x.tolist(), base.tolist(), base._version))
     assert found[1] == found[0]
+
+
+@pytest.mark.parametrize("index", [3, -4, (0, 5), (slice(None), -6)])
+def test_a_number_out_of_range_is_named_with_its_dimension(index):
+    number, dim = (index, 0) if type(index) is int else (index[1], 1)
+    size = (3, 5)[dim]
+    with pytest.raises(
+        IndexError, match=f"index {number} is out of bounds for dimension {dim} with size {size}"
+    ):
+        mytorch.zeros(3, 5)[index]
+
+
+def test_bounds_that_are_changed_later_change_no_gradient():
+    x, start = mytorch.zeros(4, requires_grad=True), mytorch.tensor(1)
+    part = x[start:]
+    start.fill_(3)
+    part.sum().backward()
+    assert x.grad.tolist() == [0, 1, 1, 1]

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+
+import mytorch
 
 RNG = np.random.Generator(np.random.PCG64(7))
 
@@ -55,3 +58,14 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_errors(name, fail_alike):
     fail_alike(*BAD[name])
+
+
+@pytest.mark.parametrize("dim", [0, 1, -1, -2])
+def test_each_part_of_cat_gets_its_own_gradient(dim):
+    cotangent = np.arange(18.0).reshape((6, 3) if dim in {0, -2} else (3, 6))
+    found = []
+    for t in (torch, mytorch):
+        parts = [t.zeros(3, 3, dtype=t.float64, requires_grad=True) for _ in range(2)]
+        t.cat([parts[0], t.zeros(0, dtype=t.float64), parts[1]], dim).backward(t.from_numpy(cotangent))
+        found.append([part.grad.tolist() for part in parts])
+    assert found[1] == found[0]

@@ -109,6 +109,7 @@ PROGRAMS = [
     lambda a, b: F.binary_cross_entropy(a, b) + F.binary_cross_entropy_with_logits(a, b),
     lambda a, b: F.kl_div(a, b, reduction="sum") + F.kl_div(a, b, reduction="sum", log_target=True),
     lambda a, _: F.cross_entropy(a, mytorch.tensor([0, 2, 1])),
+    lambda a, _: F.nll_loss(a, mytorch.tensor([0, 2, 1])),
     lambda a, _: F.leaky_relu(F.elu(F.hardtanh(a))) + F.softplus(F.logsigmoid(F.silu(a))),
     lambda a, _: F.gelu(a) + F.gelu(a, approximate="tanh"),
     lambda a, _: a.softmax(0) + a.log_softmax(0) + a.relu(),
