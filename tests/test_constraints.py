@@ -26,7 +26,11 @@ CONSTRAINTS = {
 
 
 # Frameworks that this environment may lack.
-PEERS = {canonicalize_name(Requirement(text).name) for text in PROJECT["optional-dependencies"]["peers"]}
+PEERS = {
+    canonicalize_name(Requirement(text).name)
+    for extra in ("numba", "peers")
+    for text in PROJECT["optional-dependencies"][extra]
+}
 
 
 def test_the_extra_of_all_peers_is_the_sum_of_theirs():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Walk, matrix_gradients, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Walk, is_compiled, matrix_gradients, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,6 +179,12 @@ class Lstm(Op):
 
         With `every_cell`: (h' of every step (…, P), c' of every step (…, H)).
         """
+        if is_compiled(x, w_hh):
+            from mytorch.ops.compiled import lstm as compiled  # noqa: PLC0415 - it imports numba
+
+            return compiled.forward(
+                x, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, runs=runs, reverse=reverse, every_cell=every_cell
+            )
         (height, width), dtype = (len(w_hh) // 4, w_hh.shape[1]), x.dtype
         walk = Walk(runs, reverse, len(w_hh))
         rows = x.reshape(walk.rows, w_ih.shape[1])
@@ -204,6 +210,8 @@ class Lstm(Op):
     @staticmethod
     def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
         """Go back through the blocks; products over all steps are computed at the end, if asked for."""
+        if isinstance(saved, Compiled):
+            return saved.backward(grads)
         x, w_ih, v, w_hr, walk, blocks, every_cell, (h0, c0) = saved
         (height, width), dtype = (len(v) // 4, v.shape[1]), x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, width)
