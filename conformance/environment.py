@@ -5,6 +5,7 @@ Called by running.run and by the calibration, for their reports, and by the comm
 
 from __future__ import annotations
 
+import os
 import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ def environment(threads: int) -> dict[str, Any]:
         **{name: _version(name) for name in _PACKAGES},
         "blas": ", ".join(sorted(pool for pool in pools if "None" not in pool)),
         "threads": threads,
+        # What mytorch, in its own process, reads too; null where it is not set.
+        "mytorch_numba": _version("numba") if os.environ.get("MYTORCH_NUMBA") == "1" else None,
         "cpu": _cpu(),
         "torch_cpu_capability": _capability(),
         "platform": platform.platform(),

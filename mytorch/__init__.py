@@ -86,20 +86,25 @@ if _TYPE_CHECKING:
     from mytorch import optim as optim
     from mytorch import serialization as serialization
     from mytorch import utils as utils
+    from mytorch.backends._config import show_config as show_config
     from mytorch.serialization import load as load
     from mytorch.serialization import save as save
 
 # Half of all modules are layers, optimizers, data and files, which a program that uses tensors only does not
 # need. Without them the import costs 1.2 times NumPy's, with them 1.4 times.
 _ON_DEMAND = ("backends", "cuda", "distributions", "models", "nn", "optim", "serialization", "utils")
-_FROM_SERIALIZATION = ("load", "save")
+_FROM_MODULES = {
+    "load": "mytorch.serialization",
+    "save": "mytorch.serialization",
+    "show_config": "mytorch.backends._config",
+}
 
 
 def __getattr__(name: str) -> object:
     if name in _ON_DEMAND:
         return _import_module(f"mytorch.{name}")
-    if name in _FROM_SERIALIZATION:
-        return getattr(_import_module("mytorch.serialization"), name)
+    if name in _FROM_MODULES:
+        return getattr(_import_module(_FROM_MODULES[name]), name)
     raise _no_attribute(__name__, name)
 
 
@@ -107,7 +112,7 @@ if not _TYPE_CHECKING:  # a list that mypy cannot evaluate would hide all names 
     _MODULES = {"autograd", "random", *_ON_DEMAND} - {"serialization"}
     __all__ = sorted(  # noqa: PLE0605 - computed, so that nothing has to be listed again
         {name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)}
-        | {"__version__", *_MODULES, *_FROM_SERIALIZATION}
+        | {"__version__", *_MODULES, *_FROM_MODULES}
     )
 
     def __dir__() -> list[str]:

@@ -25,10 +25,10 @@ CONSTRAINTS = {
 }
 
 
-# Frameworks and clusters that this environment may lack.
+# Frameworks, compilers and clusters that this environment may lack.
 PEERS = {
     canonicalize_name(Requirement(text).name)
-    for extra in ("peers", "dask")
+    for extra in ("dask", "numba", "peers")
     for text in PROJECT["optional-dependencies"][extra]
 }
 

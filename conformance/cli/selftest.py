@@ -27,6 +27,9 @@ def add_parser(commands: Commands) -> None:
         "--fault", action="append", metavar="NAME", help="judge only this fault; may be repeated"
     )
     parser.add_argument(
+        "--case", action="append", metavar="NAME", help="judge faults on this case only; may be repeated"
+    )
+    parser.add_argument(
         "--seeds",
         type=int,
         default=1,
@@ -50,6 +53,7 @@ def command(options: argparse.Namespace) -> int:
         with Progress() as progress:
             matrix = selftest(
                 options.fault or (),
+                cases=options.case or (),
                 seed=options.seed,
                 seeds=options.seeds,
                 jobs=options.jobs,

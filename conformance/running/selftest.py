@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conformance.cases import CASES
+from conformance.cases import CASES, find_cases
 from conformance.errors import DegenerateError, UsageError
 from conformance.faults import FAULTS, faulty, find_faults
 from conformance.faults.equivalents import EQUIVALENTS
@@ -51,6 +51,7 @@ class Tried(NamedTuple):
 def selftest(
     names: Sequence[str] = (),
     *,
+    cases: Sequence[str] = (),
     seed: int = 1,
     seeds: int = 1,
     jobs: int = 1,
@@ -60,6 +61,7 @@ def selftest(
 
     Args:
         names: names of faults; by default all.
+        cases: names of cases, on which alone the faults are judged; by default all.
         seed: the seed of the samples.
         seeds: at how many seeds, from `seed` on. At all but the first a fault is judged until a sample shows
             it, and only what was missed is kept.
@@ -68,14 +70,15 @@ def selftest(
             seeds after each case.
 
     Raises:
-        UsageError: an unknown fault; the message names those like it; or no seed.
+        UsageError: an unknown fault or case; the message names those like it; or no seed.
         NoiseError: a sample cannot be prepared, so that no fault can be judged by it.
     """
     if seeds < 1:
         raise UsageError(f"seeds: expected a number of at least 1, got {seeds}")
-    faults = find_faults(names)
+    only = {case.name for case in find_cases(cases)}
+    faults = [fault for fault in find_faults(names) if not only.isdisjoint(fault.cases)]
     chosen = [fault.name for fault in faults]
-    cases = list(dict.fromkeys(case for fault in faults for case in fault.cases))
+    cases = list(dict.fromkeys(case for fault in faults for case in fault.cases if case in only))
     work = [w for name in cases for w in _asked(CASES[name], seed, chosen)]
     steps, done = len(work) + (seeds - 1) * len(cases), count(1)
 
@@ -98,7 +101,7 @@ def selftest(
     for (case, other, *_), more in zip(further, in_processes(try_case, further, jobs), strict=True):
         others[other] = others[other].joined(more)
         told(case)
-    asked = [(fault.name, case) for fault in faults for case in fault.cases]
+    asked = [(fault.name, case) for fault in faults for case in fault.cases if case in only]
     return KillMatrix(tried.trials, seed, asked, tried.degenerate, list(others.values()))
 
 

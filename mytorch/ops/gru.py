@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Walk, matrix_gradients, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Walk, is_compiled, matrix_gradients, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,6 +123,10 @@ class Gru(Op):
         reverse: bool = False,
     ) -> tuple[tuple[Array, Array], Any]:
         """Compute (h' of every step (…, H), last h (1, N, H)) for x (…, I)."""
+        if is_compiled(x, w_hh):
+            from mytorch.ops.compiled import gru as compiled  # noqa: PLC0415 - it imports numba
+
+            return compiled.forward(x, h0, w_ih, w_hh, b_ih, b_hh, runs=runs, reverse=reverse)
         height, dtype = w_hh.shape[1], x.dtype
         walk = Walk(runs, reverse, len(w_hh))
         rows = x.reshape(walk.rows, w_ih.shape[1])
@@ -147,6 +151,8 @@ class Gru(Op):
     @staticmethod
     def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
         """Go back through the blocks; products over all steps are computed at the end, if asked for."""
+        if isinstance(saved, Compiled):
+            return saved.backward(grads)
         x, w_ih, v, walk, blocks, h0 = saved
         height, dtype = v.shape[1], x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Walk, matrix_gradients, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Walk, is_compiled, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
     from mytorch._core.types import Array, Gradients
+    from mytorch.ops.recurrence import Block
 
 
 def _ordered(w: Array) -> Array:
@@ -25,21 +27,25 @@ def _ordered(w: Array) -> Array:
     return np.concatenate((-o, -i, -f, g))
 
 
-def _restore(da: Array, rows: Array) -> None:
-    """Write gradients of o, i, f, negated, and g, (T, B, 4H), into rows of i, f, g, o."""
-    height = rows.shape[2] // 4
-    # Not np.negative: in NumPy 2.4 that gives wrong numbers from some strides into others.
-    np.multiply(da[..., height : 3 * height], -1, out=rows[..., : 2 * height])
-    rows[..., 2 * height : 3 * height] = da[..., 3 * height :]
-    np.multiply(da[..., :height], -1, out=rows[..., 3 * height :])
-
-
 def _gates(a: Array) -> Array:
     """View the four gates of (T, 4H, B), each (T, H, B)."""
     return a.reshape(len(a), 4, a.shape[1] // 4, a.shape[2]).transpose(1, 0, 2, 3)
 
 
-def _advance(a: Array, h: Array, c: Array, w_hh: Array, w_hr: Array | None) -> None:
+def _unordered(d: Array) -> Array:
+    """Undo `_ordered` for a gradient of (4H, K)."""
+    o, i, f, g = d.reshape(4, len(d) // 4, *d.shape[1:])
+    return np.concatenate((-i, -f, g, -o))
+
+
+def _across(columns: Array, walk: Walk, block: Block) -> Array:
+    """View a block of columns, (F, R), as steps in the order of the walk, (F, T, B)."""
+    part = columns[:, block.first : block.first + block.steps * block.batch]
+    steps = part.reshape(len(columns), block.steps, block.batch)
+    return steps[:, ::-1] if walk.reverse else steps
+
+
+def _advance(a: Array, inputs: Array, h: Array, c: Array, w: Array, w_hr: Array | None) -> None:
     """Go through the steps of one block.
 
     i, f, o = σ(·), g = tanh(·), c' = f·c + i·g, h' = o·tanh(c').
@@ -50,19 +56,20 @@ def _advance(a: Array, h: Array, c: Array, w_hh: Array, w_hr: Array | None) -> N
     - with `w_hr`, o·tanh(c') is computed aside, and its product with `w_hr` is written into `h`.
 
     Args:
-        a: W_ih x + b of the gates o, i, f, negated, and of g, (T, 4H, B); becomes the gates.
-        h: room for the hidden states, (T + 1, P, B), with the first one in it.
+        a: room for the gates o, i, f, g, (T, 4H, B).
+        inputs: x, h and 1 of every step on top of each other, (T + 1, K, B); the last has only h.
+        h: its part of the hidden states, (T + 1, P, B), with the first one in it.
         c: room for the cell states, (T + 1, H, B), with the first one in it.
-        w_hh: in the order and with the signs of `a`, (4H, P).
+        w: W_ih, W_hh and b side by side, in the order o, i, f, negated, and g, (4H, K).
         w_hr: projects o·tanh(c') to h', (P, H), or None.
     """
     height, batch = c.shape[1:]
-    recurrent, work = np.empty(a.shape[1:], a.dtype), np.empty((height, batch), c.dtype)
+    work = np.empty((height, batch), c.dtype)
     squashed, (o, i, f, g) = a[:, : 3 * height], _gates(a)
-    steps = zip(a, squashed, o, i, f, g, h[:-1], h[1:], c[:-1], c[1:], strict=True)
-    for a_t, s_t, o_t, i_t, f_t, g_t, h_before, h_t, c_before, c_t in steps:
-        np.matmul(w_hh, h_before, out=recurrent)
-        np.add(a_t, recurrent, out=a_t)
+    steps = zip(a, squashed, o, i, f, g, inputs[:-1], h[1:], c[:-1], c[1:], strict=True)
+    for a_t, s_t, o_t, i_t, f_t, g_t, in_t, h_t, c_before, c_t in steps:
+        # W_ih x + W_hh h + b in one product: for small layers calls cost most, and for large ones passes.
+        np.matmul(w, in_t, out=a_t)
         # σ(x) = 1 / (1 + e^-x); the minus is in the weights. Where e^-x overflows, 1/inf is the 0 wanted.
         np.exp(s_t, out=s_t)
         np.add(s_t, 1, out=s_t)
@@ -110,7 +117,7 @@ def _retreat(
         dc_out: gradient of every c' from outside, (T, H, B), or None.
         dh: gradient of the last h' from later steps, (P, B).
         dc: gradient of the last c' from later steps, (H, B).
-        w_hh: as `_advance` had it, (4H, P).
+        w_hh: its part of `_advance`'s w, (4H, P).
         w_hr: as `_advance` had it.
 
     Returns:
@@ -179,57 +186,91 @@ class Lstm(Op):
 
         With `every_cell`: (h' of every step (…, P), c' of every step (…, H)).
         """
+        if is_compiled(x, w_hh):
+            from mytorch.ops.compiled import lstm as compiled  # noqa: PLC0415 - it imports numba
+
+            return compiled.forward(
+                x, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, runs=runs, reverse=reverse, every_cell=every_cell
+            )
         (height, width), dtype = (len(w_hh) // 4, w_hh.shape[1]), x.dtype
-        walk = Walk(runs, reverse, len(w_hh))
-        rows = x.reshape(walk.rows, w_ih.shape[1])
-        u, v = _ordered(w_ih), _ordered(w_hh)
+        walk, features = Walk(runs, reverse, len(w_hh)), w_ih.shape[1]
+        rows = x.reshape(walk.rows, features)
         biases = [b for b in (b_ih, b_hh) if b is not None]
-        bias = _ordered(sum(biases[1:], start=biases[0])) if biases else None
+        parts = [w_ih, w_hh]
+        if biases:
+            parts.append(sum(biases[1:], start=biases[0])[:, None])
+        w = _ordered(np.concatenate(parts, axis=1))
         hidden, cell = Carry(h0, walk.batch, width, dtype), Carry(c0, walk.batch, height, dtype)
         blocks = []
         for block in walk.blocks:
-            a, h, c = walk.project(u, rows, bias, block), hidden.start(block), cell.start(block)
-            _advance(a, h, c, v, w_hr)
+            state = hidden.enter(block.batch)
+            inputs = np.empty((block.steps + 1, w.shape[1], block.batch), dtype)
+            inputs[:-1, :features] = walk.steps(rows, block).transpose(0, 2, 1)
+            inputs[:, features + width :] = 1
+            h, c = inputs[:, features : features + width], cell.start(block)
+            h[0] = state
+            a = np.empty((block.steps, len(w), block.batch), dtype)
+            _advance(a, inputs, h, c, w, w_hr)
             hidden.state, cell.state = h[-1], c[-1]
-            blocks.append((a, h, c))
-        out = rows_of(walk, [h[1:] for _, h, _ in blocks], width, dtype).reshape(*x.shape[:-1], width)
+            blocks.append((a, c, inputs))
+        out = rows_of(
+            walk, [inputs[1:, features : features + width] for _, _, inputs in blocks], width, dtype
+        ).reshape(*x.shape[:-1], width)
         if every_cell:
-            cells = rows_of(walk, [c[1:] for _, _, c in blocks], height, dtype)
+            cells = rows_of(walk, [c[1:] for _, c, _ in blocks], height, dtype)
             outs: tuple[Array, ...] = out, cells.reshape(*x.shape[:-1], height)
         else:
             outs = out, hidden.finish(1, walk.batch, width), cell.finish(1, walk.batch, height)
         shapes = None if h0 is None else h0.shape, None if c0 is None else c0.shape
-        return outs, (x, w_ih, v, w_hr, walk, blocks, every_cell, shapes)
+        return outs, (x, w, width, w_hr, walk, blocks, every_cell, shapes)
 
     @staticmethod
     def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
         """Go back through the blocks; products over all steps are computed at the end, if asked for."""
-        x, w_ih, v, w_hr, walk, blocks, every_cell, (h0, c0) = saved
-        (height, width), dtype = (len(v) // 4, v.shape[1]), x.dtype
+        if isinstance(saved, Compiled):
+            return saved.backward(grads)
+        x, w, width, w_hr, walk, blocks, every_cell, (h0, c0) = saved
+        height, dtype, features = len(w) // 4, x.dtype, x.shape[-1]
+        v = np.ascontiguousarray(w[:, features : features + width])  # BLAS is slower on rows with gaps
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, width)
         d_cells = grads[1].reshape(walk.rows, height) if every_cell and grads[1] is not None else None
         last_h, last_c = (None, None) if every_cell else grads[1:]
         hidden, cell = Carry(last_h, walk.batch, width, dtype), Carry(last_c, walk.batch, height, dtype)
-        da_rows = np.empty((walk.rows, 4 * height), dtype)
+        da_columns = np.empty((4 * height, walk.rows), dtype)
         dh_blocks = []
-        for block, (gates, _, c) in zip(walk.blocks[::-1], blocks[::-1], strict=True):
+        for block, (gates, c, _) in zip(walk.blocks[::-1], blocks[::-1], strict=True):
             dh_out = walk.columns(d_out, block, width, dtype)
             dc_out = None if d_cells is None else walk.columns(d_cells, block, height, dtype)
             dh, dc = hidden.enter(block.batch), cell.enter(block.batch)
             da, hidden.state, cell.state = _retreat(gates, c, dh_out, dc_out, dh, dc, v, w_hr)
-            _restore(da.transpose(0, 2, 1), walk.steps(da_rows, block))
+            _across(da_columns, walk, block)[...] = da.transpose(1, 0, 2)
             if w_hr is not None:
                 dh_blocks.append(dh_out)
 
-        def before() -> Array:
-            return rows_of(walk, [h[:-1] for _, h, _ in blocks], width, dtype)
+        @cache
+        def weights() -> Array:
+            inputs = np.empty((w.shape[1], walk.rows), dtype)
+            for block, (_, _, each) in zip(walk.blocks, blocks, strict=True):
+                _across(inputs, walk, block)[...] = each[:-1].transpose(1, 0, 2)
+            return _unordered(da_columns @ inputs.T)
+
+        def bias() -> Array:
+            return weights()[:, features + width]
 
         def projection() -> Array:
-            shown = [_gates(gates)[0] * np.tanh(c[1:]) for gates, _, c in blocks]
+            shown = [_gates(gates)[0] * np.tanh(c[1:]) for gates, c, _ in blocks]
             dh_rows = rows_of(walk, dh_blocks[::-1], width, dtype)
             return dh_rows.T @ rows_of(walk, shown, height, dtype)
 
-        dx, dw_ih, dw_hh, db_ih, db_hh = matrix_gradients(x, w_ih, before, da_rows, da_rows)
         dh0 = None if h0 is None else lambda: hidden.finish(*h0)
         dc0 = None if c0 is None else lambda: cell.finish(*c0)
-        return dx, dh0, dc0, dw_ih, dw_hh, db_ih, db_hh, projection
+        return (
+            lambda: (da_columns.T @ w[:, :features]).reshape(x.shape),
+            dh0,
+            dc0,
+            lambda: weights()[:, :features],
+            lambda: weights()[:, features : features + width],
+            bias,
+            bias,
+            projection,
+        )

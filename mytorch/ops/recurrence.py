@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mytorch.backends import numba
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -19,6 +21,22 @@ if TYPE_CHECKING:
 # Elements of the gates that are worked on at a time. Larger blocks fall out of the cache between the passes
 # over them, smaller ones make the products of matrices small; measured between 2¹⁶ and 2⁴⁰.
 _BLOCK = 1 << 19
+
+
+def is_compiled(x: Array, w_hh: Array) -> bool:
+    """Return whether numba is switched on and compiles an op for these arrays.
+
+    An empty batch or layer has nothing to compile for, and half types have no compiled functions.
+    """
+    return numba.enabled and x.dtype.char in "fd" and x.size > 0 and w_hh.size > 0
+
+
+class Compiled:
+    """What the compiled forward of a recurrent op leaves behind; its own backward goes on from there."""
+
+    def backward(self, grads: tuple[Array | None, ...]) -> Gradients:
+        """Do what the op's backward does."""
+        raise NotImplementedError(f"{type(self).__name__} has no backward")
 
 
 class Block(NamedTuple):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Walk, matrix_gradients, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Walk, is_compiled, matrix_gradients, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +82,10 @@ class Rnn(Op):
         relu: bool = False,
     ) -> tuple[tuple[Array, Array], Any]:
         """Compute (h' of every step (…, H), last h (1, N, H)) for x (…, I)."""
+        if is_compiled(x, w_hh):
+            from mytorch.ops.compiled import rnn as compiled  # noqa: PLC0415 - it imports numba
+
+            return compiled.forward(x, h0, w_ih, w_hh, b_ih, b_hh, runs=runs, reverse=reverse, relu=relu)
         height, dtype = len(w_hh), x.dtype
         walk = Walk(runs, reverse, height)
         rows = x.reshape(walk.rows, w_ih.shape[1])
@@ -100,6 +104,8 @@ class Rnn(Op):
     @staticmethod
     def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
         """Go back through the blocks; products over all steps are computed at the end, if asked for."""
+        if isinstance(saved, Compiled):
+            return saved.backward(grads)
         x, w_ih, w_hh, walk, blocks, relu, h0 = saved
         height, dtype = len(w_hh), x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)

@@ -54,6 +54,17 @@ def test_what_cannot_be_prepared_stops_it_because_nothing_can_be_judged_there(mo
 
 
 @pytest.mark.usefixtures("few")
+def test_of_some_cases_only_these_are_judged(monkeypatch):
+    monkeypatch.setitem(FAULTS, FORWARD, replace(FAULTS[FORWARD], cases=("models.LSTMCell", "models.LSTM")))
+    matrix = selftest([FORWARD], cases=["models.LSTMCell"])
+    assert {trial.cell.case for trial in matrix.trials} == {"models.LSTMCell"}
+    assert (matrix.survivors, matrix.exit_code) == ([], 0)
+    assert selftest([FORWARD], cases=["nn.GRU"]).exit_code == 3
+    with pytest.raises(UsageError, match=r"unknown case 'nn\.GRUs'"):
+        selftest([FORWARD], cases=["nn.GRUs"])
+
+
+@pytest.mark.usefixtures("few")
 class TestBlinded:
     def test_one_that_sees_passes(self):
         matrix = selftest([FORWARD, BACKWARD, SUBTLE, LOSS])
