@@ -36,7 +36,7 @@ DOCUMENTS = (
 DIRECTIVES = ("{toctree}", "{literalinclude}", "{eval-rst}")
 INSTALLED = "conformance list cases"
 SHOWN_ONLY = ("text", "json", "toml", "yaml")
-TOX = re.compile(r"(?:python -m pip install tox && )?(?:python -m )?tox run (?:-r )?-e ([a-z,]+)( -- .+)?")
+TOX = re.compile(r"(?:python -m pip install tox && )?(?:python -m )?tox run (?:-r )?-e ([a-z,-]+)( -- .+)?")
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,7 @@ UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("are_deterministic_algorithms_enabled", "use_deterministic_algorithms"), _SETTING),
     "is_deterministic_algorithms_warn_only_enabled": _SETTING,
     "set_printoptions": "text, which no case compares: tests/mytorch/test_printoptions.py",
+    "show_config": "text about this machine, which torch has no like of: tests/mytorch/test_numba_switch.py",
     "Size": "a tuple: every compared shape is one",
     "load": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
     "save": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
