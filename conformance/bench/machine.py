@@ -70,13 +70,14 @@ def described(command: str, share: float) -> dict[str, str]:
     """
     found = environment(threads=1)
     peers = {name: _version(name) for name in _PEERS}
-    load = "other programs ran on the machine meanwhile" if share < 0.9 else "the machine was its own"
+    # What the other cores did is not known; they share caches and memory with this one.
+    load = ": other programs ran on it meanwhile" if share < 0.9 else ""
     return {
         "command": command,
         "CPU": f"{found['cpu']}, {os.cpu_count()} cores",
         "kernels": f"NumPy: {found['blas']}; torch: {found['torch_cpu_capability']}",
         "threads": f"1 for each library; {_KERNELS} is not set",
-        "load": f"the process had {share:.0%} of one core: {load}",
+        "load": f"the process had {share:.0%} of one core{load}",
         "versions": ", ".join(
             f"{name} {number}"
             for name, number in (
