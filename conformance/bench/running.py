@@ -44,7 +44,7 @@ def run(
         told: is called with each row as soon as it is there.
 
     Raises:
-        UsageError: there is no such workload, `budget` is negative, or `OPENBLAS_CORETYPE` is set.
+        UsageError: a workload is not known, `budget` is negative, or `OPENBLAS_CORETYPE` is set.
     """
     for name in names:
         if name not in WORKLOADS and name != memory.NAME:

@@ -50,7 +50,7 @@ class Cluster:
             subject: the name of the implementation; empty for an object.
 
         Raises:
-            UsageError: there is no worker, or one that runs several threads, or has other code or versions.
+            UsageError: no worker is there, or one runs several threads or has other code or versions.
         """
         self._client = client
         try:

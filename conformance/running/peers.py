@@ -49,7 +49,7 @@ def judge_peers(
             alike.
 
     Raises:
-        UsageError: there is no such peer, a number is not whole or too small, `out` cannot be written to, or
+        UsageError: a peer is not known, a number is not whole or too small, `out` cannot be written to, or
             its record cannot be read.
     """
     for name in names:

@@ -99,6 +99,6 @@ def _workload(name: str, *, train: bool) -> Workload:
 
 WORKLOADS = (
     *(_workload(name, train=False) for name in _OPERATIONS),
-    # A row of another tensor is no chain: nothing would go back through it.
+    # A row of another tensor makes no chain, and the backward pass would not go through it.
     *(_workload(name, train=True) for name in _OPERATIONS if name != "getitem (row)"),
 )
