@@ -3,9 +3,10 @@
     python benchmarks/diagnosis.py --seeds 2 --each 4 --jobs -1 --out reports/diagnosis.md
 
 For every fault that changes a function and every case that it applies to, the first samples are taken in
-which it shows, in float64 and in float32. The diagnosis knows what mytorch returned for one of them. The
-table says how often the fault was among those named first; where two return the same numbers, both are.
-Each fault has to be named in 95 % of its samples; those that are not are listed.
+which it shows, in float64 and in float32; of a fault of a use, samples in that use. The diagnosis knows what
+mytorch returned for one of them. The table says how often the fault was among those named first; where two
+return the same numbers, both are. Each fault has to be named in 95 % of its samples; those that are not are
+listed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter, defaultdict
+from contextlib import suppress
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -24,12 +26,13 @@ from tabulate import tabulate
 
 from conformance.arithmetic.tolerance import UNIT
 from conformance.cases import CASES
-from conformance.diagnosis.nearest import candidates, hypothesis
+from conformance.diagnosis.nearest import candidates, hypothesis, in_use
 from conformance.diagnosis.observation import Observation, compared
 from conformance.diagnosis.reading import read
 from conformance.errors import DegenerateError
 from conformance.faults import FAULTS, faulty
 from conformance.faults.equivalents import EQUIVALENTS
+from conformance.judging.chosen_uses import by_use
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
@@ -40,7 +43,10 @@ from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
-    from conformance.sampling.sample import Sample
+    from collections.abc import Iterator
+
+    from conformance.judging.sample_judge import Prepared
+    from conformance.running.work import SampleWork
 
 # A fault of accuracy leaves the function as it is, and how wrong it is depends on the order of roundings. So
 # are others on samples in which, computed in float64, they stay within the tolerance of float32.
@@ -80,14 +86,11 @@ class Trial(NamedTuple):
 
 
 def structural(case: str) -> list[str]:
-    """Return the faults that change the function of a case, or its gradients, in the plain call."""
+    """Return the faults that change the function of a case or its gradients, plainly or in a use."""
     return [
         fault.name
         for fault in FAULTS.values()
-        if case in fault.cases
-        and not fault.uses
-        and fault.family not in OF_ACCURACY
-        and (fault.name, case) not in EQUIVALENTS
+        if case in fault.cases and fault.family not in OF_ACCURACY and (fault.name, case) not in EQUIVALENTS
     ]
 
 
@@ -108,22 +111,45 @@ def diagnosed(case: str, seeds: int, each: int, lanes: tuple[str, ...] = LANES) 
             for work in samples_of(CASES[case], seed, CASES[case].default_samples, lanes):
                 if not +left:
                     break
-                trials += _on(case, work.sample, left)
+                for prepared in _prepared(work, left):
+                    trials += _on(prepared, left)
     return trials
 
 
-def _on(case: str, sample: Sample, left: Counter[tuple[str, str]]) -> list[Trial]:
-    """Diagnose the faults that are left on one sample, and count them off."""
-    if sum(prod(given.shape) for given in CASES[case].inputs(sample.settings).values()) > _MOST:
-        return []
+def _prepared(work: SampleWork, left: Counter[tuple[str, str]]) -> Iterator[Prepared]:
+    """Prepare a sample in the plain call, and in each use, for which faults are left."""
+    case = CASES[work.case]
+    if sum(prod(given.shape) for given in case.inputs(work.sample.settings).values()) > _MOST:
+        return
+    used = [(use, lanes) for use, lanes in by_use(work.uses).items() if _of_use(left, use)]
+    if not used and not _of_use(left, ""):
+        return
     try:
-        prepared = prepare(CASES[case], sample, tuple(dict.fromkeys(lane for _, lane in +left)))
+        plain = prepare(case, work.sample, work.lanes)
     except DegenerateError:
+        return
+    yield plain
+    for use, lanes in used:
+        with suppress(DegenerateError):
+            yield plain.used(use, lanes)
+
+
+def _of_use(left: Counter[tuple[str, str]], use: str) -> list[str]:
+    """Return the faults that are left of a use; of the plain call, if it is empty."""
+    names = dict.fromkeys(name for name, _ in +left)
+    return [name for name in names if in_use(FAULTS[name], use)]
+
+
+def _on(prepared: Prepared, left: Counter[tuple[str, str]]) -> list[Trial]:
+    """Diagnose the faults that are left on one sample, and count them off."""
+    sample = prepared.sample
+    names = _of_use(left, sample.use)
+    if not names:
         return []
-    hypotheses = [hypothesis(fault) for fault in candidates([prepared.sample])]
+    hypotheses = [hypothesis(fault) for fault in candidates([sample])]
     trials = []
-    subjects = {CONTROL: mytorch.make()} | {name: faulty(FAULTS[name]) for name, _ in +left}
-    for name, subject in subjects.items():
+    for name in (CONTROL, *names):
+        subject = mytorch.make() if name == CONTROL else faulty(FAULTS[name])
         for lane, expected in prepared.expectations.items():
             if name != CONTROL and not left[name, lane]:
                 continue
@@ -135,7 +161,7 @@ def _on(case: str, sample: Sample, left: Counter[tuple[str, str]]) -> list[Trial
                 continue
             left[name, lane] -= name != CONTROL
             named = tuple(fault.name for fault in read([seen], hypotheses=hypotheses).named)
-            trials.append(Trial(name, case, lane, prepared.sample.text, named))
+            trials.append(Trial(name, sample.case, lane, sample.text, named))
     return trials
 
 
@@ -180,11 +206,28 @@ def report(trials: list[Trial], seeds: int, each: int) -> str:
     below = ", ".join(f"{fault} ({named} of {count})" for fault, named, count in few) or "none"
     written = (
         f"Written by `python benchmarks/diagnosis.py --seeds {seeds} --each {each}`. Each fault is put into\n"
-        "mytorch, and named from one sample in which it shows."
+        "mytorch, and named from one sample in which it shows, in the plain call or in its use."
     )
     title = "# What a diagnosis names"
-    parts = (title, written, table(trials), share, f"Named less often: {below}.")
-    return "\n\n".join((*parts, f"Not named first: {missed}.\n"))
+    lists = (f"Named less often: {below}.", f"Not named first: {missed}.", f"{never(trials)}\n")
+    return "\n\n".join((title, written, table(trials), share, *lists))
+
+
+def never(trials: list[Trial]) -> str:
+    """Return a sentence about the faults of these cases of which there is no trial."""
+    shown, cases = {trial.fault for trial in trials}, {trial.case for trial in trials}
+    left = [
+        fault
+        for fault in FAULTS.values()
+        if fault.name not in shown and any(case in cases or CASES[case].distribution for case in fault.cases)
+    ]
+    inaccurate = [fault.name for fault in left if fault.family in OF_ACCURACY]
+    drawn = [fault.name for fault in left if all(CASES[case].distribution for case in fault.cases)]
+    others = [fault.name for fault in left if fault.name not in (*inaccurate, *drawn)]
+    return (
+        f"Not put in: {len(inaccurate)} faults of accuracy, and {len(drawn)} of random draws, whose results "
+        f"are no numbers to explain. Shown in no sample: {', '.join(others) or 'none'}."
+    )
 
 
 def _row(family: str, found: list[Trial]) -> tuple[object, ...]:

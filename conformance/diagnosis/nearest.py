@@ -53,13 +53,14 @@ def candidates(samples: Iterable[Sample]) -> list[Fault]:
     known = [
         fault
         for fault in FAULTS.values()
-        if case in fault.cases and (fault.name, case) not in EQUIVALENTS and _in_use(fault, use)
+        if case in fault.cases and (fault.name, case) not in EQUIVALENTS and in_use(fault, use)
     ]
     found = known if use else [*known, *further(samples)]
     return sorted(found, key=lambda fault: fault.family in _GENERAL)
 
 
-def _in_use(fault: Fault, use: str) -> bool:
+def in_use(fault: Fault, use: str) -> bool:
+    """Whether a fault is one of a use; of the plain call, if that is empty."""
     return use in fault.uses if use else not fault.uses
 
 

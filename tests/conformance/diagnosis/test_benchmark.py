@@ -9,6 +9,9 @@ from statistics import median
 
 import pytest
 
+from conformance.faults import FAULTS
+from conformance.sampling.sample import Sample
+
 PROGRAM = Path(__file__).parents[3] / "benchmarks" / "diagnosis.py"
 
 
@@ -24,7 +27,8 @@ def benchmark(monkeypatch):
 def test_faults_are_named_from_one_sample(benchmark):
     trials = benchmark.diagnosed("nn.RNNCell", seeds=1, each=1, lanes=("float64",))
     # That one computes in float32, which is as accurate as float32 may be.
-    asked = set(benchmark.structural("nn.RNNCell")) - {"float64-in-float32"}
+    plain = {name for name in benchmark.structural("nn.RNNCell") if not FAULTS[name].uses}
+    asked = plain - {"float64-in-float32"}
     assert {trial.fault for trial in trials} >= asked
     assert sum(trial.right for trial in trials) >= 0.95 * len(trials)
     # Naming everything would be right, too.
@@ -44,3 +48,19 @@ def test_a_diagnosis_that_does_not_try_the_fault_is_wrong(benchmark, monkeypatch
     trials = benchmark.diagnosed("nn.RNNCell", seeds=1, each=1, lanes=("float64",))
     wrong = {trial.fault for trial in trials if not trial.right}
     assert {"torch-bias_ih-doubled", "torch-bias_hh-doubled"} <= wrong
+
+
+def test_faults_of_uses_are_named_in_their_uses(benchmark):
+    trials = benchmark.diagnosed("tanh", seeds=1, each=1)
+    uses = {trial.fault: Sample.parse(trial.sample).use for trial in trials}
+    assert uses["second-backward-doubled"] == "backward-twice"
+    assert uses["no-grad-other-value"] == "no-grad"
+    assert all(use in FAULTS[fault].uses for fault, use in uses.items() if use)
+    assert all(trial.right for trial in trials)
+
+
+def test_a_fault_of_a_use_is_not_sought_in_the_plain_call(benchmark, monkeypatch):
+    monkeypatch.setattr(benchmark, "in_use", lambda _, use: not use)
+    trials = benchmark.diagnosed("tanh", seeds=1, each=1)
+    assert "no-grad-other-value" not in {trial.fault for trial in trials}
+    assert "no-grad-other-value" in benchmark.report(trials, 1, 1).rpartition("Shown in no sample: ")[2]
