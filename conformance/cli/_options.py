@@ -32,12 +32,17 @@ def add_sweep(parser: argparse.ArgumentParser, seed: int = 1) -> None:
         metavar="N",
         help="number of processes (default: one per core, or one alone where there is little to do)",
     )
+    add_out(parser, "the reports")
+
+
+def add_out(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the option of the folder that a command writes to."""
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("reports/latest"),
         metavar="DIR",
-        help="folder for the reports (default: reports/latest)",
+        help=f"folder for {what} (default: reports/latest)",
     )
 
 

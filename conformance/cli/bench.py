@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.cli._options import add_out
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,13 +42,7 @@ def add_parser(commands: Commands) -> None:
         default="all",
         help="small: only the smallest size of each (default: all)",
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("reports/latest"),
-        metavar="DIR",
-        help="folder for performance.md and its picture (default: reports/latest)",
-    )
+    add_out(parser, "performance.md and its picture")
     parser.add_argument("--json", action="store_true", help="also write performance.json")
     parser.set_defaults(command=command)
 

@@ -5,10 +5,9 @@ Calls checking.check, prints its table, and writes check.json and check.md.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import add_device, add_dtypes, add_process, inputs_of
+from conformance.cli._options import add_device, add_dtypes, add_out, add_process, inputs_of
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -53,13 +52,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_device(parser, "where the candidate computes (default: cpu)")
     add_process(parser, "candidate")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("reports/latest"),
-        metavar="DIR",
-        help="folder for check.json and check.md (default: reports/latest)",
-    )
+    add_out(parser, "check.json and check.md")
     parser.set_defaults(command=command)
 
 

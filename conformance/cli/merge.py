@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.cli._options import add_baseline, add_process, add_verbosity
+from conformance.cli._options import add_baseline, add_out, add_process, add_verbosity
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -30,13 +30,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "shards", nargs="+", type=Path, metavar="SHARD", help="the folder of a shard, or its parity.json"
     )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("reports/latest"),
-        metavar="DIR",
-        help="folder for the reports (default: reports/latest)",
-    )
+    add_out(parser, "the reports")
     parser.add_argument(
         "--implementation",
         metavar="NAME",
