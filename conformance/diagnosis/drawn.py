@@ -74,8 +74,11 @@ def _near(drawn: Sequence[Expectation], name: str, seen: Observation) -> Array:
         got = numbers(seen.trace.get(name))
     except NotNumbersError:
         return np.zeros(1, bool)
-    if any(each.oracle[name].shape != got.shape for each in drawn) or got.dtype.kind != "f":
+    if any(each.oracle[name].shape != got.shape for each in drawn):
         return np.zeros(1, bool)
+    if got.dtype.kind != "f":
+        # Flags and whole numbers.
+        return np.asarray(np.any([each.oracle[name] == got for each in drawn], axis=0))
     near = np.zeros(got.shape, bool)
     for each in drawn:
         _, error = errors(each, name, got)
@@ -90,7 +93,8 @@ def _among(drawn: Sequence[Expectation], name: str, seen: Observation) -> bool:
     if near.all():
         return True
     # A sum over several masks says little. It has to differ from call to call, unless the case sets the seed.
-    if near.shape != drawn[0].oracle[name].shape or not (_is_seeded(seen) or seen.varies):
+    oracle = drawn[0].oracle[name]
+    if near.shape != oracle.shape or oracle.dtype.kind != "f" or not (_is_seeded(seen) or seen.varies):
         return False
     got = seen.trace[name]
     values = np.sort([each.oracle[name] for each in drawn], axis=0)

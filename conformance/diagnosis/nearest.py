@@ -27,8 +27,9 @@ _FIRST = 2
 # The families of faults that any case can have are told last.
 _GENERAL = ("every case",)
 
-# The families of faults that draw at random.
+# The families of faults that draw at random, and those that leave a dropout in training.
 _DRAW = ("dropout",)
+_STAY_IN_TRAINING = frozenset({"eval-keeps-training", "eval-forgets-children", "deepcopy-changes-mode"})
 
 
 class Found(NamedTuple):
@@ -68,7 +69,8 @@ def hypothesis(fault: Fault) -> Hypothesis:
     """Return the hypothesis that a subject has a fault."""
     if fault.computes:
         return Narrow(fault)
-    return Drawn(fault) if fault.family in _DRAW else Hypothesis(fault)
+    draws = fault.family in _DRAW or fault.name in _STAY_IN_TRAINING
+    return Drawn(fault) if draws else Hypothesis(fault)
 
 
 def nearest(

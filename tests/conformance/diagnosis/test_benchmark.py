@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections import Counter
 from pathlib import Path
 from statistics import median
 
 import pytest
 
 from conformance.faults import FAULTS
+from conformance.running.work import SampleWork
 from conformance.sampling.sample import Sample
 
 PROGRAM = Path(__file__).parents[3] / "benchmarks" / "diagnosis.py"
@@ -64,3 +66,12 @@ def test_a_fault_of_a_use_is_not_sought_in_the_plain_call(benchmark, monkeypatch
     trials = benchmark.diagnosed("tanh", seeds=1, each=1)
     assert "no-grad-other-value" not in {trial.fault for trial in trials}
     assert "no-grad-other-value" in benchmark.report(trials, 1, 1).rpartition("Shown in no sample: ")[2]
+
+
+def test_a_dropout_left_in_training_is_named_by_what_it_draws(benchmark):
+    left = Counter({("deepcopy-changes-mode", "float64"): 1, ("eval-keeps-training", "float64"): 1})
+    sample = "nn.Dropout:seed=1,draw=3,class=pow2,regime=normal,N=15,L=7,F=3,p=0.5,training=false,module=true"
+    uses = (("deepcopy", "float64"), ("train-then-eval", "float64"))
+    plain, *used = benchmark._prepared(SampleWork(Sample.parse(sample), ("float64",), uses), left)
+    trials = [trial for each in (plain, *used) for trial in benchmark._on(each, left)]
+    assert [trial.named for trial in trials] == [("deepcopy-changes-mode",), ("eval-keeps-training",)]
