@@ -29,7 +29,7 @@ from conformance.subjects.declarations import Declarations, declared
 from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
 # and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails; 6
@@ -198,7 +198,7 @@ class Report:
         return repeated(self.verdicts)
 
     @cached_property
-    def unused(self) -> dict[str, Mapping[str, str | None]]:
+    def unused(self) -> dict[str, dict[str, str | None]]:
         """Why no sample is judged in a use, by use and case; only cases that were judged in any."""
         used = {verdict.case for verdict in self.glance.used}
         return use_table([case for name, case in CASES.items() if name in used], self.seed)
