@@ -58,7 +58,7 @@ def command(options: argparse.Namespace) -> int:
     baseline = read_baseline(options.baseline) if options.baseline else None
     files = shard_files(options.shards, options.out)
     merged = merge(
-        {str(file): read_report(file) for file in files},
+        {str(file): read_report(file, held=0) for file in files},
         options.implementation,
         time_limit=options.time_limit,
         host_command=options.host_command,

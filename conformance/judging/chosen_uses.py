@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from conformance.cases._use import Use
     from conformance.cases.case import Case
-    from conformance.sampling.sample import Sample
+    from conformance.sampling.sample import Sample, Scalar
     from conformance.sampling.space import Space
     from conformance.subjects.supports import Supports
 
@@ -48,15 +48,17 @@ def uses_of(
     """
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     order = sorted((k for k, sample in enumerate(drawn) if _suits(sample)), key=lambda k: _rank(drawn[k]))
+    settings = {k: drawn[k].settings for k in order}
+    unusual = {k: _unusual(case.space, drawn[k]) for k in order}
     for name, use in USES.items():
         if not supports.has_use(name):
             continue
-        fits = [k for k in order if use.why_unused(case, drawn[k].settings) is None]
+        fits = [k for k in order if use.why_unused(case, settings[k]) is None]
         fitting = [k for k in fits if drawn[k].regime in _REGIMES] or fits
         if not fitting:
             continue
-        usual = min(_unusual(case.space, drawn[k]) for k in fitting)
-        plainest = [k for k in fitting if _unusual(case.space, drawn[k]) == usual][: _AMONG // 2]
+        usual = min(unusual[k] for k in fitting)
+        plainest = [k for k in fitting if unusual[k] == usual][: _AMONG // 2]
         among = (plainest, fitting[:_AMONG])
         words = raw_words(f"{case.name}|{drawn[0].seed}|{name}", len(lanes))
         taken: list[int] = []
@@ -91,27 +93,31 @@ def _rank(sample: Sample) -> tuple[int, int, int]:
     return where // 2, (*_REGIMES, *_OTHER_REGIMES).index(sample.regime), sample.draw
 
 
-def use_table(cases: Iterable[Case], seed: int = 1) -> dict[str, Mapping[str, str | None]]:
+def use_table(cases: Iterable[Case], seed: int = 1) -> dict[str, dict[str, str | None]]:
     """Return by use and case why a default run does not judge the use there; None where it does."""
-    table: dict[str, Mapping[str, str | None]] = {name: {} for name in USES}
+    table: dict[str, dict[str, str | None]] = {name: {} for name in USES}
     chosen = list(cases)
     for case in chosen:
         drawn = draw(case.name, case.space, seed, case.default_samples)
         judged = {name for uses in uses_of(case, drawn, ("float64",)) for name, _ in uses}
+        nearest = _nearest(case, drawn)
         for name, use in USES.items():
-            why = None if name in judged else _why_not(use, case, drawn)
-            table[name] = {**table[name], case.name: why}
+            table[name][case.name] = None if name in judged else _why_not(use, case, nearest)
     return table
 
 
-def _why_not(use: Use, case: Case, drawn: Sequence[Sample]) -> str:
-    """Return why no sample of a case is judged in a use: the reason of most of those that come nearest.
+def _nearest(case: Case, drawn: Sequence[Sample]) -> list[Mapping[str, Scalar]]:
+    """Return the settings of the samples that come nearest to being judged in uses.
 
     A sample that calls a module comes nearer than one that calls the function of the same case, which lacks
     what a module has whatever the module would do.
     """
     modules = [sample for sample in drawn if is_module(case, sample.settings)] or drawn
-    nearest = [sample for sample in modules if _suits(sample)] or modules
-    reasons = Counter(use.why_unused(case, sample.settings) for sample in nearest)
+    return [sample.settings for sample in modules if _suits(sample)] or [each.settings for each in modules]
+
+
+def _why_not(use: Use, case: Case, nearest: Sequence[Mapping[str, Scalar]]) -> str:
+    """Return why no sample of a case is judged in a use: the reason of most of those that come nearest."""
+    reasons = Counter(use.why_unused(case, settings) for settings in nearest)
     why = reasons.most_common(1)[0][0] if reasons else None
     return why or "no sample has values and sizes to see it by"

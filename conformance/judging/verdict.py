@@ -140,7 +140,8 @@ class Verdict:
     def to_json(self) -> dict[str, Any]:
         """Return every field, with the strings inf, -inf and nan for the numbers that JSON cannot write."""
         # Not by `asdict`, which copies every value: a report has many thousand verdicts.
-        return {name: _plain(value) for name, value in vars(self).items()}
+        values = vars(self).items()
+        return {name: value if type(value) in _AS_THEY_ARE else _plain(value) for name, value in values}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Verdict:
@@ -172,6 +173,9 @@ class Verdict:
             raise ValueError(f"verdict: would_pass: got {', '.join(sorted(unknown))}")
         return cls(**values)
 
+
+# Most values of a verdict are one of these, and need no further look.
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 _ITEMS = {"worst_index": int, "would_pass": str}
 

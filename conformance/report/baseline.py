@@ -241,7 +241,7 @@ _HEAD = ("seed", "implementation", "reference", "environment", "constants")
 
 def _half_types(report: Report) -> dict[str, str]:
     """Return what the operations of half types were judged as, if any half type was."""
-    if not any(verdict.lane in HALF_LANES for verdict in report.verdicts):
+    if not report.glance.lanes & {*HALF_LANES}:
         return {}
     return {"half_types": Inside(**report.scope.half_types).words}
 

@@ -5,17 +5,23 @@ Called by `record`, for which a shortfall means that the run shows nothing, and 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.judging.verdict import Status, Verdict
 from conformance.sampling.space import CLASSES, HOLLOW, REGIMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+    Named = tuple[str, str | None]
 
 # Verdicts of exceptions and refusals compare nothing.
 _JUDGED = frozenset({Status.PASS, Status.MISTRUSTED, Status.FAIL, Status.EXCUSED})
+
+# What is covered, by kind, in the order of the table.
+_CLASS, _REGIME = "shape class", "regime"
+_NAMES = {_CLASS: CLASSES, _REGIME: REGIMES}
 
 
 class Covered(NamedTuple):
@@ -46,19 +52,18 @@ class Covered(NamedTuple):
         return f"{self.kind} {self.name}: {self.samples} samples judged, at least {self.minimum} needed"
 
 
-def judged(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """Return the verdicts that compared something, and those of shape classes without elements.
+def judged(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+    """Yield the verdicts that compared something, and those of shape classes without elements.
 
     Those of uses are not among them: they judge samples again that are counted already.
     """
-    return [
-        v
-        for v in verdicts
-        if v.lane
-        and not v.use
-        and v.status in _JUDGED
-        and (v.elements or (v.observable and v.shape_class in HOLLOW))
-    ]
+    return filter(is_judged, verdicts)
+
+
+def is_judged(verdict: Verdict) -> bool:
+    """Whether a verdict is one of those that `judged` yields."""
+    compared = verdict.elements or (verdict.observable and verdict.shape_class in HOLLOW)
+    return bool(verdict.lane and not verdict.use and verdict.status in _JUDGED and compared)
 
 
 def covered(verdicts: Iterable[Verdict], minimums: Mapping[str, int]) -> list[Covered]:
@@ -68,16 +73,19 @@ def covered(verdicts: Iterable[Verdict], minimums: Mapping[str, int]) -> list[Co
         verdicts: those of a run.
         minimums: the least number of samples by name; empty for a run of some cases only.
     """
-    found = judged(verdicts)
-    rows = []
-    for kind, names in (("shape class", CLASSES), ("regime", REGIMES)):
-        for name in names:
-            mine = [v for v in found if name == (v.regime if kind == "regime" else v.shape_class)]
-            if mine or name in minimums:
-                cases, samples = {v.case for v in mine}, {v.sample for v in mine}
-                elements = sum(v.elements for v in mine)
-                rows.append(Covered(kind, name, len(cases), len(samples), elements, minimums.get(name)))
-    return rows
+    cases: dict[Named, set[str]] = defaultdict(set)
+    samples: dict[Named, set[str]] = defaultdict(set)
+    elements: Counter[Named] = Counter()
+    for v in judged(verdicts):
+        for named in ((_CLASS, v.shape_class), (_REGIME, v.regime)):
+            cases[named].add(v.case)
+            samples[named].add(v.sample)
+            elements[named] += v.elements
+    return [
+        Covered(*named, len(cases[named]), len(samples[named]), elements[named], minimums.get(named[1]))
+        for named in ((kind, name) for kind, names in _NAMES.items() for name in names)
+        if named in elements or named[1] in minimums
+    ]
 
 
 def summary(rows: Iterable[Covered]) -> list[dict[str, object]]:
@@ -96,16 +104,14 @@ def summary(rows: Iterable[Covered]) -> list[dict[str, object]]:
 
 def by_case(verdicts: Iterable[Verdict]) -> list[dict[str, object]]:
     """Return one row per case: how many samples of each shape class and regime were judged."""
-    found = judged(verdicts)
+    samples: dict[str, dict[str, tuple[str | None, str | None]]] = defaultdict(dict)
+    classes, regimes = dict[str | None, None](), dict[str | None, None]()
+    for v in judged(verdicts):
+        samples[v.case][v.sample] = v.shape_class, v.regime
+        classes[v.shape_class] = regimes[v.regime] = None
     rows: list[dict[str, object]] = []
-    classes = list(dict.fromkeys(v.shape_class for v in found))
-    regimes = list(dict.fromkeys(v.regime for v in found))
-    samples: dict[str, dict[str, Verdict]] = {}
-    for verdict in found:
-        samples.setdefault(verdict.case, {})[verdict.sample] = verdict
     for case, mine in samples.items():
-        by_class = Counter(v.shape_class for v in mine.values())
-        by_regime = Counter(v.regime for v in mine.values())
+        by_class, by_regime = (Counter(each) for each in zip(*mine.values(), strict=True))
         counts = {str(name): by_class[name] or "" for name in classes} | {
             str(name): by_regime[name] or "" for name in regimes
         }

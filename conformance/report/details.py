@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from conformance.judging.verdict import numbers_first
 from conformance.report import bitwise, sight, uses
 from conformance.report.coverage import by_case
-from conformance.report.tables import error_there, failures, headroom, number, render, tightest
+from conformance.report.tables import error_there, failures, headroom, number, render
 
 if TYPE_CHECKING:
     from conformance.report.record import Report
@@ -91,6 +91,6 @@ def observables(report: Report) -> list[dict[str, object]]:
             "shape class": verdict.shape_class,
             "regime": verdict.regime,
         }
-        for (case, observable, lane, use), verdict in tightest(report).items()
+        for (case, observable, lane, use), verdict in report.tightest.items()
         if use is None
     ]

@@ -9,7 +9,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES
-from conformance.report.tables import place, tightest
+from conformance.report.tables import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ def nearest(report: Report) -> list[Verdict]:
     """Return the nearest verdict of each case, of the eight cases that pass with the least headroom."""
     # One per case: in most uses an observable has the values of the plain call, and so its headroom.
     first: dict[str, Verdict] = {}
-    for verdict in _rising(tightest(report).values(), inf):
+    for verdict in _rising(report.tightest.values(), inf):
         first.setdefault(verdict.case, verdict)
     return list(first.values())[:_NEAREST]
 

@@ -5,7 +5,7 @@ Called by `markdown` and by the command line.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from conformance.judging.accuracy import NEEDED
@@ -13,7 +13,6 @@ from conformance.judging.excuses import EXCUSED, OWN_CONVENTIONS
 from conformance.judging.verdict import Status
 
 if TYPE_CHECKING:
-    from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
 # How many cases are named for one excuse.
@@ -42,13 +41,13 @@ def _unless(needed: bool) -> str:
 
 def summary(report: Report) -> list[dict[str, object]]:
     """Return one row per reason for which something was excused."""
-    by_reason: dict[str, list[Verdict]] = defaultdict(list)
+    by_reason: dict[str, Counter[str]] = defaultdict(Counter)
     for verdict in report.verdicts:
         if verdict.status is Status.EXCUSED:
-            by_reason[str(verdict.reason).partition(EXCUSED)[2]].append(verdict)
+            by_reason[str(verdict.reason).partition(EXCUSED)[2]][verdict.case] += 1
     return [
-        {"excused": f"{len(mine):,}", "cases": _some([v.case for v in mine]), "why": why}
-        for why, mine in by_reason.items()
+        {"excused": f"{cases.total():,}", "cases": _some(list(cases)), "why": why}
+        for why, cases in by_reason.items()
     ]
 
 
@@ -60,7 +59,6 @@ def refusals(report: Report) -> list[str]:
     ]
 
 
-def _some(cases: list[str]) -> str:
-    names = list(dict.fromkeys(cases))
+def _some(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more

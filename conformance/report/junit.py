@@ -37,14 +37,17 @@ def junit(report: Report) -> str:
     about = {"reference": report.reference, "seed": report.seed, **report.environment}
     for name, value in about.items():
         ET.SubElement(properties, "property", name=name, value=str(value))
-    beside: dict[tuple[str, str | None], list[Verdict]] = defaultdict(list)
-    tests: dict[tuple[str, str, str | None], list[Verdict]] = defaultdict(list)
+    tests: dict[tuple[str, str, str | None], _Test] = defaultdict(_Test)
     for verdict in report.verdicts:
-        beside[verdict.sample, verdict.lane].append(verdict)
-        tests[verdict.case, verdict.check, verdict.lane].append(verdict)
-    for (case, check, lane), verdicts in tests.items():
+        tests[verdict.case, verdict.check, verdict.lane].add(verdict)
+    shown = {(each.sample, each.lane) for found in tests.values() for each in found.wrong[:_SHOWN]}
+    beside: dict[tuple[str, str | None], list[Verdict]] = defaultdict(list)
+    for verdict in report.verdicts if shown else ():
+        if (key := (verdict.sample, verdict.lane)) in shown:
+            beside[key].append(verdict)
+    for (case, check, lane), found in tests.items():
         test = ET.SubElement(suite, "testcase", classname=case, name=f"{check}[{lane}]" if lane else check)
-        _judge(test, verdicts, report, beside)
+        _judge(test, found, report, beside)
     for name, lines in _of_the_run(report).items():
         test = ET.SubElement(suite, "testcase", classname="run", name=name)
         if lines:
@@ -61,36 +64,54 @@ def junit(report: Report) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
 
 
+class _Test:
+    """What is kept of the verdicts of a test.
+
+    Attributes:
+        counts: how many ended how.
+        why: by how a verdict ended, the reason of the first.
+        wrong: those that did not pass.
+    """
+
+    def __init__(self) -> None:
+        self.counts: Counter[Status] = Counter()
+        self.why: dict[Status, str | None] = {}
+        self.wrong: list[Verdict] = []
+
+    def add(self, verdict: Verdict) -> None:
+        self.counts[verdict.status] += 1
+        self.why.setdefault(verdict.status, verdict.reason)
+        if not verdict.passed:
+            self.wrong.append(verdict)
+
+    def told(self, status: Status) -> str:
+        """Return how many verdicts ended with a status, and why the first of them did."""
+        return f"{self.counts[status]} of {self.counts.total()} verdicts are {status}: {self.why[status]}"
+
+
 def _judge(
     test: ET.Element,
-    verdicts: Sequence[Verdict],
+    found: _Test,
     report: Report,
     beside: Mapping[tuple[str, str | None], Sequence[Verdict]],
 ) -> None:
     """Write into a test how its verdicts ended."""
-    counts = Counter(verdict.status for verdict in verdicts)
-    wrong = [verdict for verdict in verdicts if not verdict.passed]
+    counts, wrong = found.counts, found.wrong
     if wrong:
         # Most readers show one element of a test: an error, or else a failure.
         status = Status.ERROR if counts[Status.ERROR] else wrong[0].status
         first = next(verdict for verdict in wrong if verdict.status is status)
         told = ", ".join(f"{counts[each]} {each}" for each in _WRONG if counts[each])
-        message = f"{told} of {len(verdicts)} verdicts: {str(first.reason).partition(chr(10))[0]}"
+        message = f"{told} of {counts.total()} verdicts: {str(first.reason).partition(chr(10))[0]}"
         kind = "error" if status is Status.ERROR else "failure"
         element = ET.SubElement(test, kind, message=message, type=status.value)
         texts = [explained(report, each, beside[each.sample, each.lane]) for each in wrong[:_SHOWN]]
         more = [f"{len(wrong) - _SHOWN} more are in parity.json"] if len(wrong) > _SHOWN else []
         element.text = "\n" + "\n\n".join([*texts, *more]) + "\n"
-    elif counts[Status.SKIP] == len(verdicts):
-        ET.SubElement(test, "skipped", message=str(verdicts[0].reason))
+    elif counts[Status.SKIP] == counts.total():
+        ET.SubElement(test, "skipped", message=str(found.why[Status.SKIP]))
     elif some := [status for status in (Status.EXCUSED, Status.MISTRUSTED) if counts[status]]:
-        ET.SubElement(test, "system-out").text = "\n".join(_told(verdicts, status) for status in some)
-
-
-def _told(verdicts: Sequence[Verdict], status: Status) -> str:
-    """Return how many verdicts ended with a status, and why the first of them did."""
-    mine = [verdict for verdict in verdicts if verdict.status is status]
-    return f"{len(mine)} of {len(verdicts)} verdicts are {status}: {mine[0].reason}"
+        ET.SubElement(test, "system-out").text = "\n".join(map(found.told, some))
 
 
 def _of_the_run(report: Report) -> dict[str, list[str]]:

@@ -114,7 +114,7 @@ def markdown(report: Report) -> str:
     if excused := excuses.summary(report):
         parts += ["## Excused", _EXCUSED, render(excused, "markdown")]
     parts += _mistrusted(report)
-    if partly_seen := partly(report.verdicts):
+    if partly_seen := partly(report.seen):
         parts += ["## Seen in part", _PARTLY, "\n".join(f"- {each}" for each in partly_seen[:_PARTLY_SHOWN])]
     if used := uses.summary(report):
         by_use: list[dict[str, object]] = [

@@ -6,7 +6,6 @@ Made by running.run, written as `parity.json` and read back; the tables are made
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,15 +18,18 @@ from conformance.errors import UsageError
 from conformance.judging.chosen_uses import use_table
 from conformance.judging.excuses import not_needed
 from conformance.judging.verdict import Status, Verdict, numbers_first
+from conformance.judging.verdicts import Verdicts
 from conformance.report.bitwise import Bitwise
 from conformance.report.coverage import Covered, covered
+from conformance.report.glance import Glance
 from conformance.report.repeatability import Repeated, repeated
 from conformance.report.scope import Scope
+from conformance.report.seen import Seen, seen
 from conformance.subjects.declarations import Declarations, declared
 from conformance.text import safe_message, safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
 # and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails; 6
@@ -61,7 +63,7 @@ class Report:
         seed: the seed of the samples.
         implementation: the subject, as it may be shown (`conformance.text`).
         reference: the name of the reference.
-        verdicts: one per observable, sample and lane.
+        verdicts: one per observable, sample and lane; of many, most are read from a file in each pass.
         minimums: the least number of samples of each shape class and regime; empty where none binds, in a run
             that is not of all cases.
         shrunk: the smallest failing sample found, by the text of the sample that failed.
@@ -80,7 +82,7 @@ class Report:
     seed: int
     implementation: str
     reference: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: Sequence[Verdict]
     minimums: dict[str, int] = field(default_factory=dict)
     shrunk: dict[str, str] = field(default_factory=dict)
     diagnosed: dict[str, list[str]] = field(default_factory=dict)
@@ -103,11 +105,15 @@ class Report:
         object.__setattr__(self, "bitwise", Bitwise.from_json(_safe(self.bitwise.to_json())))
 
     @cached_property
+    def glance(self) -> Glance:
+        """What one pass over the verdicts finds."""
+        return Glance.at(self.verdicts)
+
+    @property
     def totals(self) -> dict[str, int]:
         """How many verdicts ended how, and how many numbers were compared."""
-        counts = Counter(verdict.status for verdict in self.verdicts)
-        totals = {status.value.lower(): counts[status] for status in Status}
-        return totals | {"compared_elements": sum(verdict.elements for verdict in self.verdicts)}
+        totals = {status.value.lower(): self.glance.counts[status] for status in Status}
+        return totals | {"compared_elements": self.glance.elements}
 
     @property
     def stopped(self) -> str | None:
@@ -171,12 +177,12 @@ class Report:
         # Only a run of all samples of all cases has minimums.
         return not_needed(self.declarations.excuses, self.verdicts, whole=bool(self.minimums))
 
-    @cached_property
+    @property
     def excused_alone(self) -> list[str]:
         """The cases in which something was excused, and no number passed in the plain call."""
         return self._alone(Status.EXCUSED)
 
-    @cached_property
+    @property
     def mistrusted_alone(self) -> list[str]:
         """The cases in which something is MISTRUSTED, and no number passed in the plain call."""
         return self._alone(Status.MISTRUSTED)
@@ -184,10 +190,7 @@ class Report:
     def _alone(self, status: Status) -> list[str]:
         if self.scope.shard:
             return []  # another shard may show them
-        # Inputs that a use leaves unchanged pass whatever is computed of them.
-        some = {verdict.case: None for verdict in self.verdicts if verdict.status is status}
-        shown = {v.case for v in self.verdicts if v.status is Status.PASS and v.elements and not v.use}
-        return [case for case in some if case not in shown]
+        return [case for case in self.glance.of_status(status) if case not in self.glance.shown]
 
     @cached_property
     def repeated(self) -> Repeated:
@@ -195,15 +198,33 @@ class Report:
         return repeated(self.verdicts)
 
     @cached_property
-    def unused(self) -> dict[str, Mapping[str, str | None]]:
+    def unused(self) -> dict[str, dict[str, str | None]]:
         """Why no sample is judged in a use, by use and case; only cases that were judged in any."""
-        used = {verdict.case for verdict in self.verdicts if verdict.use}
+        used = {verdict.case for verdict in self.glance.used}
         return use_table([case for name, case in CASES.items() if name in used], self.seed)
 
     @property
     def failures(self) -> list[Verdict]:
         """The verdicts that did not pass, in the run's order."""
-        return [verdict for verdict in self.verdicts if not verdict.passed]
+        return self.glance.failures
+
+    @cached_property
+    def tightest(self) -> dict[tuple[str, str, str, str | None], Verdict]:
+        """The verdict with the least headroom of each case, observable, lane and use."""
+        found: dict[tuple[str, str, str, str | None], Verdict] = {}
+        for verdict in self.verdicts:
+            if verdict.headroom is None or verdict.lane is None or verdict.observable is None:
+                continue
+            key = verdict.case, verdict.observable, verdict.lane, verdict.use
+            best = found.get(key)
+            if best is None or best.headroom is None or verdict.headroom < best.headroom:
+                found[key] = verdict
+        return found
+
+    @cached_property
+    def seen(self) -> dict[str, Seen]:
+        """How much of each case was seen."""
+        return seen(self.verdicts)
 
     @property
     def failure_per_case(self) -> list[Verdict]:
@@ -260,15 +281,33 @@ class Report:
             UsageError: the text is not a report, or one of another schema version; it has a key or a value
                 that is not known, or counts that are not those of its verdicts.
         """
+        try:
+            data = json.loads(text)
+        except (RecursionError, ValueError) as error:
+            raise UsageError(f"report: not a parity report: {type(error).__name__}: {error}") from error
+        return cls.from_data(data)
+
+    @classmethod
+    def from_data(cls, data: Any, verdicts: Iterable[Any] | None = None, held: int | None = None) -> Report:
+        """Read the value of a JSON text.
+
+        Args:
+            data: the value.
+            verdicts: those of the text, as they come, where `data` has none of them.
+            held: how many of them stay in memory; None for as many as of a run.
+
+        Raises:
+            UsageError: as of `from_json`.
+        """
         names = (
             *("seed", "implementation", "given_as", "reference", "minimums", "shrunk", "diagnosed"),
             *("environment", "timing", "constants"),
         )
         try:
-            data = json.loads(text)
             _check(data)
+            given = data["verdicts"] if verdicts is None else verdicts
             found = cls(
-                verdicts=tuple(Verdict.from_json(verdict) for verdict in data["verdicts"]),
+                verdicts=Verdicts(map(Verdict.from_json, given), held),
                 scope=Scope.from_json(data.get("scope", {})),
                 bitwise=Bitwise.from_json(data.get("bitwise", {})),
                 declarations=declared(SimpleNamespace(**data["declarations"])),

@@ -61,8 +61,12 @@ class Scope:
         """
         if self.shard:
             return {}  # another shard may have seen them
-        compared = {v.case for v in verdicts if v.elements or not v.passed}
-        reasons = {v.case: v.reason for v in reversed(verdicts) if v.reason}
+        compared, reasons = set[str](), dict[str, str]()
+        for v in verdicts:
+            if v.elements or not v.passed:
+                compared.add(v.case)
+            if v.reason:
+                reasons.setdefault(v.case, v.reason)
         why = "the subject supports no sample of it"
         if stopped:
             # It is only counted how many cases are outside the limits.

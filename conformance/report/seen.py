@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from conformance.cases import CASES
 from conformance.judging.verdict import Status
-from conformance.report.coverage import judged
+from conformance.report.coverage import is_judged
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import on_plain_path
 from conformance.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from conformance.judging.verdict import Verdict
 
@@ -62,16 +62,17 @@ class Seen:
 
 def seen(verdicts: Iterable[Verdict]) -> dict[str, Seen]:
     """Return by case how much of it a run saw; bad calls and uses are counted elsewhere."""
-    plainly = [v for v in verdicts if v.lane and not v.use]
     found: dict[str, Seen] = {}
     skipped: dict[str, dict[str, str]] = defaultdict(dict)
-    for verdict in plainly:
+    for verdict in verdicts:
+        if not verdict.lane or verdict.use:
+            continue
         mine = found.setdefault(verdict.case, Seen(verdict.case))
         mine.drawn.add(verdict.sample)
         if verdict.status is Status.SKIP:
             skipped[verdict.case].setdefault(verdict.sample, str(verdict.reason))
-    for verdict in judged(plainly):
-        found[verdict.case].judged.add(verdict.sample)
+        if is_judged(verdict):
+            mine.judged.add(verdict.sample)
     for case, mine in found.items():
         mine.skipped.update(why for sample, why in skipped[case].items() if sample not in mine.judged)
         if case in CASES and CASES[case].space.plain:
@@ -80,6 +81,6 @@ def seen(verdicts: Iterable[Verdict]) -> dict[str, Seen]:
     return found
 
 
-def partly(verdicts: Iterable[Verdict]) -> list[Seen]:
+def partly(found: Mapping[str, Seen]) -> list[Seen]:
     """Return the cases of which samples were skipped."""
-    return [each for each in seen(verdicts).values() if each.skipped]
+    return [each for each in found.values() if each.skipped]

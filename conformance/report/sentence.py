@@ -62,7 +62,7 @@ def sentence(report: Report, suite: Suite | None) -> Sentence:
         # A run of some cases says nothing about the others.
         what = f"{', '.join(named) if len(named) <= _NAMED else f'{len(named)} cases'} as {reference} does"
     wrong = [verdict for verdict in report.failures if verdict.status is not Status.EMPTY]
-    comparisons = sum(1 for verdict in report.verdicts if verdict.elements)
+    comparisons = report.glance.comparisons
     numbers = _in_millions(totals["compared_elements"])
     compared = f"{comparisons:,} comparisons of {numbers} numbers"
     if report.scope.shard:
@@ -75,7 +75,7 @@ def sentence(report: Report, suite: Suite | None) -> Sentence:
         text = "So nothing is shown."
     elif wrong:
         headline = f"{subject} does not compute {what}"
-        cases, of = (len({verdict.case for verdict in some}) for some in (wrong, report.verdicts))
+        cases, of = len({verdict.case for verdict in wrong}), len(report.glance.by_case)
         share = f"{len(wrong):,} of {len(report.verdicts):,} verdicts fail"
         text = f"{share}, in {cases} of {of} cases ({compared})."
     else:

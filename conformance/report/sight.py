@@ -13,7 +13,7 @@ from conformance.judging.sight import DECIDING, INPUT, NAMES, ROUNDINGS
 from conformance.judging.verdict import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
@@ -24,70 +24,90 @@ BRIEFLY = dict(zip(NAMES, ("zeros", "mean", "rolled", "float16", "bfloat16", "fl
 # How many cases are named.
 _SHOWN = 5
 
+# The columns of counts that are not of a wrong answer.
+_AGREEMENTS, _MISTRUSTED = "agreements", "MISTRUSTED"
 
-def would_pass(verdicts: Iterable[Verdict]) -> list[str]:
-    """Return the wrong answers that would pass as some observable, in each of the verdicts about it.
+
+class Sight:
+    """The wrong answers that would pass as some observable, in each of the verdicts about it.
 
     The uses of an observable of the plain call are put together: what one of them shows does not pass.
     """
-    seen: dict[tuple[str, str | None, str], list[Sequence[str]]] = defaultdict(list)
-    for verdict in verdicts:
+
+    def __init__(self) -> None:
+        # By check, and by lane and observable.
+        self._passing: dict[str, dict[tuple[str | None, str], set[str]]] = {}
+
+    def add(self, verdict: Verdict) -> None:
+        """Take in a verdict."""
+        of_check = self._passing.setdefault(verdict.check, {})
         if verdict.would_pass is not None:
-            name = str(verdict.observable).rpartition("/")[2]
-            seen[verdict.check, verdict.lane, name].append(verdict.would_pass)
-    passing = {name for each in seen.values() for name in set.intersection(*map(set, each))}
-    return [name for name in NAMES if name in passing]
+            key = verdict.lane, str(verdict.observable).rpartition("/")[2]
+            of_check.setdefault(key, set(verdict.would_pass)).intersection_update(verdict.would_pass)
 
+    def would_pass(self, check: str | None = None) -> list[str]:
+        """Return the wrong answers that would pass, in one check or in any."""
+        checks = self._passing if check is None else (check,)
+        passing = {name for each in checks for names in self._passing[each].values() for name in names}
+        return [name for name in NAMES if name in passing]
 
-def briefly(verdicts: Iterable[Verdict]) -> str:
-    """Return by check what would pass, e.g. `backward: zeros, mean, rolled; forward: input`."""
-    by_check: dict[str, list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
-        by_check[verdict.check].append(verdict)
-    told = {check: ", ".join(map(BRIEFLY.__getitem__, would_pass(mine))) for check, mine in by_check.items()}
-    return "; ".join(f"{check}: {names}" for check, names in told.items() if names)
+    def briefly(self) -> str:
+        """Return by check what would pass, e.g. `backward: zeros, mean, rolled; forward: input`."""
+        told = {each: ", ".join(BRIEFLY[name] for name in self.would_pass(each)) for each in self._passing}
+        return "; ".join(f"{check}: {names}" for check, names in told.items() if names)
 
 
 def summary(report: Report) -> list[dict[str, object]]:
     """Return one row per case and check: the agreements, and in how many each wrong answer would pass."""
-    cells: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    cells: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for verdict in report.verdicts:
         if verdict.would_pass is not None:
-            cells[verdict.case, verdict.check].append(verdict)
+            mistrusted = [_MISTRUSTED] * (verdict.status is Status.MISTRUSTED)
+            cells[verdict.case, verdict.check].update([_AGREEMENTS, *mistrusted, *verdict.would_pass])
     return [{"case": case, "check": check, **_row(mine)} for (case, check), mine in cells.items()]
 
 
-def _row(verdicts: Sequence[Verdict]) -> dict[str, object]:
-    counts = Counter(name for verdict in verdicts for name in verdict.would_pass or ())
-    mistrusted = sum(verdict.status is Status.MISTRUSTED for verdict in verdicts)
+def _row(counts: Counter[str]) -> dict[str, object]:
     return {
-        "agreements": len(verdicts),
+        _AGREEMENTS: counts[_AGREEMENTS],
         **{name: counts[name] or "" for name in DECIDING},
         "narrower rounding": sum(counts[name] for name in ROUNDINGS) or "",
         INPUT: counts[INPUT] or "",
-        "MISTRUSTED": mistrusted or "",
+        _MISTRUSTED: counts[_MISTRUSTED] or "",
     }
 
 
 def mistrusted(report: Report) -> list[dict[str, object]]:
     """Return one row per case and check with MISTRUSTED verdicts, most first: how many, and of what."""
-    cells: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
+    cells: dict[tuple[str, str], _Mistrusted] = defaultdict(_Mistrusted)
     agreements: Counter[tuple[str, str]] = Counter()
     for verdict in report.verdicts:
         agreements[verdict.case, verdict.check] += verdict.would_pass is not None
         if verdict.status is Status.MISTRUSTED:
-            cells[verdict.case, verdict.check].append(verdict)
+            cells[verdict.case, verdict.check].add(verdict)
     return [
         {
             "case": case,
             "check": check,
-            "MISTRUSTED": f"{len(mine)} of {agreements[case, check]}",
-            "observables": _some(Counter(str(verdict.observable) for verdict in mine)),
-            "shape classes": _some(Counter(str(verdict.shape_class) for verdict in mine)),
-            "regimes": _some(Counter(str(verdict.regime) for verdict in mine)),
+            _MISTRUSTED: f"{mine.regimes.total()} of {agreements[case, check]}",
+            "observables": _some(mine.observables),
+            "shape classes": _some(mine.classes),
+            "regimes": _some(mine.regimes),
         }
-        for (case, check), mine in sorted(cells.items(), key=lambda cell: -len(cell[1]))
+        for (case, check), mine in sorted(cells.items(), key=lambda cell: -cell[1].regimes.total())
     ]
+
+
+class _Mistrusted:
+    """Of what some MISTRUSTED verdicts are, each name with how many."""
+
+    def __init__(self) -> None:
+        self.observables, self.classes, self.regimes = Counter[str](), Counter[str](), Counter[str]()
+
+    def add(self, verdict: Verdict) -> None:
+        self.observables[str(verdict.observable)] += 1
+        self.classes[str(verdict.shape_class)] += 1
+        self.regimes[str(verdict.regime)] += 1
 
 
 def _some(counts: Mapping[str, int]) -> str:
@@ -98,11 +118,11 @@ def _some(counts: Mapping[str, int]) -> str:
 
 def stated(report: Report) -> str:
     """Return in a sentence how much is MISTRUSTED; empty where nothing is."""
-    cases = Counter(v.case for v in report.verdicts if v.status is Status.MISTRUSTED)
+    cases = report.glance.of_status(Status.MISTRUSTED)
     if not cases:
         return ""
     count = cases.total()
-    agree = sum(verdict.would_pass is not None for verdict in report.verdicts)
+    agree = report.glance.agreements
     return (
         f"{count:,} of {agree:,} agreements {'is' if count == 1 else 'are'} MISTRUSTED, because zeros, the "
         f"mean and rolled rows would have agreed too: {_some(cases)}"

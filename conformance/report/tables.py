@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections import Counter, defaultdict
+from collections import defaultdict
 from functools import partial
 from math import inf
 from shlex import quote
@@ -19,13 +19,12 @@ from tabulate import tabulate
 
 from conformance.cases._uses import USES
 from conformance.judging.verdict import Status, Verdict
-from conformance.report import sight
-from conformance.report.seen import seen
+from conformance.report.tally import Tally
 from conformance.subjects.protocol import HALF_LANES, LANES
 from conformance.text import one_line, safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from conformance.report.record import Report
 
@@ -140,36 +139,32 @@ def error_there(verdict: Verdict) -> float | None:
     return abs(verdict.expected - verdict.got)
 
 
-def least_headroom(verdicts: Iterable[Verdict], lane: str | None = None) -> float | None:
-    """Return the least headroom of some verdicts, or of those in a lane; None where nothing was measured."""
-    return min(
-        (v.headroom for v in verdicts if v.headroom is not None and lane in {None, v.lane}), default=None
-    )
+def least_headroom(verdicts: Iterable[Verdict]) -> float | None:
+    """Return the least headroom of some verdicts; None where nothing was measured."""
+    return min((v.headroom for v in verdicts if v.headroom is not None), default=None)
 
 
 def summary(report: Report) -> list[dict[str, object]]:
     """Return one row per case: the numbers compared, the verdicts, and the least headrooms."""
-    by_case: dict[str, list[Verdict]] = defaultdict(list)
+    by_case: dict[str, Tally] = defaultdict(Tally)
     for verdict in report.verdicts:
-        by_case[verdict.case].append(verdict)
-    how_much = seen(report.verdicts)
-    lanes = _lanes(report.verdicts)
+        by_case[verdict.case].add(verdict)
+    how_much = report.seen
+    lanes = _lanes(report.glance.lanes)
     rows: list[dict[str, object]] = []
     for case, mine in by_case.items():
-        counts = Counter(verdict.status for verdict in mine)
-        judged = [verdict for verdict in mine if verdict.headroom is not None]
-        nearest = min(judged, key=lambda v: v.headroom if v.headroom is not None else inf, default=None)
+        counts = mine.counts
         rows.append(
             {
                 "case": case,
                 "samples": how_much[case].samples if case in how_much else "",
                 "plain path": how_much[case].plain_path if case in how_much else "",
-                "passed": f"{counts[Status.PASS]} of {len(mine)}",
+                "passed": f"{counts[Status.PASS]} of {mine.total}",
                 "not passed": ", ".join(f"{counts[s]} {s}" for s in Status if counts[s] and s != Status.PASS),
-                "numbers compared": f"{sum(v.elements for v in mine):,}",
-                **{f"headroom {lane}": headroom(least_headroom(mine, lane)) for lane in lanes},
-                "nearest to its tolerance": nearest.observable if nearest else "",
-                "would pass": sight.briefly(mine),
+                "numbers compared": f"{mine.elements:,}",
+                **{f"headroom {lane}": headroom(mine.least.get(lane)) for lane in lanes},
+                "nearest to its tolerance": mine.nearest.observable if mine.nearest else "",
+                "would pass": mine.sight.briefly(),
             }
         )
     if not any(row["plain path"] for row in rows):
@@ -178,11 +173,10 @@ def summary(report: Report) -> list[dict[str, object]]:
     return rows
 
 
-def _lanes(verdicts: Sequence[Verdict]) -> list[str]:
+def _lanes(judged: Collection[str | None]) -> list[str]:
     """Return the lanes that have a column: the first two, unless only half types were judged, and those."""
-    judged = {verdict.lane for verdict in verdicts}
     halves = [lane for lane in HALF_LANES if lane in judged]
-    return [*(LANES if judged & {*LANES} or not halves else ()), *halves]
+    return [*(LANES if {*judged} & {*LANES} or not halves else ()), *halves]
 
 
 def place(verdict: Verdict) -> str:
@@ -194,19 +188,6 @@ def place(verdict: Verdict) -> str:
 def in_words(use: str) -> str:
     """Return how a layer is called in a use; the name alone if it is of another version."""
     return USES[use].story if use in USES else use
-
-
-def tightest(report: Report) -> dict[tuple[str, str, str, str | None], Verdict]:
-    """Return the verdict with the least headroom of each case, observable, lane and use."""
-    found: dict[tuple[str, str, str, str | None], Verdict] = {}
-    for verdict in report.verdicts:
-        if verdict.headroom is None or verdict.lane is None or verdict.observable is None:
-            continue
-        key = verdict.case, verdict.observable, verdict.lane, verdict.use
-        best = found.get(key)
-        if best is None or best.headroom is None or verdict.headroom < best.headroom:
-            found[key] = verdict
-    return found
 
 
 def explain(

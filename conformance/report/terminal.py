@@ -74,7 +74,7 @@ def _remarks(report: Report) -> list[str]:
     """Return what is to be known of a run and does not decide its verdict, a paragraph each."""
     return _lines(
         {
-            "SEEN IN PART ": partly(report.verdicts)[:_SHOWN],
+            "SEEN IN PART ": partly(report.seen)[:_SHOWN],
             "OUTSIDE ": report.scope.lines(),
             "DRIFT ": warnings(report),
             "LITTLE SEEN ": [told] if (told := sight.stated(report)) else [],

@@ -65,9 +65,8 @@ def reasons(report: Report) -> list[dict[str, object]]:
 def _by_use(report: Report) -> dict[str, list[Verdict]]:
     """Return the verdicts of each use, in the order of their list."""
     found: dict[str, list[Verdict]] = {use: [] for use in USES}
-    for verdict in report.verdicts:
-        if verdict.use:
-            found.setdefault(verdict.use, []).append(verdict)
+    for verdict in report.glance.used:
+        found.setdefault(str(verdict.use), []).append(verdict)
     return {use: mine for use, mine in found.items() if mine}
 
 

@@ -223,7 +223,7 @@ def _observed(asked: Iterable[Asked], subject: Implementation, most: int) -> Ite
 
 
 def diagnoses(
-    failures: Sequence[Verdict], verdicts: Sequence[Verdict], subject: Implementation
+    failures: Sequence[Verdict], verdicts: Iterable[Verdict], subject: Implementation
 ) -> dict[str, list[str]]:
     """Return the lines of the diagnoses of the first cases that fail, by the text of the sample that failed.
 
@@ -233,9 +233,13 @@ def diagnoses(
         subject: the subject.
     """
     found = {}
+    by_case: dict[str, list[Verdict]] = {failure.case: [] for failure in failures[:_CASES]}
+    for verdict in verdicts:
+        if verdict.case in by_case:
+            by_case[verdict.case].append(verdict)
     for failure in failures[:_CASES]:
         try:
-            found[failure.sample] = diagnose_failures(failure.case, verdicts, subject).lines
+            found[failure.sample] = diagnose_failures(failure.case, by_case[failure.case], subject).lines
         except Exception as error:  # noqa: BLE001 - a mistake of ours here must not lose the run's report
             found[failure.sample] = (f"not sought: the diagnosis raised {type(error).__name__}: {error}",)
     return {sample: list(lines) for sample, lines in found.items() if lines}

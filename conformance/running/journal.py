@@ -10,8 +10,10 @@ import hashlib
 import json
 import logging
 import sys
+from collections.abc import Collection
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +47,7 @@ class Journal:
         outcomes: those that an earlier process wrote, of the first pieces of work.
     """
 
-    def __init__(self, path: Path | None, file: BinaryIO | None, outcomes: Sequence[Outcome] = ()) -> None:
+    def __init__(self, path: Path | None, file: BinaryIO | None, outcomes: Collection[Outcome] = ()) -> None:
         self._path, self._file, self.outcomes = path, file, outcomes
 
     def add(self, outcome: Outcome) -> None:
@@ -89,37 +91,65 @@ def kept(folder: Path | None, about: Mapping[str, Any], *, resume: bool) -> Iter
         return
     with held(folder):
         path = folder / JOURNAL
-        written = path.read_bytes() if resume and path.is_file() else b""
-        # What follows the last line break was cut off.
-        written = written[: written.rfind(b"\n") + 1]
-        outcomes = _read(written, about, path) if written else []
+        outcomes = _Written(path, about) if resume and path.is_file() else None
+        written = 0 if outcomes is None else outcomes.bytes
         if resume and not written:
             shown = safe_name(str(folder))
             _log.warning("conformance: there is nothing to go on from in %s: starts anew", shown)
         with path.open("ab" if written else "wb", buffering=0) as file:
-            file.truncate(len(written))
-            journal = Journal(path, file, outcomes)
+            file.truncate(written)
+            journal = Journal(path, file, outcomes or ())
             if not written:
                 journal._write(about)  # noqa: SLF001 - of this module
             yield journal
 
 
-def _read(written: bytes, about: Mapping[str, Any], path: Path) -> list[Outcome]:
-    """Return the outcomes of a journal, if it is of the run that is to go on."""
-    outcomes: list[Outcome] = []
-    try:
-        header, *lines = map(json.loads, written.splitlines())
-        _check(dict(header), json.loads(json.dumps(about)), path)
-        for line in lines:
-            verdicts = [Verdict.from_json(verdict) for verdict in line["verdicts"]]
-            outcomes.append(Outcome(**{**line, "verdicts": verdicts}))
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, UsageError):
-            raise
-        raise UsageError(
-            f"resume: {path} is damaged ({type(error).__name__}: {error}); without --resume a run starts anew"
-        ) from error
-    return outcomes
+class _Written(Collection[Outcome]):
+    """The outcomes in a journal, read each time that they are asked for: all may not fit into memory.
+
+    Args:
+        path: the file. What follows its last line break was cut off.
+        about: what must be equal to what the first line says.
+
+    Attributes:
+        bytes: how many bytes of the file are whole lines; with none it is as if the file was not there.
+
+    Raises:
+        UsageError: it is of another run, or damaged.
+    """
+
+    def __init__(self, path: Path, about: Mapping[str, Any]) -> None:
+        self._path, self.bytes, self._count = path, 0, 0
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    self.bytes += len(line)
+                    self._count += 1
+        self._about = json.loads(json.dumps(about))
+        # Damage is found before anything is judged.
+        for _ in self:
+            pass
+
+    def __len__(self) -> int:
+        return max(self._count - 1, 0)
+
+    def __contains__(self, outcome: object) -> bool:
+        return any(each == outcome for each in self)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        try:
+            with self._path.open("rb") as file:
+                for number, line in enumerate(map(json.loads, islice(file, self._count))):
+                    if number:
+                        verdicts = [Verdict.from_json(verdict) for verdict in line["verdicts"]]
+                        yield Outcome(**{**line, "verdicts": verdicts})
+                    else:
+                        _check(dict(line), self._about, self._path)
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, UsageError):
+                raise
+            told = f"{self._path} is damaged ({type(error).__name__}: {error})"
+            raise UsageError(f"resume: {told}; without --resume a run starts anew") from error
 
 
 def _check(there: Mapping[str, Any], here: Mapping[str, Any], path: Path) -> None:

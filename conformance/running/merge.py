@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.environment import joined
 from conformance.errors import UsageError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
     from conformance.report.shard import Piece, Shard
+    from conformance.running.work import Work
     from conformance.subjects.protocol import Implementation
 
 _log = logging.getLogger(__name__)
@@ -62,20 +63,26 @@ class Merged:
         shards = _ordered(reports)
         first = next(iter(shards.values()))
         shard = _shard(first)
-        found = {piece.place: (piece, mine) for each in shards.values() for piece, mine in _pieces(each)}
+        found = {place.place: (file, place) for file, each in shards.items() for place in _places(each)}
         pieces = sum(len(_shard(each).pieces) for each in shards.values())
         if pieces != len(found) or found.keys() != set(range(shard.planned)):
             raise UsageError(f"merge: expected each of {shard.planned} pieces of work once, got {pieces}")
-        todo = [(place, work_of(found[place][0].name, shard.lanes)) for place in range(shard.planned)]
-        self._done = Done(todo)
-        outcomes = ((work, _outcome(*found[place])) for place, work in todo)
-        self._done.extend(outcomes, None, exit_first=False)
-        files = {verdict.sample: file for file, each in shards.items() for verdict in each.verdicts}
+        self._done = Done(range(shard.planned))
+        files: dict[str, str] = {}
+
+        def outcomes() -> Iterator[tuple[Work, Outcome]]:
+            for place in self._done.places:
+                file, each = found[place]
+                outcome = _outcome(each.piece, shards[file].verdicts[each.start : each.end])
+                files.update((verdict.sample, file) for verdict in outcome.verdicts if not verdict.passed)
+                yield work_of(each.piece.name, shard.lanes), outcome
+
+        self._done.extend(outcomes(), None, exit_first=False)
         self.failures = [(verdict, files[verdict.sample]) for verdict in self._done.failures]
         self._asked = self._done.answering()
         self.report = replace(
             first,
-            verdicts=tuple(self._done.verdicts),
+            verdicts=self._done.verdicts,
             minimums=dict(shard.minimums),
             scope=replace(first.scope, shard=None),
             shrunk=self._kept("shrunk", shards),
@@ -99,7 +106,7 @@ class Merged:
         """
         from conformance.running.diagnose import diagnoses
 
-        return replace(self.report, diagnosed=diagnoses(self._asked, self._done.prepared, subject))
+        return replace(self.report, diagnosed=diagnoses(self._asked, self._done.prepared(), subject))
 
 
 def merge(
@@ -207,15 +214,26 @@ def _shard(report: Report) -> Shard:
     return report.scope.shard
 
 
-def _pieces(report: Report) -> list[tuple[Piece, tuple[Verdict, ...]]]:
-    """Return the pieces of a shard, each with its verdicts."""
+class _Place(NamedTuple):
+    """A piece of a shard, and the slice of the shard's verdicts that is of it."""
+
+    piece: Piece
+    start: int
+    end: int
+
+    @property
+    def place(self) -> int:
+        return self.piece.place
+
+
+def _places(report: Report) -> list[_Place]:
+    """Return the pieces of a shard with their verdicts."""
     pieces = _shard(report).pieces
     ends = list(accumulate((piece.verdicts for piece in pieces), initial=0))
     if ends[-1] != len(report.verdicts):
         told = f"its pieces of work have {ends[-1]} verdicts, and it has {len(report.verdicts)}"
         raise UsageError(f"merge: shard {_shard(report)}: {told}")
-    spans = zip(pieces, pairwise(ends), strict=True)
-    return [(piece, report.verdicts[start:end]) for piece, (start, end) in spans]
+    return [_Place(piece, *span) for piece, span in zip(pieces, pairwise(ends), strict=True)]
 
 
 def _outcome(piece: Piece, verdicts: Sequence[Verdict]) -> Outcome:

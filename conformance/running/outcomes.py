@@ -6,14 +6,16 @@ Called by running.run, which does the work, and by running.merge, for which shar
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from conformance.judging.verdict import Status, Verdict
+from conformance.judging.verdicts import Verdicts
 from conformance.report.shard import ENDED, JUDGED, LEFT_OUT, UNPREPARED, Piece
 from conformance.running.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from conformance.running.work import Outcome, Work
 
@@ -25,32 +27,26 @@ class Done:
     """The work that is done.
 
     Attributes:
-        todo: all pieces of work that are to be done, each with its place in the plan.
+        places: those in the plan of all pieces of work that are to be done.
         pieces: those that are done.
         verdicts: the verdicts, in the order planned.
-        prepared: those of samples that could be prepared.
         ended: the samples that ended the subject's process.
         patience: decides when the rest of a case is left out.
         stopped: how the run ended before all was done, if it did.
     """
 
-    todo: Sequence[tuple[int, Work]]
+    places: Sequence[int]
     pieces: list[Piece] = field(default_factory=list)
-    verdicts: list[Verdict] = field(default_factory=list)
-    prepared: list[Verdict] = field(default_factory=list)
+    verdicts: Verdicts = field(default_factory=Verdicts)
     ended: set[str] = field(default_factory=set)
     patience: Patience = field(default_factory=Patience)
     stopped: str | None = None
-
-    @property
-    def work(self) -> list[Work]:
-        """All pieces that are to be done."""
-        return [piece for _, piece in self.todo]
+    _first: dict[str, Verdict] = field(default_factory=dict)
 
     @property
     def told(self) -> str:
         """How much is done, in words."""
-        return f"after {len(self.pieces)} of {len(self.todo)} pieces of work"
+        return f"after {len(self.pieces)} of {len(self.places)} pieces of work"
 
     def extend(
         self, outcomes: Iterable[tuple[Work, Outcome]], progress: Progress | None, *, exit_first: bool
@@ -60,25 +56,30 @@ class Done:
             lost = work.case in self.patience.lost
             outcome = self.patience.seen(work, found)
             self.ended |= {verdict.sample for verdict in outcome.verdicts if outcome.ended}
-            place, _ = self.todo[len(self.pieces)]
+            place = self.places[len(self.pieces)]
             self.pieces.append(Piece(place, len(outcome.verdicts), _state(outcome, lost=lost), work.name))
-            self.verdicts += outcome.verdicts
-            self.prepared += outcome.verdicts if outcome.prepared else []
+            self.verdicts.extend(outcome.verdicts)
+            if outcome.prepared and (failed := _failed(outcome.verdicts)):
+                self._first.setdefault(work.case, failed)
             if progress:
-                progress(work.case, len(self.pieces), len(self.todo), outcome.verdicts)
+                progress(work.case, len(self.pieces), len(self.places), outcome.verdicts)
             passed = all(verdict.passed for verdict in outcome.verdicts)
-            if exit_first and not passed and len(self.pieces) < len(self.todo):
+            if exit_first and not passed and len(self.pieces) < len(self.places):
                 self.stopped = f"STOPPED at the first failure, {self.told}"
                 return
 
     @property
     def failures(self) -> list[Verdict]:
         """The first failing verdict about a sample of each case that has one; bad calls have no sample."""
-        first: dict[str, Verdict] = {}
-        for verdict in self.prepared:
-            if verdict.status in {Status.FAIL, Status.ERROR} and verdict.check != "errors":
-                first.setdefault(verdict.case, verdict)
-        return list(first.values())
+        return list(self._first.values())
+
+    def prepared(self) -> Iterator[Verdict]:
+        """Yield the verdicts on samples that could be prepared."""
+        verdicts = iter(self.verdicts)
+        for piece in self.pieces:
+            for verdict in islice(verdicts, piece.verdicts):
+                if piece.state in {JUDGED, ENDED}:
+                    yield verdict
 
     def answering(self) -> list[Verdict]:
         """Return the failures for which the subject may be asked again.
@@ -86,6 +87,12 @@ class Done:
         Each attempt at a sample that ends the subject's process may take as long as a sample may take.
         """
         return [verdict for verdict in self.failures if verdict.sample not in self.ended]
+
+
+def _failed(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """Return the first failing verdict about a sample."""
+    wrong = (v for v in verdicts if v.status in {Status.FAIL, Status.ERROR} and v.check != "errors")
+    return next(wrong, None)
 
 
 def _state(outcome: Outcome, *, lost: bool) -> str:

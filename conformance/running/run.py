@@ -36,7 +36,7 @@ from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Sequence
+    from collections.abc import Collection, Generator, Iterable, Sequence
 
     from conformance.judging.verdict import Verdict
     from conformance.report.baseline import Baseline
@@ -148,7 +148,8 @@ def run(
     began, clock, supports = datetime.now(UTC), time.perf_counter(), supports_of(subject)
     dtypes = lanes_of(supports) if dtypes is None else dtypes
     planned = plan(cases, samples, seed, dtypes, supports)
-    done = Done(part.of(planned.work))
+    places, work = part.of(planned.work)
+    done = Done(places)
     asked = {
         "implementation": how.name,
         "cases": cases,
@@ -171,11 +172,11 @@ def run(
         try:
             # Where it cannot be sent to one process, it cannot be sent to several.
             where = cluster or (jobs if how.pickled or how.spec or in_process else 1)
-            with closing(_outcomes(done.work, how, where, journal, done.patience.lost)) as outcomes:
+            with closing(_outcomes(work, how, where, journal, done.patience.lost)) as outcomes:
                 done.extend(outcomes, progress, exit_first=exit_first)
             again = done.answering()
             shrunk = shrink_failures(again, subject) if shrink else {}
-            diagnosed = _diagnosed(again, done.prepared, subject) if diagnose else {}
+            diagnosed = _diagnosed(again, done.prepared(), subject) if diagnose else {}
             if not done.stopped and part.takes(BITS) and (required or not cases):
                 bits = bitwise(how, subject, planned, seed, dtypes, bits.required)
         except KeyboardInterrupt as error:
@@ -188,7 +189,7 @@ def run(
             seed=seed,
             implementation=how.name,
             reference="torch",
-            verdicts=tuple(done.verdicts),
+            verdicts=done.verdicts,
             minimums=marked.minimums,
             scope=marked.scope,
             shrunk=shrunk,
@@ -281,7 +282,7 @@ def _done(work: Work, subject: Subject, lost: bool) -> Outcome:
 
 
 def _diagnosed(
-    failures: Sequence[Verdict], verdicts: Sequence[Verdict], subject: Implementation
+    failures: Sequence[Verdict], verdicts: Iterable[Verdict], subject: Implementation
 ) -> dict[str, list[str]]:
     if not failures:
         return {}

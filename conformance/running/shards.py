@@ -47,9 +47,12 @@ class Part:
         digest = hashlib.sha256(name.encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
 
-    def of(self, work: Sequence[Work]) -> list[tuple[int, Work]]:
-        """Return this shard's pieces of work, each with its place in the whole plan."""
-        return [(place, piece) for place, piece in enumerate(work) if self.takes(piece.name)]
+    def of(self, work: Sequence[Work]) -> tuple[Sequence[int], Sequence[Work]]:
+        """Return the places in the whole plan of this shard's pieces of work, and the pieces."""
+        if self.count == 1:
+            return range(len(work)), work
+        places = [place for place, piece in enumerate(work) if self.takes(piece.name)]
+        return places, [work[place] for place in places]
 
     def marked(self, planned: Plan, run: Mapping[str, Any], pieces: Sequence[Piece]) -> Plan:
         """Return a plan whose scope says that this part of it is done; of an undivided run as it is.

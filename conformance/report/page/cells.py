@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES, FAMILIES
 from conformance.judging.verdict import Status
-from conformance.report import sight
 from conformance.report.page.anchors import anchor, level
-from conformance.report.tables import headroom, least_headroom
+from conformance.report.tables import headroom
+from conformance.report.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
 CHECKS = ("forward", "backward", "training", "use", "errors")
@@ -86,15 +85,15 @@ def family_of(case: str) -> str:
 
 def lines(report: Report, warn: float) -> list[Line]:
     """Return the rows of the map, in the run's order."""
-    by_case: dict[str, dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
+    by_case: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
     for verdict in report.verdicts:
-        by_case[verdict.case][verdict.check].append(verdict)
+        by_case[verdict.case][verdict.check].add(verdict)
     return [_line(case, mine, report.unused, warn) for case, mine in by_case.items()]
 
 
 def _line(
     case: str,
-    mine: Mapping[str, Sequence[Verdict]],
+    mine: Mapping[str, Tally],
     unused: Mapping[str, Mapping[str, str | None]],
     warn: float,
 ) -> Line:
@@ -104,10 +103,10 @@ def _line(
         else Cell("–", "unmeasured", inf, _why(case, check, unused))
         for check in CHECKS
     )
-    statuses = {verdict.status.value.lower() for verdicts in mine.values() for verdict in verdicts}
+    statuses = {status.value.lower() for tally in mine.values() for status in tally.counts}
     worst = min((cell.level for cell in cells), key=LEVELS.index)
     drift = {"drift"} if worst == "drift" else set()
-    least = least_headroom(verdict for verdicts in mine.values() for verdict in verdicts)
+    least = min((tally.headroom for tally in mine.values() if tally.headroom is not None), default=None)
     return Line(
         case=case,
         family=family_of(case),
@@ -117,25 +116,25 @@ def _line(
         least=headroom(least),
         order=min(cell.order for cell in cells),
         cells=cells,
-        would_pass=sight.briefly(verdict for verdicts in mine.values() for verdict in verdicts),
+        would_pass="; ".join(filter(None, (tally.sight.briefly() for tally in mine.values()))),
     )
 
 
-def _judged(verdicts: Sequence[Verdict], warn: float) -> Cell:
-    counts = Counter(verdict.status for verdict in verdicts)
+def _judged(tally: Tally, warn: float) -> Cell:
+    counts = tally.counts
     told = ", ".join(f"{counts[status]:,} {status}" for status in Status if counts[status])
-    if wrong := Counter(verdict.status for verdict in verdicts if not verdict.passed):
+    if wrong := tally.wrong:
         # The more verdicts fail, the further up.
         text = " ".join(f"{wrong[status]:,} {status}" for status in Status if wrong[status])
         return Cell(text, "fail", -wrong.total(), told)
-    least = least_headroom(verdict for verdict in verdicts if verdict.status is Status.PASS)
+    least = tally.least_passed
     if least is not None:
         return Cell(headroom(least), level(least, warn), least, told)
     if counts[Status.PASS]:
         return Cell(f"{counts[Status.PASS]:,} pass", "passed", 1e300, told)
     if counts[Status.MISTRUSTED]:
         return Cell("mistrusted", "unmeasured", inf, f"{told}: zeros would agree too")
-    ((why, _),) = Counter(str(verdict.reason) for verdict in verdicts).most_common(1)
+    ((why, _),) = tally.reasons.most_common(1)
     word = "excused" if counts[Status.EXCUSED] else "skipped"
     return Cell(word, "unmeasured", inf, f"{told}: {why}")
 

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status, numbers_first
-from conformance.report import sight
 from conformance.report.page.anchors import anchor, anchor_of, level
 from conformance.report.page.first import row_of
 from conformance.report.page.heat import heat
 from conformance.report.page.program import program
 from conformance.report.tables import error_there, headroom, number
+from conformance.report.tally import Tally
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import UNBATCHED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from conformance.judging.verdict import Verdict
     from conformance.report.page.changes import Changes
@@ -115,34 +115,80 @@ def drawers(
         warn: the headroom below which a run warns.
         changes: what changed since the baseline, if there is one.
     """
-    by_case: dict[str, list[Verdict]] = defaultdict(list)
+    by_case: dict[str, _Mine] = defaultdict(_Mine)
     for verdict in report.verdicts:
-        by_case[verdict.case].append(verdict)
+        by_case[verdict.case].add(verdict)
     return [_drawer(case, mine, how_much.get(case), report, warn, changes) for case, mine in by_case.items()]
+
+
+@dataclass
+class _Mine:
+    """What is kept of the verdicts on a case.
+
+    Attributes:
+        failed: those that did not pass.
+        left: why some were not judged, with how many.
+        rows: by the id of a row, what it shows.
+    """
+
+    failed: list[Verdict] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+    rows: dict[str, _Row] = field(default_factory=lambda: defaultdict(_Row))
+
+    def add(self, verdict: Verdict) -> None:
+        if not verdict.passed:
+            self.failed.append(verdict)
+        if verdict.status in {Status.SKIP, Status.EXCUSED}:
+            self.left[f"{verdict.status.value.lower()}: {verdict.reason}"] += 1
+        self.rows[anchor_of(verdict)].add(verdict)
+
+
+class _Row:
+    """What is kept of the verdicts of a row.
+
+    Attributes:
+        tally: how they ended.
+        nearest: the one that it shows.
+    """
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.nearest: Verdict | None = None
+
+    def add(self, verdict: Verdict) -> None:
+        self.tally.add(verdict)
+        if self.nearest is None or _nearness(verdict) < _nearness(self.nearest):
+            self.nearest = verdict
+
+
+def _nearness(verdict: Verdict) -> tuple[int, float]:
+    """Return by what the nearest verdict of a row is the least.
+
+    Among equal outcomes, the least headroom; whether it is seen makes no difference to that.
+    """
+    order = len(_ORDER) if verdict.agrees else _ORDER.index(verdict.status)
+    return order, inf if verdict.headroom is None else verdict.headroom
+
+
+def _turn(row: _Row) -> tuple[bool, bool]:
+    """Return by what rows are ordered: plain calls, then uses, then bad calls."""
+    return row.nearest is None or row.nearest.lane is None, bool(row.nearest and row.nearest.use is not None)
 
 
 def _drawer(
     case: str,
-    mine: Sequence[Verdict],
+    mine: _Mine,
     how_much: Seen | None,
     report: Report,
     warn: float,
     changes: Changes | None,
 ) -> Drawer:
-    failed = numbers_first(verdict for verdict in mine if not verdict.passed)
-    why = Counter(
-        f"{verdict.status.value.lower()}: {verdict.reason}"
-        for verdict in mine
-        if verdict.status in {Status.SKIP, Status.EXCUSED}
-    )
+    failed = numbers_first(mine.failed)
     samples = ""
     if how_much:
         samples = f"{how_much.samples} samples judged"
         samples += f", {how_much.plain_path} on the plain path" if how_much.plain_path else ""
-    by_row: dict[str, list[Verdict]] = defaultdict(list)
-    # Plain calls, then uses, then bad calls.
-    for verdict in sorted(mine, key=lambda v: (v.lane is None, v.use is not None)):
-        by_row[anchor_of(verdict)].append(verdict)
+    rows = sorted(mine.rows.items(), key=lambda item: _turn(item[1]))
     return Drawer(
         case=case,
         id=anchor(case),
@@ -152,25 +198,16 @@ def _drawer(
         failures=tuple(row_of(verdict, report, changes) for verdict in failed[:_FAILURES]),
         more=len(failed[_FAILURES:]),
         heat=heat(failed, how_much.plain if how_much else ()),
-        skipped=tuple(f"{count:,} {reason}" for reason, count in why.most_common(_REASONS)),
-        observed=tuple(_observed(each, verdicts, warn) for each, verdicts in by_row.items()),
+        skipped=tuple(f"{count:,} {why}" for why, count in mine.left.most_common(_REASONS)),
+        observed=tuple(_observed(id, row.nearest, row.tally, warn) for id, row in rows if row.nearest),
     )
 
 
-def _observed(id: str, verdicts: Sequence[Verdict], warn: float) -> Observed:
-    # Among equal outcomes, the least headroom; whether it is seen makes no difference to that.
-    nearest = min(
-        verdicts,
-        key=lambda v: (
-            len(_ORDER) if v.agrees else _ORDER.index(v.status),
-            inf if v.headroom is None else v.headroom,
-        ),
-    )
-    counts = Counter(verdict.status for verdict in verdicts)
+def _observed(id: str, nearest: Verdict, tally: Tally, warn: float) -> Observed:
+    counts = tally.counts
     other = [f"{counts[status]:,} {status}" for status in _ORDER[:-1] if counts[status]]
     # In most uses an observable has the values of the plain call, whose row says the rest.
     measured = bool(nearest.lane) and not nearest.use
-    ulp = max((v.max_ulp for v in verdicts if v.max_ulp is not None), default=None)
     if nearest.agrees:
         how = level(nearest.headroom, warn) if nearest.headroom is not None else "passed"
     else:
@@ -179,31 +216,27 @@ def _observed(id: str, verdicts: Sequence[Verdict], warn: float) -> Observed:
         id=id,
         name=nearest.use or nearest.observable or "whole sample",
         lane="use" if nearest.use else nearest.lane or "bad call",
-        outcome=", ".join([f"{counts[Status.PASS]:,} of {len(verdicts):,}", *other]),
+        outcome=", ".join([f"{counts[Status.PASS]:,} of {tally.total:,}", *other]),
         level=how,
         headroom=headroom(nearest.headroom) or ("" if nearest.agrees else nearest.status.value),
         error=number(error_there(nearest)) if measured else "",
         tolerance=number(nearest.tolerance) if measured else "",
-        ulp=number(ulp) if measured else "",
-        numbers=f"{sum(v.elements for v in verdicts):,}" if nearest.lane else "",
-        would_pass=", ".join(sight.would_pass(verdicts)),
+        ulp=number(tally.max_ulp) if measured else "",
+        numbers=f"{tally.elements:,}" if nearest.lane else "",
+        would_pass=", ".join(tally.sight.would_pass()),
         where=" · ".join(filter(None, (nearest.shape_class, nearest.regime))) if measured else "",
     )
 
 
 def _drawn(case: str, samples: Iterable[str]) -> list[tuple[str, str]]:
     """Return the sizes as ranges, and how often each class, regime and value of a flag was drawn."""
-    found = []
-    for text in sorted(samples):
-        try:
-            found.append(Sample.parse(text))
-        except UsageError:  # of another version, or of another program
-            return []
-    if not found:
-        return []
     sizes = CASES[case].space.sizes if case in CASES else {}
     values: dict[str, Counter[Scalar]] = defaultdict(Counter)
-    for sample in found:
+    for text in sorted(samples):
+        try:
+            sample = Sample.parse(text)
+        except UsageError:  # of another version, or of another program
+            return []
         values["shape class"][sample.shape_class] += 1
         values["regime"][sample.regime] += 1
         for name, value in sample.config:

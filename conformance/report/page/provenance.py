@@ -32,7 +32,7 @@ def provenance(report: Report, constants_sha256: str) -> list[tuple[str, str]]:
 
 def command(report: Report) -> str:
     """Return the command that judges the same samples, where as many are drawn as by default."""
-    lanes = {verdict.lane for verdict in report.verdicts if verdict.lane}
+    lanes = report.glance.lanes - {None}
     parts = [
         "conformance",
         "run",

@@ -21,7 +21,6 @@ from conformance.report.page.cells import CHECKS, lines
 from conformance.report.page.drawers import drawers
 from conformance.report.page.first import first
 from conformance.report.page.provenance import command, provenance
-from conformance.report.seen import seen
 from conformance.report.sentence import sentence
 from conformance.report.suite import known
 from conformance.report.tables import in_words
@@ -46,7 +45,7 @@ def render_page(report: Report, baseline: Baseline | None = None) -> str:
     suite = known(sha256)
     changes = None if baseline is None else baseline_changes.changes(report, baseline)
     rows, more = first(report, changes)
-    dots, how_much = strip.dots(report), seen(report.verdicts)
+    dots, how_much = strip.dots(report), report.seen
     script = (_FOLDER / "page.js").read_text(encoding="utf-8")
     return _template().render(
         # Two texts of ours that are not escaped, and a drawing in which matplotlib has escaped all names.

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.report.page.anchors import anchor_of
 from conformance.report.page.cells import family_of
-from conformance.report.tables import tightest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +71,7 @@ def dots(report: Report) -> list[Dot]:
     """Return the dots, at most `MOST`, in the run's order."""
     found = [
         Dot(family_of(case), lane or "", verdict.headroom, anchor_of(verdict))
-        for (case, _, lane, use), verdict in tightest(report).items()
+        for (case, _, lane, use), verdict in report.tightest.items()
         if use is None and verdict.headroom is not None and not isnan(verdict.headroom)
     ]
     if len(found) > MOST:

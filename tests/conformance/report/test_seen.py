@@ -42,14 +42,14 @@ def test_of_a_case_that_is_seen_whole_nothing_is_told():
     drawn, on_path = count("nn.GRU")
     assert seen(verdicts)["nn.GRU"].samples == f"{drawn} of {drawn}"
     assert seen(verdicts)["nn.GRU"].plain_path == f"{on_path} of {on_path}"
-    assert partly(verdicts) == []
+    assert partly(seen(verdicts)) == []
 
 
 def test_what_is_skipped_is_told_with_the_most_frequent_reason():
     reasons = iter(["rare"])
     verdicts = run_of("nn.GRU", lambda sample: None if plain(sample) else next(reasons, "one layer only"))
     drawn, on_path = count("nn.GRU")
-    (each,) = partly(verdicts)
+    (each,) = partly(seen(verdicts))
     assert str(each) == (
         f"nn.GRU: {on_path} of {drawn} samples judged, {on_path} of {on_path} on the plain path; "
         f"{drawn - on_path} skipped, {drawn - on_path - 1} of them because: one layer only"
@@ -60,13 +60,13 @@ def test_what_is_skipped_is_told_with_the_most_frequent_reason():
 
 
 def test_a_subject_that_skips_the_plain_path_sees_none_of_it():
-    (each,) = partly(run_of("nn.GRU", lambda sample: "too plain" if plain(sample) else None))
+    (each,) = partly(seen(run_of("nn.GRU", lambda sample: "too plain" if plain(sample) else None)))
     assert each.plain_path == f"0 of {count('nn.GRU')[1]}"
 
 
 def test_a_space_without_a_plain_path_has_none():
     verdicts = run_of("tanh", lambda sample: "odd" if sample.draw % 2 else None)
-    (each,) = partly(verdicts)
+    (each,) = partly(seen(verdicts))
     assert each.plain_path == ""
     assert "plain path" not in str(each)
     (row,) = summary(Report(1, "mine", "torch", tuple(verdicts)))
@@ -76,7 +76,7 @@ def test_a_space_without_a_plain_path_has_none():
 def test_a_sample_that_is_judged_in_one_lane_is_judged():
     judged = run_of("tanh", lambda _: None)
     skipped = [replace(v, lane="float64", status=Status.SKIP, reason="no float64") for v in judged]
-    assert partly(skipped + judged) == []
+    assert partly(seen(skipped + judged)) == []
 
 
 @pytest.mark.parametrize("other", [{"check": "use", "use": "no-grad"}, {"check": "errors", "lane": None}])
@@ -85,7 +85,7 @@ def test_uses_and_bad_calls_are_counted_elsewhere(other):
     skipped = [
         replace(v, status=Status.SKIP, reason="why", sample=v.sample + ",use=x", **other) for v in verdicts
     ]
-    assert partly(verdicts + skipped) == []
+    assert partly(seen(verdicts + skipped)) == []
     assert seen(verdicts + skipped)["tanh"].drawn == seen(verdicts)["tanh"].drawn
 
 

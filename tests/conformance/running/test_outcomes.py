@@ -1,0 +1,68 @@
+"""The outcomes of a run: which of its failures are looked into, and that it keeps few of its verdicts."""
+
+from __future__ import annotations
+
+import weakref
+
+import pytest
+
+from conformance.judging import verdicts as module
+from conformance.judging.verdict import Status, Verdict
+from conformance.running.outcomes import Done
+from conformance.running.work import BadCallWork, Outcome
+
+WORK = BadCallWork("relu", 1)
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch):
+    monkeypatch.setattr(module, "BLOCK", 4)
+    monkeypatch.setattr(module, "HELD", 4)
+
+
+def outcome(draw, *statuses, check="forward", prepared=True, ended=False):
+    found = [Verdict("relu", f"relu:{draw}", check, "float32", f"o{k}", s) for k, s in enumerate(statuses)]
+    return Outcome(found, prepared, ended)
+
+
+def done(*outcomes):
+    found = Done(range(len(outcomes)))
+    found.extend(((WORK, each) for each in outcomes), None, exit_first=False)
+    return found
+
+
+def test_the_first_failure_about_a_sample_is_looked_into():
+    ok, wrong = Status.PASS, Status.FAIL
+    found = done(
+        outcome(0, ok, ok),
+        outcome(1, wrong, check="errors"),
+        outcome(2, Status.ERROR, prepared=False),
+        outcome(3, ok, wrong, wrong),
+        outcome(4, wrong),
+    )
+    assert [(each.sample, each.observable) for each in found.failures] == [("relu:3", "o1")]
+    assert found.answering() == found.failures
+    # What could not be prepared tells nothing about the subject.
+    assert [each.sample for each in found.prepared()] == [f"relu:{k}" for k in (0, 0, 1, 3, 3, 3, 4)]
+
+
+def test_a_sample_that_ended_the_process_is_not_asked_for_again():
+    found = done(outcome(0, Status.ERROR, ended=True))
+    assert [each.sample for each in found.failures] == ["relu:0"]
+    assert found.answering() == []
+
+
+def test_it_keeps_few_of_the_verdicts_of_many_samples():
+    alive = []
+
+    def outcomes():
+        for draw in range(500):
+            each = outcome(draw, Status.PASS, Status.PASS)
+            alive.extend(map(weakref.ref, each.verdicts))
+            yield WORK, each
+
+    found = Done(range(500))
+    found.extend(outcomes(), None, exit_first=False)
+    assert len(found.verdicts) == 1000
+    # The first four, and a block that is filled.
+    assert len({id(ref()) for ref in alive} - {id(None)}) <= 4 + 4
