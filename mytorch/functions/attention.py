@@ -1,19 +1,18 @@
-"""Attention: means of values, weighted by how well their keys match a query; made of other families."""
+"""Attention: means of values, weighted by how well their keys match a query."""
 
 from __future__ import annotations
 
-from math import inf, sqrt
+from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
+from mytorch.autograd._apply import apply, require_broadcastable
 from mytorch.functions._check import array_of
-from mytorch.functions.dropout import dropout
-from mytorch.functions.matmul import matmul
-from mytorch.functions.selection import where
-from mytorch.functions.softmax import softmax
+from mytorch.functions._dropout import factors_of
+from mytorch.ops import attention as ops
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
@@ -64,22 +63,33 @@ def scaled_dot_product_attention(
         key, value = _repeated("key", key, query), _repeated("value", value, query)
     if scale is None:
         scale = 1 / sqrt(query.shape[-1]) if query.shape[-1] else 1.0
-    # Half of the scale, as a factor, on either side, as torch does it: a large product overflows later.
-    root = sqrt(abs(scale))
-    scores = matmul(query * (root if scale >= 0 else -root), (key * root).transpose(-2, -1))
     if is_causal:
-        attn_mask = wrap(np.tri(*scores.shape[-2:], dtype=np.bool_))
-    if attn_mask is not None:
-        allowed = attn_mask.array.dtype.kind == "b"
-        scores = where(attn_mask, scores, -inf) if allowed else scores + attn_mask
-    weights = softmax(scores, -1)
-    if attn_mask is not None:
-        # Softmax is 0/0 where all keys are masked; such a query gets weights of 0.
-        blind = (scores.array == -inf).all(axis=-1, keepdims=True)
-        if blind.any():
-            weights = softmax(where(wrap(blind), 0.0, scores), -1)
-            weights = where(wrap(blind), 0.0, weights)
-    return matmul(dropout(weights, dropout_p), value)
+        attn_mask = wrap(np.tri(query.shape[-2], key.shape[-2], dtype=np.bool_))
+    try:
+        factors = None
+        if dropout_p:
+            factors = factors_of(_shape_of_scores(query, key, attn_mask), query.array.dtype, dropout_p)
+        return apply(
+            ops.ScaledDotProductAttention, query, key, value, attn_mask, scale=scale, factors=factors
+        )
+    except ValueError:
+        _refuse_shapes(query, key, value, attn_mask)
+        raise
+
+
+def _shape_of_scores(query: Tensor, key: Tensor, mask: Tensor | None) -> tuple[int, ...]:
+    """Return (*, L, S); a mask may have more dimensions than the product of queries and keys."""
+    sizes = query.array.shape[-2], key.array.shape[-2]
+    scores = *np.broadcast_shapes(query.array.shape[:-2], key.array.shape[:-2]), *sizes
+    return scores if mask is None else np.broadcast_shapes(scores, mask.array.shape)
+
+
+def _refuse_shapes(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> None:
+    """Raise torch's error for batches, or a mask, that do not broadcast."""
+    require_broadcastable(query.array.shape[:-2], key.array.shape[:-2])
+    if mask is not None:
+        require_broadcastable(mask.array.shape, _shape_of_scores(query, key, None))
+    require_broadcastable(_shape_of_scores(query, key, mask)[:-2], value.array.shape[:-2])
 
 
 def _repeated(name: str, given: Tensor, query: Tensor) -> Tensor:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mytorch._core.base import wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
 from mytorch.functions._check import array_of, check_probability, number_of
+from mytorch.functions._dropout import factors_of
 from mytorch.functions.arithmetic import mul
-from mytorch.random import default_generator
 
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
@@ -51,10 +49,6 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if array.dtype.kind != "f":
         kind = SCALAR_TYPE_NAMES[input.dtype]
         raise RuntimeError(f"result type Float can't be cast to the desired output type {kind}")
-    # A product, so that nan stays nan, as in torch. At p = 1 no element is kept, and none is divided by 0.
-    factors = np.zeros(array.shape, array.dtype)
-    if p < 1:
-        kept = default_generator.stream.random(array.shape, dtype=np.float32) >= p
-        factors[kept] = 1 / (1 - p)
-    out = mul(input, wrap(factors))
+    # A product, so that nan stays nan, as in torch.
+    out = mul(input, wrap(factors_of(array.shape, array.dtype, p)))
     return input.copy_(out) if inplace else out

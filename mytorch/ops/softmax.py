@@ -16,9 +16,32 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array, Gradients
 
 
-def _shifted(a: Array, dim: int) -> Array:
-    """Return exponents of which the largest is 0, so that nothing overflows; it changes no share."""
-    return np.asarray(a - a.max(axis=dim, keepdims=True, initial=-np.inf))
+def _largest(a: Array, dim: int) -> Array:
+    """Return what makes the largest exponent 0 when subtracted: nothing overflows, and no share changes."""
+    return np.asarray(np.maximum.reduce(a, axis=dim, keepdims=True, initial=-np.inf))
+
+
+def into_shares(a: Array, share: Array, dim: int, *, blind: bool = False) -> Array:
+    """Write eᵃ / Σ eᵃ along a dimension into an array of a's shape and dtype, and return it.
+
+    Args:
+        a: at least one dimension, float32 or float64.
+        share: room for the result, which may be `a` itself.
+        dim: non-negative.
+        blind: whether shares of nothing, where all elements are -inf, are 0 and not nan.
+    """
+    with row_by_row(a):
+        for x, y in blocks(dim, a, share):
+            top = _largest(x, dim)
+            if blind:
+                np.copyto(top, 0, where=top == -np.inf)
+            np.subtract(x, top, y)
+            np.exp(y, y)
+            whole = total(y, dim)
+            if blind:
+                np.copyto(whole, 1, where=whole == 0)
+            np.divide(y, whole, y)
+    return share
 
 
 class Softmax(Op):
@@ -29,14 +52,7 @@ class Softmax(Op):
     @staticmethod
     def forward(a: Array, dim: int) -> tuple[Array, Any]:
         wide = widened(a)
-        share = np.empty_like(wide)
-        with row_by_row(wide):
-            for x, y in blocks(dim, wide, share):
-                # A new array per block: its memory is that of the one before, and still in the cache.
-                powers = _shifted(x, dim)
-                np.exp(powers, powers)
-                np.divide(powers, total(powers, dim), y)
-        out = share.astype(a.dtype, copy=False)
+        out = into_shares(wide, np.empty_like(wide), dim).astype(a.dtype, copy=False)
         return out, (out, dim)
 
     @staticmethod
@@ -62,7 +78,8 @@ class LogSoftmax(Op):
         logs = np.empty_like(wide)
         with row_by_row(wide):
             for x, y in blocks(dim, wide, logs):
-                exponents = _shifted(x, dim)
+                # A new array per block: its memory is that of the one before, and still in the cache.
+                exponents = np.asarray(x - _largest(x, dim))
                 np.subtract(exponents, np.log(total(np.exp(exponents), dim)), y)
         out = logs.astype(a.dtype, copy=False)
         return out, (out, dim)

@@ -72,6 +72,34 @@ def test_attention_drops_weights():
     )
 
 
+def composed(query, key, value, p):
+    scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
+    return mytorch.nn.functional.dropout(scores.softmax(-1), p) @ value
+
+
+def test_attention_with_dropout_is_that_of_its_parts():
+    def fused(query, key, value, p):
+        return mytorch.nn.functional.scaled_dot_product_attention(query, key, value, dropout_p=p)
+
+    results = []
+    for attention in (composed, fused):
+        mytorch.manual_seed(3)
+        tensors = [mytorch.tensor(draw(2, 5, 4, seed=i), requires_grad=True) for i in range(3)]
+        y = attention(*tensors, 0.4)
+        y.backward(mytorch.tensor(draw(*y.shape, seed=4)))
+        results.append([y.detach().numpy(), *(x.grad.numpy() for x in tensors)])
+    for expected, got in zip(*results, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-14)
+
+
+def test_a_mask_that_changed_is_refused():
+    x, mask = mytorch.ones(3, 3, requires_grad=True), mytorch.ones(3, 3) > 0
+    y = mytorch.nn.functional.scaled_dot_product_attention(x, x, x, mask)
+    mask[0] = False
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
 def attend(*shapes, **options):
     return lambda t: t.nn.functional.scaled_dot_product_attention(
         *(t.ones(*shape) for shape in shapes), **{k: v(t) if callable(v) else v for k, v in options.items()}

@@ -37,7 +37,6 @@ OTHER_OPS = {
     ("sorting", "reduction"): "sorted elements are picked by their positions, as the elements of max are",
 }
 FUNCTIONS_WITHOUT_OPS = {
-    "attention": "made of matmul, softmax and dropout",
     "comparison": "has no gradient",
     "dropout": "a product with random factors",
     "logic": "has no gradient",

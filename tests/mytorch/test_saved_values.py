@@ -114,6 +114,7 @@ PROGRAMS = [
     lambda a, _: F.gelu(a) + F.gelu(a, approximate="tanh"),
     lambda a, _: a.softmax(0) + a.log_softmax(0) + a.relu(),
     lambda a, b: F.layer_norm(a, (3,), b[0], leaf(3)),
+    lambda a, b: F.scaled_dot_product_attention(a, b, b, a > 0),
     lambda a, _: F.embedding(mytorch.tensor([0, 2]), a),
     lambda a, _: mytorch.nn.LSTM(3, 2)(a)[0],
     lambda a, _: mytorch.nn.GRU(3, 2)(a)[0],
