@@ -27,6 +27,8 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
     "lerp": ("Tensor.lerp_",),
     "manual_seed": ("Generator", "get_rng_state", "set_rng_state"),
     "masked_fill": ("Tensor.masked_fill_",),
+    "nn.Conv1d": ("nn.functional.conv1d",),
+    "nn.Conv2d": ("nn.functional.conv2d",),
     "nn.Dropout": ("nn.functional.dropout",),
     "nn.Embedding": ("nn.functional.embedding",),
     "nn.LayerNorm": ("nn.functional.layer_norm",),

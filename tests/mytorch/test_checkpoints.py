@@ -22,6 +22,8 @@ LAYERS = {
     "Embedding": lambda nn: nn.Embedding(5, 3, padding_idx=0),
     "LayerNorm": lambda nn: nn.LayerNorm((2, 3)),
     "LayerNorm without bias": lambda nn: nn.LayerNorm(3, bias=False),
+    "Conv1d": lambda nn: nn.Conv1d(4, 6, 3, bias=False),
+    "Conv2d": lambda nn: nn.Conv2d(4, 6, (3, 2), groups=2),
     "Sequential": lambda nn: nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Dropout(0.5), nn.Linear(4, 1)),
     "ModuleList": lambda nn: nn.ModuleList([nn.Linear(3, 4), nn.LSTM(4, 4)]),
     "ModuleDict": lambda nn: nn.ModuleDict({"embed": nn.Embedding(5, 3), "rnn": nn.GRU(3, 4)}),

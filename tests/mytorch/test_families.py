@@ -53,6 +53,7 @@ OPS_WITHOUT_FUNCTIONS = {
     "recurrence": "shared by gru, lstm and rnn",
     "rnn": "called by nn.RNN and nn.RNNCell",
     "rows": "shared by what normalizes rows: softmax, the cross entropy and layer normalization",
+    "windows": "shared by convolution and pooling",
 }
 
 

@@ -25,6 +25,7 @@ from mytorch.nn.modules.activation import (
     Tanh,
 )
 from mytorch.nn.modules.container import ModuleList, Sequential
+from mytorch.nn.modules.conv import Conv1d, Conv2d
 from mytorch.nn.modules.dropout import Dropout
 from mytorch.nn.modules.flatten import Flatten
 from mytorch.nn.modules.linear import Identity, Linear
@@ -52,6 +53,8 @@ __all__ = [
     "RNN",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "Conv1d",
+    "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
     "Embedding",
