@@ -160,8 +160,8 @@ def _case(rank: int) -> Case:
             BadCall("groups of the channels", ("groups=2", "divisible"), function, options={"groups": 2}),
             BadCall(
                 "dtype of the input",
-                ("Double", "Float"),
-                {**function, "bias": False},
+                ("Double|double", "Float|float"),
+                function,
                 dtypes={"input": "float64"},
             ),
             BadCall("no stride", ("stride",), function, options={"stride": 0}),

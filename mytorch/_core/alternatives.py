@@ -52,10 +52,13 @@ ROWS = (
     ),
     Row(
         LAYERS,
-        "nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d nn.SyncBatchNorm nn.InstanceNorm1d "
-        "nn.InstanceNorm2d nn.GroupNorm nn.functional.batch_norm nn.functional.instance_norm "
-        "nn.functional.group_norm batch_norm",
-        "`nn.LayerNorm`, which normalizes each step by itself, as recurrent networks need it",
+        "nn.BatchNorm3d nn.SyncBatchNorm nn.InstanceNorm1d nn.InstanceNorm2d nn.functional.instance_norm",
+        "`nn.functional.batch_norm` takes any number of dimensions; `nn.GroupNorm` with a group per channel",
+    ),
+    Row(
+        LAYERS,
+        "batch_norm group_norm layer_norm",
+        "the functions of those names in `nn.functional`",
     ),
     Row(
         LAYERS,

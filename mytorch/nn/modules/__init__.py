@@ -24,6 +24,7 @@ from mytorch.nn.modules.activation import (
     Softplus,
     Tanh,
 )
+from mytorch.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d
 from mytorch.nn.modules.container import ModuleList, Sequential
 from mytorch.nn.modules.conv import Conv1d, Conv2d
 from mytorch.nn.modules.dropout import Dropout
@@ -41,7 +42,7 @@ from mytorch.nn.modules.loss import (
     SmoothL1Loss,
 )
 from mytorch.nn.modules.module import Module
-from mytorch.nn.modules.normalization import LayerNorm
+from mytorch.nn.modules.normalization import GroupNorm, LayerNorm
 from mytorch.nn.modules.rnn import GRU, LSTM, RNN
 from mytorch.nn.modules.sparse import Embedding
 
@@ -53,6 +54,8 @@ __all__ = [
     "RNN",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Conv1d",
     "Conv2d",
     "CrossEntropyLoss",
@@ -60,6 +63,7 @@ __all__ = [
     "Embedding",
     "Flatten",
     "GRUCell",
+    "GroupNorm",
     "Hardtanh",
     "HuberLoss",
     "Identity",
