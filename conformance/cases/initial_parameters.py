@@ -48,6 +48,25 @@ def _linear(*, reset: bool) -> Form:
     return Form(run, {"weight": symmetric(bound), "bias": symmetric(bound, axes=(0,))})
 
 
+def _convolution(rank: int, kernel: tuple[int, ...], *, reset: bool) -> Form:
+    inputs = _FEATURES
+    for k in kernel:
+        inputs *= k
+
+    def run(t: Any, dtype: Any) -> dict[str, Any]:
+        # In two groups, so that a weight has half of the channels.
+        made = getattr(t.nn, f"Conv{rank}d")(2 * _FEATURES, DRAWS, kernel, groups=2, dtype=dtype)
+        layer = _fresh(t, made, reset=reset)
+        return {
+            "weight": layer.weight.reshape(DRAWS, inputs)[: DRAWS // inputs],
+            "bias": layer.bias,
+            "facts": t.cat([facts(t, layer.weight), facts(t, layer.bias)]),
+        }
+
+    bound = inputs**-0.5
+    return Form(run, {"weight": symmetric(bound), "bias": symmetric(bound, axes=(0,))})
+
+
 def _embedding(*, padding: int | None, reset: bool) -> Form:
     def run(t: Any, dtype: Any) -> dict[str, Any]:
         layer = t.nn.Embedding(NORMAL_DRAWS // _WIDTH, _WIDTH, padding_idx=padding, dtype=dtype)
@@ -122,6 +141,16 @@ def _both(kind: str, make: Callable[..., list[tuple[Any, ...]]]) -> Form:
 
 CASES = (
     draws("nn.Linear@initial", {"made": _linear(reset=False), "reset": _linear(reset=True)}),
+    *(
+        draws(
+            f"nn.Conv{len(kernel)}d@initial",
+            {
+                "made": _convolution(len(kernel), kernel, reset=False),
+                "reset": _convolution(len(kernel), kernel, reset=True),
+            },
+        )
+        for kernel in ((3,), (2, 3))
+    ),
     draws(
         "nn.Embedding@initial",
         {"made": _embedding(padding=None, reset=False), "padded": _embedding(padding=3, reset=True)},

@@ -37,11 +37,11 @@ RUNNING = "Speed, devices and processes"
 ROWS = (
     Row(
         LAYERS,
-        "nn.Conv1d nn.Conv2d nn.Conv3d nn.ConvTranspose1d nn.ConvTranspose2d nn.ConvTranspose3d "
-        "nn.functional.conv1d nn.functional.conv2d nn.functional.conv3d nn.functional.conv_transpose1d "
-        "nn.functional.conv_transpose2d conv1d conv2d",
-        "no alternative: there are no convolutions",
+        "nn.Conv3d nn.ConvTranspose1d nn.ConvTranspose2d nn.ConvTranspose3d nn.functional.conv3d "
+        "nn.functional.conv_transpose1d nn.functional.conv_transpose2d",
+        "no alternative: there are convolutions over one and two dimensions, and none is transposed",
     ),
+    Row(LAYERS, "conv1d conv2d", "`nn.functional.conv1d` and `nn.functional.conv2d`"),
     Row(
         LAYERS,
         "nn.MaxPool1d nn.MaxPool2d nn.AvgPool1d nn.AvgPool2d nn.AdaptiveAvgPool1d nn.AdaptiveAvgPool2d "
@@ -52,10 +52,13 @@ ROWS = (
     ),
     Row(
         LAYERS,
-        "nn.BatchNorm1d nn.BatchNorm2d nn.BatchNorm3d nn.SyncBatchNorm nn.InstanceNorm1d "
-        "nn.InstanceNorm2d nn.GroupNorm nn.functional.batch_norm nn.functional.instance_norm "
-        "nn.functional.group_norm batch_norm",
-        "`nn.LayerNorm`, which normalizes each step by itself, as recurrent networks need it",
+        "nn.BatchNorm3d nn.SyncBatchNorm nn.InstanceNorm1d nn.InstanceNorm2d nn.functional.instance_norm",
+        "`nn.functional.batch_norm` takes any number of dimensions; `nn.GroupNorm` with a group per channel",
+    ),
+    Row(
+        LAYERS,
+        "batch_norm group_norm layer_norm",
+        "the functions of those names in `nn.functional`",
     ),
     Row(
         LAYERS,

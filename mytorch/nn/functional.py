@@ -11,6 +11,7 @@ from mytorch.functions import softmax as _softmax
 from mytorch.functions.activation import *
 from mytorch.functions.attention import *
 from mytorch.functions.classification_loss import *
+from mytorch.functions.convolution import *
 from mytorch.functions.dropout import *
 from mytorch.functions.embedding import *
 from mytorch.functions.linear import *

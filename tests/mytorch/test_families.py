@@ -45,6 +45,7 @@ FUNCTIONS_WITHOUT_OPS = {
 # What torch has at top level too, though the family is one of nn.functional. There, relu takes `inplace`.
 IN_BOTH = {"activation": {"relu", "sigmoid", "tanh"}}
 OPS_WITHOUT_FUNCTIONS = {
+    "channel_norm": "called by batch and group normalization",
     "gru": "called by nn.GRU and nn.GRUCell",
     "lstm": "called by nn.LSTM and nn.LSTMCell",
     "memory": "recorded by changes in place",
@@ -52,6 +53,7 @@ OPS_WITHOUT_FUNCTIONS = {
     "recurrence": "shared by gru, lstm and rnn",
     "rnn": "called by nn.RNN and nn.RNNCell",
     "rows": "shared by what normalizes rows: softmax, the cross entropy and layer normalization",
+    "windows": "shared by convolution and pooling",
 }
 
 

@@ -187,8 +187,8 @@ def test_a_formula_is_torchs(name):
 MESSAGES = {
     "mytorch.compile": f"module 'mytorch' has no attribute 'compile': {LACKING}; leave it out",
     "mytorch.lobpcg": f"module 'mytorch' has no attribute 'lobpcg': {LACKING}",
-    "mytorch.nn.Conv1d": f"module 'mytorch.nn' has no attribute 'Conv1d': {LACKING}; no alternative",
-    "mytorch.nn.modules.Conv1d": f"{LACKING}; no alternative: there are no convolutions",
+    "mytorch.nn.Conv3d": f"module 'mytorch.nn' has no attribute 'Conv3d': {LACKING}; no alternative",
+    "mytorch.nn.modules.Conv3d": f"{LACKING}; no alternative: there are convolutions",
     "mytorch.nn.functional.pad": f"'pad': {LACKING}; instead: `mytorch.cat` with",
     "mytorch.optim.NAdam": f"{LACKING}; instead: `optim.Adam`",
     "mytorch.utils.tensorboard": f"{LACKING}; instead: the package tensorboardX",
@@ -217,8 +217,8 @@ def test_a_missing_name_says_whether_torch_has_it(path):
     ("statement", "words"),
     [
         (
-            "from mytorch.nn import Conv1d",
-            f"cannot import name 'Conv1d' from 'mytorch.nn': {LACKING}; no alternative",
+            "from mytorch.nn import Conv3d",
+            f"cannot import name 'Conv3d' from 'mytorch.nn': {LACKING}; no alternative",
         ),
         (
             "from mytorch import compile",

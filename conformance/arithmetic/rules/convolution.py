@@ -95,7 +95,8 @@ def _measuring(
             *(Input(each) for each in bias),
         )
 
-    return MeasuringCall(call, inputs, TERMS, accumulates=True, without="mytorch has no convolutions")
+    lacking = "mytorch has no transposed convolutions"
+    return MeasuringCall(call, inputs, TERMS, accumulates=True, without=lacking)
 
 
 RULES: tuple[Rule, ...] = (

@@ -24,7 +24,9 @@ from mytorch.nn.modules.activation import (
     Softplus,
     Tanh,
 )
+from mytorch.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d
 from mytorch.nn.modules.container import ModuleList, Sequential
+from mytorch.nn.modules.conv import Conv1d, Conv2d
 from mytorch.nn.modules.dropout import Dropout
 from mytorch.nn.modules.flatten import Flatten
 from mytorch.nn.modules.linear import Identity, Linear
@@ -40,7 +42,7 @@ from mytorch.nn.modules.loss import (
     SmoothL1Loss,
 )
 from mytorch.nn.modules.module import Module
-from mytorch.nn.modules.normalization import LayerNorm
+from mytorch.nn.modules.normalization import GroupNorm, LayerNorm
 from mytorch.nn.modules.rnn import GRU, LSTM, RNN
 from mytorch.nn.modules.sparse import Embedding
 
@@ -52,11 +54,16 @@ __all__ = [
     "RNN",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "Conv1d",
+    "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
     "Embedding",
     "Flatten",
     "GRUCell",
+    "GroupNorm",
     "Hardtanh",
     "HuberLoss",
     "Identity",
