@@ -5,6 +5,7 @@ The program of the cases of optimisers: `train` makes a `Training` and steps it;
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.cases._facts import DTYPES
@@ -27,12 +28,14 @@ class Optimiser(NamedTuple):
         options: from the settings to its options.
         others: the options of a second group that are not those of the first.
         kept: from the settings to the tensors of its state, and whether each is a sum of squares.
+        numbers: the numbers of its state, besides the count of steps, with a value that they can have.
     """
 
     name: str
     options: Callable[[Config], dict[str, Any]]
     others: Mapping[str, Any]
     kept: Callable[[Config], Mapping[str, bool]]
+    numbers: Mapping[str, float] = MappingProxyType({})
 
 
 # The parameters by name. `idle` never has a gradient, so it never has a state, and the positions in a saved
@@ -129,6 +132,16 @@ class Training:
         }
         return {"state": state, "param_groups": [dict(group) for group in saved["param_groups"]]}
 
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Load a state. Its numbers stay float32, as they are in training.
+
+        torch casts all but the count to the dtype of the parameters, and no noise can follow a float64 number
+        into the Python scalar that a step makes of it.
+        """
+        self.optimizer.load_state_dict(state)
+        for kept in self.optimizer.state.values():
+            kept |= {key: kept[key].float() for key in self.optimiser.numbers if key in kept}
+
     def result(self) -> dict[str, Any]:
         """Return what is left at the end: the unused parameter, the options and the state."""
         t, saved = self.t, self.optimizer.state_dict()
@@ -206,7 +219,7 @@ def _resume(runs: dict[str, Training]) -> None:
     """Load the state into an optimiser of other options and of parameters that are copies; both go on."""
     run = runs[""]
     resumed = Training(run.t, run.x, run.optimiser, run.parameters, {"lr": 0.5, "weight_decay": 0.0})
-    resumed.optimizer.load_state_dict(run.saved())
+    resumed.load(run.saved())
     runs["resumed."] = resumed
 
 
@@ -218,11 +231,12 @@ def _load(runs: dict[str, Training]) -> None:
     for place, name in enumerate(PARAMETERS):
         if name in _DONE:
             counted = {} if run.optimiser.name == "SGD" else {"step": t.tensor(_DONE[name])}
+            counted |= {key: t.tensor(kept) for key, kept in run.optimiser.numbers.items()}
             state[place] = counted | {key: x[f"{name}.{key}"].clone() for key in run.optimiser.kept(x.config)}
     groups = run.saved()["param_groups"]
     for group, rate in zip(groups, (0.03125, 0.125), strict=True):
         group["lr"] = rate
-    run.optimizer.load_state_dict({"state": state, "param_groups": groups})
+    run.load({"state": state, "param_groups": groups})
 
 
 EVENTS: Mapping[str, Callable[[dict[str, Training]], None]] = {

@@ -24,9 +24,9 @@ _STEPS = 300
 # of the old one.
 _TURN = 102
 # The constructors of all but these resume after a given epoch, too.
-_WITHOUT_EPOCH = ("ReduceLROnPlateau",)
+_WITHOUT_EPOCH = ("ReduceLROnPlateau", "SequentialLR")
 # Entries of a state that torch reads back, although their names have an underscore.
-_READ = ("_step_count", "_last_lr")
+_READ = ("_step_count", "_last_lr", "_schedulers", "_schedule_phases")
 
 
 class _Run(NamedTuple):
@@ -42,8 +42,9 @@ class _Run(NamedTuple):
 
     def rates(self) -> list[Any]:
         """Return the rates of the groups, as the optimiser and as the schedule name them."""
-        groups = (group["lr"] for group in self.optimizer.param_groups)
-        return [*groups, *self.schedules[0].get_last_lr()]
+        groups = self.optimizer.param_groups
+        momentums = [group["momentum"] for group in groups if "max_momentum" in group]
+        return [*(group["lr"] for group in groups), *momentums, *self.schedules[0].get_last_lr()]
 
 
 def _measure(number: int, config: Config) -> float:
@@ -164,6 +165,37 @@ def _of(name: str, *keys: str) -> Make:
     return make
 
 
+def _one_cycle(t: Any, optimizer: Any, config: Config, last_epoch: int) -> Any:
+    keys = ("pct_start", "anneal_strategy", "cycle_momentum", "div_factor", "final_div_factor", "three_phase")
+    steps: dict[str, Any] = {"total_steps": config["total_steps"]}
+    if config["by_epochs"]:
+        steps = {"epochs": int(config["total_steps"]) // 20, "steps_per_epoch": 20}
+    return t.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        [2 * group["lr"] for group in optimizer.param_groups],
+        **steps,
+        **{key: config[key] for key in keys},
+        base_momentum=[0.75, 0.8],
+        last_epoch=last_epoch,
+    )
+
+
+def _sequence(t: Any, optimizer: Any, config: Config, _: int) -> Any:
+    schedules, second = t.optim.lr_scheduler, int(config["second"])
+    first = {
+        "linear": lambda: schedules.LinearLR(optimizer, 0.25, total_iters=int(config["first"])),
+        "constant": lambda: schedules.ConstantLR(optimizer, 0.5, total_iters=int(config["first"])),
+        "step": lambda: schedules.StepLR(optimizer, 2, 0.75),
+    }[str(config["warmup"])]()
+    rest = [
+        schedules.ExponentialLR(optimizer, 0.95),
+        schedules.CosineAnnealingLR(optimizer, 70, 0.001),
+    ]
+    return schedules.SequentialLR(
+        optimizer, [first, *rest][: int(config["schedules"])], [int(config["first"]), second]
+    )
+
+
 def _without_start(name: str, *arguments: Any) -> BadCall:
     """Return the bad call that resumes a schedule whose groups do not hold their initial rate."""
     return BadCall(
@@ -207,6 +239,83 @@ CASES = (
         _of("CosineAnnealingLR", "T_max", "eta_min"),
         {"T_max": (5, 3, 20, 250), "eta_min": (0.0, 0.01), **_EPOCHS},
         _without_start("CosineAnnealingLR", 5),
+    ),
+    _schedule(
+        "ConstantLR",
+        _of("ConstantLR", "factor", "total_iters"),
+        {"factor": (0.5, 0.3, 1.0), "total_iters": (5, 1, 150), **_EPOCHS},
+        BadCall("factor above one", ("actor", "1.5"), config={"factor": 1.5}),
+        _without_start("ConstantLR"),
+    ),
+    _schedule(
+        "LinearLR",
+        _of("LinearLR", "start_factor", "end_factor", "total_iters"),
+        {
+            "start_factor": (0.25, 0.3, 1.0),
+            "end_factor": (1.0, 0.5),
+            "total_iters": (5, 9, 150),
+            **_EPOCHS,
+        },
+        BadCall("factor of zero", ("actor", "0"), config={"start_factor": 0.0}),
+        BadCall("last factor above one", ("actor", "1.5"), config={"end_factor": 1.5}),
+        _without_start("LinearLR"),
+    ),
+    _schedule(
+        "PolynomialLR",
+        _of("PolynomialLR", "total_iters", "power"),
+        {"total_iters": (400, 330, 120), "power": (1.0, 2.0, 0.5), **_EPOCHS},
+        _without_start("PolynomialLR"),
+    ),
+    _schedule(
+        "CosineAnnealingWarmRestarts",
+        _of("CosineAnnealingWarmRestarts", "T_0", "T_mult", "eta_min"),
+        {"T_0": (5, 3, 70), "T_mult": (1, 2, 3), "eta_min": (0.0, 0.01), **_EPOCHS},
+        BadCall("no wave", ("T_0", "0"), config={"T_0": 0}),
+        BadCall("shorter waves", ("T_mult", "0"), config={"T_mult": 0}),
+        _without_start("CosineAnnealingWarmRestarts", 5),
+    ),
+    _schedule(
+        "OneCycleLR",
+        _one_cycle,
+        {
+            "total_steps": (320, 400),
+            "by_epochs": (False, True),
+            "pct_start": (0.3, 0.25, 0.1),
+            "anneal_strategy": ("cos", "linear"),
+            "cycle_momentum": (True, True, False),
+            "div_factor": (25.0, 4.0),
+            "final_div_factor": (1e4, 10.0),
+            "three_phase": (False, True),
+        },
+        BadCall("share above one", ("pct_start", "1.5"), config={"pct_start": 1.5}),
+        BadCall("strategy", ("anneal_strategy", "cubic"), config={"anneal_strategy": "cubic"}),
+        BadCall("no steps", ("total_steps", "-20"), config={"total_steps": -20}),
+        BadCall(
+            "steps not given",
+            ("total_steps", "epochs"),
+            call=lambda t, optimizer, config, _: t.optim.lr_scheduler.OneCycleLR(optimizer, 0.1),
+        ),
+        BadCall(
+            "as many rates as groups",
+            ("max_lr", "1"),
+            call=lambda t, optimizer, config, _: t.optim.lr_scheduler.OneCycleLR(optimizer, [0.1], 9),
+        ),
+    ),
+    _schedule(
+        "SequentialLR",
+        _sequence,
+        {
+            "warmup": ("linear", "constant", "step"),
+            "first": (5, 2, 20),
+            "second": (50, 101, 150),
+            "schedules": (3,),
+        },
+        BadCall("as many milestones as changes", ("milestone", "2"), config={"schedules": 2}),
+        BadCall(
+            "no schedules",
+            ("schedule",),
+            call=lambda t, optimizer, config, _: t.optim.lr_scheduler.SequentialLR(optimizer, [], []),
+        ),
     ),
     _schedule(
         "ReduceLROnPlateau",

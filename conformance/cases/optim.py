@@ -151,6 +151,45 @@ CASES = (
         BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
     ),
     _case(
+        Optimiser(
+            "NAdam",
+            _named("lr", "eps", "weight_decay", "momentum_decay", "decoupled_weight_decay", "maximize"),
+            {**_OTHERS_OF_ADAM, "momentum_decay": 0.5},
+            lambda config: {"exp_avg": False, "exp_avg_sq": True},
+            {"mu_product": 0.25},
+        ),
+        {
+            "beta1": (0.9, 0.5),
+            "beta2": (0.999, 0.9),
+            "eps": (1e-8, 1e-3),
+            "weight_decay": (0.0, 0.01, 0.5),
+            "momentum_decay": (0.004, 0.5),
+            "decoupled_weight_decay": (False, True),
+        },
+        BadCall("beta of 1", ("beta", "1.0"), config={"beta1": 1.0}),
+        BadCall("momentum decay below zero", ("momentum_decay", "-1"), config={"momentum_decay": -1.0}),
+        BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
+    ),
+    _case(
+        Optimiser(
+            "RAdam",
+            _named("lr", "eps", "weight_decay", "decoupled_weight_decay", "maximize"),
+            {**_OTHERS_OF_ADAM, "betas": (0.75, 0.9)},
+            lambda config: {"exp_avg": False, "exp_avg_sq": True},
+        ),
+        {
+            "beta1": (0.9, 0.5),
+            # The first few steps are not adaptive, with 0.5 none.
+            "beta2": (0.999, 0.9, 0.5),
+            "eps": (1e-8, 1e-3),
+            "weight_decay": (0.0, 0.01, 0.5),
+            "decoupled_weight_decay": (False, True),
+        },
+        BadCall("beta of 1", ("beta", "1.0"), config={"beta2": 1.0}),
+        BadCall("eps below zero", ("eps", "-1"), config={"eps": -1.0}),
+        BadCall("weight decay below zero", ("weight_decay", "-1"), config={"weight_decay": -1.0}),
+    ),
+    _case(
         Optimiser("AdamW", _OF_ADAM, _OTHERS_OF_ADAM, _moments),
         {
             "beta1": (0.9, 0.5),

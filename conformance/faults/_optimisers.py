@@ -175,6 +175,69 @@ def adadelta(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) 
     return p - change * (1.0 if wrong == "lr-ignored" else group["lr"])
 
 
+def _decaying(p: Any, grad: Any, group: Group, wrong: str) -> tuple[Any, Any]:
+    """Decay as `decoupled_weight_decay` says, which the mistakes ignore or turn around."""
+    if wrong in {"always-coupled", "always-decoupled"}:
+        decoupled = wrong == "always-decoupled"
+    else:
+        decoupled = group["decoupled_weight_decay"]
+    return (_decoupled if decoupled else _decayed)(p, grad, group, wrong)
+
+
+def _moments(t: Any, grad: Any, group: Group, state: State) -> tuple[Any, Any, float]:
+    """Step the running means of the gradient and of its square, and return them and the count."""
+    beta1, beta2 = group["betas"]
+    if not state:
+        state |= {"step": t.tensor(0.0), "exp_avg": grad * 0.0, "exp_avg_sq": grad * 0.0}
+    state["step"] = state["step"] + 1
+    state["exp_avg"] = m = state["exp_avg"] * beta1 + grad * (1 - beta1)
+    state["exp_avg_sq"] = v = state["exp_avg_sq"] * beta2 + grad * grad * (1 - beta2)
+    return m, v, float(state["step"])
+
+
+def nadam(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    """Step as torch.optim.NAdam does."""
+    p, grad = _decaying(p, grad, group, wrong)
+    if not state:
+        state |= {"step": t.tensor(0.0), "mu_product": t.tensor(1.0)}
+        state |= {"exp_avg": grad * 0.0, "exp_avg_sq": grad * 0.0}
+    m, v, count = _moments(t, grad, group, state)
+    decay = 0.0 if wrong == "momentum-decay-ignored" else group["momentum_decay"]
+    beta1, beta2 = group["betas"]
+    mu, later = (beta1 * (1 - 0.5 * 0.96 ** (at * decay)) for at in (count, count + 1))
+    state["mu_product"] = state["mu_product"] * mu
+    product = float(state["mu_product"])
+    eps = group["eps"]
+    v = v / (1 - beta2**count)
+    root = t.sqrt(v + eps) if wrong == "eps-inside" else t.sqrt(v) + eps
+    ahead = m * (later / (1 - product * later)) + grad * ((1 - mu) / (1 - product))
+    if wrong == "not-ahead":
+        ahead = m / (1 - product)
+    if wrong == "product-not-ahead":
+        ahead = m * (later / (1 - product)) + grad * ((1 - mu) / (1 - product))
+    return p - group["lr"] * ahead / root
+
+
+def radam(t: Any, p: Any, grad: Any, group: Group, state: State, wrong: str) -> Any:
+    """Step as torch.optim.RAdam does."""
+    p, grad = _decaying(p, grad, group, wrong)
+    m, v, count = _moments(t, grad, group, state)
+    beta1, beta2 = group["betas"]
+    correction, eps = 1 - beta2**count, group["eps"]
+    longest = 2 / (1 - beta2) - 1
+    length = longest - 2 * count * beta2**count / correction
+    change = group["lr"] * m / (1 - beta1**count)
+    if length > (4.0 if wrong == "adaptive-from-four" else 5.0):
+        above, below = (length - 4) * (length - 2) * longest, (longest - 4) * (longest - 2) * length
+        factor = 1.0 if wrong == "not-rectified" else (above / below) ** 0.5
+        v = v / correction
+        late = t.sqrt(v + eps) if wrong == "eps-inside" else t.sqrt(v) + eps / correction**0.5
+        change = change * factor / (t.sqrt(v) + eps if wrong == "eps-after-correction" else late)
+    elif wrong == "waits-with-nothing":
+        change = change * 0.0
+    return p - change
+
+
 RULES: Mapping[str, Rule] = {
     "SGD": sgd,
     "Adam": adam,
@@ -182,4 +245,6 @@ RULES: Mapping[str, Rule] = {
     "RMSprop": rmsprop,
     "Adagrad": adagrad,
     "Adadelta": adadelta,
+    "NAdam": nadam,
+    "RAdam": radam,
 }

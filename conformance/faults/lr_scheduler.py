@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     Options = dict[str, Any]
 
 # The schedules that depend on the epoch; ExponentialLR multiplies by the same factor in each.
-_BY_EPOCH = ("StepLR", "MultiStepLR", "CosineAnnealingLR")
+_BY_EPOCH = ("StepLR", "MultiStepLR", "CosineAnnealingLR", "ConstantLR", "LinearLR", "PolynomialLR")
 _CHAINED = (*_BY_EPOCH, "ExponentialLR")
-_SCHEDULES = (*_CHAINED, "LambdaLR", "ReduceLROnPlateau")
+# Those whose rates follow from the epoch alone, whatever else changed them.
+_CLOSED = ("LambdaLR", "CosineAnnealingWarmRestarts", "OneCycleLR")
+_SCHEDULES = (*_CHAINED, *_CLOSED, "ReduceLROnPlateau")
 
 
 class _Stepped:
@@ -130,6 +132,27 @@ def _option(name: str, schedule: str, change: Callable[[Options], Options], stor
     return _schedule(name, story, _made(schedule, change), (schedule,))
 
 
+def _without_restart(self: Any) -> None:
+    self.last_epoch += 1
+    turn = sum(each <= self.last_epoch for each in self._milestones)
+    self._schedulers[turn].step()
+    self._last_lr = self._schedulers[turn].get_last_lr()
+
+
+def _sequences(change: Callable[[list[int]], list[int]]) -> Around:
+    """Return a program whose sequences of schedules have other milestones."""
+
+    def program(t: Any, x: Values, correct: Any) -> Any:
+        right = t.optim.lr_scheduler.SequentialLR
+
+        def make(optimizer: Any, schedules: Any, milestones: Any) -> Any:
+            return right(optimizer, schedules, change(milestones))
+
+        return correct(Overlay(t, {"optim.lr_scheduler.SequentialLR": make}), x)
+
+    return program
+
+
 FAULTS = (
     _schedule("schedule-one-late", "starts one step late", _stepping(_late), _SCHEDULES),
     _schedule("schedule-one-early", "starts one step early", _stepping(_early), _SCHEDULES),
@@ -172,8 +195,8 @@ FAULTS = (
     _schedule(
         "schedule-names-first-rates",
         "returns the initial rates as the last",
-        _derived((*_CHAINED, "LambdaLR"), get_last_lr=lambda self: self.base_lrs),
-        (*_CHAINED, "LambdaLR"),
+        _derived((*_CHAINED, *_CLOSED), get_last_lr=lambda self: self.base_lrs),
+        (*_CHAINED, *_CLOSED),
     ),
     *(
         _option(
@@ -182,7 +205,7 @@ FAULTS = (
             _set(last_epoch=-1),
             "starts from the beginning when it is resumed",
         )
-        for name in _BY_EPOCH
+        for name in (*_BY_EPOCH, "CosineAnnealingWarmRestarts")
     ),
     _option("steplr-period-longer", "StepLR", _more("step_size", 1), "waits one more epoch before each step"),
     _option(
@@ -214,4 +237,55 @@ FAULTS = (
         _set(mode="min"),
         "takes a smaller value as better in every mode",
     ),
+    *(
+        _schedule(f"sequence-{name}", story, _stepping(step, ("SequentialLR",)), ("SequentialLR",))
+        for name, step, story in (
+            ("one-late", _late, "starts one step late"),
+            ("one-early", _early, "starts one step early"),
+            ("of-the-first-group", _first_group_only, "changes the first group only"),
+        )
+    ),
+    _schedule(
+        "sequence-resumed-from-zero",
+        "starts anew when it is resumed, as it does not load its state",
+        _derived(("SequentialLR",), load_state_dict=lambda self, state: None),
+        ("SequentialLR",),
+    ),
+    _schedule(
+        "sequence-resumed-without-schedules",
+        "loads its own epoch, and not the states of its schedules",
+        _derived(("SequentialLR",), load_state_dict=_load_epoch),
+        ("SequentialLR",),
+    ),
+    _schedule(
+        "sequence-goes-on",
+        "does not start the next schedule anew at its milestone, but lets it count on",
+        _derived(("SequentialLR",), step=_without_restart),
+        ("SequentialLR",),
+    ),
+    _schedule(
+        "sequence-milestones-late",
+        "changes from one schedule to the next one epoch late",
+        _sequences(lambda milestones: [each + 1 for each in milestones]),
+        ("SequentialLR",),
+    ),
+    _option("constant-ends-late", "ConstantLR", _more("total_iters", 1), "returns to the full rate late"),
+    _option("linear-ends-late", "LinearLR", _more("total_iters", 1), "needs one more epoch"),
+    _option("linear-ends-at-the-full-rate", "LinearLR", _set(end_factor=1.0), "ignores the last factor"),
+    _option("polynomial-ends-late", "PolynomialLR", _more("total_iters", 1), "needs one more epoch"),
+    _option("polynomial-linear", "PolynomialLR", _set(power=1.0), "ignores the power"),
+    _option("restarts-later", "CosineAnnealingWarmRestarts", _more("T_0", 1), "starts again one epoch late"),
+    _option(
+        "restarts-at-equal-times",
+        "CosineAnnealingWarmRestarts",
+        _set(T_mult=1),
+        "keeps the waves equally long",
+    ),
+    _option("restarts-from-zero", "CosineAnnealingWarmRestarts", _set(eta_min=0.0), "ignores eta_min"),
+    _option(
+        "one-cycle-shape", "OneCycleLR", _set(anneal_strategy="cos"), "follows a cosine with either strategy"
+    ),
+    _option("one-cycle-two-phases", "OneCycleLR", _set(three_phase=False), "falls in one phase only"),
+    _option("one-cycle-last-rate", "OneCycleLR", _set(final_div_factor=1e4), "ignores the last rate"),
+    _option("one-cycle-momentum-stays", "OneCycleLR", _set(cycle_momentum=False), "keeps the momentum"),
 )

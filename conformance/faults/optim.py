@@ -60,6 +60,24 @@ _ADADELTA = {
     "changes-first": "takes the running mean of the changes with this change already in it",
     "lr-ignored": "ignores the rate, which the paper does not have",
 }
+_DECAYING = {
+    "weight-decay-ignored": "ignores weight decay",
+    "always-coupled": "ignores decoupled_weight_decay",
+    "always-decoupled": "decays the weights apart from the gradient, also where it should not",
+    "maximize-ignored": "descends instead of ascending",
+    "eps-inside": "adds epsilon inside the root",
+}
+_NADAM = {
+    "momentum-decay-ignored": "ignores momentum_decay",
+    "not-ahead": "uses the momentum of this step instead of the next one's",
+    "product-not-ahead": "corrects the momentum ahead with the product up to this step",
+}
+_RADAM = {
+    "adaptive-from-four": "is adaptive from a length of 4 on, as the paper says, where torch waits for 5",
+    "not-rectified": "does not multiply by r",
+    "waits-with-nothing": "does not step until the length is enough, as other versions of it do",
+    "eps-after-correction": "adds epsilon to the corrected root, as Adam does",
+}
 _OF_LBFGS = ("optim.LBFGS",)
 _LBFGS = {
     "first-step-unscaled": "takes the first step with the whole rate, for any size of the gradient",
@@ -76,6 +94,8 @@ FAULTS = (
     *(_fault("RMSprop", wrong, story) for wrong, story in (_BOTH | _RMSPROP).items()),
     *(_fault("Adagrad", wrong, story) for wrong, story in (_BOTH | _ADAGRAD).items()),
     *(_fault("Adadelta", wrong, story) for wrong, story in (_BOTH | _ADADELTA).items()),
+    *(_fault("NAdam", wrong, story) for wrong, story in (_DECAYING | _NADAM).items()),
+    *(_fault("RAdam", wrong, story) for wrong, story in (_DECAYING | _RADAM).items()),
     *(
         Fault(
             f"lbfgs-{wrong}",

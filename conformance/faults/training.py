@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Method = Callable[..., Any]
 
 # Those whose state counts the steps.
-_COUNTING = ("Adadelta", "Adagrad", "Adam", "AdamW", "RMSprop")
+_COUNTING = ("Adadelta", "Adagrad", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop")
 _EVERY = (*_COUNTING, "SGD")
 
 

@@ -335,7 +335,7 @@ ROWS = (
     Row(NEW, "contiguous_format preserve_format channels_last memory_format strided layout", "leave it out"),
     Row(
         TRAINING,
-        "optim.NAdam optim.RAdam optim.Adamax optim.Adafactor optim.Muon optim.SparseAdam",
+        "optim.Adamax optim.Adafactor optim.Muon optim.SparseAdam",
         "`optim.Adam` or `optim.AdamW`",
     ),
     Row(TRAINING, "optim.Rprop optim.ASGD", "`optim.RMSprop` or `optim.SGD`"),
@@ -346,10 +346,7 @@ ROWS = (
     ),
     Row(
         TRAINING,
-        "optim.lr_scheduler.LinearLR optim.lr_scheduler.ConstantLR optim.lr_scheduler.PolynomialLR "
-        "optim.lr_scheduler.OneCycleLR optim.lr_scheduler.CyclicLR "
-        "optim.lr_scheduler.CosineAnnealingWarmRestarts optim.lr_scheduler.SequentialLR "
-        "optim.lr_scheduler.ChainedScheduler optim.lr_scheduler.MultiplicativeLR",
+        "optim.lr_scheduler.CyclicLR optim.lr_scheduler.ChainedScheduler optim.lr_scheduler.MultiplicativeLR",
         "`optim.lr_scheduler.LambdaLR`, with the factor as a function of the epoch",
     ),
     Row(

@@ -222,12 +222,11 @@ NAMES = {
         remove_weight_norm skip_init spectral_norm stateless vector_to_parameters weight_norm
         """,
     "mytorch.optim": """
-        ASGD Adafactor Adamax Muon NAdam RAdam Rprop SparseAdam adamax asgd nadam radam rprop sparse_adam
-        swa_utils swap_in_optimizer_params_and_state
+        ASGD Adafactor Adamax Muon Rprop SparseAdam adamax asgd rprop sparse_adam swa_utils
+        swap_in_optimizer_params_and_state
         """,
     "mytorch.optim.lr_scheduler": """
-        ChainedScheduler ConstantLR CosineAnnealingWarmRestarts CyclicLR LinearLR MultiplicativeLR OneCycleLR
-        PolynomialLR SequentialLR
+        ChainedScheduler CyclicLR MultiplicativeLR
         """,
     "mytorch.utils": """
         ThroughputBenchmark backcompat backend_registration benchmark bundled_inputs checkpoint

@@ -142,7 +142,8 @@ def batch_norm(
             raise ValueError("running_mean and running_var must either both be None or neither be None")
     _check_batch(input, running_mean, running_var, weight, bias, training)
     statistics = (None, None) if training else (running_mean, running_var)
-    out = apply(channels.ChannelNorm, input, weight, bias, *statistics, groups=x.shape[1], axes=(0, 3), eps=eps)
+    how = {"groups": x.shape[1], "axes": (0, 3), "eps": eps}
+    out = apply(channels.ChannelNorm, input, weight, bias, *statistics, **how)
     if training and running_mean is not None and running_var is not None and x.size:
         with no_grad():
             for running, new in zip((running_mean, running_var), channels.moments(x), strict=True):

@@ -11,11 +11,25 @@ from mytorch.optim.adagrad import Adagrad
 from mytorch.optim.adam import Adam
 from mytorch.optim.adamw import AdamW
 from mytorch.optim.lbfgs import LBFGS
+from mytorch.optim.nadam import NAdam
 from mytorch.optim.optimizer import Optimizer
+from mytorch.optim.radam import RAdam
 from mytorch.optim.rmsprop import RMSprop
 from mytorch.optim.sgd import SGD
 
-__all__ = ["LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "NAdam",
+    "Optimizer",
+    "RAdam",
+    "RMSprop",
+    "lr_scheduler",
+]
 
 if not TYPE_CHECKING:  # to a type checker, a module with this function has every name
 

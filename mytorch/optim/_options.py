@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._core.base import wrap
+from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import float64, get_default_dtype
 
 if TYPE_CHECKING:
@@ -41,6 +41,28 @@ def refuse_negative(value: Any, text: str) -> None:
     """
     if value < 0.0:
         raise ValueError(f"Invalid {text}: {value}")
+
+
+def require_moments(lr: Any, betas: Any, eps: Any, weight_decay: Any) -> None:
+    """Refuse options that an optimizer with running means of gradients and squares cannot have.
+
+    Args:
+        lr: a number or a one-element tensor, at least 0.
+        betas: two numbers in [0, 1).
+        eps: at least 0.
+        weight_decay: at least 0.
+
+    Raises:
+        ValueError: one of them is out of its range.
+    """
+    if isinstance(lr, TensorBase) and lr.array.size != 1:
+        raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
+    require_at_least_zero(lr, "learning rate")
+    require_at_least_zero(eps, "epsilon value")
+    for i, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+    require_at_least_zero(weight_decay, "weight_decay value")
 
 
 def as_number(option: Any) -> float:

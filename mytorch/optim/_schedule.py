@@ -54,6 +54,10 @@ class LRScheduler:
                 )
         self.base_lrs = rates(optimizer, "initial_lr")
         self.last_epoch = last_epoch
+        self._initial_step()
+
+    def _initial_step(self) -> None:
+        """Set the first learning rates; SequentialLR calls it again where a schedule's turn begins."""
         self._step_count = 0
         self._is_initial = True
         # Not used; it makes the state_dict's entries the same as torch's.
@@ -96,11 +100,16 @@ class LRScheduler:
                 stacklevel=2,
             )
         self._step_count += 1
+        if epoch is not None:
+            warn_of_epoch()
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """Set the learning rates of the next epoch, or of the one that is named."""
         if epoch is None:
             self.last_epoch += 1
             values = self.get_lr()
         else:
-            warn_of_epoch()
             self.last_epoch = epoch
             values = getattr(self, "_get_closed_form_lr", self.get_lr)()
         for group, value in zip(self.optimizer.param_groups, values, strict=True):
@@ -132,6 +141,30 @@ def set_rate(group: dict[str, Any], value: Any) -> None:
         group["lr"].fill_(value)
     else:
         group["lr"] = value
+
+
+def per_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
+    """Return an option with one value per group, which may be given as one value for all.
+
+    Args:
+        name: the option, for the message.
+        optimizer: its groups.
+        value: a number or tensor, or a list or tuple of them.
+
+    Returns:
+        One number or tensor per group, tensors as copies.
+
+    Raises:
+        ValueError: there are not as many values as groups.
+    """
+    groups = len(optimizer.param_groups)
+    values = list(value) if isinstance(value, (list, tuple)) else [value] * groups
+    if len(values) != groups:
+        raise ValueError(
+            f"{name} must have the same length as optimizer.param_groups. {name} has {len(values)} values, "
+            f"param_groups has {groups}."
+        )
+    return [_copied(each) for each in values]
 
 
 def require_optimizer(given: object) -> None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import wrap
-from mytorch._tensor import Tensor
-from mytorch.optim._options import as_number, new_count, require_at_least_zero
+from mytorch.optim._options import as_number, new_count, require_moments
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.types import Array
+    from mytorch._tensor import Tensor
     from mytorch.optim.optimizer import Group, Params
 
 
@@ -73,14 +73,7 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
-        require_at_least_zero(lr, "learning rate")
-        require_at_least_zero(eps, "epsilon value")
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        require_at_least_zero(weight_decay, "weight_decay value")
+        require_moments(lr, betas, eps, weight_decay)
         if not all(isinstance(beta, float) for beta in betas):
             raise ValueError(f"betas must be both floats, got {betas}")
         super().__init__(

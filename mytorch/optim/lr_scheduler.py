@@ -8,8 +8,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mytorch._core.lacking import no_attribute as _no_attribute
+from mytorch.optim._factors import ConstantLR, LinearLR, PolynomialLR
+from mytorch.optim._one_cycle import OneCycleLR
 from mytorch.optim._plateau import ReduceLROnPlateau
+from mytorch.optim._restarts import CosineAnnealingWarmRestarts
 from mytorch.optim._schedule import LRScheduler, rates
+from mytorch.optim._sequence import SequentialLR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,12 +22,18 @@ if TYPE_CHECKING:
     from mytorch.optim.optimizer import Optimizer
 
 __all__ = [
+    "ConstantLR",
     "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
+    "LinearLR",
     "MultiStepLR",
+    "OneCycleLR",
+    "PolynomialLR",
     "ReduceLROnPlateau",
+    "SequentialLR",
     "StepLR",
 ]
 

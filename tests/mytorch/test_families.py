@@ -34,6 +34,7 @@ OTHER_OPS = {
     ("softmax", "conversion"): CAST,
     ("statistics", "conversion"): CAST,
     ("matmul", "shape"): "a vector is viewed as a matrix of one row or column, on the shortest way",
+    ("normalization", "channel_norm"): "what normalizes channels has a module of its own",
     ("sorting", "reduction"): "sorted elements are picked by their positions, as the elements of max are",
 }
 FUNCTIONS_WITHOUT_OPS = {

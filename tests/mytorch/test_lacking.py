@@ -190,7 +190,7 @@ MESSAGES = {
     "mytorch.nn.Conv3d": f"module 'mytorch.nn' has no attribute 'Conv3d': {LACKING}; no alternative",
     "mytorch.nn.modules.Conv3d": f"{LACKING}; no alternative: there are convolutions",
     "mytorch.nn.functional.pad": f"'pad': {LACKING}; instead: `mytorch.cat` with",
-    "mytorch.optim.NAdam": f"{LACKING}; instead: `optim.Adam`",
+    "mytorch.optim.Adamax": f"{LACKING}; instead: `optim.Adam`",
     "mytorch.utils.tensorboard": f"{LACKING}; instead: the package tensorboardX",
     "mytorch.cuda.Event": f"{LACKING}; leave it out: there is only the CPU",
     "mytorch.Tensor.tan": f"type object 'Tensor' has no attribute 'tan': {LACKING}; instead: `mytorch.sin(x)",
@@ -225,7 +225,7 @@ def test_a_missing_name_says_whether_torch_has_it(path):
             f"import name 'compile' from 'mytorch': {LACKING}; leave it",
         ),
         ("from mytorch.nn.functional import pad as p", LACKING),
-        ("import mytorch.optim.NAdam", "No module named 'mytorch.optim.NAdam'"),
+        ("import mytorch.optim.Adamax", "No module named 'mytorch.optim.Adamax'"),
         ("from mytorch.nn import Cnov1d", "cannot import name 'Cnov1d' from 'mytorch.nn' ("),
     ],
 )

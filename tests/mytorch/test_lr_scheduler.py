@@ -36,6 +36,24 @@ SCHEDULES = {
         lambda s, o: s.CosineAnnealingLR(o, 5, eta_min=0.01),
         lambda s, o: s.CosineAnnealingLR(o, 1),
     ],
+    "ConstantLR": [lambda s, o: s.ConstantLR(o), lambda s, o: s.ConstantLR(o, 0.25, total_iters=3)],
+    "LinearLR": [lambda s, o: s.LinearLR(o), lambda s, o: s.LinearLR(o, 0.25, 0.5, total_iters=9)],
+    "PolynomialLR": [lambda s, o: s.PolynomialLR(o), lambda s, o: s.PolynomialLR(o, 20, power=1.5)],
+    "CosineAnnealingWarmRestarts": [
+        lambda s, o: s.CosineAnnealingWarmRestarts(o, 4),
+        lambda s, o: s.CosineAnnealingWarmRestarts(o, 2, T_mult=2, eta_min=0.01),
+    ],
+    "OneCycleLR": [
+        lambda s, o: s.OneCycleLR(o, [0.5, 0.25], total_steps=20),
+        lambda s, o: s.OneCycleLR(o, 0.5, epochs=4, steps_per_epoch=6, anneal_strategy="linear"),
+        lambda s, o: s.OneCycleLR(o, 0.5, 20, pct_start=0.2, three_phase=True, cycle_momentum=False),
+    ],
+    "SequentialLR": [
+        lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.25, total_iters=4), s.ExponentialLR(o, 0.5)], [4]),
+        lambda s, o: s.SequentialLR(
+            o, [s.ConstantLR(o), s.CosineAnnealingLR(o, 4), s.PolynomialLR(o, 3)], [2, 7]
+        ),
+    ],
 }
 RUNS = [
     pytest.param(make, id=f"{name} {i}") for name, each in SCHEDULES.items() for i, make in enumerate(each)
@@ -86,6 +104,7 @@ def test_states_are_torch_s_and_resume_its_run(make):
     _, theirs = rates(torch, make, steps=5)
     _, ours = rates(mytorch, make, steps=5)
     assert ours.state_dict() == theirs.state_dict()
+    assert list(ours.state_dict()) == list(theirs.state_dict())
     own = optimizer(mytorch)
     resumed = make(mytorch.optim.lr_scheduler, own)
     resumed.load_state_dict(theirs.state_dict())
@@ -112,7 +131,10 @@ def test_lambda_states_hold_the_attributes_of_objects():
     assert other.lr_lambdas[0].base == 3.0
 
 
-@pytest.mark.parametrize("make", [p for p in RUNS if "Lambda" not in p.id])
+WITHOUT_WARNING = ("Lambda", "WarmRestarts", "Sequential")
+
+
+@pytest.mark.parametrize("make", [p for p in RUNS if not any(each in p.id for each in WITHOUT_WARNING)])
 def test_an_epoch_can_be_named_with_a_warning(make):
     def at(t):
         own = optimizer(t)
@@ -221,6 +243,26 @@ BAD = {
     "threshold mode": lambda s, o: s.ReduceLROnPlateau(o, threshold_mode="some"),
     "least rates": lambda s, o: s.ReduceLROnPlateau(o, min_lr=[0.1]),
     "functions": lambda s, o: s.LambdaLR(o, [abs]),
+    "constant factor": lambda s, o: s.ConstantLR(o, 1.5),
+    "first factor": lambda s, o: s.LinearLR(o, 0.0),
+    "last factor": lambda s, o: s.LinearLR(o, end_factor=1.5),
+    "first wave": lambda s, o: s.CosineAnnealingWarmRestarts(o, 0),
+    "next waves": lambda s, o: s.CosineAnnealingWarmRestarts(o, 2, T_mult=0),
+    "lowest rate": lambda s, o: s.CosineAnnealingWarmRestarts(o, 2, eta_min="0"),
+    "an epoch before the first": lambda s, o: s.CosineAnnealingWarmRestarts(o, 2).step(-1),
+    "no steps": lambda s, o: s.OneCycleLR(o, 0.1),
+    "no step": lambda s, o: s.OneCycleLR(o, 0.1, 0),
+    "no epoch": lambda s, o: s.OneCycleLR(o, 0.1, epochs=0, steps_per_epoch=1),
+    "no step per epoch": lambda s, o: s.OneCycleLR(o, 0.1, epochs=1, steps_per_epoch=0),
+    "share": lambda s, o: s.OneCycleLR(o, 0.1, 9, pct_start=2.0),
+    "strategy": lambda s, o: s.OneCycleLR(o, 0.1, 9, anneal_strategy="cubic"),
+    "highest rates": lambda s, o: s.OneCycleLR(o, [0.1], 9),
+    "lowest momentums": lambda s, o: s.OneCycleLR(o, 0.1, 9, base_momentum=[0.1]),
+    "one cycle of nothing": lambda s, _: s.OneCycleLR(3, 0.1, 9),
+    "no schedules": lambda s, o: s.SequentialLR(o, [], []),
+    "milestones": lambda s, o: s.SequentialLR(o, [s.LinearLR(o)], [3]),
+    "a plateau in a sequence": lambda s, o: s.SequentialLR(o, [s.ReduceLROnPlateau(o)], []),
+    "a sequence of something else": lambda s, o: s.SequentialLR(o, [3], []),
     "resuming": lambda s, o: s.StepLR(o, 2, last_epoch=3),
     "no rule": lambda s, o: s.LRScheduler(o),
 }
@@ -268,3 +310,66 @@ def test_a_script_may_derive_from_the_old_name_of_the_base_class(t):
         schedule.step()
     assert isinstance(schedule, t.optim.lr_scheduler.LRScheduler)
     assert found == [0.125, 0.25, 0.375, 0.5, 0.5]
+
+
+def adagrad(t):
+    return t.optim.Adagrad([t.ones(1, requires_grad=True)])
+
+
+def sequence_of_another(t):
+    schedules = t.optim.lr_scheduler
+    return schedules.SequentialLR(optimizer(t), [schedules.LinearLR(optimizer(t))], [])
+
+
+@pytest.mark.parametrize(
+    "bad", [lambda t: t.optim.lr_scheduler.OneCycleLR(adagrad(t), 0.1, 9), sequence_of_another]
+)
+def test_optimizers_that_do_not_fit(bad):
+    for t in (torch, mytorch):
+        with pytest.raises(ValueError, match=r"momentum or beta1|belong to the same optimizer"):
+            bad(t)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam"])
+def test_one_cycle_moves_the_momentum_the_other_way(name):
+    found = []
+    for t in (torch, mytorch):
+        own = getattr(t.optim, name)([t.ones(1, requires_grad=True)], lr=0.1)
+        schedule = t.optim.lr_scheduler.OneCycleLR(own, 0.5, 6)
+        rates_and_momentums = []
+        for _ in range(6):
+            own.step()
+            schedule.step()
+            group = own.param_groups[0]
+            rates_and_momentums.append((group["lr"], group.get("momentum"), group.get("betas")))
+        found.append(rates_and_momentums)
+        with pytest.raises(ValueError, match="Tried to step 7 times"):
+            schedule.step()
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("epochs", [(0.5, 1.25, 2, 5.75, 9), (7, 6.5, 0.25)])
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_warm_restarts_go_to_fractions_of_epochs(epochs, times):
+    found = []
+    for t in (torch, mytorch):
+        schedule = t.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer(t), 2, times)
+        for epoch in epochs:
+            schedule.step(epoch)
+            found.append([*schedule.get_last_lr(), schedule.T_cur, schedule.T_i, schedule.last_epoch])
+    assert found[: len(epochs)] == found[len(epochs) :]
+
+
+# The inner sequence's first step is made again by the outer one, of which torch warns, too.
+@pytest.mark.filterwarnings("ignore:Detected call")
+def test_a_sequence_in_a_sequence():
+    found = [
+        rates(
+            t,
+            lambda s, o: s.SequentialLR(
+                o, [s.SequentialLR(o, [s.StepLR(o, 1), s.LinearLR(o)], [2]), s.ConstantLR(o)], [5]
+            ),
+        )[0]
+        for t in (torch, mytorch)
+    ]
+    assert found[0] == found[1]

@@ -54,6 +54,19 @@ ADADELTA_OPTIONS = [
     {"rho": 1.0, "eps": 1e-3},
     {"eps": 1e-3, "weight_decay": 0.02, "maximize": True},
 ]
+NADAM_OPTIONS = [
+    {},
+    {"lr": 0.1, "betas": (0.5, 0.9), "eps": 1e-3},
+    {"lr": 0.1, "momentum_decay": 0.5, "weight_decay": 0.02, "maximize": True},
+    {"lr": 0.1, "weight_decay": 0.2, "decoupled_weight_decay": True},
+]
+RADAM_OPTIONS = [
+    {},
+    {"lr": 0.1, "betas": (0.5, 0.9), "eps": 1e-3},
+    {"lr": 0.1, "weight_decay": 0.02, "maximize": True},
+    {"lr": 0.1, "weight_decay": 0.2, "decoupled_weight_decay": True},
+    {"lr": 0.1, "betas": (0.9, 0.5)},
+]
 EVERY_OPTION = {
     "SGD": SGD_OPTIONS,
     "Adam": ADAM_OPTIONS,
@@ -61,7 +74,11 @@ EVERY_OPTION = {
     "RMSprop": RMSPROP_OPTIONS,
     "Adagrad": ADAGRAD_OPTIONS,
     "Adadelta": ADADELTA_OPTIONS,
+    "NAdam": NADAM_OPTIONS,
+    "RAdam": RADAM_OPTIONS,
 }
+# torch keeps the product of momentums in float32, and casts it to the dtype of the parameters on loading.
+RESUMED = {"NAdam": 1e-6}
 RUNS = [(name, options) for name, each in EVERY_OPTION.items() for options in each]
 SHAPES = ((3, 4), (4,), ())
 
@@ -150,6 +167,8 @@ def test_groups_have_options_of_their_own(name):
         ("RMSprop", {"centered": True, "momentum": 0.5}),
         ("Adagrad", {"lr_decay": 0.3, "initial_accumulator_value": 0.5}),
         ("Adadelta", {"rho": 0.5}),
+        ("NAdam", {"momentum_decay": 0.5}),
+        ("RAdam", {"betas": (0.9, 0.95)}),
     ],
 )
 @pytest.mark.parametrize("source", ["mytorch", "torch"])
@@ -170,7 +189,7 @@ def test_a_loaded_optimizer_goes_on_where_the_other_stopped(name, options, sourc
         fill_gradients(mytorch, twins, step)
         loaded.step()
     for a, b in zip(twins, params, strict=True):
-        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-13)
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=RESUMED.get(name, 1e-13))
 
 
 def in_the_other(state, t):
@@ -189,6 +208,8 @@ def in_the_other(state, t):
         ("RMSprop", {"centered": True, "momentum": 0.5}),
         ("Adagrad", {"lr_decay": 0.3, "initial_accumulator_value": 0.5}),
         ("Adadelta", {"rho": 0.5}),
+        ("NAdam", {"momentum_decay": 0.5}),
+        ("RAdam", {"betas": (0.9, 0.95)}),
     ],
 )
 def test_states_of_groups_with_a_parameter_without_a_gradient_go_on_in_torch_and_back(
@@ -216,7 +237,7 @@ def test_states_of_groups_with_a_parameter_without_a_gradient_go_on_in_torch_and
                 own[1].grad = None
                 each.step()
     for a, b in zip(twins, params, strict=True):
-        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-12)
+        np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=RESUMED.get(name, 1e-12))
     # Adagrad's states are there from the start.
     assert sorted(other.state_dict()["state"]) == ([0, 1, 2] if name == "Adagrad" else [0, 2])
 
@@ -422,6 +443,12 @@ BAD = {
     "adadelta rho": lambda t, p: t.optim.Adadelta([p], rho=1.5),
     "adadelta eps": lambda t, p: t.optim.Adadelta([p], eps=-1),
     "adadelta weight_decay": lambda t, p: t.optim.Adadelta([p], weight_decay=-1),
+    "nadam lr tensor": lambda t, p: t.optim.NAdam([p], lr=t.ones(2)),
+    "nadam beta 1": lambda t, p: t.optim.NAdam([p], betas=(1, 0.9)),
+    "nadam momentum_decay": lambda t, p: t.optim.NAdam([p], momentum_decay=-1),
+    "nadam weight_decay": lambda t, p: t.optim.NAdam([p], weight_decay=-1),
+    "radam eps": lambda t, p: t.optim.RAdam([p], eps=-1),
+    "radam beta 2": lambda t, p: t.optim.RAdam([p], betas=(0.9, 1.0)),
     "step of the base": lambda t, p: t.optim.Optimizer([p], {}).step(),
     "load other groups": lambda t, p: t.optim.SGD([p]).load_state_dict({"state": {}, "param_groups": []}),
     "load other lengths": lambda t, p: t.optim.SGD([p]).load_state_dict(

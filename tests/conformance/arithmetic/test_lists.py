@@ -16,6 +16,8 @@ OPTIONS = {
     "AdamW": {},
     "RMSprop": {"momentum": 0.9, "centered": True, "weight_decay": 0.1},
     "Adagrad": {"lr_decay": 0.1, "weight_decay": 0.1},
+    "NAdam": {"momentum_decay": 0.5, "weight_decay": 0.1, "maximize": True},
+    "RAdam": {"betas": (0.9, 0.9), "weight_decay": 0.1, "maximize": True},
     "Adadelta": {"eps": 0.1, "weight_decay": 0.1, "maximize": True},
 }
 

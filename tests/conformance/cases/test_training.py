@@ -13,7 +13,8 @@ from conformance.cases._training import EVENTS
 from conformance.cases._ways import WAYS, settle
 from conformance.sampling.space import BARE, draw
 
-OPTIMISERS = tuple(f"optim.{name}" for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta"))
+_NAMES = ("SGD", "Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta")
+OPTIMISERS = tuple(f"optim.{name}" for name in _NAMES)
 
 
 @pytest.mark.parametrize("name", OPTIMISERS)
