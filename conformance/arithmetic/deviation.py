@@ -148,9 +148,10 @@ def _add(
     for name, value in observables.items():
         away = _away(value, moved.pop(name))
         steady = steady and not (most < math.inf and _beyond(value, most))
-        # If only the replicate is not finite, it took another branch.
-        steady = steady and bool(away.isfinite().all())
-        total.largest[name] = max(total.largest.get(name, 0.0), float(away.max()) if away.numel() else 0.0)
+        largest = float(away.max()) if away.numel() else 0.0
+        # If only the replicate is not finite, it took another branch. A NaN among them is the largest.
+        steady = steady and math.isfinite(largest)
+        total.largest[name] = max(total.largest.get(name, 0.0), largest)
         total.squares[name] = total.squares.get(name, 0.0) + away.square_().sum(0)
     return bool(steady)
 

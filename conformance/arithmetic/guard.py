@@ -41,6 +41,8 @@ class Escapes(TorchFunctionMode):
             NoiseError: it would. A result without noise would look perfectly accurate.
         """
         del types
+        if not kwargs and func.__name__ not in _READ:
+            return func(*args)
         kwargs = kwargs or {}
         if func.__name__ in _READ and any(each in self._held for each in tensors((*args, *kwargs.values()))):
             raise NoiseError(

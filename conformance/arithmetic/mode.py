@@ -28,6 +28,7 @@ from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
 from conformance.arithmetic.storing import Storing, across
 from conformance.arithmetic.vectorized import align, batched, tensors, written
+from conformance.arithmetic.ways import FROM_ZERO, IN_PLACE, NEW, VIEW, way
 from conformance.errors import NoiseError
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
     from conformance.arithmetic.overloads import Overload
     from conformance.arithmetic.rules.rule import Rule
     from conformance.arithmetic.storing import Stores
+    from conformance.arithmetic.ways import Way
 
 
 # A rounding below this, in units of u, is only that of an underflow.
 _EXACT = 2.0**-120
 _UNDERFLOW = torch.tensor(UNDERFLOW, dtype=torch.float64)
-# Operations that are not defined below zero, and the most that noise can make of an underflow.
-_FROM_ZERO = frozenset({"sqrt", "rsqrt", "pow", "log"})
+# The most that noise can make of an underflow.
 _UNDERFLOWN = 2.0**-140
 # The least positive number of float32.
 _LEAST = 2 * UNDERFLOW
@@ -91,6 +92,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         self._unit = unit
         self._zeros = zeros
         self._rules = rules
+        self._ways: dict[Any, Way] = {}
         self._noise = Noise(seed)
         self.storing = None if stores is None else Storing(stores, self._held, self._noise, zeros=zeros)
 
@@ -108,21 +110,63 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         return self._held.every(clean)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run one aten operation, on clean numbers and on their replicates."""
+        """Run one aten operation, on clean numbers and on their replicates.
+
+        Most go a short way from here, which `ways.way` finds by the rule; the others go by `_followed`.
+        """
         del types
         kwargs = kwargs or {}
+        way_of = self._ways.get(func) or self._way(func)
+        facts, rule, short = way_of
+        if self.storing is not None:
+            return self.storing.stored(
+                lambda: self._followed(func, facts, rule, args, kwargs), func, facts, rule, args, kwargs
+            )
+        if short is VIEW:
+            # It shares its operand's replicates.
+            return facts.call(*args, **kwargs)
+        if short is not None and (aligned := self._held.aligned(args, kwargs)) is not None:
+            return self._shortly(way_of, args, kwargs, aligned)
+        return self._followed(func, facts, rule, args, kwargs)
+
+    def _way(self, func: Any) -> Way:
         facts = overload(func)
-        rule = self._rules.get(facts.name)
-        if self.storing is None:
-            return self._followed(func, facts, rule, args, kwargs)
-        return self.storing.stored(
-            lambda: self._followed(func, facts, rule, args, kwargs), func, facts, rule, args, kwargs
-        )
+        found = self._ways[func] = way(facts, self._rules.get(facts.name))
+        return found
+
+    def _shortly(self, way_of: Way, args: Any, kwargs: Any, aligned: list[Any]) -> Any:
+        """Run an elementwise operation that decides nothing; the same as `_run`, without its questions.
+
+        Args:
+            way_of: its way.
+            args: its arguments, of which some have replicates; tensors are of float64.
+            kwargs: those by name, which are not tensors.
+            aligned: the arguments with replicates.
+        """
+        (_, call, _), rule, short = way_of
+        held = self._held
+        rounds = None if rule is None else rule.rounds
+        before = None if rounds is None else rounds.before(args, kwargs)
+        if short is IN_PLACE:
+            out = args[0]
+            moved = held.make(out)
+            call(moved, *aligned[1:])
+            call(*args)
+        else:
+            out = call(*args, **kwargs)
+            held.reserve(out.numel())
+            moved = call(*aligned)
+            if out._is_zerotensor():  # noqa: SLF001 - no other name
+                return out  # a mark of torch's for zeros, as for the gradient of a constant
+        if rounds is not None and before is not None:
+            self._perturb(out, moved, rounds.size(before, out))
+        if short is NEW:
+            held.put(out, moved)
+        return out
 
     def _followed(self, func: Any, facts: Overload, rule: Rule | None, args: Any, kwargs: Any) -> Any:
         name = facts.name
         if rule is not None and rule.view:
-            # It shares its operand's replicates.
             return facts.call(*args, **kwargs)
         operands = tensors((*args, *kwargs.values()) if kwargs else args)
         if operands and _any_complex(operands):
@@ -203,7 +247,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if noisy and rule.draws:
             message = f"{func.name}: draws by what rounding moves, so that no two replicates draw alike"
             raise NoiseError(message, rule.name)
-        if noisy and rule.name in _FROM_ZERO:
+        if noisy and rule.name in FROM_ZERO:
             self._lift(args[0])
         # Before the call: an operation in place overwrites its operand.
         before = None if rule.rounds is None else rule.rounds.before(args, kwargs)

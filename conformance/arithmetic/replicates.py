@@ -21,9 +21,12 @@ tensor shows it as complex numbers or as their real and imaginary parts.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 # The attribute of a storage that holds its noisy values. torch keeps the attributes of a storage for as long
 # as any tensor has it, in Python or not.
@@ -138,6 +141,36 @@ class Replicates:
         more = rank - clean.dim()
         viewed = self._view(kept, clean) if more <= 0 else self._view(kept, clean, (1,) * more)
         return _resolved(viewed, clean) if self._complex else viewed
+
+    def aligned(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any] | None:
+        """Return arguments with the replicates of those that have some, of one rank, so that they broadcast.
+
+        Returns:
+            None where none has some, and where that is not all that there is to ask: where a tensor is of
+            another dtype than float64 or in a list, tensors are complex, or there are arguments by name,
+            other than the layout of the result, which has one dimension less.
+        """
+        if self._complex or (kwargs and [*kwargs] != ["memory_format"]):
+            return None
+        rank, found = 0, []
+        noisy = False
+        for each in args:
+            kept = None
+            if isinstance(each, torch.Tensor):
+                if each.dtype is not torch.float64:
+                    return None
+                rank = max(rank, each.dim())
+                kept = self._kept(each)
+                noisy = noisy or kept is not None
+            elif isinstance(each, (list, tuple)):
+                return None
+            found.append(kept)
+        if not noisy:
+            return None
+        return [
+            each if kept is None else self._view(kept, each, (1,) * (rank - each.dim()))
+            for each, kept in zip(args, found, strict=True)
+        ]
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
         """Return one replicate; the clean tensor if it has none."""

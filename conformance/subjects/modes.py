@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import sys
 import warnings
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from threadpoolctl import ThreadpoolController
 
 
 class Mode(NamedTuple):
@@ -110,6 +114,18 @@ def altered() -> list[str]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Return the libraries that start threads, looked for anew where more modules are imported than before.
+
+    To look for them takes longer than to judge a small sample, and only an import loads one.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    del modules
+    return ThreadpoolController()
+
+
 @contextmanager
 def quietly_on_one_thread() -> Iterator[None]:
     """State the modes of the reference, and compute without warnings; they are set back afterwards.
@@ -118,12 +134,11 @@ def quietly_on_one_thread() -> Iterator[None]:
     that of the variance of one number; only numbers are judged.
     """
     import torch
-    from threadpoolctl import threadpool_limits
 
     before = [(mode, mode.read(torch)) for mode in MODES]
     altered()
     try:
-        with threadpool_limits(limits=1), warnings.catch_warnings():
+        with _libraries(len(sys.modules)).limit(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             yield
     finally:

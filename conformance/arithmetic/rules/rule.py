@@ -48,7 +48,8 @@ class Relative:
     def size(self, before: Any, out: Tensor) -> Any:
         """Return the size of the error of each element of the result, in units of u."""
         # Each of the roundings may be one of a number too small to be rounded relatively.
-        return out.abs().add_(UNDERFLOW / UNIT).mul_(before)
+        size = out.abs().add_(UNDERFLOW / UNIT)
+        return size if before == 1 else size.mul_(before)
 
     def __str__(self) -> str:
         noun = "rounding" if self.roundings == 1 else "roundings"
