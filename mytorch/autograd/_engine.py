@@ -228,7 +228,9 @@ def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: 
         _check_unchanged(node)
     if node.op.backward is Op.backward:
         raise GradientError(f"{node.op.__name__} has no backward")
-    grads = node.op.backward(node.saved, arrived[0] if node.single else tuple(arrived))
+    given = arrived[0] if node.single else tuple(arrived)
+    rule: Any = node.op.backward
+    grads = rule(node.saved, given, consume=not retain_graph) if node.op.consumes else rule(node.saved, given)
     # torch frees saved tensors only: a graph of views and sums can be walked again.
     if not retain_graph and (node.watched is not None or node.op.frees):
         node.saved = None

@@ -44,7 +44,7 @@ def _advance(a: Array, h: Array, m: Array, w_hh: Array, b_n: Array | None) -> No
     into_squashed, into_n = recurrent[:split], recurrent[split:]
     squashed, (r, z, n) = a[:, :split], _gates(a)
     for s_t, r_t, z_t, n_t, m_t, h_before, h_t in zip(squashed, r, z, n, m, h[:-1], h[1:], strict=True):
-        np.matmul(w_hh, h_before, out=recurrent)
+        w_hh.dot(h_before, recurrent)
         np.add(s_t, into_squashed, out=s_t)
         # σ(x) = 1 / (1 + e^-x); the minus is in the weights. Where e^-x overflows, 1/inf is the 0 wanted.
         np.exp(s_t, out=s_t)
@@ -94,7 +94,7 @@ def _retreat(
         dh_t = dh_out[t]
         dh_t += dh
         gatewise[t] *= dh_t
-        np.matmul(back, du[t], out=dh)
+        back.dot(du[t], dh)
         np.multiply(z[t], dh_t, out=work)
         dh += work
     da_n *= dh_out

@@ -26,7 +26,7 @@ def _advance(a: Array, h: Array, w_hh: Array, *, relu: bool) -> None:
         relu: the second nonlinearity and not the first.
     """
     for a_t, h_before, h_t in zip(a, h[:-1], h[1:], strict=True):
-        np.matmul(w_hh, h_before, out=h_t)
+        w_hh.dot(h_before, h_t)
         np.add(h_t, a_t, out=h_t)
         if relu:
             np.maximum(h_t, 0, out=h_t)
@@ -56,7 +56,7 @@ def _retreat(h: Array, dh_out: Array, dh: Array, w_hh: Array, *, relu: bool) -> 
             np.copyto(da_t, 0, where=slope_t)
         else:
             np.multiply(da_t, slope_t, out=da_t)
-        np.matmul(back, da_t, out=dh)
+        back.dot(da_t, dh)
     return dh_out, dh
 
 

@@ -266,6 +266,35 @@ def test_a_graph_that_is_kept_gives_the_same_gradients_again():
         np.testing.assert_array_equal(p.grad.numpy(), once)
 
 
+@pytest.mark.parametrize("form", ["batched", "packed"])
+@pytest.mark.parametrize("kind", ["LSTM", "LSTM-P"])
+def test_what_keeps_no_gates_computes_the_same(blocks, kind, form):
+    _, layer = pair(kind, bidirectional=True)
+    x = mytorch.tensor(draw(L, N, I))
+    if form == "packed":
+        x = nn.utils.rnn.pack_padded_sequence(x, [6, 4, 3])
+    blocks(kind, 4)
+    kept = flat(layer(x))
+    with mytorch.no_grad():
+        found = flat(layer(x))
+    if form == "packed":
+        kept[0], found[0] = kept[0].data, found[0].data
+    for ours, expected in zip(found, kept, strict=True):
+        np.testing.assert_array_equal(ours.numpy(), expected.detach().numpy())
+
+
+def test_the_backward_frees_the_gates_that_it_is_done_with(monkeypatch, blocks):
+    _, layer = pair("LSTM")
+    blocks("LSTM", 2)
+    output, _ = layer(mytorch.tensor(draw(L, N, I)))
+    gates, left = output.node.saved[5], []
+    retreat = lstm._retreat
+    monkeypatch.setattr(lstm, "_retreat", lambda *args: left.append(len(gates)) or retreat(*args))
+    output.sum().backward(retain_graph=True)
+    output.sum().backward()
+    assert left == [3, 3, 3, 2, 1, 0]
+
+
 @pytest.mark.parametrize("name", ["weight_ih_l0", "weight_hh_l0"])
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
 def test_a_weight_that_changed_since_is_refused(kind, name):
