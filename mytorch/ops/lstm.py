@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch.ops._switch import compiled_for
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Compiled, Walk, is_compiled, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Walk, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,6 +167,7 @@ class Lstm(Op):
 
     # w_hh is copied here, but torch raises an error for a weight that has changed since, and so does this.
     uses = ((3, 4, 7), (4, 7), (4, 7), (0, 4, 7), (4, 7), (4, 7), (4, 7), (4, 7))
+    spends = True
 
     @staticmethod
     def forward(
@@ -186,12 +188,9 @@ class Lstm(Op):
 
         With `every_cell`: (h' of every step (…, P), c' of every step (…, H)).
         """
-        if is_compiled(x, w_hh):
-            from mytorch.ops.compiled import lstm as compiled  # noqa: PLC0415 - it imports numba
-
-            return compiled.forward(
-                x, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, runs=runs, reverse=reverse, every_cell=every_cell
-            )
+        if (compiled := compiled_for(x, w_hh)) is not None:
+            arrays = x, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr
+            return compiled("LSTM", arrays, runs, reverse=reverse, every_cell=every_cell)  # type: ignore[no-any-return]
         (height, width), dtype = (len(w_hh) // 4, w_hh.shape[1]), x.dtype
         walk, features = Walk(runs, reverse, len(w_hh)), w_ih.shape[1]
         rows = x.reshape(walk.rows, features)
@@ -225,10 +224,10 @@ class Lstm(Op):
         return outs, (x, w, width, w_hr, walk, blocks, every_cell, shapes)
 
     @staticmethod
-    def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
+    def backward(saved: Any, grads: tuple[Array | None, ...], *, last: bool = False) -> Gradients:
         """Go back through the blocks; products over all steps are computed at the end, if asked for."""
         if isinstance(saved, Compiled):
-            return saved.backward(grads)
+            return saved.backward(grads, last=last)
         x, w, width, w_hr, walk, blocks, every_cell, (h0, c0) = saved
         height, dtype, features = len(w) // 4, x.dtype, x.shape[-1]
         v = np.ascontiguousarray(w[:, features : features + width])  # BLAS is slower on rows with gaps
