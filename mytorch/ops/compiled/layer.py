@@ -77,6 +77,7 @@ class Trail(Compiled):
     shape: tuple[int, ...]
     begins: tuple[tuple[int, ...] | None, tuple[int, ...] | None]
     parameters: Arrays
+    batch: int
     steps: Steps
     room: Arrays
     every_cell: bool
@@ -86,8 +87,7 @@ class Trail(Compiled):
         """Go back through the steps; products over many steps are computed at the end, if asked for."""
         w_ih, w_hh, w_hr = self.parameters
         gates, before, extra, _ = self.room
-        batch = int(self.steps[1].max())
-        d_out, (d_cells, dh, dc) = by_rows(grads[0], before), self._last(grads, batch)
+        batch, d_out, (d_cells, dh, dc) = self.batch, by_rows(grads[0], before), self._last(grads)
         shown = gates[:, -dc.shape[1] :] * np.tanh(extra[batch:]) if len(w_hr) else None
         if not last:
             gates = gates.copy()
@@ -119,18 +119,18 @@ class Trail(Compiled):
         dc0 = None if c0 is None else dc.reshape(c0)
         return products[0], dh0, dc0, *products[1:], lambda: more.T @ shown
 
-    def _last(self, grads: tuple[Array | None, ...], batch: int) -> tuple[Array, Array, Array]:
+    def _last(self, grads: tuple[Array | None, ...]) -> Arrays:
         """Return the gradients of every c', of the last h and of the last c."""
         _, before, extra, _ = self.room
-        none = nothing(before.dtype)
+        batch, width, dtype = self.batch, before.shape[1], before.dtype
+        none = nothing(dtype)
         if self.kind != "LSTM":
-            return none, start(grads[1], batch, before.shape[1], before.dtype), none
-        d_cells, last_h, last_c = none, grads[1], grads[-1]
+            return none, start(grads[1], batch, width, dtype), none
+        height = extra.shape[1]
         if self.every_cell:
-            d_cells, last_h, last_c = by_rows(grads[1], extra[batch:]), None, None
-        sizes = before.shape[1], extra.shape[1]
-        dh, dc = (start(g, batch, n, before.dtype) for g, n in zip((last_h, last_c), sizes, strict=True))
-        return d_cells, dh, dc
+            d_cells = by_rows(grads[1], extra[batch:])
+            return d_cells, start(None, batch, width, dtype), start(None, batch, height, dtype)
+        return none, start(grads[1], batch, width, dtype), start(grads[2], batch, height, dtype)
 
     def _room_for_results(self) -> Arrays:
         """Return room for the gradients of x, W_ih, W_hh, b_ih and, where it is not that of b_ih, b_hh."""
@@ -182,7 +182,7 @@ def forward(
     # backward reads no outputs: they are the caller's, who may write into them.
     kept = *room[:3], none
     begins = None if h0 is None else h0.shape, None if c0 is None else c0.shape
-    trail = Trail(kind, x_rows, x.shape, begins, (w_ih, w_hh, w_hr), steps, kept, every_cell, relu)
+    trail = Trail(kind, x_rows, x.shape, begins, (w_ih, w_hh, w_hr), batch, steps, kept, every_cell, relu)
     if every_cell:
         return (out, extra[batch:].reshape(*x.shape[:-1], height).copy()), trail
     return (out, h[None]) if kind != "LSTM" else (out, h[None], c[None]), trail
