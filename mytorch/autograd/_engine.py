@@ -48,10 +48,10 @@ class _Pending:
         self.leaves: dict[TensorBase, list[Any]] = {}
 
     def add_to_leaf(self, leaf: TensorBase, grad: Array | Part) -> None:
-        if leaf in self.leaves or isinstance(grad, Part):
-            self._add(self.leaves.setdefault(leaf, [None]), 0, grad)
-        else:
-            self.leaves[leaf] = [grad]
+        slots = self.leaves.get(leaf)
+        if slots is None:
+            slots = self.leaves[leaf] = [None]
+        self._add(slots, 0, grad)
 
     def add(self, target: Node, slot: int, count: int, grad: Array | Part) -> None:
         slots = self._grads.get(target)
@@ -61,7 +61,9 @@ class _Pending:
 
     def _add(self, slots: list[Any], slot: int, grad: Array | Part) -> None:
         before = slots[slot]
-        if isinstance(grad, Part):
+        if before is None and type(grad) is np.ndarray:
+            slots[slot] = grad
+        elif isinstance(grad, Part):
             if before is None or id(before) not in self._owned:
                 before = slots[slot] = grad.whole(before)
                 self._owned.add(id(before))

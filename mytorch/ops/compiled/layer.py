@@ -97,18 +97,19 @@ class Trail(Compiled):
             into_input = more = np.empty_like(gates)
         whole = gates.size * (w_ih.shape[1] + before.shape[1]) <= _SMALL
         results = self._room_for_results() if whole else _NO_RESULTS[gates.dtype.char]
+        rows = self.x_rows.shape if whole else (0, 0)
         runner(_KINDS[self.kind].retreat, batch, w_hh)(
             self.x_rows,
             self.parameters,
             (gates, before, extra, more),
             self.steps,
             (d_out, d_cells, dh, dc),
-            results,
+            (results[0].reshape(rows), *results[1:]),
             self.relu,
         )
         if whole:
             dx, dw_ih, dw_hh, db_ih, db_hh = results
-            products: Gradients = dx.reshape(self.shape), dw_ih, dw_hh, db_ih, db_hh if len(db_hh) else db_ih
+            products: Gradients = dx, dw_ih, dw_hh, db_ih, db_hh if len(db_hh) else db_ih
         else:
             x = self.x_rows.reshape(self.shape)
             products = matrix_gradients(x, w_ih, lambda: before, into_input, into_state)
@@ -138,7 +139,8 @@ class Trail(Compiled):
         dtype, height = w_hh.dtype, len(w_hh)
         db_hh = np.empty(height, dtype) if self.kind == "GRU" else nothing(dtype, 1)
         weights = np.empty(w_ih.shape, dtype), np.empty(w_hh.shape, dtype)
-        return np.empty(self.x_rows.shape, dtype), *weights, np.empty(height, dtype), db_hh
+        # Of the input's own shape: of a view autograd would make a copy.
+        return np.empty(self.shape, dtype), *weights, np.empty(height, dtype), db_hh
 
 
 def forward(
