@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,7 +154,7 @@ def test_products_of_compiled_code_have_as_many_threads_as_numpys():
         for count in (2, 1):
             mytorch.set_num_threads(count)
             info = [each for each in pools.threadpool_info() if "openblas" in each["filepath"]]
-            assert any("scipy.libs" in each["filepath"] for each in info), info
+            assert any("scipy" in str(Path(each["filepath"]).parent) for each in info), info
             assert {each["num_threads"] for each in info} == {count}, info
     finally:
         mytorch.set_num_threads(before)
