@@ -30,6 +30,12 @@ def add_parser(commands: Commands) -> None:
         "--case", action="append", metavar="NAME", help="judge faults on this case only; may be repeated"
     )
     parser.add_argument(
+        "--whole",
+        action="store_true",
+        help="judge only faults of the whole layer; the others are in a step of the layer written out, which "
+        "runs nothing of the layer's own code",
+    )
+    parser.add_argument(
         "--seeds",
         type=int,
         default=1,
@@ -54,6 +60,7 @@ def command(options: argparse.Namespace) -> int:
             matrix = selftest(
                 options.fault or (),
                 cases=options.case or (),
+                whole=options.whole,
                 seed=options.seed,
                 seeds=options.seeds,
                 jobs=options.jobs,

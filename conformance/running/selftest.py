@@ -52,6 +52,7 @@ def selftest(
     names: Sequence[str] = (),
     *,
     cases: Sequence[str] = (),
+    whole: bool = False,
     seed: int = 1,
     seeds: int = 1,
     jobs: int = 1,
@@ -62,6 +63,8 @@ def selftest(
     Args:
         names: names of faults; by default all.
         cases: names of cases, on which alone the faults are judged; by default all.
+        whole: whether only faults around the layer that a case runs are judged, and none in a step of its
+            program: such a program is written out, and runs nothing of the layer.
         seed: the seed of the samples.
         seeds: at how many seeds, from `seed` on. At all but the first a fault is judged until a sample shows
             it, and only what was missed is kept.
@@ -76,7 +79,8 @@ def selftest(
     if seeds < 1:
         raise UsageError(f"seeds: expected a number of at least 1, got {seeds}")
     only = {case.name for case in find_cases(cases)}
-    faults = [fault for fault in find_faults(names) if not only.isdisjoint(fault.cases)]
+    found = [fault for fault in find_faults(names) if not only.isdisjoint(fault.cases)]
+    faults = [fault for fault in found if not (whole and fault.seams)]
     chosen = [fault.name for fault in faults]
     cases = list(dict.fromkeys(case for fault in faults for case in fault.cases if case in only))
     work = [w for name in cases for w in _asked(CASES[name], seed, chosen)]

@@ -39,18 +39,31 @@ class _Pending:
     kept, the first sum is a new array, and only what is known to be this object's own is added to in place.
     """
 
-    __slots__ = ("_grads", "_owned")
+    __slots__ = ("_grads", "_owned", "leaves")
 
     def __init__(self) -> None:
-        self._grads: dict[Node | TensorBase, list[Array | None]] = {}
+        self._grads: dict[Node, list[Array | None]] = {}
         self._owned: set[int] = set()
+        # Of each leaf, as the only item of a list that alone holds it.
+        self.leaves: dict[TensorBase, list[Any]] = {}
 
-    def add(self, target: Node | TensorBase, slot: int, count: int, grad: Array | Part) -> None:
+    def add_to_leaf(self, leaf: TensorBase, grad: Array | Part) -> None:
+        slots = self.leaves.get(leaf)
+        if slots is None:
+            slots = self.leaves[leaf] = [None]
+        self._add(slots, 0, grad)
+
+    def add(self, target: Node, slot: int, count: int, grad: Array | Part) -> None:
         slots = self._grads.get(target)
         if slots is None:
             slots = self._grads[target] = [None] * count
+        self._add(slots, slot, grad)
+
+    def _add(self, slots: list[Any], slot: int, grad: Array | Part) -> None:
         before = slots[slot]
-        if isinstance(grad, Part):
+        if before is None and type(grad) is np.ndarray:
+            slots[slot] = grad
+        elif isinstance(grad, Part):
             if before is None or id(before) not in self._owned:
                 before = slots[slot] = grad.whole(before)
                 self._owned.add(id(before))
@@ -63,7 +76,7 @@ class _Pending:
             total = slots[slot] = np.asarray(before + grad)
             self._owned.add(id(total))
 
-    def take(self, target: Node | TensorBase) -> list[Array | None] | None:
+    def take(self, target: Node) -> list[Array | None] | None:
         slots = self._grads.pop(target, None)
         if slots is not None and self._owned:
             # An id may be used again once its array is gone.
@@ -86,7 +99,8 @@ def backward(roots: Sequence[TensorBase], cotangents: Sequence[Array], *, retain
     # torch gives inf and nan in silence, and one such block for the whole walk costs next to nothing.
     with np.errstate(all="ignore"):
         for leaf, holder in _start(roots, cotangents, None, retain_graph=retain_graph).items():
-            holder[0] = run_hooks(leaf_hooks(leaf), holder[0])
+            if hooks := leaf_hooks(leaf):
+                holder[0] = run_hooks(hooks, holder[0])
             accumulate(leaf, holder)
 
 
@@ -136,7 +150,6 @@ def _start(
 ) -> dict[TensorBase, list[Any]]:
     """Walk; return the gradient of each leaf, as the only item of a list that alone holds it."""
     pending = _Pending()
-    leaves: dict[TensorBase, None] = {}
     nodes: dict[Node, None] = {}
     for root, cotangent in zip(roots, cotangents, strict=True):
         node = root.node
@@ -144,16 +157,14 @@ def _start(
             pending.add(node, root.output, len(node.shapes), cotangent)
             nodes[node] = None
         elif aim is None or root in aim.leaves:
-            pending.add(root, 0, 1, cotangent)
-            leaves[root] = None
-    _walk(nodes, pending, leaves, aim, retain_graph=retain_graph)
-    return {leaf: holder for leaf in leaves if (holder := pending.take(leaf))}
+            pending.add_to_leaf(root, cotangent)
+    _walk(nodes, pending, aim, retain_graph=retain_graph)
+    return pending.leaves
 
 
 def _walk(
     roots: Iterable[Node],
     pending: _Pending,
-    leaves: dict[TensorBase, None],
     aim: Aim | None,
     *,
     retain_graph: bool,
@@ -187,16 +198,9 @@ def _walk(
                 waiting[parent] = left - 1
                 if left == 1:
                     ready.append(parent)
-            elif grad is not None:
-                _give_leaf(parent, grad, pending, leaves, aim)  # type: ignore[arg-type]  # not a Node, so a leaf
-
-
-def _give_leaf(
-    leaf: TensorBase, grad: Any, pending: _Pending, leaves: dict[TensorBase, None], aim: Aim | None
-) -> None:
-    if aim is None or leaf in aim.leaves:
-        pending.add(leaf, 0, 1, _fit(grad, leaf.array.shape, leaf.array.dtype))
-        leaves[leaf] = None
+            elif grad is not None and (aim is None or parent in aim.leaves):
+                leaf: TensorBase = parent  # type: ignore[assignment]  # not a Node, so a leaf
+                pending.add_to_leaf(leaf, _fit(grad, leaf.array.shape, leaf.array.dtype))
 
 
 def _count_consumers(roots: Iterable[Node], aim: Aim | None) -> dict[Node, int]:
@@ -229,10 +233,15 @@ def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: 
     if node.op.backward is Op.backward:
         raise GradientError(f"{node.op.__name__} has no backward")
     given = arrived[0] if node.single else tuple(arrived)
-    rule: Any = node.op.backward
-    grads = rule(node.saved, given, consume=not retain_graph) if node.op.consumes else rule(node.saved, given)
     # torch frees saved tensors only: a graph of views and sums can be walked again.
-    if not retain_graph and (node.watched is not None or node.op.frees):
+    last = not retain_graph and (node.watched is not None or node.op.frees)
+    if node.op.spends:
+        # Even where backward fails half-way, what it may have written into is not used again.
+        node.freed = last
+        grads = node.op.backward(node.saved, given, last=last)  # type: ignore[call-arg]  # such an op takes it
+    else:
+        grads = node.op.backward(node.saved, given)
+    if last:
         node.saved = None
         node.freed = True
     return grads

@@ -86,19 +86,21 @@ def _watched(
     inputs: Sequence[TensorBase | None],
     outputs: Sequence[TensorBase],
 ) -> tuple[tuple[int, Counter, int], ...] | None:
-    watched = []
+    # Each use once: the gradients of an op with many inputs depend on the same few. A dict keeps the order.
+    used: dict[int, None] = {}
     for position, parent in enumerate(parents):
-        if parent is None:
-            continue
-        # The default, "everything", is for ops that declare nothing.
-        used = (*range(len(inputs)), OUT) if uses is None else uses[position]
-        for use in used:
-            for x in outputs if use < 0 else (inputs[use],):
-                if x is not None:
-                    counter = x.counter
-                    if counter is None:
-                        counter = x.counter = Counter()
-                    watched.append((use, counter, counter.value))
+        if parent is not None:
+            # The default, "everything", is for ops that declare nothing.
+            for use in (*range(len(inputs)), OUT) if uses is None else uses[position]:
+                used[use] = None
+    watched = []
+    for use in used:
+        for x in outputs if use < 0 else (inputs[use],):
+            if x is not None:
+                counter = x.counter
+                if counter is None:
+                    counter = x.counter = Counter()
+                watched.append((use, counter, counter.value))
     return tuple(watched) or None
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch.ops._switch import compiled_for
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Compiled, Walk, is_compiled, matrix_gradients, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Walk, matrix_gradients, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,6 +110,7 @@ class Gru(Op):
 
     # w_hh is copied here, but torch raises an error for a weight that has changed since, and so does this.
     uses = ((2, 3), (3,), (0, 3), (3,), (3,), (3,))
+    spends = True
 
     @staticmethod
     def forward(
@@ -123,10 +125,9 @@ class Gru(Op):
         reverse: bool = False,
     ) -> tuple[tuple[Array, Array], Any]:
         """Compute (h' of every step (…, H), last h (1, N, H)) for x (…, I)."""
-        if is_compiled(x, w_hh):
-            from mytorch.ops.compiled import gru as compiled  # noqa: PLC0415 - it imports numba
-
-            return compiled.forward(x, h0, w_ih, w_hh, b_ih, b_hh, runs=runs, reverse=reverse)
+        if (compiled := compiled_for(x, w_hh)) is not None:
+            arrays = x, h0, None, w_ih, w_hh, b_ih, b_hh, None
+            return compiled("GRU", arrays, runs, reverse=reverse)  # type: ignore[no-any-return]
         height, dtype = w_hh.shape[1], x.dtype
         walk = Walk(runs, reverse, len(w_hh))
         rows = x.reshape(walk.rows, w_ih.shape[1])
@@ -149,10 +150,10 @@ class Gru(Op):
         return (out, hidden.finish(1, walk.batch, height)), (x, w_ih, v, walk, blocks, shape)
 
     @staticmethod
-    def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
+    def backward(saved: Any, grads: tuple[Array | None, ...], *, last: bool = False) -> Gradients:
         """Go back through the blocks; products over all steps are computed at the end, if asked for."""
         if isinstance(saved, Compiled):
-            return saved.backward(grads)
+            return saved.backward(grads, last=last)
         x, w_ih, v, walk, blocks, h0 = saved
         height, dtype = v.shape[1], x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.state import state
+from mytorch.ops._switch import compiled_for
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Compiled, Scratch, Walk, is_compiled, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Scratch, Walk, rows_of
 from mytorch.ops.rows import total
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ class Lstm(Op):
 
     # w_hh is copied here, but torch raises an error for a weight that has changed since, and so does this.
     uses = ((3, 4, 7), (4, 7), (4, 7), (0, 4, 7), (4, 7), (4, 7), (4, 7), (4, 7))
-    consumes = True
+    spends = True
 
     @staticmethod
     def forward(
@@ -207,12 +208,9 @@ class Lstm(Op):
 
         With `every_cell`: (h' of every step (…, P), c' of every step (…, H)).
         """
-        if is_compiled(x, w_hh):
-            from mytorch.ops.compiled import lstm as compiled  # noqa: PLC0415 - it imports numba
-
-            return compiled.forward(
-                x, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr, runs=runs, reverse=reverse, every_cell=every_cell
-            )
+        if (compiled := compiled_for(x, w_hh)) is not None:
+            arrays = x, h0, c0, w_ih, w_hh, b_ih, b_hh, w_hr
+            return compiled("LSTM", arrays, runs, reverse=reverse, every_cell=every_cell)  # type: ignore[no-any-return]
         (height, width), dtype = (len(w_hh) // 4, w_hh.shape[1]), x.dtype
         walk, features = Walk(runs, reverse, len(w_hh)), w_ih.shape[1]
         rows = x.reshape(walk.rows, features)
@@ -248,13 +246,13 @@ class Lstm(Op):
         return outs, (x, w_ih, v, w_hr, walk, rooms, befores, every_cell, shapes)
 
     @staticmethod
-    def backward(saved: Any, grads: tuple[Array | None, ...], *, consume: bool = False) -> Gradients:
+    def backward(saved: Any, grads: tuple[Array | None, ...], *, last: bool = False) -> Gradients:
         """Go back through the blocks; products over all steps are computed at the end, if asked for.
 
-        With `consume`, the memory of each block is freed when its gradients are known.
+        If it is the last call, the memory of each block is freed when its gradients are known.
         """
         if isinstance(saved, Compiled):
-            return saved.backward(grads)
+            return saved.backward(grads, last=last)
         x, w_ih, v, w_hr, walk, rooms, befores, every_cell, (h0, c0) = saved
         height, width, dtype = len(v) // 4, v.shape[1], x.dtype
         v = np.ascontiguousarray(v)  # BLAS is slower on rows with gaps
@@ -265,7 +263,7 @@ class Lstm(Op):
         da_columns = np.empty((4 * height, walk.rows), dtype)
         dh_blocks, scratch = [], Scratch(dtype)
         # The projection's gradient needs the gates.
-        consume = consume and w_hr is None
+        consume = last and w_hr is None
         for number in range(len(walk.blocks) - 1, -1, -1):
             block, room = walk.blocks[number], rooms[number]
             dh_out = walk.columns(d_out, block, width, dtype)

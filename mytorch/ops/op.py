@@ -75,15 +75,15 @@ class Op:
         is_view: whether the output shares memory with the first input.
         frees: whether a second walk is refused although no gradient depends on a value that could change: as
             in torch, which saves tensors there and frees them.
-        consumes: whether backward takes `consume`, which is True where nothing asks for the saved arrays
-            again, so that it may write over them and free them.
+        spends: whether backward takes `last`, which says that it is not called again with what forward saved,
+            and that it may write into it.
         float_result: whether integer inputs are computed in the default floating dtype.
     """
 
     uses: ClassVar[tuple[tuple[int, ...], ...] | None] = None
     is_view: ClassVar[bool] = False
     frees: ClassVar[bool] = False
-    consumes: ClassVar[bool] = False
+    spends: ClassVar[bool] = False
     float_result: ClassVar[bool] = False
 
     @staticmethod

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mytorch.backends import numba
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -25,19 +23,11 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 17
 
 
-def is_compiled(x: Array, w_hh: Array) -> bool:
-    """Return whether numba is switched on and compiles an op for these arrays.
-
-    An empty batch or layer has nothing to compile for, and half types have no compiled functions.
-    """
-    return numba.enabled and x.dtype.char in "fd" and x.size > 0 and w_hh.size > 0
-
-
 class Compiled:
     """What the compiled forward of a recurrent op leaves behind; its own backward goes on from there."""
 
-    def backward(self, grads: tuple[Array | None, ...]) -> Gradients:
-        """Do what the op's backward does."""
+    def backward(self, grads: tuple[Array | None, ...], *, last: bool = False) -> Gradients:
+        """Do what the op's backward does; `last` is as in `Op.spends`."""
         raise NotImplementedError(f"{type(self).__name__} has no backward")
 
 

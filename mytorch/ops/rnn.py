@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch.ops._switch import compiled_for
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Compiled, Walk, is_compiled, matrix_gradients, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Walk, matrix_gradients, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,6 +68,7 @@ class Rnn(Op):
     """
 
     uses = ((2, 3), (3,), (0, 3), (3,), (3,), (3,))
+    spends = True
 
     @staticmethod
     def forward(
@@ -82,10 +84,9 @@ class Rnn(Op):
         relu: bool = False,
     ) -> tuple[tuple[Array, Array], Any]:
         """Compute (h' of every step (…, H), last h (1, N, H)) for x (…, I)."""
-        if is_compiled(x, w_hh):
-            from mytorch.ops.compiled import rnn as compiled  # noqa: PLC0415 - it imports numba
-
-            return compiled.forward(x, h0, w_ih, w_hh, b_ih, b_hh, runs=runs, reverse=reverse, relu=relu)
+        if (compiled := compiled_for(x, w_hh)) is not None:
+            arrays = x, h0, None, w_ih, w_hh, b_ih, b_hh, None
+            return compiled("RNN", arrays, runs, reverse=reverse, relu=relu)  # type: ignore[no-any-return]
         height, dtype = len(w_hh), x.dtype
         walk = Walk(runs, reverse, height)
         rows = x.reshape(walk.rows, w_ih.shape[1])
@@ -102,10 +103,10 @@ class Rnn(Op):
         return (out, hidden.finish(1, walk.batch, height)), (x, w_ih, w_hh, walk, blocks, relu, shape)
 
     @staticmethod
-    def backward(saved: Any, grads: tuple[Array | None, ...]) -> Gradients:
+    def backward(saved: Any, grads: tuple[Array | None, ...], *, last: bool = False) -> Gradients:
         """Go back through the blocks; products over all steps are computed at the end, if asked for."""
         if isinstance(saved, Compiled):
-            return saved.backward(grads)
+            return saved.backward(grads, last=last)
         x, w_ih, w_hh, walk, blocks, relu, h0 = saved
         height, dtype = len(w_hh), x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)

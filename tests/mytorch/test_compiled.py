@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,6 +143,21 @@ def test_empty_batches_and_half_types_have_the_text():
         for x in (mytorch.zeros(2, 0, I), mytorch.zeros(2, 1, I).half()):
             output, _ = nn.LSTM(I, H).to(x.dtype)(x)
             assert output.shape == (2, x.shape[1], H)
+
+
+def test_products_of_compiled_code_have_as_many_threads_as_numpys():
+    pools = pytest.importorskip("threadpoolctl")
+    before = mytorch.get_num_threads()
+    try:
+        with numba.flags(enabled=True):
+            nn.RNN(I, H)(mytorch.zeros(1, 1, I))
+        for count in (2, 1):
+            mytorch.set_num_threads(count)
+            info = [each for each in pools.threadpool_info() if "openblas" in each["filepath"]]
+            assert any("scipy" in str(Path(each["filepath"]).parent) for each in info), info
+            assert {each["num_threads"] for each in info} == {count}, info
+    finally:
+        mytorch.set_num_threads(before)
 
 
 def exactly(name, x):

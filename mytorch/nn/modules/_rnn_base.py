@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from itertools import groupby
 from math import sqrt
 from numbers import Number
@@ -31,6 +32,22 @@ if TYPE_CHECKING:
     Runs = Sequence[tuple[int, int]]
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+
+# The same in each call: on small layers they would cost as much as a compiled step.
+@cache
+def _without_layer(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([name.rpartition("_l")[0] for name in names])
+
+
+@cache
+def _shapes_of(gates: int, below: int, height: int, projected: int) -> dict[str, tuple[int, ...]]:
+    rows, width = gates * height, projected or height
+    shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, below), "weight_hh": (rows, width)}
+    shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+    if projected:
+        shapes["weight_hr"] = (projected, height)
+    return shapes
 
 
 class RNNBase(Module):
@@ -92,7 +109,7 @@ class RNNBase(Module):
         self._all_weights: list[list[str]] = []
         for layer in range(num_layers):
             for suffix in ("", "_reverse")[:directions]:
-                shapes = self._shapes(layer)
+                shapes = dict(self._shapes(layer))
                 if not bias:
                     del shapes["bias_ih"], shapes["bias_hh"]
                 self._all_weights.append([f"{name}_l{layer}{suffix}" for name in shapes])
@@ -134,13 +151,9 @@ class RNNBase(Module):
 
     def _shapes(self, layer: int) -> dict[str, tuple[int, ...]]:
         """Return the shapes of a layer's parameters, in the order of the state_dict."""
-        rows, width = _GATES[self.mode] * self.hidden_size, self.proj_size or self.hidden_size
+        width = self.proj_size or self.hidden_size
         below = width * (2 if self.bidirectional else 1) if layer else self.input_size
-        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, below), "weight_hh": (rows, width)}
-        shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
-        if self.proj_size:
-            shapes["weight_hr"] = (self.proj_size, self.hidden_size)
-        return shapes
+        return _shapes_of(_GATES[self.mode], below, self.hidden_size, self.proj_size)
 
     def reset_parameters(self) -> None:
         """Draw all parameters anew from U(-1/√H, 1/√H)."""
@@ -169,10 +182,20 @@ class RNNBase(Module):
         shown = [f"{k}={getattr(self, k)}" for k, default in defaults.items() if getattr(self, k) != default]
         return ", ".join([str(self.input_size), str(self.hidden_size), *shown])
 
+    def _weight(self, name: str) -> Any:
+        # Mostly it is in the table of parameters, where __getattr__ would look only after everything else.
+        weight = self._parameters.get(name)
+        return getattr(self, name) if weight is None else weight
+
+    def _weights(self, k: int) -> dict[str, Any]:
+        """Return the parameters of a layer and direction, by their names without these."""
+        names = self._all_weights[k]
+        return dict(zip(_without_layer(tuple(names)), map(self._weight, names), strict=True))
+
     # States are handled as a tuple, whose length is 1 for RNN and GRU and 2 for LSTM.
 
     def _check_input(self, x: Tensor) -> None:
-        weight = getattr(self, self._all_weights[0][0])
+        weight = self._weight(self._all_weights[0][0])
         if x.array.dtype != weight.array.dtype:
             raise ValueError(
                 f"RNN input dtype ({x.dtype}) does not match weight dtype ({weight.dtype}). Convert input: "
@@ -185,7 +208,9 @@ class RNNBase(Module):
             )
 
     def _check_state_ranks(self, rank: int, states: tuple[Tensor, ...] | None) -> None:
-        ranks = [] if states is None else [s.dim() for s in states]
+        if states is None:
+            return
+        ranks = [s.dim() for s in states]
         if any(r != rank for r in ranks):
             form = f"{'batched' if rank == 3 else 'unbatched'} {rank}-D"
             given = ", ".join([f"{r}-D" for r in ranks])
@@ -207,7 +232,7 @@ class RNNBase(Module):
             self._require_dtype(state)
 
     def _require_dtype(self, x: Tensor) -> None:
-        weight = getattr(self, self._all_weights[0][0])
+        weight = self._weight(self._all_weights[0][0])
         if x.array.dtype != weight.array.dtype:
             given, own = SCALAR_TYPE_NAMES[x.dtype], SCALAR_TYPE_NAMES[weight.dtype]
             raise RuntimeError(f"mat1 and mat2 must have the same dtype, but got {given} and {own}")
@@ -297,7 +322,7 @@ class RNNBase(Module):
         for layer in range(self.num_layers):
             outputs = []
             for k in range(layer * directions, (layer + 1) * directions):
-                named = {name.rpartition("_l")[0]: getattr(self, name) for name in self._all_weights[k]}
+                named = self._weights(k)
                 self._check_weights(k, layer, named, x)
                 output, *final = self._layer(x, initial[k], named, runs, reverse=k % directions == 1)
                 outputs.append(output)

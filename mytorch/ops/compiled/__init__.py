@@ -1,8 +1,8 @@
 """The steps of the recurrent ops as loops that numba compiles, for where `mytorch.backends.numba` is enabled.
 
 `mytorch.ops.lstm`, `gru` and `rnn` say in NumPy what is computed, and these modules say it again for a
-compiler. Each has a pair of kernels, `advance` and `retreat`, and next to them `forward` and `backward`,
-which prepare the arrays and have the arguments and results of the op's own.
+compiler. Each has a pair of kernels, `advance` and `retreat`; `layer` prepares the arrays for those
+of all three, and gives back what the op gives.
 
 Inside, a step is rows of one matrix, (B, F), as in the input: B rows of (R, F) are one step, in the order of
 the sequences. A sequence that has ended keeps its last state in the row of the state, (N, F), so that ragged

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
 import numba
 from numba.core import event
+
+from mytorch._core.threads import tell_compiled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,3 +65,7 @@ class _Announcement(event.Listener):  # type: ignore[misc]  # numba ships no typ
 
 
 event.register("numba:compile", _Announcement())
+
+# Where SciPy has another library there is nothing to tell: it is the environment that decides.
+if (scipy := find_spec("scipy")) is not None and scipy.origin is not None:
+    tell_compiled(scipy.origin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # Multiplications in a step's product from which on Python had better run the loop over the steps, with the
 # BLAS of NumPy: the one that numba calls, SciPy's, is older, and up to a quarter slower on large products.
 _LARGE = 1 << 20
+
+Arrays = tuple["Array", ...]
 
 Steps = tuple["Array", "Array"]
 """The first row of each step and how many rows it has, in the order in which a direction visits them."""
@@ -50,27 +52,15 @@ def start(state: Array | None, batch: int, height: int, dtype: np.dtype[np.gener
     return np.array(state.reshape(batch, height), order="C")
 
 
-def columns(weight: Array) -> Array:
-    """Copy a matrix with its axes swapped: BLAS takes rows times it at up to twice the speed."""
-    return np.array(weight.T, order="C")
-
-
-def nothing(like: Array) -> Array:
-    """Return no rows, (0, 0), for an argument that is not given."""
-    return np.empty((0, 0), like.dtype)
+@cache
+def nothing(dtype: np.dtype[np.generic], rank: int = 2) -> Array:
+    """Return an array without elements, for an argument that is not given: nothing can be written into it."""
+    return np.empty((0,) * rank, dtype)
 
 
 def by_rows(grad: Array | None, like: Array) -> Array:
     """Return the gradient of every step as rows, (R, F), of the shape of `like`; none where there is none."""
-    return nothing(like) if grad is None else plain(grad.reshape(like.shape))
-
-
-def row_bias(b_ih: Array | None, b_hh: Array | None, like: Array) -> Array:
-    """Return the sum of the biases that are given, or zeros, in the shape of `like[0]`."""
-    given = [b for b in (b_ih, b_hh) if b is not None]
-    if not given:
-        return np.zeros(like.shape[1:], like.dtype)
-    return np.array(sum(given[1:], start=given[0])).reshape(like.shape[1:])
+    return nothing(like.dtype) if grad is None else plain(grad.reshape(like.shape))
 
 
 def runner(loop: Function, batch: int, w_hh: Array) -> Function:

@@ -65,6 +65,15 @@ def test_of_some_cases_only_these_are_judged(monkeypatch):
 
 
 @pytest.mark.usefixtures("few")
+def test_of_whole_layers_only_no_fault_in_a_step_is_judged(monkeypatch):
+    around = next(fault for fault in FAULTS.values() if fault.around and "models.LSTMCell" in fault.cases)
+    monkeypatch.setitem(FAULTS, around.name, replace(around, cases=("models.LSTMCell",)))
+    assert FAULTS[FORWARD].seams
+    matrix = selftest([FORWARD, around.name], whole=True)
+    assert matrix.faults == [around.name]
+
+
+@pytest.mark.usefixtures("few")
 class TestBlinded:
     def test_one_that_sees_passes(self):
         matrix = selftest([FORWARD, BACKWARD, SUBTLE, LOSS])
