@@ -185,6 +185,7 @@ UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("autograd.GradientError", "autograd.Op", "autograd.apply"), _OWN),
     **dict.fromkeys(("autograd.apply_many", "autograd.binary"), _OWN),
     **dict.fromkeys(("models.from_lstm", "models.to_lstm"), _OWN),
+    "autograd.gradgradcheck": "it judges gradients: tests/mytorch/test_double_backward.py shows that it does",
     "autograd.gradcheck": "it judges gradients: tests/mytorch/test_gradcheck.py shows that torch's agrees",
     "nn.Module": _BASE + ": every module's case",
     "nn.RNNBase": _BASE + ": nn.RNN, nn.GRU, nn.LSTM",

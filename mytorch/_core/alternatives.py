@@ -361,7 +361,7 @@ ROWS = (
     Row(
         TRAINING,
         "autograd.functional func vmap",
-        "`autograd.grad` for each output; second derivatives have none",
+        "`autograd.grad` for each output, with `create_graph=True` for second derivatives",
     ),
     Row(
         TRAINING,

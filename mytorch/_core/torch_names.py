@@ -104,8 +104,8 @@ NAMES = {
         xpu zero_
         """,
     "mytorch.autograd": """
-        NestedIOFunction anomaly_mode detect_anomaly enforce_grad_layout_policy forward_ad functional
-        gradgradcheck profiler profiler_legacy profiler_util set_detect_anomaly set_multithreading_enabled
+        NestedIOFunction anomaly_mode detect_anomaly enforce_grad_layout_policy forward_ad functional profiler
+        profiler_legacy profiler_util set_detect_anomaly set_multithreading_enabled
         """,
     "mytorch.backends": """
         cpu cusparselt kleidiai mha miopen nnpack opt_einsum python_native quantized xeon xnnpack

@@ -177,13 +177,13 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
         Args:
             gradient: the cotangent, of this tensor's shape; it may be left out where there is one element.
             retain_graph: whether backward can be called again.
-            create_graph: not supported: the gradients have no history.
+            create_graph: whether the gradients have a history, so that they can be differentiated in turn.
             inputs: the tensors whose `grad` is added to; by default all leaves.
 
         Raises:
             RuntimeError: the tensor has no history; it has several elements and got no cotangent, or got
                 one of another shape; the graph was freed before; a value that is needed was changed in
-                place; or `create_graph`.
+                place.
             TypeError: gradient is not a Tensor.
 
         Examples:

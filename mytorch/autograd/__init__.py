@@ -14,7 +14,7 @@ from mytorch.autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
-from mytorch.autograd.gradcheck import gradcheck
+from mytorch.autograd.gradcheck import gradcheck, gradgradcheck
 from mytorch.autograd.variable import Variable
 from mytorch.ops.op import GradientError, Op
 
@@ -30,6 +30,7 @@ __all__ = [
     "enable_grad",
     "grad",
     "gradcheck",
+    "gradgradcheck",
     "inference_mode",
     "is_grad_enabled",
     "is_inference_mode_enabled",

@@ -16,6 +16,7 @@ from mytorch._core.base import TensorBase, wrap
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES, from_numpy_dtype
 from mytorch._core.hooks import RemovableHandle
 from mytorch._core.typename import typename
+from mytorch.autograd.grad_mode import enable_grad
 from mytorch.autograd.graph import Watch, counter_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.types import Array, Hook
+    from mytorch._tensor import Tensor
     from mytorch.autograd.graph import Node
 
 
@@ -61,6 +63,18 @@ def accumulate(tensor: TensorBase, holder: list[Array]) -> None:
         present = tensor.accumulated
         counter_of(present).value += 1
         np.add(present.array, holder[0], out=present.array)
+
+
+def store(tensor: TensorBase, grad: Tensor) -> None:
+    """Add a gradient with its history to a tensor's `grad`, which is then a new tensor.
+
+    Args:
+        tensor: any shape, floating.
+        grad: of its shape and dtype.
+    """
+    before = tensor.accumulated
+    with enable_grad():
+        tensor.accumulated = grad if before is None else before + grad
 
 
 def notify(node: Node, arrived: list[Array | None]) -> None:
@@ -102,11 +116,23 @@ def run_hooks(hooks: Mapping[int, Hook], grad: Array) -> Array:
     for hook in tuple(hooks.values()):
         returned = hook(wrap(grad))
         if returned is not None:
-            grad = _replacement(hook, returned, grad)
+            checked_return(hook, returned, grad)
+            grad = returned.array
     return grad
 
 
-def _replacement(hook: Hook, returned: Any, grad: Array) -> Array:
+def checked_return(hook: Hook, returned: Any, grad: Array) -> None:
+    """Refuse what a hook cannot put in the place of a gradient.
+
+    Args:
+        hook: the hook.
+        returned: what it returned.
+        grad: the gradient that it was given.
+
+    Raises:
+        TypeError: it is not a Tensor.
+        RuntimeError: it has another shape or dtype.
+    """
     if not isinstance(returned, TensorBase):
         raise TypeError(f"expected Tensor, but hook returned '{typename(returned)}'")
     name = getattr(hook, "__name__", repr(hook))
@@ -120,7 +146,6 @@ def _replacement(hook: Hook, returned: Any, grad: Array) -> Array:
         raise RuntimeError(
             f"hook '{name}' has changed the type of value (was mytorch.{was}Tensor got mytorch.{got}Tensor)"
         )
-    return returned.array
 
 
 def register_hook(tensor: TensorBase, hook: Hook) -> RemovableHandle:

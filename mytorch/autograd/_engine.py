@@ -176,7 +176,7 @@ def _walk(
     # A node is ready when nothing more can arrive. If it made a wanted tensor, `catch` keeps what arrived. If
     # nothing wanted lies behind it, it ends here; or else `_gradients` shows what arrived to the hooks, lets
     # tensors that retain their gradient store it, and asks the op for the gradients of the inputs.
-    waiting = _count_consumers(roots, aim)
+    waiting = count_consumers(roots, aim)
     # A root that another root was computed from waits for it.
     ready = [root for root in roots if waiting.get(root) == 0]
     while ready:
@@ -203,8 +203,13 @@ def _walk(
                 pending.add_to_leaf(leaf, _fit(grad, leaf.array.shape, leaf.array.dtype))
 
 
-def _count_consumers(roots: Iterable[Node], aim: Aim | None) -> dict[Node, int]:
-    """How often each node's outputs were used by the nodes that will be walked."""
+def count_consumers(roots: Iterable[Node], aim: Aim | None) -> dict[Node, int]:
+    """Return how often each node's outputs were used by the nodes that will be walked.
+
+    Args:
+        roots: where the walk starts.
+        aim: where it goes, None for everywhere.
+    """
     counts = {root: 0 for root in roots if aim is None or root in aim.nodes or root in aim.made}
     stack = list(counts)
     while stack:
@@ -229,7 +234,7 @@ def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: 
     if node.freed:
         raise RuntimeError(SECOND_TIME)
     if node.watched is not None:
-        _check_unchanged(node)
+        check_unchanged(node)
     if node.op.backward is Op.backward:
         raise GradientError(f"{node.op.__name__} has no backward")
     given = arrived[0] if node.single else tuple(arrived)
@@ -263,7 +268,15 @@ def _fit(grad: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | Par
     return grad if grad.dtype == dtype else converted(grad, dtype)
 
 
-def _check_unchanged(node: Node) -> None:
+def check_unchanged(node: Node) -> None:
+    """Refuse a node that depends on a value that was changed in place after it was recorded.
+
+    Args:
+        node: the node.
+
+    Raises:
+        RuntimeError: torch's, with the input or output.
+    """
     for use, counter, value in node.watched or ():
         if counter.value != value:
             what = {OUT: "its output", SAVED: "a tensor that it saved"}.get(use, f"its input {use}")

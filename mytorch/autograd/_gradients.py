@@ -11,7 +11,8 @@ from mytorch._core.base import TensorBase, wrap
 from mytorch._core.promotion import cast
 from mytorch._core.typename import typename
 from mytorch.autograd import _engine
-from mytorch.autograd._accumulation import accumulate
+from mytorch.autograd._accumulation import accumulate, store
+from mytorch.autograd.grad_mode import enable_grad
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,16 +38,16 @@ def backward(
     Args:
         tensors: one or several, of any shapes.
         grad_tensors: the cotangent of each, of its shape; None for one that has one element.
-        retain_graph: whether backward can be called again.
-        create_graph: not supported: the gradients have no history.
+        retain_graph: whether backward can be called again; by default where `create_graph` is.
+        create_graph: whether the gradients have a history, so that they can be differentiated in turn.
         grad_variables: torch's deprecated name of `grad_tensors`.
         inputs: the tensors whose `grad` is added to, leaves or not; by default all leaves.
 
     Raises:
         RuntimeError: there are not as many cotangents as tensors; a tensor has no history, or has several
             elements and got no cotangent, or got one of another shape; the graph was freed before; a value
-            that is needed was changed in place; an input requires no gradient, or there are no inputs; or
-            `create_graph`.
+            that is needed was changed in place; or an input requires no gradient, or there are no inputs.
+        GradientError: `create_graph` through an op whose gradient is not recorded; the message names it.
         TypeError: a cotangent is not a Tensor.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
@@ -59,13 +60,16 @@ def backward(
     """
     if grad_variables is not None:
         grad_tensors = _renamed(grad_tensors, grad_variables)
-    _refuse_create_graph("backward", create_graph)
     roots = _several(tensors)
     cotangents = _cotangents(roots, grad_tensors)
-    if inputs is None:
+    wanted = None if inputs is None else _wanted("backward", inputs)
+    if create_graph:
+        for x, each in _recorded(roots, cotangents, wanted, retain_graph).items():
+            store(x, each)
+        return
+    if wanted is None:
         _engine.backward(roots, _arrays(roots, cotangents), retain_graph=bool(retain_graph))
         return
-    wanted = _wanted("backward", inputs)
     arrays = _arrays(roots, cotangents)
     found = _engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
     for x, array in zip(wanted, found, strict=True):
@@ -92,8 +96,8 @@ def grad(
         outputs: one or several, of any shapes.
         inputs: one or several, leaves or computed.
         grad_outputs: the cotangent of each output, of its shape; None for one that has one element.
-        retain_graph: whether the graph can be walked again.
-        create_graph: not supported: the gradients have no history.
+        retain_graph: whether the graph can be walked again; by default where `create_graph` is.
+        create_graph: whether the gradients have a history, so that they can be differentiated in turn.
         only_inputs: deprecated, and without meaning.
         allow_unused: whether an input that no output depends on gives None instead of an error.
         is_grads_batched: not supported: there is no vmap.
@@ -106,7 +110,8 @@ def grad(
         RuntimeError: there are not as many cotangents as outputs; an output has no history, or has several
             elements and got no cotangent, or got one of another shape; an input is not a Tensor, requires no
             gradient or is not used, or there are no inputs; the graph was freed before; a value that is
-            needed was changed in place; or `create_graph` or `is_grads_batched`.
+            needed was changed in place; or `is_grads_batched`.
+        GradientError: `create_graph` through an op whose gradient is not recorded; the message names it.
         TypeError: a cotangent is not a Tensor.
         ValueError: `materialize_grads` with `allow_unused=False`.
 
@@ -118,6 +123,12 @@ def grad(
         (tensor(6.),)
         >>> x.grad is None
         True
+
+        With `create_graph` a gradient is differentiated in turn, here for the second derivative, 6x:
+
+        >>> (slope,) = mytorch.autograd.grad(x**3, x, create_graph=True)
+        >>> mytorch.autograd.grad(slope, x)
+        (tensor(18.),)
     """
     if not only_inputs:
         warnings.warn(
@@ -131,19 +142,25 @@ def grad(
             "Expected allow_unused to be True or not passed when materialize_grads=True, "
             "but got: allow_unused=False."
         )
-    _refuse_create_graph("grad", create_graph)
     if is_grads_batched:
         raise RuntimeError("grad(is_grads_batched=True) is not supported: there is no vmap")
     roots = _several(outputs)
     wanted = _wanted("grad", inputs)
     cotangents = _cotangents(roots, grad_outputs)
-    arrays = _arrays(roots, cotangents)
-    found = _engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
+    found: list[Tensor | None]
+    if create_graph:
+        by_input = _recorded(roots, cotangents, wanted, retain_graph)
+        # A copy: two inputs may share one gradient, and it may be the caller's cotangent.
+        with enable_grad():
+            found = [by_input[x].clone() if x in by_input else None for x in wanted]
+    else:
+        arrays = _arrays(roots, cotangents)
+        derivatives = _engine.derivatives(roots, arrays, wanted, retain_graph=bool(retain_graph))
+        found = [None if array is None else wrap(np.array(array)) for array in derivatives]
     result: list[Tensor | None] = []
-    for position, (x, array) in enumerate(zip(wanted, found, strict=True)):
-        if array is not None:
-            # A copy: two inputs may share one array, and it may be the caller's cotangent.
-            result.append(wrap(np.array(array)))
+    for position, (x, gradient) in enumerate(zip(wanted, found, strict=True)):
+        if gradient is not None:
+            result.append(gradient)
         elif materialize_grads:
             result.append(wrap(np.zeros_like(x.array)))
         elif allow_unused:
@@ -217,6 +234,19 @@ def _wanted(function: str, inputs: Tensors) -> tuple[Tensor, ...]:
     return wanted
 
 
-def _refuse_create_graph(function: str, create_graph: bool) -> None:
-    if create_graph:
-        raise RuntimeError(f"{function}(create_graph=True) is not supported: gradients have no history")
+def _recorded(
+    roots: tuple[Tensor, ...],
+    cotangents: tuple[Tensor | None, ...],
+    wanted: tuple[Tensor, ...] | None,
+    retain_graph: bool | None,
+) -> dict[TensorBase, Tensor]:
+    """Return the gradients as tensors with their histories; also that by a cotangent is in them."""
+    from mytorch.autograd._recorded import recorded_derivatives  # noqa: PLC0415 - few programs differentiate twice
+
+    arrays = _arrays(roots, cotangents)
+    given = [
+        wrap(array) if cotangent is None or cotangent.array.dtype != array.dtype else cotangent
+        for array, cotangent in zip(arrays, cotangents, strict=True)
+    ]
+    retain = True if retain_graph is None else retain_graph
+    return recorded_derivatives(roots, given, wanted, retain_graph=retain)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mytorch._core.types import Array
     from mytorch._tensor import Tensor
+    from mytorch.autograd._past import Past
 
     # Shape and dtype of an output or an input; None if it is not a tensor.
     Kind: TypeAlias = tuple[tuple[int, ...], np.dtype[Any]] | None
@@ -30,6 +31,7 @@ class FunctionCtx:
     Attributes:
         needs_input_grad: for each argument of forward, whether its gradient is wanted.
         to_save: what `save_for_backward` was given.
+        own_outputs: which outputs those of them are that are outputs, by their place in `to_save`.
         non_differentiable: what `mark_non_differentiable` was given.
         materialize_grads: what `set_materialize_grads` was given.
     """
@@ -39,6 +41,7 @@ class FunctionCtx:
             [state.enabled and isinstance(x, TensorBase) and x.tracked for x in arguments]
         )
         self.to_save: tuple[Tensor | None, ...] = ()
+        self.own_outputs: dict[int, int] = {}
         self.non_differentiable: tuple[Tensor, ...] = ()
         self.materialize_grads = True
 
@@ -114,7 +117,8 @@ class Function:
         super().__init_subclass__(**kwargs)
         backward = staticmethod(lambda call, grads: _run_backward(cls, call, grads))
         # Which tensors backward depends on is known only after a call, which tells its node.
-        cls._op = type(cls.__name__, (Op,), {"uses": (), "backward": backward})
+        recorded = staticmethod(lambda past, grads: _run_recorded(cls, past, grads))
+        cls._op = type(cls.__name__, (Op,), {"uses": (), "backward": backward, "recorded": recorded})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse torch's oldest form.
@@ -222,6 +226,11 @@ def _record(
     if saved:
         node.watched = tuple([(SAVED, counter_of(x), counter_of(x).value) for x in saved])
     # An output that kept its history here would keep itself alive through the node.
+    ctx.own_outputs = {
+        i: next(slot for slot, y in enumerate(tensors) if x is y)
+        for i, x in enumerate(ctx.to_save)
+        if any(x is y for y in tensors)
+    }
     ctx.to_save = tuple(
         [wrap(x.array) if x is not None and any(x is y for y in tensors) else x for x in ctx.to_save]
     )
@@ -234,15 +243,36 @@ def _record(
 
 
 def _run_backward(cls: type[Function], call: _Call, grads: tuple[Array | None, ...]) -> list[Any]:
+    with no_grad():
+        found = _called(cls, call, [None if array is None else wrap(array) for array in grads])
+    return [None if x is None else x.array for x in found]
+
+
+def _run_recorded(cls: type[Function], past: Past, grads: tuple[Tensor | None, ...]) -> list[Tensor | None]:
+    """Run backward with tensors that have their histories, so that it is recorded."""
+    call: _Call = past.saved
+    ctx, kept = call.ctx, call.ctx.to_save
+    ctx.to_save = tuple(
+        [
+            past.output(x.array, ctx.own_outputs[i]) if x is not None and i in ctx.own_outputs else x
+            for i, x in enumerate(kept)
+        ]
+    )
+    try:
+        return _called(cls, call, grads)
+    finally:
+        ctx.to_save = kept
+
+
+def _called(cls: type[Function], call: _Call, grads: Sequence[Tensor | None]) -> list[Tensor | None]:
     arrived = iter(grads)
     given: list[Tensor | None] = []
     for kind in call.outputs:
-        array = None if kind is None else next(arrived)
-        if array is None and kind is not None and call.ctx.materialize_grads:
-            array = np.zeros(*kind)
-        given.append(None if array is None else wrap(array))
-    with no_grad():
-        returned = cls.backward(call.ctx, *given)
+        grad = None if kind is None else next(arrived)
+        if grad is None and kind is not None and call.ctx.materialize_grads:
+            grad = wrap(np.zeros(*kind))
+        given.append(grad)
+    returned = cls.backward(call.ctx, *given)
     found = list(returned) if isinstance(returned, tuple) else [returned]
     count = len(call.inputs)
     got = len(found)
@@ -256,7 +286,7 @@ def _run_backward(cls: type[Function], call: _Call, grads: tuple[Array | None, .
     return [_checked(cls, i, x, kind) for i, (x, kind) in enumerate(zip(found, call.inputs, strict=True))]
 
 
-def _checked(cls: type[Function], position: int, grad: Any, kind: Kind) -> Array | None:
+def _checked(cls: type[Function], position: int, grad: Any, kind: Kind) -> Tensor | None:
     if grad is None:
         return None
     name = f"{cls.__name__}Backward"
@@ -274,4 +304,5 @@ def _checked(cls: type[Function], position: int, grad: Any, kind: Kind) -> Array
             f"Function {name} returned an invalid gradient at index {position} - got {list(got)} "
             f"but expected shape compatible with {list(wanted)}"
         )
-    return grad.array
+    checked: Any = grad
+    return checked  # type: ignore[no-any-return]  # a Tensor

@@ -1,4 +1,4 @@
-"""gradcheck: compare the gradients that backward computes with finite differences."""
+"""gradcheck and gradgradcheck: compare the gradients that backward computes with finite differences."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._core.base import TensorBase
+from mytorch._core.base import TensorBase, wrap
 from mytorch.autograd._engine import derivatives
+from mytorch.autograd._gradients import grad
 from mytorch.autograd.grad_mode import enable_grad, no_grad
+from mytorch.random import default_generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,6 +100,108 @@ def gradcheck(
             raise
         return False
     return True
+
+
+def gradgradcheck(
+    func: Callable[..., Tensor | Sequence[Tensor]],
+    inputs: Tensor | Sequence[Any],
+    grad_outputs: Tensor | Sequence[Tensor] | None = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
+) -> bool:
+    """Compare the second derivatives of a function with central differences of the first ones.
+
+    The function that `gradcheck` checks here computes the gradient, with `create_graph=True`, from the inputs
+    and the cotangents.
+
+    Args:
+        func: takes the inputs and returns a Tensor or several.
+        inputs: its arguments.
+        grad_outputs: the cotangents of the outputs; by default drawn by mytorch's generator.
+        eps: how far an element is moved to each side.
+        atol: absolute tolerance of an element of the Jacobian.
+        rtol: tolerance relative to the numerical element.
+        gen_non_contig_grad_outputs: whether the cotangents that are drawn lie in memory with gaps.
+        raise_exception: whether to raise, or to return False.
+        nondet_tol: how much two runs of backward may differ.
+        check_undefined_grad: accepted, as by `gradcheck`.
+        check_grad_dtypes: accepted, as by `gradcheck`.
+        check_batched_grad: not supported.
+        check_fwd_over_rev: not supported.
+        check_rev_over_rev: whether to check at all.
+        fast_mode: accepted; the whole Jacobian is still checked.
+        masked: accepted; there are no sparse tensors.
+
+    Returns:
+        True where all agree; False where not and `raise_exception` is False.
+
+    Raises:
+        GradcheckError: second derivatives differ, or two runs of backward do.
+        GradientError: an op's gradient is not recorded; the message names it.
+        ValueError: no input requires gradients, or something is asked for that is not supported.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
+
+    Examples:
+        >>> x = mytorch.tensor([0.5, 2.0], dtype=mytorch.float64, requires_grad=True)
+        >>> mytorch.autograd.gradgradcheck(lambda x: x.log() * x, (x,))
+        True
+    """
+    if check_fwd_over_rev:
+        raise ValueError(
+            "gradgradcheck(check_fwd_over_rev=True) is not supported: there is only backward mode"
+        )
+    arguments = (inputs,) if isinstance(inputs, TensorBase) else tuple(inputs)
+    if grad_outputs is None:
+        with enable_grad():
+            outputs = _floating(func(*arguments))
+        cotangents = tuple([_drawn(y, gaps=gen_non_contig_grad_outputs) for y in outputs])
+    else:
+        cotangents = (grad_outputs,) if isinstance(grad_outputs, TensorBase) else tuple(grad_outputs)
+
+    def first_derivatives(*given: Any) -> tuple[Tensor, ...]:
+        count = len(given) - len(cotangents)
+        with enable_grad():
+            outputs = _floating(func(*given[:count]))
+            wanted = [x for x in given[:count] if isinstance(x, TensorBase) and x.tracked]
+            found = grad(outputs, wanted, given[count:], create_graph=True, allow_unused=True)  # type: ignore[arg-type]  # of Tensors
+        return tuple([each for each in found if each is not None])
+
+    return gradcheck(
+        first_derivatives,
+        (*arguments, *cotangents),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
+        check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        check_backward_ad=check_rev_over_rev,
+        fast_mode=fast_mode,
+        masked=masked,
+    )
+
+
+def _drawn(output: TensorBase, *, gaps: bool) -> Tensor:
+    """Return a cotangent for an output, which requires gradients itself; with gaps in memory if wanted."""
+    drawn = default_generator.stream.standard_normal((*output.array.shape, 2 if gaps else 1))
+    cotangent = wrap(drawn.astype(output.array.dtype)[..., 0])
+    cotangent.tracked = True
+    return cotangent
 
 
 def _differentiable(arguments: tuple[Any, ...]) -> list[TensorBase]:
