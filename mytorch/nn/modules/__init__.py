@@ -43,6 +43,14 @@ from mytorch.nn.modules.loss import (
 )
 from mytorch.nn.modules.module import Module
 from mytorch.nn.modules.normalization import GroupNorm, LayerNorm
+from mytorch.nn.modules.pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from mytorch.nn.modules.rnn import GRU, LSTM, RNN
 from mytorch.nn.modules.sparse import Embedding
 
@@ -52,6 +60,10 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
@@ -76,6 +88,8 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
     "ModuleDict",
     "ModuleList",
