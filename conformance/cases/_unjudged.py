@@ -31,6 +31,8 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
     "nn.Conv1d": ("nn.functional.conv1d",),
     "nn.Conv2d": ("nn.functional.conv2d",),
     "nn.Dropout": ("nn.functional.dropout",),
+    "nn.Dropout1d": ("nn.functional.dropout1d",),
+    "nn.Dropout2d": ("nn.functional.dropout2d",),
     "nn.Embedding": ("nn.functional.embedding",),
     "nn.GroupNorm": ("nn.functional.group_norm",),
     "nn.LayerNorm": ("nn.functional.layer_norm",),

@@ -98,9 +98,8 @@ ROWS = (
     Row(LAYERS, "nn.Threshold nn.functional.threshold", "`mytorch.where(x > threshold, x, value)`"),
     Row(
         LAYERS,
-        "nn.Dropout1d nn.Dropout2d nn.AlphaDropout nn.functional.dropout1d nn.functional.dropout2d "
-        "nn.functional.alpha_dropout",
-        "`nn.Dropout`; for one mask for all steps `x * nn.functional.dropout(mytorch.ones(n, 1, size))`",
+        "nn.AlphaDropout nn.functional.alpha_dropout",
+        "`nn.Dropout`",
     ),
     Row(
         LAYERS,

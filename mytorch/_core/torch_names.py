@@ -152,21 +152,20 @@ NAMES = {
         AlphaDropout AvgPool3d BatchNorm3d Bilinear Buffer CELU CTCLoss ChannelShuffle CircularPad1d
         CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d Container Conv3d ConvTranspose1d
         ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossMapLRN2d DataParallel
-        Dropout1d Dropout2d Dropout3d EmbeddingBag FeatureAlphaDropout Fold FractionalMaxPool2d
-        FractionalMaxPool3d GLU GaussianNLLLoss Hardshrink Hardsigmoid Hardswish HingeEmbeddingLoss
-        InstanceNorm1d InstanceNorm2d InstanceNorm3d LPPool1d LPPool2d LPPool3d LazyBatchNorm1d
-        LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d
-        LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d
-        LazyLinear LinearCrossEntropyLoss LinearCrossEntropyOptions LocalResponseNorm MarginRankingLoss
-        MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d Mish MultiLabelMarginLoss MultiLabelSoftMarginLoss
-        MultiMarginLoss MultiheadAttention NLLLoss2d PReLU PairwiseDistance PixelShuffle PixelUnshuffle
-        PoissonNLLLoss RMSNorm RReLU ReLU6 ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d
-        ReplicationPad2d ReplicationPad3d SELU SoftMarginLoss Softmax2d Softmin Softshrink Softsign
-        SyncBatchNorm Tanhshrink Threshold Transformer TransformerDecoder TransformerDecoderLayer
-        TransformerEncoder TransformerEncoderLayer TripletMarginLoss TripletMarginWithDistanceLoss Unflatten
-        Unfold UninitializedBuffer UninitializedParameter Upsample UpsamplingBilinear2d UpsamplingNearest2d
-        ZeroPad1d ZeroPad2d ZeroPad3d attention backends common_types cpp factory_kwargs grad intrinsic
-        parallel qat quantizable quantized
+        Dropout3d EmbeddingBag FeatureAlphaDropout Fold FractionalMaxPool2d FractionalMaxPool3d GLU
+        GaussianNLLLoss Hardshrink Hardsigmoid Hardswish HingeEmbeddingLoss InstanceNorm1d InstanceNorm2d
+        InstanceNorm3d LPPool1d LPPool2d LPPool3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d
+        LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d
+        LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear LinearCrossEntropyLoss LinearCrossEntropyOptions
+        LocalResponseNorm MarginRankingLoss MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d Mish
+        MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss2d PReLU
+        PairwiseDistance PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RReLU ReLU6 ReflectionPad1d
+        ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d SELU SoftMarginLoss
+        Softmax2d Softmin Softshrink Softsign SyncBatchNorm Tanhshrink Threshold Transformer
+        TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer
+        TripletMarginLoss TripletMarginWithDistanceLoss Unflatten Unfold UninitializedBuffer
+        UninitializedParameter Upsample UpsamplingBilinear2d UpsamplingNearest2d ZeroPad1d ZeroPad2d ZeroPad3d
+        attention backends common_types cpp factory_kwargs grad intrinsic parallel qat quantizable quantized
         """,
     "mytorch.nn.functional": """
         BroadcastingList1 BroadcastingList2 BroadcastingList3 GRID_SAMPLE_INTERPOLATION_MODES
@@ -174,13 +173,12 @@ NAMES = {
         adaptive_max_pool1d_with_indices adaptive_max_pool2d adaptive_max_pool2d_with_indices
         adaptive_max_pool3d adaptive_max_pool3d_with_indices affine_grid alpha_dropout assert_int_or_pair
         avg_pool3d bilinear boolean_dispatch celu celu_ channel_shuffle conv3d conv_tbc conv_transpose1d
-        conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity ctc_loss dropout1d dropout2d
-        dropout3d elu_ embedding_bag feature_alpha_dropout fold fractional_max_pool2d
-        fractional_max_pool2d_with_indices fractional_max_pool3d fractional_max_pool3d_with_indices
-        gaussian_nll_loss glu grid_sample grouped_mm gumbel_softmax handle_torch_function hardshrink
-        hardsigmoid hardswish hardtanh_ has_torch_function has_torch_function_unary
-        has_torch_function_variadic hinge_embedding_loss instance_norm interpolate leaky_relu_
-        linear_cross_entropy local_response_norm lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss
+        conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity ctc_loss dropout3d elu_
+        embedding_bag feature_alpha_dropout fold fractional_max_pool2d fractional_max_pool2d_with_indices
+        fractional_max_pool3d fractional_max_pool3d_with_indices gaussian_nll_loss glu grid_sample grouped_mm
+        gumbel_softmax handle_torch_function hardshrink hardsigmoid hardswish hardtanh_ has_torch_function
+        has_torch_function_unary has_torch_function_variadic hinge_embedding_loss instance_norm interpolate
+        leaky_relu_ linear_cross_entropy local_response_norm lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss
         max_pool1d_with_indices max_pool2d_with_indices max_pool3d max_pool3d_with_indices max_unpool1d
         max_unpool2d max_unpool3d mish multi_head_attention_forward multi_margin_loss multilabel_margin_loss
         multilabel_soft_margin_loss native_channel_shuffle normalize pad pairwise_distance pdist pixel_shuffle
@@ -196,11 +194,11 @@ NAMES = {
         AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d
         AlphaDropout AvgPool3d BatchNorm3d Bilinear CELU CTCLoss ChannelShuffle CircularPad1d CircularPad2d
         CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d Container Conv3d ConvTranspose1d
-        ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossMapLRN2d Dropout1d Dropout2d
-        Dropout3d EmbeddingBag FeatureAlphaDropout Fold FractionalMaxPool2d FractionalMaxPool3d GLU
-        GaussianNLLLoss Hardshrink Hardsigmoid Hardswish HingeEmbeddingLoss InstanceNorm1d InstanceNorm2d
-        InstanceNorm3d LPPool1d LPPool2d LPPool3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d
-        LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d
+        ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossMapLRN2d Dropout3d
+        EmbeddingBag FeatureAlphaDropout Fold FractionalMaxPool2d FractionalMaxPool3d GLU GaussianNLLLoss
+        Hardshrink Hardsigmoid Hardswish HingeEmbeddingLoss InstanceNorm1d InstanceNorm2d InstanceNorm3d
+        LPPool1d LPPool2d LPPool3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d
+        LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d
         LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear LinearCrossEntropyLoss LinearCrossEntropyOptions
         LocalResponseNorm MarginRankingLoss MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d Mish
         MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss2d PReLU

@@ -27,7 +27,7 @@ from mytorch.nn.modules.activation import (
 from mytorch.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d
 from mytorch.nn.modules.container import ModuleList, Sequential
 from mytorch.nn.modules.conv import Conv1d, Conv2d
-from mytorch.nn.modules.dropout import Dropout
+from mytorch.nn.modules.dropout import Dropout, Dropout1d, Dropout2d
 from mytorch.nn.modules.flatten import Flatten
 from mytorch.nn.modules.linear import Identity, Linear
 from mytorch.nn.modules.loss import (
@@ -72,6 +72,8 @@ __all__ = [
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
     "Embedding",
     "Flatten",
     "GRUCell",
