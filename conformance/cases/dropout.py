@@ -228,7 +228,86 @@ _MASKS = (
 )
 
 
+def _of_channels(rank: int) -> tuple[Case, ...]:
+    """Return the cases of dropout of whole channels, (N, C, *): as those of elements."""
+    letters, name = "NCLW"[: rank + 2], f"Dropout{rank}d"
+    kinds = {"N": "batch", "C": "feature", "L": "length", "W": "length"}
+    sizes = {letter: kinds[letter] for letter in letters}
+    everything = where("everything is dropped", p=1.0, training=True)
+
+    def inputs(config: Config) -> dict[str, Input]:
+        return {"input": Input(tuple(int(config[letter]) for letter in letters))}
+
+    def drop(t: Any, config: Config, training: bool) -> Any:
+        if config["module"]:
+            return getattr(t.nn, name)(config["p"]).train(training)
+        return partial(getattr(t.nn.functional, name.lower()), p=config["p"], training=training)
+
+    def build(t: Any, x: Values, config: Config) -> Built:
+        call = drop(t, config, bool(config["training"]))
+        return of_module(call) if config["module"] else Built(lambda data: {"output": call(data["input"])})
+
+    def own_mask(t: Any, x: Values, *, one_side: bool = False) -> dict[str, Any]:
+        given = x["input"]
+        dropout = drop(t, x.config, training=True)
+        with seeded(t, int(x.config["generator"])):
+            output = dropout(given)
+        # The first element of a channel says whether all of it is dropped.
+        first = _kept(output)[(..., *[slice(0, 1)] * rank)].to(given.dtype)
+        return {"residual": output if one_side else output - given * (first / (1 - float(x.config["p"])))}
+
+    def drawn(p: float, *, module: bool) -> Form:
+        def run(t: Any, dtype: Any) -> dict[str, Any]:
+            calls, rows, channels = 4, DRAWS // 200, 50
+            ones = t.ones([rows, channels, *[2] * rank], dtype=dtype)
+            call = drop(t, {"p": p, "module": module}, training=True)
+            return {"draws": t.stack([call(ones)[(..., *[0] * rank)] for _ in range(calls)])}
+
+        return Form(run, {"draws": Discrete((0.0, 1 / (1 - p)), axes=(0, 1, 2))})
+
+    return (
+        Case(
+            name=f"nn.{name}",
+            space=Space(
+                sizes,
+                ("small", "one", "empty", "pow2", "strided"),
+                ("normal", "nonfinite"),
+                {"p": (0.5, 0.0, 0.9, 1.0), "training": (False, True), "module": (True, False)},
+                settle=_settled,
+            ),
+            inputs=inputs,
+            program=LayerProgram(build),
+            constant=dict.fromkeys(("output", "grad.input"), everything),
+            samples=14,
+            base={**dict.fromkeys(letters, 3), "p": 0.5, "training": False, "module": True},
+            bad_calls=(
+                BadCall("p above one", ("between 0 and 1", "1.5"), config={"p": 1.5}),
+                BadCall("p below zero", ("between 0 and 1", "-0.5"), config={"p": -0.5, "module": False}),
+            ),
+        ),
+        Case(
+            name=f"nn.{name}@own-mask",
+            space=Space(
+                sizes,
+                ("small", "empty", "pow2", "strided"),
+                ("normal",),
+                {**_SHARES, "module": (True, False), **_GENERATOR},
+            ),
+            inputs=inputs,
+            program=own_mask,
+            samples=10,
+            one_side=partial(own_mask, one_side=True),
+        ),
+        draws(
+            f"nn.{name}@draws",
+            {"module": drawn(0.1, module=True), "function-half": drawn(0.5, module=False)},
+        ),
+    )
+
+
 CASES = (
+    *_of_channels(1),
+    *_of_channels(2),
     Case(
         name="nn.Dropout",
         space=Space(

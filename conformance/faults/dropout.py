@@ -127,7 +127,25 @@ def _dropping(*, training: bool) -> Around:
     return program
 
 
+def _of_elements(t: Any, x: Values, correct: Any) -> Any:
+    """Draw for each element of a channel: nn.Dropout instead."""
+
+    def function(value: Any, p: float = 0.5, training: bool = True) -> Any:
+        return t.nn.functional.dropout(value, p, training)
+
+    ranks = (1, 2)
+    functions = {f"nn.functional.dropout{rank}d": function for rank in ranks}
+    return correct(Overlay(t, {f"nn.Dropout{rank}d": t.nn.Dropout for rank in ranks} | functions), x)
+
+
 FAULTS = (
+    Fault(
+        "dropout-of-elements",
+        "dropout",
+        ("nn.Dropout1d@own-mask", "nn.Dropout2d@own-mask"),
+        "draws for each element of a channel",
+        around=_of_elements,
+    ),
     Fault(
         "dropout-always",
         "dropout",

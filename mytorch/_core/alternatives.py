@@ -44,11 +44,13 @@ ROWS = (
     Row(LAYERS, "conv1d conv2d", "`nn.functional.conv1d` and `nn.functional.conv2d`"),
     Row(
         LAYERS,
-        "nn.MaxPool1d nn.MaxPool2d nn.AvgPool1d nn.AvgPool2d nn.AdaptiveAvgPool1d nn.AdaptiveAvgPool2d "
-        "nn.AdaptiveMaxPool1d nn.AdaptiveMaxPool2d nn.functional.max_pool1d nn.functional.max_pool2d "
-        "nn.functional.avg_pool1d nn.functional.avg_pool2d nn.functional.adaptive_avg_pool1d "
-        "nn.functional.adaptive_avg_pool2d nn.functional.adaptive_max_pool1d",
-        "over all steps `x.max(dim=1).values` or `x.mean(dim=1)`; mytorch has no windows",
+        "nn.AdaptiveMaxPool1d nn.AdaptiveMaxPool2d nn.functional.adaptive_max_pool1d",
+        "over all steps `x.max(dim=-1).values`; windows of one size in `nn.MaxPool1d`",
+    ),
+    Row(
+        LAYERS,
+        "max_pool1d max_pool2d avg_pool1d adaptive_avg_pool1d",
+        "the functions of those names in `nn.functional`",
     ),
     Row(
         LAYERS,
@@ -96,9 +98,8 @@ ROWS = (
     Row(LAYERS, "nn.Threshold nn.functional.threshold", "`mytorch.where(x > threshold, x, value)`"),
     Row(
         LAYERS,
-        "nn.Dropout1d nn.Dropout2d nn.AlphaDropout nn.functional.dropout1d nn.functional.dropout2d "
-        "nn.functional.alpha_dropout",
-        "`nn.Dropout`; for one mask for all steps `x * nn.functional.dropout(mytorch.ones(n, 1, size))`",
+        "nn.AlphaDropout nn.functional.alpha_dropout",
+        "`nn.Dropout`",
     ),
     Row(
         LAYERS,

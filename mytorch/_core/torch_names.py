@@ -148,18 +148,17 @@ NAMES = {
         transformed_distribution transforms uniform utils von_mises weibull wishart
         """,
     "mytorch.nn": """
-        AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d
-        AdaptiveMaxPool2d AdaptiveMaxPool3d AlphaDropout AvgPool1d AvgPool2d AvgPool3d BatchNorm3d Bilinear
-        Buffer CELU CTCLoss ChannelShuffle CircularPad1d CircularPad2d CircularPad3d ConstantPad1d
-        ConstantPad2d ConstantPad3d Container Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d
-        CosineEmbeddingLoss CosineSimilarity CrossMapLRN2d DataParallel Dropout1d Dropout2d Dropout3d
-        EmbeddingBag FeatureAlphaDropout Fold FractionalMaxPool2d FractionalMaxPool3d GLU GaussianNLLLoss
-        Hardshrink Hardsigmoid Hardswish HingeEmbeddingLoss InstanceNorm1d InstanceNorm2d InstanceNorm3d
-        LPPool1d LPPool2d LPPool3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d
-        LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d
+        AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d
+        AlphaDropout AvgPool3d BatchNorm3d Bilinear Buffer CELU CTCLoss ChannelShuffle CircularPad1d
+        CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d Container Conv3d ConvTranspose1d
+        ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossMapLRN2d DataParallel
+        Dropout3d EmbeddingBag FeatureAlphaDropout Fold FractionalMaxPool2d FractionalMaxPool3d GLU
+        GaussianNLLLoss Hardshrink Hardsigmoid Hardswish HingeEmbeddingLoss InstanceNorm1d InstanceNorm2d
+        InstanceNorm3d LPPool1d LPPool2d LPPool3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d
+        LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d
         LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear LinearCrossEntropyLoss LinearCrossEntropyOptions
-        LocalResponseNorm MarginRankingLoss MaxPool1d MaxPool2d MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d
-        Mish MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss2d PReLU
+        LocalResponseNorm MarginRankingLoss MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d Mish
+        MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss2d PReLU
         PairwiseDistance PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RReLU ReLU6 ReflectionPad1d
         ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d SELU SoftMarginLoss
         Softmax2d Softmin Softshrink Softsign SyncBatchNorm Tanhshrink Threshold Transformer
@@ -170,49 +169,46 @@ NAMES = {
         """,
     "mytorch.nn.functional": """
         BroadcastingList1 BroadcastingList2 BroadcastingList3 GRID_SAMPLE_INTERPOLATION_MODES
-        GRID_SAMPLE_PADDING_MODES ScalingType SwizzleType Tensor adaptive_avg_pool1d adaptive_avg_pool2d
-        adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool1d_with_indices adaptive_max_pool2d
-        adaptive_max_pool2d_with_indices adaptive_max_pool3d adaptive_max_pool3d_with_indices affine_grid
-        alpha_dropout assert_int_or_pair avg_pool1d avg_pool2d avg_pool3d bilinear boolean_dispatch celu celu_
-        channel_shuffle conv3d conv_tbc conv_transpose1d conv_transpose2d conv_transpose3d
-        cosine_embedding_loss cosine_similarity ctc_loss dropout1d dropout2d dropout3d elu_ embedding_bag
-        feature_alpha_dropout fold fractional_max_pool2d fractional_max_pool2d_with_indices
+        GRID_SAMPLE_PADDING_MODES ScalingType SwizzleType Tensor adaptive_avg_pool3d adaptive_max_pool1d
+        adaptive_max_pool1d_with_indices adaptive_max_pool2d adaptive_max_pool2d_with_indices
+        adaptive_max_pool3d adaptive_max_pool3d_with_indices affine_grid alpha_dropout assert_int_or_pair
+        avg_pool3d bilinear boolean_dispatch celu celu_ channel_shuffle conv3d conv_tbc conv_transpose1d
+        conv_transpose2d conv_transpose3d cosine_embedding_loss cosine_similarity ctc_loss dropout3d elu_
+        embedding_bag feature_alpha_dropout fold fractional_max_pool2d fractional_max_pool2d_with_indices
         fractional_max_pool3d fractional_max_pool3d_with_indices gaussian_nll_loss glu grid_sample grouped_mm
         gumbel_softmax handle_torch_function hardshrink hardsigmoid hardswish hardtanh_ has_torch_function
         has_torch_function_unary has_torch_function_variadic hinge_embedding_loss instance_norm interpolate
         leaky_relu_ linear_cross_entropy local_response_norm lp_pool1d lp_pool2d lp_pool3d margin_ranking_loss
-        max_pool1d max_pool1d_with_indices max_pool2d max_pool2d_with_indices max_pool3d
-        max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d mish multi_head_attention_forward
-        multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss native_channel_shuffle normalize
-        pad pairwise_distance pdist pixel_shuffle pixel_unshuffle poisson_nll_loss prelu relu6 relu_
-        reproducibility_notes rms_norm rrelu rrelu_ scaled_grouped_mm scaled_mm selu selu_ soft_margin_loss
-        softmin softshrink softsign sparse_support_notes tanhshrink tf32_notes threshold threshold_
-        triplet_margin_loss triplet_margin_with_distance_loss unfold upsample upsample_bilinear
-        upsample_nearest
+        max_pool1d_with_indices max_pool2d_with_indices max_pool3d max_pool3d_with_indices max_unpool1d
+        max_unpool2d max_unpool3d mish multi_head_attention_forward multi_margin_loss multilabel_margin_loss
+        multilabel_soft_margin_loss native_channel_shuffle normalize pad pairwise_distance pdist pixel_shuffle
+        pixel_unshuffle poisson_nll_loss prelu relu6 relu_ reproducibility_notes rms_norm rrelu rrelu_
+        scaled_grouped_mm scaled_mm selu selu_ soft_margin_loss softmin softshrink softsign
+        sparse_support_notes tanhshrink tf32_notes threshold threshold_ triplet_margin_loss
+        triplet_margin_with_distance_loss unfold upsample upsample_bilinear upsample_nearest
         """,
     "mytorch.nn.init": """
         dirac dirac_ eye eye_ sparse sparse_ trunc_normal_
         """,
     "mytorch.nn.modules": """
-        AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d
-        AdaptiveMaxPool2d AdaptiveMaxPool3d AlphaDropout AvgPool1d AvgPool2d AvgPool3d BatchNorm3d Bilinear
-        CELU CTCLoss ChannelShuffle CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d
-        ConstantPad3d Container Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss
-        CosineSimilarity CrossMapLRN2d Dropout1d Dropout2d Dropout3d EmbeddingBag FeatureAlphaDropout Fold
-        FractionalMaxPool2d FractionalMaxPool3d GLU GaussianNLLLoss Hardshrink Hardsigmoid Hardswish
-        HingeEmbeddingLoss InstanceNorm1d InstanceNorm2d InstanceNorm3d LPPool1d LPPool2d LPPool3d
-        LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d
-        LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d
-        LazyLinear LinearCrossEntropyLoss LinearCrossEntropyOptions LocalResponseNorm MarginRankingLoss
-        MaxPool1d MaxPool2d MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d Mish MultiLabelMarginLoss
-        MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss2d PReLU PairwiseDistance
-        PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RReLU ReLU6 ReflectionPad1d ReflectionPad2d
-        ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d SELU SoftMarginLoss Softmax2d
-        Softmin Softshrink Softsign SyncBatchNorm Tanhshrink Threshold Transformer TransformerDecoder
-        TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer TripletMarginLoss
-        TripletMarginWithDistanceLoss Unflatten Unfold Upsample UpsamplingBilinear2d UpsamplingNearest2d
-        ZeroPad1d ZeroPad2d ZeroPad3d adaptive channelshuffle distance fold instancenorm lazy
-        linear_cross_entropy linear_cross_entropy_options padding pixelshuffle pooling transformer upsampling
+        AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d
+        AlphaDropout AvgPool3d BatchNorm3d Bilinear CELU CTCLoss ChannelShuffle CircularPad1d CircularPad2d
+        CircularPad3d ConstantPad1d ConstantPad2d ConstantPad3d Container Conv3d ConvTranspose1d
+        ConvTranspose2d ConvTranspose3d CosineEmbeddingLoss CosineSimilarity CrossMapLRN2d Dropout3d
+        EmbeddingBag FeatureAlphaDropout Fold FractionalMaxPool2d FractionalMaxPool3d GLU GaussianNLLLoss
+        Hardshrink Hardsigmoid Hardswish HingeEmbeddingLoss InstanceNorm1d InstanceNorm2d InstanceNorm3d
+        LPPool1d LPPool2d LPPool3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d
+        LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d
+        LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear LinearCrossEntropyLoss LinearCrossEntropyOptions
+        LocalResponseNorm MarginRankingLoss MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d Mish
+        MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss MultiheadAttention NLLLoss2d PReLU
+        PairwiseDistance PixelShuffle PixelUnshuffle PoissonNLLLoss RMSNorm RReLU ReLU6 ReflectionPad1d
+        ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d SELU SoftMarginLoss
+        Softmax2d Softmin Softshrink Softsign SyncBatchNorm Tanhshrink Threshold Transformer
+        TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer
+        TripletMarginLoss TripletMarginWithDistanceLoss Unflatten Unfold Upsample UpsamplingBilinear2d
+        UpsamplingNearest2d ZeroPad1d ZeroPad2d ZeroPad3d adaptive channelshuffle distance fold instancenorm
+        lazy linear_cross_entropy linear_cross_entropy_options padding pixelshuffle transformer upsampling
         utils
         """,
     "mytorch.nn.utils": """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from mytorch._core.base import wrap
@@ -13,7 +14,7 @@ from mytorch.functions.arithmetic import mul
 if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
-__all__ = ["dropout"]
+__all__ = ["dropout", "dropout1d", "dropout2d"]
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -43,12 +44,85 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """
     check_probability(p)
     p = number_of("dropout", "p", p, 2)
-    array = array_of("dropout", input)
+    return _dropped(input, p, training, inplace, array_of("dropout", input).shape)
+
+
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Set each channel of a sequence to 0 with probability p, and divide the others by 1 - p.
+
+    Args:
+        input: (N, C, L), or (C, L), floating.
+        p: probability, between 0 and 1.
+        training: whether channels are set to 0 at all.
+
+    Returns:
+        A tensor of the same shape and dtype; `input` itself if no element can change, or with `inplace`.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+        RuntimeError: `input` is not floating, or has another number of dimensions.
+
+    Source: Tompson et al., "Efficient Object Localization Using Convolutional Networks", CVPR 2015.
+
+    Examples:
+        >>> nn.functional.dropout1d(mytorch.ones(100, 3)).std(1).max()
+        tensor(0.)
+    """
+    check_probability(p)
+    p = number_of("dropout1d", "p", p, 2)
+    shape = array_of("dropout1d", input).shape
+    if len(shape) not in {2, 3}:
+        raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {len(shape)}D input.")
+    return _dropped(input, p, training, inplace, (*shape[:-1], 1))
+
+
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Set each channel of an image to 0 with probability p, and divide the others by 1 - p.
+
+    Args:
+        input: (N, C, H, W), floating. Of other ranks, torch takes the first two dimensions for N and C, with
+            a warning.
+        p: probability, between 0 and 1.
+        training: whether channels are set to 0 at all.
+
+    Returns:
+        A tensor of the same shape and dtype; `input` itself if no element can change, or with `inplace`.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+        RuntimeError: `input` is not floating, or has fewer than two dimensions.
+
+    Source: Tompson et al., "Efficient Object Localization Using Convolutional Networks", CVPR 2015.
+
+    Examples:
+        >>> nn.functional.dropout2d(mytorch.ones(9, 8, 5, 5)).mean((2, 3)).unique()
+        tensor([0., 2.])
+    """
+    check_probability(p)
+    p = number_of("dropout2d", "p", p, 2)
+    shape = array_of("dropout2d", input).shape
+    if len(shape) != 4:
+        warnings.warn(
+            f"dropout2d: Received a {len(shape)}-D input, of which the first two dimensions are taken for N "
+            "and C; use dropout1d for (N, C, L).",
+            UserWarning,
+            stacklevel=2,
+        )
+    if len(shape) < 2:
+        raise RuntimeError(
+            f"Feature dropout requires at least 2 dimensions in the input, but got {list(shape)}"
+        )
+    return _dropped(input, p, training, inplace, (*shape[:2], *(1,) * (len(shape) - 2)))
+
+
+def _dropped(input: Tensor, p: float, training: bool, inplace: bool, drawn: tuple[int, ...]) -> Tensor:
+    """Drop what is drawn with the shape `drawn`, which broadcasts to that of the input."""
+    array = input.array
     if not training or p == 0 or not array.size:
         return input
     if array.dtype.kind != "f":
         kind = SCALAR_TYPE_NAMES[input.dtype]
         raise RuntimeError(f"result type Float can't be cast to the desired output type {kind}")
     # A product, so that nan stays nan, as in torch.
-    out = mul(input, wrap(factors_of(array.shape, array.dtype, p)))
+    out = mul(input, wrap(factors_of(drawn, array.dtype, p)))
     return input.copy_(out) if inplace else out

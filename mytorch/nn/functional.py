@@ -16,6 +16,7 @@ from mytorch.functions.dropout import *
 from mytorch.functions.embedding import *
 from mytorch.functions.linear import *
 from mytorch.functions.normalization import *
+from mytorch.functions.pooling import *
 from mytorch.functions.probability_loss import *
 from mytorch.functions.regression_loss import *
 

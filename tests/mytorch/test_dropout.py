@@ -56,6 +56,8 @@ def test_dropout_of_everything():
     [
         lambda t: t.nn.Dropout(),
         lambda t: t.nn.Dropout(0.1, inplace=True),
+        lambda t: t.nn.Dropout1d(0.1),
+        lambda t: t.nn.Dropout2d(inplace=True),
     ],
 )
 def test_modules(make):
@@ -65,7 +67,25 @@ def test_modules(make):
     assert state == expected
 
 
+@pytest.mark.parametrize(("rank", "shape"), [(1, (6, 50, 3)), (1, (300, 3)), (2, (6, 50, 3, 2))])
+def test_dropout_of_channels_drops_all_of_one(rank, shape):
+    mytorch.manual_seed(1)
+    y = getattr(mytorch.nn, f"Dropout{rank}d")(0.25)(mytorch.ones(shape)).numpy()
+    channels = y.reshape(300, -1)
+    assert (channels == channels[:, :1]).all()
+    assert 0.6 < (channels[:, 0] != 0).mean() < 0.9
+
+
+def test_dropout2d_of_sequences_warns_and_drops_channels():
+    with pytest.warns(UserWarning, match="use dropout1d"):
+        y = mytorch.nn.functional.dropout2d(mytorch.ones(20, 5, 3)).numpy()
+    assert (y == y[:, :, :1]).all()
+
+
 BAD = {
+    "dropout1d: rank": lambda t: t.nn.functional.dropout1d(t.ones(2, 3, 4, 5)),
+    "dropout1d: integers": lambda t: t.nn.functional.dropout1d(t.ones(2, 3, dtype=t.int64)),
+    "dropout2d: above": lambda t: t.nn.functional.dropout2d(t.ones(2, 3, 4, 5), 1.5),
     "dropout: above": lambda t: t.nn.functional.dropout(t.ones(2), 1.5),
     "dropout: below": lambda t: t.nn.functional.dropout(t.ones(2), -0.5),
     "dropout: integers": lambda t: t.nn.functional.dropout(t.ones(2, dtype=t.int64)),

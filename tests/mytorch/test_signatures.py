@@ -87,6 +87,7 @@ ALLOWED = {
     },
     "mytorch.nn.Module.state_dict": {"lacks *": "the deprecated way to give them by position"},
     "mytorch.nn.Sequential": {"lacks arg": "the dict of modules, by position only"},
+    "mytorch.nn.functional.avg_pool1d": {"stride=None": "as documented, and as avg_pool2d has it"},
     "mytorch.nn.functional.gelu": {
         "approximate is not keyword-only": "nn.GELU gives it by position, as all layers of one function do"
     },

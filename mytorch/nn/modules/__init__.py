@@ -27,7 +27,7 @@ from mytorch.nn.modules.activation import (
 from mytorch.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d
 from mytorch.nn.modules.container import ModuleList, Sequential
 from mytorch.nn.modules.conv import Conv1d, Conv2d
-from mytorch.nn.modules.dropout import Dropout
+from mytorch.nn.modules.dropout import Dropout, Dropout1d, Dropout2d
 from mytorch.nn.modules.flatten import Flatten
 from mytorch.nn.modules.linear import Identity, Linear
 from mytorch.nn.modules.loss import (
@@ -43,6 +43,14 @@ from mytorch.nn.modules.loss import (
 )
 from mytorch.nn.modules.module import Module
 from mytorch.nn.modules.normalization import GroupNorm, LayerNorm
+from mytorch.nn.modules.pooling import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    MaxPool1d,
+    MaxPool2d,
+)
 from mytorch.nn.modules.rnn import GRU, LSTM, RNN
 from mytorch.nn.modules.sparse import Embedding
 
@@ -52,6 +60,10 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "BCELoss",
     "BCEWithLogitsLoss",
     "BatchNorm1d",
@@ -60,6 +72,8 @@ __all__ = [
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
     "Embedding",
     "Flatten",
     "GRUCell",
@@ -76,6 +90,8 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool1d",
+    "MaxPool2d",
     "Module",
     "ModuleDict",
     "ModuleList",

@@ -1,4 +1,4 @@
-"""Dropout as a layer."""
+"""Dropout as layers, of elements and of channels."""
 
 from __future__ import annotations
 
@@ -45,3 +45,49 @@ class Dropout(Module):
     def extra_repr(self) -> str:
         """Return the part between the parentheses of the repr."""
         return f"p={self.p}, inplace={self.inplace}"
+
+
+class Dropout1d(Dropout):
+    """In training, set each channel to 0 with probability p, and divide the others by 1 - p.
+
+    Args:
+        p: probability, between 0 and 1.
+        inplace: write the result into the input, which cannot be a leaf that requires gradients.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+
+    Source: Tompson et al., "Efficient Object Localization Using Convolutional Networks", CVPR 2015;
+        torch.nn.Dropout1d.
+
+    Examples:
+        >>> nn.Dropout1d()(mytorch.ones(50, 4, 3)).unique()
+        tensor([0., 2.])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the shape of `input`, (N, C, L) or (C, L); in evaluation `input` itself."""
+        return F.dropout1d(input, self.p, self.training, self.inplace)
+
+
+class Dropout2d(Dropout):
+    """In training, set each channel to 0 with probability p, and divide the others by 1 - p.
+
+    Args:
+        p: probability, between 0 and 1.
+        inplace: write the result into the input, which cannot be a leaf that requires gradients.
+
+    Raises:
+        ValueError: p is not between 0 and 1.
+
+    Source: Tompson et al., "Efficient Object Localization Using Convolutional Networks", CVPR 2015;
+        torch.nn.Dropout2d.
+
+    Examples:
+        >>> nn.Dropout2d()(mytorch.ones(50, 4, 3, 3)).unique()
+        tensor([0., 2.])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the shape of `input`, (N, C, H, W); in evaluation `input` itself."""
+        return F.dropout2d(input, self.p, self.training, self.inplace)
