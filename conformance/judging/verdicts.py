@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # So many verdicts stay in memory, about 1 kB each: nearly all of a default run of all cases, as reading one
-# back takes 3 µs in each of some twenty passes.
+# back takes 5 µs in each of some twenty passes.
 HELD = 65_536
 
-# So many are written and read back together. Of larger blocks a verdict is little smaller: 14 to 50 bytes.
+# So many are written and read back together. Of larger blocks a verdict is little smaller: 11 to 38 bytes.
 BLOCK = 1024
 
 _NAMES = tuple(field.name for field in fields(Verdict))
