@@ -20,7 +20,8 @@ LESSON_CODE = [cell for cell in LESSON["cells"] if cell["cell_type"] == "code"]
 SMALL = {
     "adding_problem.py": ["--length", "40", "--steps", "500"],
     "forecast.py": ["--epochs", "30"],
-    "translate_dates.py": ["--steps", "120"],
+    "language_model.py": ["--words", "15000", "--epochs", "6", "--batch", "10", "--tests", "8000"],
+    "translate_dates.py": ["--steps", "80"],
 }
 
 
@@ -95,10 +96,24 @@ def test_the_forecast_is_better_than_saying_as_last_year(run_small):
 
 def test_dates_that_were_held_out_are_translated(run_small):
     printed, _ = run_small("translate_dates.py")
-    right, count = re.search(r"exact: (\d+) of ([\d,]+) held-out dates", printed).groups()
-    assert count == "2,191"
+    assert "Of 2,191 held-out dates:" in printed
+    right = dict(re.findall(r"^(with.* attention) +(\d+) exact", printed, flags=re.MULTILINE))
+    assert list(right) == ["without attention", "with attention"]
     # A guess is right once in 21,915 days.
-    assert int(right) > 1000
+    assert int(right["with attention"]) > 500 + 3 * int(right["without attention"])
+
+
+def test_the_language_model_is_better_than_counts_of_three_words(run_small):
+    printed, _ = run_small("language_model.py")
+    rows = re.findall(r"^(\S.*?)  +(\d+\.\d\d)(?: +([\d.]+)% +([\d.]+)%.*)?$", printed, flags=re.MULTILINE)
+    perplexity = {name: float(number) for name, number, *_ in rows}
+    assert list(perplexity) == ["1 word", "2 words", "3 words", "LSTM", "the grammar itself"]
+    assert perplexity["the grammar itself"] < perplexity["LSTM"] < 0.8 * perplexity["3 words"]
+    assert max(perplexity["2 words"], perplexity["3 words"]) < 0.5 * perplexity["1 word"]
+    # Counts of words are led astray by the noun before a verb.
+    near, far = next((float(near), float(far)) for name, _, near, far in rows if name == "3 words")
+    assert near > 70
+    assert far < 50
 
 
 @pytest.mark.parametrize("name", SMALL)

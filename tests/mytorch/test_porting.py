@@ -13,7 +13,15 @@ import torch
 
 import mytorch
 
-SCRIPTS = {path.stem: path for path in sorted((Path(__file__).parents[1] / "scripts").glob("*.py"))}
+FOLDER = Path(__file__).parents[1]
+SCRIPTS = {path.stem: path for path in sorted((FOLDER / "scripts").glob("*.py"))}
+
+# Written for mytorch, and ported to torch by their one line of import: how often they train, and how to do it
+# in a short time.
+EXAMPLES = {
+    "language_model": (1, "--words", "300", "--epochs", "2", "--batch", "4", "--size", "16", "--tests", "9"),
+    "translate_dates": (2, "--steps", "3", "--batch", "8"),
+}
 
 # These draw inside of compiled code, dropout between layers or a split, where no tape reaches: each library
 # trains from its own draws.
@@ -49,6 +57,35 @@ def losses(script: str, t, change=in_double) -> list[float]:
     namespace = {"__name__": script}
     exec(compile(source, script, "exec"), namespace)  # noqa: S102 - the script is ours
     return namespace["main"]()
+
+
+class TrainedError(Exception):
+    """Ends an example after its training."""
+
+
+def example_losses(example: str, t) -> list[float]:
+    """Run an example with one of the two libraries until it is trained; return the loss of every step."""
+    times, *options = EXAMPLES[example]
+    source = (FOLDER.parent / "examples" / f"{example}.py").read_text(encoding="utf-8")
+    line = "import mytorch as torch\n"
+    assert source.count("mytorch") == source.count(line) == 1
+    namespace = {"__name__": example, "__file__": example}
+    exec(compile(source.replace(line, f"import {t.__name__} as torch\n"), example, "exec"), namespace)  # noqa: S102
+    train, histories = namespace["train"], []
+
+    def kept(*args):
+        result = train(*args)
+        histories.append(result[0] if isinstance(result, tuple) else result)
+        if len(histories) == times:
+            raise TrainedError
+        return result
+
+    namespace["train"] = kept
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", [example, *options])
+        with pytest.raises(TrainedError):
+            namespace["main"]()
+    return [loss for history in histories for loss in history]
 
 
 class Tape:
@@ -134,12 +171,17 @@ class Taped:
 
 def compared(script: str, dtype: str = "float64", change=in_double) -> tuple[np.ndarray, np.ndarray]:
     """Return the losses of torch and of mytorch."""
+    return both(lambda t: losses(script, t, change), dtype)
+
+
+def both(run, dtype: str = "float64") -> tuple[np.ndarray, np.ndarray]:
+    """Return the losses of torch and of mytorch, of something that runs with one of them."""
     for t in (torch, mytorch):
         t.set_default_dtype(getattr(t, dtype))
     with Taped(torch, Tape())() as tape:
-        expected = np.array(losses(script, torch, change))
+        expected = np.array(run(torch))
     with Taped(mytorch, Tape(tape))() as replay:
-        got = np.array(losses(script, mytorch, change))
+        got = np.array(run(mytorch))
     assert len(replay.draws) == len(tape.draws)
     assert got.shape == expected.shape
     return got, expected
@@ -161,6 +203,14 @@ def test_a_script_as_it_is_begins_with_the_loss_of_torch(script):
     # The first, before any step. It is a sum or a mean over at most some thousand terms.
     np.testing.assert_allclose(got[0], expected[0], rtol=1e-4, atol=1e-4)
     assert np.isfinite(got).all()
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_gives_the_losses_of_torch(example):
+    got, expected = both(functools.partial(example_losses, example))
+    assert len(got) > 1
+    assert len(set(expected.tolist())) == len(expected)
+    np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize(
