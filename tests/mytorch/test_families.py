@@ -47,7 +47,7 @@ FUNCTIONS_WITHOUT_OPS = {
 IN_BOTH = {"activation": {"relu", "sigmoid", "tanh"}}
 OPS_WITHOUT_FUNCTIONS = {
     "channel_norm": "called by batch and group normalization",
-    "derivative": "called where a gradient is differentiated",
+    "derivative": "recorded by create_graph",
     "gru": "called by nn.GRU and nn.GRUCell",
     "lstm": "called by nn.LSTM and nn.LSTMCell",
     "memory": "recorded by changes in place",
