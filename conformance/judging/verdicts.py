@@ -42,6 +42,7 @@ class Verdicts(Sequence[Verdict]):
 
     Example:
         >>> from conformance.judging.verdict import Status, Verdict
+        >>> from conformance.judging.verdicts import Verdicts
         >>> found = Verdicts()
         >>> found.extend([Verdict("add", "add:0", "forward", "float64", "output", Status.PASS)])
         >>> len(found), found[-1].case
