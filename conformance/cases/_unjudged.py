@@ -45,6 +45,7 @@ JUDGED_BY: Mapping[str, tuple[str, ...]] = {
     "nn.functional.binary_cross_entropy": ("nn.BCELoss",),
     "nn.functional.binary_cross_entropy_with_logits": ("nn.BCEWithLogitsLoss",),
     "nn.functional.cross_entropy": ("nn.CrossEntropyLoss",),
+    "nn.functional.ctc_loss": ("nn.CTCLoss",),
     "nn.functional.elu": ("nn.ELU",),
     "nn.functional.gelu": ("nn.GELU",),
     "nn.functional.hardtanh": ("nn.Hardtanh",),

@@ -139,11 +139,7 @@ ROWS = (
         "nn.Fold nn.functional.unfold nn.functional.fold",
         "no alternative: there are no functions of images",
     ),
-    Row(
-        LOSSES,
-        "nn.CTCLoss nn.functional.ctc_loss ctc_loss",
-        "no alternative: the sum over all alignments has no derivative here",
-    ),
+    Row(LOSSES, "ctc_loss", "`nn.functional.ctc_loss`"),
     Row(
         LOSSES,
         "nn.GaussianNLLLoss nn.functional.gaussian_nll_loss",

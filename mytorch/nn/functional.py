@@ -19,6 +19,7 @@ from mytorch.functions.normalization import *
 from mytorch.functions.pooling import *
 from mytorch.functions.probability_loss import *
 from mytorch.functions.regression_loss import *
+from mytorch.functions.sequence_loss import *
 
 if TYPE_CHECKING:
     from mytorch._core.dtypes import dtype as DType

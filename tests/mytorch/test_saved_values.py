@@ -117,6 +117,7 @@ PROGRAMS = [
     lambda a, b: F.scaled_dot_product_attention(a, b, b, a > 0),
     lambda a, b: F.group_norm(a, 1, b[0]) + F.batch_norm(a, b[0].detach(), b[1].detach(), leaf(3)),
     lambda a, _: F.max_pool1d(a, 2) + F.avg_pool1d(a, 2) + F.adaptive_avg_pool1d(a, 1),
+    lambda a, _: F.ctc_loss(a, mytorch.tensor([1]), (3,), (1,)),
     lambda a, b: F.conv1d(a, b.reshape(3, 3, 1), leaf(3)),
     lambda a, _: F.embedding(mytorch.tensor([0, 2]), a),
     lambda a, _: mytorch.nn.LSTM(3, 2)(a)[0],

@@ -61,7 +61,8 @@ class Dropout1d(Dropout):
         torch.nn.Dropout1d.
 
     Examples:
-        >>> nn.Dropout1d()(mytorch.ones(50, 4, 3)).unique()
+        >>> layer = nn.Dropout1d()
+        >>> layer(mytorch.ones(50, 4, 3)).unique()
         tensor([0., 2.])
     """
 
@@ -84,7 +85,8 @@ class Dropout2d(Dropout):
         torch.nn.Dropout2d.
 
     Examples:
-        >>> nn.Dropout2d()(mytorch.ones(50, 4, 3, 3)).unique()
+        >>> layer = nn.Dropout2d()
+        >>> layer(mytorch.ones(50, 4, 3, 3)).unique()
         tensor([0., 2.])
     """
 

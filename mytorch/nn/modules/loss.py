@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from mytorch.functions._loss import legacy_reduction
 from mytorch.nn import functional as F
 from mytorch.nn.modules._functional_layer import FunctionalLayer, layer_of
+from mytorch.nn.modules.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mytorch._tensor import Tensor
 
@@ -271,3 +272,37 @@ class KLDivLoss(_Loss):
     reduce: InitVar[bool | None] = None
     reduction: str = "mean"
     log_target: bool = False
+
+
+class CTCLoss(Module):
+    """Measure the negative log-likelihood of sequences of labels, over all their alignments with the steps.
+
+    Args:
+        blank: the class that is no label.
+        reduction: "mean" of the losses divided by the numbers of labels, "sum", or "none".
+        zero_infinity: whether the loss and the gradient of a sequence that is too short for its labels are 0.
+
+    Source: Graves et al., "Connectionist Temporal Classification", ICML 2006; torch.nn.CTCLoss.
+
+    Examples:
+        >>> x = mytorch.zeros(3, 1, 2).log_softmax(2)
+        >>> nn.CTCLoss()(x, mytorch.tensor([[1]]), (3,), (1,)).neg().exp()
+        tensor(0.7500)
+    """
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__()
+        self.reduction = reduction
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(
+        self,
+        log_probs: Tensor,
+        targets: Tensor,
+        input_lengths: Tensor | Sequence[int],
+        target_lengths: Tensor | Sequence[int],
+    ) -> Tensor:
+        """Return the loss; see `functional.ctc_loss` for shapes and errors."""
+        lengths = input_lengths, target_lengths
+        return F.ctc_loss(log_probs, targets, *lengths, self.blank, self.reduction, self.zero_infinity)

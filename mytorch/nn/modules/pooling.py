@@ -70,7 +70,8 @@ class MaxPool1d(_MaxPoolNd):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
 
     Examples:
-        >>> nn.MaxPool1d(2)(mytorch.tensor([[1.0, 5.0, 2.0, 3.0]]))
+        >>> layer = nn.MaxPool1d(2)
+        >>> layer(mytorch.tensor([[1.0, 5.0, 2.0, 3.0]]))
         tensor([[5., 3.]])
     """
 
@@ -91,7 +92,8 @@ class MaxPool2d(_MaxPoolNd):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
 
     Examples:
-        >>> nn.MaxPool2d(2)(mytorch.zeros(1, 3, 8, 6)).shape
+        >>> layer = nn.MaxPool2d(2)
+        >>> layer(mytorch.zeros(1, 3, 8, 6)).shape
         mytorch.Size([1, 3, 4, 3])
     """
 
@@ -111,7 +113,8 @@ class AvgPool1d(Module):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
 
     Examples:
-        >>> nn.AvgPool1d(2, stride=1)(mytorch.tensor([[1.0, 5.0, 2.0]]))
+        >>> layer = nn.AvgPool1d(2, stride=1)
+        >>> layer(mytorch.tensor([[1.0, 5.0, 2.0]]))
         tensor([[3.0000, 3.5000]])
     """
 
@@ -155,7 +158,8 @@ class AvgPool2d(Module):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
 
     Examples:
-        >>> nn.AvgPool2d((2, 1))(mytorch.tensor([[[1.0, 5.0], [2.0, 4.0]]]))
+        >>> layer = nn.AvgPool2d((2, 1))
+        >>> layer(mytorch.tensor([[[1.0, 5.0], [2.0, 4.0]]]))
         tensor([[[1.5000, 4.5000]]])
     """
 
@@ -213,7 +217,8 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
 
     Examples:
-        >>> nn.AdaptiveAvgPool1d(1)(mytorch.tensor([[1.0, 5.0, 3.0]]))
+        >>> layer = nn.AdaptiveAvgPool1d(1)
+        >>> layer(mytorch.tensor([[1.0, 5.0, 3.0]]))
         tensor([[3.]])
     """
 
@@ -229,7 +234,8 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
 
     Examples:
-        >>> nn.AdaptiveAvgPool2d((1, None))(mytorch.zeros(2, 3, 8, 6)).shape
+        >>> layer = nn.AdaptiveAvgPool2d((1, None))
+        >>> layer(mytorch.zeros(2, 3, 8, 6)).shape
         mytorch.Size([2, 3, 1, 6])
     """
 
