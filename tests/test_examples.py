@@ -21,6 +21,7 @@ SMALL = {
     "adding_problem.py": ["--length", "40", "--steps", "500"],
     "forecast.py": ["--epochs", "30"],
     "language_model.py": ["--words", "15000", "--epochs", "6", "--batch", "10", "--tests", "8000"],
+    "spoken_digits.py": ["--steps", "110", "--speakers", "300", "--tests", "40", "--templates", "2"],
     "translate_dates.py": ["--steps", "80"],
 }
 
@@ -101,6 +102,15 @@ def test_dates_that_were_held_out_are_translated(run_small):
     assert list(right) == ["without attention", "with attention"]
     # A guess is right once in 21,915 days.
     assert int(right["with attention"]) > 500 + 3 * int(right["without attention"])
+
+
+def test_digits_of_new_speakers_are_heard(run_small):
+    printed, _ = run_small("spoken_digits.py")
+    rows = re.findall(r"^(templates|LSTM) +([\d.]+)% +\d+ of 40 strings", printed, flags=re.MULTILINE)
+    wrong = {name: float(number) for name, number in rows}
+    assert list(wrong) == ["templates", "LSTM"]
+    # Blanks alone are 100 %, and so is a digit at random for each.
+    assert 0 < max(wrong.values()) < 60
 
 
 def test_the_language_model_is_better_than_counts_of_three_words(run_small):

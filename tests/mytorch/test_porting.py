@@ -20,6 +20,7 @@ SCRIPTS = {path.stem: path for path in sorted((FOLDER / "scripts").glob("*.py"))
 # in a short time.
 EXAMPLES = {
     "language_model": (1, "--words", "300", "--epochs", "2", "--batch", "4", "--size", "16", "--tests", "9"),
+    "spoken_digits": (1, "--steps", "4", "--speakers", "20", "--tests", "1"),
     "translate_dates": (2, "--steps", "3", "--batch", "8"),
 }
 
