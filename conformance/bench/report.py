@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from conformance.bench.suite import EVERY
 from conformance.bench.targets import SUBJECTS, outcomes
 from conformance.report.tables import render
 
@@ -53,6 +54,10 @@ _ABOUT = {
         "never written to does not count."
     ),
 }
+_OF_THE_SUITE = (
+    f"Where the time of `conformance run` goes: every {EVERY}th piece of its work, in one process, without "
+    "imports, under cProfile. What torch and NumPy compute counts for the part that calls them."
+)
 
 
 def markdown(record: Record) -> str:
@@ -66,6 +71,7 @@ def markdown(record: Record) -> str:
         render([{"what": name, "here": told} for name, told in record.machine.items()], "markdown"),
         *_targets(record),
         *(part for family in families for part in _table(family, record)),
+        *_suite(record),
         *_left_out(record),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -156,6 +162,11 @@ def _table(family: str, record: Record) -> list[str]:
             cells["µs over NumPy's"] = _number(row.overhead["mytorch"]) if row.overhead else "–"
         rows.append(cells)
     return [f"## {family[0].upper()}{family[1:]}", _ABOUT[family], render(rows, "markdown")]
+
+
+def _suite(record: Record) -> list[str]:
+    rows: Rows = [{"part": part, "share": f"{share:.1%}"} for part, share in record.suite.items()]
+    return ["## A run of the suite", _OF_THE_SUITE, render(rows, "markdown")] if rows else []
 
 
 def _left_out(record: Record) -> list[str]:

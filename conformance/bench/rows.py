@@ -49,12 +49,14 @@ class Record:
         skipped: by library, why it was left out.
         machine: what the figures depend on, by name.
         profiles: by workload, size and subject, where the time of a step goes, in words.
+        suite: by part, the share of the time of a run of the suite; empty where it was not asked.
     """
 
     rows: Sequence[Row]
     skipped: Mapping[str, str]
     machine: Mapping[str, str]
     profiles: Mapping[tuple[str, tuple[int, ...], str], str] = field(default_factory=dict)
+    suite: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, *names: str) -> list[Row]:
         """Return the rows of some workloads, by name."""
@@ -78,4 +80,5 @@ class Record:
                 {"name": name, "size": size, "side": side, "told": told}
                 for (name, size, side), told in self.profiles.items()
             ],
+            "suite": dict(self.suite),
         }

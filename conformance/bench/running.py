@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from conformance.bench import memory
+from conformance.bench import memory, suite
 from conformance.bench.agreement import WrongResultError, compare
 from conformance.bench.libraries import lacking
 from conformance.bench.machine import described, settled
@@ -40,7 +40,7 @@ def run(
         names: of workloads; all where there are none.
         budget: seconds of timing per row.
         command: what the report says that it was made by.
-        smallest: whether only the smallest size of each is measured, and no miss is profiled.
+        smallest: whether only the smallest size of each is measured, and nothing is profiled.
         told: is called with each row as soon as it is there.
 
     Raises:
@@ -70,7 +70,9 @@ def run(
             else:
                 _memory(memory.SIZES[: 1 if smallest else None], add)
         record = Record(rows, skipped, described(command, share))
-        return record if smallest else replace(record, profiles=_profiles(record))
+        if smallest:
+            return record
+        return replace(record, profiles=_profiles(record), suite={} if names else suite.shares())
 
 
 def measure(workload: Workload, size: Size, budget: float) -> Row:

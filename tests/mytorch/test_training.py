@@ -154,3 +154,46 @@ def read(t, name):
 @pytest.mark.parametrize("name", ["SGD with momentum", "Adam", "AdamW", "RMSprop"])
 def test_a_model_of_the_usual_layers(name):
     agree(read(mytorch, name), read(torch, name))
+
+
+class Hearer:
+    """Makes, for any framework, a model that reads spectra: convolution, normalization, LSTM, classes."""
+
+    def __new__(cls, t, bands, hidden, classes):
+        class Model(t.nn.Module):
+            def __init__(self):
+                super().__init__()
+                # The normalization removes a bias: its gradient is rounding, which Adam would scale up.
+                self.conv = t.nn.Conv2d(1, 3, 3, stride=(1, 2), padding=1, bias=False)
+                self.norm = t.nn.BatchNorm2d(3)
+                self.rnn = t.nn.LSTM(3 * bands // 2, hidden, bidirectional=True)
+                self.head = t.nn.Linear(2 * hidden, classes)
+
+            def forward(self, x):
+                seen = t.relu(self.norm(self.conv(x[:, None])))
+                steps = seen.permute(2, 0, 1, 3).flatten(2)
+                return self.head(self.rnn(steps)[0]).log_softmax(2)
+
+        return Model().double()
+
+
+def hear(t):
+    """Train with the loss that sums over alignments; two targets have repeated labels."""
+    model = load_drawn(t, Hearer(t, 6, 5, 4))
+    own = t.optim.Adam(model.parameters(), lr=0.01)
+    x = t.tensor(draw(3, 12, 6))
+    targets = t.tensor([[1, 2, 2, 3], [3, 3, 1, 0], [2, 0, 0, 0]])
+    lengths, wanted = t.tensor([12, 10, 12]), t.tensor([4, 3, 1])
+    losses = []
+    for _ in range(50):
+        own.zero_grad()
+        loss = t.nn.CTCLoss()(model(x), targets, lengths, wanted)
+        loss.backward()
+        own.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.5 * losses[0], "nothing was learned"
+    return arrays(model)
+
+
+def test_a_model_that_hears():
+    agree(hear(mytorch), hear(torch))

@@ -34,7 +34,7 @@ def record():
     )
     wrong = Row("Linear", "layers", (1, 2, 3), "N 1, I 2, O 3", refused="mytorch against torch: no")
     profiles = {("add, forward", (16,), "mytorch"): "60% `binary` of autograd/_apply.py"}
-    return Record([*rows, add, wrong], {"jax": "jax is not installed"}, MACHINE, profiles)
+    return Record([*rows, add, wrong], {"jax": "jax is not installed"}, MACHINE, profiles, {"judging": 0.125})
 
 
 def test_lines_of_targets_have_the_figure_the_bound_and_whether_it_holds(record):
@@ -64,6 +64,11 @@ def test_a_table_has_medians_and_quartiles(record):
     assert "| what | size | mytorch / torch | mytorch with numba / torch | NumPy's products / torch |" in text
     assert "| LSTM train | N 64 | 1.25 (1.24–1.27) | 0.12 (0.12–0.12) | 0.91 (0.90–0.92) |" in text
     assert "| add, forward | elements 16 | 1.50 (1.40–1.60) | 12 (11–13) | 2.35 |" in text
+
+
+def test_the_shares_of_the_suite_are_told_where_they_were_measured(record):
+    assert "| judging | 12.5% |" in markdown(record)
+    assert "A run of the suite" not in markdown(replace(record, suite={}))
 
 
 def test_what_is_left_out_and_what_is_refused_is_said(record):
