@@ -141,7 +141,7 @@ def _case(rank: int) -> Case:
         ),
         inputs=_inputs(rank),
         program=LayerProgram(_build(rank)),
-        samples=32,
+        samples=40,
         exact_on_integers=True,
         base={
             "N": 2,

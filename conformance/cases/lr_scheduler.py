@@ -244,7 +244,7 @@ CASES = (
         "ConstantLR",
         _of("ConstantLR", "factor", "total_iters"),
         {"factor": (0.5, 0.3, 1.0), "total_iters": (5, 1, 150), **_EPOCHS},
-        BadCall("factor above one", ("actor", "1.5"), config={"factor": 1.5}),
+        BadCall("factor above one", ("actor", "0"), config={"factor": 1.5}),
         _without_start("ConstantLR"),
     ),
     _schedule(
@@ -257,7 +257,7 @@ CASES = (
             **_EPOCHS,
         },
         BadCall("factor of zero", ("actor", "0"), config={"start_factor": 0.0}),
-        BadCall("last factor above one", ("actor", "1.5"), config={"end_factor": 1.5}),
+        BadCall("last factor above one", ("actor", "0"), config={"end_factor": 1.5}),
         _without_start("LinearLR"),
     ),
     _schedule(

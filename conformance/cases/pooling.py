@@ -116,7 +116,7 @@ def _case(rank: int, kind: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadC
             **{key: values[0] for key, values in settings.items()},
         },
         bad_calls=(
-            BadCall("rank of the input", ("2, 3, 4, 4, 4|5",), shapes={"input": (2, 3, 4, 4, 4)}),
+            BadCall("rank of the input", ("2, 3, 4, 4, 4|5|4D",), shapes={"input": (2, 3, 4, 4, 4)}),
             *bad,
         ),
         **fields,

@@ -17,15 +17,27 @@ from conformance.subjects.protocol import Task
 
 PLAIN = {name: case for name, case in CASES.items() if case.space.plain}
 # The others have fewer samples than their flags have pairs.
-LAYERS = [name for name in sorted(PLAIN) if ".functional." not in name]
+LAYERS = [name for name in sorted(PLAIN) if name.startswith("models.") or name[3:].startswith(("LSTM", "GRU", "RNN"))]
 # These have all flags that the others have, and the most of them.
 MOST = ("nn.LSTM", "nn.RNN")
 LEAST = 12
+MODES = ("reflect", "replicate", "circular")
+NOT_PADDED = ({"padding": 0}, {"kernel": 1}, {"module": False})
 IMPOSSIBLE = {
     # Dropout is between layers. A relu of nothing is exactly 0, where it has no derivative.
     "nn.LSTM": [{"dropout": "all", "layers": 1}],
     "nn.GRU": [{"dropout": "all", "layers": 1}],
     "nn.RNN": [{"dropout": "all", "layers": 1}, {"dropout": "all", "nonlinearity": "relu"}],
+    # Only the layer has modes of padding, and where nothing is padded, or little is there, they are one.
+    "nn.Conv1d": [{"mode": mode, **other} for mode in MODES for other in NOT_PADDED],
+    "nn.Conv2d": [{"mode": mode, **other} for mode in MODES for other in (*NOT_PADDED, {"kernel": 3})],
+    # Evaluation needs statistics, and the function has no mean over all batches.
+    **dict.fromkeys(
+        ("nn.BatchNorm1d", "nn.BatchNorm2d"),
+        [{"tracked": False, "training": False}, {"momentum": "none", "module": False}],
+    ),
+    # A single sequence that is too short would leave nothing to compare.
+    "nn.functional.ctc_loss": [{"form": "one", "short": True}],
 }
 
 
