@@ -123,6 +123,7 @@ PROGRAMS = [
     lambda a, _: mytorch.nn.LSTM(3, 2)(a)[0],
     lambda a, _: mytorch.nn.GRU(3, 2)(a)[0],
     lambda a, _: mytorch.nn.RNN(3, 2)(a)[0],
+    lambda a, _: mytorch.autograd.grad((a.relu() * a)[:2].sum(), a, create_graph=True),
     lambda a, b: rnn.pad_packed_sequence(rnn.pack_sequence([a, b[:2]]))[0],
 ]
 
