@@ -287,5 +287,10 @@ FAULTS = (
     ),
     _option("one-cycle-two-phases", "OneCycleLR", _set(three_phase=False), "falls in one phase only"),
     _option("one-cycle-last-rate", "OneCycleLR", _set(final_div_factor=1e4), "ignores the last rate"),
-    _option("one-cycle-momentum-stays", "OneCycleLR", _set(base_momentum=0.9, max_momentum=0.9), "keeps the momentum"),
+    _option(
+        "one-cycle-momentum-stays",
+        "OneCycleLR",
+        _set(base_momentum=0.9, max_momentum=0.9),
+        "keeps the momentum",
+    ),
 )
