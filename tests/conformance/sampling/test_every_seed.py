@@ -17,7 +17,7 @@ from conformance.subjects.protocol import Task
 
 PLAIN = {name: case for name, case in CASES.items() if case.space.plain}
 # The others have fewer samples than their flags have pairs.
-LAYERS = [name for name in sorted(PLAIN) if name.startswith("models.") or name[3:].startswith(("LSTM", "GRU", "RNN"))]
+LAYERS = [name for name in sorted(PLAIN) if name.startswith(("models.", "nn.LSTM", "nn.GRU", "nn.RNN"))]
 # These have all flags that the others have, and the most of them.
 MOST = ("nn.LSTM", "nn.RNN")
 LEAST = 12
