@@ -23,6 +23,7 @@ MOST = ("nn.LSTM", "nn.RNN")
 LEAST = 12
 MODES = ("reflect", "replicate", "circular")
 NOT_PADDED = ({"padding": 0}, {"kernel": 1}, {"module": False})
+UNTRACKED = [{"tracked": False, "training": False}, {"momentum": "none", "module": False}]
 IMPOSSIBLE = {
     # Dropout is between layers. A relu of nothing is exactly 0, where it has no derivative.
     "nn.LSTM": [{"dropout": "all", "layers": 1}],
@@ -32,10 +33,8 @@ IMPOSSIBLE = {
     "nn.Conv1d": [{"mode": mode, **other} for mode in MODES for other in NOT_PADDED],
     "nn.Conv2d": [{"mode": mode, **other} for mode in MODES for other in (*NOT_PADDED, {"kernel": 3})],
     # Evaluation needs statistics, and the function has no mean over all batches.
-    **dict.fromkeys(
-        ("nn.BatchNorm1d", "nn.BatchNorm2d"),
-        [{"tracked": False, "training": False}, {"momentum": "none", "module": False}],
-    ),
+    "nn.BatchNorm1d": UNTRACKED,
+    "nn.BatchNorm2d": UNTRACKED,
     # A single sequence that is too short would leave nothing to compare.
     "nn.functional.ctc_loss": [{"form": "one", "short": True}],
 }
