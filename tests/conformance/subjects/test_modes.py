@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
+import threadpoolctl
 import torch
 
 from conformance.subjects.modes import MODES, altered, quietly_on_one_thread
@@ -45,3 +49,15 @@ def test_of_every_mode_the_stated_value_is_what_it_is_set_back_to():
         with quietly_on_one_thread():
             mode.put(torch, mode.stated)
             assert mode.read(torch) == mode.stated
+
+
+def test_libraries_with_threads_are_looked_for_again_only_after_an_import(monkeypatch):
+    with quietly_on_one_thread():
+        pass
+    looked, controller = [], threadpoolctl.ThreadpoolController
+    monkeypatch.setattr(threadpoolctl, "ThreadpoolController", lambda: looked.append(1) or controller())
+    with quietly_on_one_thread():
+        assert looked == []
+    monkeypatch.setitem(sys.modules, "a_module_with_a_library", ModuleType("a_module_with_a_library"))
+    with quietly_on_one_thread():
+        assert looked == [1]
