@@ -218,7 +218,7 @@ FAULTS = (
         "flags",
         calling(_is_leaf),
         "a result has no history",
-        # Both return their input itself, which is a leaf.
-        without("flags", (*FLAT, "nn.Dropout", "nn.Identity")),
+        # These return their input itself, which is a leaf.
+        without("flags", (*FLAT, "nn.Dropout", "nn.Dropout1d", "nn.Dropout2d", "nn.Identity")),
     ),
 )
