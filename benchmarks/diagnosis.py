@@ -43,7 +43,7 @@ from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import LANES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from conformance.judging.sample_judge import Prepared
     from conformance.running.work import SampleWork
@@ -94,7 +94,9 @@ def structural(case: str) -> list[str]:
     ]
 
 
-def diagnosed(case: str, seeds: int, each: int, lanes: tuple[str, ...] = LANES) -> list[Trial]:
+def diagnosed(
+    case: str, seeds: int, each: int, lanes: tuple[str, ...] = LANES, only: Sequence[str] = ()
+) -> list[Trial]:
     """Return the diagnoses of a case: of each fault, in each lane, in the first samples that show it.
 
     Args:
@@ -102,9 +104,10 @@ def diagnosed(case: str, seeds: int, each: int, lanes: tuple[str, ...] = LANES) 
         seeds: at how many seeds samples are drawn.
         each: how many samples of each fault, lane and seed.
         lanes: the lanes.
+        only: names of faults; by default all of the case.
     """
     trials: list[Trial] = []
-    names = structural(case)
+    names = [name for name in structural(case) if not only or name in only]
     with quietly_on_one_thread():
         for seed in range(1, seeds + 1):
             left = Counter({(name, lane): each for name in names for lane in lanes})
@@ -156,7 +159,8 @@ def _on(prepared: Prepared, left: Counter[tuple[str, str]]) -> list[Trial]:
             trace = run_subject(prepared, lane, subject)
             if not any(verdict.status is Status.FAIL for verdict in judge(expected, trace)):
                 continue
-            seen = Observation(prepared, lane, trace, partial(run_subject, prepared, lane, subject))
+            again = partial(run_subject, prepared, lane, subject)
+            seen = Observation(prepared, lane, trace, again, backward=True)
             if name != CONTROL and not _changes(name, seen):
                 continue
             left[name, lane] -= name != CONTROL
@@ -172,7 +176,7 @@ def _changes(name: str, seen: Observation) -> bool:
             trace = faulty(FAULTS[name], "torch").run(seen.task)
     except Exception:  # noqa: BLE001 - then the diagnosis cannot name it either, which counts against it
         return True
-    there = Observation(seen.prepared, seen.lane, trace)
+    there = Observation(seen.prepared, seen.lane, trace, backward=True)
     return bool(there.lacking) or compared(seen.expected, there).ratio > UNIT["float32"] / UNIT[seen.lane]
 
 
@@ -244,10 +248,15 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--each", type=int, default=1, help="samples of each fault, case, lane and seed")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--fault", action="append", default=[], help="only this one, and others so given")
     parser.add_argument("--out", type=Path, help="a file for the table")
     options = parser.parse_args()
-    cases = [name for name in options.cases or CASES if structural(name) and not CASES[name].distribution]
-    arguments = ((name, options.seeds, options.each) for name in cases)
+    cases = [
+        name
+        for name in options.cases or CASES
+        if {*structural(name)} & {*(options.fault or FAULTS)} and not CASES[name].distribution
+    ]
+    arguments = ((name, options.seeds, options.each, LANES, options.fault) for name in cases)
     trials: list[Trial] = []
     for name, found in zip(cases, in_processes(diagnosed, arguments, options.jobs), strict=True):
         trials += found

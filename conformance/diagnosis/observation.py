@@ -32,12 +32,14 @@ class Observation:
         lane: the lane.
         trace: what the subject returned.
         again: asks it once more.
+        backward: whether it should return gradients, as of `Supports`; with None, where it returns any.
     """
 
     prepared: Prepared
     lane: str
     trace: Trace
     again: Callable[[], Trace] | None = None
+    backward: bool | None = None
 
     @property
     def expected(self) -> Expectation:
@@ -47,13 +49,14 @@ class Observation:
     @property
     def names(self) -> list[str]:
         """The observables that are compared: without gradients, where the subject returned none."""
-        forward_only = not any(is_gradient(name) for name in self.trace)
+        forward_only = not self.backward and not any(is_gradient(name) for name in self.trace)
         return [name for name in self.expected.oracle if not (forward_only and is_gradient(name))]
 
     @property
     def outputs(self) -> Observation:
         """The same without gradients."""
-        return replace(self, trace={name: a for name, a in self.trace.items() if not is_gradient(name)})
+        outputs = {name: a for name, a in self.trace.items() if not is_gradient(name)}
+        return replace(self, trace=outputs, backward=False)
 
     @property
     def lacking(self) -> set[str]:

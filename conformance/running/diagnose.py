@@ -209,7 +209,7 @@ def _observed(asked: Iterable[Asked], subject: Implementation, most: int) -> Ite
             if why_unsupported(subject, prepared.tasks[each.lane]) is not None:
                 continue
             run = partial(run_subject, prepared, each.lane, subject)
-            seen = Observation(prepared, each.lane, run(), run)
+            seen = Observation(prepared, each.lane, run(), run, supports_of(subject).backward)
         except (DegenerateError, NoiseError):
             continue
         except Ended:

@@ -57,6 +57,8 @@ def test_faults_of_uses_are_named_in_their_uses(benchmark):
     uses = {trial.fault: Sample.parse(trial.sample).use for trial in trials}
     assert uses["second-backward-doubled"] == "backward-twice"
     assert uses["no-grad-other-value"] == "no-grad"
+    # It returns no gradient at all, as what only computes outputs.
+    assert uses["thread-loses-gradient"] == "other-thread"
     assert all(use in FAULTS[fault].uses for fault, use in uses.items() if use)
     assert all(trial.right for trial in trials)
 
