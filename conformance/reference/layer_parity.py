@@ -6,6 +6,7 @@ has to be as near to it as that explains. Called by reference.conversion.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,14 +86,17 @@ class Shown:
 
 def shown(layer: Recurrent, framework: str, drawn: Callable[[str], Drawn]) -> Shown:
     """Run a layer as a framework has it, and compare it with torch's in float64, with the same parameters."""
-    runs = side(framework)
-    dtype = "float64" if layer.dtype == np.float64 and not runs.only_float32 else "float32"
-    right, x, states = drawn(dtype)
-    try:
-        with quietly_on_one_thread():
-            got = runs.run(layer, np.dtype(dtype), x, states)
-    except Exception as error:  # noqa: BLE001 - a framework may raise anything
-        return Shown(framework, runs.told, dtype, (), f"{type(error).__name__}: {error}")
+    with warnings.catch_warnings():
+        # What a framework warns of in its own code is no failure, even where warnings are errors.
+        warnings.simplefilter("ignore")
+        runs = side(framework)
+        dtype = "float64" if layer.dtype == np.float64 and not runs.only_float32 else "float32"
+        right, x, states = drawn(dtype)
+        try:
+            with quietly_on_one_thread():
+                got = runs.run(layer, np.dtype(dtype), x, states)
+        except Exception as error:  # noqa: BLE001 - a framework may raise anything
+            return Shown(framework, runs.told, dtype, (), f"{type(error).__name__}: {error}")
     return Shown(framework, runs.told, dtype, _observed(right, got))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -231,6 +232,18 @@ def test_a_framework_that_raises_is_not_shown(saved, tmp_path, keras_as):
     there = convert("torch", "keras", saved("RNN"), tmp_path / "out.npz")
     assert there.layers[0].sides[1].failed == "RuntimeError: no such device"
     assert not there.passed
+
+
+def test_a_framework_that_warns_is_shown_even_where_warnings_are_errors(saved, tmp_path, keras_as):
+    def warning(run):
+        def warns(*arguments):
+            warnings.warn("numpy.old is deprecated", DeprecationWarning, stacklevel=1)
+            return run(*arguments)
+
+        return warns
+
+    keras_as(warning)
+    assert convert("torch", "keras", saved("RNN"), tmp_path / "out.npz").passed
 
 
 @pytest.mark.parametrize(
