@@ -46,7 +46,7 @@ def write_bundles(
     """Write a bundle for each failure, of the smallest sample that fails.
 
     Args:
-        failures: one per case.
+        failures: one per case. Of one whose sample cannot be prepared there is nothing to write.
         report: the run in which they failed.
         subject: the subject that failed; its arrays are stored next to the expected ones.
         folder: where; a bundle is a folder in it, named by its case, and is there whole or not at all.
@@ -67,20 +67,27 @@ def write_bundles(
             "environment": report.environment,
             "inside": inside._asdict(),
         }
-        _write(folder, verdict, _prepared(verdict, report, inside), about, subject)
+        prepared = _prepared(verdict, report, inside)
+        if prepared is not None:
+            _write(folder, verdict, prepared, about, subject)
 
 
-def _prepared(verdict: Verdict, report: Report, inside: Inside) -> Prepared:
-    """Prepare the smallest sample that fails, or the one that failed first."""
+def _prepared(verdict: Verdict, report: Report, inside: Inside) -> Prepared | None:
+    """Prepare the smallest sample that fails, or the one that failed first.
+
+    Returns:
+        None where the failure is that the sample cannot be prepared in its use.
+    """
     from conformance.judging.sample_judge import prepare
 
     case, lanes = CASES[verdict.case], lanes_beside(verdict)
-    try:
-        text = report.shrunk.get(verdict.sample, verdict.sample)
-        return prepare(case, Sample.parse(text), lanes, inside=inside)
-    except (DegenerateError, NoiseError):
-        # A subject that raises is shrunk without an oracle, to a sample that may have none.
-        return prepare(case, Sample.parse(verdict.sample), lanes, inside=inside)
+    # A subject that raises is shrunk without an oracle, to a sample that may have none.
+    for text in dict.fromkeys((report.shrunk.get(verdict.sample, verdict.sample), verdict.sample)):
+        try:
+            return prepare(case, Sample.parse(text), lanes, inside=inside)
+        except (DegenerateError, NoiseError):
+            continue
+    return None
 
 
 def lanes_beside(verdict: Verdict) -> tuple[str, ...]:

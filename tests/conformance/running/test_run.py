@@ -13,6 +13,8 @@ import pytest
 import conformance
 from conformance.cases import CASES
 from conformance.cases.case import BadCall, Case
+from conformance.errors import DegenerateError
+from conformance.judging.sample_judge import Prepared
 from conformance.judging.verdict import Status
 from conformance.processes import in_processes
 from conformance.report.record import Report
@@ -285,6 +287,23 @@ def test_a_case_that_cannot_be_prepared_is_an_error_and_the_next_case_is_judged(
     assert report.shrunk == {}
     assert not (tmp_path / "failures").exists()
     jsonschema.validate(json.loads((tmp_path / "parity.json").read_text(encoding="utf-8")), SCHEMA)
+
+
+def test_a_use_that_cannot_be_prepared_is_an_error_and_the_run_ends_with_its_report(monkeypatch, tmp_path):
+    used = Prepared.used
+
+    def strided_at_a_tie(prepared, use, lanes):
+        if use == "strided":
+            raise DegenerateError("at a tie")
+        return used(prepared, use, lanes)
+
+    monkeypatch.setattr(Prepared, "used", strided_at_a_tie)
+    report = conformance.run("torch", cases=["tanh"], samples=6, out=tmp_path)
+    wrong = [v for v in report.verdicts if v.status is Status.ERROR]
+    assert wrong
+    assert {(v.use, v.reason) for v in wrong} == {("strided", "DegenerateError: at a tie")}
+    assert (report.exit_code, [*tmp_path.glob("failures/*")]) == (1, [])
+    assert not (tmp_path / "verdicts.jsonl").exists()
 
 
 def test_a_failure_after_what_cannot_be_prepared_still_has_its_bundle(monkeypatch, tmp_path):
