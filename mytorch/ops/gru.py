@@ -34,29 +34,30 @@ def _advance(a: Array, h: Array, m: Array, w_hh: Array, b_n: Array | None) -> No
     r, z = σ(·), m = W_hn h + b_hn, n = tanh(· + r·m), h' = (1 - z)·n + z·h = n + z·(h - n).
 
     Args:
-        a: W_ih x + b of r and z, negated, and of n, (T, 3H, B); becomes the gates.
+        a: W_ih x + b of r and z, negated, and of n, (T, 3H, B); becomes 1/r, 1/z and n.
         h: room for the hidden states, (T + 1, H, B), with the first one in it.
         m: room for what the reset gate r scales, (T, H, B).
         w_hh: with the signs of `a`, (3H, H).
         b_n: b_hn, (H, 1), or None.
     """
     split = 2 * h.shape[1]
-    recurrent = np.empty(a.shape[1:], a.dtype)
+    one, recurrent = np.ones((), a.dtype), np.empty(a.shape[1:], a.dtype)
     into_squashed, into_n = recurrent[:split], recurrent[split:]
     squashed, (r, z, n) = a[:, :split], _gates(a)
+    b_n = np.zeros((), a.dtype) if b_n is None else b_n
     for s_t, r_t, z_t, n_t, m_t, h_before, h_t in zip(squashed, r, z, n, m, h[:-1], h[1:], strict=True):
         w_hh.dot(h_before, recurrent)
         np.add(s_t, into_squashed, out=s_t)
-        # σ(x) = 1 / (1 + e^-x); the minus is in the weights. Where e^-x overflows, 1/inf is the 0 wanted.
+        # σ(x) = 1 / (1 + e^-x); the minus is in the weights. Where e^-x overflows, a quotient by inf is the 0
+        # wanted.
         np.exp(s_t, out=s_t)
-        np.add(s_t, 1, out=s_t)
-        np.reciprocal(s_t, out=s_t)
-        np.add(into_n, 0 if b_n is None else b_n, out=m_t)
-        np.multiply(r_t, m_t, out=into_n)
+        np.add(s_t, one, out=s_t)
+        np.add(into_n, b_n, out=m_t)
+        np.divide(m_t, r_t, out=into_n)
         np.add(n_t, into_n, out=n_t)
         np.tanh(n_t, out=n_t)
         np.subtract(h_before, n_t, out=h_t)
-        np.multiply(h_t, z_t, out=h_t)
+        np.divide(h_t, z_t, out=h_t)
         np.add(h_t, n_t, out=h_t)
 
 
@@ -69,7 +70,7 @@ def _retreat(
     back dh = W_hhᵀ (da_r, da_z, dm) + dh'·z.
 
     Args:
-        gates: r, z, n, (T, 3H, B).
+        gates: 1/r, 1/z and n, as `_advance` left them, (T, 3H, B).
         h: the hidden states before, between and after the steps, (T + 1, H, B).
         m: W_hn h + b_hn, (T, H, B).
         dh_out: gradient of every h' from outside, (T, H, B); becomes the whole gradient of h'.
@@ -80,24 +81,33 @@ def _retreat(
         The gradients of W_hh h + b_hh, with the signs of `a`, (T, 3H, B), of n's part of `a`, and of the
         first h.
     """
-    r, z, n = _gates(gates)
+    height = h.shape[1]
+    split, n = 2 * height, gates[:, 2 * height :]
     # The factors without dh, for all steps at once. As `a` is negated, dσ/da is σ(σ - 1).
-    da_n = (1 - z) * (1 - n * n)
-    du = gates - 1
+    sigma, da_n, work = np.reciprocal(gates[:, :split]), n * n, np.empty_like(m)
+    r, z = sigma[:, :height], sigma[:, height:]
+    np.subtract(1, da_n, out=da_n)
+    np.subtract(1, z, out=work)
+    np.multiply(da_n, work, out=da_n)
+    du = np.empty_like(gates)
     du_r, du_z, du_m = _gates(du)
-    du_r *= r * m * da_n
-    du_z *= z * (h[:-1] - n)
+    np.subtract(sigma, 1, out=du[:, :split])
+    np.multiply(r, m, out=work)
+    np.multiply(work, da_n, out=work)
+    np.multiply(du_r, work, out=du_r)
+    np.subtract(h[:-1], n, out=work)
+    np.multiply(work, z, out=work)
+    np.multiply(du_z, work, out=du_z)
     np.multiply(da_n, r, out=du_m)
 
-    dh, work, back = dh.copy(), np.empty_like(dh), w_hh.T
+    dh, through, back = dh.copy(), np.empty_like(dh), w_hh.T
     gatewise = du.reshape(len(du), 3, *dh.shape)
-    for t in range(len(du) - 1, -1, -1):
-        dh_t = dh_out[t]
-        dh_t += dh
-        gatewise[t] *= dh_t
-        back.dot(du[t], dh)
-        np.multiply(z[t], dh_t, out=work)
-        dh += work
+    for dh_t, by_dh, du_t, z_t in zip(dh_out[::-1], gatewise[::-1], du[::-1], z[::-1], strict=True):
+        np.add(dh_t, dh, out=dh_t)
+        np.multiply(by_dh, dh_t, out=by_dh)
+        back.dot(du_t, dh)
+        np.multiply(z_t, dh_t, out=through)
+        np.add(dh, through, out=dh)
     da_n *= dh_out
     return du, da_n, dh
 
@@ -158,21 +168,22 @@ class Gru(Op):
         height, dtype = v.shape[1], x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)
         hidden = Carry(grads[1], walk.batch, height, dtype)
-        du_rows, da_rows = (np.empty((walk.rows, 3 * height), dtype) for _ in range(2))
+        du_columns, da_columns = (np.empty((3 * height, walk.rows), dtype) for _ in range(2))
         split = 2 * height
         for block, (gates, h, m) in zip(walk.blocks[::-1], blocks[::-1], strict=True):
             dh_out, dh = walk.columns(d_out, block, height, dtype), hidden.enter(block.batch)
             du, da_n, hidden.state = _retreat(gates, h, m, dh_out, dh, v)
-            into_state, into_input = walk.steps(du_rows, block), walk.steps(da_rows, block)
+            into_state, into_input = walk.across(du_columns, block), walk.across(da_columns, block)
+            across = du.transpose(1, 0, 2)
             # Not np.negative: in NumPy 2.4 that gives wrong numbers from some strides into others.
-            np.multiply(du[:, :split].transpose(0, 2, 1), -1, out=into_state[..., :split])
-            into_state[..., split:] = du[:, split:].transpose(0, 2, 1)
-            into_input[..., :split] = into_state[..., :split]
-            into_input[..., split:] = da_n.transpose(0, 2, 1)
+            np.multiply(across[:split], -1, out=into_state[:split])
+            into_state[split:] = across[split:]
+            into_input[:split] = into_state[:split]
+            into_input[split:] = da_n.transpose(1, 0, 2)
 
         def before() -> Array:
             return rows_of(walk, [h[:-1] for _, h, _ in blocks], height, dtype)
 
-        dx, dw_ih, dw_hh, db_ih, db_hh = matrix_gradients(x, w_ih, before, da_rows, du_rows)
+        dx, dw_ih, dw_hh, db_ih, db_hh = matrix_gradients(x, w_ih, before, da_columns, du_columns)
         dh0 = None if h0 is None else lambda: hidden.finish(*h0)
         return dx, dh0, dw_ih, dw_hh, db_ih, db_hh

@@ -16,7 +16,7 @@ import numpy as np
 from mytorch._core.state import state
 from mytorch.ops._switch import compiled_for
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Compiled, Scratch, Walk, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Scratch, Walk, joined, rows_of
 from mytorch.ops.rows import total
 
 if TYPE_CHECKING:
@@ -26,22 +26,16 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array, Gradients
 
 
-def _joined(w_ih: Array, w_hh: Array, b_ih: Array | None, b_hh: Array | None) -> Array:
-    """Return W_ih, W_hh and b, if there is one, side by side, (4H, K).
+def _arranged(given: Array) -> Array:
+    """Return the rows of gates i, f, g, o, (4H, K), as those of o, i, f, g.
 
-    The rows are those of o, i, f, g, and the sigmoids' rows are negated: e^-x needs no separate pass.
+    The sigmoids' rows are negated: e^-x needs no separate pass.
     """
-    height = len(w_hh) // 4
-    biases = [b for b in (b_ih, b_hh) if b is not None]
-    parts = [w_ih, w_hh]
-    if biases:
-        parts.append(sum(biases[1:], start=biases[0])[:, None])
-    given = np.concatenate(parts, axis=1)
-    joined = np.empty_like(given)
-    np.multiply(given[3 * height :], -1, out=joined[:height])
-    np.multiply(given[: 2 * height], -1, out=joined[height : 3 * height])
-    joined[3 * height :] = given[2 * height : 3 * height]
-    return joined
+    height, arranged = len(given) // 4, np.empty_like(given)
+    np.multiply(given[3 * height :], -1, out=arranged[:height])
+    np.multiply(given[: 2 * height], -1, out=arranged[height : 3 * height])
+    arranged[3 * height :] = given[2 * height : 3 * height]
+    return arranged
 
 
 def _advance(room: Array, inputs: Array, h: Array, w: Array, w_hr: Array | None) -> None:
@@ -56,7 +50,7 @@ def _advance(room: Array, inputs: Array, h: Array, w: Array, w_hr: Array | None)
             one before, and the last cell state is left.
         inputs: x, h and 1 of every step on top of each other, (T + 1, K, B); the last has only h.
         h: its part of the hidden states, (T + 1, P, B), with the first one in it.
-        w: W_ih, W_hh and b, `_joined`, (4H, K).
+        w: W_ih, W_hh and b side by side, `_arranged`, (4H, K).
         w_hr: projects o·tanh(c') to h', (P, H), or None.
     """
     height, batch = room.shape[1] // 5, room.shape[2]
@@ -214,7 +208,7 @@ class Lstm(Op):
         (height, width), dtype = (len(w_hh) // 4, w_hh.shape[1]), x.dtype
         walk, features = Walk(runs, reverse, len(w_hh)), w_ih.shape[1]
         rows = x.reshape(walk.rows, features)
-        w = _joined(w_ih, w_hh, b_ih, b_hh)
+        w = _arranged(joined(w_ih, w_hh, b_ih, b_hh))
         hidden, cell = Carry(h0, walk.batch, width, dtype), Carry(c0, walk.batch, height, dtype)
         out = np.empty((walk.rows, width), dtype)
         # Else each step can overwrite the one before.
@@ -222,11 +216,7 @@ class Lstm(Op):
         befores = np.empty((width, walk.rows if kept else 0), dtype)
         rooms, scratch = [], Scratch(dtype)
         for block in walk.blocks:
-            inputs = scratch.array(block.steps + 1, w.shape[1], block.batch)
-            inputs[:-1, :features] = walk.steps(rows, block).transpose(0, 2, 1)
-            inputs[:, features + width :] = 1
-            h = inputs[:, features : features + width]
-            h[0] = hidden.enter(block.batch)
+            inputs, h = walk.stacked(rows, block, hidden.enter(block.batch), w.shape[1], scratch)
             room = np.empty((block.steps + 1 if kept else 1, 5 * height, block.batch), dtype)
             room[0, 4 * height :] = cell.enter(block.batch)
             _advance(room, inputs, h, w, w_hr)

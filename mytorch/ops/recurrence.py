@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from mytorch.ops.rows import total
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -84,6 +86,29 @@ class Walk:
             return np.zeros((block.steps, height, block.batch), dtype)
         return np.array(self.steps(rows, block).transpose(0, 2, 1), order="C")
 
+    def stacked(
+        self, rows: Array, block: Block, state: Array, height: int, scratch: Scratch
+    ) -> tuple[Array, Array]:
+        """Stack what `joined` multiplies in each step of a block: x, h and 1 on top of each other.
+
+        Args:
+            rows: x, (R, I).
+            block: the steps.
+            state: the first h, (P, B).
+            height: K, of the stack; I + P without a bias.
+            scratch: the memory of the result.
+
+        Returns:
+            (T + 1, K, B), and h's part of it, (T + 1, P, B), in which all but the first have to be written.
+        """
+        features = rows.shape[1]
+        inputs = scratch.array(block.steps + 1, height, block.batch)
+        inputs[:-1, :features] = self.steps(rows, block).transpose(0, 2, 1)
+        inputs[:, features + len(state) :] = 1
+        h = inputs[:, features : features + len(state)]
+        h[0] = state
+        return inputs, h
+
     def project(self, weight: Array, rows: Array, bias: Array | None, block: Block) -> Array:
         """Apply the input's weight (G, I) and bias (G,) to a block of rows (R, I), as (T, G, B)."""
         out: Array = np.matmul(weight, self.steps(rows, block).transpose(0, 2, 1))
@@ -154,6 +179,18 @@ class Scratch:
         return self._memory[:size].reshape(shape)
 
 
+def joined(w_ih: Array, w_hh: Array, b_ih: Array | None, b_hh: Array | None) -> Array:
+    """Return W_ih, W_hh and the sum of the biases, if there are any, side by side: (G, K).
+
+    So W_ih x + W_hh h + b is one product with what `Walk.stacked` returns.
+    """
+    biases = [b for b in (b_ih, b_hh) if b is not None]
+    parts = [w_ih, w_hh]
+    if biases:
+        parts.append(sum(biases[1:], start=biases[0])[:, None])
+    return np.concatenate(parts, axis=1)
+
+
 def rows_of(walk: Walk, blocks: Sequence[Array], height: int, dtype: np.dtype[np.generic]) -> Array:
     """Return blocks of steps of columns, (T, F, B) each, as one matrix of rows, (R, F)."""
     rows = np.empty((walk.rows, height), dtype)
@@ -171,17 +208,17 @@ def matrix_gradients(
         x: the input, (…, I), R rows in all.
         w_ih: the input's weight, (G, I).
         before: gives the states before every step, (R, P).
-        into_input: the gradient of W_ih x + b_ih, (R, G).
-        into_state: the gradient of W_hh h + b_hh, (R, G); the same array where the two are only added.
+        into_input: the gradient of W_ih x + b_ih, (G, R).
+        into_state: the gradient of W_hh h + b_hh, (G, R); the same array where the two are only added.
 
     Returns:
         The gradients of x, W_ih, W_hh, b_ih and b_hh, each computed when it is asked for.
     """
-    total = cache(lambda: into_input.sum(0))
+    bias = cache(lambda: total(into_input, 1)[:, 0])
     return (
-        lambda: (into_input @ w_ih).reshape(x.shape),
-        lambda: into_input.T @ x.reshape(len(into_input), w_ih.shape[1]),
-        lambda: into_state.T @ before(),
-        total,
-        total if into_state is into_input else lambda: into_state.sum(0),
+        lambda: (into_input.T @ w_ih).reshape(x.shape),
+        lambda: into_input @ x.reshape(into_input.shape[1], w_ih.shape[1]),
+        lambda: into_state @ before(),
+        bias,
+        bias if into_state is into_input else lambda: total(into_state, 1)[:, 0],
     )

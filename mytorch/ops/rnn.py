@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mytorch._core.state import state
 from mytorch.ops._switch import compiled_for
 from mytorch.ops.op import Op
-from mytorch.ops.recurrence import Carry, Compiled, Walk, matrix_gradients, rows_of
+from mytorch.ops.recurrence import Carry, Compiled, Scratch, Walk, joined, matrix_gradients, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,22 +18,22 @@ if TYPE_CHECKING:
     from mytorch._core.types import Array, Gradients
 
 
-def _advance(a: Array, h: Array, w_hh: Array, *, relu: bool) -> None:
-    """Go through the steps of one block: h' = tanh(a + W_hh h), or max(a + W_hh h, 0).
+def _advance(inputs: Array, h: Array, w: Array, *, relu: bool) -> None:
+    """Go through the steps of one block: h' = tanh(W_ih x + W_hh h + b), or max(…, 0).
 
     Args:
-        a: W_ih x + b, (T, H, B).
-        h: room for the hidden states, (T + 1, H, B), with the first one in it.
-        w_hh: (H, H).
+        inputs: x, h and 1 of every step on top of each other, (T + 1, K, B); the last has only h.
+        h: its part of the hidden states, (T + 1, H, B), with the first one in it.
+        w: W_ih, W_hh and b side by side, (H, K).
         relu: the second nonlinearity and not the first.
     """
-    for a_t, h_before, h_t in zip(a, h[:-1], h[1:], strict=True):
-        w_hh.dot(h_before, h_t)
-        np.add(h_t, a_t, out=h_t)
+    a = np.empty(h.shape[1:], h.dtype)
+    for in_t, h_t in zip(inputs[:-1], h[1:], strict=True):
+        w.dot(in_t, a)
         if relu:
-            np.maximum(h_t, 0, out=h_t)
+            np.maximum(a, 0, out=h_t)
         else:
-            np.tanh(h_t, out=h_t)
+            np.tanh(a, out=h_t)
 
 
 def _retreat(h: Array, dh_out: Array, dh: Array, w_hh: Array, *, relu: bool) -> tuple[Array, Array]:
@@ -89,18 +90,20 @@ class Rnn(Op):
             return compiled("RNN", arrays, runs, reverse=reverse, relu=relu)  # type: ignore[no-any-return]
         height, dtype = len(w_hh), x.dtype
         walk = Walk(runs, reverse, height)
-        rows = x.reshape(walk.rows, w_ih.shape[1])
-        bias = b_ih if b_hh is None or b_ih is None else b_ih + b_hh
-        hidden = Carry(h0, walk.batch, height, dtype)
+        rows, w = x.reshape(walk.rows, w_ih.shape[1]), joined(w_ih, w_hh, b_ih, b_hh)
+        hidden, scratch = Carry(h0, walk.batch, height, dtype), Scratch(dtype)
+        out = np.empty((walk.rows, height), dtype)
         blocks = []
         for block in walk.blocks:
-            h = hidden.start(block)
-            _advance(walk.project(w_ih, rows, bias, block), h, w_hh, relu=relu)
+            inputs, h = walk.stacked(rows, block, hidden.enter(block.batch), w.shape[1], scratch)
+            _advance(inputs, h, w, relu=relu)
+            walk.steps(out, block)[...] = h[1:].transpose(0, 2, 1)
+            h = h.copy() if state.enabled else h[-1:].copy()
             hidden.state = h[-1]
             blocks.append(h)
-        out = rows_of(walk, [h[1:] for h in blocks], height, dtype).reshape(*x.shape[:-1], height)
         shape = None if h0 is None else h0.shape
-        return (out, hidden.finish(1, walk.batch, height)), (x, w_ih, w_hh, walk, blocks, relu, shape)
+        last = hidden.finish(1, walk.batch, height)
+        return (out.reshape(*x.shape[:-1], height), last), (x, w_ih, w_hh, walk, blocks, relu, shape)
 
     @staticmethod
     def backward(saved: Any, grads: tuple[Array | None, ...], *, last: bool = False) -> Gradients:
@@ -111,15 +114,15 @@ class Rnn(Op):
         height, dtype = len(w_hh), x.dtype
         d_out = None if grads[0] is None else grads[0].reshape(walk.rows, height)
         hidden = Carry(grads[1], walk.batch, height, dtype)
-        da_rows = np.empty((walk.rows, height), dtype)
+        da_columns = np.empty((height, walk.rows), dtype)
         for block, h in zip(walk.blocks[::-1], blocks[::-1], strict=True):
             dh_out, dh = walk.columns(d_out, block, height, dtype), hidden.enter(block.batch)
             da, hidden.state = _retreat(h[1:], dh_out, dh, w_hh, relu=relu)
-            walk.steps(da_rows, block)[...] = da.transpose(0, 2, 1)
+            np.copyto(walk.across(da_columns, block), da.transpose(1, 0, 2))
 
         def before() -> Array:
             return rows_of(walk, [h[:-1] for h in blocks], height, dtype)
 
-        dx, dw_ih, dw_hh, db_ih, db_hh = matrix_gradients(x, w_ih, before, da_rows, da_rows)
+        dx, dw_ih, dw_hh, db_ih, db_hh = matrix_gradients(x, w_ih, before, da_columns, da_columns)
         dh0 = None if h0 is None else lambda: hidden.finish(*h0)
         return dx, dh0, dw_ih, dw_hh, db_ih, db_hh

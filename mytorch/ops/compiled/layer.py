@@ -112,7 +112,7 @@ class Trail(Compiled):
             products: Gradients = dx, dw_ih, dw_hh, db_ih, db_hh if len(db_hh) else db_ih
         else:
             x = self.x_rows.reshape(self.shape)
-            products = matrix_gradients(x, w_ih, lambda: before, into_input, into_state)
+            products = matrix_gradients(x, w_ih, lambda: before, into_input.T, into_state.T)
         h0, c0 = self.begins
         dh0 = None if h0 is None else dh.reshape(h0)
         if self.kind != "LSTM":
