@@ -173,12 +173,6 @@ ROWS = (
         "nn.utils.prune",
         "compute the weight in `forward`, from parameters of your own",
     ),
-    Row(PARAMETERS, "nn.utils.parameters_to_vector", "`mytorch.cat([p.reshape(-1) for p in parameters])`"),
-    Row(
-        PARAMETERS,
-        "nn.utils.vector_to_parameters",
-        "`p.data = piece.view_as(p)` for the pieces of `vector.split([p.numel() for p in parameters])`",
-    ),
     Row(PARAMETERS, "nn.Buffer", "`Module.register_buffer`"),
     Row(PARAMETERS, "nn.init.trunc_normal_", "`nn.init.normal_`, and `Tensor.clamp_` of the data"),
     Row(PARAMETERS, "nn.init.eye_", "`weight.data.copy_(mytorch.eye(*weight.shape))`"),

@@ -213,9 +213,9 @@ NAMES = {
         """,
     "mytorch.nn.utils": """
         clip_grads_with_norm_ convert_conv2d_weight_memory_format convert_conv3d_weight_memory_format
-        convert_parameters fuse_conv_bn_eval fuse_conv_bn_weights fuse_linear_bn_eval fuse_linear_bn_weights
-        fusion init memory_format parameters_to_vector parametrizations parametrize prune remove_spectral_norm
-        remove_weight_norm skip_init spectral_norm stateless vector_to_parameters weight_norm
+        fuse_conv_bn_eval fuse_conv_bn_weights fuse_linear_bn_eval fuse_linear_bn_weights fusion init
+        memory_format parametrizations parametrize prune remove_spectral_norm remove_weight_norm skip_init
+        spectral_norm stateless weight_norm
         """,
     "mytorch.optim": """
         ASGD Adafactor Adamax Muon Rprop SparseAdam adamax asgd rprop sparse_adam swa_utils
