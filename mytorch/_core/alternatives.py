@@ -262,7 +262,6 @@ ROWS = (
     Row(REDUCTIONS, "aminmax", "`x.amin(dim=dim), x.amax(dim=dim)`"),
     Row(REDUCTIONS, "nansum nanmean", "`mytorch.where(mytorch.isnan(x), 0.0, x).sum()`"),
     Row(REDUCTIONS, "count_nonzero", "`(x != 0).sum(dim)`"),
-    Row(REDUCTIONS, "cumprod", "`mytorch.exp(mytorch.log(x).cumsum(dim))`, for positive numbers"),
     Row(REDUCTIONS, "cummax cummin logcumsumexp", "a loop over the steps, with `mytorch.maximum`"),
     Row(REDUCTIONS, "diff", "`x[1:] - x[:-1]`"),
     Row(REDUCTIONS, "dist", "`(x - y).norm(p)`"),

@@ -38,10 +38,10 @@ NAMES = {
         corrcoef cos_ cosh cosh_ cosine_embedding_loss cosine_similarity count_nonzero cov cpp cpu cross
         crow_indices_copy ctc_loss cudnn_affine_grid_generator cudnn_batch_norm cudnn_convolution
         cudnn_convolution_add_relu cudnn_convolution_relu cudnn_convolution_transpose cudnn_grid_sampler
-        cudnn_is_acceptable cummax cummin cumprod cumulative_trapezoid deg2rad deg2rad_ dequantize det detach
-        detach_ detach_copy diag diag_embed diagflat diagonal_copy diagonal_scatter diff digamma dist
-        distributed dropout dropout_ dsmm dsplit dstack eig embedding embedding_bag embedding_renorm_
-        empty_permuted empty_quantized empty_strided erf_ erfc erfc_ exp2 exp2_ exp_ expand_copy expm1_ export
+        cudnn_is_acceptable cummax cummin cumulative_trapezoid deg2rad deg2rad_ dequantize det detach detach_
+        detach_copy diag diag_embed diagflat diagonal_copy diagonal_scatter diff digamma dist distributed
+        dropout dropout_ dsmm dsplit dstack eig embedding embedding_bag embedding_renorm_ empty_permuted
+        empty_quantized empty_strided erf_ erfc erfc_ exp2 exp2_ exp_ expand_copy expm1_ export
         fake_quantize_per_channel_affine fake_quantize_per_tensor_affine fbgemm_linear_fp16_weight
         fbgemm_linear_fp16_weight_fp32_activation fbgemm_linear_int8_weight
         fbgemm_linear_int8_weight_fp32_activation fbgemm_linear_quantize_weight fbgemm_pack_gemm_matrix_fp16
