@@ -8,7 +8,7 @@ from conformance.cases._constant import OVERWRITTEN, SLOPE
 from conformance.cases._table import FEATURED, row
 
 if TYPE_CHECKING:
-    from conformance.cases._table import Form
+    from conformance.cases._table import Bad, Form
     from conformance.cases.case import Case, Constant
 
 _REFUSED = {
@@ -39,8 +39,12 @@ def _scaled(name: str) -> Form:
     return lambda t, a, b: getattr(a * 4, name)()
 
 
-def _in_place(name: str, forms: dict[str, Form], constant: Constant | None = None) -> Case:
-    bad = _REFUSED if name == "mul_" else None
+def _in_place(
+    name: str,
+    forms: dict[str, Form],
+    constant: Constant | None = None,
+    bad: dict[str, Bad] | None = None,
+) -> Case:
     return row(f"Tensor.{name}", "NF F", forms, bad, classes=FEATURED, constant=constant)
 
 
@@ -96,8 +100,22 @@ CASES = (
             "through a view": _through_view,
             "into a buffer": _loop,
         },
+        bad=_REFUSED,
     ),
     _in_place("div_", {"number": _changed("div_", 3), "tensor": lambda t, a, b: (a * 1.5).div_(b.abs() + 1)}),
+    _in_place(
+        "cumprod_",
+        {
+            "first": _changed("cumprod_", 0),
+            "last": _changed("cumprod_", -1),
+        },
+        bad={
+            "dtype": (
+                lambda t, a, b: (a * 1).cumprod_(0, dtype=t.int8),
+                ("dtype", "float|double", "signed char|int8"),
+            ),
+        },
+    ),
     _in_place("pow_", {"number": _changed("pow_", 3)}),
     _in_place(
         "zero_",

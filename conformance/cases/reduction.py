@@ -81,6 +81,8 @@ CASES = (
             "dtype": lambda t, a: (a > 0).sum(dtype=t.int32),
             "prod": lambda t, a: (a > 0).prod(1),
             "cumsum": lambda t, a: (a > 0).cumsum(0),
+            "cumprod": lambda t, a: (bytes_of(t, a) % 5 + 2).repeat(1, 16).cumprod(1),
+            "cumprod in place": lambda t, a: facts_and_values(t, bytes_of(t, a).repeat(1, 9).cumprod_(1), a),
             # Times a number of many digits: a mean of zeros and ones may have few.
             "mean": lambda t, a: (a > 0).mean(dtype=a.dtype) * 0.1,
             "bytes": lambda t, a: bytes_of(t, a).repeat(30, 1).sum(0),

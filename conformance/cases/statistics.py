@@ -1,4 +1,4 @@
-"""Cases of variances, products, norms, cumulative sums, and logarithms of sums of exponentials."""
+"""Cases of variances, products, norms, cumulative sums and products, and sums of exponentials."""
 
 from __future__ import annotations
 
@@ -130,5 +130,25 @@ CASES = (
         {"dim out of range": (lambda t, a: a.cumsum(5), ("-3", "2", "5"))},
         regimes=("normal", "cancelling", "tiny", "integer", "nonfinite"),
         exact=True,
+    ),
+    # Not large, tiny or nonfinite, for the reasons of `prod`.
+    row(
+        "cumprod",
+        "NLF",
+        {
+            "first": lambda t, a: t.cumprod(a, 0),
+            "last": lambda t, a: a.cumprod(-1),
+            "dim": lambda t, a: a.cumprod(dim=1),
+            # Many factors, of which the last results say something about the first.
+            "many": lambda t, a: t.cumprod((a / 8 + 1).repeat(1, 9, 1), 1),
+            "dtype": lambda t, a: t.cumprod(a, 2, dtype=t.float64).to(a.dtype),
+        },
+        {
+            "dim out of range": (lambda t, a: a.cumprod(5), ("-3", "2", "5")),
+            "bool": (lambda t, a: a.cumprod(0, dtype=t.bool), ("cumprod", "Bool")),
+        },
+        regimes=("normal", "integer", "zeros"),
+        classes=("small", "one", "strided", "empty", "zero"),
+        samples=20,
     ),
 )

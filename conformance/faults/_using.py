@@ -30,7 +30,7 @@ _DRAWS = 8
 FLAT = (
     *(*WHOLE, *STEPS, *CONSTANT),
     *("div@rounding", "nn.init.calculate_gain", "Tensor.fill_", "sum@dtype", "nn.functional.hardtanh"),
-    *("Tensor.to", "Tensor.size", "tensor", "normal", "remainder"),
+    *("Tensor.to", "Tensor.size", "tensor", "normal", "remainder", "nn.utils.vector_to_parameters"),
 )
 # Cases whose gradients are zero where an element is cut off, masked or not the largest: of few elements, any.
 CUT = (

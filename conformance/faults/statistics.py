@@ -1,10 +1,13 @@
-"""Faults of variances, products, cumulative sums and sums of exponentials."""
+"""Faults of variances, products, cumulative sums and products, and sums of exponentials."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._facts import facts_and_values
+from conformance.cases.reduction import bytes_of
 from conformance.faults._bits import significant
+from conformance.faults._forms import called
 from conformance.faults._reduction import axes, count, fault, fitted, scaled_output
 from conformance.faults._rewriting import changed, on_outputs, own
 
@@ -28,6 +31,19 @@ def _cumulated(t: Any, x: Values, correct: Any) -> Any:
     axis = {"first": 0, "last": 2, "dim": 1}[str(x.config["form"])]
     kept = correct(t, changed(x, {"x0": x["x0"].detach()}))["output"]
     return {"output": own(t, lambda a: kept.clone(), lambda grad, a: grad.cumsum(axis), x["x0"])}
+
+
+def _by_division(t: Any, x: Values, correct: Any) -> Any:
+    """Divide the sum of later results by each factor."""
+    axis = {"first": 0, "last": 2, "dim": 1}.get(str(x.config["form"]))
+    if axis is None:
+        return correct(t, x)
+    kept = correct(t, changed(x, {"x0": x["x0"].detach()}))["output"]
+
+    def backward(grad: Any, a: Any) -> Any:
+        return (grad * kept).flip(axis).cumsum(axis).flip(axis) / a
+
+    return {"output": own(t, lambda a: kept.clone(), backward, x["x0"])}
 
 
 def _exclusive(t: Any, x: Values, correct: Any) -> Any:
@@ -94,6 +110,38 @@ FAULTS = (
     ),
     fault("cumsum-gradient-not-reversed", "cumsum", _cumulated, "sums the gradient in the same direction"),
     fault("cumsum-exclusive", "cumsum", _exclusive, "leaves each element out of its own sum"),
+    fault(
+        "cumprod-gradient-by-division",
+        "cumprod",
+        _by_division,
+        "divides by each factor to find its gradient, which fails at 0",
+    ),
+    *called(
+        "reduction",
+        (
+            (
+                "cumprod-by-logarithms",
+                "cumprod",
+                "last",
+                lambda t, a: a.abs().log().cumsum(-1).exp(),
+                "adds logarithms of magnitudes, which loses the signs",
+            ),
+            (
+                "cumprod-of-bytes-in-int32",
+                "sum@dtype",
+                "cumprod",
+                lambda t, a: (bytes_of(t, a) % 5 + 2).repeat(1, 16).cumprod(1).to(t.int32).to(t.int64),
+                "multiplies integers in 32 bits, where torch takes 64",
+            ),
+            (
+                "cumprod-in-place-widens",
+                "sum@dtype",
+                "cumprod in place",
+                lambda t, a: facts_and_values(t, bytes_of(t, a).repeat(1, 9).cumprod(1), a),
+                "gives integers that are multiplied in place the dtype int64",
+            ),
+        ),
+    ),
     fault(
         "logsumexp-unshifted",
         "logsumexp",

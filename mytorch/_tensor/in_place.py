@@ -13,7 +13,7 @@ import numpy as np
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.typename import typename
 from mytorch._tensor import writing
-from mytorch.functions import arithmetic, indexing, selection
+from mytorch.functions import arithmetic, indexing, selection, statistics
 from mytorch.functions._check import array_of, factor_of, number_of
 from mytorch.functions._index import index_mask
 from mytorch.functions._names import numpy_names
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from mytorch._core.dtypes import dtype as DType
     from mytorch._core.types import Array, Operand, Scalar
     from mytorch._tensor import Tensor
 
@@ -183,6 +184,26 @@ def index_fill_(input: Tensor, dim: int, index: Tensor, value: Operand) -> Tenso
     if not writing.shares_elements(input.array) or writing.is_recorded(input, value):
         return writing.change(input, indexing.index_fill, dim, index, value)
     return _fill_expanded("index_fill_", input, index_mask(input.array, dim, index), value)
+
+
+@numpy_names
+def cumprod_(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """Replace the elements with their running products along a dimension; integers keep their dtype.
+
+    Args:
+        dim: the dimension.
+        dtype: the tensor's own.
+
+    Raises:
+        RuntimeError: `dtype` is another than the tensor's.
+        NotImplementedError: the tensor is bool.
+    """
+    if dtype is not None and dtype != input.dtype:
+        raise RuntimeError(
+            f"cumprod_(): argument 'dtype' must be the tensor's own dtype, {input.dtype}, but got {dtype}: "
+            "the result is written into the tensor"
+        )
+    return writing.change(input, statistics.cumprod, dim, dtype=input.dtype)
 
 
 def _fill_expanded(name: str, input: Tensor, chosen: Array, value: Operand) -> Tensor:

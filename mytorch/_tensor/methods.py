@@ -139,6 +139,7 @@ class Methods(TensorBase):
     std = statistics.std
     prod = statistics.prod
     cumsum = statistics.cumsum
+    cumprod = statistics.cumprod
     logsumexp = statistics.logsumexp
     norm = forms.norm
     sort = sorting.sort
@@ -267,6 +268,7 @@ class Methods(TensorBase):
     scatter_add_ = in_place.of(gather_scatter.scatter_add)
     masked_fill_ = in_place.masked_fill_
     index_fill_ = in_place.index_fill_
+    cumprod_ = in_place.cumprod_
     tril_ = in_place.of(rearrange.tril)
     triu_ = in_place.of(rearrange.triu)
     pow_ = in_place.of(elementary.pow)

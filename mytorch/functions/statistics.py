@@ -1,4 +1,4 @@
-"""Means, variances, products, norms and running sums over dimensions."""
+"""Means, variances, products, norms, running sums and running products over dimensions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mytorch._core.types import Dims
     from mytorch._tensor import Tensor
 
-__all__ = ["cumsum", "logsumexp", "mean", "norm", "prod", "std", "var"]
+__all__ = ["cumprod", "cumsum", "logsumexp", "mean", "norm", "prod", "std", "var"]
 
 
 @numpy_names
@@ -167,6 +167,33 @@ def cumsum(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
     wrapped = wrap_dim(dim, array.ndim)
     input = _widened(input, dtype)
     return apply(ops.CumSum, input, dim=wrapped) if array.ndim else input.clone()
+
+
+@numpy_names
+def cumprod(input: Tensor, dim: int, *, dtype: DType | None = None) -> Tensor:
+    """Return the running products along a dimension.
+
+    Args:
+        dtype: dtype to multiply in; by default int64 for bool and integers, the input's own for floats.
+
+    Returns:
+        A tensor of the same shape, whose gradient is exact also where elements are 0.
+
+    Raises:
+        NotImplementedError: the dtype is bool.
+
+    Examples:
+        >>> x = mytorch.tensor([[1, 2], [3, 4]])
+        >>> mytorch.cumprod(x, dim=0)
+        tensor([[1, 2],
+                [3, 8]])
+    """
+    array = array_of("cumprod", input)
+    wrapped = wrap_dim(dim, array.ndim)
+    if dtype is not None and numpy_dtype_of(dtype).kind == "b":
+        raise NotImplementedError(f"cumprod(): expected a number type as dtype, but got {dtype}: 'Bool'")
+    input = _widened(input, dtype)
+    return apply(ops.CumProd, input, dim=wrapped) if array.ndim else input.clone()
 
 
 @numpy_names

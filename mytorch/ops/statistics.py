@@ -1,4 +1,4 @@
-"""Means, variances, products, norms and running sums; `axis` is a tuple of non-negative numbers."""
+"""Means, variances, products, norms, running sums and products; `axis` is a tuple of non-negative numbers."""
 
 from __future__ import annotations
 
@@ -102,6 +102,35 @@ class CumSum(Op):
     @staticmethod
     def backward(saved: Any, grad: Array) -> Gradients:
         return (np.flip(np.cumsum(np.flip(grad, saved), axis=saved, dtype=grad.dtype), saved),)
+
+
+class CumProd(Op):
+    """Running products along one dimension."""
+
+    uses = ((0,),)
+
+    @staticmethod
+    def forward(a: Array, dim: int) -> tuple[Array, Any]:
+        out = np.cumprod(widened(a), axis=dim, dtype=widened(a).dtype)
+        return out.astype(a.dtype, copy=False), (a, dim)
+
+    @staticmethod
+    def backward(saved: Any, grad: Array) -> Gradients:
+        # The gradient of aᵢ is the product of all factors before it times sᵢ = gᵢ + aᵢ₊₁·sᵢ₊₁: nothing is
+        # divided by a factor, which may be 0. After each round, sᵢ has twice as many terms, and steps[i] is
+        # the product by which those that follow them are multiplied.
+        a, dim = saved
+        rows = np.moveaxis(widened(a), dim, 0)
+        terms = np.moveaxis(grad, dim, 0).astype(rows.dtype)
+        steps, before = np.ones_like(rows), np.ones_like(rows)
+        steps[:-1] = rows[1:]
+        np.cumprod(rows[:-1], axis=0, out=before[1:])
+        reach = 1
+        while reach < len(rows):
+            terms[:-reach] += steps[:-reach] * terms[reach:]
+            steps[:-reach] *= steps[reach:]
+            reach *= 2
+        return (np.moveaxis(before * terms, 0, dim).astype(grad.dtype, copy=False),)
 
 
 class LogSumExp(Op):

@@ -128,7 +128,6 @@ FORMULAS = {
     "dist": ("dist(x, y)", "(x - y).norm(p)", "x"),
     "renorm": ("renorm(x, 2, 0, 1.0)", "x * (maxnorm / x.norm(dim=1, keepdim=True)).clamp(max=1.0)", "x"),
     "count_nonzero": ("count_nonzero(x, 1)", "(x != 0).sum(dim)", "x"),
-    "cumprod": ("cumprod(y, 1)", "mytorch.exp(mytorch.log(x).cumsum(dim))", "y"),
     "trace": ("trace(x)", "x.diagonal().sum()", "x"),
     "nn.ReLU6": ("nn.ReLU6()(x)", "nn.Hardtanh(0, 6)", "x"),
     "nn.PReLU": ("nn.functional.prelu(x, weight)", "mytorch.where(x > 0, x, weight * x)", "x"),

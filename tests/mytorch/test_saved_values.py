@@ -92,7 +92,7 @@ PROGRAMS = [
     lambda a, _: a[0].expand(3, 3),
     lambda a, _: a[[0, 1]],
     lambda a, b: mytorch.lerp(a, b, 0.5) % b,
-    lambda a, _: a.var(0) + a.std(0) + a.prod(0) + a.cumsum(0) + a.logsumexp(0) + a.norm(3, 0),
+    lambda a, _: a.var(0) + a.std(0) + a.prod(0) + a.cumsum(0) + a.cumprod(0) + a.logsumexp(0) + a.norm(3, 0),
     lambda a, _: a.flip(0).roll(1, 0).tril() + a.repeat(1, 1).diagonal(),
     lambda a, b: (a * b).scatter(0, mytorch.zeros(1, 3).long(), 2.0, reduce="add"),
     lambda a, b: a.scatter(0, mytorch.zeros(1, 3).long(), b).gather(0, mytorch.zeros(1, 3).long()),
