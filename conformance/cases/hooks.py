@@ -1,4 +1,4 @@
-"""Cases of hooks of modules, forward and backward, and of optimizers: their arguments and their changes."""
+"""Cases of hooks of modules, forward and backward, of optimizers and of leaves: what they see and change."""
 
 from __future__ import annotations
 
@@ -178,6 +178,68 @@ def _step_hook(name: str, prepare: PrepareSteps, mentions: tuple[str, ...], erro
     )
 
 
+def _register(parameter: Any, hook: Callable[[Any], object]) -> Any:
+    """Have a hook called after the parameter's gradient was added up; return the handle."""
+    return parameter.register_post_accumulate_grad_hook(hook)
+
+
+def _steps_in_backward(t: Any, x: Values) -> dict[str, Any]:
+    """Train two layers of one weight: each parameter makes its step in backward, and drops its gradient."""
+    config = x.config
+    parameters = {
+        name: x[name].detach().clone().requires_grad_(name != config["frozen"])
+        for name in ("weight", "bias", "last")
+    }
+    weight, bias, last = parameters.values()
+    # Gradients that are kept add up: the hook sees their sum.
+    kept = config["kept"]
+    seen: list[Any] = []
+
+    def step(name: str, optimizer: Any) -> Callable[[Any], None]:
+        def hook(parameter: Any) -> None:
+            seen.append((name, parameter.grad.clone()))
+            optimizer.step()
+            if not kept:
+                optimizer.zero_grad()
+
+        return hook
+
+    register = x.seams["register"]
+    if config["frozen"] in parameters:
+        register(weight, print)
+    if config["frozen"] == "result":
+        register(weight * 2, print)
+    for name, parameter in parameters.items():
+        optimizer = t.optim.SGD([parameter], lr=0.125, momentum=0.5)
+        register(parameter, step(name, optimizer))
+    removed = register(bias, lambda parameter: _scale(parameter.data, 0.5))
+    removed.remove()
+    found: dict[str, Any] = {}
+    for number in range(2):
+        hidden = t.tanh(t.nn.functional.linear(x["input"], weight, bias))
+        hidden = t.tanh(t.nn.functional.linear(hidden, weight, bias))
+        loss = t.nn.functional.mse_loss(t.nn.functional.linear(hidden, last), x["target"])
+        loss.backward()
+        # This calls no hook.
+        t.autograd.grad((weight * weight).sum(), weight)
+        found |= {f"{name}.{number}": each.detach().clone() for name, each in parameters.items()}
+        found |= {f"seen.{name}.{number}": grad for name, grad in seen}
+        found[f"calls.{number}"] = t.tensor([len(seen), *(each.grad is None for each in parameters.values())])
+        seen.clear()
+    return found
+
+
+def _of_two_layers(config: Config) -> dict[str, Input]:
+    n, i, o = (int(config[name]) for name in ("N", "I", "O"))
+    return {
+        "input": Input((n, i)),
+        "target": Input((n, o)),
+        "weight": Input((i, i), fan_in=i, weight=True),
+        "bias": Input((i,), weight=True),
+        "last": Input((o, i), fan_in=i, weight=True),
+    }
+
+
 CASES = (
     _hook("register_forward_pre_hook", _before, ("new_args", "new_kwargs")),
     _hook("register_forward_hook", _after, ("[7, 7]", "6")),
@@ -190,4 +252,23 @@ CASES = (
         "a hook that returns neither None nor both",
     ),
     _step_hook("register_step_post_hook", _after_step, ("closure",), "a hook that raises"),
+    Case(
+        name="Tensor.register_post_accumulate_grad_hook",
+        space=Space(
+            SIZES,
+            ("small", "one", "pow2", "strided"),
+            ("normal",),
+            {"kept": (False, True), "frozen": ("nothing",)},
+        ),
+        inputs=_of_two_layers,
+        program=_steps_in_backward,
+        seams={"register": _register},
+        samples=8,
+        training=True,
+        base={"N": 2, "I": 3, "O": 2, "kept": False, "frozen": "nothing"},
+        bad_calls=(
+            BadCall("a tensor without gradients", ("hook", "gradient"), config={"frozen": "weight"}),
+            BadCall("a result of an operation", ("hook", "leaf"), config={"frozen": "result"}),
+        ),
+    ),
 )

@@ -54,6 +54,37 @@ def _stuck(name: str) -> Around:
     return _registering(name, register)
 
 
+def _last_only(parameter: Any, hook: Hook) -> Any:
+    """Register a hook that sees the gradient of one backward instead of the sum."""
+    arrived: list[Any] = []
+
+    def see(parameter: Any) -> None:
+        total, parameter.grad = parameter.grad, arrived[-1]
+        hook(parameter)
+        if parameter.grad is not None:
+            parameter.grad = total
+
+    parameter.register_hook(lambda grad: arrived.append(grad.clone()))
+    return parameter.register_post_accumulate_grad_hook(see)
+
+
+def _in_every_walk(parameter: Any, hook: Hook) -> Any:
+    """Register a hook that is called whenever a gradient is computed, if there is one from before."""
+
+    def see(grad: Any) -> None:
+        del grad
+        if parameter.grad is not None:
+            hook(parameter)
+
+    parameter.register_hook(see)
+    return parameter.register_post_accumulate_grad_hook(hook)
+
+
+def _never_off(parameter: Any, hook: Hook) -> Any:
+    parameter.register_post_accumulate_grad_hook(hook)
+    return _Stuck()
+
+
 def _fault(name: str, register: str, story: str, around: Around) -> Fault:
     return Fault(name, "hooks", (f"optim.Optimizer.{register}",), story, around=around)
 
@@ -77,4 +108,18 @@ FAULTS = (
     ),
     _fault("step-pre-hook-stays", _BEFORE_STEP, "calls a hook that was removed", _stuck(_BEFORE_STEP)),
     _fault("step-post-hook-stays", _AFTER_STEP, "calls a hook that was removed", _stuck(_AFTER_STEP)),
+    *(
+        Fault(
+            name,
+            "hooks",
+            ("Tensor.register_post_accumulate_grad_hook",),
+            story,
+            seams={"register": register},
+        )
+        for name, story, register in (
+            ("post-hook-sees-last-gradient", "shows one backward's gradient, not the sum", _last_only),
+            ("post-hook-called-by-grad", "is called where no gradient is added, too", _in_every_walk),
+            ("post-hook-stays", "calls a hook that was removed", _never_off),
+        )
+    ),
 )
