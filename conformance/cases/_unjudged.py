@@ -190,7 +190,9 @@ UNJUDGED: Mapping[str, str] = {
     "save": "files: tests/mytorch/test_serialization.py reads torch's and is read by it",
     "Tensor.data_ptr": "an address in memory",
     **dict.fromkeys(("Tensor.array", "Tensor.accumulated", "Tensor.base", "Tensor.counter"), _OWN),
-    **dict.fromkeys(("Tensor.hooks", "Tensor.node", "Tensor.output", "Tensor.tracked"), _OWN),
+    **dict.fromkeys(
+        ("Tensor.hooks", "Tensor.node", "Tensor.output", "Tensor.post_hooks", "Tensor.tracked"), _OWN
+    ),
     **dict.fromkeys(("autograd.GradientError", "autograd.Op", "autograd.apply"), _OWN),
     **dict.fromkeys(("autograd.apply_many", "autograd.binary"), _OWN),
     **dict.fromkeys(("models.from_lstm", "models.to_lstm"), _OWN),

@@ -360,11 +360,6 @@ ROWS = (
     ),
     Row(
         TRAINING,
-        "Tensor.register_post_accumulate_grad_hook",
-        "`Tensor.register_hook`, which gets the gradient before it is added",
-    ),
-    Row(
-        TRAINING,
         "distributions.Beta distributions.Gamma distributions.Dirichlet distributions.Exponential "
         "distributions.Laplace distributions.LogNormal distributions.MultivariateNormal "
         "distributions.Poisson distributions.StudentT distributions.Uniform "

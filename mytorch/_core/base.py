@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mytorch._core.device import device
     from mytorch._core.dtypes import dtype
-    from mytorch._core.types import Array, Hook
+    from mytorch._core.types import Array, Hook, PostHook
     from mytorch._tensor import Tensor
     from mytorch.autograd.graph import Counter, Node
 
@@ -35,6 +35,7 @@ class TensorBase:
         accumulated: what `grad` holds, without its checks.
         counter: the counter of changes in place, shared with all views; made on first use.
         hooks: the hooks of a leaf, by the id of their handles; unset before the first one.
+        post_hooks: likewise, those that are called after a gradient was added to its `grad`.
         base: the tensor that a view is a view of; unset on other tensors.
     """
 
@@ -47,6 +48,7 @@ class TensorBase:
         "hooks",
         "node",
         "output",
+        "post_hooks",
         "tracked",
     )
 
@@ -57,6 +59,7 @@ class TensorBase:
     accumulated: Tensor | None
     counter: Counter | None
     hooks: dict[int, Hook]
+    post_hooks: dict[int, PostHook]
     base: TensorBase | None
 
     @property

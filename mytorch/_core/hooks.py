@@ -1,4 +1,4 @@
-"""The handle by which a hook is taken off again; tensors and modules give the same kind."""
+"""The handle by which a hook is taken off again; tensors, modules and optimizers give the same kind."""
 
 from __future__ import annotations
 
@@ -45,3 +45,25 @@ class RemovableHandle:
         traceback: TracebackType | None,
     ) -> None:
         self.remove()
+
+
+def register(
+    hooks: MutableMapping[int, Any], hook: Callable[..., Any], *, prepend: bool = False
+) -> RemovableHandle:
+    """Add a hook to those that are called in turn.
+
+    Args:
+        hooks: the hooks in the order of their calls, by the id of their handles.
+        hook: is added to them.
+        prepend: whether it is called before the present ones.
+
+    Returns:
+        The handle by which it is taken off.
+    """
+    present = dict(hooks)
+    handle = RemovableHandle(hooks, hook)
+    if prepend:
+        for key in present:
+            del hooks[key]
+        hooks.update(present)
+    return handle

@@ -31,3 +31,6 @@ Gradients: TypeAlias = tuple[Gradient, ...]
 
 Hook: TypeAlias = "Callable[[Tensor], Tensor | None]"
 """A function that sees a tensor's gradient in backward, and may return another one."""
+
+PostHook: TypeAlias = "Callable[[Tensor], object]"
+"""A function that is called with a tensor after backward has added to its `grad`."""

@@ -12,7 +12,7 @@ from mytorch._tensor.legacy import old_form, share
 from mytorch._tensor.methods import Methods
 from mytorch._tensor.operators import Operators
 from mytorch._tensor.protocols import Protocols
-from mytorch.autograd import _accumulation, _gradients
+from mytorch.autograd import _accumulation, _gradients, _post_hooks
 from mytorch.autograd._views import join
 from mytorch.autograd.graph import DetachedCounter, counter_of
 from mytorch.functions._check import require_bool
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.hooks import RemovableHandle
-    from mytorch._core.types import Hook
+    from mytorch._core.types import Hook, PostHook
 
 
 class Tensor(Methods, Operators, Protocols, LackingAttributes):
@@ -216,6 +216,39 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
             tensor([2., 3.])
         """
         return _accumulation.register_hook(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: PostHook) -> RemovableHandle:
+        """Call `hook` with this leaf whenever backward has added to its `grad`.
+
+        It is called as soon as the leaf's whole gradient is there, while backward goes on. What it does is
+        recorded only if `create_graph` is set. `autograd.grad` does not call it.
+
+        Args:
+            hook: takes the tensor, which it may change, its `grad` included, and returns None.
+
+        Returns:
+            A handle; its `remove()` takes the hook off.
+
+        Raises:
+            RuntimeError: the tensor does not require gradients, or is not a leaf; in backward, if the hook
+                returned another tensor.
+            TypeError: in backward, the hook returned something else.
+
+        Examples:
+            Every parameter makes its step and frees its gradient in backward, so that no two gradients are in
+            memory at once:
+
+            >>> model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+            >>> optimizers = {p: optim.SGD([p], lr=0.1) for p in model.parameters()}
+            >>> def step(p):
+            ...     optimizers[p].step()
+            ...     optimizers[p].zero_grad()
+            >>> handles = [p.register_post_accumulate_grad_hook(step) for p in model.parameters()]
+            >>> model(mytorch.ones(1, 2)).sum().backward()
+            >>> [p.grad for p in model.parameters()]
+            [None, None, None, None]
+        """
+        return _post_hooks.register(self, hook)
 
     def retain_grad(self) -> None:
         """Let backward fill `grad` although the tensor is not a leaf.

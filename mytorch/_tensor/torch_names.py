@@ -23,13 +23,13 @@ METHODS = """
     nanmedian nanquantile nansum narrow_copy ne_ negative_ new_empty_strided nextafter nextafter_
     nonzero_static not_equal not_equal_ orgqr ormqr pin_memory pinverse polygamma polygamma_ positive prelu
     put put_ q_per_channel_axis q_per_channel_scales q_per_channel_zero_points q_scale q_zero_point qr qscheme
-    quantile rad2deg rad2deg_ random_ record_stream register_post_accumulate_grad_hook reinforce renorm
-    renorm_ resize resize_ resize_as resize_as_ resize_as_sparse_ resolve_conj resolve_neg rot90 row_indices
-    scatter_reduce scatter_reduce_ select select_scatter set_ sgn sgn_ share_memory_ signbit sinc sinc_ sinh
-    sinh_ slice_inverse slice_scatter slogdet smm solve sparse_dim sparse_mask sparse_resize_
-    sparse_resize_and_clear_ split_with_sizes sspaddmm stft storage storage_offset storage_type sum_to_size
-    svd symeig take take_along_dim tan tan_ tensor_split tile to_dense to_mkldnn to_padded_tensor to_sparse
-    to_sparse_bsc to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr trace triangular_solve true_divide
-    true_divide_ unfold unique_consecutive unsafe_chunk unsafe_split unsafe_split_with_sizes untyped_storage
-    values vdot vsplit xlogy xlogy_ xpu
+    quantile rad2deg rad2deg_ random_ record_stream reinforce renorm renorm_ resize resize_ resize_as
+    resize_as_ resize_as_sparse_ resolve_conj resolve_neg rot90 row_indices scatter_reduce scatter_reduce_
+    select select_scatter set_ sgn sgn_ share_memory_ signbit sinc sinc_ sinh sinh_ slice_inverse
+    slice_scatter slogdet smm solve sparse_dim sparse_mask sparse_resize_ sparse_resize_and_clear_
+    split_with_sizes sspaddmm stft storage storage_offset storage_type sum_to_size svd symeig take
+    take_along_dim tan tan_ tensor_split tile to_dense to_mkldnn to_padded_tensor to_sparse to_sparse_bsc
+    to_sparse_bsr to_sparse_coo to_sparse_csc to_sparse_csr trace triangular_solve true_divide true_divide_
+    unfold unique_consecutive unsafe_chunk unsafe_split unsafe_split_with_sizes untyped_storage values vdot
+    vsplit xlogy xlogy_ xpu
     """

@@ -14,6 +14,8 @@ import numpy as np
 from mytorch._core.promotion import converted
 from mytorch.autograd._accumulation import accumulate, leaf_hooks, notify, run_hooks
 from mytorch.autograd._aim import Aim, catch, leading_to
+from mytorch.autograd._pending import Pending
+from mytorch.autograd._post_hooks import call, uses_of_hooked
 from mytorch.autograd.graph import SAVED, Node
 from mytorch.ops.op import OUT, GradientError, Op, Part
 
@@ -32,59 +34,6 @@ SECOND_TIME = (
 )
 
 
-class _Pending:
-    """The gradients that have arrived so far, by node or leaf.
-
-    A gradient may be handed to several inputs as one array, or be a view of another; so the first one is only
-    kept, the first sum is a new array, and only what is known to be this object's own is added to in place.
-    """
-
-    __slots__ = ("_grads", "_owned", "leaves")
-
-    def __init__(self) -> None:
-        self._grads: dict[Node, list[Array | None]] = {}
-        self._owned: set[int] = set()
-        # Of each leaf, as the only item of a list that alone holds it.
-        self.leaves: dict[TensorBase, list[Any]] = {}
-
-    def add_to_leaf(self, leaf: TensorBase, grad: Array | Part) -> None:
-        slots = self.leaves.get(leaf)
-        if slots is None:
-            slots = self.leaves[leaf] = [None]
-        self._add(slots, 0, grad)
-
-    def add(self, target: Node, slot: int, count: int, grad: Array | Part) -> None:
-        slots = self._grads.get(target)
-        if slots is None:
-            slots = self._grads[target] = [None] * count
-        self._add(slots, slot, grad)
-
-    def _add(self, slots: list[Any], slot: int, grad: Array | Part) -> None:
-        before = slots[slot]
-        if before is None and type(grad) is np.ndarray:
-            slots[slot] = grad
-        elif isinstance(grad, Part):
-            if before is None or id(before) not in self._owned:
-                before = slots[slot] = grad.whole(before)
-                self._owned.add(id(before))
-            grad.add_to(before)
-        elif before is None:
-            slots[slot] = grad
-        elif id(before) in self._owned:
-            np.add(before, grad, out=before)
-        else:
-            total = slots[slot] = np.asarray(before + grad)
-            self._owned.add(id(total))
-
-    def take(self, target: Node) -> list[Array | None] | None:
-        slots = self._grads.pop(target, None)
-        if slots is not None and self._owned:
-            # An id may be used again once its array is gone.
-            for grad in slots:
-                self._owned.discard(id(grad))
-        return slots
-
-
 def backward(roots: Sequence[TensorBase], cotangents: Sequence[Array], *, retain_graph: bool) -> None:
     """Add to every leaf's grad the derivative of the roots, each weighted with its cotangent, in one walk.
 
@@ -99,9 +48,30 @@ def backward(roots: Sequence[TensorBase], cotangents: Sequence[Array], *, retain
     # torch gives inf and nan in silence, and one such block for the whole walk costs next to nothing.
     with np.errstate(all="ignore"):
         for leaf, holder in _start(roots, cotangents, None, retain_graph=retain_graph).items():
-            if hooks := leaf_hooks(leaf):
-                holder[0] = run_hooks(hooks, holder[0])
-            accumulate(leaf, holder)
+            _complete(leaf, holder)
+
+
+def _complete(leaf: TensorBase, holder: list[Any]) -> None:
+    """Add to a leaf's grad all that has arrived for it, the only item of a list, and call its hooks."""
+    if hooks := leaf_hooks(leaf):
+        holder[0] = run_hooks(hooks, holder[0])
+    accumulate(leaf, holder)
+    call(leaf)
+
+
+def _complete_after(node: Node, pending: Pending, uses: dict[TensorBase, int]) -> None:
+    """Complete the leaves that only this node has still had a gradient for."""
+    for parent in node.parents:
+        if parent in uses:
+            leaf: TensorBase = parent
+            uses[leaf] -= 1
+            if not uses[leaf]:
+                holder = pending.take_leaf(leaf)
+                if holder is None:
+                    # As in torch, the hooks of a leaf are called although no gradient has reached it.
+                    call(leaf)
+                else:
+                    _complete(leaf, holder)
 
 
 def derivatives(
@@ -149,7 +119,7 @@ def _start(
     roots: Sequence[TensorBase], cotangents: Sequence[Array], aim: Aim | None, *, retain_graph: bool
 ) -> dict[TensorBase, list[Any]]:
     """Walk; return the gradient of each leaf, as the only item of a list that alone holds it."""
-    pending = _Pending()
+    pending = Pending()
     nodes: dict[Node, None] = {}
     for root, cotangent in zip(roots, cotangents, strict=True):
         node = root.node
@@ -164,7 +134,7 @@ def _start(
 
 def _walk(
     roots: Iterable[Node],
-    pending: _Pending,
+    pending: Pending,
     aim: Aim | None,
     *,
     retain_graph: bool,
@@ -172,13 +142,15 @@ def _walk(
     # A gradient that a node's op gives for one of its inputs goes one of three ways from here:
     #   1. nowhere: the input needs none (parent None), or nothing wanted lies behind it (not in `waiting`);
     #   2. to the node that made the input: it waits in `pending` until all consumers of that node are walked;
-    #   3. to a leaf: it waits in `pending` until the walk is over, and the caller stores it.
+    #   3. to a leaf: it waits in `pending` until the walk is over, and the caller stores it. A leaf whose
+    #      hooks wait for its `grad` is completed earlier: as soon as all nodes that use it are walked.
     # A node is ready when nothing more can arrive. If it made a wanted tensor, `catch` keeps what arrived. If
     # nothing wanted lies behind it, it ends here; or else `_gradients` shows what arrived to the hooks, lets
     # tensors that retain their gradient store it, and asks the op for the gradients of the inputs.
     waiting = count_consumers(roots, aim)
     # A root that another root was computed from waits for it.
     ready = [root for root in roots if waiting.get(root) == 0]
+    uses = uses_of_hooked(waiting, aim)
     while ready:
         node = ready.pop()
         arrived = pending.take(node)
@@ -186,8 +158,6 @@ def _walk(
             continue
         grads = _gradients(node, arrived, retain_graph=retain_graph)
         for parent, slot, grad in zip(node.parents, node.slots, grads, strict=True):
-            if parent is None:
-                continue
             if type(parent) is Node:
                 left = waiting.get(parent)
                 if left is None:
@@ -198,9 +168,13 @@ def _walk(
                 waiting[parent] = left - 1
                 if left == 1:
                     ready.append(parent)
-            elif grad is not None and (aim is None or parent in aim.leaves):
+            elif parent is not None and grad is not None and (aim is None or parent in aim.leaves):
                 leaf: TensorBase = parent  # type: ignore[assignment]  # not a Node, so a leaf
                 pending.add_to_leaf(leaf, _fit(grad, leaf.array.shape, leaf.array.dtype))
+        if uses is not None:
+            # Only `pending` holds them then: a gradient is not copied, and it is gone once a hook drops it.
+            grads = grad = None
+            _complete_after(node, pending, uses)
 
 
 def count_consumers(roots: Iterable[Node], aim: Aim | None) -> dict[Node, int]:

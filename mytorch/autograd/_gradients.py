@@ -10,7 +10,7 @@ import numpy as np
 from mytorch._core.base import TensorBase, wrap
 from mytorch._core.promotion import cast
 from mytorch._core.typename import typename
-from mytorch.autograd import _engine
+from mytorch.autograd import _engine, _post_hooks
 from mytorch.autograd._accumulation import accumulate, store
 from mytorch.autograd.grad_mode import enable_grad
 
@@ -66,6 +66,7 @@ def backward(
     if create_graph:
         for x, each in _recorded(roots, cotangents, wanted, retain_graph).items():
             store(x, each)
+            _post_hooks.call(x, recording=True)
         return
     if wanted is None:
         _engine.backward(roots, _arrays(roots, cotangents), retain_graph=bool(retain_graph))
@@ -75,6 +76,7 @@ def backward(
     for x, array in zip(wanted, found, strict=True):
         if array is not None:
             accumulate(x, [array])
+            _post_hooks.call(x)
 
 
 def grad(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from copy import deepcopy
-from functools import wraps
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,13 @@ from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.autograd import enable_grad
 from mytorch.autograd.graph import counter_of
+from mytorch.optim._hooks import (
+    Hooked,
+    hooked,
+    passed_through,
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,8 +33,10 @@ if TYPE_CHECKING:
     # Takes (parameter, gradient, options of the group, state), and changes parameter and state in place.
     Rule: TypeAlias = Callable[[Array, Array, Group, dict[str, Any]], None]
 
+__all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
 
-class Optimizer:
+
+class Optimizer(Hooked):
     """Base class of optimizers.
 
     A subclass defines the defaults of its options and `step`.
@@ -60,11 +68,11 @@ class Optimizer:
     _opt_called = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Make the subclass's `step` note that it was called."""
+        """Put the hooks around the subclass's `step`, and make it note that it was called."""
         super().__init_subclass__(**kwargs)
         step = cls.__dict__.get("step")
         if step is not None:
-            cls.step = _noting(step)  # type: ignore[method-assign]  # the same function, and a note
+            cls.step = hooked(step)  # type: ignore[method-assign]  # the same function, and what is around it
 
     def __init__(self, params: Params, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -215,6 +223,10 @@ class Optimizer:
         Returns:
             "state", from positions to states, and "param_groups". The tensors are not copied.
         """
+        hooks = self._hooks
+        if hooks is not None:
+            for hook in tuple(hooks.before_save.values()):
+                hook(self)
         positions: dict[Tensor, int] = {}
         groups = []
         start = 0
@@ -226,7 +238,8 @@ class Optimizer:
             packed["params"] = [positions[param] for param in group["params"]]
             groups.append(packed)
         state = {positions.get(param, param): kept for param, kept in self.state.items()}
-        return {"state": state, "param_groups": groups}
+        saved = {"state": state, "param_groups": groups}
+        return saved if hooks is None else passed_through(hooks.after_save, self, saved)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load the options and the state that `state_dict` returned.
@@ -239,6 +252,9 @@ class Optimizer:
         Raises:
             ValueError: the number of groups, or the length of one, differs.
         """
+        hooks = self._hooks
+        if hooks is not None:
+            state_dict = passed_through(hooks.before_load, self, state_dict.copy())
         groups = deepcopy(state_dict["param_groups"])
         if len(groups) != len(self.param_groups):
             raise ValueError(
@@ -264,15 +280,9 @@ class Optimizer:
             }
         self.state = state
         self.param_groups = groups
-
-
-def _noting(step: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(step)
-    def noted(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        self._opt_called = True
-        return step(self, *args, **kwargs)
-
-    return noted
+        if hooks is not None:
+            for hook in tuple(hooks.after_load.values()):
+                hook(self)
 
 
 def _taken(owner: Tensor | None, name: str, value: Any) -> Any:

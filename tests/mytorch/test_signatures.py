@@ -91,10 +91,6 @@ ALLOWED = {
     "mytorch.nn.functional.gelu": {
         "approximate is not keyword-only": "nn.GELU gives it by position, as all layers of one function do"
     },
-    "mytorch.nn.modules.module.RemovableHandle": {
-        **{f"lacks {name}": MADE_HERE for name in ("hooks_dict", "extra_dict")},
-        **{f"adds {name}": MADE_HERE for name in ("hooks", "hook")},
-    },
     "mytorch.no_grad": {"adds function": DECORATOR},
     "mytorch.norm": {"dtype is keyword-only": "`out` stands before it"},
     "mytorch.randint": {"high need not be given": OVERLOADS, "size need not be given": OVERLOADS},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import float16, float32, float64
-from mytorch._core.hooks import RemovableHandle
+from mytorch._core.hooks import register
 from mytorch.autograd import no_grad
 from mytorch.creation.filled import empty
 from mytorch.nn.modules._hooks import Hooks
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Self
 
     from mytorch._core.dtypes import dtype as DType
+    from mytorch._core.hooks import RemovableHandle
     from mytorch._tensor import Tensor
 
 
@@ -23,23 +24,6 @@ def indent(text: str) -> str:
     """Indent every line of `text` by two spaces but the first, which follows a name."""
     first, *rest = text.split("\n")
     return "\n".join([first, *(f"  {line}" if line else line for line in rest)])
-
-
-def _register(
-    hooks: dict[int, Callable[..., Any]],
-    hook: Callable[..., Any],
-    prepend: bool,
-    marked: set[int] | None = None,
-) -> RemovableHandle:
-    handle = RemovableHandle(hooks, hook)
-    if prepend:
-        others = {key: other for key, other in hooks.items() if key != handle.id}
-        for key in others:
-            del hooks[key]
-        hooks.update(others)
-    if marked is not None:
-        marked.add(handle.id)
-    return handle
 
 
 def _forward_unimplemented(self: Module, *args: Any) -> Any:
@@ -95,7 +79,10 @@ class Module(Stateful):
             The handle that removes the hook.
         """
         hooks = self._own_hooks()
-        return _register(hooks.before, hook, prepend, hooks.with_kwargs if with_kwargs else None)
+        handle = register(hooks.before, hook, prepend=prepend)
+        if with_kwargs:
+            hooks.with_kwargs.add(handle.id)
+        return handle
 
     def register_forward_hook(
         self,
@@ -117,7 +104,9 @@ class Module(Stateful):
             The handle that removes the hook.
         """
         hooks = self._own_hooks()
-        handle = _register(hooks.after, hook, prepend, hooks.with_kwargs if with_kwargs else None)
+        handle = register(hooks.after, hook, prepend=prepend)
+        if with_kwargs:
+            hooks.with_kwargs.add(handle.id)
         if always_call:
             hooks.always.add(handle.id)
         return handle
@@ -134,7 +123,7 @@ class Module(Stateful):
         Returns:
             The handle that removes the hook.
         """
-        return _register(self._own_hooks().backward_before, hook, prepend)
+        return register(self._own_hooks().backward_before, hook, prepend=prepend)
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> RemovableHandle:
         """Have `hook(module, grad_input, grad_output)` called when the gradients of the inputs are known.
@@ -147,7 +136,7 @@ class Module(Stateful):
         Returns:
             The handle that removes the hook.
         """
-        return _register(self._own_hooks().backward, hook, prepend)
+        return register(self._own_hooks().backward, hook, prepend=prepend)
 
     def _own_hooks(self) -> Hooks:
         if self._hooks is None:
