@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 # So many pieces per worker are on their way: enough to keep it busy, and few enough to stay up to date.
 _AHEAD = 4
 
-# How long is waited for the scheduler, and for a first worker, in seconds.
+# How long is waited for the scheduler, and for a worker where none is there, in seconds.
 _PATIENCE = 30
+
+# After how many seconds of waiting for a piece of work it is seen whether any worker is left.
+_LOOK = 5
 
 # Verdicts depend on these of a worker.
 _SAME = ("mytorch-conformance", "numpy", "torch", "source code")
@@ -53,10 +56,7 @@ class Cluster:
             UsageError: no worker is there, or one runs several threads or has other code or versions.
         """
         self._client = client
-        try:
-            client.wait_for_workers(1, timeout=_PATIENCE)
-        except TimeoutError:
-            raise UsageError(f"scheduler: expected a worker within {_PATIENCE} s, got none") from None
+        self._wait_for_workers()
         for address, threads in client.nthreads().items():
             if threads != 1:
                 told = f"worker {address} has {threads}: dask worker --nthreads 1"
@@ -79,7 +79,8 @@ class Cluster:
             arguments: the arguments of each call, taken as workers become free.
 
         Raises:
-            UsageError: the scheduler has given up a piece of work, because it ended several workers.
+            UsageError: the scheduler has given up a piece of work, because it ended several workers; or no
+                worker is left, and none comes.
         """
         from distributed import KilledWorker
 
@@ -88,7 +89,7 @@ class Cluster:
         try:
             while self._fill(waiting, function, given):
                 try:
-                    found = waiting[0].result()
+                    found = self._result(waiting[0])
                 except KilledWorker as error:
                     told = f"gave up a piece of work that ended its workers: {error}"
                     raise UsageError(f"scheduler: {told}") from error
@@ -96,6 +97,23 @@ class Cluster:
                 yield found
         finally:
             self._client.cancel(list(waiting), force=True)
+
+    def _wait_for_workers(self) -> None:
+        try:
+            self._client.wait_for_workers(1, timeout=_PATIENCE)
+        except TimeoutError:
+            raise UsageError(f"scheduler: expected a worker within {_PATIENCE} s, got none") from None
+
+    def _result(self, future: Any) -> Any:
+        """Wait for a piece of work as long as a worker is there."""
+        while True:
+            try:
+                return future.result(timeout=_LOOK)
+            except TimeoutError:
+                if future.done():
+                    return future.result()
+            # Work that ends a worker while that starts leaves it ended: nothing starts it again.
+            self._wait_for_workers()
 
     def _fill(
         self, waiting: deque[Any], function: Callable[..., Any], given: Iterable[tuple[Any, ...]]

@@ -14,6 +14,7 @@ from conformance.running import cluster as clusters
 from conformance.running.cluster import Cluster
 from conformance.subjects.torchlike import TorchLike
 
+dask = pytest.importorskip("dask", reason="the extra dask is not installed")
 distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
 
 # Of LocalCluster, whose processes and loop end after its `with`.
@@ -33,8 +34,33 @@ def local():
         yield found
 
 
-def test_a_worker_that_is_killed_loses_and_doubles_nothing(local):
-    expected = conformance.run(**ASKED)
+# Waits in all but the first two pieces of work until a file is there.
+WAITING = """
+import time
+from pathlib import Path
+
+from conformance.subjects.torchlike import TorchLike
+
+
+class Waiting(TorchLike):
+    def run(self, task):
+        while not (task.case.name == "sigmoid" and task.sample.draw < 2) and not Path({file!r}).exists():
+            time.sleep(0.05)
+        return super().run(task)
+
+
+def make():
+    return Waiting("waiting", "torch")
+"""
+
+
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(local, tmp_path):
+    go = tmp_path / "go"
+    (tmp_path / "waiting.py").write_text(WAITING.format(file=str(go)), encoding="utf-8")
+    asked = ASKED | {"implementation": f"{tmp_path / 'waiting.py'}:make"}
+    go.touch()
+    expected = conformance.run(**asked)
+    go.unlink()
     with distributed.Client(local.scheduler_address, set_as_default=False) as client:
         before = client.run(os.getpid)
         killed, pieces = [], []
@@ -47,8 +73,9 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(local):
                 assert busy[1]
                 killed.append(busy[0])
                 os.kill(before[busy[0]], signal.SIGKILL)
+                go.touch()
 
-        found = conformance.run(backend="dask", scheduler=local.scheduler_address, progress=kill, **ASKED)
+        found = conformance.run(backend="dask", scheduler=local.scheduler_address, progress=kill, **asked)
         (lost,) = killed
         assert before[lost] not in client.run(os.getpid).values()
     assert pieces == [(done, 17) for done in range(1, 18)]
@@ -60,11 +87,30 @@ def end(_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_work_that_ends_every_worker_is_an_error_and_no_wait(local):
-    with distributed.Client(local.scheduler_address, set_as_default=False) as client:
+def test_work_that_ends_its_workers_is_an_error_and_no_wait():
+    # A second worker is not waited for: one that ends while it starts is not started again.
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as one,
+        distributed.Client(one.scheduler_address, set_as_default=False) as client,
+    ):
         found = Cluster(client, "torch").each(end, [(1,)])
         with pytest.raises(UsageError, match="scheduler: gave up a piece of work that ended its workers"):
             next(found)
+
+
+def test_where_no_worker_is_left_it_is_an_error_and_no_wait(monkeypatch):
+    monkeypatch.setattr(clusters, "_PATIENCE", 1)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as one,
+        distributed.Client(one.scheduler_address, set_as_default=False) as client,
+    ):
+        cluster = Cluster(client, "torch")
+        client.retire_workers()
+        with pytest.raises(UsageError, match="scheduler: expected a worker within 1 s, got none"):
+            next(cluster.each(divmod, [(1, 1)]))
 
 
 def test_results_come_in_the_order_of_the_work(local):
