@@ -207,11 +207,12 @@ def _judge_exact(expected: Expectation, name: str, got: Array) -> Verdict:
     oracle = expected.oracle[name]
     differs = np.asarray(got != oracle)
     wrong = bool(differs.any())
+    largest = np.abs(got.astype(np.float64) - oracle.astype(np.float64)).max() if wrong else 0.0
     worst = np.unravel_index(int(differs.argmax()), oracle.shape)
     fields: dict[str, Any] = {
         "elements": int(oracle.size),
         "tolerance": 0.0,
-        "max_error": float(np.abs(got.astype(np.float64) - oracle.astype(np.float64)).max()) if wrong else 0.0,
+        "max_error": float(largest),
         "headroom": 0.0 if wrong else inf,
         "worst_index": [int(k) for k in worst],
         "expected": float(oracle[worst]),
