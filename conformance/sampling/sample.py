@@ -131,7 +131,8 @@ class Sample:
 def raw_words(text: str, count: int) -> NDArray[np.uint64]:
     """Return `count` raw words of the Philox stream whose key is the SHA-256 of the text."""
     key = hashlib.sha256(f"{SCHEMA}|{text}".encode()).digest()[:16]
-    return np.asarray(Philox(_Key(key)).random_raw(count), dtype=np.uint64)
+    drawing = Philox(_Key(key))  # type: ignore[arg-type] # NumPy's stubs know of its own sequence only
+    return np.asarray(drawing.random_raw(count), dtype=np.uint64)
 
 
 class _Key(ISeedSequence):

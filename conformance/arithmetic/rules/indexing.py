@@ -55,9 +55,11 @@ def _put_back(put: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 def _indexed(held: Replicates, x: Tensor, indices: Sequence[Tensor | None]) -> Tensor:
     """Index all replicates at once, as far as the indexed dimensions stay where they are."""
-    if _side_by_side(indices):
-        return torch.ops.aten.index(held.every(x), [None, *indices])
-    return torch.stack([torch.ops.aten.index(held.alone(x, k), indices) for k in range(held.count)])
+    index = torch.ops.aten.index
+    if not _side_by_side(indices):
+        return torch.stack([index(held.alone(x, k), indices) for k in range(held.count)])
+    indexed: Tensor = index(held.every(x), [None, *indices])
+    return indexed
 
 
 def _put_at(
@@ -65,11 +67,12 @@ def _put_at(
 ) -> Tensor:
     """Put values into all replicates at once, likewise."""
     put = torch.ops.aten.index_put
-    if _side_by_side(indices):
-        rank = torch.ops.aten.index(x, indices).dim()
-        return put(held.every(x), [None, *indices], held.of_rank(values, rank), accumulate)
-    rows = [put(held.alone(x, k), indices, held.alone(values, k), accumulate) for k in range(held.count)]
-    return torch.stack(rows)
+    if not _side_by_side(indices):
+        rows = [put(held.alone(x, k), indices, held.alone(values, k), accumulate) for k in range(held.count)]
+        return torch.stack(rows)
+    rank = torch.ops.aten.index(x, indices).dim()
+    whole: Tensor = put(held.every(x), [None, *indices], held.of_rank(values, rank), accumulate)
+    return whole
 
 
 def _side_by_side(indices: Sequence[Tensor | None]) -> bool:
