@@ -152,25 +152,23 @@ class Replicates:
         """
         if self._complex or (kwargs and [*kwargs] != ["memory_format"]):
             return None
-        rank, found = 0, []
-        noisy = False
-        for each in args:
-            kept = None
+        rank, found = 0, list[Any](args)
+        noisy: list[tuple[int, _Kept]] = []
+        for place, each in enumerate(args):
             if isinstance(each, torch.Tensor):
                 if each.dtype is not torch.float64:
                     return None
                 rank = max(rank, each.dim())
-                kept = self._kept(each)
-                noisy = noisy or kept is not None
+                if (kept := self._kept(each)) is not None:
+                    noisy.append((place, kept))
             elif isinstance(each, (list, tuple)):
                 return None
-            found.append(kept)
         if not noisy:
             return None
-        return [
-            each if kept is None else self._view(kept, each, (1,) * (rank - each.dim()))
-            for each, kept in zip(args, found, strict=True)
-        ]
+        for place, kept in noisy:
+            each = args[place]
+            found[place] = self._view(kept, each, (1,) * (rank - each.dim()))
+        return found
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
         """Return one replicate; the clean tensor if it has none."""

@@ -25,7 +25,11 @@ INPUT = "the input itself"
 def _rolled(right: Array) -> Array:
     """Return the rows in another order; of a single row, its elements."""
     axis = next((k for k, size in enumerate(right.shape) if size > 1), None)
-    return right if axis is None else np.roll(right, 1, axis)
+    if axis is None:
+        return right
+    # np.roll takes four times as long for the few numbers that most have.
+    rows = right.reshape(right.shape[axis:])
+    return np.concatenate((rows[-1:], rows[:-1])).reshape(right.shape)
 
 
 def _half(right: Array) -> Array:

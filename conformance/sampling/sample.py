@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.random import Philox
+from numpy.random.bit_generator import ISeedSequence
 
 from conformance.errors import UsageError
 
@@ -129,7 +131,20 @@ class Sample:
 def raw_words(text: str, count: int) -> NDArray[np.uint64]:
     """Return `count` raw words of the Philox stream whose key is the SHA-256 of the text."""
     key = hashlib.sha256(f"{SCHEMA}|{text}".encode()).digest()[:16]
-    return np.asarray(np.random.Philox(key=int.from_bytes(key, "little")).random_raw(count), dtype=np.uint64)
+    drawing = Philox(_Key(key))  # type: ignore[arg-type] # NumPy's stubs know of its own sequence only
+    return np.asarray(drawing.random_raw(count), dtype=np.uint64)
+
+
+class _Key(ISeedSequence):
+    """A seed that is the key itself: beside one given as `key`, Philox asks the system for entropy."""
+
+    def __init__(self, key: bytes) -> None:
+        self._words = np.frombuffer(key, "<u8").astype(np.uint64)
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[Any]:
+        """Return the two words of the key, for which Philox asks."""
+        del n_words, dtype
+        return self._words
 
 
 def _write(value: Scalar) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from conformance.sampling.lanes import EVERY_LANE, HALF_LANES, LANES, carried, rounded
-from conformance.sampling.values import Array, fill, make, strided
+from conformance.sampling.values import Array, Input, fill, make, strided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,20 +27,43 @@ __all__ = ["EVERY_LANE", "HALF_LANES", "LANES"]  # the names of lanes, which mos
 
 
 class _Drawn:
-    """The values of one sample in float64, before a lane rounds them."""
+    """The values of one sample, in float64 and as lanes round them; nobody may modify them."""
 
     def __init__(self, case: Case, sample: Sample) -> None:
         self.case, self.sample = case, sample
         self._cotangents: dict[tuple[str, tuple[int, ...]], Array] = {}
+        self._rounded: dict[tuple[str, str], dict[str, Array]] = {}
+        self._rounded_cotangents: dict[tuple[str, tuple[int, ...], str, str], Array] = {}
+
+    @cached_property
+    def inputs(self) -> Mapping[str, Input]:
+        return self.case.inputs(self.sample.settings)
 
     @cached_property
     def arrays(self) -> dict[str, Array]:
-        return make(self.sample, dict(self.case.inputs(self.sample.settings)), "float64")
+        return make(self.sample, dict(self.inputs), "float64")
 
-    def cotangent(self, name: str, shape: tuple[int, ...]) -> Array:
-        if (name, shape) not in self._cotangents:
-            self._cotangents[name, shape] = fill(self.sample, name, shape)
-        return self._cotangents[name, shape]
+    def rounded(self, carrier: str, dtype: str) -> dict[str, Array]:
+        """Return the arrays as the tasks of a carrier and a dtype have them."""
+        if (carrier, dtype) not in self._rounded:
+            found = {name: _rounded(array, carrier, dtype) for name, array in self.arrays.items()}
+            self._rounded[carrier, dtype] = found
+        return self._rounded[carrier, dtype]
+
+    def cotangent(self, name: str, shape: tuple[int, ...], carrier: str, dtype: str) -> Array:
+        """Return a cotangent, likewise."""
+        key = name, shape, carrier, dtype
+        if key not in self._rounded_cotangents:
+            if key[:2] not in self._cotangents:
+                self._cotangents[key[:2]] = fill(self.sample, name, shape)
+            self._rounded_cotangents[key] = _rounded(self._cotangents[key[:2]], carrier, dtype)
+        return self._rounded_cotangents[key]
+
+
+def _rounded(values: Array, carrier: str, dtype: str) -> Array:
+    """Return a copy of values, rounded to the carrier and converted to the dtype."""
+    with np.errstate(under="ignore"):
+        return rounded(values, carrier).astype(carried(dtype))
 
 
 # The sample that was drawn last: its lanes, sides and uses follow each other, and take the same values.
@@ -83,8 +106,10 @@ class Task:
 
     @cached_property
     def _arrays(self) -> dict[str, Array]:
-        drawn = _drawn(self.case, self.sample).arrays
-        arrays = {name: self._rounded(self.stored.get(name, array)) for name, array in drawn.items()}
+        drawn = _drawn(self.case, self.sample)
+        if not self.stored and not self.bad_call:
+            return drawn.rounded(self.carrier or self.dtype, self.dtype)
+        arrays = {name: self._rounded(self.stored.get(name, array)) for name, array in drawn.arrays.items()}
         if self.bad_call:
             for name, shape in self.bad_call.shapes.items():
                 arrays[name] = fill(self.sample, name, shape).astype(self.dtype)
@@ -102,29 +127,28 @@ class Task:
         """The names of the inputs whose gradients are observables."""
         if self.case.training:
             return frozenset()
-        return frozenset(name for name, spec in self.case.inputs(self.sample.settings).items() if spec.grad)
+        inputs = _drawn(self.case, self.sample).inputs
+        return frozenset(name for name, spec in inputs.items() if spec.grad)
 
     def cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
         """Return the random cotangent of an output; it depends on the sample, the name and the shape only."""
-        # Cached, because the replicates of the oracle and a hundred faults use the same.
+        # Kept, because a hundred faults use the same.
         if (output, shape) not in self._cotangents:
-            self._cotangents[output, shape] = self._cotangent(output, shape)
+            self._cotangents[output, shape] = self._cotangent(f"cotangent.{output}", shape)
         return self._cotangents[output, shape].copy()
 
     @cached_property
     def _cotangents(self) -> dict[tuple[str, tuple[int, ...]], Array]:
         return {}
 
-    def _cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
-        name = f"cotangent.{output}"
+    def _cotangent(self, name: str, shape: tuple[int, ...]) -> Array:
         if name in self.stored and self.stored[name].shape == shape:
             return self._rounded(self.stored[name])
-        return self._rounded(_drawn(self.case, self.sample).cotangent(name, shape))
+        drawn = _drawn(self.case, self.sample)
+        return drawn.cotangent(name, shape, self.carrier or self.dtype, self.dtype)
 
     def _rounded(self, values: Array) -> Array:
-        """Return a copy of values, rounded to the carrier and converted to the dtype."""
-        with np.errstate(under="ignore"):
-            return rounded(values, self.carrier or self.dtype).astype(carried(self.dtype))
+        return _rounded(values, self.carrier or self.dtype, self.dtype)
 
 
 @runtime_checkable

@@ -53,6 +53,49 @@ def _put_back(put: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return together
 
 
+def _indexed(held: Replicates, x: Tensor, indices: Sequence[Tensor | None]) -> Tensor:
+    """Index all replicates at once, as far as the indexed dimensions stay where they are."""
+    index = torch.ops.aten.index
+    if not _side_by_side(indices):
+        return torch.stack([index(held.alone(x, k), indices) for k in range(held.count)])
+    indexed: Tensor = index(held.every(x), [None, *indices])
+    return indexed
+
+
+def _put_at(
+    held: Replicates, x: Tensor, indices: Sequence[Tensor | None], values: Tensor, accumulate: bool = False
+) -> Tensor:
+    """Put values into all replicates at once, likewise."""
+    put = torch.ops.aten.index_put
+    if not _side_by_side(indices):
+        rows = [put(held.alone(x, k), indices, held.alone(values, k), accumulate) for k in range(held.count)]
+        return torch.stack(rows)
+    rank = torch.ops.aten.index(x, indices).dim()
+    whole: Tensor = put(held.every(x), [None, *indices], held.of_rank(values, rank), accumulate)
+    return whole
+
+
+def _side_by_side(indices: Sequence[Tensor | None]) -> bool:
+    """Whether no dimension between two indices is taken whole: theirs would then come first."""
+    given = [place for place, index in enumerate(indices) if index is not None]
+    return given == [*range(given[0], given[-1] + 1)]
+
+
+def _selected(held: Replicates, x: Tensor, dim: int, index: Tensor) -> Tensor:
+    if not x.dim():
+        return held.every(x).clone()
+    return torch.index_select(held.every(x), dim if dim < 0 else dim - x.dim(), index)
+
+
+def _gathered(held: Replicates, x: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+    del sparse_grad
+    full, places = held.every(x), index.expand(held.count, *index.shape)
+    if not x.dim():
+        full, places, dim = full.unsqueeze(-1), index.reshape(1, -1).expand(held.count, -1), -1
+    gathered = torch.gather(full, dim if dim < 0 else dim - x.dim(), places)
+    return gathered.reshape(held.count, *index.shape)
+
+
 def _places(count: int) -> Array:
     return np.arange(count) % _PLACES
 
@@ -99,6 +142,7 @@ RULES: tuple[Rule, ...] = (
         ),
         source=HIGHAM,
         complexes=True,
+        together=_put_at,
     ),
     rounded(
         "scatter_add",
@@ -107,7 +151,10 @@ RULES: tuple[Rule, ...] = (
         source=HIGHAM,
         complexes=True,
     ),
-    *exact("gather", "index", "index_select", "masked_select", source=_MOVED),
+    *exact("gather", source=_MOVED, together=_gathered),
+    *exact("index", source=_MOVED, together=_indexed),
+    *exact("index_select", source=_MOVED, together=_selected),
+    *exact("masked_select", source=_MOVED),
     *exact("masked_scatter", "masked_scatter_backward", source=_MOVED),
     rounded(
         "scatter",

@@ -44,6 +44,8 @@ def _together(reduce: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return reduced
 
 
+_PICKED = "returns elements of its operand"
+
 RULES: tuple[Rule, ...] = (
     rounded(
         "sum",
@@ -64,6 +66,8 @@ RULES: tuple[Rule, ...] = (
         complexes=True,
         together=_together(torch.ops.aten.mean.dim),
     ),
-    *exact("amax", "amin", "max", "median", "min", source="returns elements of its operand"),
+    *exact("amax", source=_PICKED, together=_together(torch.amax)),
+    *exact("amin", source=_PICKED, together=_together(torch.amin)),
+    *exact("max", "median", "min", source=_PICKED),
     *exact("argmax", "argmin", source="returns positions, which are integers"),
 )

@@ -6,8 +6,11 @@ operation rounds, vectorized.py how it runs on all replicates at once, and the c
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT, converted
 
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from conformance.arithmetic.rules.measuring import MeasuringCall
+    from conformance.sampling.values import Array
+
+# The error of a result too small to be rounded relatively, in units of u.
+_LEAST = UNDERFLOW / UNIT
 
 # Sources that several rules share.
 IEEE = "IEEE 754-2019, 5.4.1: correctly rounded"
@@ -48,8 +55,29 @@ class Relative:
     def size(self, before: Any, out: Tensor) -> Any:
         """Return the size of the error of each element of the result, in units of u."""
         # Each of the roundings may be one of a number too small to be rounded relatively.
-        size = out.abs().add_(UNDERFLOW / UNIT)
+        size = out.abs().add_(_LEAST)
         return size if before == 1 else size.mul_(before)
+
+    def error(self, before: float, out: Array, unit: float) -> Array:
+        """Return the same in units of 1, with that of an underflow; 0 where the result is not finite.
+
+        In NumPy, which takes half of torch's time for the few numbers that most results have.
+
+        Args:
+            before: how many roundings the result loses.
+            out: the result, of one dimension or more.
+            unit: the size of one rounding.
+        """
+        error: Array = np.abs(out)
+        error += _LEAST
+        if before != 1:
+            error *= before
+        error *= unit
+        error += UNDERFLOW
+        # Of NaN and others the maximum is NaN.
+        if not np.maximum.reduce(error, None, initial=0.0) < math.inf:
+            error[~np.isfinite(error)] = 0.0
+        return error
 
     def __str__(self) -> str:
         noun = "rounding" if self.roundings == 1 else "roundings"

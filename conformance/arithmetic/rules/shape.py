@@ -34,6 +34,10 @@ def _together(join: Callable[..., Tensor], more: int) -> Callable[..., Tensor]:
     return joined
 
 
+def _flipped(held: Replicates, x: Tensor, dims: Sequence[int]) -> Tensor:
+    return torch.flip(held.every(x), [dim if dim < 0 else dim - x.dim() for dim in dims])
+
+
 def _padded(x: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor | None:
     return (
         filled(value, torch.constant_pad_nd(torch.zeros_like(x, dtype=torch.float64), pad, 1.0))
@@ -56,7 +60,8 @@ RULES: tuple[Rule, ...] = (
     *exact("diagonal", "expand", "permute", "t", "transpose", source=_VIEW, view=True),
     *exact("broadcast_in_dim", "broadcast_tensors", source=_COPY_OR_VIEW),
     # Rearrange.
-    *exact("diagonal_backward", "flip", "repeat", "roll", source=_MOVED),
+    *exact("flip", source=_MOVED, together=_flipped),
+    *exact("diagonal_backward", "repeat", "roll", source=_MOVED),
     *exact("diagonal_scatter", source=_MOVED),
     *exact("resize", "resize_as", source="changes the size of a storage"),
     *exact("tril", "triu", source="moves numbers, and puts zeros between them"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 
 import conformance
 from conformance.arithmetic.mode import Arithmetic
+from conformance.arithmetic.rounding import UNDERFLOW
 from conformance.arithmetic.rules import RULES, compose, table
 from conformance.arithmetic.rules.measuring import unary
 from conformance.arithmetic.rules.rule import Relative, Rule, exact, rounded
@@ -123,3 +125,19 @@ def test_the_table_has_a_row_per_rule():
     assert rows["view"]["rounds"] == "exact"
     assert rows["view"]["measured by"] == "nothing: it is exact"
     assert rows["view"]["file"] == "conformance/arithmetic/rules/shape.py"
+
+
+@pytest.mark.parametrize("roundings", [1.0, 4.0, 1.5])
+@pytest.mark.parametrize("unit", [2.0**-24, 2.0**-9])
+def test_the_error_of_a_relative_rounding_is_its_size_bit_for_bit(roundings, unit):
+    """As `Arithmetic` makes it of the size, for numbers of any kind and in any order in memory."""
+    some = [0.0, -0.0, 1.0, -3.7, 5e-324, -1e-40, 1e-30, 1e200, -1.7e308, math.inf, -math.inf, math.nan]
+    out = torch.tensor(some, dtype=torch.float64).view(3, 4)
+    rounds = Relative(roundings)
+    for each in (out, out.T, out[:2, :2], out[:1, ::2], out[:0]):
+        size = rounds.size(rounds.before((), {}), each)
+        underflow = torch.tensor(UNDERFLOW, dtype=torch.float64)
+        expected = torch.add(underflow, size, alpha=unit).nan_to_num_(0.0, 0.0)
+        with np.errstate(over="ignore"):
+            error = rounds.error(roundings, each.numpy(), unit)
+        assert torch.equal(torch.from_numpy(error), expected)

@@ -40,7 +40,37 @@ M, N, P = _random(4, 5), _random(5, 3), _random(2, 4, 5)
 
 # Calls of operations that run on all replicates at once: the overload, its arguments, and those by name.
 # Plain functions of one or two tensors are added below.
+FIRST, SECOND = torch.tensor([3, 0, 3]), torch.tensor([[1], [0]])
 CALLS = {
+    "amax": [(ATEN.amax.default, (B, [0]), {}), (ATEN.amax.default, (A, [-1, 0], True), {})],
+    "amin": [(ATEN.amin.default, (B,), {}), (ATEN.amin.default, (ONE,), {})],
+    "flip": [(ATEN.flip.default, (A, [0]), {}), (ATEN.flip.default, (P, [-1, 0]), {})],
+    "gather": [
+        (ATEN.gather.default, (A, 0, SECOND), {}),
+        (ATEN.gather.default, (A, -1, SECOND), {}),
+        (ATEN.gather.default, (ONE, 0, torch.tensor(0)), {}),
+        (ATEN.gather.default, (ONE, 0, torch.tensor([0, 0])), {}),
+    ],
+    "index": [
+        (ATEN.index.Tensor, (A, [FIRST]), {}),
+        (ATEN.index.Tensor, (A, [None, SECOND]), {}),
+        (ATEN.index.Tensor, (A, [MASK]), {}),
+        (ATEN.index.Tensor, (P, [SECOND, None, FIRST]), {}),
+        (ATEN.index.Tensor, (P, [None, FIRST, SECOND]), {}),
+    ],
+    "index_put": [
+        (ATEN.index_put.default, (A, [FIRST], ROW, True), {}),
+        (ATEN.index_put.default, (B, [None, SECOND], ONE), {}),
+        (ATEN.index_put.default, (A, [MASK], ONE), {}),
+        (ATEN.index_put.default, (P, [SECOND, None, FIRST], N[:4, 0]), {}),
+        (ATEN.index_put.default, (P, [None, FIRST, SECOND], N[:2, :1], True), {}),
+        (ATEN.index_put.default, (C, [FIRST], CROW, True), {}),
+    ],
+    "index_select": [
+        (ATEN.index_select.default, (A, 0, FIRST), {}),
+        (ATEN.index_select.default, (P, -2, FIRST), {}),
+        (ATEN.index_select.default, (ONE, 0, torch.tensor([0])), {}),
+    ],
     "_fft_c2c": [
         (ATEN._fft_c2c.default, (torch.complex(M, -M), [1], 0, True), {}),
         (ATEN._fft_c2c.default, (torch.complex(M, -M).conj(), [0, 1], 2, False), {}),
