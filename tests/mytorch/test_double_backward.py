@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 import mytorch
-from mytorch.autograd import GradientError, gradgradcheck
+from mytorch.autograd import GradientError, _gradients, gradgradcheck
 from mytorch.autograd._formulas import FORMULAS
 from mytorch.ops import derivative, linear
 
@@ -161,6 +162,27 @@ def test_backward_stores_gradients_with_their_history(t):
     x.grad = None
     first.sum().backward()
     assert x.grad.tolist() == [10.0, 16.0]
+
+
+def test_backward_warns_once_that_what_it_stores_is_not_freed():
+    _gradients._warn_of_cycles.cache_clear()
+    x = mytorch.ones(2, requires_grad=True)
+    with pytest.warns(UserWarning, match=r"Using backward\(\) with create_graph=True"):
+        (x**3).sum().backward(create_graph=True)
+    x.grad = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (x**3).sum().backward(create_graph=True)
+    x.grad = None
+
+
+def test_who_stores_nothing_is_not_warned():
+    _gradients._warn_of_cycles.cache_clear()
+    x = mytorch.ones(2, requires_grad=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mytorch.autograd.grad((x**3).sum(), x, create_graph=True)
+        (x**3).sum().backward()
 
 
 @pytest.mark.parametrize("t", [torch, mytorch])
