@@ -13,7 +13,7 @@ from mytorch._core.dtypes import from_numpy_dtype
 from mytorch.autograd._accumulation import checked_return, leaf_hooks, store
 from mytorch.autograd._aim import Aim, leading_to
 from mytorch.autograd._engine import SECOND_TIME, check_unchanged, count_consumers
-from mytorch.autograd._formulas import formula_of
+from mytorch.autograd._formulas.table import formula_of
 from mytorch.autograd._past import Past
 from mytorch.autograd.anomaly_mode import checked, is_anomaly_enabled
 from mytorch.autograd.grad_mode import enable_grad

@@ -12,8 +12,9 @@ import torch
 
 import mytorch
 from mytorch.autograd import GradientError, _gradients, gradgradcheck
-from mytorch.autograd._formulas import FORMULAS
+from mytorch.autograd._formulas.table import FORMULAS, formula_of
 from mytorch.ops import derivative, linear
+from mytorch.ops.op import Op
 
 PAGE = Path(__file__).parents[2] / "docs/double_backward.md"
 PROGRAMS = {
@@ -148,6 +149,20 @@ def test_an_operation_without_a_formula_is_named():
         mytorch.autograd.grad(x.norm(3), x, create_graph=True)
     # Without create_graph both have gradients.
     assert mytorch.autograd.grad(output.sum() + x.norm(3), x)[0].shape == x.shape
+
+
+def all_ops(op=Op):
+    """Return the classes of all ops of mytorch, whether public functions use them or layers."""
+    found = [each for child in op.__subclasses__() for each in (child, *all_ops(child))]
+    return [each for each in found if each.__module__.startswith("mytorch.ops.")]
+
+
+def test_every_operation_without_a_formula_is_named():
+    without = [op for op in all_ops() if not set(op.__mro__) & set(FORMULAS)]
+    assert {"Lstm", "Gru", "Rnn", "LayerNorm", "CTC"} <= {op.__name__ for op in without}
+    for op in without:
+        with pytest.raises(GradientError, match=f"create_graph=True is not supported: {op.__name__} has no"):
+            formula_of(op)
 
 
 @pytest.mark.parametrize("t", [torch, mytorch])
