@@ -218,7 +218,7 @@ def report(trials: list[Trial], seeds: int, each: int) -> str:
 
 
 def never(trials: list[Trial]) -> str:
-    """Return a sentence about the faults of these cases of which there is no trial."""
+    """Return the sentences that list the faults of the same cases that were not tried, and why."""
     shown, cases = {trial.fault for trial in trials}, {trial.case for trial in trials}
     left = [
         fault
@@ -229,8 +229,9 @@ def never(trials: list[Trial]) -> str:
     drawn = [fault.name for fault in left if all(CASES[case].distribution for case in fault.cases)]
     others = [fault.name for fault in left if fault.name not in (*inaccurate, *drawn)]
     return (
-        f"Not put in: {len(inaccurate)} faults of accuracy, and {len(drawn)} of random draws, whose results "
-        f"are no numbers to explain. Shown in no sample: {', '.join(others) or 'none'}."
+        f"Not tried: {len(inaccurate)} faults of accuracy, and {len(drawn)} of random draws, whose results "
+        "are not compared number by number. Faults that no sample showed: "
+        f"{', '.join(others) or 'none'}."
     )
 
 

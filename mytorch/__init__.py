@@ -30,6 +30,7 @@ from mytorch._core.type_info import *
 from mytorch._tensor import Tensor as Tensor
 from mytorch._tensor.legacy import *
 from mytorch._tensor.text import *
+from mytorch.autograd.anomaly_mode import *
 from mytorch.autograd.grad_mode import *
 from mytorch.creation.distributions import *
 from mytorch.creation.filled import *

@@ -36,9 +36,10 @@ FUNCTIONS_OF = {
         unsqueeze var where zeros zeros_like
     """,
     "mytorch.Tensor": """
-        add_ backward copy_ detach expand item numpy register_hook requires_grad_ size to view
+        add_ backward copy_ detach expand item numpy register_hook register_post_accumulate_grad_hook
+        requires_grad_ size to view
     """,
-    "mytorch.autograd": "Function backward grad gradcheck",
+    "mytorch.autograd": "Function backward detect_anomaly grad gradcheck set_detect_anomaly",
     "mytorch.distributions": "kl_divergence",
     "mytorch.nn.functional": """
         binary_cross_entropy_with_logits cross_entropy dropout embedding gelu kl_div layer_norm linear

@@ -20,7 +20,7 @@ from conformance.cases._use import Use
 from conformance.cases.case import is_parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from conformance.cases._call import Call, Layer
 
@@ -190,6 +190,31 @@ def _zero_grad(call: Call) -> dict[str, Any]:
     return found | flagged(call, flags)
 
 
+def _taken_in_backward(call: Call) -> dict[str, Any]:
+    """Take each parameter's gradient in backward, once it is whole, as optimizers that step there do."""
+    layer = call.layer()
+    module_of(call, layer)
+    parameters = {name: p for name, p in layer.built.parameters.items() if p.requires_grad}
+    taken: dict[str, list[Any]] = {name: [] for name in parameters}
+
+    def taking(name: str) -> Callable[[Any], None]:
+        def hook(parameter: Any) -> None:
+            taken[name].append(parameter.grad)
+            parameter.grad = None
+
+        return hook
+
+    for name, parameter in parameters.items():
+        parameter.register_post_accumulate_grad_hook(taking(name))
+    layer.backward(layer())
+    flags: dict[str, Any] = {}
+    for name, parameter in parameters.items():
+        flags |= {f"flag/{name}.times": len(taken[name]), f"flag/{name}.left": parameter.grad is not None}
+        # Gradients are read from the parameters.
+        parameter.grad = taken[name][-1] if taken[name] else None
+    return labelled("taken", layer.gradients()) | flagged(call, flags)
+
+
 def _frozen_module(call: Call) -> dict[str, Any]:
     """Freeze all parameters, run forward and backward, and let them learn again."""
     layer = call.layer()
@@ -249,6 +274,12 @@ _USES = (
         "zero-grad",
         "gradients set to zero, and to None, before another backward",
         _zero_grad,
+        learning,
+    ),
+    Use(
+        "taken-in-backward",
+        "gradients taken from the parameters by hooks in backward, as optimizers that step there do",
+        _taken_in_backward,
         learning,
     ),
     Use("frozen-module", "all parameters frozen, then learning again", _frozen_module, learning),

@@ -196,6 +196,11 @@ UNJUDGED: Mapping[str, str] = {
     **dict.fromkeys(("autograd.GradientError", "autograd.Op", "autograd.apply"), _OWN),
     **dict.fromkeys(("autograd.apply_many", "autograd.binary"), _OWN),
     **dict.fromkeys(("models.from_lstm", "models.to_lstm"), _OWN),
+    **dict.fromkeys(
+        [f"autograd.{name}" for name in ("detect_anomaly", "set_detect_anomaly")]
+        + ["is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_anomaly_enabled"],
+        "a mode of the process, which a case would leave on for the next: tests/mytorch/test_anomaly_mode.py",
+    ),
     "autograd.gradgradcheck": "it judges gradients: tests/mytorch/test_double_backward.py shows that it does",
     "autograd.gradcheck": "it judges gradients: tests/mytorch/test_gradcheck.py shows that torch's agrees",
     "nn.Module": _BASE + ": every module's case",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy, deepcopy
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from conformance.faults._rewriting import on_outputs
@@ -175,6 +176,28 @@ def _first_stays(learning: bool) -> Callable[[Any, Any], None]:
     return on_module
 
 
+def _hooking(register: Callable[[Any, Callable[[Any], None]], object]) -> Callable[[Any, Any], None]:
+    """Return what makes a module's parameters register such hooks by `register(parameter, hook)`."""
+
+    def on_module(_: Any, module: Any) -> None:
+        for parameter in module.parameters():
+            parameter.register_post_accumulate_grad_hook = partial(register, parameter)
+
+    return on_module
+
+
+def _never_called(parameter: Any, hook: Callable[[Any], None]) -> None:
+    del parameter, hook
+
+
+def _before_it_is_added(parameter: Any, hook: Callable[[Any], None]) -> None:
+    def see(grad: Any) -> None:
+        parameter.grad = grad
+        hook(parameter)
+
+    parameter.register_hook(see)
+
+
 def _of_module(
     name: str, use: str, change: Callable[[Any, Any], None], story: str, cases: tuple[str, ...] | None = None
 ) -> Fault:
@@ -238,6 +261,13 @@ FAULTS = (
     _of_module("module-zero-grad-zero", "zero-grad", _zeroing(_always_zero), "set_to_none=True sets zeros"),
     _of_module("zero-grad-new-tensors", "zero-grad", _zeroing(_new_zeros), "zeros are new tensors"),
     _of_module("zero-grad-forgets-nothing", "zero-grad", _zeroing(_nothing), "gradients are kept"),
+    _of_module("post-hook-never-called", "taken-in-backward", _hooking(_never_called), "it is never called"),
+    _of_module(
+        "post-hook-before-addition",
+        "taken-in-backward",
+        _hooking(_before_it_is_added),
+        "a gradient that a hook has dropped is added nevertheless",
+    ),
     _of_module("freezing-leaves-one", "frozen-module", _first_stays(learning=False), "one still learns"),
     _of_module("thawing-leaves-one", "frozen-module", _first_stays(learning=True), "one stays frozen"),
 )

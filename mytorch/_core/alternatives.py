@@ -355,11 +355,6 @@ ROWS = (
     ),
     Row(
         TRAINING,
-        "autograd.detect_anomaly autograd.set_detect_anomaly",
-        "leave it out; `autograd.gradcheck` tests a function's gradient",
-    ),
-    Row(
-        TRAINING,
         "distributions.Beta distributions.Gamma distributions.Dirichlet distributions.Exponential "
         "distributions.Laplace distributions.LogNormal distributions.MultivariateNormal "
         "distributions.Poisson distributions.StudentT distributions.Uniform "

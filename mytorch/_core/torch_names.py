@@ -56,16 +56,16 @@ NAMES = {
         has_openmp has_spectral hash_tensor heaviside hinge_embedding_loss histc histogram histogramdd hsmm
         hsplit hspmm hub hypot i0 i0_ igamma igammac imag import_ir_module import_ir_module_from_buffer
         index_add index_copy index_put index_put_ index_reduce indices_copy init_num_threads inner
-        instance_norm int1 int2 int3 int4 int5 int6 int7 int_repr inverse is_anomaly_check_nan_enabled
-        is_anomaly_enabled is_autocast_cache_enabled is_autocast_cpu_enabled is_autocast_enabled
-        is_autocast_ipu_enabled is_autocast_xla_enabled is_complex is_conj is_distributed is_inference is_neg
-        is_nonzero is_same_size is_signed is_storage is_vulkan_available is_warn_always_enabled isin isneginf
-        isposinf isreal istft jagged jit kaiser_window kl_div kron kthvalue layer_norm layout lcm lcm_ ldexp
-        ldexp_ legacy_contiguous_format less less_equal lgamma library linalg lobpcg log10 log10_ log1p_ log2
-        log2_ log_ logaddexp logaddexp2 logcumsumexp logdet logit logit_ logspace lstm lstm_cell lstsq lu
-        lu_solve lu_unpack margin_ranking_loss masked masked_scatter matrix_exp matrix_power matrix_rank
-        max_pool1d max_pool1d_with_indices max_pool2d max_pool3d memory_format merge_type_from_type_comment
-        meshgrid miopen_batch_norm miopen_convolution miopen_convolution_add_relu miopen_convolution_relu
+        instance_norm int1 int2 int3 int4 int5 int6 int7 int_repr inverse is_autocast_cache_enabled
+        is_autocast_cpu_enabled is_autocast_enabled is_autocast_ipu_enabled is_autocast_xla_enabled is_complex
+        is_conj is_distributed is_inference is_neg is_nonzero is_same_size is_signed is_storage
+        is_vulkan_available is_warn_always_enabled isin isneginf isposinf isreal istft jagged jit
+        kaiser_window kl_div kron kthvalue layer_norm layout lcm lcm_ ldexp ldexp_ legacy_contiguous_format
+        less less_equal lgamma library linalg lobpcg log10 log10_ log1p_ log2 log2_ log_ logaddexp logaddexp2
+        logcumsumexp logdet logit logit_ logspace lstm lstm_cell lstsq lu lu_solve lu_unpack
+        margin_ranking_loss masked masked_scatter matrix_exp matrix_power matrix_rank max_pool1d
+        max_pool1d_with_indices max_pool2d max_pool3d memory_format merge_type_from_type_comment meshgrid
+        miopen_batch_norm miopen_convolution miopen_convolution_add_relu miopen_convolution_relu
         miopen_convolution_transpose miopen_ctc_loss miopen_depthwise_convolution miopen_rnn
         mkldnn_adaptive_avg_pool2d mkldnn_convolution mkldnn_linear_backward_weights mkldnn_max_pool2d
         mkldnn_max_pool3d mkldnn_rnn_layer mode monitor mps msort mtia multiprocessing mvlgamma nan_to_num
@@ -84,28 +84,27 @@ NAMES = {
         quint2x4 quint4x2 quint8 rad2deg rad2deg_ randint_like range real reciprocal_ relu_ renorm resize_as_
         resize_as_sparse_ resolve_conj resolve_neg return_types rms_norm rnn_relu rnn_relu_cell rnn_tanh
         rnn_tanh_cell rot90 round_ row_indices_copy row_stack rrelu rrelu_ rsqrt_ saddmm scalar_tensor
-        scatter_reduce segment_reduce select select_copy select_scatter selu selu_ set_anomaly_enabled
-        set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype
-        set_autocast_enabled set_autocast_gpu_dtype set_autocast_ipu_dtype set_autocast_ipu_enabled
-        set_autocast_xla_dtype set_autocast_xla_enabled set_default_device set_flush_denormal
-        set_num_interop_threads set_warn_always sgn sigmoid_ signal signbit sin_ sinc sinc_ sinh sinh_
-        slice_copy slice_inverse slice_scatter slogdet smm solve sparse sparse_bsc sparse_bsc_tensor
-        sparse_bsr sparse_bsr_tensor sparse_compressed_tensor sparse_coo sparse_coo_tensor sparse_csc
-        sparse_csc_tensor sparse_csr sparse_csr_tensor special split_copy split_with_sizes
-        split_with_sizes_copy spmm sqrt_ square_ squeeze_copy sspaddmm std_mean stft storage strided svd
-        svd_lowrank sym_constrain_range sym_constrain_range_for_size sym_float sym_fresh_size sym_int sym_ite
-        sym_max sym_min sym_not sym_sqrt sym_sum symeig t_copy take take_along_dim tan tan_ tanh_ tensor_split
-        tensordot testing thread_safe_generator threshold threshold_ tile to_dlpack torch_version trace
-        transpose_copy trapezoid trapz triangular_solve tril_indices triplet_margin_loss triu_indices
-        true_divide trunc_ typename types uint1 uint16 uint2 uint3 uint32 uint4 uint5 uint6 uint64 uint7
-        unbind_copy unfold_copy unify_type_list unique_consecutive unravel_index unsafe_chunk unsafe_split
-        unsafe_split_with_sizes unsqueeze_copy values_copy vander var_mean vdot view_as_complex
-        view_as_complex_copy view_as_real view_as_real_copy view_copy vmap vsplit wait while_loop xlogy xlogy_
-        xpu zero_
+        scatter_reduce segment_reduce select select_copy select_scatter selu selu_ set_autocast_cache_enabled
+        set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype set_autocast_enabled
+        set_autocast_gpu_dtype set_autocast_ipu_dtype set_autocast_ipu_enabled set_autocast_xla_dtype
+        set_autocast_xla_enabled set_default_device set_flush_denormal set_num_interop_threads set_warn_always
+        sgn sigmoid_ signal signbit sin_ sinc sinc_ sinh sinh_ slice_copy slice_inverse slice_scatter slogdet
+        smm solve sparse sparse_bsc sparse_bsc_tensor sparse_bsr sparse_bsr_tensor sparse_compressed_tensor
+        sparse_coo sparse_coo_tensor sparse_csc sparse_csc_tensor sparse_csr sparse_csr_tensor special
+        split_copy split_with_sizes split_with_sizes_copy spmm sqrt_ square_ squeeze_copy sspaddmm std_mean
+        stft storage strided svd svd_lowrank sym_constrain_range sym_constrain_range_for_size sym_float
+        sym_fresh_size sym_int sym_ite sym_max sym_min sym_not sym_sqrt sym_sum symeig t_copy take
+        take_along_dim tan tan_ tanh_ tensor_split tensordot testing thread_safe_generator threshold
+        threshold_ tile to_dlpack torch_version trace transpose_copy trapezoid trapz triangular_solve
+        tril_indices triplet_margin_loss triu_indices true_divide trunc_ typename types uint1 uint16 uint2
+        uint3 uint32 uint4 uint5 uint6 uint64 uint7 unbind_copy unfold_copy unify_type_list unique_consecutive
+        unravel_index unsafe_chunk unsafe_split unsafe_split_with_sizes unsqueeze_copy values_copy vander
+        var_mean vdot view_as_complex view_as_complex_copy view_as_real view_as_real_copy view_copy vmap
+        vsplit wait while_loop xlogy xlogy_ xpu zero_
         """,
     "mytorch.autograd": """
-        NestedIOFunction anomaly_mode detect_anomaly enforce_grad_layout_policy forward_ad functional profiler
-        profiler_legacy profiler_util set_detect_anomaly set_multithreading_enabled
+        NestedIOFunction enforce_grad_layout_policy forward_ad functional profiler profiler_legacy
+        profiler_util set_multithreading_enabled
         """,
     "mytorch.backends": """
         cpu cusparselt kleidiai mha miopen nnpack opt_einsum python_native quantized xeon xnnpack

@@ -235,18 +235,15 @@ class Tensor(Methods, Operators, Protocols, LackingAttributes):
             TypeError: in backward, the hook returned something else.
 
         Examples:
-            Every parameter makes its step and frees its gradient in backward, so that no two gradients are in
-            memory at once:
+            A parameter makes its step in backward and drops its gradient, so that the gradients of all
+            parameters are never in memory at once:
 
-            >>> model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
-            >>> optimizers = {p: optim.SGD([p], lr=0.1) for p in model.parameters()}
-            >>> def step(p):
-            ...     optimizers[p].step()
-            ...     optimizers[p].zero_grad()
-            >>> handles = [p.register_post_accumulate_grad_hook(step) for p in model.parameters()]
-            >>> model(mytorch.ones(1, 2)).sum().backward()
-            >>> [p.grad for p in model.parameters()]
-            [None, None, None, None]
+            >>> optimizer = optim.SGD([w := mytorch.ones(2, requires_grad=True)], lr=0.5)
+            >>> step = lambda p: optimizer.step() or optimizer.zero_grad()
+            >>> handle = w.register_post_accumulate_grad_hook(step)
+            >>> (w * mytorch.tensor([1.0, 3.0])).sum().backward()
+            >>> w.detach(), w.grad
+            (tensor([ 0.5000, -0.5000]), None)
         """
         return _post_hooks.register(self, hook)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from mytorch._core.lacking import no_attribute as _no_attribute
 from mytorch.autograd._apply import apply, apply_many, binary
 from mytorch.autograd._gradients import backward, grad
+from mytorch.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from mytorch.autograd.function import Function
 from mytorch.autograd.grad_mode import (
     enable_grad,
@@ -27,6 +28,7 @@ __all__ = [
     "apply_many",
     "backward",
     "binary",
+    "detect_anomaly",
     "enable_grad",
     "grad",
     "gradcheck",
@@ -35,6 +37,7 @@ __all__ = [
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 

@@ -16,11 +16,12 @@ from mytorch.autograd._accumulation import accumulate, leaf_hooks, notify, run_h
 from mytorch.autograd._aim import Aim, catch, leading_to
 from mytorch.autograd._pending import Pending
 from mytorch.autograd._post_hooks import call, uses_of_hooked
+from mytorch.autograd.anomaly_mode import checked, is_anomaly_enabled
 from mytorch.autograd.graph import SAVED, Node
 from mytorch.ops.op import OUT, GradientError, Op, Part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from mytorch._core.base import TensorBase
@@ -151,12 +152,13 @@ def _walk(
     # A root that another root was computed from waits for it.
     ready = [root for root in roots if waiting.get(root) == 0]
     uses = uses_of_hooked(waiting, aim)
+    gradients = _rule()
     while ready:
         node = ready.pop()
         arrived = pending.take(node)
         if aim is not None and catch(node, arrived, aim):
             continue
-        grads = _gradients(node, arrived, retain_graph=retain_graph)
+        grads = gradients(node, arrived, retain_graph=retain_graph)
         for parent, slot, grad in zip(node.parents, node.slots, grads, strict=True):
             if type(parent) is Node:
                 left = waiting.get(parent)
@@ -198,6 +200,15 @@ def count_consumers(roots: Iterable[Node], aim: Aim | None) -> dict[Node, int]:
                     counts[parent] = 1
                     stack.append(parent)
     return counts
+
+
+def _rule() -> Callable[..., Any]:
+    """Return what computes a node's gradients: looked at, if anomaly detection is on."""
+    return _checked_gradients if is_anomaly_enabled() else _gradients
+
+
+def _checked_gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: bool) -> list[Any]:
+    return checked(node, lambda: _gradients(node, arrived, retain_graph=retain_graph))
 
 
 def _gradients(node: Node, arrived: list[Array | None] | None, *, retain_graph: bool) -> Any:

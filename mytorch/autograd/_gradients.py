@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,8 @@ def backward(
         tensors: one or several, of any shapes.
         grad_tensors: the cotangent of each, of its shape; None for one that has one element.
         retain_graph: whether backward can be called again; by default where `create_graph` is.
-        create_graph: whether the gradients have a history, so that they can be differentiated in turn.
+        create_graph: whether the gradients have a history, so that they can be differentiated in turn. They
+            keep their tensors alive until `grad` is None again, of which a warning tells the first time.
         grad_variables: torch's deprecated name of `grad_tensors`.
         inputs: the tensors whose `grad` is added to, leaves or not; by default all leaves.
 
@@ -64,6 +66,7 @@ def backward(
     cotangents = _cotangents(roots, grad_tensors)
     wanted = None if inputs is None else _wanted("backward", inputs)
     if create_graph:
+        _warn_of_cycles()
         for x, each in _recorded(roots, cotangents, wanted, retain_graph).items():
             store(x, each)
             _post_hooks.call(x, recording=True)
@@ -173,6 +176,18 @@ def grad(
                 "Set allow_unused=True if this is the desired behavior."
             )
     return tuple(result)
+
+
+@functools.cache
+def _warn_of_cycles() -> None:
+    """Warn of tensors that keep each other alive; once in a process, as torch does."""
+    warnings.warn(
+        "Using backward() with create_graph=True stores in `grad` a tensor whose history leads back to the "
+        "parameter: each keeps the other alive, and memory is freed late or never. autograd.grad returns "
+        "such gradients without storing them. After backward, set `grad` to None once it is used.",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def _renamed(grad_tensors: Cotangents, grad_variables: Cotangents) -> Cotangents:

@@ -13,8 +13,9 @@ from mytorch._core.dtypes import from_numpy_dtype
 from mytorch.autograd._accumulation import checked_return, leaf_hooks, store
 from mytorch.autograd._aim import Aim, leading_to
 from mytorch.autograd._engine import SECOND_TIME, check_unchanged, count_consumers
-from mytorch.autograd._formulas import formula_of
+from mytorch.autograd._formulas.table import formula_of
 from mytorch.autograd._past import Past
+from mytorch.autograd.anomaly_mode import checked, is_anomaly_enabled
 from mytorch.autograd.grad_mode import enable_grad
 from mytorch.autograd.graph import Node
 
@@ -89,12 +90,13 @@ def _start(
     waiting = count_consumers(nodes, aim)
     ready = [node for node in nodes if waiting.get(node) == 0]
     kept: Arrived = {}
+    gradients = _checked_gradients if is_anomaly_enabled() else _gradients
     while ready:
         node = ready.pop()
         arrived = pending.pop(node, None)
         if aim is not None and _caught(node, arrived, aim, kept):
             continue
-        grads = _gradients(node, arrived, retain_graph=retain_graph)
+        grads = gradients(node, arrived, retain_graph=retain_graph)
         _give(node, grads, pending, waiting, ready, aim)
     for leaf, grads in pending.items():
         if isinstance(leaf, TensorBase) and grads[0] is not None:
@@ -140,6 +142,10 @@ def _add(pending: Arrived, target: Node | TensorBase, slot: int, count: int, gra
     slots = pending.setdefault(target, [None] * count)
     before = slots[slot]
     slots[slot] = grad if before is None else before + grad
+
+
+def _checked_gradients(node: Node, arrived: list[Tensor | None] | None, *, retain_graph: bool) -> list[Any]:
+    return checked(node, lambda: _gradients(node, arrived, retain_graph=retain_graph))
 
 
 def _gradients(node: Node, arrived: list[Tensor | None] | None, *, retain_graph: bool) -> Sequence[Any]:

@@ -8,7 +8,7 @@ from mytorch.ops.op import OUT
 
 if TYPE_CHECKING:
     import weakref
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     import numpy as np
@@ -73,6 +73,20 @@ def counter_of(tensor: TensorBase) -> Counter:
     return counter
 
 
+# Returns the calls that led to an op, while nodes keep them; see `anomaly_mode`.
+_tracer: Callable[[], str] | None = None
+
+
+def trace_nodes(tracer: Callable[[], str] | None) -> None:
+    """Let new nodes keep the calls that led to them.
+
+    Args:
+        tracer: returns these calls as text; None to keep nothing.
+    """
+    global _tracer  # noqa: PLW0603 - a global is read faster than any holder, and a node is made for every op
+    _tracer = tracer
+
+
 _ZEROS = ((), (0,), (0, 0), (0, 0, 0))
 
 
@@ -134,9 +148,11 @@ class Node:
         dtypes: NumPy dtype of every output.
         single: whether the op has one output and not a tuple.
         watches: the hooks and retained gradients of the outputs, by slot; None if there are none.
+        calls: where the op was called, as text; unset unless anomaly detection was on.
     """
 
     __slots__ = (
+        "calls",
         "dtypes",
         "freed",
         "op",
@@ -182,6 +198,8 @@ class Node:
         else:
             self.shapes = tuple([y.array.shape for y in outputs])
             self.dtypes = tuple([y.array.dtype for y in outputs])
+        if _tracer is not None:
+            self.calls = _tracer()
         uses = op.uses
         self.watched = None if uses == () else _watched(uses, parents, inputs, outputs)
 

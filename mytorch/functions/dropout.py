@@ -42,9 +42,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         >>> nn.functional.dropout(x, p=0.5, training=False) is x
         True
     """
-    check_probability(p)
-    p = number_of("dropout", "p", p, 2)
-    return _dropped(input, p, training, inplace, array_of("dropout", input).shape)
+    p, shape = _checked("dropout", input, p)
+    return _dropped(input, p, training, inplace, shape)
 
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -68,9 +67,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         >>> nn.functional.dropout1d(mytorch.ones(100, 3)).std(1).max()
         tensor(0.)
     """
-    check_probability(p)
-    p = number_of("dropout1d", "p", p, 2)
-    shape = array_of("dropout1d", input).shape
+    p, shape = _checked("dropout1d", input, p)
     if len(shape) not in {2, 3}:
         raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {len(shape)}D input.")
     return _dropped(input, p, training, inplace, (*shape[:-1], 1))
@@ -98,9 +95,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         >>> nn.functional.dropout2d(mytorch.ones(9, 8, 5, 5)).mean((2, 3)).unique()
         tensor([0., 2.])
     """
-    check_probability(p)
-    p = number_of("dropout2d", "p", p, 2)
-    shape = array_of("dropout2d", input).shape
+    p, shape = _checked("dropout2d", input, p)
     if len(shape) != 4:
         warnings.warn(
             f"dropout2d: Received a {len(shape)}-D input, of which the first two dimensions are taken for N "
@@ -113,6 +108,12 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             f"Feature dropout requires at least 2 dimensions in the input, but got {list(shape)}"
         )
     return _dropped(input, p, training, inplace, (*shape[:2], *(1,) * (len(shape) - 2)))
+
+
+def _checked(name: str, input: Tensor, p: float) -> tuple[float, tuple[int, ...]]:
+    """Return the probability as a number, and the shape of the input, after a check of both."""
+    check_probability(p)
+    return number_of(name, "p", p, 2), array_of(name, input).shape
 
 
 def _dropped(input: Tensor, p: float, training: bool, inplace: bool, drawn: tuple[int, ...]) -> Tensor:

@@ -43,26 +43,30 @@ def refuse_negative(value: Any, text: str) -> None:
         raise ValueError(f"Invalid {text}: {value}")
 
 
-def require_moments(lr: Any, betas: Any, eps: Any, weight_decay: Any) -> None:
-    """Refuse options that an optimizer with running means of gradients and squares cannot have.
+def require_one_element(lr: Any) -> None:
+    """Refuse a learning rate that is a tensor of several elements, or of none.
 
     Args:
-        lr: a number or a one-element tensor, at least 0.
-        betas: two numbers in [0, 1).
-        eps: at least 0.
-        weight_decay: at least 0.
+        lr: a number or a tensor.
 
     Raises:
-        ValueError: one of them is out of its range.
+        ValueError: it is such a tensor.
     """
     if isinstance(lr, TensorBase) and lr.array.size != 1:
         raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
+
+
+def require_rate(lr: Any) -> None:
+    """Refuse a learning rate that is negative, NaN, or a tensor of several elements.
+
+    Args:
+        lr: a number or a tensor.
+
+    Raises:
+        ValueError: it is not one number of at least zero.
+    """
+    require_one_element(lr)
     require_at_least_zero(lr, "learning rate")
-    require_at_least_zero(eps, "epsilon value")
-    for i, beta in enumerate(betas):
-        if not 0.0 <= beta < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-    require_at_least_zero(weight_decay, "weight_decay value")
 
 
 def as_number(option: Any) -> float:

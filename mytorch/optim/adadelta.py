@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import wrap
-from mytorch._tensor import Tensor
-from mytorch.optim._options import as_number, new_count, require_at_least_zero
+from mytorch.optim._options import as_number, new_count, require_at_least_zero, require_rate
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.types import Array
+    from mytorch._tensor import Tensor
     from mytorch.optim.optimizer import Group, Params
 
 
@@ -66,9 +66,7 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
-        require_at_least_zero(lr, "learning rate")
+        require_rate(lr)
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"Invalid rho value: {rho}")
         require_at_least_zero(eps, "epsilon value")

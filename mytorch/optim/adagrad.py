@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import wrap
-from mytorch._tensor import Tensor
-from mytorch.optim._options import as_number, new_count, require_at_least_zero
+from mytorch.optim._options import as_number, new_count, require_at_least_zero, require_rate
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.types import Array
+    from mytorch._tensor import Tensor
     from mytorch.optim.optimizer import Group, Params
 
 
@@ -70,9 +70,7 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
-        require_at_least_zero(lr, "learning rate")
+        require_rate(lr)
         require_at_least_zero(lr_decay, "lr_decay value")
         require_at_least_zero(weight_decay, "weight_decay value")
         require_at_least_zero(initial_accumulator_value, "initial_accumulator_value value")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import wrap
-from mytorch.optim._options import as_number, new_count, require_moments
+from mytorch.optim._moments import advance, require_moments
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -100,31 +100,10 @@ class Adam(Optimizer):
 
 def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> None:
     """Take one step of one parameter, in place, in the order of operations of torch on a CPU."""
-    lr, weight_decay = as_number(group["lr"]), as_number(group["weight_decay"])
-    beta1, beta2 = group["betas"]
-    if not state:
-        state["step"] = new_count()
-        state["exp_avg"] = wrap(np.zeros_like(param))
-        state["exp_avg_sq"] = wrap(np.zeros_like(param))
-        if group["amsgrad"]:
-            state["max_exp_avg_sq"] = wrap(np.zeros_like(param))
-    state["step"].array += 1
-    t = float(state["step"].array)
-    mean, square = state["exp_avg"].array, state["exp_avg_sq"].array
-
-    if weight_decay and group["decoupled_weight_decay"]:
-        param *= 1 - lr * weight_decay
-    elif weight_decay:
-        grad = grad + param * weight_decay
-
-    work = np.empty_like(param)
-    interpolate(mean, grad, 1 - beta1, work)
-    square *= beta2
-    np.multiply(grad, 1 - beta2, out=work)
-    work *= grad
-    square += work
-
+    _, mean, square, t, lr, (beta1, beta2), work = advance(param, grad, group, state)
     if group["amsgrad"]:
+        if "max_exp_avg_sq" not in state:
+            state["max_exp_avg_sq"] = wrap(np.zeros_like(param))
         largest = state["max_exp_avg_sq"].array
         square = np.maximum(largest, square, out=largest)
     # The bias corrections are Python scalars, so double precision costs nothing.
@@ -134,21 +113,3 @@ def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> 
     change = mean * (-lr / (1 - beta1**t))
     change /= work
     param += change
-
-
-def interpolate(mean: Array, grad: Array, weight: float, work: Array) -> None:
-    """Move `mean` towards `grad` by `weight`, from the nearer end, which loses less to rounding.
-
-    Args:
-        mean: the array that moves, in place.
-        grad: the target, of the same shape.
-        weight: the fraction of the way, 0 to 1.
-        work: overwritten, of the same shape.
-    """
-    np.subtract(grad, mean, out=work)
-    if weight < 0.5:
-        work *= weight
-        mean += work
-    else:
-        work *= 1 - weight
-        np.subtract(grad, work, out=mean)

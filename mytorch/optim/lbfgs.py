@@ -12,7 +12,7 @@ from mytorch._core.typename import typename
 from mytorch._tensor import Tensor
 from mytorch.autograd import enable_grad
 from mytorch.autograd.graph import counter_of
-from mytorch.optim._options import as_number, require_at_least_zero
+from mytorch.optim._options import as_number, require_rate
 from mytorch.optim._strong_wolfe import Point, strong_wolfe
 from mytorch.optim.optimizer import Optimizer
 
@@ -74,9 +74,7 @@ class LBFGS(Optimizer):
         history_size: int = 100,
         line_search_fn: str | None = None,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
-        require_at_least_zero(lr, "learning rate")
+        require_rate(lr)
         super().__init__(
             params,
             {

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mytorch._core.base import wrap
-from mytorch.optim._options import as_number, new_count, require_at_least_zero, require_moments
-from mytorch.optim.adam import interpolate
+from mytorch.optim._moments import advance, require_moments
+from mytorch.optim._options import new_count, require_at_least_zero
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -96,33 +95,14 @@ class NAdam(Optimizer):
 
 def _descend(param: Array, grad: Array, group: Group, state: dict[str, Any]) -> None:
     """Take one step of one parameter, in place, in the order of operations of torch on a CPU."""
-    lr, weight_decay = as_number(group["lr"]), as_number(group["weight_decay"])
-    beta1, beta2 = group["betas"]
     if not state:
-        state["step"] = new_count()
-        state["mu_product"] = new_count()
+        # In the order in which torch saves them, before the means.
+        state["step"], state["mu_product"] = new_count(), new_count()
         state["mu_product"].array += 1
-        state["exp_avg"] = wrap(np.zeros_like(param))
-        state["exp_avg_sq"] = wrap(np.zeros_like(param))
-    state["step"].array += 1
-    t = float(state["step"].array)
-    mean, square = state["exp_avg"].array, state["exp_avg_sq"].array
-
-    if weight_decay and group["decoupled_weight_decay"]:
-        param *= 1 - lr * weight_decay
-    elif weight_decay:
-        grad = grad + param * weight_decay
-
+    grad, mean, square, t, lr, (beta1, beta2), work = advance(param, grad, group, state)
     mu, next_mu = (beta1 * (1 - 0.5 * 0.96 ** (at * group["momentum_decay"])) for at in (t, t + 1))
     state["mu_product"].array *= mu
     product = float(state["mu_product"].array)
-
-    work = np.empty_like(param)
-    interpolate(mean, grad, 1 - beta1, work)
-    square *= beta2
-    np.multiply(grad, 1 - beta2, out=work)
-    work *= grad
-    square += work
 
     np.divide(square, 1 - beta2**t, out=work)
     np.sqrt(work, out=work)

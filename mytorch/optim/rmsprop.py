@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import wrap
-from mytorch._tensor import Tensor
-from mytorch.optim._options import as_number, new_count, require_at_least_zero
-from mytorch.optim.adam import interpolate
+from mytorch.optim._moments import interpolate
+from mytorch.optim._options import as_number, new_count, require_at_least_zero, require_rate
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.types import Array
+    from mytorch._tensor import Tensor
     from mytorch.optim.optimizer import Group, Params
 
 
@@ -72,9 +72,7 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
-        require_at_least_zero(lr, "learning rate")
+        require_rate(lr)
         require_at_least_zero(eps, "epsilon value")
         require_at_least_zero(momentum, "momentum value")
         require_at_least_zero(weight_decay, "weight_decay value")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mytorch._core.base import wrap
-from mytorch._tensor import Tensor
-from mytorch.optim._options import as_number, refuse_negative
+from mytorch.optim._options import as_number, refuse_negative, require_one_element
 from mytorch.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mytorch._core.types import Array
+    from mytorch._tensor import Tensor
     from mytorch.optim.optimizer import Group, Params
 
 
@@ -69,8 +69,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError(f"Tensor lr must be 1-element, got shape {lr.shape}")
+        require_one_element(lr)
         refuse_negative(lr, "learning rate")
         refuse_negative(momentum, "momentum value")
         refuse_negative(weight_decay, "weight_decay value")

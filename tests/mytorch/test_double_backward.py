@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 import torch
 
 import mytorch
-from mytorch.autograd import GradientError, gradgradcheck
-from mytorch.autograd._formulas import FORMULAS
+from mytorch.autograd import GradientError, _gradients, gradgradcheck
+from mytorch.autograd._formulas.table import FORMULAS, formula_of
 from mytorch.ops import derivative, linear
+from mytorch.ops.op import Op
 
 PAGE = Path(__file__).parents[2] / "docs/double_backward.md"
 PROGRAMS = {
@@ -149,6 +151,20 @@ def test_an_operation_without_a_formula_is_named():
     assert mytorch.autograd.grad(output.sum() + x.norm(3), x)[0].shape == x.shape
 
 
+def all_ops(op=Op):
+    """Return the classes of all ops of mytorch, whether public functions use them or layers."""
+    found = [each for child in op.__subclasses__() for each in (child, *all_ops(child))]
+    return [each for each in found if each.__module__.startswith("mytorch.ops.")]
+
+
+def test_every_operation_without_a_formula_is_named():
+    without = [op for op in all_ops() if not set(op.__mro__) & set(FORMULAS)]
+    assert {"Lstm", "Gru", "Rnn", "LayerNorm", "CTC"} <= {op.__name__ for op in without}
+    for op in without:
+        with pytest.raises(GradientError, match=f"create_graph=True is not supported: {op.__name__} has no"):
+            formula_of(op)
+
+
 @pytest.mark.parametrize("t", [torch, mytorch])
 @pytest.mark.filterwarnings("ignore:Using backward")
 def test_backward_stores_gradients_with_their_history(t):
@@ -161,6 +177,27 @@ def test_backward_stores_gradients_with_their_history(t):
     x.grad = None
     first.sum().backward()
     assert x.grad.tolist() == [10.0, 16.0]
+
+
+def test_backward_warns_once_that_what_it_stores_is_not_freed():
+    _gradients._warn_of_cycles.cache_clear()
+    x = mytorch.ones(2, requires_grad=True)
+    with pytest.warns(UserWarning, match=r"Using backward\(\) with create_graph=True"):
+        (x**3).sum().backward(create_graph=True)
+    x.grad = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (x**3).sum().backward(create_graph=True)
+    x.grad = None
+
+
+def test_who_stores_nothing_is_not_warned():
+    _gradients._warn_of_cycles.cache_clear()
+    x = mytorch.ones(2, requires_grad=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mytorch.autograd.grad((x**3).sum(), x, create_graph=True)
+        (x**3).sum().backward()
 
 
 @pytest.mark.parametrize("t", [torch, mytorch])

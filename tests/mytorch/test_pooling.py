@@ -137,7 +137,7 @@ def f(name, *args, shape=(1, 3, 8), dtype="float32", **options):
 IMAGE = (1, 3, 8, 8)
 BAD = {
     **{f"{name}: rank": f(name, 2, shape=(8,)) for name in ("max_pool1d", "avg_pool1d", "avg_pool2d")},
-    **{f"{name}: no window": f(name, 0) for name in ("max_pool1d", "avg_pool1d")},
+    **{f"{name}: kernel of 0": f(name, 0) for name in ("max_pool1d", "avg_pool1d")},
     **{f"{name}: no stride": f(name, 2, 0, shape=IMAGE) for name in ("max_pool2d", "avg_pool2d")},
     **{f"{name}: padding": f(name, 2, 2, 2) for name in ("max_pool1d", "avg_pool1d")},
     **{f"{name}: negative padding": f(name, 2, 2, -1) for name in ("max_pool1d", "avg_pool1d")},

@@ -11,6 +11,8 @@ import pytest
 import torch
 
 import mytorch
+from mytorch.autograd import _post_hooks
+from mytorch.autograd._pending import Pending
 
 NAME = "register_post_accumulate_grad_hook"
 BOTH = pytest.mark.parametrize("t", [mytorch, torch], ids=["mytorch", "torch"])
@@ -183,19 +185,40 @@ def test_a_dropped_gradient_is_gone_while_backward_goes_on():
     a, b = mytorch.ones(50, requires_grad=True), mytorch.ones(50, requires_grad=True)
 
     def drop(p):
-        alive.append(weakref.ref(p.grad.array))
+        assert alive[0]() is p.grad.array
         p.grad = None
+
+    class Product(mytorch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, y):
+            ctx.save_for_backward(x, y)
+            return x * y
+
+        @staticmethod
+        def backward(ctx, grad):
+            x, y = ctx.saved_tensors
+            by_y = grad * x
+            alive.append(weakref.ref(by_y.array))
+            return grad * y, by_y
 
     getattr(b, NAME)(drop)
     x = a * 2
     x.register_hook(lambda _: gone.append(alive[0]() is None))
-    mytorch.exp(x * b.exp()).sum().backward()
+    Product.apply(x, b).sum().backward()
     assert gone == [True]
 
 
-def test_a_dead_leaf_leaves_nothing_behind():
-    from mytorch.autograd import _post_hooks
+def test_a_gradient_that_is_taken_is_added_to_no_more():
+    pending, w = Pending(), leaf(mytorch, 1)
+    first, second = np.ones(1, np.float32), np.ones(1, np.float32)
+    for grad in (first, second, first):
+        pending.add_to_leaf(w, grad)
+    assert pending.take_leaf(w)[0] == 3
+    assert pending.take_leaf(w) is None
+    assert not pending._owned
 
+
+def test_a_dead_leaf_leaves_nothing_behind():
     gc.collect()
     before = len(_post_hooks._HOOKED)
     w = leaf(mytorch, 1)

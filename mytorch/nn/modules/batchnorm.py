@@ -159,17 +159,8 @@ class BatchNorm2d(_BatchNorm):
     """Normalize each channel over the batch and over the positions of images, then scale and shift it.
 
     Args:
-        num_features: C, the channels of (N, C, H, W).
-        eps: added to the variance.
-        momentum: share of a batch in the running statistics; None for the mean of all batches.
-        affine: whether the layer has a weight and a bias.
-        track_running_stats: whether mean and variance are kept for evaluation; else each batch's own are
-            taken there, too.
-        device: only "cpu" or None.
-        dtype: of the parameters; the default dtype if None.
-        bias: whether the layer has a bias next to the weight.
-
-    Attributes are those of `BatchNorm1d`.
+        num_features: C, the channels of (N, C, H, W); all other arguments, and the attributes, are those of
+            `BatchNorm1d`.
 
     Source: Ioffe & Szegedy, "Batch Normalization", 2015, arXiv:1502.03167; torch.nn.BatchNorm2d.
 

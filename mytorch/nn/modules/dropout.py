@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from mytorch.functions._check import check_probability
 from mytorch.nn import functional as F
 from mytorch.nn.modules.module import Module
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mytorch._tensor import Tensor
 
 
@@ -32,6 +34,8 @@ class Dropout(Module):
         tensor([1., 1., 1.])
     """
 
+    _function: ClassVar[Callable[..., Tensor]] = staticmethod(F.dropout)
+
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         check_probability(p)
@@ -39,8 +43,8 @@ class Dropout(Module):
         self.inplace = inplace
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the shape of `input`, (*); in evaluation `input` itself."""
-        return F.dropout(input, self.p, self.training, self.inplace)
+        """Return a tensor of the shape of `input`; in evaluation `input` itself."""
+        return self._function(input, self.p, self.training, self.inplace)
 
     def extra_repr(self) -> str:
         """Return the part between the parentheses of the repr."""
@@ -48,7 +52,7 @@ class Dropout(Module):
 
 
 class Dropout1d(Dropout):
-    """In training, set each channel to 0 with probability p, and divide the others by 1 - p.
+    """In training, set each channel of (N, C, L) to 0 with probability p, and divide the others by 1 - p.
 
     Args:
         p: probability, between 0 and 1.
@@ -66,13 +70,11 @@ class Dropout1d(Dropout):
         tensor([0., 2.])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the shape of `input`, (N, C, L) or (C, L); in evaluation `input` itself."""
-        return F.dropout1d(input, self.p, self.training, self.inplace)
+    _function = staticmethod(F.dropout1d)
 
 
 class Dropout2d(Dropout):
-    """In training, set each channel to 0 with probability p, and divide the others by 1 - p.
+    """In training, set each channel of (N, C, H, W) to 0 with probability p, and divide the others by 1 - p.
 
     Args:
         p: probability, between 0 and 1.
@@ -90,6 +92,4 @@ class Dropout2d(Dropout):
         tensor([0., 2.])
     """
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the shape of `input`, (N, C, H, W); in evaluation `input` itself."""
-        return F.dropout2d(input, self.p, self.training, self.inplace)
+    _function = staticmethod(F.dropout2d)
