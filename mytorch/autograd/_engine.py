@@ -15,7 +15,7 @@ from mytorch._core.promotion import converted
 from mytorch.autograd._accumulation import accumulate, leaf_hooks, notify, run_hooks
 from mytorch.autograd._aim import Aim, catch, leading_to
 from mytorch.autograd._pending import Pending
-from mytorch.autograd._post_hooks import call, uses_of_hooked
+from mytorch.autograd._post_hooks import any_hooked, call, uses_of_hooked
 from mytorch.autograd.anomaly_mode import checked, is_anomaly_enabled
 from mytorch.autograd.graph import SAVED, Node
 from mytorch.ops.op import OUT, GradientError, Op, Part
@@ -48,15 +48,22 @@ def backward(roots: Sequence[TensorBase], cotangents: Sequence[Array], *, retain
     """
     # torch gives inf and nan in silence, and one such block for the whole walk costs next to nothing.
     with np.errstate(all="ignore"):
-        for leaf, holder in _start(roots, cotangents, None, retain_graph=retain_graph).items():
-            _complete(leaf, holder)
+        leaves = _start(roots, cotangents, None, retain_graph=retain_graph)
+        complete = _complete if any_hooked() else _store
+        for leaf, holder in leaves.items():
+            complete(leaf, holder)
 
 
-def _complete(leaf: TensorBase, holder: list[Any]) -> None:
-    """Add to a leaf's grad all that has arrived for it, the only item of a list, and call its hooks."""
+def _store(leaf: TensorBase, holder: list[Any]) -> None:
+    """Add to a leaf's grad all that has arrived for it, the only item of a list."""
     if hooks := leaf_hooks(leaf):
         holder[0] = run_hooks(hooks, holder[0])
     accumulate(leaf, holder)
+
+
+def _complete(leaf: TensorBase, holder: list[Any]) -> None:
+    """Store what has arrived for a leaf, and call the hooks that wait for its grad."""
+    _store(leaf, holder)
     call(leaf)
 
 

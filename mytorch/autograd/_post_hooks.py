@@ -49,6 +49,11 @@ def register(tensor: TensorBase, hook: PostHook) -> RemovableHandle:
     return register_in(tensor.post_hooks, hook)
 
 
+def any_hooked() -> bool:
+    """Whether any tensor that is alive ever had such a hook."""
+    return bool(_HOOKED)
+
+
 def uses_of_hooked(nodes: Iterable[Node], aim: Aim | None) -> dict[TensorBase, int] | None:
     """Return how often nodes use each leaf that has such hooks; None if there is no such leaf.
 
