@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_anomaly_enabled"]
 
 # Folders whose calls stand between that of the user's, or of a layer's, and the recording.
-_INNER = tuple(str(Path(__file__).parents[1] / folder) for folder in ("autograd", "functions", "_tensor"))
+# Without pathlib, which starting up does not load otherwise.
+_PACKAGE = __file__.rpartition("autograd")[0]
+_INNER = tuple([_PACKAGE + folder for folder in ("autograd", "functions", "_tensor")])
 
 
 class _Flags:
