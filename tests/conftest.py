@@ -47,6 +47,8 @@ def sealed_state():
                 framework.is_anomaly_check_nan_enabled(),
             )
             found.callback(framework.random.set_rng_state, framework.random.get_rng_state())
+            # What a test draws does not depend on the tests before it.
+            framework.manual_seed(0)
         yield
 
 
