@@ -134,3 +134,24 @@ def test_workers_end_with_the_process_that_started_them_and_say_nothing(tmp_path
     # Of a process that is killed, joblib cleans up afterwards, and says so.
     theirs = re.compile(r".*resource_tracker.*\n +warnings\.warn\(\n" if end == "killed" else "")
     assert theirs.sub("", done.stderr) == ""
+
+
+def test_a_worker_looks_through_what_it_has_imported_once(tmp_path, python):
+    """And through what it makes later as often as any process; this one is left alone."""
+    code = """
+import gc
+from conformance.processes import _CALLS, in_processes
+def state(_):
+    return gc.get_threshold()[2], gc.get_freeze_count() > 1000
+before = gc.get_threshold(), gc.get_freeze_count()
+calls = [(k,) for k in range(3 * _CALLS)]
+here, there = ([*in_processes(state, calls, jobs)] for jobs in (1, 2))
+assert before == (gc.get_threshold(), gc.get_freeze_count())
+old = before[0][2]
+assert set(here) == {(old, False)}, here
+assert there[0][0] > old and not there[0][1], there
+# One of the two did more calls than that.
+assert (old, True) in there, there
+"""
+    done = python("-c", code, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
