@@ -54,6 +54,7 @@ from mytorch.functions.matmul import *
 from mytorch.functions.rearrange import *
 from mytorch.functions.reduction import *
 from mytorch.functions.rounding import *
+from mytorch.functions.searching import *
 from mytorch.functions.selection import *
 from mytorch.functions.shape import *
 from mytorch.functions.softmax import *

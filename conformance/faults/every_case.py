@@ -89,6 +89,7 @@ def _differentiable(case: Case) -> bool:
 WHOLE = (
     *(case.name for case in (*comparison.CASES, *logic.CASES)),
     *("any", "all", "argmax", "argmin", "argsort", "nonzero", "unique", "result_type", "manual_seed"),
+    *("searchsorted", "bucketize"),
     *("randperm", "multinomial", "bernoulli", "empty"),
     *("utils.data.BatchSampler", "utils.data.random_split"),
     "Tensor.bernoulli_",

@@ -269,7 +269,7 @@ ROWS = (
     Row(REDUCTIONS, "kthvalue msort", "`mytorch.sort(x, dim)`, and an index"),
     Row(
         REDUCTIONS,
-        "quantile nanmedian nanquantile mode bincount histc searchsorted bucketize unique_consecutive",
+        "quantile nanmedian nanquantile mode bincount histc unique_consecutive",
         "NumPy's function, without gradients: `mytorch.from_numpy(np.bincount(x.numpy()))`",
     ),
     Row(MATRICES, "inner vdot", "`mytorch.dot`, or `x @ y.T`"),

@@ -29,7 +29,7 @@ NAMES = {
         batch_norm_gather_stats_with_counts batch_norm_stats batch_norm_update_stats bfloat16 bilinear
         binary_cross_entropy_with_logits bincount binomial bit bits16 bits1x8 bits2x4 bits4x2 bits8
         bitwise_left_shift bitwise_right_shift blackman_window block_diag broadcast_shapes broadcast_tensors
-        bucketize cartesian_prod ccol_indices_copy cdist cdouble ceil_ celu celu_ cfloat chain_matmul chalf
+        cartesian_prod ccol_indices_copy cdist cdouble ceil_ celu celu_ cfloat chain_matmul chalf
         channel_shuffle channels_last channels_last_3d cholesky cholesky_inverse cholesky_solve
         choose_qparams_optimized clamp_ clamp_max_ clamp_min_ classproperty clear_autocast_cache clip_
         col_indices_copy column_stack combinations compile compiled_with_cxx11_abi compiler complex complex128
@@ -84,14 +84,14 @@ NAMES = {
         quint2x4 quint4x2 quint8 rad2deg rad2deg_ randint_like range real reciprocal_ relu_ renorm resize_as_
         resize_as_sparse_ resolve_conj resolve_neg return_types rms_norm rnn_relu rnn_relu_cell rnn_tanh
         rnn_tanh_cell rot90 round_ row_indices_copy row_stack rrelu rrelu_ rsqrt_ saddmm scalar_tensor
-        scatter_reduce searchsorted segment_reduce select select_copy select_scatter selu selu_
-        set_anomaly_enabled set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled
-        set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_autocast_ipu_dtype
-        set_autocast_ipu_enabled set_autocast_xla_dtype set_autocast_xla_enabled set_default_device
-        set_flush_denormal set_num_interop_threads set_warn_always sgn sigmoid_ signal signbit sin_ sinc sinc_
-        sinh sinh_ slice_copy slice_inverse slice_scatter slogdet smm solve sparse sparse_bsc
-        sparse_bsc_tensor sparse_bsr sparse_bsr_tensor sparse_compressed_tensor sparse_coo sparse_coo_tensor
-        sparse_csc sparse_csc_tensor sparse_csr sparse_csr_tensor special split_copy split_with_sizes
+        scatter_reduce segment_reduce select select_copy select_scatter selu selu_ set_anomaly_enabled
+        set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype
+        set_autocast_enabled set_autocast_gpu_dtype set_autocast_ipu_dtype set_autocast_ipu_enabled
+        set_autocast_xla_dtype set_autocast_xla_enabled set_default_device set_flush_denormal
+        set_num_interop_threads set_warn_always sgn sigmoid_ signal signbit sin_ sinc sinc_ sinh sinh_
+        slice_copy slice_inverse slice_scatter slogdet smm solve sparse sparse_bsc sparse_bsc_tensor
+        sparse_bsr sparse_bsr_tensor sparse_compressed_tensor sparse_coo sparse_coo_tensor sparse_csc
+        sparse_csc_tensor sparse_csr sparse_csr_tensor special split_copy split_with_sizes
         split_with_sizes_copy spmm sqrt_ square_ squeeze_copy sspaddmm std_mean stft storage strided svd
         svd_lowrank sym_constrain_range sym_constrain_range_for_size sym_float sym_fresh_size sym_int sym_ite
         sym_max sym_min sym_not sym_sqrt sym_sum symeig t_copy take take_along_dim tan tan_ tanh_ tensor_split

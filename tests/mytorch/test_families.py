@@ -41,6 +41,7 @@ FUNCTIONS_WITHOUT_OPS = {
     "comparison": "has no gradient",
     "dropout": "a product with random factors",
     "logic": "has no gradient",
+    "searching": "positions have no gradient",
     "sorting": "the order has no gradient; see OTHER_OPS for the elements",
 }
 # What torch has at top level too, though the family is one of nn.functional. There, relu takes `inplace`.
