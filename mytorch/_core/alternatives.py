@@ -373,11 +373,6 @@ ROWS = (
     ),
     Row(
         TRAINING,
-        "distributions.Independent",
-        "`normal.log_prob(x).sum(-1)`",
-    ),
-    Row(
-        TRAINING,
         "distributions.OneHotCategorical distributions.RelaxedOneHotCategorical "
         "distributions.MixtureSameFamily distributions.TransformedDistribution",
         "`distributions.Categorical`, and functions of its draws",

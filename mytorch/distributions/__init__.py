@@ -18,6 +18,7 @@ from mytorch.distributions import constraints
 from mytorch.distributions.bernoulli import Bernoulli
 from mytorch.distributions.categorical import Categorical
 from mytorch.distributions.distribution import Distribution
+from mytorch.distributions.independent import Independent
 from mytorch.distributions.kl import kl_divergence, register_kl
 from mytorch.distributions.normal import Normal
 
@@ -25,6 +26,7 @@ __all__ = [
     "Bernoulli",
     "Categorical",
     "Distribution",
+    "Independent",
     "Normal",
     "constraints",
     "kl_divergence",

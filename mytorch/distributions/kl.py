@@ -6,8 +6,10 @@ import warnings
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
+from mytorch.distributions._parameters import sum_rightmost
 from mytorch.distributions.bernoulli import Bernoulli
 from mytorch.distributions.categorical import Categorical
+from mytorch.distributions.independent import Independent
 from mytorch.distributions.normal import Normal
 from mytorch.functions.activation import softplus
 
@@ -113,3 +115,13 @@ def _bernoulli_bernoulli(p: Bernoulli, q: Bernoulli) -> Tensor:
     zeros = (1 - p.probs) * (softplus(q.logits) - softplus(p.logits))
     zeros = zeros.masked_fill(q.probs == 1, inf).masked_fill(p.probs == 1, 0)
     return ones + zeros
+
+
+@register_kl(Independent, Independent)
+def _independent_independent(p: Independent, q: Independent) -> Tensor:
+    if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
+        raise NotImplementedError(
+            "No KL(p || q) is implemented for Independent of unlike reinterpreted_batch_ndims: "
+            f"{p.reinterpreted_batch_ndims} vs {q.reinterpreted_batch_ndims}"
+        )
+    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
