@@ -51,6 +51,7 @@ def distribution(
     classes: tuple[str, ...],
     regimes: tuple[str, ...] = ("normal", "saturated"),
     given: Callable[[Config], dict[str, Input]] = arrays,
+    validate: tuple[bool, ...] = (True, False),
 ) -> Case:
     """Return the case of a class or function of `distributions`.
 
@@ -61,6 +62,7 @@ def distribution(
         classes: as in `Space`.
         regimes: as in `Space`.
         given: from settings to the arrays that forms choose from.
+        validate: whether arguments and values are checked.
     """
 
     def program(t: Any, x: Values) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def distribution(
             {"N": "batch", "F": "feature"},
             classes,
             regimes,
-            {"form": tuple(forms), "validate": (True, False)},
+            {"form": tuple(forms), "validate": validate},
             large={"N": 300},
             # torch cannot check the logits of no rows.
             settle=lambda config: {} if config["N"] else {"validate": False},
@@ -87,6 +89,6 @@ def distribution(
         program=program,
         samples=2 * len(forms) + len(classes),
         unused={"same-tensor": "a number of one parameter may be none of another"},
-        base={"N": 2, "F": 3, "form": next(iter(forms)), "validate": True},
+        base={"N": 2, "F": 3, "form": next(iter(forms)), "validate": validate[0]},
         bad_calls=tuple(BadCall(label, mentions, call=call) for label, (call, mentions) in bad.items()),
     )

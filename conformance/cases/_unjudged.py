@@ -208,7 +208,7 @@ UNJUDGED: Mapping[str, str] = {
             for name in (
                 *("Constraint", "boolean", "dependent", "dependent_property", "greater_than", "independent"),
                 *("integer_interval", "interval", "is_dependent", "positive", "real", "real_vector"),
-                *("simplex", "unit_interval"),
+                *("lower_cholesky", "positive_definite", "simplex", "unit_interval"),
             )
         ],
         _CONSTRAINT,

@@ -370,7 +370,7 @@ ROWS = (
     Row(
         TRAINING,
         "distributions.Beta distributions.Gamma distributions.Dirichlet distributions.Exponential "
-        "distributions.Laplace distributions.LogNormal distributions.MultivariateNormal "
+        "distributions.Laplace distributions.LogNormal "
         "distributions.Poisson distributions.StudentT distributions.Uniform "
         "distributions.Geometric distributions.Binomial",
         "a subclass of `distributions.Distribution` of your own, or the formula of its log-probability",

@@ -135,17 +135,17 @@ NAMES = {
         ContinuousBernoulli CorrCholeskyTransform CumulativeDistributionTransform Dirichlet ExpTransform
         Exponential ExponentialFamily FisherSnedecor Gamma GeneralizedPareto Geometric Gumbel HalfCauchy
         HalfNormal IndependentTransform InverseGamma Kumaraswamy LKJCholesky Laplace LogNormal LogisticNormal
-        LowRankMultivariateNormal LowerCholeskyTransform MixtureSameFamily Multinomial MultivariateNormal
-        NegativeBinomial OneHotCategorical OneHotCategoricalStraightThrough Pareto Poisson
-        PositiveDefiniteTransform PowerTransform RelaxedBernoulli RelaxedOneHotCategorical ReshapeTransform
-        SigmoidTransform SoftmaxTransform SoftplusTransform StackTransform StickBreakingTransform StudentT
-        TanhTransform Transform TransformedDistribution Uniform VonMises Weibull Wishart beta biject_to
-        binomial cauchy chi2 constraint_registry continuous_bernoulli dirichlet exp_family exponential
-        fishersnedecor gamma generalized_pareto geometric gumbel half_cauchy half_normal identity_transform
-        inverse_gamma kumaraswamy laplace lkj_cholesky log_normal logistic_normal lowrank_multivariate_normal
-        mixture_same_family multinomial multivariate_normal negative_binomial one_hot_categorical pareto
-        poisson relaxed_bernoulli relaxed_categorical studentT transform_to transformed_distribution
-        transforms uniform utils von_mises weibull wishart
+        LowRankMultivariateNormal LowerCholeskyTransform MixtureSameFamily Multinomial NegativeBinomial
+        OneHotCategorical OneHotCategoricalStraightThrough Pareto Poisson PositiveDefiniteTransform
+        PowerTransform RelaxedBernoulli RelaxedOneHotCategorical ReshapeTransform SigmoidTransform
+        SoftmaxTransform SoftplusTransform StackTransform StickBreakingTransform StudentT TanhTransform
+        Transform TransformedDistribution Uniform VonMises Weibull Wishart beta biject_to binomial cauchy chi2
+        constraint_registry continuous_bernoulli dirichlet exp_family exponential fishersnedecor gamma
+        generalized_pareto geometric gumbel half_cauchy half_normal identity_transform inverse_gamma
+        kumaraswamy laplace lkj_cholesky log_normal logistic_normal lowrank_multivariate_normal
+        mixture_same_family multinomial negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli
+        relaxed_categorical studentT transform_to transformed_distribution transforms uniform utils von_mises
+        weibull wishart
         """,
     "mytorch.linalg": """
         cholesky_ex common_notes cond cross det diagonal eig eigh eigvals eigvalsh householder_product inv

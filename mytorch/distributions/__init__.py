@@ -20,6 +20,7 @@ from mytorch.distributions.categorical import Categorical
 from mytorch.distributions.distribution import Distribution
 from mytorch.distributions.independent import Independent
 from mytorch.distributions.kl import kl_divergence, register_kl
+from mytorch.distributions.multivariate_normal import MultivariateNormal
 from mytorch.distributions.normal import Normal
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Categorical",
     "Distribution",
     "Independent",
+    "MultivariateNormal",
     "Normal",
     "constraints",
     "kl_divergence",

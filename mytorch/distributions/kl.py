@@ -10,8 +10,14 @@ from mytorch.distributions._parameters import sum_rightmost
 from mytorch.distributions.bernoulli import Bernoulli
 from mytorch.distributions.categorical import Categorical
 from mytorch.distributions.independent import Independent
+from mytorch.distributions.multivariate_normal import (
+    MultivariateNormal,
+    half_log_determinant,
+    squared_distance,
+)
 from mytorch.distributions.normal import Normal
 from mytorch.functions.activation import softplus
+from mytorch.functions.linalg import solve_triangular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,3 +131,19 @@ def _independent_independent(p: Independent, q: Independent) -> Tensor:
             f"{p.reinterpreted_batch_ndims} vs {q.reinterpreted_batch_ndims}"
         )
     return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+
+
+@register_kl(MultivariateNormal, MultivariateNormal)
+def _multivariate_multivariate(p: MultivariateNormal, q: MultivariateNormal) -> Tensor:
+    if p.event_shape != q.event_shape:
+        raise ValueError(
+            "KL-divergence between two Multivariate Normals with different event shapes cannot be computed: "
+            f"{tuple(p.event_shape)} vs {tuple(q.event_shape)}"
+        )
+    mine = p._unbroadcasted_scale_tril  # noqa: SLF001 - fewer matrices than `scale_tril` has
+    other = q._unbroadcasted_scale_tril  # noqa: SLF001 - as above
+    determinants = half_log_determinant(other) - half_log_determinant(mine)
+    trace = solve_triangular(other, mine, upper=False).pow(2).sum((-2, -1))
+    distance = squared_distance(other, q.loc - p.loc)
+    result: Tensor = determinants + 0.5 * (trace + distance - p.event_shape[0])
+    return result
