@@ -33,6 +33,7 @@ NAMESPACES = (
     "backends",
     "cuda",
     "distributions",
+    "linalg",
     "nn",
     "nn.functional",
     "nn.init",

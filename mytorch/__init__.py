@@ -83,6 +83,7 @@ if _TYPE_CHECKING:
     from mytorch import backends as backends
     from mytorch import cuda as cuda
     from mytorch import distributions as distributions
+    from mytorch import linalg as linalg
     from mytorch import models as models
     from mytorch import nn as nn
     from mytorch import optim as optim
@@ -94,7 +95,9 @@ if _TYPE_CHECKING:
 
 # Half of all modules are layers, optimizers, data and files, which a program that uses tensors only does not
 # need. Without them the import costs 1.2 times NumPy's, with them 1.4 times.
-_ON_DEMAND = ("backends", "cuda", "distributions", "models", "nn", "optim", "serialization", "utils")
+_ON_DEMAND = (
+    *("backends", "cuda", "distributions", "linalg", "models", "nn", "optim", "serialization", "utils"),
+)
 _FROM_MODULES = {
     "load": "mytorch.serialization",
     "save": "mytorch.serialization",

@@ -17,6 +17,7 @@ from conformance.arithmetic.constants import constants_sha256
 CHANGELOG = Path(__file__).parents[1] / "CHANGELOG.md"
 NAMESPACES = (
     "mytorch",
+    "mytorch.linalg",
     "mytorch.models",
     "mytorch.nn",
     "mytorch.nn.functional",

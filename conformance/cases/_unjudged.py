@@ -207,6 +207,7 @@ UNJUDGED: Mapping[str, str] = {
     "nn.RNNBase": _BASE + ": nn.RNN, nn.GRU, nn.LSTM",
     "nn.RNNCellBase": _BASE + ": nn.RNNCell, nn.GRUCell, nn.LSTMCell",
     "distributions.Distribution": _BASE + ": every distribution's case",
+    "linalg.LinAlgError": "an exception of a class of torch's own: tests/mytorch/test_linalg.py",
     "distributions.register_kl": "a table of the whole process: tests/mytorch/test_distribution_classes.py",
     **dict.fromkeys(
         [
@@ -214,7 +215,7 @@ UNJUDGED: Mapping[str, str] = {
             for name in (
                 *("Constraint", "boolean", "dependent", "dependent_property", "greater_than", "independent"),
                 *("integer_interval", "interval", "is_dependent", "positive", "real", "real_vector"),
-                *("simplex", "unit_interval"),
+                *("lower_cholesky", "positive_definite", "simplex", "unit_interval"),
             )
         ],
         _CONSTRAINT,

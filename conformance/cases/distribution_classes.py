@@ -3,109 +3,34 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from conformance.cases._distributions import Asked, distribution
 from conformance.cases._draws import Form, draws
 from conformance.cases._facts import facts
 from conformance.cases._law import DRAWS, NORMAL_DRAWS, Continuous, Discrete
-from conformance.cases.case import BadCall, Case, Values
 from conformance.cases.random_tensors import drawn
-from conformance.sampling.space import Space
-from conformance.sampling.values import Input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from conformance.cases.case import Config
-
-    # From the namespace, the tensors and the options of the classes to what is compared.
-    Ask = Callable[[Any, Values, dict[str, Any]], Any]
-    Bad = tuple[Callable[[Any], Any], tuple[str, ...]]
-
-
-class _Asked(NamedTuple):
-    """One thing to ask of a distribution.
-
-    Attributes:
-        inputs: the names of the arrays that it takes.
-        ask: asks it.
-    """
-
-    inputs: str
-    ask: Ask
-
-
-def _arrays(config: Config) -> dict[str, Input]:
-    """Return the arrays that forms choose from; deviations have no axis of the batch."""
-    n, f = int(config["N"]), int(config["F"])
-    return {
-        **{name: Input((n, f)) for name in ("loc", "value", "logits")},
-        "scale": Input((f,), positive=True),
-        "weights": Input((n, f), positive=True),
-        "probs": Input((n, f), bounded=True),
-    }
-
-
-def _case(
-    name: str,
-    forms: Mapping[str, _Asked],
-    bad: Mapping[str, Bad],
-    classes: tuple[str, ...],
-    regimes: tuple[str, ...] = ("normal", "saturated"),
-) -> Case:
-    """Return the case of a class or function of `distributions`.
-
-    Args:
-        name: its name there.
-        forms: what is asked of it, by a label.
-        bad: the bad calls, by a label, each with what the message must mention.
-        classes: as in `Space`.
-        regimes: as in `Space`.
-    """
-
-    def program(t: Any, x: Values) -> dict[str, Any]:
-        if x.call:
-            return {"output": x.call(t)}
-        return {"output": forms[str(x.config["form"])].ask(t, x, {"validate_args": x.config["validate"]})}
-
-    def inputs(config: Config) -> dict[str, Input]:
-        arrays = _arrays(config)
-        return {each: arrays[each] for each in forms[str(config["form"])].inputs.split()}
-
-    return Case(
-        name=f"distributions.{name}",
-        space=Space(
-            {"N": "batch", "F": "feature"},
-            classes,
-            regimes,
-            {"form": tuple(forms), "validate": (True, False)},
-            large={"N": 300},
-            # torch cannot check the logits of no rows.
-            settle=lambda config: {} if config["N"] else {"validate": False},
-        ),
-        inputs=inputs,
-        program=program,
-        samples=2 * len(forms) + len(classes),
-        unused={"same-tensor": "a number of one parameter may be none of another"},
-        base={"N": 2, "F": 3, "form": next(iter(forms)), "validate": True},
-        bad_calls=tuple(BadCall(label, mentions, call=call) for label, (call, mentions) in bad.items()),
-    )
+    from conformance.cases.case import Values
 
 
 def _normal(t: Any, x: Values, options: dict[str, Any]) -> Any:
     return t.distributions.Normal(x["loc"], x["scale"], **options)
 
 
-_NORMAL_FORMS: Mapping[str, _Asked] = {
-    "log_prob": _Asked("loc scale value", lambda t, x, o: _normal(t, x, o).log_prob(x["value"])),
-    "cdf": _Asked("loc scale value", lambda t, x, o: _normal(t, x, o).cdf(x["value"])),
-    "icdf": _Asked("loc scale probs", lambda t, x, o: _normal(t, x, o).icdf(x["probs"])),
-    "entropy": _Asked("loc scale", lambda t, x, o: _normal(t, x, o).entropy()),
-    "moments": _Asked("loc scale", lambda t, x, o: _normal(t, x, o).mean + _normal(t, x, o).variance),
-    "number": _Asked(
+_NORMAL_FORMS: Mapping[str, Asked] = {
+    "log_prob": Asked("loc scale value", lambda t, x, o: _normal(t, x, o).log_prob(x["value"])),
+    "cdf": Asked("loc scale value", lambda t, x, o: _normal(t, x, o).cdf(x["value"])),
+    "icdf": Asked("loc scale probs", lambda t, x, o: _normal(t, x, o).icdf(x["probs"])),
+    "entropy": Asked("loc scale", lambda t, x, o: _normal(t, x, o).entropy()),
+    "moments": Asked("loc scale", lambda t, x, o: _normal(t, x, o).mean + _normal(t, x, o).variance),
+    "number": Asked(
         "scale value", lambda t, x, o: t.distributions.Normal(0.5, x["scale"], **o).log_prob(x["value"])
     ),
-    "expanded": _Asked(
+    "expanded": Asked(
         "loc scale value",
         lambda t, x, o: _normal(t, x, o).expand((2, *x["loc"].shape)).log_prob(x["value"]),
     ),
@@ -134,22 +59,22 @@ def _masked(t: Any, x: Values, options: dict[str, Any]) -> Any:
     return m.log_prob(_categories(t, logits, possible)) + m.entropy().detach()
 
 
-_CATEGORICAL_FORMS: Mapping[str, _Asked] = {
-    "log_prob of probs": _Asked(
+_CATEGORICAL_FORMS: Mapping[str, Asked] = {
+    "log_prob of probs": Asked(
         "weights", lambda t, x, o: _weighted(t, x, o).log_prob(_categories(t, x["weights"]))
     ),
-    "log_prob of logits": _Asked(
+    "log_prob of logits": Asked(
         "logits", lambda t, x, o: _scored(t, x, o).log_prob(_categories(t, x["logits"]))
     ),
-    "log_prob of all": _Asked(
+    "log_prob of all": Asked(
         "logits", lambda t, x, o: _scored(t, x, o).log_prob(_scored(t, x, o).enumerate_support(False))
     ),
-    "entropy of probs": _Asked("weights", lambda t, x, o: _weighted(t, x, o).entropy()),
-    "entropy of logits": _Asked("logits", lambda t, x, o: _scored(t, x, o).entropy()),
-    "impossible": _Asked("logits", _masked),
-    "logits": _Asked("weights", lambda t, x, o: _weighted(t, x, o).logits),
-    "probs": _Asked("logits", lambda t, x, o: _scored(t, x, o).probs),
-    "expanded": _Asked("logits", lambda t, x, o: _scored(t, x, o).expand((2, len(x["logits"]))).entropy()),
+    "entropy of probs": Asked("weights", lambda t, x, o: _weighted(t, x, o).entropy()),
+    "entropy of logits": Asked("logits", lambda t, x, o: _scored(t, x, o).entropy()),
+    "impossible": Asked("logits", _masked),
+    "logits": Asked("weights", lambda t, x, o: _weighted(t, x, o).logits),
+    "probs": Asked("logits", lambda t, x, o: _scored(t, x, o).probs),
+    "expanded": Asked("logits", lambda t, x, o: _scored(t, x, o).expand((2, len(x["logits"]))).entropy()),
 }
 
 
@@ -166,32 +91,32 @@ def _odds(t: Any, x: Values, options: dict[str, Any]) -> Any:
     return t.distributions.Bernoulli(logits=x["logits"], **options)
 
 
-_BERNOULLI_FORMS: Mapping[str, _Asked] = {
-    "log_prob of probs": _Asked("probs", lambda t, x, o: _likely(t, x, o).log_prob(_bits(t, x["probs"]))),
-    "log_prob of logits": _Asked("logits", lambda t, x, o: _odds(t, x, o).log_prob(_bits(t, x["logits"]))),
-    "entropy of probs": _Asked("probs", lambda t, x, o: _likely(t, x, o).entropy()),
-    "entropy of logits": _Asked("logits", lambda t, x, o: _odds(t, x, o).entropy()),
-    "variance": _Asked("logits", lambda t, x, o: _odds(t, x, o).variance),
-    "logits": _Asked("probs", lambda t, x, o: _likely(t, x, o).logits),
+_BERNOULLI_FORMS: Mapping[str, Asked] = {
+    "log_prob of probs": Asked("probs", lambda t, x, o: _likely(t, x, o).log_prob(_bits(t, x["probs"]))),
+    "log_prob of logits": Asked("logits", lambda t, x, o: _odds(t, x, o).log_prob(_bits(t, x["logits"]))),
+    "entropy of probs": Asked("probs", lambda t, x, o: _likely(t, x, o).entropy()),
+    "entropy of logits": Asked("logits", lambda t, x, o: _odds(t, x, o).entropy()),
+    "variance": Asked("logits", lambda t, x, o: _odds(t, x, o).variance),
+    "logits": Asked("probs", lambda t, x, o: _likely(t, x, o).logits),
 }
 
-_DIVERGENCES: Mapping[str, _Asked] = {
-    "normal": _Asked(
+_DIVERGENCES: Mapping[str, Asked] = {
+    "normal": Asked(
         "loc scale value",
         lambda t, x, o: t.distributions.kl_divergence(
             _normal(t, x, o), t.distributions.Normal(x["value"], 0.5, **o)
         ),
     ),
-    "standard normal": _Asked(
+    "standard normal": Asked(
         "loc scale",
         lambda t, x, o: t.distributions.kl_divergence(
             _normal(t, x, o), t.distributions.Normal(0.0, 1.0, **o)
         ),
     ),
-    "categorical": _Asked(
+    "categorical": Asked(
         "logits weights", lambda t, x, o: t.distributions.kl_divergence(_scored(t, x, o), _weighted(t, x, o))
     ),
-    "bernoulli": _Asked(
+    "bernoulli": Asked(
         "probs logits", lambda t, x, o: t.distributions.kl_divergence(_likely(t, x, o), _odds(t, x, o))
     ),
 }
@@ -240,7 +165,7 @@ def _each_its_own(t: Any, dtype: Any) -> Any:
 
 
 CASES = (
-    _case(
+    distribution(
         "Normal",
         _NORMAL_FORMS,
         {
@@ -270,7 +195,7 @@ CASES = (
         },
         _CLASSES,
     ),
-    _case(
+    distribution(
         "Categorical",
         _CATEGORICAL_FORMS,
         {
@@ -301,7 +226,7 @@ CASES = (
         },
         _SEVERAL,
     ),
-    _case(
+    distribution(
         "Bernoulli",
         _BERNOULLI_FORMS,
         {
@@ -322,7 +247,7 @@ CASES = (
         },
         _CLASSES,
     ),
-    _case(
+    distribution(
         "kl_divergence",
         _DIVERGENCES,
         {

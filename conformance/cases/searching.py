@@ -53,7 +53,7 @@ CASES = (
             "int32": _with_dtype(lambda t, a, b: t.searchsorted(_flat(t, a), b, out_int32=True)),
             "sorter": lambda t, a, b: t.searchsorted(a, b, sorter=t.argsort(a), right=True, side="right"),
             "numbers": lambda t, a, b: t.stack([t.searchsorted(_several(t, b), each) for each in _LIMITS]),
-            "of integers": lambda t, a, b: t.searchsorted(t.arange(-3, 4), t.cat([b, -b]) + 0.25),
+            "of integers": lambda t, a, b: t.searchsorted(t.arange(-3, 4), _several(t, b)),
         },
         {
             "rows": (lambda t, a, b: t.searchsorted(_sorted(t, a), b[:1]), ("[2, 4]", "[1, 3]")),
@@ -81,9 +81,9 @@ CASES = (
         "bucketize",
         "NF L",
         {
-            "left": lambda t, a, b: t.bucketize(a, _sorted(t, b)),
+            "left": lambda t, a, b: t.bucketize(a, _several(t, b)),
             "right": lambda t, a, b: t.bucketize(_sorted(t, b), _sorted(t, b), right=True),
-            "int32": _with_dtype(lambda t, a, b: t.bucketize(a, _sorted(t, b), out_int32=True)),
+            "int32": _with_dtype(lambda t, a, b: t.bucketize(a, _several(t, b), out_int32=True)),
             "numbers": lambda t, a, b: t.stack([t.bucketize(each, _several(t, a)) for each in _LIMITS]),
         },
         {"boundaries": (lambda t, a, b: t.bucketize(b, a), ("boundaries", "1", "2"))},

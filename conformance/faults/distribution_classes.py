@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _DRAWS = tuple(f"distributions.{name}@draws" for name in ("Normal", "Categorical", "Bernoulli"))
 
 
-def _fault(
+def with_methods(
     name: str,
     kinds: tuple[str, ...],
     story: str,
@@ -72,31 +72,31 @@ def _shared(t: Any, right: Any, self: Any, shape: Any = ()) -> Any:
 
 
 FAULTS = (
-    _fault(
+    with_methods(
         "normal-density-of-a-variance",
         ("Normal",),
         "takes the deviation for a variance in log_prob, as the parameter is in other libraries",
         {"log_prob": _variance_for_deviation},
     ),
-    _fault(
+    with_methods(
         "normal-density-without-constant",
         ("Normal",),
         "leaves log √(2π) out of log_prob, which changes no gradient",
         {"log_prob": lambda t, right, self, value: right.log_prob(self, value) + 0.5 * log(2 * pi)},
     ),
-    _fault(
+    with_methods(
         "normal-quantiles-of-both-sides",
         ("Normal",),
         "takes the quantile of erf, which is that of both sides",
         {"icdf": lambda t, right, self, value: self.loc + self.scale * t.erfinv(value) * 2**0.5},
     ),
-    _fault(
+    with_methods(
         "entropy-in-bits",
         ("Normal", "Categorical", "Bernoulli"),
         "divides the entropy by log 2",
         {"entropy": lambda t, right, self: right.entropy(self) / log(2)},
     ),
-    _fault(
+    with_methods(
         "categorical-not-normalized",
         ("Categorical",),
         "takes the logits for logarithms of probabilities",
@@ -113,28 +113,28 @@ FAULTS = (
         "exchanges the two distributions",
         around=_swapped,
     ),
-    _fault(
+    with_methods(
         "rsample-without-history",
         ("Normal",),
         "draws without gradients",
         {"rsample": lambda t, right, self, shape=(): right.rsample(self, shape).detach()},
         _DRAWS[:1],
     ),
-    _fault(
+    with_methods(
         "normal-draws-of-a-variance",
         ("Normal",),
         "takes the root of the deviation in draws",
         {"sample": lambda t, right, self, shape=(): right(self.loc, self.scale**0.5).sample(shape)},
         _DRAWS[:1],
     ),
-    _fault(
+    with_methods(
         "categorical-first-row",
         ("Categorical",),
         "draws all rows by the probabilities of the first",
         {"sample": _first_row},
         _DRAWS[1:2],
     ),
-    _fault(
+    with_methods(
         "bernoulli-draws-shared",
         ("Bernoulli",),
         "compares all probabilities of a batch with one random number",

@@ -276,11 +276,15 @@ ROWS = (
     Row(MATRICES, "ger", "`mytorch.outer`"),
     Row(MATRICES, "addmv addr addbmm", "`mytorch.addmm` of matrices, or `x + a @ b`"),
     Row(MATRICES, "tensordot kron cross chain_matmul", "`mytorch.einsum`"),
+    Row(MATRICES, "cholesky", "`mytorch.linalg.cholesky`"),
+    Row(MATRICES, "linalg.norm linalg.vector_norm", "`mytorch.norm`"),
     Row(MATRICES, "trace", "`x.diagonal().sum()`"),
     Row(MATRICES, "block_diag", "`Tensor.copy_` into pieces of `mytorch.zeros(n, m)`"),
     Row(
         MATRICES,
-        "linalg inverse pinverse det logdet slogdet svd qr cholesky matrix_power matrix_exp lstsq",
+        "inverse pinverse det logdet slogdet svd qr matrix_power matrix_exp lstsq "
+        "linalg.inv linalg.pinv linalg.det linalg.slogdet linalg.svd linalg.qr linalg.eigh linalg.solve "
+        "linalg.matrix_power linalg.matrix_exp linalg.lstsq",
         "no alternative with gradients; of constants `mytorch.from_numpy(np.linalg.inv(x.numpy()))`",
     ),
     Row(
@@ -356,15 +360,10 @@ ROWS = (
     Row(
         TRAINING,
         "distributions.Beta distributions.Gamma distributions.Dirichlet distributions.Exponential "
-        "distributions.Laplace distributions.LogNormal distributions.MultivariateNormal "
+        "distributions.Laplace distributions.LogNormal "
         "distributions.Poisson distributions.StudentT distributions.Uniform "
         "distributions.Geometric distributions.Binomial",
         "a subclass of `distributions.Distribution` of your own, or the formula of its log-probability",
-    ),
-    Row(
-        TRAINING,
-        "distributions.Independent",
-        "`normal.log_prob(x).sum(-1)`",
     ),
     Row(
         TRAINING,

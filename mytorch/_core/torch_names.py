@@ -61,7 +61,7 @@ NAMES = {
         is_conj is_distributed is_inference is_neg is_nonzero is_same_size is_signed is_storage
         is_vulkan_available is_warn_always_enabled isin isneginf isposinf isreal istft jagged jit
         kaiser_window kl_div kron kthvalue layer_norm layout lcm lcm_ ldexp ldexp_ legacy_contiguous_format
-        less less_equal lgamma library linalg lobpcg log10 log10_ log1p_ log2 log2_ log_ logaddexp logaddexp2
+        less less_equal lgamma library lobpcg log10 log10_ log1p_ log2 log2_ log_ logaddexp logaddexp2
         logcumsumexp logdet logit logit_ logspace lstm lstm_cell lstsq lu lu_solve lu_unpack
         margin_ranking_loss masked masked_scatter matrix_exp matrix_power matrix_rank max_pool1d
         max_pool1d_with_indices max_pool2d max_pool3d memory_format merge_type_from_type_comment meshgrid
@@ -133,18 +133,24 @@ NAMES = {
         AbsTransform AffineTransform Beta Binomial CatTransform Cauchy Chi2 ComposeTransform
         ContinuousBernoulli CorrCholeskyTransform CumulativeDistributionTransform Dirichlet ExpTransform
         Exponential ExponentialFamily FisherSnedecor Gamma GeneralizedPareto Geometric Gumbel HalfCauchy
-        HalfNormal Independent IndependentTransform InverseGamma Kumaraswamy LKJCholesky Laplace LogNormal
-        LogisticNormal LowRankMultivariateNormal LowerCholeskyTransform MixtureSameFamily Multinomial
-        MultivariateNormal NegativeBinomial OneHotCategorical OneHotCategoricalStraightThrough Pareto Poisson
-        PositiveDefiniteTransform PowerTransform RelaxedBernoulli RelaxedOneHotCategorical ReshapeTransform
-        SigmoidTransform SoftmaxTransform SoftplusTransform StackTransform StickBreakingTransform StudentT
-        TanhTransform Transform TransformedDistribution Uniform VonMises Weibull Wishart beta biject_to
-        binomial cauchy chi2 constraint_registry continuous_bernoulli dirichlet exp_family exponential
-        fishersnedecor gamma generalized_pareto geometric gumbel half_cauchy half_normal identity_transform
-        independent inverse_gamma kumaraswamy laplace lkj_cholesky log_normal logistic_normal
-        lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal negative_binomial
-        one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical studentT transform_to
-        transformed_distribution transforms uniform utils von_mises weibull wishart
+        HalfNormal IndependentTransform InverseGamma Kumaraswamy LKJCholesky Laplace LogNormal LogisticNormal
+        LowRankMultivariateNormal LowerCholeskyTransform MixtureSameFamily Multinomial NegativeBinomial
+        OneHotCategorical OneHotCategoricalStraightThrough Pareto Poisson PositiveDefiniteTransform
+        PowerTransform RelaxedBernoulli RelaxedOneHotCategorical ReshapeTransform SigmoidTransform
+        SoftmaxTransform SoftplusTransform StackTransform StickBreakingTransform StudentT TanhTransform
+        Transform TransformedDistribution Uniform VonMises Weibull Wishart beta biject_to binomial cauchy chi2
+        constraint_registry continuous_bernoulli dirichlet exp_family exponential fishersnedecor gamma
+        generalized_pareto geometric gumbel half_cauchy half_normal identity_transform inverse_gamma
+        kumaraswamy laplace lkj_cholesky log_normal logistic_normal lowrank_multivariate_normal
+        mixture_same_family multinomial negative_binomial one_hot_categorical pareto poisson relaxed_bernoulli
+        relaxed_categorical studentT transform_to transformed_distribution transforms uniform utils von_mises
+        weibull wishart
+        """,
+    "mytorch.linalg": """
+        cholesky_ex common_notes cond cross det diagonal eig eigh eigvals eigvalsh householder_product inv
+        inv_ex ldl_factor ldl_factor_ex ldl_solve lstsq lu lu_factor lu_factor_ex lu_solve matmul matrix_exp
+        matrix_norm matrix_power matrix_rank multi_dot norm pinv qr slogdet solve solve_ex svd svdvals
+        tensorinv tensorsolve vander vecdot vector_norm
         """,
     "mytorch.nn": """
         AdaptiveAvgPool3d AdaptiveLogSoftmaxWithLoss AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d

@@ -18,13 +18,17 @@ from mytorch.distributions import constraints
 from mytorch.distributions.bernoulli import Bernoulli
 from mytorch.distributions.categorical import Categorical
 from mytorch.distributions.distribution import Distribution
+from mytorch.distributions.independent import Independent
 from mytorch.distributions.kl import kl_divergence, register_kl
+from mytorch.distributions.multivariate_normal import MultivariateNormal
 from mytorch.distributions.normal import Normal
 
 __all__ = [
     "Bernoulli",
     "Categorical",
     "Distribution",
+    "Independent",
+    "MultivariateNormal",
     "Normal",
     "constraints",
     "kl_divergence",

@@ -79,6 +79,11 @@ def along_the_batch(values: Tensor, batch_shape: tuple[int, ...], *, expand: boo
     return values.expand(-1, *batch_shape) if expand else values
 
 
+def sum_rightmost(values: Tensor, count: int) -> Tensor:
+    """Return the sum over the last dimensions, `count` of them."""
+    return values.sum(tuple(range(-count, 0))) if count else values
+
+
 class lazy_property(Generic[Owner, Result]):  # noqa: N801 - read like a property, and torch's name
     """A property that is computed when it is first read, with gradients even where they are off, and kept.
 

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mytorch._core.base import wrap
+from mytorch._core.dtypes import bool_
+from mytorch.creation.filled import zeros
+from mytorch.functions.comparison import isclose
+from mytorch.functions.transpose import transpose
+from mytorch.ops.linalg import have_factors
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -20,7 +27,9 @@ __all__ = [
     "integer_interval",
     "interval",
     "is_dependent",
+    "lower_cholesky",
     "positive",
+    "positive_definite",
     "real",
     "real_vector",
     "simplex",
@@ -116,6 +125,29 @@ class _Simplex(Constraint):
 
     def check(self, value: Tensor) -> Tensor:
         return _bools((value >= 0).all(dim=-1) & ((value.sum(-1) - 1).abs() < 1e-6))
+
+
+class _LowerCholesky(Constraint):
+    """A lower triangular matrix with a diagonal above 0."""
+
+    event_dim = 2
+
+    def check(self, value: Tensor) -> Tensor:
+        lower = (value.tril() == value).all(-1).all(-1)
+        return _bools(lower & (value.diagonal(dim1=-2, dim2=-1) > 0).all(-1))
+
+
+class _PositiveDefinite(Constraint):
+    """A symmetric matrix with a triangular factor: symmetric to five digits, and above 1e-6."""
+
+    event_dim = 2
+
+    def check(self, value: Tensor) -> Tensor:
+        batch = value.shape[:-2]
+        if value.shape[-1] != value.shape[-2]:
+            return zeros(batch, dtype=bool_)
+        symmetric = isclose(value, transpose(value, -2, -1), atol=1e-6).all(-1).all(-1)
+        return symmetric & wrap(have_factors(value.array)) if symmetric.all() else symmetric
 
 
 class _IndependentConstraint(Constraint):
@@ -227,7 +259,9 @@ greater_than = _GreaterThan
 independent = _IndependentConstraint
 integer_interval = _IntegerInterval
 interval = _Interval
+lower_cholesky = _LowerCholesky()
 positive = _GreaterThan(0.0)
+positive_definite = _PositiveDefinite()
 real = _Real()
 real_vector = independent(real, 1)
 simplex = _Simplex()

@@ -6,10 +6,18 @@ import warnings
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
+from mytorch.distributions._parameters import sum_rightmost
 from mytorch.distributions.bernoulli import Bernoulli
 from mytorch.distributions.categorical import Categorical
+from mytorch.distributions.independent import Independent
+from mytorch.distributions.multivariate_normal import (
+    MultivariateNormal,
+    half_log_determinant,
+    squared_distance,
+)
 from mytorch.distributions.normal import Normal
 from mytorch.functions.activation import softplus
+from mytorch.functions.linalg import solve_triangular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,3 +121,29 @@ def _bernoulli_bernoulli(p: Bernoulli, q: Bernoulli) -> Tensor:
     zeros = (1 - p.probs) * (softplus(q.logits) - softplus(p.logits))
     zeros = zeros.masked_fill(q.probs == 1, inf).masked_fill(p.probs == 1, 0)
     return ones + zeros
+
+
+@register_kl(Independent, Independent)
+def _independent_independent(p: Independent, q: Independent) -> Tensor:
+    if p.reinterpreted_batch_ndims != q.reinterpreted_batch_ndims:
+        raise NotImplementedError(
+            "No KL(p || q) is implemented for Independent of unlike reinterpreted_batch_ndims: "
+            f"{p.reinterpreted_batch_ndims} vs {q.reinterpreted_batch_ndims}"
+        )
+    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+
+
+@register_kl(MultivariateNormal, MultivariateNormal)
+def _multivariate_multivariate(p: MultivariateNormal, q: MultivariateNormal) -> Tensor:
+    if p.event_shape != q.event_shape:
+        raise ValueError(
+            "KL-divergence between two Multivariate Normals with different event shapes cannot be computed: "
+            f"{tuple(p.event_shape)} vs {tuple(q.event_shape)}"
+        )
+    mine = p._unbroadcasted_scale_tril  # noqa: SLF001 - fewer matrices than `scale_tril` has
+    other = q._unbroadcasted_scale_tril  # noqa: SLF001 - as above
+    determinants = half_log_determinant(other) - half_log_determinant(mine)
+    trace = solve_triangular(other, mine, upper=False).pow(2).sum((-2, -1))
+    distance = squared_distance(other, q.loc - p.loc)
+    result: Tensor = determinants + 0.5 * (trace + distance - p.event_shape[0])
+    return result

@@ -33,6 +33,7 @@ OTHER_OPS = {
     ("selection", "conversion"): CAST,
     ("softmax", "conversion"): CAST,
     ("statistics", "conversion"): CAST,
+    ("linalg", "conversion"): CAST,
     ("matmul", "shape"): "a vector is viewed as a matrix of one row or column, on the shortest way",
     ("normalization", "channel_norm"): "what normalizes channels has a module of its own",
     ("sorting", "reduction"): "sorted elements are picked by their positions, as the elements of max are",
@@ -46,6 +47,8 @@ FUNCTIONS_WITHOUT_OPS = {
 }
 # What torch has at top level too, though the family is one of nn.functional. There, relu takes `inplace`.
 IN_BOTH = {"activation": {"relu", "sigmoid", "tanh"}}
+# Methods that torch has deprecated for the function of torch.linalg.
+DEPRECATED = {"cholesky"}
 OPS_WITHOUT_FUNCTIONS = {
     "channel_norm": "called by batch and group normalization",
     "derivative": "recorded by create_graph",
@@ -126,7 +129,7 @@ def test_a_function_that_torch_has_as_a_method_too_is_one(family):
     missing = [
         name
         for name in module_of(family).__all__
-        if hasattr(torch.Tensor, name) and not hasattr(mytorch.Tensor, name)
+        if hasattr(torch.Tensor, name) and not hasattr(mytorch.Tensor, name) and name not in DEPRECATED
     ]
     assert not missing, "add to mytorch/_tensor/methods.py: " + ", ".join(
         f"{name} = {family}.{name}" for name in missing
@@ -139,11 +142,11 @@ def test_all_is_exported_under_torchs_name(family):
     assert set(module.__all__) <= set(public_functions(module)), "__all__ names a function of this family"
     exported = [
         namespace
-        for namespace in (mytorch, F)
+        for namespace in (mytorch, F, mytorch.linalg)
         if all(getattr(namespace, name, None) is getattr(module, name) for name in module.__all__)
     ]
     assert exported, f"mytorch/__init__.py or nn/functional.py has no star import of functions/{family}.py"
-    theirs = torch if exported[0] is mytorch else torch.nn.functional
+    theirs = {mytorch: torch, F: torch.nn.functional, mytorch.linalg: torch.linalg}[exported[0]]
     assert [name for name in module.__all__ if not hasattr(theirs, name)] == []
 
 

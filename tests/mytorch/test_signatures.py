@@ -154,6 +154,7 @@ NOT_COMPARED = {
     "mytorch.autograd.gradcheck.GradcheckError": "an exception like any other",
     "mytorch.backends.mps.is_available": "it takes nothing",
     "mytorch.device": "test_devices.py",
+    "mytorch.linalg.LinAlgError": "an exception like any other",
 }
 # Where a stub of torch's says other than the function takes, or says nothing.
 TENSOR = "data, *, dtype=None, device=None, requires_grad=False, pin_memory=False"
@@ -162,6 +163,8 @@ CORRECTED = {
     "mytorch.Tensor.requires_grad_": ["self, requires_grad=True"],
     "mytorch.Tensor.subtract": ["self, other, *, alpha=1"],  # a number's alpha may stand in a place, too
     "mytorch.Tensor.subtract_": ["self, other, *, alpha=1"],
+    "mytorch.linalg.cholesky": ["input, *, upper=False"],
+    "mytorch.linalg.solve_triangular": ["input, B, *, upper, left=True, unitriangular=False"],
     "mytorch.linspace": ["start, end, steps, *, dtype=None, device=None, requires_grad=False"],
     "mytorch.nn.functional.gelu": ["input, *, approximate='none'"],
     "mytorch.nn.functional.logsigmoid": ["input"],

@@ -29,6 +29,7 @@ NAMESPACES = (
     "cuda",
     "distributions",
     "distributions.constraints",
+    "linalg",
     "models",
     "nn",
     "nn.functional",
