@@ -120,6 +120,9 @@ class _Sizes(Arithmetic):  # type: ignore[no-untyped-call] # as its base
         if size is not None:
             self.sizes.append((size * UNIT + UNDERFLOW).expand(clean.shape))
 
+    def _perturb_shortly(self, rounds: Any, clean: Tensor, moved: Tensor, before: Any) -> None:
+        self._perturb(clean, moved, rounds.size(before, clean))
+
 
 def measure_rules(names: Sequence[str] = ()) -> list[MeasuredRule]:
     """Measure the rules of all operations that round, or of those named.
