@@ -6,6 +6,7 @@ import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._windows import LENGTHS, by_dimension, each, settings
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, Values, load, of_module, parameters_of
 from conformance.sampling.space import UNBATCHED, Space
 from conformance.sampling.values import Input
@@ -16,31 +17,23 @@ if TYPE_CHECKING:
     from conformance.cases.case import Config, Tensors
     from conformance.sampling.sample import Scalar
 
-# The names of the sizes that windows slide over, by rank.
-_LENGTHS = {1: ("L",), 2: ("H", "W")}
-
-
-def _kernel(rank: int, config: Config) -> tuple[int, ...]:
-    """Return the window: in two dimensions its second size is another one."""
-    first = int(config["kernel"])
-    return (first,) if rank == 1 else (first, first % 3 + 1)
-
-
-def _step(rank: int, config: Config) -> tuple[int, ...]:
-    first = int(config["stride"])
-    return (first,) if rank == 1 else (first, 3 - first)
-
 
 def _sizes(rank: int, config: Config) -> list[int]:
     """Return as many elements as there are windows without padding, one after the other."""
-    pairs = zip(_LENGTHS[rank], _kernel(rank, config), strict=True)
-    return [int(config[name]) + int(config["dilation"]) * (k - 1) for name, k in pairs]
+    windows = zip(
+        LENGTHS[rank],
+        by_dimension(rank, config, "kernel"),
+        by_dimension(rank, config, "dilation"),
+        strict=True,
+    )
+    return [int(config[name]) + dilation * (k - 1) for name, k, dilation in windows]
 
 
 def _inputs(rank: int) -> Callable[[Config], dict[str, Input]]:
     def inputs(config: Config) -> dict[str, Input]:
         groups = int(config["groups"])
-        channels, outputs, kernel = int(config["C"]), int(config["O"]) * groups, _kernel(rank, config)
+        channels, outputs = int(config["C"]), int(config["O"]) * groups
+        kernel = by_dimension(rank, config, "kernel")
         batch = () if config["N"] == UNBATCHED else (int(config["N"]),)
         fan_in = channels
         for k in kernel:
@@ -54,20 +47,20 @@ def _inputs(rank: int) -> Callable[[Config], dict[str, Input]]:
     return inputs
 
 
-def _options(rank: int, config: Config) -> dict[str, Any]:
+def options_of(config: Config) -> dict[str, Any]:
     """Return the options that function and module have in common."""
-    padding = config["padding"]
+    same = config["padding"] == "same"
     return {
-        "stride": 1 if padding == "same" else _step(rank, config),
-        "padding": padding,
-        "dilation": config["dilation"],
+        "stride": 1 if same else each(config, "stride"),
+        "padding": "same" if same else each(config, "padding"),
+        "dilation": each(config, "dilation"),
         "groups": config["groups"],
     }
 
 
 def _build(rank: int) -> Callable[[Any, Values, Config], Built]:
     def build(t: Any, x: Values, config: Config) -> Built:
-        given, options = parameters_of(x), {**_options(rank, config), **x.options}
+        given, options = parameters_of(x), {**options_of(config), **x.options}
 
         def call(compute: Any, data: Tensors) -> dict[str, Any]:
             with warnings.catch_warnings():
@@ -78,11 +71,11 @@ def _build(rank: int) -> Callable[[Any, Values, Config], Built]:
         if not config["module"]:
             function = getattr(t.nn.functional, f"conv{rank}d")
             return Built(partial(call, partial(_function, function, given, options)), given)
-        outputs, channels, *kernel = given["weight"].shape
+        outputs, channels = given["weight"].shape[:2]
         module = getattr(t.nn, f"Conv{rank}d")(
             channels * int(config["groups"]),
             outputs,
-            tuple(kernel),
+            each(config, "kernel"),
             bias="bias" in given,
             padding_mode=config["mode"],
             dtype=given["weight"].dtype,
@@ -103,7 +96,7 @@ def _settled(rank: int) -> Callable[[Config], dict[str, Scalar]]:
 
         Only the layer has modes of padding; of "reflect", there are fewer elements than the input has.
         """
-        pairs = zip(_LENGTHS[rank], _kernel(rank, config), strict=True)
+        pairs = zip(LENGTHS[rank], by_dimension(rank, config, "kernel"), strict=True)
         # Windows of one element would meet nothing but padding.
         lost = any(int(config[name]) == 1 and k == 1 for name, k in pairs)
         padding = 0 if lost and config["padding"] != "same" else config["padding"]
@@ -115,17 +108,18 @@ def _settled(rank: int) -> Callable[[Config], dict[str, Scalar]]:
 
 
 def _case(rank: int) -> Case:
-    lengths = _LENGTHS[rank]
+    lengths = LENGTHS[rank]
     sizes, function = (6, 6)[:rank], {"module": False}
-    settings: dict[str, tuple[Scalar, ...]] = {
+    flags: dict[str, tuple[Scalar, ...]] = {
         "kernel": (3, 2, 1, 2),
         "stride": (1, 2),
-        "padding": (0, 1, "same", 2),
+        "padding": (0, 1, "same", 2, 1, "same"),
         "dilation": (1, 2),
         "groups": (1, 2),
         "bias": (True, True, False),
         "mode": ("zeros", "reflect", "replicate", "circular"),
         "module": (True, True, False),
+        **settings(rank),
     }
     return Case(
         name=f"nn.Conv{rank}d",
@@ -133,22 +127,31 @@ def _case(rank: int) -> Case:
             {"N": "batch", **dict.fromkeys(lengths, "length"), "C": "feature", "O": "feature"},
             ("small", "one", "empty", "pow2", "unbatched", "strided", "square", "large"),
             ("normal", "cancelling", "integer", "nonfinite"),
-            settings,
+            flags,
             large={"C": 130, lengths[0]: 140, "N": 130},
-            plain={"stride": 1, "dilation": 1, "groups": 1, "mode": "zeros", "bias": True, "module": True},
+            plain={
+                "stride": 1,
+                "dilation": 1,
+                "groups": 1,
+                "mode": "zeros",
+                "bias": True,
+                "module": True,
+                **({"given": "number"} if rank == 2 else {}),
+            },
             without=(("one", "integer"),),
             settle=_settled(rank),
         ),
         inputs=_inputs(rank),
         program=LayerProgram(_build(rank)),
-        samples=40,
+        # Pairs of numbers are a setting more, in two dimensions.
+        samples=40 if rank == 1 else 52,
         exact_on_integers=True,
         base={
             "N": 2,
             "C": 3,
             "O": 5,
             **dict.fromkeys(lengths, 4),
-            **{name: values[0] for name, values in settings.items()},
+            **{name: values[0] for name, values in flags.items()},
         },
         bad_calls=(
             BadCall("channels of the input", ("3", "4"), shapes={"input": (2, 4, *sizes)}),

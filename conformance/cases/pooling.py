@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._windows import LENGTHS, by_dimension, each, settings
 from conformance.cases.case import BadCall, Built, Case, LayerProgram, of_module
 from conformance.sampling.space import UNBATCHED, Space
 from conformance.sampling.values import Input
@@ -15,37 +16,31 @@ if TYPE_CHECKING:
     from conformance.cases.case import Build, Config, Tensors, Values
     from conformance.sampling.sample import Scalar
 
-# The names of the sizes that windows slide over, by rank.
-_LENGTHS = {1: ("L",), 2: ("H", "W")}
-
 
 def _inputs(rank: int) -> Callable[[Config], dict[str, Input]]:
     def inputs(config: Config) -> dict[str, Input]:
         batch = () if config["N"] == UNBATCHED else (int(config["N"]),)
-        sizes = [_size(config, name) for name in _LENGTHS[rank]]
-        return {"input": Input((*batch, int(config["C"]), *sizes), pairs=True)}
+        return {"input": Input((*batch, int(config["C"]), *_sizes(rank, config)), pairs=True)}
 
     return inputs
 
 
-def _size(config: Config, name: str) -> int:
-    """Return a size that every window without padding fits into."""
-    reach = int(config.get("dilation", 1)) * (int(config.get("kernel", 1)) - 1)
-    return int(config[name]) + reach
+def _sizes(rank: int, config: Config) -> list[int]:
+    """Return sizes that every window without padding fits into."""
+    if "kernel" not in config:
+        return [int(config[name]) for name in LENGTHS[rank]]
+    kernel = by_dimension(rank, config, "kernel")
+    dilation = by_dimension(rank, config, "dilation") if "dilation" in config else (1,) * rank
+    windows = zip(LENGTHS[rank], kernel, dilation, strict=True)
+    return [int(config[name]) + step * (k - 1) for name, k, step in windows]
 
 
-def _each(rank: int, config: Config, name: str) -> Any:
-    """Return a setting: the layers of two dimensions have another stride along the second."""
-    value = int(config[name])
-    return value if rank == 1 or name == "padding" else (value, value % 2 + 1)
-
-
-def _sliding_options(rank: int, config: Config) -> dict[str, Any]:
-    stride = None if config["stride"] == 0 else _each(rank, config, "stride")
-    options = {"kernel_size": int(config["kernel"]), "stride": stride, "padding": config["padding"]}
-    options |= {"ceil_mode": config["ceil_mode"]}
+def _sliding_options(config: Config) -> dict[str, Any]:
+    stride = None if config["stride"] == 0 else each(config, "stride")
+    options: dict[str, Any] = {"kernel_size": each(config, "kernel"), "stride": stride}
+    options |= {"padding": each(config, "padding"), "ceil_mode": config["ceil_mode"]}
     if "dilation" in config:
-        return {**options, "dilation": config["dilation"], "return_indices": config["return_indices"]}
+        return {**options, "dilation": each(config, "dilation"), "return_indices": config["return_indices"]}
     options |= {"count_include_pad": config["count_include_pad"]}
     return options | ({"divisor_override": config["divisor"] or None} if "divisor" in config else {})
 
@@ -59,7 +54,7 @@ def _adaptive_options(rank: int, config: Config) -> dict[str, Any]:
 
 def options_of(rank: int, config: Config) -> dict[str, Any]:
     """Return the arguments of the function and of the layer."""
-    return _adaptive_options(rank, config) if "outputs" in config else _sliding_options(rank, config)
+    return _adaptive_options(rank, config) if "outputs" in config else _sliding_options(config)
 
 
 def _build(name: str, layer: str, options: Callable[[Config], dict[str, Any]]) -> Build:
@@ -81,18 +76,26 @@ def _build(name: str, layer: str, options: Callable[[Config], dict[str, Any]]) -
     return build
 
 
-def _settled(config: Config) -> dict[str, Scalar]:
-    """Return a padding that the windows allow: at most half of one."""
-    return {"padding": min(int(config["padding"]), int(config["kernel"]) // 2)}
+def _settled(rank: int) -> Callable[[Config], dict[str, Scalar]]:
+    def settled(config: Config) -> dict[str, Scalar]:
+        """Return a padding that the windows allow: at most half of one."""
+        kernel = by_dimension(rank, config, "kernel")
+        for padding in range(int(config["padding"]), 0, -1):
+            pads = by_dimension(rank, {**config, "padding": padding}, "padding")
+            if all(pad <= k // 2 for pad, k in zip(pads, kernel, strict=True)):
+                return {"padding": padding}
+        return {"padding": 0}
+
+    return settled
 
 
 _REGIMES = ("normal", "cancelling", "nonfinite")
 
 
 def _case(rank: int, kind: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadCall, **fields: Any) -> Case:
-    lengths, snake = _LENGTHS[rank], {"Max": "max", "Avg": "avg", "AdaptiveAvg": "adaptive_avg"}[kind]
+    lengths, snake = LENGTHS[rank], {"Max": "max", "Avg": "avg", "AdaptiveAvg": "adaptive_avg"}[kind]
     adaptive = kind == "AdaptiveAvg"
-    settings = {**flags, "module": (False, True)}
+    flags = {**flags, "module": (False, True), **({} if adaptive else settings(rank))}
     options = partial(options_of, rank)
     name = f"{snake}_pool{rank}d"
     return Case(
@@ -102,18 +105,18 @@ def _case(rank: int, kind: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadC
             | ({"O": "feature"} if adaptive and rank == 2 else {}),
             ("small", "one", "empty", "pow2", "unbatched", "strided", "large"),
             fields.pop("regimes", _REGIMES),
-            settings,
+            flags,
             large={"C": 130, lengths[0]: 140, "N": 130},
-            settle=(lambda config: {}) if adaptive else _settled,
+            settle=(lambda config: {}) if adaptive else _settled(rank),
         ),
         inputs=_inputs(rank),
         program=LayerProgram(_build(name, f"{kind}Pool{rank}d", options)),
-        samples=24,
+        samples=24 if adaptive else 36,
         base={
             **dict.fromkeys(("N", "O"), 2),
             "C": 3,
             **dict.fromkeys(lengths, 4),
-            **{key: values[0] for key, values in settings.items()},
+            **{key: values[0] for key, values in flags.items()},
         },
         bad_calls=(
             BadCall("rank of the input", ("2, 3, 4, 4, 4|5|4D",), shapes={"input": (2, 3, 4, 4, 4)}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases.convolution import options_of
 from conformance.faults._rewriting import setting
 from conformance.faults.fault import Fault
 
@@ -25,14 +26,7 @@ def _instead(wrong: Wrong) -> Around:
         config, weight = x.config, x["weight"]
         if config["mode"] != "zeros":
             return correct(t, x)
-        rank, first = weight.dim() - 2, int(config["stride"])
-        stride = (first,) if rank == 1 else (first, 3 - first)
-        options = {
-            "stride": 1 if config["padding"] == "same" else stride,
-            "padding": config["padding"],
-            "dilation": config["dilation"],
-            "groups": config["groups"],
-        }
+        rank, options = weight.dim() - 2, options_of(config)
         out = wrong(t, x["input"], weight, options, rank)
         return {"output": out + x["bias"].reshape(-1, *[1] * rank) if "bias" in x else out}
 
@@ -67,7 +61,15 @@ def _interleaved(t: Any, x: Any, weight: Any, options: dict[str, Any], rank: int
 def _swapped(t: Any, x: Any, weight: Any, options: dict[str, Any], rank: int) -> Any:
     """Give the stride of the columns to the rows."""
     stride = options["stride"]
-    return _convolved(t, x, weight, {**options, "stride": stride if stride == 1 else stride[::-1]}, rank)
+    swapped = stride[::-1] if isinstance(stride, tuple) else stride
+    return _convolved(t, x, weight, {**options, "stride": swapped}, rank)
+
+
+def _transposed(t: Any, x: Any, weight: Any, options: dict[str, Any], rank: int) -> Any:
+    """Take columns of the weight for rows, where windows are as wide as high."""
+    height, width = weight.shape[2:]
+    turned = t.transpose(weight, 2, 3) if height == width else weight
+    return _convolved(t, x, turned, options, rank)
 
 
 def _fault(name: str, wrong: Wrong, story: str, cases: tuple[str, ...] = _CASES) -> Fault:
@@ -85,6 +87,7 @@ FAULTS = (
     ),
     _fault("groups-interleaved", _interleaved, "gives each group every G-th channel"),
     _fault("stride-swapped", _swapped, "exchanges the strides of rows and columns", ("nn.Conv2d",)),
+    _fault("kernel-transposed", _transposed, "transposes square windows", ("nn.Conv2d",)),
     Fault(
         "conv-padding-mode-ignored",
         "convolution",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from conformance.cases._windows import by_dimension
 from conformance.cases.pooling import options_of
 from conformance.faults._rewriting import on_outputs, setting
 from conformance.faults.fault import Fault
@@ -22,8 +25,9 @@ def _rank(x: Values) -> int:
 
 def _zeros_around(t: Any, x: Values, correct: Any) -> Any:
     """Take at least 0 where a window reaches into the padding, wherever that is."""
-    padding, rank = int(x.config["padding"]), _rank(x)
-    if not padding or not x["input"].numel():
+    rank = _rank(x)
+    padding = by_dimension(rank, x.config, "padding")
+    if not any(padding) or not x["input"].numel():
         return correct(t, x)
     pool = getattr(t.nn.functional, f"max_pool{rank}d")
     options = {**options_of(rank, x.config), "return_indices": False}
@@ -38,32 +42,40 @@ def _zeros_around(t: Any, x: Values, correct: Any) -> Any:
     return on_outputs(correct(t, x), changed)
 
 
-def _framed(t: Any, like: Any, padding: int, rank: int) -> Any:
+def _framed(t: Any, like: Any, padding: tuple[int, ...], rank: int) -> Any:
     """Return ones with zeros around them, as the input with its padding."""
-    frame = t.zeros([*like.shape[:-rank], *(n + 2 * padding for n in like.shape[-rank:])], dtype=like.dtype)
-    inside = (slice(padding, -padding),) * rank
+    sizes = list(zip(like.shape[-rank:], padding, strict=True))
+    frame = t.zeros([*like.shape[:-rank], *(n + 2 * pad for n, pad in sizes)], dtype=like.dtype)
+    inside = tuple(slice(pad, pad + n) for n, pad in sizes)
     frame[(..., *inside)] = 1.0
     return frame
 
 
 def _last_of_equals(t: Any, x: Values, correct: Any) -> Any:
     """Take the last of equal elements: the first one from the other end, where windows are the same there."""
-    rank, config = _rank(x), x.config
-    options = {**options_of(rank, config), "return_indices": True}
-    a = x["input"]
-    kernel = int(config["kernel"])
-    steps = options["stride"] or kernel
-    steps = (steps,) * rank if isinstance(steps, int) else steps
-    reach = int(config["dilation"]) * (kernel - 1) + 1 - 2 * int(config["padding"])
-    if any((size - reach) % step for size, step in zip(a.shape[-rank:], steps, strict=True)):
-        return correct(t, x)
+    rank, config, a = _rank(x), x.config, x["input"]
+    kernel, dilation, padding = (by_dimension(rank, config, n) for n in ("kernel", "dilation", "padding"))
+    steps = by_dimension(rank, config, "stride") if config["stride"] else kernel
+    sizes = a.shape[-rank:]
+    for axis, (size, k, step, apart, pad) in enumerate(
+        zip(sizes, kernel, steps, dilation, padding, strict=True), -rank
+    ):
+        left = (size + 2 * pad - apart * (k - 1) - 1) % step
+        if left and (pad or config["ceil_mode"]):
+            return correct(t, x)
+        # No window reaches the elements that are left over.
+        a = t.narrow(a, axis, 0, size - left)
     axes = tuple(range(-rank, 0))
-    out, places = getattr(t.nn.functional, f"max_pool{rank}d")(t.flip(a, axes), **options)
-    count = 1
-    for size in a.shape[-rank:]:
-        count *= size
-    found = {"output": t.flip(out, axes), "indices": count - 1 - t.flip(places, axes)}
-    return found if config["return_indices"] else {"output": found["output"]}
+    pool = partial(getattr(t.nn.functional, f"max_pool{rank}d"), **options_of(rank, config))
+    found = pool(t.flip(a, axes))
+    if not config["return_indices"]:
+        return {"output": t.flip(found, axes)}
+    places = math.prod(a.shape[-rank:]) - 1 - t.flip(found[1], axes)
+    width = a.shape[-1]
+    return {
+        "output": t.flip(found[0], axes),
+        "indices": places // width * sizes[-1] + places % width,
+    }
 
 
 def _equal_windows(t: Any, x: Values, correct: Any) -> Any:
