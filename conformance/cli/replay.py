@@ -90,7 +90,7 @@ def _comparison(verdicts: Sequence[Verdict]) -> list[dict[str, object]]:
             "worst at": v.worst_index,
             "expected": _shown(v, v.expected),
             "got": _shown(v, v.got),
-            "error": v.max_error,
+            "largest error": v.max_error,
             "tolerance": v.tolerance,
             "headroom": headroom(v.headroom),
         }

@@ -143,7 +143,7 @@ def test_the_page_lists_each_operation_that_has_a_formula():
 def test_an_operation_without_a_formula_is_named():
     x = mytorch.ones(2, 1, 3, requires_grad=True)
     output, _ = mytorch.nn.GRU(3, 2)(x)
-    with pytest.raises(GradientError, match="create_graph=True is not supported: Gru has no"):
+    with pytest.raises(GradientError, match="create_graph=True is not supported through Gru: "):
         mytorch.autograd.grad(output.sum(), x, create_graph=True)
     with pytest.raises(GradientError, match="Norm has none for p=3"):
         mytorch.autograd.grad(x.norm(3), x, create_graph=True)
@@ -161,7 +161,7 @@ def test_every_operation_without_a_formula_is_named():
     without = [op for op in all_ops() if not set(op.__mro__) & set(FORMULAS)]
     assert {"Lstm", "Gru", "Rnn", "LayerNorm", "CTC"} <= {op.__name__ for op in without}
     for op in without:
-        with pytest.raises(GradientError, match=f"create_graph=True is not supported: {op.__name__} has no"):
+        with pytest.raises(GradientError, match=f"=True is not supported through {op.__name__}: "):
             formula_of(op)
 
 

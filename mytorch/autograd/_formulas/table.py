@@ -35,5 +35,5 @@ def formula_of(op: type[Op]) -> Formula:
         if base in FORMULAS and base.backward is op.backward:
             return FORMULAS[base]
     raise GradientError(
-        f"create_graph=True is not supported: {op.__name__} has no backward that is differentiable in turn"
+        f"create_graph=True is not supported through {op.__name__}: its backward cannot be differentiated"
     )
