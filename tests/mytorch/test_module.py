@@ -248,6 +248,14 @@ def test_loading_keeps_the_parameter_and_assigning_takes_the_tensor():
     assert not linear.weight.detach().numpy().any()
 
 
+def test_a_torch_state_dict_that_is_not_converted_is_refused_with_the_way_to_do_it():
+    mine = nn.Linear(3, 2)
+    with pytest.raises(RuntimeError, match=r"received <class 'torch.Tensor'>; mytorch.from_numpy\(x.detach"):
+        mine.load_state_dict(torch.nn.Linear(3, 2).state_dict())
+    with pytest.raises(RuntimeError, match=r"received <class 'list'>(?!;)"):
+        mine.load_state_dict({"weight": [1.0], "bias": mine.bias})
+
+
 def test_extra_state_travels_with_the_state_dict():
     class Counting(nn.Module):
         def __init__(self):

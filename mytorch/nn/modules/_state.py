@@ -176,9 +176,11 @@ class Stateful(Tree):
     ) -> str | None:
         """Copy or assign one tensor; return the error, if any, to be reported with the others."""
         if not isinstance(given, Tensor):
+            theirs = hasattr(given, "detach") and hasattr(given, "numpy")
+            way = "; mytorch.from_numpy(x.detach().numpy()) converts a tensor x of torch's" if theirs else ""
             return (
                 f'While copying the parameter named "{key}", expected mytorch.Tensor or Tensor-like object '
-                f"from checkpoint but received {type(given)}"
+                f"from checkpoint but received {type(given)}{way}"
             )
         if present.shape == () and given.shape == (1,):
             # Checkpoints written before there were 0-dimensional tensors hold scalars as one-element vectors.
