@@ -55,6 +55,8 @@ def chosen(wrong: Iterable[Verdict]) -> list[Asked]:
     of_use = [verdict for verdict in numeric if (verdict.use or "") == use]
     # What comes of NaN and inf is a convention, and may be another mistake.
     of_use = [verdict for verdict in of_use if verdict.regime != "nonfinite"] or of_use
+    # So is what comes of no elements.
+    of_use = [verdict for verdict in of_use if verdict.shape_class not in HOLLOW] or of_use
     lane = next((lane for lane in EVERY_LANE if any(v.lane == lane for v in of_use)), None)
     return _telling(verdict for verdict in of_use if verdict.lane == lane)
 

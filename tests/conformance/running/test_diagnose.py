@@ -96,6 +96,19 @@ def test_a_fault_that_would_change_a_passing_sample_is_not_named():
     assert line(subject, "nn.GRUCell", 16).startswith("none of ")
 
 
+def test_another_convention_where_there_are_no_elements_hides_no_fault():
+    class Own(Changed):
+        """Kept variances are biased, and those of no elements are nan."""
+
+        def run(self, task):
+            found = faulty(FAULTS["batch-norm-running-var-biased"], "torch").run(task)
+            if task.sample.shape_class != "empty":
+                return found
+            return {name: a * np.nan if name.endswith("running_var") else a for name, a in found.items()}
+
+    assert line(Own(lambda array: array), "nn.BatchNorm1d", 40).endswith("(batch-norm-running-var-biased)")
+
+
 def test_faults_of_a_use_are_tried_where_only_that_use_fails():
     fault = next(fault for fault in FAULTS.values() if "nn.Linear" in fault.cases and fault.uses)
     found = diagnose(faulty(fault), "nn.Linear", in_process=True).diagnosis
