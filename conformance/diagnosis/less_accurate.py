@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from conformance.diagnosis.observation import Observation
 
+# The tolerances of the coarsest dtype allow for errors of some percent, which other mistakes have too.
+# Relative to the largest number, an error of this size is not told as one of accuracy.
+_LARGE = 0.005
+
 _ABSOLUTE = "tanh or sigmoid of the absolute kind, which loses digits where its value is tiny"
 
 
@@ -31,8 +35,10 @@ def less_accurate(failing: Sequence[Observation]) -> str:
     worst = max(compared(seen.expected, seen).ratio for seen in failing)
     finest = max(UNIT[seen.lane] for seen in failing)
     coarser = sorted((each.unit, name) for name, each in FORMATS.items() if each.unit > finest)
+    size = max(compared(seen.expected, seen).size for seen in failing)
     for unit, name in coarser:
-        if all(compared(seen.expected, seen).ratio <= unit / UNIT[seen.lane] for seen in failing):
+        fits = all(compared(seen.expected, seen).ratio <= unit / UNIT[seen.lane] for seen in failing)
+        if fits and size < _LARGE:
             return f"the same function to the accuracy of {name}, up to {worst:,.2g} times the tolerance"
     return ""
 

@@ -64,6 +64,11 @@ def test_a_coarser_arithmetic_is_less_accurate():
     assert told.startswith("less accurate: the same function to the accuracy of float16")
 
 
+def test_an_error_of_some_percent_is_not_taken_for_a_coarser_arithmetic():
+    told = line(Changed(lambda array: array * 1.03), "nn.GRUCell", 4)
+    assert told.startswith("none of ")
+
+
 def test_a_wrong_dtype_is_not_taken_for_a_fault():
     def wide(array):
         return array.astype(np.float64)
