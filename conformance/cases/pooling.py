@@ -111,7 +111,7 @@ def _case(rank: int, kind: str, flags: dict[str, tuple[Scalar, ...]], *bad: BadC
         ),
         inputs=_inputs(rank),
         program=LayerProgram(_build(name, f"{kind}Pool{rank}d", options)),
-        samples=24 if adaptive else 36,
+        samples=48 if adaptive else 36,
         base={
             **dict.fromkeys(("N", "O"), 2),
             "C": 3,
@@ -140,7 +140,7 @@ _BAD = (
     BadCall("more padding than half of a window", ("half", "2"), options={"padding": 2}),
     BadCall("window larger than the input", ("9|0", "small|Invalid"), options={"kernel_size": 9}),
 )
-_OUTPUTS: dict[str, tuple[Scalar, ...]] = {"outputs": (2, 1, 3, 5)}
+_OUTPUTS: dict[str, tuple[Scalar, ...]] = {"outputs": (2, 1, 3, 5, 3, 2)}
 _NEGATIVE = BadCall("fewer windows than none", ("output_size", "-1"), options={"output_size": -1})
 
 CASES = (

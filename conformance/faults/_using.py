@@ -43,7 +43,7 @@ SINGLE = (
     *("dot", "sum", "mean", "amax", "amin", "max", "min", "var", "var@correction", "std", "prod", "norm"),
     *(f"nn.functional.{name}_loss" for name in ("nll", "mse", "l1", "smooth_l1", "huber", "ctc")),
     *("nn.functional.cross_entropy", "nn.functional.kl_div", "nn.functional.binary_cross_entropy"),
-    *("nn.functional.binary_cross_entropy_with_logits", "topk", "median"),
+    *("nn.functional.binary_cross_entropy_with_logits", "topk", "median", "distributions.Independent"),
 )
 
 

@@ -47,7 +47,8 @@ def uses_of(
     what the subject supports are left out.
     """
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    order = sorted((k for k, sample in enumerate(drawn) if _suits(sample)), key=lambda k: _rank(drawn[k]))
+    order = [k for k, sample in enumerate(drawn) if _suits(sample) and _has_several(case.space, sample)]
+    order.sort(key=lambda k: _rank(drawn[k]))
     settings = {k: drawn[k].settings for k in order}
     unusual = {k: _unusual(case.space, drawn[k]) for k in order}
     for name, use in USES.items():
@@ -78,6 +79,12 @@ def by_use(uses: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
 def _suits(sample: Sample) -> bool:
     """Whether a sample shows enough at little cost: its arrays are neither nearly empty nor large."""
     return sample.shape_class not in {*BARE, "large"} and sample.regime in (*_REGIMES, *_OTHER_REGIMES)
+
+
+def _has_several(space: Space, sample: Sample) -> bool:
+    """Whether any size is above 1: of one number, a use shows hardly anything."""
+    sizes = [int(sample.settings[name]) for name in space.sizes]
+    return not sizes or max(sizes) > 1
 
 
 def _unusual(space: Space, sample: Sample) -> int:
