@@ -22,7 +22,7 @@ def bytes_of(t: Any, a: Any) -> Any:
 
 
 def halves_of(t: Any, a: Any) -> Any:
-    """Return whole numbers above 100 as float16, whose sums have more than its eleven bits, and are finite."""
+    """Return whole numbers above 100 as float16, whose sums are finite and have more than its eleven bits."""
     return (bytes_of(t, a).to(t.float16) + 100).repeat(1, 45)[:, :150]
 
 
