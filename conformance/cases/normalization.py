@@ -96,6 +96,10 @@ def _in_batches_only(config: Config) -> str | None:
     return "a batch of equal rows has no variance" if config.get("rank") == 2 else None
 
 
+def _trained_on_several(config: Config) -> str | None:
+    return "one value of a channel has no variance to train on" if _count_of(config) == 1 else None
+
+
 _BALANCED = "it is 0: what is normalized has the sum 0"
 _MEMORY = ("running_mean", "running_var")
 # The batches that a layer has seen before.
@@ -182,7 +186,7 @@ def _batch_case(rank: int, letters: str, **sizes: str) -> Case:
         inputs=partial(_channel_inputs, letters),
         program=LayerProgram(_batch_norm(rank)),
         samples=30,
-        unused={"expanded": _in_batches_only},
+        unused={"expanded": _in_batches_only, "train-then-eval": _trained_on_several},
         constant=dict.fromkeys(
             ("grad.input", "grad.weight"), where(_BALANCED, use="sum-as-loss", training=True)
         ),

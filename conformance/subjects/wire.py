@@ -29,7 +29,8 @@ _MARK = b"\x93answer\x01"
 # More than any sample needs; a subject that answers with more is wrong.
 MOST_BYTES = 2**28
 _MOST_HEADER = 2**21
-_MOST_ARRAYS = 1_000
+# A layer of 33 inputs and parameters, each frozen in turn, answers with the gradients of the others.
+_MOST_ARRAYS = 4_096
 _MOST_DIMENSIONS = 32
 
 # Booleans, integers and floats, in either byte order.

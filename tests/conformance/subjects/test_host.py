@@ -216,13 +216,13 @@ def test_a_warning_that_is_shown_once_per_place_is_kept_with_every_task(path):
 def test_names_that_the_reference_lacks_are_told_in_a_few_verdicts(path, monkeypatch):
     relu = CASES["relu"]
     prepared = prepare(relu, task().sample)
-    for many, statuses in ((900, [Status.FAIL] * 9), (1_200, [Status.ERROR])):
+    for many, statuses in ((900, [Status.FAIL] * 9), (4_200, [Status.ERROR])):
         monkeypatch.setenv("MANY", str(many))
         subject = hosted(f"{path}:Many")
         found = [v for v in judge_sample(prepared, subject) if v.lane == "float32" and not v.passed]
         subject.close()
         assert [v.status for v in found] == statuses
-        assert ("lacks 892 more names" if many == 900 else "at most 1,000 arrays") in found[-1].reason
+        assert ("lacks 892 more names" if many == 900 else "at most 4,096 arrays") in found[-1].reason
 
 
 def test_what_a_program_needs_here_is_imported_before_its_time_counts():
