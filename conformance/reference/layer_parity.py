@@ -87,7 +87,7 @@ class Shown:
 def shown(layer: Recurrent, framework: str, drawn: Callable[[str], Drawn]) -> Shown:
     """Run a layer as a framework has it, and compare it with torch's in float64, with the same parameters."""
     with warnings.catch_warnings():
-        # What a framework warns of in its own code is no failure, even where warnings are errors.
+        # A warning about a framework's own code must not fail the conversion where warnings are errors.
         warnings.simplefilter("ignore")
         runs = side(framework)
         dtype = "float64" if layer.dtype == np.float64 and not runs.only_float32 else "float32"

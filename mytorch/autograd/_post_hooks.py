@@ -55,7 +55,7 @@ def any_hooked() -> bool:
 
 
 def uses_of_hooked(nodes: Iterable[Node], aim: Aim | None) -> dict[TensorBase, int] | None:
-    """Return how often nodes use each leaf that has such hooks; None if there is no such leaf.
+    """Count how often nodes use each leaf that has such hooks; return None if no leaf has any.
 
     Args:
         nodes: all that a walk goes through.

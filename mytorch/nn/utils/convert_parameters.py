@@ -24,7 +24,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
         The vector: the elements of each parameter in row-major order, one parameter after another.
 
     Raises:
-        ValueError: there are no parameters.
+        ValueError: `parameters` is empty.
         RuntimeError: the memory of a parameter has gaps.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html
