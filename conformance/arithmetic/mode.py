@@ -27,9 +27,10 @@ from conformance.arithmetic.replicates import FOLLOWED, Replicates, parts, stora
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
 from conformance.arithmetic.rules.rule import Relative
+from conformance.arithmetic.scratch import scratch
 from conformance.arithmetic.storing import Storing, across
 from conformance.arithmetic.vectorized import align, batched, tensors, written
-from conformance.arithmetic.ways import FROM_ZERO, IN_PLACE, NEW, VIEW, way
+from conformance.arithmetic.ways import FROM_ZERO, IN_PLACE, NEW, OFTEN_VIEW, TOGETHER, VIEW, way
 from conformance.errors import NoiseError
 
 if TYPE_CHECKING:
@@ -126,7 +127,14 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if short is VIEW:
             # It shares its operand's replicates.
             return facts.call(*args, **kwargs)
-        if short is not None and (aligned := self._held.aligned(args, kwargs)) is not None:
+        if short is OFTEN_VIEW:
+            out = facts.call(*args, **kwargs)
+            if out.dtype is args[0].dtype and storage_id(out) == storage_id(args[0]):
+                return out
+        elif short is TOGETHER:
+            if self._held.some(args):
+                return self._shortly(way_of, args, kwargs, [])
+        elif short and (aligned := self._held.aligned(args, kwargs)) is not None:
             return self._shortly(way_of, args, kwargs, aligned)
         return self._followed(func, facts, rule, args, kwargs)
 
@@ -136,17 +144,19 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         return found
 
     def _shortly(self, way_of: Way, args: Any, kwargs: Any, aligned: list[Any]) -> Any:
-        """Run an elementwise operation that decides nothing; the same as `_run`, without its questions.
+        """Run an operation that decides nothing; the same as `_run`, without its questions.
 
         Args:
-            way_of: its way.
-            args: its arguments, of which some have replicates; tensors are of float64.
-            kwargs: those by name, which are not tensors.
-            aligned: the arguments with replicates.
+            way_of: its way: it is elementwise, or runs together.
+            args: its arguments, of which some have replicates. Those of an elementwise operation are of
+                float64, if they are tensors.
+            kwargs: those by name. Those of an elementwise operation are not tensors.
+            aligned: the arguments of an elementwise operation, with replicates.
         """
-        (_, call, _), rule, short = way_of
-        held = self._held
-        rounds = None if rule is None else rule.rounds
+        call, short, held = way_of.facts.call, way_of.short, self._held
+        # There is one: else the way would not be short.
+        rule: Any = way_of.rule
+        rounds = rule.rounds
         before = None if rounds is None else rounds.before(args, kwargs)
         if short is IN_PLACE:
             out = args[0]
@@ -156,12 +166,15 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         else:
             out = call(*args, **kwargs)
             held.reserve(out.numel())
-            moved = call(*aligned)
+            moved = call(*aligned) if short is NEW else rule.together(held, *args, **kwargs)
             if out._is_zerotensor():  # noqa: SLF001 - no other name
                 return out  # a mark of torch's for zeros, as for the gradient of a constant
+            if out.dtype is not torch.float64:
+                self._take(rule, out, moved, before)
+                return out
         if rounds is not None and before is not None:
             self._perturb_shortly(rounds, out, moved, before)
-        if short is NEW:
+        if short is not IN_PLACE:
             held.put(out, moved)
         return out
 
@@ -380,12 +393,13 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
 
     def _perturb_shortly(self, rounds: Any, clean: Tensor, moved: Tensor, before: Any) -> None:
         """Do as `_perturb` does, bit for bit, and relative roundings in less time."""
-        special = self._zeros or not clean.dim() or clean.requires_grad or clean.is_neg()
+        special = self._zeros or clean.requires_grad or clean.is_neg()
         if special or not isinstance(rounds, Relative):
             self._perturb(clean, moved, rounds.size(before, clean))
         elif self._unit and clean.numel():
-            error = torch.from_numpy(rounds.error(before, clean.numpy(), self._unit))
-            self._noise.add(moved, error)
+            error = scratch(clean.shape)
+            rounds.error(before, clean.numpy(), self._unit, error)
+            self._noise.add(moved, error.tensor)
 
 
 def _any_complex(operands: list[Tensor]) -> bool:

@@ -35,11 +35,13 @@ class Overload(NamedTuple):
         name: the name by which a rule is found, `base_name`.
         call: calls it.
         written: the arguments that it writes into, by position and by name.
+        single: it returns one tensor.
     """
 
     name: str
     call: Callable[..., Any]
     written: tuple[tuple[int, str], ...]
+    single: bool
 
 
 @cache
@@ -56,7 +58,8 @@ def overload(func: Any) -> Overload:
         if argument.alias_info is not None and argument.alias_info.is_write
     )
     name, call = _BROADCASTING.get(schema.name, (base_name(func), call))
-    return Overload(name, call, written)
+    single = [str(returned.type) for returned in schema.returns] == ["Tensor"]
+    return Overload(name, call, written, single)
 
 
 def base_name(func: Any) -> str:

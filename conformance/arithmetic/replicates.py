@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # as any tensor has it, in Python or not.
 _KEPT = "_conformance_replicates"
 _BYTES = torch.float64.itemsize
+# Dimensions that broadcast.
+_ONES = tuple((1,) * rank for rank in range(65))
 # The dtypes that have noisy values.
 FOLLOWED = (torch.float64, torch.complex128)
 
@@ -152,22 +154,39 @@ class Replicates:
         """
         if self._complex or (kwargs and [*kwargs] != ["memory_format"]):
             return None
-        rank, found = 0, list[Any](args)
-        noisy: list[tuple[int, _Kept]] = []
-        for place, each in enumerate(args):
+        rank, noisy = 0, False
+        found: list[Any] = []
+        for each in args:
+            kept: Any = None
             if isinstance(each, torch.Tensor):
                 if each.dtype is not torch.float64:
                     return None
-                rank = max(rank, each.dim())
+                if (dim := each.dim()) > rank:
+                    rank = dim
                 if (kept := self._kept(each)) is not None:
-                    noisy.append((place, kept))
+                    noisy = True
             elif isinstance(each, (list, tuple)):
                 return None
+            found.append(kept)
         if not noisy:
             return None
-        for place, kept in noisy:
-            each = args[place]
-            found[place] = self._view(kept, each, (1,) * (rank - each.dim()))
+        for place, each in enumerate(args):
+            kept = found[place]
+            found[place] = each if kept is None else self._view(kept, each, _ONES[rank - each.dim()])
+        return found
+
+    def some(self, values: Sequence[Any]) -> bool:
+        """Whether any tensor among values, or in lists among them, has noisy values, and none is complex."""
+        if self._complex:
+            return False
+        found = False
+        for each in values:
+            if isinstance(each, torch.Tensor):
+                if each.dtype is torch.complex128:
+                    return False
+                found = found or self._kept(each) is not None
+            elif isinstance(each, (list, tuple)) and each and isinstance(each[0], torch.Tensor):
+                found = found or self.some(each)
         return found
 
     def alone(self, clean: torch.Tensor, k: int) -> torch.Tensor:
@@ -177,9 +196,10 @@ class Replicates:
 
     def put(self, clean: torch.Tensor, noisy: torch.Tensor) -> None:
         """Take the noisy values, (count, *shape), of a tensor that an operation has just made."""
-        fills = clean.untyped_storage().nbytes() == clean.nbytes and clean.is_contiguous()
+        storage = clean.untyped_storage()
+        fills = storage.nbytes() == clean.nbytes and clean.is_contiguous()
         if fills and noisy.is_contiguous() and not noisy.storage_offset():
-            self._keep(clean, noisy)
+            self._keep(clean, noisy, storage)
         else:
             self._made(clean).copy_(noisy)
 
@@ -232,11 +252,12 @@ class Replicates:
             clean.storage_offset(),
         )
 
-    def _keep(self, clean: torch.Tensor, values: torch.Tensor) -> _Kept:
-        storage: Any = clean.untyped_storage()
-        self._complex |= clean.dtype != torch.float64
+    def _keep(self, clean: torch.Tensor, values: torch.Tensor, storage: Any = None) -> _Kept:
+        storage = clean.untyped_storage() if storage is None else storage
+        if clean.dtype is not torch.float64:
+            self._complex = True
         kept = _Kept(self, values, values.shape[1:], storage.nbytes())
-        setattr(storage, _KEPT, kept)
+        storage._conformance_replicates = kept  # noqa: SLF001 - the attribute is ours: `_KEPT`
         return kept
 
 

@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 # Operations that are not defined below zero.
 FROM_ZERO = frozenset({"sqrt", "rsqrt", "pow", "log"})
 
+# Operations that copy only what no view can show.
+_OFTEN_VIEWS = frozenset({"_unsafe_view", "reshape", "view"})
+
 VIEW: Final = "a view of its operand"
+OFTEN_VIEW: Final = "a view of its operand, or a copy"
 NEW: Final = "elementwise, to a new tensor"
+TOGETHER: Final = "not elementwise, of all replicates at once, to one new tensor"
 IN_PLACE: Final = "elementwise, in place"
 
 
@@ -25,7 +30,8 @@ class Way(NamedTuple):
     Attributes:
         facts: the facts about the overload.
         rule: its rule; None where there is none.
-        short: `VIEW`, `NEW` or `IN_PLACE`; None where more must be asked in each call.
+        short: `VIEW`, `OFTEN_VIEW`, `NEW`, `TOGETHER` or `IN_PLACE`; None where more must be asked in each
+            call.
     """
 
     facts: Overload
@@ -35,14 +41,20 @@ class Way(NamedTuple):
 
 def way(facts: Overload, rule: Rule | None) -> Way:
     """Return the way of an overload."""
-    if rule is None:
-        return Way(facts, rule, None)
+    return Way(facts, rule, None if rule is None else _short(facts, rule))
+
+
+def _short(facts: Overload, rule: Rule) -> str | None:
     if rule.view:
-        return Way(facts, rule, VIEW)
+        return VIEW
     asks: tuple[Any, ...] = (rule.decides, rule.nearby, rule.draws, rule.valueless, rule.name in FROM_ZERO)
-    if any(asks) or rule.elementwise is False:
-        return Way(facts, rule, None)
+    if any(asks):
+        return None
     if facts.written:
         # The others write by `out`.
-        return Way(facts, rule, IN_PLACE if facts.written == ((0, "self"),) else None)
-    return Way(facts, rule, NEW if rule.elementwise is True else None)
+        return IN_PLACE if rule.elementwise and facts.written == ((0, "self"),) else None
+    if rule.elementwise is True:
+        return NEW
+    if rule.together is not None and facts.single:
+        return TOGETHER
+    return OFTEN_VIEW if rule.name in _OFTEN_VIEWS else None
