@@ -48,10 +48,12 @@ class Deviation:
     Attributes:
         largest: over all elements and replicates.
         rms: root mean square over the replicates, per element.
+        clean: the observable itself, where torch's own operations made it.
     """
 
     largest: float
     rms: Array
+    clean: Array | None = None
 
 
 def deviations(
@@ -103,17 +105,21 @@ def deviations(
             return None
         done, passes = done + each, passes + 1
     return {
-        name: Deviation(total.largest[name], (squares / count).sqrt_().numpy())
+        name: Deviation(total.largest[name], (squares / count).sqrt_().numpy(), total.clean.get(name))
         for name, squares in total.squares.items()
     }
 
 
 @dataclass
 class _Total:
-    """The replicates so far, by observable: the sum of their squares per element, and the largest of all."""
+    """The replicates so far, by observable: the sum of their squares per element, and the largest of all.
+
+    And the observables themselves, if torch's own operations made them.
+    """
 
     squares: dict[str, torch.Tensor] = field(default_factory=dict)
     largest: dict[str, float] = field(default_factory=dict)
+    clean: dict[str, Array] = field(default_factory=dict)
 
 
 def _add(
@@ -142,6 +148,9 @@ def _add(
         observables = run()
     steady = mode.steady and (mode.storing is None or mode.storing.steady)
     moved = {name: _moved(name, value, mode) for name, value in observables.items()}
+    if mode.own:
+        # Copies, because the storage of an observable holds its replicates for as long as it lives.
+        total.clean = {name: value.detach().numpy().copy("K") for name, value in observables.items()}
     if further is not None:
         observables = {**observables, **further(observables)}
         moved |= further(moved)

@@ -73,6 +73,8 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             functions chosen by them.
         steady: whether all replicates decided as the program did. A replicate that took another branch
             measures another function.
+        own: whether all operations ran as torch runs them, so that the clean numbers are those of a run
+            without this mode. The others run by a decomposition, whose last bits may differ.
         storing: what rounds results to the dtype of values, where that is another than float32.
     """
 
@@ -90,6 +92,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         super().__init__()  # type: ignore[no-untyped-call] # torch's own lacks annotations
         self.decisions = 0
         self.steady = True
+        self.own = True
         self._held = Replicates(count, limit)
         self._unit = unit
         self._zeros = zeros
@@ -219,6 +222,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
             with self:
                 known = KERNELS.get(func) or one_by_one(func) or python_of(func)
                 whole = known or decomposition_table.get(func, func.decompose)
+                self.own &= whole == func.decompose
                 composed = whole(*args, **kwargs)
         except ZeroDivisionError:
             # Some divide by a count of elements in Python: over none, where the kernel returns NaN.

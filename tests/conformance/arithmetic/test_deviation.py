@@ -51,6 +51,21 @@ def test_a_copy_does_not_deviate():
     assert not found.rms.any()
 
 
+def test_the_observables_themselves_are_those_of_a_run_without_noise():
+    run = _linear()
+    found = deviations(run, "key")
+    for name, value in run().items():
+        np.testing.assert_array_equal(found[name].clean, value.numpy())
+        # Of memory of their own: the storage of a tensor holds its replicates, too.
+        assert found[name].clean.base is None
+
+
+def test_what_a_decomposition_makes_is_not_taken_for_what_torch_makes():
+    run = _linear()
+    found = deviations(lambda: {"output": torch.softmax(run()["output"], 1), **run()}, "key")
+    assert [each.clean for each in found.values()] == [None, None]
+
+
 def test_a_key_gives_the_same_deviation_twice():
     first, second = deviations(_linear(), "key")["output"], deviations(_linear(), "key")["output"]
     np.testing.assert_array_equal(first.rms, second.rms)

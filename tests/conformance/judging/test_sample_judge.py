@@ -17,7 +17,8 @@ from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space, draw
 from conformance.sampling.values import Input
 from conformance.subjects import pytorch
-from conformance.subjects.protocol import LANES, Implementation
+from conformance.subjects.protocol import LANES, Implementation, Task
+from conformance.subjects.torchlike import TorchLike
 
 LINEAR = CASES["nn.Linear"]
 SETTINGS = (("N", 3), ("L", 2), ("I", 4), ("O", 5), ("rank", 2), ("bias", True))
@@ -83,6 +84,20 @@ def test_the_reference_runs_in_the_lanes_dtype():
     prepared = prepare(LINEAR, SAMPLE)
     dtypes = {lane: expected.reference["output"].dtype for lane, expected in prepared.expectations.items()}
     assert dtypes == {lane: np.dtype(lane) for lane in LANES}
+
+
+@pytest.mark.parametrize(("name", "runs"), [("nn.Linear", 1), ("softmax", 2)])
+def test_the_oracle_on_float32_is_run_where_the_measured_run_is_not_torchs_own(monkeypatch, name, runs):
+    """Which is where torch's decompositions run it; either way it is what torch returns, to the bit."""
+    sample = draw(name, CASES[name].space, 1, 1)[0]
+    ran, run = [], TorchLike.run
+    monkeypatch.setattr(TorchLike, "run", lambda self, task: ran.append(task.dtype) or run(self, task))
+    oracle = prepare(CASES[name], sample, ["float32"]).expectations["float32"].oracle
+    assert sorted(ran) == ["float32", "float64"][:runs]
+    right = run(pytorch.make(), Task(CASES[name], sample, "float64", carrier="float32"))
+    assert list(oracle) == list(right)
+    for observable, numbers in right.items():
+        np.testing.assert_array_equal(oracle[observable], numbers)
 
 
 def test_only_the_asked_lanes_are_prepared():
