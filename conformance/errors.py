@@ -123,11 +123,20 @@ def flag(what: str, value: object) -> bool:
     return value
 
 
-class DegenerateError(RuntimeError):
+class UnpreparedError(RuntimeError):
+    """There is nothing to compare a sample with; of a run that is an ERROR of the sample."""
+
+    @property
+    def reason(self) -> str:
+        """The reason of that ERROR."""
+        return f"{type(self).__name__}: {self}"
+
+
+class DegenerateError(UnpreparedError):
     """A case was drawn again too often, or its arrays cannot tell right from wrong."""
 
 
-class NoiseError(RuntimeError):
+class NoiseError(UnpreparedError):
     """The oracle ran an operation whose rounding the arithmetic cannot follow.
 
     Args:
@@ -138,3 +147,21 @@ class NoiseError(RuntimeError):
     def __init__(self, message: str, operation: str | None = None) -> None:
         super().__init__(message)
         self.operation = operation
+
+
+class ReferenceRaisedError(UnpreparedError):
+    """The reference raised an exception on a sample, or the harness did while it prepared the sample.
+
+    Args:
+        message: which of the two raised what, and where.
+        traceback: the end of the traceback.
+    """
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
+
+    @property
+    def reason(self) -> str:
+        """The message, which says who raised, and the traceback."""
+        return f"{self}\n{self.traceback}"

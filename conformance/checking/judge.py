@@ -20,6 +20,7 @@ from conformance.checking.criteria import CRITERIA, Call
 from conformance.checking.row import Row
 from conformance.checking.trials import Key, UnjudgedError, tensors_of
 from conformance.checking.values import as_array, dtype_name, numbers
+from conformance.errors import ReferenceRaisedError, UsageError
 from conformance.subjects.protocol import Ended
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Judge:
             self._deaths = 0
         except UnjudgedError as error:
             return Row(criterion.name, "SKIP", reason=str(error))
-        except RaisedError as error:
+        except (RaisedError, ReferenceRaisedError) as error:
             found.raised = str(error)
         except Ended as error:
             self._deaths += 1
@@ -123,13 +124,13 @@ class Judge:
                 self.candidate.put(instance, state)
         replies: list[Reply] = []
         for number, (call, key) in enumerate(calls):
-            trial = self.trials.get(key).under(call.cotangents)
+            trial = self._trial(key).under(call.cotangents)
             wrt = self._wrt(call, criterion, trial)
             if call.wrt not in {"all", "none"} and not wrt:
                 continue
             if call.parameters is not None:
                 self.candidate.put(call.instance, self.trials.state(call.parameters))
-            between = None if call.between is None else self.trials.get(Key(call.between)).inputs
+            between = None if call.between is None else self._trial(Key(call.between)).inputs
             reply = self.candidate.call(
                 trial.inputs,
                 trial.cotangents if wrt and call.grad else {},
@@ -155,6 +156,18 @@ class Judge:
                 return
         if criterion.look == "again":
             self._looked_at_again(found, replies)
+
+    def _trial(self, key: Key) -> Trial:
+        """Return a trial.
+
+        Raises:
+            ReferenceRaisedError: the reference, which runs on the declared inputs, does not on these.
+            UnjudgedError: it cannot be judged on inputs of that scale.
+        """
+        try:
+            return self.trials.get(key)
+        except UsageError as error:
+            raise ReferenceRaisedError(str(error)) from error
 
     def _calls(self, criterion: Criterion) -> list[tuple[Call, Key]]:
         if criterion.needs == "shapes":

@@ -31,7 +31,7 @@ from conformance.cli import (
     tolerance,
 )
 from conformance.cli._terminal import discard, flush, in_any_encoding
-from conformance.errors import DegenerateError, NoiseError, Terminated, UsageError
+from conformance.errors import Terminated, UnpreparedError, UsageError
 from conformance.extras import extras
 from conformance.text import one_line
 
@@ -123,7 +123,7 @@ def _told(error: Exception) -> tuple[int, str]:
     if isinstance(error, (UsageError, OSError)):
         return 2, str(error)
     named = f"{type(error).__name__}: {error}"
-    if isinstance(error, (DegenerateError, NoiseError)):
+    if isinstance(error, UnpreparedError):
         # Of a run, such a sample is an ERROR verdict; the other commands cannot go on without it.
         return 1, "; ".join([named, *getattr(error, "__notes__", ())])
     if isinstance(error, MemoryError):

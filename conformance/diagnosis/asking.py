@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from conformance.errors import DegenerateError, NoiseError
+from conformance.errors import UnpreparedError
 from conformance.judging.expectation import is_gradient
 from conformance.judging.judge import errors
 from conformance.judging.sample_judge import judge_sample, prepare
@@ -121,7 +121,7 @@ class Asker:
         try:
             inside = supports_of(self._subject).inside
             prepared = prepare(problem.case, problem.sample, [problem.lane], problem.arrays, inside)
-        except (DegenerateError, NoiseError) as error:
+        except UnpreparedError as error:
             return Asked(why=str(error))
         return self.judged(prepared, problem.lane)
 

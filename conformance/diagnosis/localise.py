@@ -18,7 +18,7 @@ from conformance.diagnosis.location import Location
 from conformance.diagnosis.patterns import pattern
 from conformance.diagnosis.refeeding import Problem
 from conformance.diagnosis.steps import find_step
-from conformance.errors import DegenerateError, NoiseError, UsageError, unknown
+from conformance.errors import UnpreparedError, UsageError, unknown
 from conformance.sampling.sample import Sample
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import EVERY_LANE, LANES, Task
@@ -96,7 +96,7 @@ def _localise(
     for each in lanes:
         try:
             prepared = prepare(case, sample.plain, [each], stored, supports_of(subject).inside)
-        except (DegenerateError, NoiseError) as error:
+        except UnpreparedError as error:
             return replace(nothing, lane=each, told=f"cannot be told: {error}")
         found = asker.judged(prepared, each)
         nothing = replace(nothing, lane=each, calls=asker.calls)

@@ -17,7 +17,7 @@ from conformance.arithmetic.constants import constants
 from conformance.arithmetic.formats import TORCHS
 from conformance.cases._call import Unused
 from conformance.cases._uses import USES
-from conformance.errors import DegenerateError, NoiseError
+from conformance.errors import DegenerateError, NoiseError, UnpreparedError
 from conformance.judging.accuracy import needing, told_apart
 from conformance.judging.asking import told, why_unsupported, with_printed
 from conformance.judging.excuses import excused
@@ -25,6 +25,7 @@ from conformance.judging.expectation import Expectation, is_gradient, nan_inputs
 from conformance.judging.judge import judge
 from conformance.judging.scales import allowed, base, measured, measured_in_half
 from conformance.judging.scales import scales as scales_of
+from conformance.judging.unprepared import told_of
 from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status, Verdict
 from conformance.subjects.declarations import declared
@@ -81,8 +82,14 @@ class Prepared:
         Raises:
             DegenerateError: the use is measured, and noise changed a branch in every repetition of the draw.
             NoiseError: likewise, and an operation has no rule.
+            ReferenceRaisedError: the reference cannot be called in that use.
         """
         sample = self.sample.used(use)
+        with told_of(sample):
+            return self._used(sample, lanes)
+
+    def _used(self, sample: Sample, lanes: Sequence[str]) -> Prepared:
+        use = sample.use
         if USES[use].measured:
             return prepare(self.case, sample, lanes, self.stored, self.inside)
         expectations, scales = {}, {}
@@ -107,7 +114,8 @@ class Prepared:
                 scales[lane] = of_use(use, expected.oracle, self.plain.absolute.scales[lane])
         else:
             task = base(self.case, self.sample, self.stored)
-            deviations = None if self.case.distribution else measured(task, "absolute")
+            with told_of(self.sample):
+                deviations = None if self.case.distribution else measured(task, "absolute")
             if deviations is None:
                 # Draws have no tolerances. Where more noise takes another branch, those of the class
                 # `relative` are kept: another draw would be another sample.
@@ -145,22 +153,30 @@ def prepare(
     Raises:
         DegenerateError: noise changed a branch in every repetition of the draw, or an array is constant.
         NoiseError: an operation of the case's program has no rule, or takes noisy numbers out of tensors.
+        ReferenceRaisedError: the reference raised an exception.
         UsageError: a half type among the lanes has no such arithmetic; see `formats.precision`.
     """
-    # A sample goes one of six ways from here:
+    with told_of(sample):
+        return _prepare(case, sample, lanes, stored or {}, inside)
+
+
+def _prepare(
+    case: Case, sample: Sample, lanes: Sequence[str], stored: Mapping[str, Array], inside: Inside
+) -> Prepared:
+    # A sample goes one of seven ways from here:
     # - it draws at random: there is nothing to measure (`_drawn`);
     # - its use has the values of the plain call: the plain sample is prepared, and gives the tolerances;
     # - it is prepared as it was drawn, as nearly all are;
     # - noise changed a branch of the program, or an array was constant: the draw is repeated (`_measured`),
     #   and the prepared sample has the text of the repetition;
     # - DegenerateError: the same happened to every repetition;
-    # - NoiseError: the arithmetic cannot follow the program, in this sample or in any.
-    # A run makes verdicts of the last two (`unprepared`); the self-test and the calibration end there.
+    # - NoiseError: the arithmetic cannot follow the program, in this sample or in any;
+    # - ReferenceRaisedError: the reference does not run it.
+    # A run makes verdicts of the last three (`unprepared`); the self-test and the calibration end there.
     if case.distribution:
-        return _drawn(case, sample, lanes, stored or {}, case.distribution(sample.settings))
+        return _drawn(case, sample, lanes, stored, case.distribution(sample.settings))
     if sample.use and not USES[sample.use].measured:
         return prepare(case, sample.plain, lanes, stored, inside).used(sample.use, lanes)
-    stored = stored or {}
     sample, deviations = _measured(case, sample, stored)
     expectations, scales, left_out = {}, {}, {}
     for lane in lanes:
@@ -231,7 +247,8 @@ def _one_side(task: Task) -> Trace:
 
     program = task.case.one_side or task.case.program
     case = replace(task.case, program=program)
-    return pytorch.make().run(Task(case, task.sample, "float64", carrier=task.dtype, stored=task.stored))
+    with told_of(task.sample):
+        return pytorch.make().run(Task(case, task.sample, "float64", carrier=task.dtype, stored=task.stored))
 
 
 def _expectation(task: Task, oracle: Trace, own: Trace, scales: Mapping[str, Scale]) -> Expectation:
@@ -357,11 +374,9 @@ def judge_supported(expected: Expectation, trace: Trace, backward: bool | None) 
     return verdicts + [expected.verdict(name, Status.SKIP, reason=reason) for name in missing]
 
 
-def unprepared(
-    case: Case, sample: Sample, lanes: Sequence[str], error: DegenerateError | NoiseError
-) -> list[Verdict]:
-    """Return an ERROR verdict per lane for a sample that could not be prepared; the reason names the rule."""
-    reason = f"{type(error).__name__}: {error}"
+def unprepared(case: Case, sample: Sample, lanes: Sequence[str], error: UnpreparedError) -> list[Verdict]:
+    """Return an ERROR verdict per lane for a sample that could not be prepared; the reason says why."""
     return [
-        Verdict.on(sample, lane, None, Status.ERROR, training=case.training, reason=reason) for lane in lanes
+        Verdict.on(sample, lane, None, Status.ERROR, training=case.training, reason=error.reason)
+        for lane in lanes
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.cases import CASES
-from conformance.errors import DegenerateError, NoiseError
+from conformance.errors import UnpreparedError
 from conformance.judging.repeat import RUNS
 from conformance.judging.verdict import Status
 from conformance.running import repro, stored
@@ -46,7 +46,7 @@ def write_bundles(
     """Write a bundle for each failure, of the smallest sample that fails.
 
     Args:
-        failures: one per case. Of one whose sample cannot be prepared there is nothing to write.
+        failures: one per case. Of one whose sample cannot be prepared again there is nothing to write.
         report: the run in which they failed.
         subject: the subject that failed; its arrays are stored next to the expected ones.
         folder: where; a bundle is a folder in it, named by its case, and is there whole or not at all.
@@ -76,7 +76,7 @@ def _prepared(verdict: Verdict, report: Report, inside: Inside) -> Prepared | No
     """Prepare the smallest sample that fails, or the one that failed first.
 
     Returns:
-        None where the failure is that the sample cannot be prepared in its use.
+        None where neither can be prepared, as where the reference raises at times.
     """
     from conformance.judging.sample_judge import prepare
 
@@ -85,7 +85,7 @@ def _prepared(verdict: Verdict, report: Report, inside: Inside) -> Prepared | No
     for text in dict.fromkeys((report.shrunk.get(verdict.sample, verdict.sample), verdict.sample)):
         try:
             return prepare(case, Sample.parse(text), lanes, inside=inside)
-        except (DegenerateError, NoiseError):
+        except UnpreparedError:
             continue
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.arithmetic.formats import FORMATS, THERE_ARE, TORCHS, Inside
-from conformance.errors import DegenerateError, NoiseError, UsageError
+from conformance.errors import ReferenceRaisedError, UsageError
 from conformance.running.bundle import given, lanes_beside
 from conformance.running.sample_text import parse
 from conformance.running.stored import GIVEN, DamagedError, observables, read
@@ -107,10 +107,8 @@ def prepare_any(
 
     try:
         return prepare(case, sample, lanes, inputs, inside)
-    except (DegenerateError, NoiseError, UsageError):
-        raise
-    except (RuntimeError, ValueError, TypeError, IndexError, ArithmeticError) as error:
-        raise UsageError(f"torch cannot run {sample.text}: {type(error).__name__}: {error}") from error
+    except ReferenceRaisedError as error:
+        raise UsageError(f"torch cannot run {sample.text}: {error}") from error
 
 
 def _inside(given: Mapping[str, object]) -> Inside:

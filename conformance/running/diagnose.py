@@ -13,7 +13,7 @@ from conformance.diagnosis.diagnosis import Diagnosis, Named
 from conformance.diagnosis.localise import localise
 from conformance.diagnosis.observation import Observation
 from conformance.diagnosis.reading import read
-from conformance.errors import DegenerateError, NoiseError, UsageError
+from conformance.errors import UnpreparedError, UsageError
 from conformance.judging.asking import why_unsupported
 from conformance.judging.sample_judge import prepare, run_subject
 from conformance.judging.verdict import Status
@@ -210,7 +210,7 @@ def _observed(asked: Iterable[Asked], subject: Implementation, most: int) -> Ite
                 continue
             run = partial(run_subject, prepared, each.lane, subject)
             seen = Observation(prepared, each.lane, run(), run, supports_of(subject).backward)
-        except (DegenerateError, NoiseError):
+        except UnpreparedError:
             continue
         except Ended:
             return

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES
-from conformance.errors import DegenerateError, NoiseError
+from conformance.errors import UnpreparedError
 from conformance.judging.chosen_uses import by_use
 from conformance.running.subject import Subject, find_subject, opened_again, opened_here
 from conformance.sampling.sample import Sample
@@ -96,13 +96,13 @@ class SampleWork:
         case = CASES[self.case]
         try:
             prepared = self._prepared(supports_of(subject).inside)
-        except (DegenerateError, NoiseError) as error:
+            judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
+            if isinstance(subject, Hosted):
+                subject.announce(self._tasks(prepared, subject, runs))
+            before = deaths(subject)
+            verdicts = judge_repeatedly(judge, subject, runs)
+        except UnpreparedError as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
-        judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
-        if isinstance(subject, Hosted):
-            subject.announce(self._tasks(prepared, subject, runs))
-        before = deaths(subject)
-        verdicts = judge_repeatedly(judge, subject, runs)
         for use, lanes in by_use(self.uses).items():
             if deaths(subject) > before:
                 break
@@ -110,7 +110,7 @@ class SampleWork:
                 verdicts += judge_repeatedly(
                     partial(judge_sample, prepared.used(use, lanes), tell=True), subject
                 )
-            except (DegenerateError, NoiseError) as error:
+            except UnpreparedError as error:
                 verdicts += unprepared(case, prepared.sample.used(use), lanes, error)
         return Outcome(verdicts, prepared=True, ended=deaths(subject) > before)
 

@@ -379,6 +379,24 @@ def test_a_reference_that_draws_at_random_is_refused():
         conformance.check(torch.nn.functional.dropout, "torch:relu", inputs=(np.ones((2, 2)),))
 
 
+class Untrained(torch.nn.Module):
+    """Refuses to be called after eval()."""
+
+    def forward(self, x):
+        if not self.training:
+            raise RuntimeError("not before it is trained")
+        return x.sin()
+
+
+def test_what_the_reference_refuses_is_an_error_of_that_row_alone():
+    made = trials_of(find_reference(Untrained, None, 1), 1, (torch.randn(4, 8),), dtype="float32")
+    load = loading("torch:sin", (), "float32", "cpu", allow_tf32=False)
+    rows, _ = judged(Direct(load), made)
+    told = "reference: raised RuntimeError on float64 inputs: not before it is trained"
+    assert [(row.criterion, row.reason) for row in rows if not row.ok] == [("eval", told)]
+    assert [row.criterion for row in rows if row.status == "PASS"][-1] == "settings"
+
+
 class Other(torch.nn.Linear):
     """Of another size than the reference."""
 
