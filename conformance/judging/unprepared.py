@@ -1,4 +1,4 @@
-"""What is raised while a sample is prepared, told as an error of that sample.
+"""What is raised while a sample is prepared, told as an error of that sample, and told from the subject's.
 
 Entered by judging.sample_judge around all that runs the reference, which may refuse an input as any
 implementation may. A run makes ERROR verdicts of it; the self-test, the calibration and the export end there.
@@ -10,8 +10,15 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from conformance.errors import ReferenceRaisedError, UnpreparedError, UsageError
+from conformance.errors import (
+    DegenerateError,
+    NoiseError,
+    ReferenceRaisedError,
+    UnpreparedError,
+    UsageError,
+)
 from conformance.extras import EXTRAS
+from conformance.judging.verdict import Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +27,9 @@ if TYPE_CHECKING:
     from conformance.sampling.sample import Sample
 
 _REFERENCE, _HARNESS = "the reference raised ", "the harness raised "
+
+# What the reason of a sample that cannot be prepared begins with.
+_BEGINNINGS = (_REFERENCE, _HARNESS, *(f"{each.__name__}: " for each in (DegenerateError, NoiseError)))
 
 # Where an exception begins is told without the frames of these.
 _BENEATH = ("torch", "conformance.arithmetic")
@@ -71,3 +81,9 @@ def _module(frame: FrameType) -> str:
 
 def _is_beneath(frame: FrameType) -> bool:
     return any(f"{_module(frame)}.".startswith(f"{each}.") for each in _BENEATH)
+
+
+def is_unprepared(verdict: Verdict) -> bool:
+    """Whether a verdict is of a sample that could not be prepared, so that it says nothing of the subject."""
+    whole = verdict.status is Status.ERROR and verdict.observable is None
+    return whole and (verdict.reason or "").startswith(_BEGINNINGS)

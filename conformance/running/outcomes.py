@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from conformance.judging.unprepared import is_unprepared
 from conformance.judging.verdict import Status, Verdict
 from conformance.judging.verdicts import Verdicts
 from conformance.report.shard import ENDED, JUDGED, LEFT_OUT, UNPREPARED, Piece
@@ -90,9 +91,9 @@ class Done:
 
 
 def _failed(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """Return the first failing verdict about a sample."""
+    """Return the first failing verdict about a sample that was prepared, in the use that it is of."""
     wrong = (v for v in verdicts if v.status in {Status.FAIL, Status.ERROR} and v.check != "errors")
-    return next(wrong, None)
+    return next((v for v in wrong if not is_unprepared(v)), None)
 
 
 def _state(outcome: Outcome, *, lost: bool) -> str:

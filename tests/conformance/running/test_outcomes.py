@@ -6,12 +6,23 @@ import weakref
 
 import pytest
 
+from conformance.cases import CASES
+from conformance.errors import DegenerateError, NoiseError, ReferenceRaisedError
 from conformance.judging import verdicts as module
+from conformance.judging.sample_judge import unprepared
 from conformance.judging.verdict import Status, Verdict
 from conformance.running.outcomes import Done
 from conformance.running.work import BadCallWork, Outcome
+from conformance.sampling.sample import Sample
 
 WORK = BadCallWork("relu", 1)
+
+UNPREPARED = (
+    DegenerateError("at a tie"),
+    NoiseError("cbrt: no rule"),
+    ReferenceRaisedError("the reference raised RuntimeError: no (x, line 1, in x)", "Traceback"),
+    ReferenceRaisedError("the harness raised RuntimeError: no (x, line 1, in x)", "Traceback"),
+)
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +55,18 @@ def test_the_first_failure_about_a_sample_is_looked_into():
     assert found.answering() == found.failures
     # What could not be prepared tells nothing about the subject.
     assert [each.sample for each in found.prepared()] == [f"relu:{k}" for k in (0, 0, 1, 3, 3, 3, 4)]
+
+
+@pytest.mark.parametrize("error", UNPREPARED)
+def test_a_use_that_could_not_be_prepared_takes_no_failures_place(error):
+    ok, use = Status.PASS, Sample("relu", 1, 0, "small", "normal", (("N", 2),)).used("no-grad")
+    unjudged = unprepared(CASES["relu"], use, ["float32"], error)
+    found = done(
+        outcome(0, ok)._replace(verdicts=[*outcome(0, ok).verdicts, *unjudged]),
+        outcome(1, ok, Status.ERROR),
+    )
+    assert [(each.sample, each.observable) for each in found.failures] == [("relu:1", "o1")]
+    assert done(outcome(0, ok)._replace(verdicts=unjudged)).failures == []
 
 
 def test_a_sample_that_ended_the_process_is_not_asked_for_again():

@@ -306,6 +306,28 @@ def test_a_use_that_cannot_be_prepared_is_an_error_and_the_run_ends_with_its_rep
     assert not (tmp_path / "verdicts.jsonl").exists()
 
 
+def test_a_failure_after_a_use_that_cannot_be_prepared_still_has_its_bundle(monkeypatch, tmp_path):
+    used = Prepared.used
+
+    def at_a_tie(prepared, use, lanes):
+        if prepared.sample.draw == 0:
+            raise DegenerateError("at a tie")
+        return used(prepared, use, lanes)
+
+    class Late(TorchLike):
+        def run(self, task):
+            wrong = task.sample.draw == 3
+            return {name: array + wrong for name, array in super().run(task).items()}
+
+    monkeypatch.setattr(Prepared, "used", at_a_tie)
+    late = Late("late", "torch")
+    report = conformance.run(late, cases=["tanh"], samples=4, in_process=True, shrink=False, out=tmp_path)
+    first = next(v for v in report.verdicts if not v.passed)
+    assert (first.status, first.reason) == (Status.ERROR, "DegenerateError: at a tie")
+    stored = json.loads((tmp_path / "failures" / "tanh" / "bundle.json").read_text(encoding="utf-8"))
+    assert (stored["failure"]["status"], ",draw=3," in stored["sample"]) == ("FAIL", True)
+
+
 def test_a_failure_after_what_cannot_be_prepared_still_has_its_bundle(monkeypatch, tmp_path):
     def program(t, x):
         return {"output": (t.ops.prims.cbrt if x.config["cbrt"] else t.tanh)(x["input"])}
