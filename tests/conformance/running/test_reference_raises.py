@@ -119,6 +119,18 @@ def test_a_run_that_stops_at_the_first_failure_stops_there(refusing, tmp_path):
     assert lasting(run(refusing, out=tmp_path / "out", resume=True)) == lasting(run(refusing))
 
 
+def test_what_is_refused_only_when_it_is_judged_is_an_error_too(monkeypatch):
+    def refusing(t, x):
+        return {"output": t.nn.functional.linear(x["input"], t.ones(1, 1000))}
+
+    monkeypatch.setitem(CASES, "tanh", replace(TANH, one_side=refusing))
+    report = run("torch", cases=["tanh"], samples=1)
+    assert [(v.status, v.lane) for v in report.verdicts if REFUSED.match(v.reason)] == [
+        (Status.ERROR, "float64"),
+        (Status.ERROR, "float32"),
+    ]
+
+
 @pytest.fixture
 def refused(monkeypatch):
     """Let the reference refuse every sample of tanh without its method."""
