@@ -32,6 +32,9 @@ _OLD, _NEVER = gc.get_threshold()[2], 2**31 - 1
 # How many of these calls are left to a worker; empty in other processes, and afterwards.
 _left: list[int] = []
 
+# After so many seconds calls have been passed on to the workers: it takes milliseconds.
+_PASSED_ON = 0.2
+
 # How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 0.5
 
@@ -65,6 +68,41 @@ def in_processes(
         arguments: the arguments of each call.
         jobs: the number of processes; 1 for this one, -1 for one per core.
     """
+    found = _begun(function, arguments, jobs)
+    try:
+        for each in found:  # noqa: UP028 - `yield from` would close `found` before its warning is silenced
+            yield each
+    finally:
+        _ended(found)
+
+
+@contextmanager
+def meanwhile(
+    function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], jobs: int
+) -> Iterator[Iterator[Any]]:
+    """Let workers call a function while this process does something else; `in_processes` uses the same.
+
+    Yields the results, in the order of the calls; those that were not asked for are waited for in the end, so
+    that the workers are left as they are. An exception ends them.
+
+    Args:
+        function: what to call; sent to the workers.
+        arguments: the arguments of each call.
+        jobs: the number of processes, at least 2.
+    """
+    found, began = _begun(function, arguments, jobs), time.monotonic()
+    try:
+        yield found
+        for _ in found:
+            pass
+    finally:
+        # The thread that passes calls on to workers fails, and says so, where it has not done so yet.
+        time.sleep(max(0.0, began + _PASSED_ON - time.monotonic()))
+        _ended(found)
+
+
+def _begun(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], jobs: int) -> Generator[Any]:
+    """Send calls to workers, which are started if none are there; return the results."""
     from multiprocessing import resource_tracker
 
     from joblib import Parallel, delayed
@@ -81,15 +119,16 @@ def in_processes(
         resource_tracker.ensure_running()
     with interrupts_held():
         # Workers are started here, before the first result is asked for.
-        found = parallel(delayed(_counted)(function, *each) for each in arguments)
-    try:
-        for each in found:  # noqa: UP028 - `yield from` would close `found` before its warning is silenced
-            yield each
-    finally:
-        with warnings.catch_warnings():
-            # joblib warns of results that nobody waits for any more.
-            warnings.simplefilter("ignore")
-            found.close()
+        found: Generator[Any] = parallel(delayed(_counted)(function, *each) for each in arguments)
+    return found
+
+
+def _ended(found: Generator[Any]) -> None:
+    """End the workers, if calls are not over whose results nobody waits for."""
+    with warnings.catch_warnings():
+        # joblib warns of them.
+        warnings.simplefilter("ignore")
+        found.close()
 
 
 @contextmanager

@@ -5,8 +5,9 @@ Calls running.run; returns the exit code of its report.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from conformance.cli._options import (
     add_baseline,
@@ -96,7 +97,7 @@ def command(options: argparse.Namespace) -> int:
     check_sweep(options)
     if options.junit and options.junit.is_dir():
         raise UsageError(f"junit: expected a file to write, got the folder {options.junit}")
-    with Progress(options.verbosity) as progress:
+    with Progress(options.verbosity) as progress, _workers(options):
         report = run(
             options.implementation,
             options.cases,
@@ -123,3 +124,19 @@ def command(options: argparse.Namespace) -> int:
     files = [*(options.out / name for name in names), *filter(None, [options.junit])]
     print(terminal(report, ", ".join(safe_name(str(file)) for file in files), quiet=options.verbosity < 0))
     return report.exit_code
+
+
+def _workers(options: argparse.Namespace) -> AbstractContextManager[Any]:
+    """Start the processes that will judge, if any will: they import torch while the work is planned."""
+    from conformance.cases import find_cases
+    from conformance.processes import meanwhile, worthwhile
+    from conformance.running.work import readied
+
+    cases = find_cases(options.cases)
+    pieces = sum(case.default_samples if options.samples is None else options.samples for case in cases)
+    # How much is left of these is not known yet.
+    unknown = options.shard or options.resume
+    jobs = worthwhile(options.jobs, 0 if unknown else pieces)
+    if jobs == 1 or options.backend != "local":
+        return nullcontext()
+    return meanwhile(readied, [()] * jobs, jobs)

@@ -1,6 +1,7 @@
 """Measures the bitwise relations of a subject: in its process, and in a second one with two threads.
 
-Called by running.run after the work is done; a `report.bitwise.Bitwise` comes out.
+Called by running.run: by a worker while others judge, or after the work is done; a `report.bitwise.Bitwise`
+comes out.
 """
 
 from __future__ import annotations
@@ -9,21 +10,24 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases._batched import PROGRAMS
 from conformance.errors import UsageError
 from conformance.judging.bitwise import ENDED, Finding, applies, measure
 from conformance.judging.relations import RELATIONS
+from conformance.processes import meanwhile
 from conformance.report.bitwise import Bitwise
+from conformance.running.subject import opened_again
 from conformance.subjects.host import Limits, Process, UnsendableError
 from conformance.subjects.hosted import Hosted
+from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.protocol import deaths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from conformance.running.plan import Plan
     from conformance.running.subject import Subject
     from conformance.subjects.protocol import Implementation
 
@@ -43,26 +47,32 @@ def checked(required: object) -> tuple[str, ...]:
     return tuple(name for name in RELATIONS if name in given)
 
 
-def bitwise(
-    how: Subject,
-    subject: Implementation,
-    planned: Plan,
-    seed: int,
-    lanes: Sequence[str],
-    required: tuple[str, ...] = (),
-) -> Bitwise:
-    """Measure the programs of the cases of a run.
+class Measures(NamedTuple):
+    """What is measured of a run.
 
-    Args:
-        how: how the subject is run.
-        subject: the subject, opened.
-        planned: the run; programs of other cases are left out.
+    Attributes:
+        cases: those of the run; programs of others are left out.
         seed: the seed of the values.
         lanes: those of the run; the narrowest of them is measured.
         required: the relations that must hold.
     """
+
+    cases: Collection[str]
+    seed: int
+    lanes: Sequence[str]
+    required: tuple[str, ...] = ()
+
+
+def bitwise(asked: Measures, how: Subject, subject: Implementation) -> Bitwise:
+    """Measure the programs of the cases of a run.
+
+    Args:
+        asked: what is measured.
+        how: how the subject is run.
+        subject: the subject, opened.
+    """
+    cases, seed, lanes, required = asked
     lane = "float32" if "float32" in lanes else lanes[0]
-    cases = {piece.case for piece in planned.work}
     programs = [program for program in PROGRAMS if program.case in cases]
     found: list[Finding] = []
     with _threaded(how if programs else None) as threaded:
@@ -77,6 +87,30 @@ def bitwise(
                 if applies(program, relation)
             ]
     return Bitwise(lane if found else "", required, tuple(found))
+
+
+@contextmanager
+def measuring(
+    asked: Measures, how: Subject, subject: Implementation, jobs: int
+) -> Iterator[Callable[[], Bitwise]]:
+    """Yield what returns the measurement: of several processes one measures before it judges.
+
+    Args:
+        asked: what is measured.
+        how: how the subject is run.
+        subject: the subject, opened.
+        jobs: the number of processes that judge; with 1 nothing is measured before it is asked for.
+    """
+    if jobs == 1:
+        yield partial(bitwise, asked, how, subject)
+        return
+    with meanwhile(_measured, [(asked, how)], jobs) as found:
+        yield partial(next, found)
+
+
+def _measured(asked: Measures, how: Subject) -> Bitwise:
+    with quietly_on_one_thread():
+        return bitwise(asked, how, opened_again(how))
 
 
 @contextmanager

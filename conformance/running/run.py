@@ -19,7 +19,7 @@ from conformance.processes import in_processes, worthwhile
 from conformance.registry import absolute
 from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
-from conformance.running.bitwise import bitwise, checked
+from conformance.running.bitwise import Measures, checked, measuring
 from conformance.running.bundle import write_bundles
 from conformance.running.cluster import reached
 from conformance.running.journal import common, identity, kept
@@ -123,7 +123,8 @@ def run(
     #    raises, and the run goes on;
     # 3. shrink: look for smaller samples that fail (shrink.py);
     # 4. diagnose: look for what is wrong with the cases that fail (diagnose.py);
-    # 5. bits: count those in which two calls differ that could be equal (bitwise.py);
+    # 5. bits: count those in which two calls differ that could be equal (bitwise.py); of several processes
+    #    that judge, one does this before;
     # 6. record: put verdicts, versions and times into one report (report/record.py);
     # 7. report: write it (report/files.py);
     # 8. bundle: store what replays each failing case (bundle.py), to be read by replay.py.
@@ -172,13 +173,19 @@ def run(
         try:
             # Where it cannot be sent to one process, it cannot be sent to several.
             where = cluster or (jobs if how.pickled or how.spec or in_process else 1)
-            with closing(_outcomes(work, how, where, journal, done.patience.lost)) as outcomes:
-                done.extend(outcomes, progress, exit_first=exit_first)
-            again = done.answering()
-            shrunk = shrink_failures(again, subject) if shrink else {}
-            diagnosed = _diagnosed(again, done.prepared(), subject) if diagnose else {}
-            if not done.stopped and part.takes(BITS) and (required or not cases):
-                bits = bitwise(how, subject, planned, seed, dtypes, bits.required)
+            asked_bits = part.takes(BITS) and bool(required or not cases)
+            # After an early end nothing is measured.
+            left = [] if exit_first or not asked_bits else work[len(journal.outcomes) :]
+            with measuring(
+                Measures({piece.case for piece in planned.work}, seed, dtypes, bits.required),
+                how,
+                subject,
+                _judging(where, left),
+            ) as measured:
+                with closing(_outcomes(work, how, where, journal, done.patience.lost)) as outcomes:
+                    done.extend(outcomes, progress, exit_first=exit_first)
+                shrunk, diagnosed = _looked_into(done, subject, shrink=shrink, diagnose=diagnose)
+                bits = measured() if asked_bits and not done.stopped else bits
         except KeyboardInterrupt as error:
             if folder is None:
                 raise
@@ -272,6 +279,11 @@ def _outcomes(
             yield piece, outcome
 
 
+def _judging(where: int | Cluster, left: Sequence[Work]) -> int:
+    """Return how many processes of this machine do what is left of the work, this one included."""
+    return worthwhile(where, len(left)) if left and isinstance(where, int) else 1
+
+
 def _machines(cluster: Cluster | None) -> list[dict[str, Any]]:
     """Return the environments that the verdicts of a run depend on."""
     return [environment(threads=1), *(cluster.environments if cluster else [])]
@@ -279,6 +291,15 @@ def _machines(cluster: Cluster | None) -> list[dict[str, Any]]:
 
 def _done(work: Work, subject: Subject, lost: bool) -> Outcome:
     return Outcome([], prepared=False) if lost else do(work, subject)
+
+
+def _looked_into(
+    done: Done, subject: Implementation, *, shrink: bool, diagnose: bool
+) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return smaller samples for the first failures, and what is wrong, where these are asked for."""
+    failures = done.answering()
+    shrunk = shrink_failures(failures, subject) if shrink else {}
+    return shrunk, _diagnosed(failures, done.prepared(), subject) if diagnose else {}
 
 
 def _diagnosed(

@@ -173,6 +173,15 @@ def work_of(name: str, lanes: tuple[str, ...]) -> Work:
     return SampleWork(Sample.parse(name), lanes)
 
 
+def readied() -> None:
+    """Import in this process, a worker, what judging needs, before there is work."""
+    with quietly_on_one_thread():
+        from conformance.arithmetic import deviation
+        from conformance.judging import repeat, sample_judge
+
+    del deviation, repeat, sample_judge
+
+
 def do(work: Work, implementation: str | Implementation | Subject) -> Outcome:
     """Judge a subject on one piece of work in this process; the subject runs in its own, if it has one.
 

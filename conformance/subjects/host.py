@@ -39,7 +39,10 @@ _START = 60.0
 _GRACE = 5.0
 
 # How many threads libraries start, those that are loaded later too.
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_THREADS = (
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
+    "NUMBA_NUM_THREADS",  # joblib sets it in its workers, so that a process started there would have it
+)
 
 _ALARM = getattr(signal, "SIGALRM", 14)  # Windows has none
 # How it ends itself where it takes too long, and how a program that started it tells that.

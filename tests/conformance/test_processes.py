@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.processes import in_processes, interrupts_held, worthwhile
+from conformance.processes import in_processes, interrupts_held, meanwhile, worthwhile
 
 # Two workers, one of which waits for ever. How all ends is the first argument.
 WAITING = """
@@ -105,6 +105,24 @@ def test_an_exception_of_a_call_comes_through(jobs):
         _ = [*in_processes(divmod, [(7, 2), (7, 0), (7, 1)], jobs)]
     # The next calls have workers too.
     assert [*in_processes(divmod, [(7, 2)], jobs)] == [(3, 1)]
+
+
+def test_workers_do_other_calls_meanwhile():
+    with meanwhile(divmod, [(9, 4), (9, 5)], 2) as found:
+        assert [*in_processes(os.getppid, [()] * 3, 2)] == 3 * [os.getpid()]
+        assert next(found) == (2, 1)
+    with meanwhile(divmod, [(9, 4), (9, 5)], 2):
+        pids = {*in_processes(os.getpid, [()] * 3, 2)}
+    # They are still there.
+    assert pids & {*in_processes(os.getpid, [()] * 9, 2)}
+
+
+@posix
+def test_workers_end_where_something_else_fails_meanwhile(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ZeroDivisionError), meanwhile(Path.read_text, [(tmp_path / "pipe",)], 2):
+        raise ZeroDivisionError
+    assert [*in_processes(divmod, [(7, 2)], 2)] == [(3, 1)]
 
 
 @posix

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from contextlib import nullcontext
 
 import pytest
+
+from conformance.cli.main import main
+from conformance.errors import UsageError
 
 SUBJECT = '''
 from conformance import TorchLike
@@ -34,6 +39,45 @@ def test_a_run_that_shows_parity_exits_0_and_writes_both_reports(command_line, t
     assert (record["schema_version"], record["totals"]["fail"]) == (7, 0)
     assert "| unsqueeze |" in (tmp_path / "out" / "parity.md").read_text(encoding="utf-8")
     assert not (tmp_path / "out" / "failures").exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "started"),
+    [
+        ("relu --jobs 2", [2]),
+        ("relu", []),
+        ("relu --samples 400", [2]),
+        ("relu --samples 400 --jobs 1", []),
+        ("relu --samples 400 --shard 1/9", []),
+        ("relu --samples 400 --shard 1/9 --jobs 3", [3]),
+        ("relu --samples 400 --resume", []),
+        ("relu --jobs 2 --backend dask --scheduler tcp://x:1", []),
+    ],
+)
+def test_workers_are_started_before_the_plan_where_there_will_be_some(monkeypatch, asked, started):
+    found = []
+
+    def meanwhile(_, calls, jobs):
+        assert len(calls) == jobs
+        found.append(jobs)
+        return nullcontext()
+
+    def planned(*_, **__):
+        assert found == started
+        raise UsageError("planned")
+
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    monkeypatch.setattr("conformance.processes.meanwhile", meanwhile)
+    monkeypatch.setattr("conformance.running.run.run", planned)
+    assert main(["run", *asked.split(), "-q"]) == 2
+    assert found == started
+
+
+def test_a_run_on_two_processes_prints_what_one_on_one_does(command_line, tmp_path):
+    asked = ("run", "sigmoid", "cat", "--samples", 2, "-q", "--out", "out", "--jobs")
+    one, two = (command_line(*asked, jobs, cwd=tmp_path) for jobs in (1, 2))
+    assert (two.returncode, two.stderr) == (0, "")
+    assert re.sub(r"in \d+ s", "", one.stdout) == re.sub(r"in \d+ s", "", two.stdout)
 
 
 @pytest.mark.parametrize("attribute", ["made", "make", "NoGradient"])

@@ -14,7 +14,7 @@ from conformance.running import bitwise
 BATCHING = Path(__file__).parents[2] / "faulty" / "batching.py"
 
 
-def _run(name, *required, samples=9, in_process=True):
+def _run(name, *required, samples=9, in_process=True, **how):
     return conformance.run(
         f"{BATCHING}:{name}",
         ["sum"],
@@ -22,6 +22,7 @@ def _run(name, *required, samples=9, in_process=True):
         shrink=False,
         in_process=in_process,
         require_bitwise=required,
+        **how,
     )
 
 
@@ -47,6 +48,13 @@ def test_two_threads_are_those_of_a_second_process(monkeypatch):
     report = _run("by_threads", "repeat", "threads", samples=3, in_process=False)
     (line,) = report.bitwise.refusals
     assert line.startswith("BITS DIFFER threads: sum (forward: ")
+
+
+def test_one_of_two_processes_measures_what_one_alone_does(monkeypatch):
+    alone = _run("by_threads", *RELATIONS, samples=1, in_process=False).bitwise
+    monkeypatch.delattr(bitwise, "bitwise")  # it is a worker that measures
+    assert _run("by_threads", *RELATIONS, samples=1, in_process=False, jobs=2).bitwise == alone
+    assert {finding.relation for finding in alone.findings if not finding.equal} >= {"threads"}
 
 
 def test_what_is_required_and_cannot_be_measured_is_not_shown():

@@ -16,10 +16,9 @@ from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
 from conformance.report.scope import Scope
 from conformance.report.shard import Piece, Shard
+from conformance.running import bitwise, shrink
 from conformance.running import merge as merging
 from conformance.running import plan as plans
-from conformance.running import run as running
-from conformance.running import shrink
 from conformance.running.merge import Merged, merge
 from conformance.running.work import work_of
 from conformance.subjects.declarations import Declarations, Excuse
@@ -95,7 +94,7 @@ def test_bits_that_one_shard_measured_are_those_of_the_run(monkeypatch):
     measured = Bitwise("float32", ("repeat",), (Finding("linear", "repeat", "forward", 3, 1, 2, 0.5),))
     asked = QUICK | {"implementation": "torch", "require_bitwise": ["repeat"]}
     times = []
-    monkeypatch.setattr(running, "bitwise", lambda *_: times.append(_) or measured)
+    monkeypatch.setattr(bitwise, "bitwise", lambda *_: times.append(_) or measured)
     expected, merged = conformance.run(**asked), merge(shards_of(3, **asked)).report
     assert len(times) == 2
     assert merged.bitwise == measured

@@ -21,8 +21,8 @@ from conformance.report.record import Report
 from conformance.report.sentence import sentence
 from conformance.report.shard import Piece
 from conformance.report.terminal import terminal
+from conformance.running import bitwise
 from conformance.running import plan as plans
-from conformance.running import run as running
 from conformance.running.plan import plan
 from conformance.running.shards import BITS, Part, part_of
 from conformance.running.work import BadCallWork, SampleWork, work_of
@@ -126,7 +126,7 @@ def test_what_belongs_to_the_whole_run_is_asked_of_no_shard(monkeypatch, report)
 
 
 def test_one_shard_only_measures_the_bits_and_fails_for_them(monkeypatch):
-    monkeypatch.setattr(running, "bitwise", lambda *_: Bitwise("float32", ("repeat",)))
+    monkeypatch.setattr(bitwise, "bitwise", lambda *_: Bitwise("float32", ("repeat",)))
     asked = {"cases": ["relu"], "samples": 1, "require_bitwise": ["repeat"]}
     found = [conformance.run("torch", shard=f"{k}/2", **asked) for k in (1, 2)]
     assert [each.bitwise.lane for each in found] == ["float32", ""]
