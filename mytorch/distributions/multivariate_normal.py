@@ -11,8 +11,8 @@ from mytorch._core.size import Size
 from mytorch.autograd._apply import require_broadcastable
 from mytorch.creation.filled import empty, eye
 from mytorch.distributions import constraints
+from mytorch.distributions._located import Located
 from mytorch.distributions._parameters import lazy_property
-from mytorch.distributions.distribution import Distribution
 from mytorch.functions.linalg import cholesky, solve_triangular
 from mytorch.functions.matmul import matmul
 from mytorch.functions.rearrange import flip
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MATRICES = ("covariance_matrix", "precision_matrix", "scale_tril")
 
 
-class MultivariateNormal(Distribution):
+class MultivariateNormal(Located):
     """The normal distribution of vectors, of a mean and a covariance matrix.
 
     The matrix is given in one of three forms. All is computed from its lower triangular factor, so that
@@ -130,14 +130,6 @@ class MultivariateNormal(Distribution):
 
     def _of_each(self, matrix: Tensor) -> Tensor:
         return matrix.expand(self._batch_shape + self._event_shape + self._event_shape)
-
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @property
     def variance(self) -> Tensor:

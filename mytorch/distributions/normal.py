@@ -10,8 +10,8 @@ from mytorch.autograd.grad_mode import no_grad
 from mytorch.creation.distributions import normal
 from mytorch.creation.filled import empty
 from mytorch.distributions import constraints
+from mytorch.distributions._located import Located
 from mytorch.distributions._parameters import broadcast_all
-from mytorch.distributions.distribution import Distribution
 from mytorch.functions.elementary import erf, erfinv
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
 
-class Normal(Distribution):
+class Normal(Located):
     """The normal distribution: real numbers of a mean and a standard deviation.
 
     Args:
@@ -60,14 +60,6 @@ class Normal(Distribution):
         super(Normal, new).__init__(sizes, validate_args=False)
         new._validate_args = self._validate_args
         return new
-
-    @property
-    def mean(self) -> Tensor:
-        return self.loc
-
-    @property
-    def mode(self) -> Tensor:
-        return self.loc
 
     @property
     def stddev(self) -> Tensor:
