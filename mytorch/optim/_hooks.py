@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mytorch._core.hooks import register
 
@@ -23,37 +23,31 @@ BEFORE_EVERY_STEP: dict[int, Hook] = {}
 AFTER_EVERY_STEP: dict[int, Hook] = {}
 
 
-class _Hooks:
-    """The hooks of one optimizer, each by the id of its handle, named by when they are called."""
+# What an optimizer has hooks around.
+_METHODS = ("step", "state_dict", "load_state_dict")
 
-    __slots__ = ("after_load", "after_save", "after_step", "before_load", "before_save", "before_step")
 
-    def __init__(self) -> None:
-        for name in self.__slots__:
-            setattr(self, name, {})
+class Around(NamedTuple):
+    """The hooks around one method, each by the id of its handle."""
 
-    before_step: dict[int, Hook]
-    after_step: dict[int, Hook]
-    before_save: dict[int, Hook]
-    after_save: dict[int, Hook]
-    before_load: dict[int, Hook]
-    after_load: dict[int, Hook]
+    before: dict[int, Hook]
+    after: dict[int, Hook]
 
 
 class Hooked:
     """What has hooks around `step`, `state_dict` and `load_state_dict`; the base class of Optimizer."""
 
-    # Made when the first hook is registered, so that a step without hooks spends a comparison on them.
-    _hooks: _Hooks | None = None
+    # By method; made for the first hook, so that a step without hooks spends a comparison on them.
+    _hooks: dict[str, Around] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what copies and files get: as in torch, not the hooks."""
         return {name: value for name, value in self.__dict__.items() if name != "_hooks"}
 
-    def _own_hooks(self) -> _Hooks:
+    def _around(self, method: str) -> Around:
         if self._hooks is None:
-            self._hooks = _Hooks()
-        return self._hooks
+            self._hooks = {name: Around({}, {}) for name in _METHODS}
+        return self._hooks[method]
 
     def register_step_pre_hook(self, hook: Hook) -> RemovableHandle:
         """Have `hook(optimizer, args, kwargs)` called before every step.
@@ -77,7 +71,7 @@ class Hooked:
             >>> w.detach()
             tensor([0.7500, 0.5000])
         """
-        return register(self._own_hooks().before_step, hook)
+        return register(self._around("step").before, hook)
 
     def register_step_post_hook(self, hook: Hook) -> RemovableHandle:
         """Have `hook(optimizer, args, kwargs)` called after every step.
@@ -97,7 +91,7 @@ class Hooked:
             >>> w.detach(), w.grad
             (tensor([ 0.5000, -2.0000]), None)
         """
-        return register(self._own_hooks().after_step, hook)
+        return register(self._around("step").after, hook)
 
     def register_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Have `hook(optimizer)` called before `state_dict`.
@@ -109,7 +103,7 @@ class Hooked:
         Returns:
             The handle that removes the hook.
         """
-        return register(self._own_hooks().before_save, hook, prepend=prepend)
+        return register(self._around("state_dict").before, hook, prepend=prepend)
 
     def register_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Have `hook(optimizer, state_dict)` called at the end of `state_dict`.
@@ -121,7 +115,7 @@ class Hooked:
         Returns:
             The handle that removes the hook.
         """
-        return register(self._own_hooks().after_save, hook, prepend=prepend)
+        return register(self._around("state_dict").after, hook, prepend=prepend)
 
     def register_load_state_dict_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Have `hook(optimizer, state_dict)` called before `load_state_dict`.
@@ -133,7 +127,7 @@ class Hooked:
         Returns:
             The handle that removes the hook.
         """
-        return register(self._own_hooks().before_load, hook, prepend=prepend)
+        return register(self._around("load_state_dict").before, hook, prepend=prepend)
 
     def register_load_state_dict_post_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
         """Have `hook(optimizer)` called after `load_state_dict`.
@@ -145,7 +139,7 @@ class Hooked:
         Returns:
             The handle that removes the hook.
         """
-        return register(self._own_hooks().after_load, hook, prepend=prepend)
+        return register(self._around("load_state_dict").after, hook, prepend=prepend)
 
 
 def register_optimizer_step_pre_hook(hook: Hook) -> RemovableHandle:
@@ -208,8 +202,8 @@ def hooked(step: Callable[..., Any]) -> Callable[..., Any]:
 def _step_with_hooks(
     step: Callable[..., Any], optimizer: Hooked, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    own = optimizer._own_hooks()  # noqa: SLF001 - kept for this module
-    for hook in (*BEFORE_EVERY_STEP.values(), *own.before_step.values()):
+    own = optimizer._around("step")  # noqa: SLF001 - kept for this module
+    for hook in (*BEFORE_EVERY_STEP.values(), *own.before.values()):
         given = hook(optimizer, args, kwargs)
         if given is not None:
             if not (isinstance(given, tuple) and len(given) == 2):
@@ -218,6 +212,6 @@ def _step_with_hooks(
                 )
             args, kwargs = given
     result = step(*args, **kwargs)
-    for hook in (*own.after_step.values(), *AFTER_EVERY_STEP.values()):
+    for hook in (*own.after.values(), *AFTER_EVERY_STEP.values()):
         hook(optimizer, args, kwargs)
     return result

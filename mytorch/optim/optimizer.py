@@ -223,9 +223,9 @@ class Optimizer(Hooked):
         Returns:
             "state", from positions to states, and "param_groups". The tensors are not copied.
         """
-        hooks = self._hooks
+        hooks = None if self._hooks is None else self._hooks["state_dict"]
         if hooks is not None:
-            for hook in tuple(hooks.before_save.values()):
+            for hook in tuple(hooks.before.values()):
                 hook(self)
         positions: dict[Tensor, int] = {}
         groups = []
@@ -239,7 +239,7 @@ class Optimizer(Hooked):
             groups.append(packed)
         state = {positions.get(param, param): kept for param, kept in self.state.items()}
         saved = {"state": state, "param_groups": groups}
-        return saved if hooks is None else passed_through(hooks.after_save, self, saved)
+        return saved if hooks is None else passed_through(hooks.after, self, saved)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Load the options and the state that `state_dict` returned.
@@ -252,9 +252,9 @@ class Optimizer(Hooked):
         Raises:
             ValueError: the number of groups, or the length of one, differs.
         """
-        hooks = self._hooks
+        hooks = None if self._hooks is None else self._hooks["load_state_dict"]
         if hooks is not None:
-            state_dict = passed_through(hooks.before_load, self, state_dict.copy())
+            state_dict = passed_through(hooks.before, self, state_dict.copy())
         groups = deepcopy(state_dict["param_groups"])
         if len(groups) != len(self.param_groups):
             raise ValueError(
@@ -281,7 +281,7 @@ class Optimizer(Hooked):
         self.state = state
         self.param_groups = groups
         if hooks is not None:
-            for hook in tuple(hooks.after_load.values()):
+            for hook in tuple(hooks.after.values()):
                 hook(self)
 
 
