@@ -8,9 +8,14 @@ from __future__ import annotations
 import random
 from functools import cache
 from math import sqrt
+from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from conformance.sampling.values import Array
 
 # How many numbers the pool has, and how many of them are read at once at most. The start is drawn, so that
 # two results seldom get the same noise.
@@ -18,6 +23,9 @@ _POOL, _POOLED = 1 << 20, 1 << 15
 # Larger results are read in pieces of at most this many numbers. Long pieces overlap often: so each number is
 # the sum of two reads, and two pieces get the same noise only where both of their reads start alike.
 _PIECE = 1 << 17
+# How many sums are made at once: these, what they are made of and what they are added to, 1 MiB, stay in a
+# core's cache. Of a result of 131,072 numbers that takes 1.35 ns per number, and at once 1.75 ns.
+_CACHED = 1 << 16
 
 
 class Noise:
@@ -40,34 +48,53 @@ class Noise:
         if replicates.numel() <= _POOLED:
             replicates.addcmul_(self._read(replicates), error)
             return
-        width = replicates[0].numel()
-        half = error * sqrt(0.5)
-        each = max(1, _PIECE // width)
-        for first in range(0, len(replicates), each):
-            rows = replicates[first : first + each]
-            rows.addcmul_(self._summed(rows), half)
+        self._add_sums(replicates, error * sqrt(0.5))
 
-    def _summed(self, like: Tensor) -> Tensor:
-        summed = torch.empty(like.shape, dtype=torch.float64)
-        flat = summed.view(-1)
-        for first in range(0, summed.numel(), _PIECE):
-            piece = flat[first : first + _PIECE]
-            torch.add(self._read(piece), self._read(piece), out=piece)
-        return summed
+    def _add_sums(self, replicates: Tensor, error: Tensor) -> None:
+        """Add noise of which each number is the sum of two reads, to some replicates at a time."""
+        count = len(replicates)
+        width = replicates.numel() // count
+        each, some = max(1, _PIECE // width), max(1, _CACHED // width)
+        sums = torch.empty((min(some, count), *replicates.shape[1:]), dtype=torch.float64)
+        flat = sums.numpy().reshape(-1)
+        for first in range(0, count, each):
+            end = min(first + each, count)
+            one, other = self._two((end - first) * width)
+            done = 0
+            for row in range(first, end, some):
+                rows = replicates[row : min(row + some, end)]
+                size = rows.numel()
+                np.add(one[done : done + size], other[done : done + size], out=flat[:size])
+                rows.addcmul_(sums[: len(rows)], error)
+                done += size
+
+    def _two(self, count: int) -> list[Array]:
+        """Return two reads of so many numbers; of more than a piece they are put together."""
+        sizes = [min(_PIECE, count - first) for first in range(0, count, _PIECE)]
+        pairs = [(self._numbers(size), self._numbers(size)) for size in sizes]
+        return [*pairs[0]] if len(pairs) == 1 else [np.concatenate(each) for each in zip(*pairs, strict=True)]
+
+    def _numbers(self, count: int) -> Array:
+        start = self._start(count)
+        return _pool()[1][start : start + count]
+
+    def _start(self, count: int) -> int:
+        return int(self._random.random() * (_POOL - count))
 
     def _read(self, like: Tensor) -> Tensor:
         count = like.numel()
-        start = int(self._random.random() * (_POOL - count))
+        start = self._start(count)
         if like.is_contiguous():
-            return _pool().as_strided(like.shape, like.stride(), start)
-        return _pool()[start : start + count].view(like.shape)
+            return _pool()[0].as_strided(like.shape, like.stride(), start)
+        return _pool()[0][start : start + count].view(like.shape)
 
 
 @cache
-def _pool() -> Tensor:
-    """Return the numbers that all noise is read from.
+def _pool() -> tuple[Tensor, Array]:
+    """Return the numbers that all noise is read from, as a tensor and as the same array.
 
     Their variance is that of an error spread evenly over ±1 rounding, with the tail of many that add up.
     """
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(_POOL, generator=generator, dtype=torch.float64) * 3**-0.5
+    numbers = torch.randn(_POOL, generator=generator, dtype=torch.float64) * 3**-0.5
+    return numbers, numbers.numpy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 import torch
@@ -69,6 +71,33 @@ def test_a_seed_gives_the_same_twice_and_another_seed_another():
     shape = SHAPES["pieces of replicates"]
     np.testing.assert_array_equal(_noise(shape), _noise(shape))
     assert np.all(_noise(shape) != _noise(shape, seed=2))
+
+
+def _read(stream, count):
+    pool, _ = module._pool()
+    start = int(stream.random() * (len(pool) - count))
+    return pool[start : start + count]
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_large_result_gets_the_sum_of_two_reads_bit_for_bit(transposed):
+    shape, stream = SHAPES["pieces of replicates"], Random(1)  # noqa: S311 - noise, not a secret
+    error = torch.linspace(1, 2, 9000, dtype=torch.float64).view(90, 100)
+    expected = torch.ones(shape, dtype=torch.float64)
+    replicates = (torch.ones(64, 100, 90).mT if transposed else torch.ones(shape)).double()
+    for rows in expected.split(module._PIECE // 9000):
+        one, other = (_read(stream, rows.numel()) for _ in range(2))
+        rows.addcmul_((one + other).view(rows.shape), error * 0.5**0.5)
+    Noise(1).add(replicates, error)
+    assert torch.equal(replicates, expected)
+
+
+@every_shape
+def test_at_how_many_replicates_it_is_added_at_once_changes_nothing(shape, monkeypatch):
+    usual = _noise(shape)
+    for few in (1, 20_000):
+        monkeypatch.setattr(module, "_CACHED", few)
+        np.testing.assert_array_equal(_noise(shape), usual)
 
 
 def test_a_result_that_is_not_contiguous_gets_it_too():
