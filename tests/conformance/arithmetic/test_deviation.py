@@ -220,6 +220,34 @@ def test_a_shape_that_noise_decides_is_a_branch():
     assert deviations(run, "key") is None
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["contiguous", "transposed"])
+@pytest.mark.parametrize("shape", [(3, 5), (70, 60)], ids=["few elements", "several parts"])
+def test_a_deviation_is_the_distance_of_the_replicates(shape, turned):
+    """By its definition: its maximum and its root mean square, and nothing of what is not finite."""
+    x = torch.linspace(-3, 4, shape[0] * shape[1], dtype=torch.float64).view(shape)
+    x[:, 1], x[:, 2], x[-1, :] = np.nan, np.inf, 1e30
+    kept = []
+
+    def further(values):
+        kept.append(values["output"])
+        return {}
+
+    run = lambda: {"output": (x / 3).mT if turned else x / 3}  # noqa: E731
+    found = deviations(run, "key", further=further)["output"]
+    clean, moved = (each.numpy() for each in kept)
+    with np.errstate(invalid="ignore"):
+        away = np.where(np.isfinite(clean), np.abs(moved - clean), 0.0)
+    assert found.largest == away.max() > 1e20
+    np.testing.assert_allclose(found.rms, np.sqrt(np.mean(away**2, 0)), rtol=1e-14)
+
+
+@pytest.mark.parametrize("number", [0.25, np.inf, np.nan])
+@pytest.mark.parametrize(("most", "steady"), [(5.0, False), (7.0, True)])
+def test_a_number_beyond_the_range_of_the_dtype_is_another_branch(most, steady, number):
+    x = torch.tensor([number, -6.0, 2.0], dtype=torch.float64)
+    assert (deviations(lambda: {"output": x.clone()}, "key", most=most) is not None) == steady
+
+
 def test_integers_and_masks_do_not_deviate():
     x = torch.arange(4, dtype=torch.float64)
     found = deviations(lambda: {"mask": x > 1.5, "index": x.argsort()}, "key")
