@@ -101,7 +101,7 @@ def products(magnitude: Tensor, terms: int) -> Tensor:
     """Return the error of adding up `terms` products, with that of products below the smallest normal number.
 
     Args:
-        magnitude: the sum of their absolute values.
+        magnitude: the sum of their absolute values; changed in place.
         terms: how many products; the root mean square of their absolute errors grows by √terms.
     """
-    return magnitude * chain(terms) + UNDERFLOW / UNIT * math.sqrt(terms)
+    return magnitude.mul_(chain(terms)).add_(UNDERFLOW / UNIT * math.sqrt(terms))

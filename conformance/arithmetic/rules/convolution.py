@@ -49,7 +49,7 @@ def _size(
     given = stride, padding, dilation, transposed, output_padding, groups
     magnitude = _convolution(x.abs(), weight.abs(), given)
     size = products(magnitude, products_of(weight, stride, transposed, groups))
-    return size if bias is None else size + _channels(bias.abs(), magnitude.dim())
+    return size if bias is None else size.add_(_channels(bias.abs(), size.dim()))
 
 
 def _channels(bias: Tensor, rank: int) -> Tensor:
@@ -70,7 +70,7 @@ def _together(held: Replicates, x: Tensor, weight: Tensor, bias: Tensor | None, 
         out = torch.stack([_convolution(one, own, given) for one, own in pairs])
     if bias is None:
         return out
-    return out + _channels(held.of_rank(bias, 1), x.dim())
+    return out.add_(_channels(held.of_rank(bias, 1), x.dim()))
 
 
 def _with_weights(x: Tensor, weights: Tensor, given: Sequence[Any]) -> Tensor:

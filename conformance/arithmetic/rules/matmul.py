@@ -30,14 +30,22 @@ def _contraction(matrix_product: Callable[..., Tensor]) -> Operands:
 
 
 def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
+    # The sizes are changed in place: for the few numbers that most products have, each operation counts.
     def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
-        magnitude = matrix_product(a.abs(), b.abs())
-        size = abs(alpha) * (products(magnitude, _terms(a)) + multiplied(alpha) * magnitude)
-        if multiplied(alpha):
+        magnitude, scalar = matrix_product(a.abs(), b.abs()), multiplied(alpha)
+        scaled = scalar * magnitude if scalar else 0.0
+        size = products(magnitude, _terms(a))
+        if scalar:
             # Some implementations scale the first factor, which then underflows, before they multiply.
-            size = size + UNDERFLOW / UNIT * matrix_product(torch.ones_like(a.abs()), b.abs())
+            scaled_first = UNDERFLOW / UNIT * matrix_product(torch.ones_like(a.abs()), b.abs())
+            size = size.add_(scaled).mul_(abs(alpha)).add_(scaled_first)
+        elif alpha != 1:
+            size *= abs(alpha)
         # With beta = 0 the first operand is not added at all, and may be anything, NaN too.
-        return abs(beta) * (1 + multiplied(beta)) * c.abs() + size if beta else size
+        if not beta:
+            return size
+        added, factor = c.abs(), abs(beta) * (1 + multiplied(beta))
+        return size.add_(added if factor == 1 else added.mul_(factor))
 
     return Operands(size, "1 rounding of |beta·c|, √(n/3) of |alpha|·(|a| @ |b|), and of Python scalars")
 
@@ -52,17 +60,24 @@ def _addbmm(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 
 
 
 def _together(held: Replicates, a: Tensor, b: Tensor) -> Tensor:
-    return torch.matmul(held.of_rank(a, a.dim()), held.of_rank(b, b.dim()))
+    a, b = held.of_rank(a, a.dim()), held.of_rank(b, b.dim())
+    # The same, without its questions about shapes.
+    return torch.bmm(a, b) if a.dim() == b.dim() == 3 else torch.matmul(a, b)
 
 
 def _added_together(
     held: Replicates, c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1
 ) -> Tensor:
-    product = alpha * _together(held, a, b)
+    product = _together(held, a, b)
+    alone = product.dim() == a.dim()
+    # In place: memory for another result may cost more time than the product.
+    product = product if alpha == 1 else product.mul_(alpha)
     if beta:
-        return beta * held.of_rank(c, a.dim()) + product
+        added = held.of_rank(c, a.dim())
+        added = added if beta == 1 else beta * added
+        return added + product if alone else product.add_(added)
     # An operand that is not added may be anything, NaN too; and it may be the only one with replicates.
-    return product if product.dim() > a.dim() else product.repeat(held.count, *(1,) * a.dim())
+    return product.repeat(held.count, *(1,) * a.dim()) if alone else product
 
 
 _MM = product(lambda t, a, b: t.mm(a, b), lambda n: (24, n), lambda n: (n, 24))

@@ -82,6 +82,14 @@ def test_the_rule_sees_the_operation_it_is_named_for(name, monkeypatch):
     assert not torch.equal(ruled, _noisy(call, operands))
 
 
+@every_rule
+def test_the_size_of_a_rounding_leaves_the_operands_as_they_are(name):
+    call, (operands, *_) = _measuring(name)
+    copies = [each.clone() for each in operands]
+    _noisy(call, operands)
+    torch.testing.assert_close(operands, copies, rtol=0, atol=0)
+
+
 def test_an_operation_named_twice_is_refused_with_both_files():
     once, twice = exact("abs", "neg", source="a"), exact("neg", source="b")
     with pytest.raises(

@@ -276,6 +276,9 @@ def test_it_gives_each_replicate_its_own(name, func, args, kwargs):
             _float_operands(given, named), _float_operands(args, kwargs), strict=True
         ):
             torch.testing.assert_close(operand, original, rtol=0, atol=0, equal_nan=True)
+        if not func._schema.is_mutable:
+            again = [_alone(func, given, named, held, k) for k in range(COUNT)]
+            torch.testing.assert_close(again, rows, rtol=0, atol=0, equal_nan=True)
     # Otherwise replicates in another order would pass.
     assert differ or name == "zero"
 
