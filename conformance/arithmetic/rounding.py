@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 if TYPE_CHECKING:
@@ -69,6 +70,20 @@ def magnitude(value: Any) -> Any:
     return value.abs() if value.dtype == torch.float64 else value.to(torch.float64).abs()
 
 
+def scaled(size: Tensor, factor: float, more: float = 0.0) -> Tensor:
+    """Multiply sizes that were just made by a factor and add a number, in place; return them.
+
+    In NumPy, which takes a third of torch's time for as few numbers as most results have.
+    """
+    if size.dtype is not torch.float64:
+        return size * factor + more
+    array = size.numpy()
+    np.multiply(array, factor, array)
+    if more:
+        np.add(array, more, array)
+    return size
+
+
 def terms(x: Tensor, reduced: Tensor) -> float:
     """Return how many elements of `x` were reduced to each element of the result."""
     return x.numel() / max(1, reduced.numel())
@@ -104,4 +119,4 @@ def products(magnitude: Tensor, terms: int) -> Tensor:
         magnitude: the sum of their absolute values; changed in place.
         terms: how many products; the root mean square of their absolute errors grows by √terms.
     """
-    return magnitude.mul_(chain(terms)).add_(UNDERFLOW / UNIT * math.sqrt(terms))
+    return scaled(magnitude, chain(terms), UNDERFLOW / UNIT * math.sqrt(terms))

@@ -20,6 +20,9 @@ def _scaled(value: Any) -> float:
 
 def _sum_of_two(a: Any, b: Any, *, alpha: Any = 1, **_: Any) -> Any:
     """Return a rounding of the sum, of the product before it, and of the Python scalars."""
+    if alpha == 1 and isinstance(a, Tensor) and isinstance(b, Tensor) and a.dtype is b.dtype is torch.float64:
+        # As most sums are.
+        return a.abs() + b.abs()
     size, other = magnitude(a), magnitude(b)
     scalars = converted(a) + converted(b)
     if alpha != 1:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from conformance.arithmetic.rounding import UNDERFLOW, UNIT, multiplied, products
+from conformance.arithmetic.rounding import UNDERFLOW, UNIT, multiplied, products, scaled
 from conformance.arithmetic.rules.measuring import NO_NAME, SCALAR, all_positive, product
 from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, rounded
 
@@ -33,19 +33,19 @@ def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
     # The sizes are changed in place: for the few numbers that most products have, each operation counts.
     def size(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
         magnitude, scalar = matrix_product(a.abs(), b.abs()), multiplied(alpha)
-        scaled = scalar * magnitude if scalar else 0.0
+        of_scalar = scalar * magnitude if scalar else 0.0
         size = products(magnitude, _terms(a))
         if scalar:
             # Some implementations scale the first factor, which then underflows, before they multiply.
-            scaled_first = UNDERFLOW / UNIT * matrix_product(torch.ones_like(a.abs()), b.abs())
-            size = size.add_(scaled).mul_(abs(alpha)).add_(scaled_first)
+            underflown = UNDERFLOW / UNIT * matrix_product(torch.ones_like(a.abs()), b.abs())
+            size = scaled(size.add_(of_scalar), abs(alpha)).add_(underflown)
         elif alpha != 1:
-            size *= abs(alpha)
+            size = scaled(size, abs(alpha))
         # With beta = 0 the first operand is not added at all, and may be anything, NaN too.
         if not beta:
             return size
         added, factor = c.abs(), abs(beta) * (1 + multiplied(beta))
-        return size.add_(added if factor == 1 else added.mul_(factor))
+        return size.add_(added if factor == 1 else scaled(added, factor))
 
     return Operands(size, "1 rounding of |beta·c|, √(n/3) of |alpha|·(|a| @ |b|), and of Python scalars")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from conformance.arithmetic.rounding import chain, magnitude, terms
+from conformance.arithmetic.rounding import chain, magnitude, scaled, terms
 from conformance.arithmetic.rules import measuring
 from conformance.arithmetic.rules.rule import HIGHAM, Operands, Rule, exact, rounded
 
@@ -24,12 +24,12 @@ def _axes(value: Any) -> Any:
 
 def _sum(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
     size: Tensor = magnitude(x).sum(_axes(dim), keepdim)
-    return size * chain(terms(x, size))
+    return scaled(size, chain(terms(x, size)))
 
 
 def _mean(x: Tensor, dim: Any = None, keepdim: bool = False, **_: Any) -> Tensor:
     size: Tensor = magnitude(x).mean(_axes(dim), keepdim)
-    return size * (1 + chain(terms(x, size)))
+    return scaled(size, 1 + chain(terms(x, size)))
 
 
 def _together(reduce: Callable[..., Tensor]) -> Callable[..., Tensor]:
