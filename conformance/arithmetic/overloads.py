@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,17 +15,39 @@ if TYPE_CHECKING:
 # so takes half of the time of calling the overload, whose arguments are matched with its schema.
 _DIRECT = frozenset(
     {
-        *("abs.default", "add.Tensor", "add_.Tensor", "addmm.default", "bmm.default", "cat.default"),
-        *("clone.default", "detach.default", "div.Tensor", "exp.default", "log.default", "mm.default"),
-        *("mul.Tensor", "mul_.Tensor", "neg.default", "relu.default", "sigmoid.default", "sigmoid_.default"),
-        *("sqrt.default", "stack.default", "sub.Tensor", "t.default", "tanh.default", "tanh_.default"),
+        *("abs.default", "add.Tensor", "add_.Tensor", "addcdiv_.default", "addcmul_.default"),
+        *("addmm.default", "bmm.default", "cat.default", "clone.default", "copy_.default", "detach.default"),
+        *("div.Tensor", "dot.default", "exp.default", "lerp_.Scalar", "log.default", "mm.default"),
+        *("mul.Tensor", "mul_.Tensor", "neg.default", "relu.default", "select.int", "sigmoid.default"),
+        *("sigmoid_.default", "sqrt.default", "stack.default", "sub.Tensor", "sum.dim_IntList", "t.default"),
+        *("tanh.default", "tanh_.default", "transpose.int", "unsafe_split.Tensor", "unsqueeze.default"),
+        *("where.self"),
     }
 )
 
-# torch's primitives that take operands of one shape only, and their twins that broadcast: rule and function.
-_BROADCASTING: dict[str, tuple[str, Callable[..., Any]]] = {
+
+def _masked_fill(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """Fill with a number; with one per replicate, which has dimensions, where torch wants it to have none."""
+    if isinstance(value, Tensor) and value.dim():
+        return torch.where(mask, value, x)
+    return torch.masked_fill(x, mask, value)
+
+
+def _masked_fill_in_place(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+    if isinstance(value, Tensor) and value.dim():
+        return x.copy_(torch.where(mask, value, x))
+    return x.masked_fill_(mask, value)
+
+
+# Operations that are called by a function of another name: rule and function. Of torch's primitives that take
+# operands of one shape only, it is their twin that broadcasts.
+_BY_ANOTHER: dict[str, tuple[str, Callable[..., Any]]] = {
     "prims::copy_to": ("copy", torch.Tensor.copy_),
     "prims::where": ("where", torch.where),
+    "aten::masked_fill": ("masked_fill", _masked_fill),
+    "aten::masked_fill_": ("masked_fill", _masked_fill_in_place),
+    # torch takes ten times as long to return the same tensor.
+    "aten::lift_fresh": ("lift_fresh", lambda x: x),
 }
 
 
@@ -57,7 +80,7 @@ def overload(func: Any) -> Overload:
         for k, argument in enumerate(schema.arguments)
         if argument.alias_info is not None and argument.alias_info.is_write
     )
-    name, call = _BROADCASTING.get(schema.name, (base_name(func), call))
+    name, call = _BY_ANOTHER.get(schema.name, (base_name(func), call))
     single = [str(returned.type) for returned in schema.returns] == ["Tensor"]
     return Overload(name, call, written, single)
 
@@ -66,10 +89,11 @@ def base_name(func: Any) -> str:
     """Return the name by which a rule is found: `aten::add_.Tensor` is `add`, because both round alike.
 
     A division to whole numbers is another operation, `div_mode`, and so are `round_decimals` and
-    `scatter_reduce`, which compute.
+    `scatter_reduce`, which compute, and `view_dtype`, which reads the bits as other numbers.
     """
     schema = func._schema  # noqa: SLF001 - the only way to the name
     name = str(schema.name).rpartition("::")[2].rstrip("_") or str(func)
     words = str(schema.overload_name).split("_")
-    other = next((word for word in ("mode", "decimals", "reduce") if word in words), None)
+    apart = ("dtype",) if name == "view" else ("mode", "decimals", "reduce")
+    other = next((word for word in apart if word in words), None)
     return f"{name}_{other}" if other else name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from conformance.arithmetic.replicates import FOLLOWED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from conformance.arithmetic.replicates import Replicates
     from conformance.arithmetic.rules.rule import Rule
@@ -61,7 +61,7 @@ def batched(
     if rule.together is not None:
         made: Any = rule.together(held, *args, **kwargs)
         return list(made) if isinstance(made, tuple) else [made]
-    rows = [_row(func, args, kwargs, held, k) for k in range(held.count)]
+    rows = [_results(func(*given, **named)) for given, named in _one_by_one(args, kwargs, held)]
     return [_stacked(column) for column in zip(*rows, strict=True)]
 
 
@@ -79,14 +79,22 @@ def written(
         The values that the replicates write into each target, as `batched` returns them. They may be those
         that the target has.
     """
-    if rule.elementwise and "out" not in kwargs:
-        # In place, everything else broadcasts to the target.
-        (_, *others), named = align(args, kwargs, held)
-        own = held.make(targets[0]) if targets[0].dtype in FOLLOWED else held.every(targets[0]).clone()
-        func(own, *others, **named)
-        return [own]
-    rows = [_written_row(func, args, kwargs, targets, held, k) for k in range(held.count)]
-    return [_stacked(column) for column in zip(*rows, strict=True)]
+    if rule.elementwise:
+        if "out" not in kwargs:
+            # In place, everything else broadcasts to the target.
+            (_, *others), named = align(args, kwargs, held)
+            own = _own(targets[0], held)
+            func(own, *others, **named)
+            return [own]
+        if (whole := _filling(args, kwargs, targets, held)) is not None:
+            own = _own(targets[0], held)
+            func(*whole, out=own)
+            return [own]
+    # An operation may resize them.
+    each = {id(target): [one.clone() for one in _apart(target, held)] for target in targets}
+    for given, named in _one_by_one(args, kwargs, held, each):
+        func(*given, **named)
+    return [_stacked(each[id(target)]) for target in targets]
 
 
 def align(
@@ -103,38 +111,70 @@ def align(
     return aligned, named
 
 
-def _swapped(value: Any, swap: Callable[[Tensor], Tensor]) -> Any:
+def _own(target: Tensor, held: Replicates) -> Tensor:
+    """Return the replicates of a target, to be written into."""
+    return held.make(target) if target.dtype in FOLLOWED else held.every(target).clone()
+
+
+def _filling(
+    args: Sequence[Any], kwargs: Mapping[str, Any], targets: Sequence[Tensor], held: Replicates
+) -> list[Any] | None:
+    """Return the arguments of an elementwise operation that fills its one target, `out`, with replicates.
+
+    Returns:
+        None where there are others by name, or the replicates do not fill all of the target's: it is of
+        another shape, or no argument has any.
+    """
+    operands = [each for each in args if isinstance(each, Tensor)]
+    if len(kwargs) > 1 or len(targets) > 1 or not any(map(held.__contains__, operands)):
+        return None
+    shape = torch.broadcast_shapes(*[each.shape for each in operands])  # type: ignore[no-untyped-call]
+    return align(args, {}, held)[0] if shape == targets[0].shape else None
+
+
+def _one_by_one(
+    args: Sequence[Any], kwargs: Mapping[str, Any], held: Replicates, own: Mapping[int, Any] | None = None
+) -> Iterable[tuple[Sequence[Any], dict[str, Any]]]:
+    """Return the arguments of each replicate, with those by name.
+
+    Args:
+        args: the clean arguments.
+        kwargs: those by name.
+        held: the replicates.
+        own: what stands for some tensors, by their identity: one for each replicate.
+    """
+    # Each is taken apart once, and not once per replicate.
+    known = own or {}
+    given = zip(*[_column(value, held, known) for value in args], strict=False) if args else repeat(())
+    if not kwargs:
+        return zip(given, repeat({}, held.count), strict=False)
+    named = zip(*[_column(value, held, known) for value in kwargs.values()], strict=False)
+    rows = (dict(zip(kwargs, values, strict=True)) for values in islice(named, held.count))
+    return zip(given, rows, strict=False)
+
+
+def _column(value: Any, held: Replicates, own: Mapping[int, Any]) -> Iterable[Any]:
+    """Return what each replicate has for an argument, or for each tensor in a list."""
     if isinstance(value, Tensor):
-        return swap(value)
-    return [_swapped(each, swap) for each in value] if isinstance(value, (list, tuple)) else value
+        found = own.get(id(value))
+        return _apart(value, held) if found is None else found
+    if isinstance(value, (list, tuple)) and value:
+        return map(list, zip(*[_column(each, held, own) for each in value], strict=False))
+    return repeat(value)
 
 
-def _row(
-    func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], held: Replicates, k: int
-) -> Sequence[Any]:
-    """Return the result on one replicate; a Python bool, as of `equal`, in a tensor."""
-    swap = partial(held.alone, k=k)
-    out = func(*_swapped(args, swap), **{key: _swapped(value, swap) for key, value in kwargs.items()})
+def _apart(clean: Tensor, held: Replicates) -> Sequence[Tensor]:
+    """Return the replicates one by one; the clean tensor for each, if it has none."""
+    found = held.get(clean)
+    return [clean] * held.count if found is None else found.unbind()
+
+
+def _results(out: Any) -> Sequence[Any]:
+    """Return the results of one replicate; a Python bool, as of `equal`, in a tensor."""
+    if isinstance(out, Tensor):
+        return (out,)
     outs = out if isinstance(out, (tuple, list)) else (out,)
     return [torch.tensor(each) if isinstance(each, bool) else each for each in outs]
-
-
-def _written_row(
-    func: Callable[..., Any],
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    targets: Sequence[Tensor],
-    held: Replicates,
-    k: int,
-) -> list[Tensor]:
-    """Return copies of the targets after one replicate has written into them; it may resize them."""
-    own = {id(target): held.alone(target, k).clone() for target in targets}
-
-    def swap(clean: Tensor) -> Tensor:
-        return own[id(clean)] if id(clean) in own else held.alone(clean, k)
-
-    func(*_swapped(args, swap), **{key: _swapped(value, swap) for key, value in kwargs.items()})
-    return [own[id(target)] for target in targets]
 
 
 def _stacked(column: Sequence[Any]) -> Tensor | None:

@@ -119,6 +119,7 @@ RULES: tuple[Rule, ...] = (
         _beyond(lambda t, x: t.masked_fill(x, x > 0, SCALAR)),
         source=_PICKED,
         complexes=True,
+        elementwise=True,
     ),
     # Sorting.
     *exact("_unique2", "nonzero", "sort", "topk", "unique_dim", source=_PICKED),

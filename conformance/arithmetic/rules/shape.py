@@ -38,6 +38,11 @@ def _flipped(held: Replicates, x: Tensor, dims: Sequence[int]) -> Tensor:
     return torch.flip(held.every(x), [dim if dim < 0 else dim - x.dim() for dim in dims])
 
 
+def _triangle(part: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Return a function that takes the triangles of all replicates' matrices at once."""
+    return lambda held, x, diagonal=0: part(held.every(x), diagonal)
+
+
 def _padded(x: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor | None:
     return (
         filled(value, torch.constant_pad_nd(torch.zeros_like(x, dtype=torch.float64), pad, 1.0))
@@ -49,13 +54,15 @@ def _padded(x: Tensor, pad: Sequence[int], value: Any = 0) -> Tensor | None:
 _VIEW = "a view of its operand: nothing is computed"
 _COPY_OR_VIEW = "a view of its operand, or a copy: nothing is computed"
 _MOVED = "moves numbers, and computes none"
+_BETWEEN = "moves numbers, and puts zeros between them"
 _COPY = "copies numbers, and computes none"
 _ALIAS = "the same numbers under another name"
 
 RULES: tuple[Rule, ...] = (
-    # Shape. `reshape` and `_unsafe_view` may copy, and `view` may be one as another dtype.
+    # Shape. `reshape` may copy, and `view_dtype` is a view as another dtype.
     *exact("_reshape_alias", "as_strided", "squeeze", "unfold", "unsqueeze", source=_VIEW, view=True),
-    *exact("_unsafe_view", "reshape", "view", source=_COPY_OR_VIEW),
+    *exact("_unsafe_view", "view", source=_VIEW, view=True),
+    *exact("reshape", "view_dtype", source=_COPY_OR_VIEW),
     # Transpose.
     *exact("diagonal", "expand", "permute", "t", "transpose", source=_VIEW, view=True),
     *exact("broadcast_in_dim", "broadcast_tensors", source=_COPY_OR_VIEW),
@@ -64,7 +71,8 @@ RULES: tuple[Rule, ...] = (
     *exact("diagonal_backward", "repeat", "roll", source=_MOVED),
     *exact("diagonal_scatter", source=_MOVED),
     *exact("resize", "resize_as", source="changes the size of a storage"),
-    *exact("tril", "triu", source="moves numbers, and puts zeros between them"),
+    *exact("tril", source=_BETWEEN, together=_triangle(torch.tril)),
+    *exact("triu", source=_BETWEEN, together=_triangle(torch.triu)),
     rounded(
         "constant_pad_nd",
         Given(_padded),

@@ -20,6 +20,8 @@ ATEN = torch.ops.aten
         (ATEN.add_.Tensor, IN_PLACE),
         (ATEN.add.out, None),
         (ATEN.t.default, VIEW),
+        (ATEN.view.default, VIEW),
+        (ATEN.view.dtype, None),
         (ATEN.mm.default, None),
         (ATEN.sqrt.default, None),
         (ATEN.threshold_backward.default, None),
