@@ -9,7 +9,7 @@ Source: Graves et al. 2006; aten/src/ATen/native/LossCTC.cpp.
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import cache, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -57,20 +57,25 @@ def _paths(targets: Tensor, steps: Any, lengths: Any, blank: int) -> _Paths:
     return _Paths(labels, skips, places <= 2 * counts[:, None], long, 2 * counts)
 
 
-def _log_sum(terms: Sequence[Tensor]) -> Tensor:
-    """Return the logarithm of a sum of exponentials, as the kernel computes it: from the largest."""
+def _log_sum(terms: Sequence[Tensor], within: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the logarithm of a sum of exponentials, as the kernel computes it, and where it counts.
+
+    From the largest; where all terms are logarithms of zero, it is NaN. It counts elsewhere, `within` a mask.
+    """
     largest = reduce(torch.maximum, terms)
-    reached = unmoved(lambda: largest > _NEVER)
-    largest = torch.where(reached, largest, 0.0)
-    total = summed((term - largest).exp() for term in terms).log() + largest
-    # The logarithm of a zero that noise has moved would be finite.
-    return torch.where(reached, total, _NEVER)
+    reached = unmoved(lambda: (largest > _NEVER) & within)
+    return summed((term - largest).exp() for term in terms).log() + largest, reached
 
 
-def _shifted(values: Tensor, by: int) -> Tensor:
-    """Return what stands `by` places before each, (N, S); behind it if negative."""
-    fill = values.new_full([values.shape[0], abs(by)], _NEVER)
-    return torch.cat([fill, values], 1)[:, :-by] if by > 0 else torch.cat([values, fill], 1)[:, -by:]
+def _where(mask: Tensor, values: Tensor, other: float) -> Tensor:
+    """Do what torch.where does with a scalar, which it makes a tensor of in two more operations."""
+    return torch.where(mask, values, _scalar(other))
+
+
+@cache
+def _scalar(value: float) -> Tensor:
+    found: Tensor = unmoved(lambda: torch.tensor(value, dtype=torch.float64))
+    return found
 
 
 def _forward_variables(probs: Tensor, paths: _Paths) -> Tensor:
@@ -81,33 +86,45 @@ def _forward_variables(probs: Tensor, paths: _Paths) -> Tensor:
         paths: the places.
     """
     first = torch.arange(probs.shape[2]) < 2
-    at = torch.where(first & paths.exists, probs[0], _NEVER)
+    at = _where(first & paths.exists, probs[0], _NEVER)
     found = [at]
+    before = probs.new_full([probs.shape[1], 2], _NEVER)
     for each in probs[1:]:
-        skipping = torch.where(paths.skips, _shifted(at, 2), _NEVER)
-        at = _log_sum([at, _shifted(at, 1), skipping]) + each
-        found.append(torch.where(paths.exists, at, _NEVER))
-        at = found[-1]
+        padded = torch.cat([before, at], 1)
+        skipping = _where(paths.skips, padded[:, :-2], _NEVER)
+        total, reached = _log_sum([at, padded[:, 1:-1], skipping], paths.exists)
+        at = _where(reached, total + each, _NEVER)
+        found.append(at)
     return torch.stack(found, 1)
 
 
 def _backward_variables(probs: Tensor, paths: _Paths) -> Tensor:
     """Return the log probability of what is left from each place before each step, (N, T, S)."""
+    skips, ended, goes = unmoved(_backward_masks, probs, paths)
+    at = unmoved(torch.full_like, probs[0], _NEVER)
+    behind = probs.new_full([probs.shape[1], 2], _NEVER)
+    found = []
+    for step in reversed(range(len(probs))):
+        padded = torch.cat([at, behind], 1)
+        skipping = _where(skips, padded[:, 2:], _NEVER)
+        total, reached = _log_sum([at, padded[:, 1:-1], skipping], goes[step])
+        on = _where(reached, total + probs[step], _NEVER)
+        at = torch.where(ended[step], probs[step], on)
+        found.append(at)
+    return torch.stack(found[::-1], 1)
+
+
+def _backward_masks(probs: Tensor, paths: _Paths) -> tuple[Tensor, Tensor, Tensor]:
+    """Return from which places a path may skip one, (N, S), and of each step where it ends and if it goes on.
+
+    Those are (T, N, S) and (T, N, 1).
+    """
     places = torch.arange(probs.shape[2])
     ends = (places == paths.last[:, None]) | (places == paths.last[:, None] - 1)
     skips = torch.zeros_like(paths.skips)
     skips[:, :-2] = paths.skips[:, 2:]
-    at = torch.full_like(unmoved(torch.clone, probs[0]), _NEVER)
-    found = []
-    for step in reversed(range(len(probs))):
-        skipping = torch.where(skips, _shifted(at, -2), _NEVER)
-        on = _log_sum([at, _shifted(at, -1), skipping]) + probs[step]
-        started = torch.where(ends, probs[step], _NEVER)
-        left = (paths.steps - 1)[:, None]
-        at = torch.where(left == step, started, torch.where(left > step, on, _NEVER))
-        at = torch.where(paths.exists, at, _NEVER)
-        found.append(at)
-    return torch.stack(found[::-1], 1)
+    left = (paths.steps - 1)[:, None] - torch.arange(len(probs))[:, None, None]
+    return skips, (left == 0) & ends, left > 0
 
 
 def _of_labels(log_probs: Tensor, paths: _Paths) -> Tensor:
@@ -125,7 +142,9 @@ def _loss(
     rows = torch.arange(len(alpha))
     ends = alpha[rows, (paths.steps - 1).clamp(min=0)]
     before = ends[rows, (paths.last - 1).clamp(min=0)]
-    last = _log_sum([ends[rows, paths.last], torch.where(paths.last > 0, before, _NEVER)])
+    terms = [ends[rows, paths.last], _where(paths.last > 0, before, _NEVER)]
+    total, reached = _log_sum(terms, torch.ones_like(paths.last, dtype=torch.bool))
+    last = _where(reached, total, _NEVER)
     # Without any step, only a sequence without labels has a path.
     empty = torch.where(paths.last > 0, torch.inf, 0.0).double()
     return torch.where(paths.steps > 0, -last, empty), alpha
@@ -148,18 +167,18 @@ def _gradient(
     # Behind a sequence's end the operation leaves its forward variables open.
     counted = torch.arange(len(log_probs))[:, None] < paths.steps
     within = counted[..., None] & paths.exists
-    both = torch.where(within, (alpha + beta).transpose(0, 1), _NEVER)
+    both = _where(within, (alpha + beta).transpose(0, 1), _NEVER)
     # The paths through each label: a sum of exponentials over its places, taken out of the largest.
     largest = both.amax(2, keepdim=True)
-    largest = torch.where(unmoved(lambda: largest > _NEVER), largest, 0.0)
+    largest = _where(unmoved(lambda: largest > _NEVER), largest, 0.0)
     rows = paths.labels.expand(len(log_probs), -1, -1)
     through = torch.zeros_like(log_probs).scatter_add(2, rows, (both - largest).exp())
     reached = unmoved(lambda: through > 0)
-    share = (torch.where(reached, through, 1.0).log() + largest + loss[:, None] - log_probs).exp()
-    found = (log_probs.exp() - torch.where(reached, share, 0.0)) * grad[:, None]
+    share = (_where(reached, through, 1.0).log() + largest + loss[:, None] - log_probs).exp()
+    found = (log_probs.exp() - _where(reached, share, 0.0)) * grad[:, None]
     possible = unmoved(lambda: loss < torch.inf)
-    found = torch.where(possible[:, None], found, 0.0 if zero_infinity else torch.nan)
-    return torch.where(counted[..., None], found, 0.0)
+    found = _where(possible[:, None], found, 0.0 if zero_infinity else torch.nan)
+    return _where(counted[..., None], found, 0.0)
 
 
 KERNELS: Mapping[str, Callable[..., Any]] = {

@@ -5,12 +5,13 @@ The maxima have rules: they are elements of the input, and their places are deci
 
 from __future__ import annotations
 
+from functools import cache, partial
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from conformance.arithmetic.neural.taps import put_back, spread, taken
+from conformance.arithmetic.neural.taps import put_back, spread, taken, unmoved
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 _Axis = tuple["Tensor", "Tensor"]
 
 
+def _once(windows: Callable[..., _Axis]) -> Callable[..., _Axis]:
+    """Return a function that finds windows once for each size: whole numbers, which have no noise."""
+    return cache(partial(unmoved, windows))
+
+
+@_once
 def _windows(size: int, k: int, stride: int, padding: int, ceil: bool, whole: bool) -> _Axis:
     """Return the windows of one dimension, as `avg_pool2d` has them.
 
@@ -43,6 +50,7 @@ def _windows(size: int, k: int, stride: int, padding: int, ceil: bool, whole: bo
     return _beyond(places, size), (ends - starts if whole else inside).double()
 
 
+@_once
 def _adaptive(size: int, out: int) -> _Axis:
     """Return the windows of one dimension, as `adaptive_avg_pool2d` has them: from ⌊o·I/O⌋ to ⌈(o+1)·I/O⌉."""
     steps = torch.arange(out)
