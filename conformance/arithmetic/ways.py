@@ -17,6 +17,7 @@ FROM_ZERO = frozenset({"sqrt", "rsqrt", "pow", "log"})
 # Operations that copy only what no view can show.
 _OFTEN_VIEWS = frozenset({"_unsafe_view", "reshape", "view"})
 
+# The result is made of no operand's numbers, or shares their replicates.
 VIEW: Final = "a view of its operand"
 OFTEN_VIEW: Final = "a view of its operand, or a copy"
 NEW: Final = "elementwise, to a new tensor"
@@ -45,7 +46,7 @@ def way(facts: Overload, rule: Rule | None) -> Way:
 
 
 def _short(facts: Overload, rule: Rule) -> str | None:
-    if rule.view:
+    if rule.view or _of_given_numbers(facts, rule):
         return VIEW
     asks: tuple[Any, ...] = (rule.decides, rule.nearby, rule.draws, rule.valueless, rule.name in FROM_ZERO)
     if any(asks):
@@ -58,3 +59,12 @@ def _short(facts: Overload, rule: Rule) -> str | None:
     if rule.together is not None and facts.single:
         return TOGETHER
     return OFTEN_VIEW if rule.name in _OFTEN_VIEWS else None
+
+
+def _of_given_numbers(facts: Overload, rule: Rule) -> bool:
+    """Whether the result depends on no operand's value, and is not rounded: there is nothing to follow."""
+    if rule.rounds is not None or rule.decides or facts.written:
+        return False
+    schema = getattr(facts.call, "_schema", None)
+    without = schema is not None and not any("Tensor" in str(each.type) for each in schema.arguments)
+    return rule.valueless or without
