@@ -59,6 +59,8 @@ _SEVERAL = (
     *("logit", "mse_loss", "native_batch_norm", "smooth_l1_loss"),
 )
 _SEVERAL_FORWARD = frozenset({"_log_softmax"})
+# What is written later: noise for what the memory held before would differ from run to run.
+_UNWRITTEN = frozenset({"empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided"})
 # Products to which another operand is added. Who has no such operation stores the product first; and torch's
 # LSTM, where oneDNN runs it, stores the sum of the two biases.
 _ADDED = frozenset({"addmm", "addmv", "baddbmm"})
@@ -142,7 +144,7 @@ class Storing:
                 return run()
             finally:
                 self._around = around
-        if rule is not None and rule.view:
+        if rule is not None and (rule.view or facts.name in _UNWRITTEN):
             return run()
         own = {storage_id(each) for each in tensors([*args, *kwargs.values()])}
         fresh = all(each not in self._held for each in tensors([*args, *kwargs.values()]))

@@ -44,6 +44,24 @@ ONCE = {
 }
 
 
+@pytest.fixture
+def _filled():
+    """Let torch fill new memory with NaN, which no dtype holds."""
+    torch.use_deterministic_algorithms(mode=True)
+    yield
+    torch.use_deterministic_algorithms(mode=False)
+
+
+@pytest.mark.usefixtures("_filled")
+def test_memory_that_is_not_written_yet_is_not_rounded():
+    def call():
+        made = torch.empty(8, 16, dtype=torch.float64)
+        assert made.isnan().all()
+        return made.copy_(A) * torch.empty_like(made).copy_(B)
+
+    assert stored(call)[1] == ["mul"]
+
+
 @pytest.mark.parametrize("call", ONCE.values(), ids=list(ONCE))
 def test_a_kernel_rounds_once(call):
     assert roundings(call) == pytest.approx(1, rel=0.15)
