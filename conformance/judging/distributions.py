@@ -148,12 +148,26 @@ def _distance(first: Array, second: Array, share: float) -> Finding:
     steps = np.flatnonzero(np.append(second[1:] != second[:-1], True))
     after = (steps + 1) / second.size
     before = np.append(0.0, after[:-1])
-    below, upto = (np.searchsorted(first, second[steps], side) / first.size for side in ("left", "right"))
+    below, upto = (counts / first.size for counts in _places(first, second[steps]))
     expected, got = np.append(below, upto), np.append(before, after)
     at = int(np.argmax(np.abs(expected - got)))
     critical = critical_values.kolmogorov_smirnov(share, first.size, second.size)
     distance = float(abs(expected[at] - got[at]))
     return Finding("distribution function", distance, critical, float(expected[at]), float(got[at]))
+
+
+def _places(ordered: Array, values: Array) -> tuple[Array, Array]:
+    """Return how many of some numbers are smaller than each of others, and how many are at most that.
+
+    As `np.searchsorted` from both sides, in half of its time: both are in order, and are only merged. The
+    values differ from each other, and none is NaN.
+    """
+    merged = np.argsort(np.concatenate((values, ordered)), kind="stable")
+    below = np.flatnonzero(merged < values.size) - np.arange(values.size)
+    upto = below.copy()
+    equal = np.flatnonzero(ordered[np.minimum(below, ordered.size - 1)] == values)
+    upto[equal] = np.searchsorted(ordered, values[equal], "right")
+    return below, upto
 
 
 def _tied(ordered: Array) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.judging.sight import noticed
+from conformance.judging.target import Target
 from conformance.judging.verdict import Verdict
 from conformance.sampling.lanes import carried
 from conformance.sampling.space import HOLLOW
@@ -78,8 +79,9 @@ class Expectation:
     constant: Mapping[str, str] = field(default_factory=dict)
     known: Mapping[str, list[str] | None] = field(default_factory=dict)
     _blind: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _targets: dict[str, Target] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of every floating observable's array."""
         return np.dtype(carried(self.lane))
@@ -87,6 +89,13 @@ class Expectation:
     def without_gradients(self) -> Expectation:
         """Return the expectation of the outputs alone, for a subject that has no backward."""
         return replace(self, oracle={name: a for name, a in self.oracle.items() if not is_gradient(name)})
+
+    def target(self, name: str) -> Target:
+        """Return what the numbers of a floating observable are compared with; it is kept."""
+        if name not in self._targets:
+            arrays = self.oracle[name], self.reference[name], self.tolerance[name]
+            self._targets[name] = Target.of(*arrays, self.lane)
+        return self._targets[name]
 
     def would_pass(self, name: str) -> list[str] | None:
         """Return the cheap wrong answers (`judging.sight`) that would pass as an observable.
@@ -98,7 +107,7 @@ class Expectation:
         if name in self.known:
             return self.known[name]
         oracle = self.oracle[name]
-        fact = oracle.size == 1 and not np.issubdtype(oracle.dtype, np.floating)
+        fact = oracle.size == 1 and oracle.dtype.kind != "f"
         if name in self.laws or fact or not oracle.size:
             return None
         if name not in self._blind:
@@ -106,18 +115,20 @@ class Expectation:
         return self._blind[name]
 
     def _noticed(self, name: str) -> dict[str, bool]:
-        oracle, reference = self.oracle[name], self.reference[name]
+        oracle = self.oracle[name]
         # An input that must be left as it is has to be itself.
-        own = name.rpartition("/")[2].removesuffix(".values")
-        given = (a for n, a in self._inputs.items() if n != own and a.dtype.kind == oracle.dtype.kind)
-        if not np.issubdtype(oracle.dtype, np.floating):
+        own, kind = name.rpartition("/")[2].removesuffix(".values"), oracle.dtype.kind
+        alike = {n: a for n, a in self._inputs.items() if a.shape == oracle.shape and a.dtype.kind == kind}
+        given = [a for n, a in alike.items() if n != own]
+        if kind != "f":
             return noticed(oracle, np.zeros(oracle.shape), given, lane=None)
         # Two equal sides give zeros; whether a wrong side would show is seen before they are subtracted.
         right, tolerance = oracle if self.one_side is None else self._side[name], self.tolerance[name]
-        finite = np.isfinite(oracle) & np.isfinite(reference)
-        if not finite.all():
+        finite = self.target(name).finite
+        if finite is not None:
             # As the judge does it: there the reference decides, and nothing may differ.
-            right, tolerance = np.where(finite, right, reference), np.where(finite, tolerance, 0.0)
+            finite = finite.reshape(oracle.shape)
+            right, tolerance = np.where(finite, right, self.reference[name]), np.where(finite, tolerance, 0.0)
         return noticed(right, tolerance, given, lane=self.lane)
 
     @cached_property

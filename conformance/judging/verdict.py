@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 from conformance.judging.profile import Profile
 from conformance.judging.sight import NAMES
 from conformance.subjects.protocol import EVERY_LANE
-from conformance.text import safe_message, safe_name
+from conformance.text import LIMIT, safe_message, safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,7 +99,10 @@ class Verdict:
     use: str | None = None
 
     def __post_init__(self) -> None:
-        # Nearly all are safe as they are, and there are many verdicts.
+        # Nearly all are safe as they are, and there are many verdicts: all names are looked at together.
+        names = f"{self.case}{self.sample}{self.observable}{self.shape_class}{self.regime}{self.use}"
+        if self.reason is None and len(names) <= LIMIT and names.isprintable():
+            return
         for field, safe in _TEXTS:
             text = getattr(self, field)
             if text is not None and (shown := safe(text)) is not text:
@@ -123,9 +126,18 @@ class Verdict:
             check = "backward"
         else:
             check = "training" if training else "forward"
-        of_sample = {"shape_class": sample.shape_class, "regime": sample.regime, "use": sample.use or None}
-        named = {**of_sample, **fields}
-        return cls(sample.case, sample.text, check, lane, observable, status, **named)
+        return cls(
+            sample.case,
+            sample.text,
+            check,
+            lane,
+            observable,
+            status,
+            shape_class=sample.shape_class,
+            regime=sample.regime,
+            use=sample.use or None,
+            **fields,
+        )
 
     @property
     def passed(self) -> bool:
@@ -139,9 +151,17 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """Return every field, with the strings inf, -inf and nan for the numbers that JSON cannot write."""
-        # Not by `asdict`, which copies every value: a report has many thousand verdicts.
-        values = vars(self).items()
-        return {name: value if type(value) in _AS_THEY_ARE else _plain(value) for name, value in values}
+        # Not by `asdict`, which copies every value, nor value by value: a report has many thousand verdicts.
+        data = {**vars(self), "status": self.status.value}
+        for name in _NUMBERS:
+            number = data[name]
+            if number is not None and not isfinite(number):
+                data[name] = _plain(number)
+        # What the record holds can be changed, and the verdict cannot.
+        data["worst_index"] = None if self.worst_index is None else [*self.worst_index]
+        data["would_pass"] = None if self.would_pass is None else [*self.would_pass]
+        data["profile"] = _plain(self.profile)
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Verdict:
@@ -174,9 +194,6 @@ class Verdict:
         return cls(**values)
 
 
-# Most values of a verdict are one of these, and need no further look.
-_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
-
 _ITEMS = {"worst_index": int, "would_pass": str}
 
 _THERE_ARE = {"check": ("forward", "backward", "training", "use", "errors"), "lane": (*EVERY_LANE, None)}
@@ -208,8 +225,6 @@ def _plain(value: Any) -> Any:
         if isfinite(value):
             return value
         return "nan" if value != value else ("inf" if value > 0 else "-inf")  # noqa: PLR0124 - NaN is that
-    if isinstance(value, StrEnum):
-        return value.value
     if isinstance(value, list):
         return [_plain(each) for each in value]
     if isinstance(value, Profile):

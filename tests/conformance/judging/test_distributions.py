@@ -14,7 +14,7 @@ import pytest
 from conformance.cases import CASES
 from conformance.cases._law import DRAWS, NORMAL_DRAWS, ORDERS, PLACES, Continuous, Discrete, Permutations
 from conformance.judging.critical_values import normal
-from conformance.judging.distributions import FALSE_ALARMS, Finding, count_tests, findings, share
+from conformance.judging.distributions import FALSE_ALARMS, Finding, _places, count_tests, findings, share
 
 UNIFORM = Continuous(0.0, 1.0, uniform=True, open=True)
 NORMAL = Continuous()
@@ -241,3 +241,14 @@ def test_a_finding_says_what_was_expected_and_what_came():
 
 def test_a_statistic_of_nan_has_no_headroom():
     assert Finding("mean", np.nan, 5.4, 0.5, np.nan).headroom == 0.0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("digits", [0, 1, 6])
+def test_places_are_those_that_are_found_by_searching(dtype, digits):
+    rng = np.random.default_rng(digits)
+    ordered, other = (np.sort(rng.standard_normal(500).round(digits).astype(dtype)) for _ in range(2))
+    values = np.unique(other)
+    below, upto = _places(ordered, values)
+    assert (below == np.searchsorted(ordered, values, "left")).all()
+    assert (upto == np.searchsorted(ordered, values, "right")).all()

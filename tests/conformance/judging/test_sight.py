@@ -12,7 +12,7 @@ from conformance.cases.case import Case
 from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
 from conformance.judging.sample_judge import judge_sample, prepare
-from conformance.judging.sight import DECIDING, INPUT, ROUNDINGS, mistrusted, noticed
+from conformance.judging.sight import _FIRST, DECIDING, INPUT, ROUNDINGS, mistrusted, noticed, wrong_answers
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space, draw
@@ -71,6 +71,21 @@ def test_one_of_several_inputs_may_pass():
     found = noticed(RAMP, np.full(RAMP.shape, 1e-6), [RAMP + 1, RAMP])
     assert not found[INPUT]
     assert noticed(RAMP, np.full(RAMP.shape, 1e-6), [RAMP + 1, 2 * RAMP])[INPUT]
+
+
+@pytest.mark.parametrize("name", _FIRST)
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (1, 4), (3, 1, 2), (1, 3, 4)])
+def test_the_first_element_of_a_wrong_answer_is_that_of_the_whole(name, shape):
+    for seed in range(20):
+        right = np.asarray(np.random.default_rng(seed).standard_normal(shape) * 2.0 ** (seed - 10))
+        whole = np.broadcast_to(wrong_answers("float32")[name](right), shape)
+        assert _FIRST[name](right, right.mean()) == whole.flat[0]
+
+
+def test_a_wrong_answer_that_is_right_in_its_first_element_is_noticed_by_the_others():
+    right = np.array([[0, 1], [0, 2], [0, -3]]) / 7
+    found = noticed(right, np.full(right.shape, 1e-6), [2 * right])
+    assert found == dict.fromkeys([*DECIDING, ROUNDINGS[0], INPUT], True)
 
 
 @pytest.mark.parametrize(
