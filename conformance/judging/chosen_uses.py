@@ -47,8 +47,7 @@ def uses_of(
     what the subject supports are left out.
     """
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    order = [k for k, sample in enumerate(drawn) if _suits(sample) and _has_several(case.space, sample)]
-    order.sort(key=lambda k: _rank(drawn[k]))
+    order = sorted(_showing(case, drawn), key=lambda k: _rank(drawn[k]))
     settings = {k: drawn[k].settings for k in order}
     unusual = {k: _unusual(case.space, drawn[k]) for k in order}
     for name, use in USES.items():
@@ -69,6 +68,11 @@ def uses_of(
                 taken.append(chosen[int(words[turn]) % len(chosen)])
             found[taken[-1]].append((name, lane))
     return [tuple(found[k]) for k in range(len(drawn))]
+
+
+def _showing(case: Case, drawn: Sequence[Sample]) -> list[int]:
+    """Return which of some samples a use can show something in."""
+    return [k for k, sample in enumerate(drawn) if _suits(sample) and _has_several(case.space, sample)]
 
 
 def by_use(uses: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -106,10 +110,12 @@ def use_table(cases: Iterable[Case], seed: int = 1) -> dict[str, dict[str, str |
     chosen = list(cases)
     for case in chosen:
         drawn = draw(case.name, case.space, seed, case.default_samples)
-        judged = {name for uses in uses_of(case, drawn, ("float64",)) for name, _ in uses}
+        showing = [drawn[k].settings for k in _showing(case, drawn)]
         nearest = _nearest(case, drawn)
         for name, use in USES.items():
-            table[name][case.name] = None if name in judged else _why_not(use, case, nearest)
+            # As `uses_of`: in which of the samples makes no difference.
+            judged = any(use.why_unused(case, settings) is None for settings in showing)
+            table[name][case.name] = None if judged else _why_not(use, case, nearest)
     return table
 
 

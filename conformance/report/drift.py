@@ -12,7 +12,7 @@ from conformance.cases import CASES
 from conformance.report.tables import place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
@@ -29,22 +29,33 @@ def drifting(report: Report) -> list[Verdict]:
 def nearest(report: Report) -> list[Verdict]:
     """Return the nearest verdict of each case, of the eight cases that pass with the least headroom."""
     # One per case: in most uses an observable has the values of the plain call, and so its headroom.
-    first: dict[str, Verdict] = {}
-    for verdict in _rising(report.tightest.values(), inf):
-        first.setdefault(verdict.case, verdict)
-    return list(first.values())[:_NEAREST]
+    least: dict[str, Verdict] = {}
+    for verdict in _passing(report.tightest.values(), inf):
+        if verdict.case not in least or _headroom(verdict) < _headroom(least[verdict.case]):
+            # At the end, so that of equals the one that comes first is listed first.
+            least.pop(verdict.case, None)
+            least[verdict.case] = verdict
+    return sorted(least.values(), key=_headroom)[:_NEAREST]
 
 
 def _rising(verdicts: Iterable[Verdict], below: float) -> list[Verdict]:
-    near = [
-        (verdict.headroom, verdict)
+    return sorted(_passing(verdicts, below), key=_headroom)
+
+
+def _passing(verdicts: Iterable[Verdict], below: float) -> Iterator[Verdict]:
+    """Return the verdicts that pass with less headroom than a limit; the cheapest question is asked first."""
+    return (
+        verdict
         for verdict in verdicts
-        if verdict.agrees
-        and verdict.headroom is not None
+        if verdict.headroom is not None
         and verdict.headroom < below
+        and verdict.agrees
         and not drawn(verdict.case)
-    ]
-    return [verdict for _, verdict in sorted(near, key=lambda pair: pair[0])]
+    )
+
+
+def _headroom(verdict: Verdict) -> float:
+    return inf if verdict.headroom is None else verdict.headroom
 
 
 def drawn(case: str) -> bool:

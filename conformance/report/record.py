@@ -262,8 +262,9 @@ class Report:
         }
         body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
         yield f'{body}{self.bitwise.json_lines()},\n "verdicts": ['
+        encode = json.JSONEncoder(ensure_ascii=False).encode
         for number, verdict in enumerate(self.verdicts):
-            line = json.dumps(verdict.to_json(), ensure_ascii=False)
+            line = encode(verdict.to_json())
             yield f"{',' if number else ''}\n  {line}"
         yield f"{'' if self.verdicts else chr(10)}\n ]\n}}\n"
 

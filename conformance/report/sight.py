@@ -43,7 +43,11 @@ class Sight:
         of_check = self._passing.setdefault(verdict.check, {})
         if verdict.would_pass is not None:
             key = verdict.lane, str(verdict.observable).rpartition("/")[2]
-            of_check.setdefault(key, set(verdict.would_pass)).intersection_update(verdict.would_pass)
+            known = of_check.get(key)
+            if known is None:
+                of_check[key] = set(verdict.would_pass)
+            elif known:
+                known.intersection_update(verdict.would_pass)
 
     def would_pass(self, check: str | None = None) -> list[str]:
         """Return the wrong answers that would pass, in one check or in any."""

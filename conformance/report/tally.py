@@ -39,7 +39,7 @@ class Tally:
     least: dict[str | None, float] = field(default_factory=dict)
     least_passed: float | None = None
     max_ulp: float | None = None
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, int] = field(default_factory=dict)
     sight: Sight = field(default_factory=Sight)
 
     def add(self, verdict: Verdict) -> None:
@@ -51,7 +51,8 @@ class Tally:
         if verdict.max_ulp is not None:
             self.max_ulp = verdict.max_ulp if self.max_ulp is None else max(self.max_ulp, verdict.max_ulp)
         if verdict.status in {Status.SKIP, Status.EXCUSED}:
-            self.reasons[str(verdict.reason)] += 1
+            why = str(verdict.reason)
+            self.reasons[why] = self.reasons.get(why, 0) + 1
         self.sight.add(verdict)
 
     def _measure(self, verdict: Verdict, headroom: float) -> None:

@@ -134,7 +134,7 @@ def _judged(tally: Tally, warn: float) -> Cell:
         return Cell(f"{counts[Status.PASS]:,} pass", "passed", 1e300, told)
     if counts[Status.MISTRUSTED]:
         return Cell("mistrusted", "unmeasured", inf, f"{told}: zeros would agree too")
-    ((why, _),) = tally.reasons.most_common(1)
+    why = max(tally.reasons, key=lambda reason: tally.reasons[reason])
     word = "excused" if counts[Status.EXCUSED] else "skipped"
     return Cell(word, "unmeasured", inf, f"{told}: {why}")
 
