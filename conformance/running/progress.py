@@ -9,8 +9,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 from conformance.judging.verdict import Status
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
-    from rich.progress import ProgressColumn
+    from rich.progress import Task
 
     from conformance.judging.verdict import Verdict
 
@@ -28,6 +29,17 @@ _LINES = 10
 _WIDE, _NUMBERS = 60, 50
 # Seconds over which the rate is taken: the whole run, as some cases take a hundred times as long as others.
 _PERIOD = 10**6
+
+
+class _Rate(ProgressColumn):
+    """The rate, which is asked for where the bar is drawn: it takes as long as half a verdict."""
+
+    def render(self, task: Task) -> Text:
+        return Text(_rate(task))
+
+
+def _rate(task: Task) -> str:
+    return f"{task.speed:.1f}/s" if task.speed else ""
 
 
 class Progress:
@@ -47,7 +59,7 @@ class Progress:
         width = self._console.width
         numbers: list[ProgressColumn] = [
             MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}", markup=False),
+            _Rate(),
             TimeRemainingColumn(compact=True),
             TextColumn("{task.fields[wrong]}", style="red", markup=False),
         ]
@@ -60,7 +72,7 @@ class Progress:
             transient=True,
             speed_estimate_period=_PERIOD,
         )
-        self._bar.add_task("drawing", total=None, rate="", wrong="")
+        self._bar.add_task("drawing", total=None, wrong="")
         (self._task,) = self._bar.tasks
         self._case, self._wrong, self._tenths = "", 0, 0
         self._counts: Counter[Status] = Counter()
@@ -87,17 +99,13 @@ class Progress:
         self._counts.update(verdict.status for verdict in verdicts)
         self._wrong += sum(not verdict.passed for verdict in verdicts)
         wrong = f"{self._wrong} wrong" if self._wrong else ""
-        speed = self._task.speed
-        rate = f"{speed:.1f}/s" if speed else ""
         shown = case if len(case) <= self._room else f"…{case[-self._room :]}"
-        self._bar.update(
-            self._task.id, completed=done, total=total, description=shown, rate=rate, wrong=wrong
-        )
+        self._bar.update(self._task.id, completed=done, total=total, description=shown, wrong=wrong)
         if self._plain and (_LINES * done // total > self._tenths or done == total):
             self._tenths = _LINES * done // total
             left = self._task.time_remaining
             seconds = f"{left:.0f} s left" if left else ""
-            self._say(", ".join(filter(None, [f"{done}/{total} {case}", rate, seconds, wrong])))
+            self._say(", ".join(filter(None, [f"{done}/{total} {case}", _rate(self._task), seconds, wrong])))
         if done == total:
             self._finish()
 

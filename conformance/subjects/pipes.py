@@ -70,7 +70,8 @@ class Pipes:
         if self._err in found and not self.hear():
             self._ready.unregister(self._err)
         if self._out in found:
-            piece = os.read(self._out.fileno(), 2**20)
+            # As much as a pipe holds: memory for more would be asked of the system each time.
+            piece = os.read(self._out.fileno(), 2**16)
             self._reader.feed(piece)
             return not piece
         return not found and self._process.poll() is not None
