@@ -35,6 +35,9 @@ def rounded(values: Array, lane: str) -> Array:
         >>> rounded(np.array([0.1, 257.0]), "bfloat16")
         array([1.00097656e-01, 2.56000000e+02], dtype=float32)
     """
+    if lane == "float64":
+        # Nothing is rounded, of which NumPy could warn.
+        return values.astype(lane, copy=False)
     with np.errstate(under="ignore", over="ignore"):
         array: Array = values.astype(carried(lane), copy=False)
     if lane != _BFLOAT16 or array.dtype != np.float32:
@@ -54,7 +57,7 @@ def spacing(values: Array, lane: str) -> Array:
         lane: the lane.
     """
     if lane != _BFLOAT16:
-        return np.asarray(np.spacing(values.astype(lane)).astype(np.float64))
+        return np.asarray(np.spacing(values.astype(lane, copy=False)).astype(np.float64, copy=False))
     # 16 bits fewer than float32, whose smallest normal number is that of bfloat16, too.
     near = rounded(values, lane)
     least = np.spacing(np.float32(2.0**-126))

@@ -6,6 +6,7 @@ Made by space.py, parsed from a text by running.replay; values.py takes its word
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,11 @@ class Sample:
     @property
     def plain(self) -> Sample:
         """The same sample in the plain call."""
-        return replace(self, use="") if self.use else self
+        return self._plain if self.use else self
+
+    @cached_property
+    def _plain(self) -> Sample:
+        return replace(self, use="")
 
     def used(self, use: str) -> Sample:
         """Return the same sample in a use."""
@@ -131,20 +136,34 @@ class Sample:
 def raw_words(text: str, count: int) -> NDArray[np.uint64]:
     """Return `count` raw words of the Philox stream whose key is the SHA-256 of the text."""
     key = hashlib.sha256(f"{SCHEMA}|{text}".encode()).digest()[:16]
-    drawing = Philox(_Key(key))  # type: ignore[arg-type] # NumPy's stubs know of its own sequence only
-    return np.asarray(drawing.random_raw(count), dtype=np.uint64)
+    return _streams.words(np.frombuffer(key, "<u8").astype(np.uint64), count)
 
 
 class _Key(ISeedSequence):
     """A seed that is the key itself: beside one given as `key`, Philox asks the system for entropy."""
 
-    def __init__(self, key: bytes) -> None:
-        self._words = np.frombuffer(key, "<u8").astype(np.uint64)
-
     def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[Any]:
-        """Return the two words of the key, for which Philox asks."""
+        """Return the two words of a key, for which Philox asks."""
         del n_words, dtype
-        return self._words
+        return np.zeros(2, np.uint64)
+
+
+class _Streams(threading.local):
+    """The stream of any key, by one generator per thread: to make one takes as long as all else."""
+
+    def __init__(self) -> None:
+        self._drawing = Philox(_Key())  # type: ignore[arg-type] # NumPy's stubs know of its own sequence only
+        self._state: Any = self._drawing.state
+
+    def words(self, key: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
+        """Return the first words of the stream of a key."""
+        # Nothing is drawn yet in this state but for the key.
+        self._state["state"]["key"] = key
+        self._drawing.state = self._state
+        return np.asarray(self._drawing.random_raw(count), dtype=np.uint64)
+
+
+_streams = _Streams()
 
 
 def _write(value: Scalar) -> str:

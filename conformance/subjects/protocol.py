@@ -40,6 +40,10 @@ class _Drawn:
         return self.case.inputs(self.sample.settings)
 
     @cached_property
+    def differentiable(self) -> frozenset[str]:
+        return frozenset(name for name, spec in self.inputs.items() if spec.grad)
+
+    @cached_property
     def arrays(self) -> dict[str, Array]:
         return make(self.sample, dict(self.inputs), "float64")
 
@@ -62,6 +66,9 @@ class _Drawn:
 
 def _rounded(values: Array, carrier: str, dtype: str) -> Array:
     """Return a copy of values, rounded to the carrier and converted to the dtype."""
+    if dtype in {carrier, "float64"}:
+        # It holds the numbers of the carrier, so that NumPy has nothing to warn of.
+        return rounded(values, carrier).astype(carried(dtype))
     with np.errstate(under="ignore"):
         return rounded(values, carrier).astype(carried(dtype))
 
@@ -72,9 +79,12 @@ _latest: list[_Drawn] = []
 
 def _drawn(case: Case, sample: Sample) -> _Drawn:
     # A case of the same name may be another one.
-    plain = sample.plain if sample.use else sample
-    if not _latest or _latest[0].case is not case or _latest[0].sample != plain:
-        _latest[:] = [_Drawn(case, plain)]
+    plain = sample.plain
+    if _latest and _latest[0].case is case:
+        latest = _latest[0].sample
+        if latest is plain or latest == plain:
+            return _latest[0]
+    _latest[:] = [_Drawn(case, plain)]
     return _latest[0]
 
 
@@ -119,16 +129,17 @@ class Task:
 
     def inputs(self) -> Trace:
         """Return copies of the arrays, by the reference's names; callers may modify them."""
-        copy = strided if self.sample.shape_class == "strided" else np.copy
-        return {name: copy(array) for name, array in self._arrays.items()}
+        if self.sample.shape_class == "strided":
+            return {name: strided(array) for name, array in self._arrays.items()}
+        # Of single numbers some are NumPy's scalars.
+        return {name: np.array(array) for name, array in self._arrays.items()}
 
     @cached_property
     def differentiable(self) -> frozenset[str]:
         """The names of the inputs whose gradients are observables."""
         if self.case.training:
             return frozenset()
-        inputs = _drawn(self.case, self.sample).inputs
-        return frozenset(name for name, spec in inputs.items() if spec.grad)
+        return _drawn(self.case, self.sample).differentiable
 
     def cotangent(self, output: str, shape: tuple[int, ...]) -> Array:
         """Return the random cotangent of an output; it depends on the sample, the name and the shape only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -118,6 +119,15 @@ def test_the_stream_is_the_one_that_old_reports_were_drawn_from():
 def test_the_words_of_a_sample_are_the_ones_that_old_reports_were_drawn_from():
     expected = [0x53F7EFD32BE465C5, 0x56E9DE11C12AECC6, 0x4F79DE28BA017EFA]
     assert SAMPLE.words("input", 3).tolist() == expected
+
+
+def test_words_depend_neither_on_what_was_drawn_before_nor_on_the_thread():
+    texts = [f"text {number}" for number in range(20)] * 2
+    alone = {text: raw_words(text, 5).tolist() for text in texts}
+    assert len({tuple(words) for words in alone.values()}) == 20
+    with ThreadPoolExecutor(4) as threads:
+        for text, words in zip(texts, threads.map(lambda text: raw_words(text, 5), texts), strict=True):
+            assert words.tolist() == alone[text]
 
 
 def test_more_words_begin_with_the_same():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from conformance.cases import CASES
 from conformance.cases.case import BadCall, Case
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space
@@ -110,3 +111,12 @@ def test_a_bad_call_changes_what_it_says():
     assert task.config["N"] == 9
     assert inputs["input"].shape == (7, 7)
     assert inputs["index"].dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
+def test_single_numbers_are_arrays_too(dtype):
+    # In this regime values are shifted, of which NumPy makes a scalar.
+    sample = Sample.parse("add:seed=2,draw=25,class=one,regime=huge,N=1,F=1,broadcast=scalar,operator=true")
+    inputs = Task(CASES["add"], sample, dtype).inputs()
+    assert {name: type(array) for name, array in inputs.items()} == dict.fromkeys(inputs, np.ndarray)
+    assert () in {array.shape for array in inputs.values()}
