@@ -35,10 +35,12 @@ def of_use(use: Use, oracle: Trace, plain: Mapping[str, Scale]) -> dict[str, Sca
     found = {}
     for name, array in oracle.items():
         stem = name.rpartition("/")[2]
-        of_plain = plain.get(stem, Scale(0.0, np.zeros(array.shape)))
+        of_plain = plain[stem] if stem in plain else Scale(0.0, np.zeros(array.shape))
         if of_plain.element.shape != array.shape:
             raise ValueError(
                 f"use {use.name}: {name} has shape {array.shape}, and {stem} has {of_plain.element.shape}"
             )
-        found[name] = Scale(use.scale * of_plain.tensor, use.scale * of_plain.element)
+        # Of nearly all uses the scale is 1.
+        same = use.scale == 1.0
+        found[name] = of_plain if same else Scale(use.scale * of_plain.tensor, use.scale * of_plain.element)
     return found

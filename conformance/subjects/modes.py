@@ -136,7 +136,8 @@ def quietly_on_one_thread() -> Iterator[None]:
     import torch
 
     before = [(mode, mode.read(torch)) for mode in MODES]
-    altered()
+    if any(value != mode.stated for mode, value in before):
+        altered()
     try:
         with _libraries(len(sys.modules)).limit(limits=1), warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)

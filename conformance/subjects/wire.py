@@ -200,9 +200,8 @@ def _arrays(listed: list[Any], data: bytes) -> dict[str, Any]:
         if dtype is None:
             found[name] = None if shape is None else Foreign(shape)
             continue
-        count = prod(shape)
         # A copy, which may be written to as the subject's own array could.
-        found[name] = np.frombuffer(data, _DTYPES[dtype], count, place).reshape(shape).copy()
+        found[name] = np.ndarray(shape, _DTYPES[dtype], data, place).copy()
         place += found[name].nbytes
     return found
 
@@ -223,6 +222,9 @@ def printable(text: str, most: int) -> str:
     if left_out > 0:
         head = most * 2 // 3
         text = f"{text[:head]} … [{left_out:,} characters left out] … {text[len(text) - most + head :]}"
+    # Nearly all texts are names.
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
 
 
