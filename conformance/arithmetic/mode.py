@@ -30,7 +30,7 @@ from conformance.arithmetic.rules.rule import Relative
 from conformance.arithmetic.scratch import scratch
 from conformance.arithmetic.storing import Storing, across
 from conformance.arithmetic.vectorized import align, batched, tensors, written
-from conformance.arithmetic.ways import FROM_ZERO, IN_PLACE, NEW, OFTEN_VIEW, TOGETHER, VIEW, way
+from conformance.arithmetic.ways import FROM_ZERO, IN_PLACE, NEW, TOGETHER, VIEW, way
 from conformance.errors import NoiseError
 
 if TYPE_CHECKING:
@@ -130,11 +130,7 @@ class Arithmetic(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch's 
         if short is VIEW:
             # It shares its operand's replicates.
             return facts.call(*args, **kwargs)
-        if short is OFTEN_VIEW:
-            out = facts.call(*args, **kwargs)
-            if out.dtype is args[0].dtype and storage_id(out) == storage_id(args[0]):
-                return out
-        elif short is TOGETHER:
+        if short is TOGETHER:
             if self._held.some(args):
                 return self._shortly(way_of, args, kwargs, [])
         elif short and (aligned := self._held.aligned(args, kwargs)) is not None:

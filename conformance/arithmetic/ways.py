@@ -14,12 +14,8 @@ if TYPE_CHECKING:
 # Operations that are not defined below zero.
 FROM_ZERO = frozenset({"sqrt", "rsqrt", "pow", "log"})
 
-# Operations that copy only what no view can show.
-_OFTEN_VIEWS = frozenset({"_unsafe_view", "reshape", "view"})
-
 # The result is made of no operand's numbers, or shares their replicates.
 VIEW: Final = "a view of its operand"
-OFTEN_VIEW: Final = "a view of its operand, or a copy"
 NEW: Final = "elementwise, to a new tensor"
 TOGETHER: Final = "not elementwise, of all replicates at once, to one new tensor"
 IN_PLACE: Final = "elementwise, in place"
@@ -31,8 +27,7 @@ class Way(NamedTuple):
     Attributes:
         facts: the facts about the overload.
         rule: its rule; None where there is none.
-        short: `VIEW`, `OFTEN_VIEW`, `NEW`, `TOGETHER` or `IN_PLACE`; None where more must be asked in each
-            call.
+        short: `VIEW`, `NEW`, `TOGETHER` or `IN_PLACE`; None where more must be asked in each call.
     """
 
     facts: Overload
@@ -56,9 +51,7 @@ def _short(facts: Overload, rule: Rule) -> str | None:
         return IN_PLACE if rule.elementwise and facts.written == ((0, "self"),) else None
     if rule.elementwise is True:
         return NEW
-    if rule.together is not None and facts.single:
-        return TOGETHER
-    return OFTEN_VIEW if rule.name in _OFTEN_VIEWS else None
+    return TOGETHER if rule.together is not None and facts.single else None
 
 
 def _of_given_numbers(facts: Overload, rule: Rule) -> bool:

@@ -7,7 +7,7 @@ from conformance.arithmetic import mode
 from conformance.arithmetic.mode import Arithmetic
 from conformance.arithmetic.overloads import overload
 from conformance.arithmetic.rules import RULES
-from conformance.arithmetic.ways import IN_PLACE, NEW, VIEW, Way, way
+from conformance.arithmetic.ways import IN_PLACE, NEW, TOGETHER, VIEW, Way, way
 
 ATEN = torch.ops.aten
 
@@ -29,12 +29,14 @@ ATEN = torch.ops.aten
         (ATEN.full_like.default, None),
         (ATEN.uniform_.default, None),
         (torch.ops.profiler._record_function_enter_new.default, VIEW),
-        (ATEN.mm.default, None),
+        (ATEN.mm.default, TOGETHER),
+        (ATEN.mm.out, None),
+        (ATEN.cat.default, TOGETHER),
         (ATEN.sqrt.default, None),
         (ATEN.threshold_backward.default, None),
     ],
 )
-def test_a_rule_that_decides_nothing_and_is_elementwise_goes_a_short_way(func, short):
+def test_a_rule_that_decides_nothing_goes_a_short_way(func, short):
     facts = overload(func)
     assert way(facts, RULES[facts.name]) == Way(facts, RULES[facts.name], short)
 
@@ -45,14 +47,23 @@ def test_without_a_rule_there_is_no_short_way():
 
 
 def program(x, y):
-    """Elementwise operations of all kinds: of other ranks and strides, in place, on views and on nothing."""
+    """Operations of all kinds: of other ranks and strides, in place, on views, on lists and on nothing."""
     z = (x * y + 0.1).sigmoid_()
     z = torch.where(x > 0, z, z.neg()).t() * (y / 3)[:, None]
     z.mul_(x.t())
     z[0].add_(z[1], alpha=0.5)
     rest = z[:, 1:].clone(memory_format=torch.contiguous_format)
     rest.sub_(z[:, :1])
-    return [z, rest.tanh(), torch.addcmul(rest, rest, rest), x[:0] * 2, z.sum() * torch.ones(2, 2).double()]
+    joined = torch.cat([x.new_ones(1, 4), z, x.new_ones(1, 4)]) @ z.double() @ x.new_ones(4, 2)
+    return [
+        joined,
+        joined.flip(0),
+        z,
+        rest.tanh(),
+        torch.addcmul(rest, rest, rest),
+        x[:0] * 2,
+        z.sum() * torch.ones(2, 2).double(),
+    ]
 
 
 @pytest.mark.parametrize("zeros", [False, True])
