@@ -42,6 +42,17 @@ def test_torch_itself_passes(name):
     assert min(each.headroom for each in found) < 100
 
 
+@pytest.mark.parametrize("name", ["linalg.cholesky", "nn.functional.ctc_loss"])
+def test_what_torch_does_not_run_in_half_types_is_skipped_and_says_so(name):
+    (sample,) = draw(name, CASES[name].space, 1, 1)
+    found = judge_sample(prepare(CASES[name], sample, ("float32", *HALF_LANES)), pytorch.make())
+    skipped = [each for each in found if each.status is Status.SKIP]
+    assert {each.lane for each in found if each.status is Status.PASS} == {"float32"}
+    assert [each.lane for each in skipped] == list(HALF_LANES)
+    assert all(f"torch does not run it in {each.lane}: " in each.reason for each in skipped)
+    assert all("not implemented for" in each.reason for each in skipped)
+
+
 def test_sums_of_whole_numbers_are_rounded():
     case = CASES["nn.Linear"]
     settings = (("N", 9), ("L", 2), ("I", 64), ("O", 5), ("rank", 2), ("bias", True))
