@@ -182,6 +182,8 @@ class Storing:
     ) -> None:
         if result.dtype != torch.float64 or not result.numel():
             return
+        if result.is_meta or result._is_zerotensor():  # noqa: SLF001 - no other name
+            return  # a mark of torch's for zeros, as for the gradient of a constant, or its shape: no memory
         error = None
         if self._last is not None:
             size = result.abs() if added is None else torch.hypot(result, result - added)

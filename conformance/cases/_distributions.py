@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Bad = tuple[Callable[[Any], Any], tuple[str, ...]]
 
 
+# torch makes logits of probabilities between eps and 1 - eps.
+_CLAMPED = "probabilities are clamped to the eps of their dtype, so that it is another function in half types"
+
+
 class Asked(NamedTuple):
     """One thing to ask of a distribution.
 
@@ -74,6 +78,10 @@ def distribution(
         every = given(config)
         return {each: every[each] for each in forms[str(config["form"])].inputs.split()}
 
+    def clamped(config: Config) -> str | None:
+        given = {"weights", "probs"}.intersection(forms[str(config["form"])].inputs.split())
+        return _CLAMPED if given and name != "Normal" else None
+
     return Case(
         name=f"distributions.{name}",
         space=Space(
@@ -88,6 +96,7 @@ def distribution(
         inputs=inputs,
         program=program,
         samples=2 * len(forms) + len(classes),
+        not_in_half=clamped,
         unused={"same-tensor": "a number of one parameter may be none of another"},
         base={"N": 2, "F": 3, "form": next(iter(forms)), "validate": validate[0]},
         bad_calls=tuple(BadCall(label, mentions, call=call) for label, (call, mentions) in bad.items()),

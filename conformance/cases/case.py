@@ -257,6 +257,8 @@ class Case:
         distribution: from settings to the laws of the outputs that are random draws, which are compared by
             tests of samples; the other outputs of such a case are compared exactly. None where nothing is
             random.
+        not_in_half: from settings to why a sample is not judged in half types, where the function is another
+            one there; to None where it is judged.
         axes: from settings to the axes, by pattern of observable, along which a report shows how large the
             error is.
         base: settings for the bad calls, which start from this one good configuration.
@@ -277,6 +279,7 @@ class Case:
     unused: Mapping[str, str | Callable[[Config], str | None]] = field(default_factory=dict)
     exact_on_integers: bool = False
     distribution: Callable[[Config], Mapping[str, Law]] | None = None
+    not_in_half: Callable[[Config], str | None] = lambda config: None
     axes: Callable[[Config], Mapping[str, Axis]] = lambda config: {}
     base: Config = field(default_factory=dict)
     bad_calls: tuple[BadCall, ...] = ()

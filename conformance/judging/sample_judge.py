@@ -208,7 +208,7 @@ def _why_unjudged(case: Case, sample: Sample) -> str:
     if case.training:
         return "optimiser steps are not judged in half types"
     # torch draws other masks in half types, so that the oracle drops other elements.
-    return _NO_DRAWS if "generator" in sample.settings else ""
+    return _NO_DRAWS if "generator" in sample.settings else case.not_in_half(sample.settings) or ""
 
 
 def _drawn(

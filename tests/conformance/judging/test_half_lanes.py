@@ -53,6 +53,32 @@ def test_what_torch_does_not_run_in_half_types_is_skipped_and_says_so(name):
     assert all("not implemented for" in each.reason for each in skipped)
 
 
+@pytest.mark.parametrize("name", ["Bernoulli", "Categorical", "kl_divergence", "Normal"])
+def test_probabilities_that_are_clamped_by_the_dtypes_eps_are_skipped(name):
+    name = f"distributions.{name}"
+    skipped = {
+        sample.settings["form"]
+        for sample in draw(name, CASES[name].space, 1, 30)
+        for each in judge_sample(prepare(CASES[name], sample, ("bfloat16",)), pytorch.half())
+        if each.status is Status.SKIP and "clamped" in each.reason
+    }
+    assert skipped == {
+        "distributions.Bernoulli": {"log_prob of probs", "entropy of probs", "logits"},
+        "distributions.Categorical": {"log_prob of probs", "entropy of probs", "logits"},
+        "distributions.kl_divergence": {"categorical", "bernoulli"},
+    }.get(name, set())
+
+
+def test_the_gradient_of_a_constant_is_not_stored():
+    """torch marks its zeros, which have no memory, and computes some shapes on tensors without any."""
+    name = "autograd.grad@second-reductions"
+    settings = (("N", 2), ("F", 64), ("form", "norm"))
+    found = judge_sample(
+        prepare(CASES[name], Sample(name, 5, 2, "pow2", "normal", settings), HALF_LANES), pytorch.half()
+    )
+    assert {each.status for each in found} == {Status.PASS}
+
+
 def test_sums_of_whole_numbers_are_rounded():
     case = CASES["nn.Linear"]
     settings = (("N", 9), ("L", 2), ("I", 64), ("O", 5), ("rank", 2), ("bias", True))
