@@ -81,7 +81,8 @@ def _with_weights(x: Tensor, weights: Tensor, given: Sequence[Any]) -> Tensor:
     else:  # (R, groups·O, ...) to (groups·R·O, ...)
         wide = weights.view(count, groups, -1, *weights.shape[2:]).movedim(0, 1).flatten(0, 2)
     out = _convolution(x, wide, given)
-    return out.view(out.shape[0], groups, count, -1, *out.shape[2:]).movedim(2, 0).flatten(2, 3)
+    channels = out.shape[1] // (groups * count)
+    return out.view(out.shape[0], groups, count, channels, *out.shape[2:]).movedim(2, 0).flatten(2, 3)
 
 
 def _measuring(

@@ -52,10 +52,8 @@ def _added_contraction(matrix_product: Callable[..., Tensor]) -> Operands:
 
 def _addbmm(c: Tensor, a: Tensor, b: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
     """Return the error of one product of the matrices side by side, which is the sum over the batch."""
-    wide = a.transpose(0, 1).reshape(a.shape[1], -1)
-    size: Tensor = _added_contraction(torch.mm).function(
-        c, wide, b.reshape(-1, b.shape[-1]), beta=beta, alpha=alpha
-    )
+    wide = a.transpose(0, 1).flatten(1)
+    size: Tensor = _added_contraction(torch.mm).function(c, wide, b.flatten(0, 1), beta=beta, alpha=alpha)
     return size
 
 

@@ -343,3 +343,22 @@ def doubled(x: torch.Tensor) -> torch.Tensor:
 def test_a_custom_operation_is_run_as_its_function():
     found = deviations(lambda: {"out": doubled(draw(5))}, "key")["out"]
     assert (found.rms > 0).all()
+
+
+def _noisy(*shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 1.1
+
+
+@pytest.mark.parametrize(
+    ("call", "shape"),
+    [
+        (lambda: torch.conv1d(torch.zeros(0, 4, 5).double(), _noisy(6, 2, 3), groups=2), (0, 6, 3)),
+        (lambda: torch.conv_transpose1d(torch.zeros(0, 4, 5).double(), _noisy(4, 3, 3), groups=2), (0, 6, 7)),
+        (lambda: torch.addbmm(_noisy(0, 3), _noisy(2, 0, 4), _noisy(2, 4, 3)), (0, 3)),
+        (lambda: torch.addbmm(_noisy(2, 3), _noisy(0, 2, 4), _noisy(0, 4, 3)), (2, 3)),
+    ],
+    ids=["convolution", "transposed", "no rows", "no matrices"],
+)
+def test_noise_follows_what_has_no_elements(call, shape):
+    """Where a size is 0, torch cannot tell another from the number of elements."""
+    assert deviations(lambda: {"out": call()}, "key")["out"].rms.shape == shape
