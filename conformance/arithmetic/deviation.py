@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 # The most numbers that all replicates may have at a time, 64 MiB, for any size of the sample. Operations take
 # up to about as much again while they run.
 _NUMBERS = 1 << 23
-# How many elements of large observables are compared at a time: of 64 replicates 1 MiB, which stay in a
-# core's cache from one operation to the next.
-_CACHED = 1 << 11
+# How many numbers of large observables are compared at a time, 1 MiB, which stay in a core's cache from one
+# operation to the next.
+_CACHED = 1 << 17
 
 
 @dataclass(frozen=True)
@@ -207,10 +207,12 @@ def _away(clean: torch.Tensor, moved: torch.Tensor) -> tuple[float, torch.Tensor
     if not size or (not moved.stride(0) and moved.data_ptr() == clean.data_ptr()):
         # It has no replicates of its own.
         return 0.0, torch.zeros(clean.shape, dtype=torch.float64)
-    if size <= _CACHED or not moved.is_contiguous():
+    # A power of two: as many elements as torch adds up at once, or a multiple.
+    some = 2 * _CACHED >> len(moved).bit_length()
+    if size <= some or not moved.is_contiguous():
         return _squared(clean, moved)
     row, rows = clean.reshape(-1), moved.view(-1, size)
-    parts = [slice(first, first + _CACHED) for first in range(0, size, _CACHED)]
+    parts = [slice(first, first + some) for first in range(0, size, some)]
     largest, squares = zip(*(_squared(row[part], rows[:, part]) for part in parts), strict=True)
     return float(np.max(largest)), torch.cat(squares).view(clean.shape)
 

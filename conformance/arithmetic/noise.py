@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conformance.sampling.values import Array
 
 # How many numbers the pool has, and how many of them are read at once at most. The start is drawn, so that
@@ -51,28 +53,17 @@ class Noise:
         self._add_sums(replicates, error * sqrt(0.5))
 
     def _add_sums(self, replicates: Tensor, error: Tensor) -> None:
-        """Add noise of which each number is the sum of two reads, to some replicates at a time."""
-        count = len(replicates)
-        width = replicates.numel() // count
-        each, some = max(1, _PIECE // width), max(1, _CACHED // width)
-        sums = torch.empty((min(some, count), *replicates.shape[1:]), dtype=torch.float64)
-        flat = sums.numpy().reshape(-1)
-        for first in range(0, count, each):
-            end = min(first + each, count)
-            one, other = self._two((end - first) * width)
+        """Add noise of which each number is the sum of two reads."""
+        sums = torch.empty(min(_PIECE, replicates.numel()), dtype=torch.float64)
+        summed = sums.numpy()
+        for count, piece in _pieces(replicates, error):
+            one, other = self._numbers(count), self._numbers(count)
             done = 0
-            for row in range(first, end, some):
-                rows = replicates[row : min(row + some, end)]
-                size = rows.numel()
-                np.add(one[done : done + size], other[done : done + size], out=flat[:size])
-                rows.addcmul_(sums[: len(rows)], error)
-                done += size
-
-    def _two(self, count: int) -> list[Array]:
-        """Return two reads of so many numbers; of more than a piece they are put together."""
-        sizes = [min(_PIECE, count - first) for first in range(0, count, _PIECE)]
-        pairs = [(self._numbers(size), self._numbers(size)) for size in sizes]
-        return [*pairs[0]] if len(pairs) == 1 else [np.concatenate(each) for each in zip(*pairs, strict=True)]
+            for part, size in piece:
+                end = done + part.numel()
+                np.add(one[done:end], other[done:end], out=summed[: end - done])
+                part.addcmul_(sums[: end - done].view(part.shape), size)
+                done = end
 
     def _numbers(self, count: int) -> Array:
         start = self._start(count)
@@ -87,6 +78,28 @@ class Noise:
         if like.is_contiguous():
             return _pool()[0].as_strided(like.shape, like.stride(), start)
         return _pool()[0][start : start + count].view(like.shape)
+
+
+def _pieces(replicates: Tensor, error: Tensor) -> Iterator[tuple[int, list[tuple[Tensor, Tensor]]]]:
+    """Return the sizes of pieces that are read at once, and their parts, each with its errors."""
+    count = len(replicates)
+    width = replicates.numel() // count
+    if width <= _PIECE:
+        each, some = max(1, _PIECE // width), max(1, _CACHED // width)
+        for first in range(0, count, each):
+            end = min(first + each, count)
+            rows = [(replicates[row : min(row + some, end)], error) for row in range(first, end, some)]
+            yield (end - first) * width, rows
+        return
+    error = error.expand(replicates.shape[1:]).reshape(-1)
+    for row in replicates:
+        flat = row.reshape(-1)
+        for first in range(0, width, _PIECE):
+            end = min(first + _PIECE, width)
+            parts = [slice(start, min(start + _CACHED, end)) for start in range(first, end, _CACHED)]
+            yield end - first, [(flat[part], error[part]) for part in parts]
+        if not row.is_contiguous():
+            row.copy_(flat.view(row.shape))
 
 
 @cache

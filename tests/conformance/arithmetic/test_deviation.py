@@ -222,7 +222,8 @@ def test_a_shape_that_noise_decides_is_a_branch():
 
 @pytest.mark.parametrize("turned", [False, True], ids=["contiguous", "transposed"])
 @pytest.mark.parametrize("shape", [(3, 5), (70, 60)], ids=["few elements", "several parts"])
-def test_a_deviation_is_the_distance_of_the_replicates(shape, turned):
+@pytest.mark.parametrize("count", [64, 5])
+def test_a_deviation_is_the_distance_of_the_replicates(count, shape, turned, monkeypatch):
     """By its definition: its maximum and its root mean square, and nothing of what is not finite."""
     x = torch.linspace(-3, 4, shape[0] * shape[1], dtype=torch.float64).view(shape)
     x[:, 1], x[:, 2], x[-1, :] = np.nan, np.inf, 1e30
@@ -233,7 +234,8 @@ def test_a_deviation_is_the_distance_of_the_replicates(shape, turned):
         return {}
 
     run = lambda: {"output": (x / 3).mT if turned else x / 3}  # noqa: E731
-    found = deviations(run, "key", further=further)["output"]
+    monkeypatch.setattr(deviation, "_CACHED", 1 << 13)
+    found = deviations(run, "key", further=further, count=count)["output"]
     clean, moved = (each.numpy() for each in kept)
     with np.errstate(invalid="ignore"):
         away = np.where(np.isfinite(clean), np.abs(moved - clean), 0.0)

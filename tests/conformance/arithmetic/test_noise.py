@@ -79,15 +79,15 @@ def _read(stream, count):
     return pool[start : start + count]
 
 
-@pytest.mark.parametrize("transposed", [False, True])
-def test_a_large_result_gets_the_sum_of_two_reads_bit_for_bit(transposed):
-    shape, stream = SHAPES["pieces of replicates"], Random(1)  # noqa: S311 - noise, not a secret
-    error = torch.linspace(1, 2, 9000, dtype=torch.float64).view(90, 100)
-    expected = torch.ones(shape, dtype=torch.float64)
-    replicates = (torch.ones(64, 100, 90).mT if transposed else torch.ones(shape)).double()
-    for rows in expected.split(module._PIECE // 9000):
-        one, other = (_read(stream, rows.numel()) for _ in range(2))
-        rows.addcmul_((one + other).view(rows.shape), error * 0.5**0.5)
+@pytest.mark.parametrize("shape", [*SHAPES.values()][1:], ids=[*SHAPES][1:])
+def test_a_large_result_gets_the_sum_of_two_reads_bit_for_bit(shape):
+    width, stream = shape[1] * shape[2], Random(1)  # noqa: S311 - noise, not a secret
+    error = torch.linspace(1, 2, width, dtype=torch.float64).view(shape[1:])
+    replicates, expected = (torch.ones(shape, dtype=torch.float64) for _ in range(2))
+    for rows in expected.split(max(1, module._PIECE // width)):
+        sizes = [min(module._PIECE, rows.numel() - k) for k in range(0, rows.numel(), module._PIECE)]
+        sums = torch.cat([_read(stream, size) + _read(stream, size) for size in sizes])
+        rows.addcmul_(sums.view(rows.shape), error * 0.5**0.5)
     Noise(1).add(replicates, error)
     assert torch.equal(replicates, expected)
 
@@ -95,13 +95,13 @@ def test_a_large_result_gets_the_sum_of_two_reads_bit_for_bit(transposed):
 @every_shape
 def test_at_how_many_replicates_it_is_added_at_once_changes_nothing(shape, monkeypatch):
     usual = _noise(shape)
-    for few in (1, 20_000):
+    for few in (5_000, 20_000):
         monkeypatch.setattr(module, "_CACHED", few)
         np.testing.assert_array_equal(_noise(shape), usual)
 
 
-def test_a_result_that_is_not_contiguous_gets_it_too():
+def test_a_result_that_is_not_contiguous_gets_the_same():
     for shape in SHAPES.values():
         replicates = torch.zeros((shape[0], shape[2], shape[1]), dtype=torch.float64).transpose(1, 2)
         Noise(1).add(replicates, torch.ones(shape[1:], dtype=torch.float64))
-        assert abs(float(replicates.var()) * 3 - 1) < 0.05
+        np.testing.assert_array_equal(replicates.numpy(), _noise(shape))
