@@ -55,7 +55,10 @@ class Glance:
         return found
 
     def _add(self, verdict: Verdict) -> None:
-        self.by_case.setdefault(verdict.case, Counter())[verdict.status] += 1
+        # Not by `setdefault`, which would make a counter for each verdict.
+        if verdict.case not in self.by_case:
+            self.by_case[verdict.case] = Counter()
+        self.by_case[verdict.case][verdict.status] += 1
         self.elements += verdict.elements
         self.comparisons += bool(verdict.elements)
         self.agreements += verdict.would_pass is not None

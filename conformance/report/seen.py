@@ -67,7 +67,9 @@ def seen(verdicts: Iterable[Verdict]) -> dict[str, Seen]:
     for verdict in verdicts:
         if not verdict.lane or verdict.use:
             continue
-        mine = found.setdefault(verdict.case, Seen(verdict.case))
+        if verdict.case not in found:
+            found[verdict.case] = Seen(verdict.case)
+        mine = found[verdict.case]
         mine.drawn.add(verdict.sample)
         if verdict.status is Status.SKIP:
             skipped[verdict.case].setdefault(verdict.sample, str(verdict.reason))

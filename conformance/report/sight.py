@@ -41,13 +41,13 @@ class Sight:
     def add(self, verdict: Verdict) -> None:
         """Take in a verdict."""
         of_check = self._passing.setdefault(verdict.check, {})
-        if verdict.would_pass is not None:
+        passing = verdict.would_pass
+        if passing is not None:
             key = verdict.lane, str(verdict.observable).rpartition("/")[2]
-            known = of_check.get(key)
-            if known is None:
-                of_check[key] = set(verdict.would_pass)
-            elif known:
-                known.intersection_update(verdict.would_pass)
+            if key not in of_check:
+                of_check[key] = set(passing)
+            elif known := of_check[key]:
+                known.intersection_update(passing)
 
     def would_pass(self, check: str | None = None) -> list[str]:
         """Return the wrong answers that would pass, in one check or in any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -196,3 +197,14 @@ def test_a_table_in_markdown_is_not_padded():
         "|  | 22 |",
     ]
     assert render([], "markdown") == ""
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_cycles_are_looked_for_afterwards_as_before(tmp_path, collecting):
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        write(report(verdict(headroom=3.0)), tmp_path)
+        assert gc.isenabled() is collecting
+    finally:
+        (gc.enable if before else gc.disable)()
