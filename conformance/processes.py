@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 _PIECES = 200
 
 # After so many calls a worker has imported what it needs: then it looks through all its objects for cycles,
-# and not again through those that it has. They are 300,000, nearly all of them torch's, which takes 0.14 s;
-# Python would do it five times while torch is imported, and once per 500 samples.
-_CALLS = 16
+# and not again through those that it has. They are 200,000, nearly all of them torch's, which takes 0.1 s;
+# Python would do it five times while torch is imported, and once per 500 samples, and joblib once per second.
+# After so many more it does the same again: torch's decompositions of a few operations import 100,000 others,
+# which joblib's looks made 4 % of the time of a worker.
+_CALLS = (16, 240)
 
 # How many times more seldom than younger ones old objects are looked through: as Python does.
 _OLD, _NEVER = gc.get_threshold()[2], 2**31 - 1
 
-# How many of these calls are left to a worker; empty in other processes, and afterwards.
+# How many calls are left to a worker until then; empty in other processes, and afterwards.
 _left: list[int] = []
 
 # After so many seconds calls have been passed on to the workers: it takes milliseconds.
@@ -149,7 +151,7 @@ def interrupts_held() -> Iterator[None]:
 
 def _begin(starter: int) -> None:
     """Begin a worker, which ends soon after the process that started it, as that may be killed."""
-    _left[:] = [_CALLS]
+    _left[:] = _CALLS
     # The young objects are looked through as always.
     gc.set_threshold(*gc.get_threshold()[:2], _NEVER)
     # A thread of some library may take the signal that is held back from the others.
@@ -171,7 +173,7 @@ def _count() -> None:
         return
     _left[0] -= 1
     if not _left[0]:
-        _left.clear()
+        del _left[0]
         gc.collect()
         gc.freeze()
         gc.set_threshold(*gc.get_threshold()[:2], _OLD)

@@ -176,9 +176,14 @@ def work_of(name: str, lanes: tuple[str, ...]) -> Work:
 def readied() -> None:
     """Import in this process, a worker, what judging needs, before there is work."""
     with quietly_on_one_thread():
+        import torch
+
         from conformance.arithmetic import deviation
         from conformance.judging import repeat, sample_judge
 
+        # The first backward from a given gradient imports sympy.
+        one = torch.ones((), requires_grad=True)
+        torch.autograd.backward([one * one], [torch.ones(())])
     del deviation, repeat, sample_judge
 
 

@@ -162,7 +162,7 @@ from conformance.processes import _CALLS, in_processes
 def state(_):
     return gc.get_threshold()[2], gc.get_freeze_count() > 1000
 before = gc.get_threshold(), gc.get_freeze_count()
-calls = [(k,) for k in range(3 * _CALLS)]
+calls = [(k,) for k in range(3 * _CALLS[0])]
 here, there = ([*in_processes(state, calls, jobs)] for jobs in (1, 2))
 assert before == (gc.get_threshold(), gc.get_freeze_count())
 old = before[0][2]
@@ -170,6 +170,12 @@ assert set(here) == {(old, False)}, here
 assert there[0][0] > old and not there[0][1], there
 # One of the two did more calls than that.
 assert (old, True) in there, there
+def more():
+    gc.__dict__.setdefault("kept", []).extend([] for _ in range(100))
+    return gc.get_freeze_count()
+frozen = [*in_processes(more, [()] * 2 * sum(_CALLS), 2)]
+# And once again, what was made meanwhile.
+assert max(frozen) > min(frozen) + 10_000, frozen
 """
     done = python("-c", code, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
