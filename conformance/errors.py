@@ -155,11 +155,12 @@ class ReferenceRaisedError(UnpreparedError):
     Args:
         message: which of the two raised what, and where.
         traceback: the end of the traceback.
+        refused: the reference raised it, not the harness.
     """
 
-    def __init__(self, message: str, traceback: str = "") -> None:
+    def __init__(self, message: str, traceback: str = "", *, refused: bool = True) -> None:
         super().__init__(message)
-        self.traceback = traceback
+        self.traceback, self.refused = traceback, refused
 
     @property
     def reason(self) -> str:

@@ -134,6 +134,18 @@ def _ended(found: Generator[Any]) -> None:
 
 
 @contextmanager
+def cycles_kept() -> Iterator[None]:
+    """Do not look for cycles in this process."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@contextmanager
 def interrupts_held() -> Iterator[None]:
     """Hold SIGINT back, for good in the processes that are started meanwhile, which inherit that.
 

@@ -6,9 +6,7 @@ subject runs; tolerance.py makes tolerances of the result.
 
 from __future__ import annotations
 
-import gc
 import math
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +19,11 @@ from conformance.arithmetic.replicates import OverfullError
 from conformance.arithmetic.rounding import added_up_in
 from conformance.arithmetic.rules import RULES
 from conformance.errors import NoiseError
+from conformance.processes import cycles_kept
 from conformance.sampling.sample import raw_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from conformance.arithmetic.rules.rule import Rule
     from conformance.arithmetic.storing import Stores
@@ -146,7 +145,8 @@ def _add(
         Arithmetic(seed, count, limit=_NUMBERS, stores=stores, **options) as mode,
         mode.escapes(),
         added_up_in(0.0 if stores is None else stores.precision.unit_of_sums),
-        _cycles_kept(),
+        # How many numbers are held must not depend on when Python looks for cycles.
+        cycles_kept(),
     ):
         observables = run()
     steady = mode.steady and (mode.storing is None or mode.storing.steady)
@@ -167,18 +167,6 @@ def _add(
             total.largest[name] = max(total.largest.get(name, 0.0), largest)
             total.squares[name] = total.squares.get(name, 0.0) + squares
     return bool(steady)
-
-
-@contextmanager
-def _cycles_kept() -> Iterator[None]:
-    """Leave cycles alone: how many numbers are held must not depend on when Python looks for them."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _beyond(clean: torch.Tensor, most: float) -> bool:

@@ -5,6 +5,7 @@ To make one, and a tensor of it, takes a tenth of an operation on the few number
 
 from __future__ import annotations
 
+from threading import local
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -31,17 +32,25 @@ class Scratch(NamedTuple):
     tensor: torch.Tensor
 
 
-_scratches: dict[torch.Size, Scratch] = {}
+class _Scratches(local):
+    """Those of one thread: while NumPy writes, another thread may."""
+
+    def __init__(self) -> None:
+        self.by_shape: dict[torch.Size, Scratch] = {}
+
+
+_of_thread = _Scratches()
 
 
 def scratch(shape: torch.Size) -> Scratch:
-    """Return arrays of a shape with any numbers, which hold until the next call with the same shape."""
-    found = _scratches.get(shape)
+    """Return arrays of a shape with any numbers, which hold until this thread's next call with that shape."""
+    scratches = _of_thread.by_shape
+    found = scratches.get(shape)
     if found is None:
         array = np.empty(shape)
         found = Scratch(array, array.reshape(-1), torch.from_numpy(array))
         if array.size <= _NUMBERS:
-            if len(_scratches) == _KEPT:
-                _scratches.clear()
-            _scratches[shape] = found
+            if len(scratches) == _KEPT:
+                scratches.clear()
+            scratches[shape] = found
     return found

@@ -79,8 +79,9 @@ def distribution(
         return {each: every[each] for each in forms[str(config["form"])].inputs.split()}
 
     def clamped(config: Config) -> str | None:
-        given = {"weights", "probs"}.intersection(forms[str(config["form"])].inputs.split())
-        return _CLAMPED if given and name != "Normal" else None
+        # Those of the normal distribution are values, of which it gives the quantiles.
+        of_them = {"weights", "probs"}.intersection(forms[str(config["form"])].inputs.split())
+        return _CLAMPED if of_them and name != "Normal" else None
 
     return Case(
         name=f"distributions.{name}",

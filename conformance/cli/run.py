@@ -137,6 +137,7 @@ def _workers(options: argparse.Namespace) -> AbstractContextManager[Any]:
     # How much is left of these is not known yet.
     unknown = options.shard or options.resume
     jobs = worthwhile(options.jobs, 0 if unknown else pieces)
-    if jobs == 1 or options.backend != "local":
+    # A run that stops at the first failure ends its processes, of which some may not have begun.
+    if jobs == 1 or options.exitfirst or options.backend != "local":
         return nullcontext()
     return meanwhile(readied, [()] * jobs, jobs)

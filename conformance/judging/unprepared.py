@@ -49,10 +49,11 @@ def told_of(sample: Sample) -> Iterator[None]:
         UnpreparedError: it was one, or an exception without a meaning of its own to the caller.
         UsageError: it was one.
         ModuleNotFoundError: a package of an extra is missing, which is no matter of the sample.
+        MemoryError: likewise.
     """
     try:
         yield
-    except (UnpreparedError, UsageError):
+    except (UnpreparedError, UsageError, MemoryError):
         raise
     except Exception as error:
         if isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] in EXTRAS:
@@ -72,7 +73,8 @@ def _raised(error: Exception) -> ReferenceRaisedError:
     where = f"{_module(frame)}, line {line}, in {frame.f_code.co_name}"
     what = traceback.format_exception_only(error)[0].strip()
     lines = traceback.format_exception(error, limit=-8)
-    return ReferenceRaisedError(f"{whose}{what} ({where})", "".join(lines).strip())
+    told = f"{whose}{what} ({where})"
+    return ReferenceRaisedError(told, "".join(lines).strip(), refused=whose is _REFERENCE)
 
 
 def _module(frame: FrameType) -> str:

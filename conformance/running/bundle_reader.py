@@ -108,6 +108,8 @@ def prepare_any(
     try:
         return prepare(case, sample, lanes, inputs, inside)
     except ReferenceRaisedError as error:
+        if not error.refused:
+            raise
         raise UsageError(f"torch cannot run {sample.text}: {error}") from error
 
 

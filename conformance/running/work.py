@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES
@@ -96,13 +97,18 @@ class SampleWork:
         case = CASES[self.case]
         try:
             prepared = self._prepared(supports_of(subject).inside)
-            judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
-            if isinstance(subject, Hosted):
-                subject.announce(self._tasks(prepared, subject, runs))
-            before = deaths(subject)
-            verdicts = judge_repeatedly(judge, subject, runs)
         except UnpreparedError as error:
             return Outcome(unprepared(case, self.sample, self.lanes, error), prepared=False)
+        judge, runs = partial(judge_sample, prepared, tell=True), 2 if run_twice(prepared.sample) else 1
+        if isinstance(subject, Hosted):
+            subject.announce(self._tasks(prepared, subject, runs))
+        before = deaths(subject)
+        try:
+            verdicts = judge_repeatedly(judge, subject, runs)
+        except UnpreparedError as error:
+            # The other accuracy class and one side of differences are asked for only where needed.
+            found = unprepared(case, prepared.sample, self.lanes, error)
+            return Outcome(found, prepared=False, ended=deaths(subject) > before)
         for use, lanes in by_use(self.uses).items():
             if deaths(subject) > before:
                 break
@@ -178,13 +184,11 @@ def readied() -> None:
     with quietly_on_one_thread():
         import torch
 
-        from conformance.arithmetic import deviation
-        from conformance.judging import repeat, sample_judge
-
+        for name in ("arithmetic.deviation", "judging.repeat", "judging.sample_judge"):
+            import_module(f"conformance.{name}")
         # The first backward from a given gradient imports sympy.
         one = torch.ones((), requires_grad=True)
         torch.autograd.backward([one * one], [torch.ones(())])
-    del deviation, repeat, sample_judge
 
 
 def do(work: Work, implementation: str | Implementation | Subject) -> Outcome:

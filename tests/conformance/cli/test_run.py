@@ -51,6 +51,7 @@ def test_a_run_that_shows_parity_exits_0_and_writes_both_reports(command_line, t
         ("relu --samples 400 --shard 1/9", []),
         ("relu --samples 400 --shard 1/9 --jobs 3", [3]),
         ("relu --samples 400 --resume", []),
+        ("relu --jobs 2 -x", []),
         ("relu --jobs 2 --backend dask --scheduler tcp://x:1", []),
     ],
 )

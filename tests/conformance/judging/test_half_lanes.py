@@ -14,6 +14,7 @@ import conformance
 from conformance import Supports, TorchLike, UsageError
 from conformance.cases import CASES
 from conformance.cases.case import Case
+from conformance.errors import ReferenceRaisedError
 from conformance.judging.judge import form
 from conformance.judging.sample_judge import judge_sample, prepare
 from conformance.judging.verdict import Status
@@ -51,6 +52,18 @@ def test_what_torch_does_not_run_in_half_types_is_skipped_and_says_so(name):
     assert [each.lane for each in skipped] == list(HALF_LANES)
     assert all(f"torch does not run it in {each.lane}: " in each.reason for each in skipped)
     assert all("not implemented for" in each.reason for each in skipped)
+
+
+def test_what_else_raises_in_half_types_is_an_error():
+    def program(t, x):
+        if x["input"].dtype == t.bfloat16:
+            raise RuntimeError("another reason")
+        return {"output": x["input"] * 2}
+
+    case = replace(CASES["nn.Linear"], program=program)
+    (sample,) = draw(case.name, case.space, 1, 1)
+    with pytest.raises(ReferenceRaisedError, match="another reason"):
+        prepare(case, sample, ("bfloat16",))
 
 
 @pytest.mark.parametrize("name", ["Bernoulli", "Categorical", "kl_divergence", "Normal"])

@@ -89,6 +89,7 @@ def test_the_other_accuracy_class_may_be_refused_when_it_is_judged(monkeypatch):
 PASSED_ON = {
     "a draw": DegenerateError("at a tie"),
     "wrong use": UsageError("no such dtype"),
+    "too little memory": MemoryError(),
     "a missing extra": ModuleNotFoundError("No module named 'torch'", name="torch.nn"),
 }
 
@@ -106,7 +107,8 @@ def test_another_missing_module_is_of_the_sample():
 
 
 def test_it_is_whole_in_another_process():
-    error = ReferenceRaisedError("the reference raised it", "Traceback")
+    error = ReferenceRaisedError("the harness raised it", "Traceback", refused=False)
     error.add_note("in x")
     there = pickle.loads(pickle.dumps(error))  # noqa: S301 - it was made here
     assert (str(there), there.traceback, there.__notes__) == (str(error), error.traceback, ["in x"])
+    assert not there.refused

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.judging.verdict import Status, Verdict
+from conformance.report import files
 from conformance.report.baseline import Baseline
 from conformance.report.details import details, observables
 from conformance.report.files import write, write_whole
@@ -200,11 +201,14 @@ def test_a_table_in_markdown_is_not_padded():
 
 
 @pytest.mark.parametrize("collecting", [True, False])
-def test_cycles_are_looked_for_afterwards_as_before(tmp_path, collecting):
+def test_cycles_are_looked_for_afterwards_as_before(monkeypatch, tmp_path, collecting):
     before = gc.isenabled()
     (gc.enable if collecting else gc.disable)()
+    meanwhile = []
+    monkeypatch.setattr(files, "markdown", lambda _: meanwhile.append(gc.isenabled()) or "")
     try:
         write(report(verdict(headroom=3.0)), tmp_path)
         assert gc.isenabled() is collecting
+        assert meanwhile == [False]
     finally:
         (gc.enable if before else gc.disable)()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.cases import CASES
-from conformance.errors import UsageError
+from conformance.errors import ReferenceRaisedError, UsageError
 from conformance.running import replay
 from conformance.running.sample_text import parse
 from conformance.sampling.space import draw
@@ -51,6 +51,15 @@ def test_a_sample_that_torch_cannot_run_is_refused(monkeypatch):
 
     monkeypatch.setitem(CASES, "tanh", replace(CASES["tanh"], program=program))
     with pytest.raises(UsageError, match=r"torch cannot run tanh:.*RuntimeError"):
+        replay.prepare_text("tanh:seed=1,draw=0,class=small,regime=normal,N=5,F=6,method=true")
+
+
+def test_what_the_harness_raises_is_not_told_as_what_torch_cannot_run(monkeypatch):
+    def axes(config):
+        raise KeyError(f"no {len(config)}")
+
+    monkeypatch.setitem(CASES, "tanh", replace(CASES["tanh"], axes=axes))
+    with pytest.raises(ReferenceRaisedError, match=r"^the harness raised KeyError"):
         replay.prepare_text("tanh:seed=1,draw=0,class=small,regime=normal,N=5,F=6,method=true")
 
 
