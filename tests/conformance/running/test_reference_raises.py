@@ -66,7 +66,9 @@ def refusing(monkeypatch, tmp_path):
 
 
 def lasting(report):
-    return {k: v for k, v in json.loads(report.to_json()).items() if k not in {"timing", "environment"}}
+    # Workers import what is in the current directory, here a checkout, before what is installed.
+    text = re.sub(r'(File \\")[^"]*/(?=(conformance|mytorch)/)', r"\1", report.to_json())
+    return {k: v for k, v in json.loads(text).items() if k not in {"timing", "environment"}}
 
 
 def run(implementation, cases=("tanh", "cat"), samples=4, **asked):
@@ -104,7 +106,10 @@ def test_a_run_goes_on_and_its_report_says_which_samples_and_uses_were_refused(r
 
 
 def test_two_processes_tell_it_as_one_does(refusing):
-    assert lasting(run(refusing, jobs=2)) == lasting(run(refusing))
+    two, one = lasting(run(refusing, jobs=2)), lasting(run(refusing))
+    verdicts = zip(two.pop("verdicts"), one.pop("verdicts"), strict=True)
+    assert [(a, b) for a, b in verdicts if a != b] == []
+    assert two == one
 
 
 def test_shards_tell_it_as_the_undivided_run_does(refusing):
