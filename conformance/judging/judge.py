@@ -38,7 +38,7 @@ _POSITIONS = "only inf/NaN positions differ"
 _SLOPES = "only gradients at NaN inputs differ"
 OF_CONVENTION = (_POSITIONS, _SLOPES)
 
-# Half of the largest number of each lane. To the next larger number it is no infinite distance up to there.
+# Half of the largest number of each lane: up to there the spacing of the lane's numbers is finite.
 _HALFWAY = {lane: float(np.finfo(carried(lane)).max) / 2 for lane in EVERY_LANE}
 
 # How many observables that only the subject has are named.

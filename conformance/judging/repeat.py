@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Judge = Callable[[Implementation], list[Verdict]]
 
-    # The dtype, the shape and the bytes of an answer, or a digest of these; None of what is no numbers.
+    # The dtype, the shape and the bytes of an answer, or a digest of these; None of what is not numbers.
     Bits = tuple[str, tuple[int, ...], bytes] | None
 
 # How often a failing sample is run in all. A failure in three runs of ten repeats by chance in one sample of

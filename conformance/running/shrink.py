@@ -96,7 +96,7 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
         return False
     lanes = [verdict.lane] if verdict.lane else list(LANES)
     if verdict.status is Status.ERROR:
-        # An exception is found without an oracle; where the reference raises one too, it is no failure.
+        # Whether the subject raises is seen without an oracle. Where the reference raises too, that is right.
         tasks = [Task(case, candidate, lane) for lane in lanes]
         return any(_raised(raises(task, subject)) and not raises(task, pytorch.make()) for task in tasks)
     try:
