@@ -37,6 +37,9 @@ _left: list[int] = []
 # After so many seconds calls have been passed on to the workers: it takes milliseconds.
 _PASSED_ON = 0.2
 
+# Python's variable that leaves the current directory, and a script's folder, out of what is looked in.
+_SAFE = "PYTHONSAFEPATH"
+
 # How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 0.5
 
@@ -114,14 +117,16 @@ def _begun(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], j
         return_as="generator",
         batch_size=1,
         initializer=_begin,
-        initargs=(os.getpid(),),
+        initargs=(os.getpid(), os.environ.get(_SAFE)),
     )
-    if jobs != 1 and sys.platform != "win32":
-        # With the first worker Python's resource tracker starts, if none runs, and lets SIGINT through again.
-        resource_tracker.ensure_running()
-    with interrupts_held():
-        # Workers are started here, before the first result is asked for.
-        found: Generator[Any] = parallel(delayed(_counted)(function, *each) for each in arguments)
+    with _current_directory_left_out():
+        if jobs != 1 and sys.platform != "win32":
+            # With the first worker Python's resource tracker starts, unless one runs, and lets SIGINT through
+            # again.
+            resource_tracker.ensure_running()
+        with interrupts_held():
+            # Workers are started here, before the first result is asked for.
+            found: Generator[Any] = parallel(delayed(_counted)(function, *each) for each in arguments)
     return found
 
 
@@ -161,9 +166,33 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(starter: int) -> None:
+@contextmanager
+def _current_directory_left_out() -> Iterator[None]:
+    """Start processes that do not look in the current directory for what they import.
+
+    joblib starts a worker as a module, for which Python would look there first, until joblib has given it the
+    path of this process: a file of the user's may have the name of a library, as random.py.
+    """
+    before = os.environ.get(_SAFE)
+    os.environ[_SAFE] = "1"
+    try:
+        yield
+    finally:
+        _set_back(before)
+
+
+def _set_back(before: str | None) -> None:
+    if before is None:
+        os.environ.pop(_SAFE, None)
+    else:
+        os.environ[_SAFE] = before
+
+
+def _begin(starter: int, safe: str | None) -> None:
     """Begin a worker, which ends soon after the process that started it, as that may be killed."""
     _left[:] = _CALLS
+    # What a worker starts is the user's own.
+    _set_back(safe)
     # The young objects are looked through as always.
     gc.set_threshold(*gc.get_threshold()[:2], _NEVER)
     # A thread of some library may take the signal that is held back from the others.

@@ -154,6 +154,23 @@ def test_workers_end_with_the_process_that_started_them_and_say_nothing(tmp_path
     assert theirs.sub("", done.stderr) == ""
 
 
+@pytest.mark.parametrize("safe", ["", "1"])
+def test_a_worker_does_not_look_in_the_current_directory_first(tmp_path, python, safe):
+    """Nor do the processes that it starts differ from those that its starter would start."""
+    for library in ("conformance", "joblib", "random"):
+        (tmp_path / f"{library}.py").write_text("raise ImportError(__file__)", encoding="utf-8")
+    code = """
+import os, sys
+sys.path.remove("") if "" in sys.path else None
+from conformance.processes import in_processes
+def state():
+    return os.environ.get("PYTHONSAFEPATH"), os.getcwd(), sys.path
+assert [*in_processes(state, [()] * 2, 2)] == [state()] * 2
+"""
+    done = python("-c", code, cwd=tmp_path, PYTHONSAFEPATH=safe)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_worker_looks_through_what_it_has_imported_once(tmp_path, python):
     """And through what it makes later as often as any process; this one is left alone."""
     code = """

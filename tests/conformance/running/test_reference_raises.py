@@ -66,13 +66,8 @@ def refusing(monkeypatch, tmp_path):
 
 
 def lasting(report):
-    """Return what does not depend on the process: of a reason its beginning.
-
-    Its traceback names files: run from a checkout, workers import its modules before an installed package's.
-    """
+    """Return what does not depend on the process."""
     found = json.loads(report.to_json())
-    for each in found["verdicts"]:
-        each["reason"] = (each["reason"] or "").partition(":")[0]
     return {k: v for k, v in found.items() if k not in {"timing", "environment"}}
 
 
