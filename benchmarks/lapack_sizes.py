@@ -84,6 +84,11 @@ def _lower(n: int) -> torch.Tensor:
     return _dominant(n).tril()
 
 
+def _in_order(a: torch.Tensor) -> torch.Tensor:
+    """Return the pivots that exchange no rows."""
+    return torch.arange(1, a.shape[-1] + 1, dtype=torch.int32)
+
+
 # What the matrices are like → from a size to one.
 SQUARE = {"well": _dominant, "normal": lambda n: _normal(n, n), "bad": lambda n: _bad(n, n)}
 ANY = {
@@ -94,6 +99,8 @@ ANY = {
     "wide": lambda n: _normal(n, 2 * n),
 }
 TALL = {"tall": lambda n: _normal(2 * n, n), "tall, bad": lambda n: _bad(2 * n, n)}
+# What is beside the diagonal is so small that a solution is near the right side.
+NEAR = {"near 1": lambda n: _normal(n, n) / n + torch.eye(n)}
 DEFINITE = {"well": _definite, "bad": _bad_definite}
 SYMMETRIC = {"normal": _symmetric, "well": _definite, "bad": _bad_definite}
 
@@ -151,6 +158,14 @@ OPERATIONS = {
         {"SciPy": lambda a, b: S.solve_triangular(a, b, lower=True)},
         4,
     ),
+    "unitriangular": Operation(
+        lambda a, b: L.solve_triangular(a, b, upper=False, unitriangular=True),
+        NEAR,
+        {"SciPy": lambda a, b: S.solve_triangular(a, b, lower=True, unit_diagonal=True)},
+        4,
+    ),
+    "lu_solve": Operation(lambda a, b: L.lu_solve(a, _in_order(a), b), NEAR, columns=4),
+    "ldl_solve": Operation(lambda a, b: L.ldl_solve(a, _in_order(a), b), NEAR, columns=4),
     "cholesky": Operation(
         L.cholesky, _batched(DEFINITE), {"SciPy": lambda a: S.cholesky(a, lower=True)}, largest=1024
     ),

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from conformance.arithmetic.replicates import Replicates
 
 _ATEN: Any = torch.ops.aten
-_SOLVE, _DET, _LSTSQ, _CHOLESKY = (
+_SOLVE, _DET, _LSTSQ, _CHOLESKY, _SUBSTITUTE = (
     getattr(_ATEN, name).default
-    for name in ("_linalg_solve_ex", "_linalg_det", "linalg_lstsq", "linalg_cholesky_ex")
+    for name in (
+        "_linalg_solve_ex",
+        "_linalg_det",
+        "linalg_lstsq",
+        "linalg_cholesky_ex",
+        "linalg_solve_triangular",
+    )
 )
 # How far an estimate of a condition is off, at most.
 _ESTIMATED = 3
@@ -145,6 +151,28 @@ def pivoted(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
 def triangle(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
     """Return √(n/3) roundings of each element: a solution by substitution adds up n products."""
     return (a.abs() * chain(a.shape[-1]),)
+
+
+def twice(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
+    """Return √2 times as much: a solution by two substitutions, of which one has a diagonal of ones."""
+    return (a.abs() * (math.sqrt(2) * chain(a.shape[-1])),)
+
+
+def substituted(
+    a: Tensor, b: Tensor, *, unitriangular: bool = False, **options: Any
+) -> tuple[Tensor, Tensor | None]:
+    """Return the same of a triangular system's matrix; and of its right side, where the diagonal is ones.
+
+    That diagonal is not read. Moved by δ, it would take δ·x from the right side.
+    """
+    (size,) = triangle(a)
+    if not unitriangular or not (a.numel() and b.numel()):
+        return size, None
+    x = _SUBSTITUTE(a, b, unitriangular=True, **options).abs() * chain(a.shape[-1])
+    # One right side of several matrices is moved for all of them.
+    more = x.dim() - b.dim()
+    repeated = [k for k, count in enumerate(x.shape) if k < more or count != b.shape[k - more]]
+    return size, (x.amax(repeated, keepdim=True) if repeated else x).reshape(b.shape)
 
 
 def second(size: Callable[..., tuple[Tensor]]) -> Callable[..., tuple[Tensor | None, ...]]:

@@ -96,6 +96,11 @@ def _lower(array: Array) -> Array:
     return np.tril(_square(array))
 
 
+def _of_rows(array: Array) -> Array:
+    """Return matrices that change little: their rows are means of as many numbers."""
+    return np.asarray(array / array.shape[-1])
+
+
 def _reflected(array: Array, _: Array, *others: Array) -> tuple[Array, ...]:
     """Return Householder's reflections of a matrix, and their factors."""
     reflections, factors = torch.geqrf(torch.from_numpy(array))
@@ -147,7 +152,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "linalg_lu_solve",
-        lambda lu, *_, **__: backward.triangle(lu),
+        backward.twice,
         _call(
             lambda t, a, b: t.linalg.lu_solve(
                 a, t.arange(1, a.shape[-1] + 1, dtype=t.int32).expand(3, -1), b
@@ -180,12 +185,18 @@ RULES: tuple[Rule, ...] = (
     # Substitution.
     _rule(
         "linalg_solve_triangular",
-        backward.triangle,
+        backward.substituted,
         _call(
             lambda t, a, b: t.linalg.solve_triangular(a, b, upper=False),
             _matrices,
             _few,
             prepare=_with(_lower),
+        ),
+        _call(
+            lambda t, a, b: t.linalg.solve_triangular(a, b, upper=False, unitriangular=True),
+            _matrices,
+            _few,
+            prepare=_with(_of_rows),
         ),
         source="theorem 8.5",
     ),
@@ -216,7 +227,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "linalg_ldl_solve",
-        backward.triangle,
+        backward.twice,
         _call(
             lambda t, a, b: t.linalg.ldl_solve(
                 a, t.arange(1, a.shape[-1] + 1, dtype=t.int32).expand(3, -1), b

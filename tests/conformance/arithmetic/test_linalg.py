@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import conformance
-from conformance.arithmetic.backward import halves
+from conformance.arithmetic.backward import halves, substituted
 from conformance.arithmetic.deviation import deviations
 from conformance.arithmetic.kernels import KERNELS
 from conformance.arithmetic.mode import Arithmetic
@@ -56,6 +56,11 @@ PROGRAMS = {
         lambda a, b: ATEN.triangular_solve(b, a)[0],
         (A, B),
         lambda a, b: torch.linalg.solve_triangular(a.half().float(), b, upper=True),
+    ),
+    "unitriangular": (
+        lambda a, b: torch.linalg.solve_triangular(a, b, upper=True, unitriangular=True),
+        (A, B),
+        lambda a, b: torch.linalg.solve_triangular(a.half().float(), b, upper=True, unitriangular=True),
     ),
     "qr": (torch.linalg.qr, (TALL,), lambda a: tuple(torch.linalg.qr(a.half().float()))),
     "lstsq": (
@@ -127,6 +132,26 @@ def test_scaling_columns_does_not_scale_the_tolerance():
     plain = moved(lambda: torch.linalg.solve(a, B))
     scaled = moved(lambda: torch.linalg.solve(a * scale, B) * scale.unsqueeze(-1))
     assert scaled < 4 * plain
+
+
+SMALL = draw(3, 130, 130, seed=5).tril(-1) / 130
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("shape", [(3, 130, 2), (1, 130, 2), (130, 2)])
+def test_a_diagonal_of_ones_rounds_as_one_that_is_read(left, shape):
+    """Moving the matrix does not move it; what each element takes n steps for is not one rounding only."""
+    b = draw(*shape, seed=6)
+    given, options = (b, {"upper": False}) if left else (b.mT, {"upper": False, "left": False})
+    read = moved(lambda: torch.linalg.solve_triangular(SMALL + torch.eye(130), given, **options))
+    ones = moved(lambda: torch.linalg.solve_triangular(SMALL, given, unitriangular=True, **options))
+    assert 0.7 < ones / read < 1.4
+    assert read > 3
+
+
+@pytest.mark.parametrize(("a", "b"), [((3, 0, 0), (3, 0, 2)), ((0, 4, 4), (1, 4, 2)), ((3, 4, 4), (1, 4, 0))])
+def test_a_triangular_system_without_elements_is_not_moved(a, b):
+    assert substituted(draw(*a), draw(*b), unitriangular=True, upper=False)[1] is None
 
 
 def test_a_tie_between_pivots_is_no_decision_of_a_solution():
