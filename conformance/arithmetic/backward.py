@@ -159,20 +159,23 @@ def twice(a: Tensor, *_: Any, **__: Any) -> tuple[Tensor]:
 
 
 def substituted(
-    a: Tensor, b: Tensor, *, unitriangular: bool = False, **options: Any
-) -> tuple[Tensor, Tensor | None]:
-    """Return the same of a triangular system's matrix; and of its right side, where the diagonal is ones.
+    a: Tensor, b: Tensor, *, upper: bool, left: bool = True, unitriangular: bool = False, **_: Any
+) -> tuple[Tensor | None, ...]:
+    """Return √(n/3) roundings of the products that each element of a right side is made of.
 
-    That diagonal is not read. Moved by δ, it would take δ·x from the right side.
+    As if the matrix were moved, for each right side anew: each adds up its own products. And a diagonal that
+    counts as 1, which is not read, has none to move.
     """
-    (size,) = triangle(a)
-    if not unitriangular or not (a.numel() and b.numel()):
-        return size, None
-    x = _SUBSTITUTE(a, b, unitriangular=True, **options).abs() * chain(a.shape[-1])
-    # One right side of several matrices is moved for all of them.
-    more = x.dim() - b.dim()
-    repeated = [k for k, count in enumerate(x.shape) if k < more or count != b.shape[k - more]]
-    return size, (x.amax(repeated, keepdim=True) if repeated else x).reshape(b.shape)
+    if not (a.numel() and b.numel()):
+        return ()
+    x = _SUBSTITUTE(a, b, upper=upper, left=left, unitriangular=unitriangular).abs().square()
+    read = (a.triu(int(unitriangular)) if upper else a.tril(-int(unitriangular))).abs().square()
+    size = read @ x if left else x @ read
+    size = (size + x if unitriangular else size).sqrt_() * chain(a.shape[-1])
+    # A right side of several matrices is moved for all of them.
+    more = size.dim() - b.dim()
+    repeated = [k for k, count in enumerate(size.shape) if k < more or count != b.shape[k - more]]
+    return None, (size.amax(repeated, keepdim=True) if repeated else size).reshape(b.shape)
 
 
 def second(size: Callable[..., tuple[Tensor]]) -> Callable[..., tuple[Tensor | None, ...]]:
