@@ -13,6 +13,7 @@ import threading
 import time
 import warnings
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ _PASSED_ON = 0.2
 
 # Python's variable that leaves the current directory, and a script's folder, out of what is looked in.
 _SAFE = "PYTHONSAFEPATH"
+
+# Directories that were put on the path for subjects; and what is held while workers start.
+_added: list[str] = []
+_STARTING = threading.RLock()
 
 # How often a worker looks whether the process that started it is still there, in seconds.
 _LOOK = 0.5
@@ -119,14 +124,18 @@ def _begun(function: Callable[..., Any], arguments: Iterable[tuple[Any, ...]], j
         initializer=_begin,
         initargs=(os.getpid(), os.environ.get(_SAFE)),
     )
-    with _current_directory_left_out():
-        if jobs != 1 and sys.platform != "win32":
+    calls = (delayed(_counted)(function, *each) for each in arguments)
+    if jobs == 1:
+        found: Generator[Any] = parallel(calls)
+        return found
+    with _as_started():
+        if sys.platform != "win32":
             # With the first worker Python's resource tracker starts, unless one runs, and lets SIGINT through
             # again.
             resource_tracker.ensure_running()
         with interrupts_held():
             # Workers are started here, before the first result is asked for.
-            found: Generator[Any] = parallel(delayed(_counted)(function, *each) for each in arguments)
+            found = parallel(calls)
     return found
 
 
@@ -166,19 +175,38 @@ def interrupts_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@contextmanager
-def _current_directory_left_out() -> Iterator[None]:
-    """Start processes that do not look in the current directory for what they import.
+def look_here() -> None:
+    """Look for modules in the current directory first, from now on, if it is not on the path already."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+        _added.append(here)
 
-    joblib starts a worker as a module, for which Python would look there first, until joblib has given it the
-    path of this process: a file of the user's may have the name of a library, as random.py.
+
+def own_path() -> list[str]:
+    """Return where this process looked for modules when it was started, and not only for a subject's."""
+    return [each for each in sys.path if each not in _added]
+
+
+@contextmanager
+def _as_started() -> Iterator[None]:
+    """Let processes that are started meanwhile look for modules where this one did when it was started.
+
+    joblib starts a worker as a module, for which Python looks in the current directory first, and then gives
+    it the path of this process, on which the directory of a subject may be by now. A file there may have the
+    name of a library, as random.py, or a folder that of this package. A worker looks there where it imports a
+    subject. One that joblib starts later, in place of another, is not covered.
     """
-    before = os.environ.get(_SAFE)
-    os.environ[_SAFE] = "1"
-    try:
-        yield
-    finally:
-        _set_back(before)
+    with _STARTING:
+        path, before = [*sys.path], os.environ.get(_SAFE)
+        sys.path[:] = own_path()
+        if not {"", str(Path.cwd())} & {*sys.path}:
+            os.environ[_SAFE] = "1"
+        try:
+            yield
+        finally:
+            sys.path[:] = path
+            _set_back(before)
 
 
 def _set_back(before: str | None) -> None:
@@ -189,9 +217,13 @@ def _set_back(before: str | None) -> None:
 
 
 def _begin(starter: int, safe: str | None) -> None:
-    """Begin a worker, which ends soon after the process that started it, as that may be killed."""
+    """Begin a worker, which ends soon after the process that started it, as that may be killed.
+
+    Args:
+        starter: that process.
+        safe: the variable as that has it, for programs that subjects start here.
+    """
     _left[:] = _CALLS
-    # What a worker starts is the user's own.
     _set_back(safe)
     # The young objects are looked through as always.
     gc.set_threshold(*gc.get_threshold()[:2], _NEVER)

@@ -9,7 +9,6 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from contextlib import contextmanager, nullcontext
 from inspect import Parameter, signature
 from operator import attrgetter
 from pathlib import Path
@@ -17,13 +16,14 @@ from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError, unknown
+from conformance.processes import look_here
 from conformance.subjects import mytorch, pytorch
 from conformance.subjects.command import COMMAND, Command
 from conformance.subjects.peers import PEERS
 from conformance.subjects.protocol import Implementation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 IMPLEMENTATIONS: dict[str, Callable[[], Implementation]] = {"mytorch": mytorch.make, "torch": pytorch.make}
 
@@ -36,7 +36,8 @@ _NEED_NO_ARGUMENT = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
 def find_implementation(spec: str | Implementation) -> Implementation:
     """Return the implementation that a name or one of the forms above means, or the one given.
 
-    For the last two the current directory is looked in first; afterwards it comes last on the path.
+    For the last two the current directory is first on the path, if it was not on it, and stays there: what
+    a subject imports later is its own too.
 
     Raises:
         UsageError: there is no such implementation, or it cannot be imported; the message lists the known
@@ -189,7 +190,7 @@ def find_attribute(what: str, spec: str, *, here: bool = True) -> tuple[ModuleTy
     Args:
         what: what it should name, for the message.
         spec: one of the two forms; dots lead to attributes of attributes.
-        here: look in the current directory first, for modules that are imported by name.
+        here: put the current directory on the path, for modules that are imported by name.
 
     Raises:
         UsageError: there is none, or it cannot be imported.
@@ -197,9 +198,10 @@ def find_attribute(what: str, spec: str, *, here: bool = True) -> tuple[ModuleTy
     name, _, attribute = spec.rpartition(":")
     if not (name and attribute):
         raise UsageError(f"{what} {spec!r}: expected module:attribute or path.py:attribute")
+    if here:
+        look_here()
     try:
-        with _here() if here else nullcontext():
-            module = _imported(name)
+        module = _imported(name)
         if name.endswith(".py") and not hasattr(module, attribute.partition(".")[0]):
             lacks = f"{name} has no attribute {attribute!r}{_own(module)}"
             raise UsageError(lacks)  # noqa: TRY301 - the spec is put in front of it below
@@ -217,32 +219,13 @@ def _own(module: ModuleType) -> str:
     return f"; it defines {', '.join(own)}" if own else ""
 
 
-@contextmanager
-def _here() -> Iterator[None]:
-    """Look for what is imported in the current directory first, and from then on in it last.
-
-    What is imported later, here or in the processes that are started with this path, is the harness's and its
-    libraries': a folder of such a name in the current directory is not to take their place.
-    """
-    here = str(Path.cwd())
-    sys.path.insert(0, here)
-    try:
-        yield
-    finally:
-        # What is imported may have removed it itself, or have put others before it.
-        if here in sys.path:
-            sys.path.remove(here)
-        if here not in sys.path:
-            sys.path.append(here)
-
-
 def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
+    look_here()
     try:
-        with _here():
-            found = _attribute(_imported(module), attribute)
-            # A class has the attributes of its instances, and would pass for an instance.
-            made = isinstance(found, type) or not isinstance(found, Implementation)
-            implementation = _made(attribute, found) if made and callable(found) else found
+        found = _attribute(_imported(module), attribute)
+        # A class has the attributes of its instances, and would pass for an instance.
+        made = isinstance(found, type) or not isinstance(found, Implementation)
+        implementation = _made(attribute, found) if made and callable(found) else found
     except UsageError as error:
         raise UsageError(f"implementation {spec!r}: {error}") from error
     except Exception as error:

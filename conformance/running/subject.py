@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError, flag
+from conformance.processes import own_path
 from conformance.registry import find_implementation
 from conformance.subjects.host import Limits, Process, UnsendableError
 from conformance.subjects.hosted import Hosted
@@ -151,7 +152,7 @@ def _of_object(implementation: Implementation, limits: Limits) -> Subject:
 
 
 def _importable(module: ModuleType) -> bool:
-    """Whether another process finds a module by its name, on the path that this one has.
+    """Whether another process finds a module by its name, on the path that this one was started with.
 
     pytest, for one, imports test modules that it would not.
     """
@@ -162,7 +163,7 @@ def _importable(module: ModuleType) -> bool:
     path = Path(file).absolute()
     names = module.__name__.split(".")
     root = path.parents[len(names) - (path.stem != "__init__")]
-    return root in {Path(each).absolute() for each in sys.path}
+    return root in {Path(each).absolute() for each in own_path()}
 
 
 def _unsendable(why: object) -> str:

@@ -154,20 +154,58 @@ def test_workers_end_with_the_process_that_started_them_and_say_nothing(tmp_path
     assert theirs.sub("", done.stderr) == ""
 
 
-@pytest.mark.parametrize("safe", ["", "1"])
-def test_a_worker_does_not_look_in_the_current_directory_first(tmp_path, python, safe):
-    """Nor do the processes that it starts differ from those that its starter would start."""
+# Starts workers in a folder whose files are named as libraries.
+SHADOWED = """
+import os, sys
+import joblib
+from conformance.processes import in_processes, look_here
+sys.path[:] = [each for each in sys.path if each]
+if sys.argv[1] == "unset":
+    del os.environ["PYTHONSAFEPATH"]
+elif sys.argv[1] == "empty":
+    os.environ["PYTHONSAFEPATH"] = ""
+def found(_):
+    import conformance.cases
+    return os.environ.get("PYTHONSAFEPATH"), [*sys.path], conformance.cases.__file__
+def failing(number):
+    return 1 / number
+own = found(0)
+if sys.argv[2] == "looking here":
+    look_here()
+assert (os.getcwd() in sys.path) == (sys.argv[2] == "looking here")
+path = [*sys.path]
+assert [*in_processes(found, [(0,)] * 2, 2)] == [own] * 2
+try:
+    [*in_processes(failing, [(0,)], 2)]
+except ZeroDivisionError:
+    pass
+assert (os.environ.get("PYTHONSAFEPATH"), sys.path) == (own[0], path)
+"""
+
+
+@pytest.mark.parametrize("looking", ["looking here", "not"])
+@pytest.mark.parametrize("safe", ["unset", "empty", "set"])
+def test_workers_look_for_modules_where_their_starter_did(tmp_path, python, safe, looking):
+    """And not in the current directory first, as Python does for a module that it is started with."""
     for library in ("conformance", "joblib", "random"):
         (tmp_path / f"{library}.py").write_text("raise ImportError(__file__)", encoding="utf-8")
+    done = python("-c", SHADOWED, safe, looking, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_where_python_looks_in_the_current_directory_first_workers_do(tmp_path, python):
+    """Packages may be only there."""
+    (tmp_path / "only_there.py").write_text("number = 3", encoding="utf-8")
     code = """
-import os, sys
-sys.path.remove("") if "" in sys.path else None
+import sys
 from conformance.processes import in_processes
-def state():
-    return os.environ.get("PYTHONSAFEPATH"), os.getcwd(), sys.path
-assert [*in_processes(state, [()] * 2, 2)] == [state()] * 2
+sys.path.insert(0, "")
+def number():
+    import only_there
+    return only_there.number
+assert [*in_processes(number, [()] * 2, 2)] == [3, 3]
 """
-    done = python("-c", code, cwd=tmp_path, PYTHONSAFEPATH=safe)
+    done = python("-c", code, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 

@@ -106,24 +106,29 @@ def test_a_file_beside_is_found_by_a_path_with_a_dot(plugin, monkeypatch):
     assert find_implementation("./plugin.py:mine").name == "mine"
 
 
-def test_the_current_directory_comes_first_for_a_subject_and_last_for_all_else(plugin, monkeypatch, tmp_path):
-    """What the harness or a worker imports later is not looked for there before it is elsewhere."""
+def test_a_subject_and_what_it_imports_later_are_looked_for_in_the_current_directory_first(
+    monkeypatch, tmp_path
+):
     elsewhere, here = tmp_path / "elsewhere", tmp_path / "here"
     for folder, name in ((elsewhere, "elsewhere"), (here, "mine")):
         folder.mkdir()
-        for file in ("own_subject.py", "of_a_library.py"):
+        for file in ("own_subject.py", "own_library.py"):
             (folder / file).write_text(PLUGIN.replace('"mine", "torch"', f'"{name}", "torch"'), "utf-8")
-    monkeypatch.setattr("sys.path", [str(elsewhere), *sys.path])
+    before = [str(elsewhere), *sys.path]
+    monkeypatch.setattr("sys.path", [*before])
     monkeypatch.chdir(here)
-    before = [*sys.path]
     for _ in range(2):
         assert find_implementation("own_subject:mine").name == "mine"
-        assert sys.path == [*before, str(here)]
-    assert importlib.import_module("of_a_library").mine.name == "elsewhere"
-    # Where Python itself looks there first, as for `python -m`, that is left as it is.
-    sys.path[:] = [str(here), *before]
-    assert find_implementation(f"{plugin}:mine").name == "mine"
-    assert sys.path == [str(here), *before]
+        assert sys.path == [str(here), *before]
+    assert importlib.import_module("own_library").mine.name == "mine"
+
+
+def test_where_the_current_directory_is_on_the_path_that_stays_as_it_is(plugin, monkeypatch):
+    path = [*sys.path[:1], str(plugin.parent), *sys.path[1:]]
+    monkeypatch.setattr("sys.path", [*path])
+    monkeypatch.chdir(plugin.parent)
+    assert find_implementation("plugin:mine").name == "mine"
+    assert sys.path == path
 
 
 @pytest.mark.parametrize("attribute", ["Needing", "make_of"])
