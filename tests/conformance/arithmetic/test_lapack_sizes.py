@@ -62,6 +62,11 @@ def test_a_small_one_is_within_its_tolerance(name, kind):
     assert 0.01 < measured(name, kind).ratio < 1
 
 
+def test_an_exponential_errs_twice_as_much_per_squaring():
+    """Of a matrix of 256 rows there are three to five."""
+    assert 0.01 < measured("matrix_exp", "normal", 256).ratio < 0.6
+
+
 def test_a_rule_that_is_too_small_is_seen(monkeypatch):
     rule = RULES["linalg_cholesky_ex"]
     small = replace(rule, nearby=lambda *args, **kwargs: (rule.nearby(*args, **kwargs)[0] / 50,))
