@@ -104,8 +104,13 @@ def _imported(module: str) -> ModuleType:
         if spec is None or spec.loader is None:
             raise ImportError(f"{path} is not a Python file")
         loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
+        # Before it runs, as Python does it: a dataclass looks its module up.
         sys.modules[name] = loaded
+        try:
+            spec.loader.exec_module(loaded)
+        except BaseException:
+            sys.modules.pop(name, None)
+            raise
     return sys.modules[name]
 
 

@@ -69,6 +69,29 @@ def test_an_implementation_is_found_in_a_file(plugin, attribute):
     assert find_implementation(f"{plugin}:{attribute}").name == "mine"
 
 
+def test_a_file_may_have_dataclasses_with_annotations_that_are_not_evaluated(tmp_path):
+    path = tmp_path / "dated.py"
+    path.write_text(
+        "from __future__ import annotations\n"
+        "from dataclasses import dataclass\n"
+        "from conformance import TorchLike\n"
+        "@dataclass\n"
+        "class State:\n"
+        "    h: object\n"
+        'mine = TorchLike("mine", "torch")\n',
+        encoding="utf-8",
+    )
+    assert find_implementation(f"{path}:mine").name == "mine"
+
+
+def test_a_file_that_raised_is_run_again(tmp_path):
+    path = tmp_path / "raising.py"
+    path.write_text("raise OSError('no weights')\n", encoding="utf-8")
+    assert "OSError: no weights" in told(f"{path}:mine")
+    path.write_text("from conformance import TorchLike\nmine = TorchLike('mine', 'torch')\n", "utf-8")
+    assert find_implementation(f"{path}:mine").name == "mine"
+
+
 def test_a_file_that_does_not_exist_is_named(tmp_path):
     path = tmp_path / "missing.py"
     assert told(f"{path}:mine") == f"implementation '{path}:mine': there is no file {path}"
