@@ -34,6 +34,8 @@ COMMAND = "cmd:"
 PLAIN_CALLS = Supports(backward=None, training=False, uses=(), bad_calls=False)
 # Seconds after which a program is ended.
 TIME_LIMIT = 60.0
+# The user's own PYTHONPATH in the process of a subject, which has that of the judge.
+USERS_PATH = "CONFORMANCE_USERS_PYTHONPATH"
 # How many bytes of what a program prints are kept, of the last.
 _KEPT = 4000
 
@@ -133,6 +135,15 @@ def files_of(command: str) -> set[Path]:
     return {path.resolve() for path in paths if path.is_file() and os.access(path, os.R_OK)}
 
 
+def _environment() -> dict[str, str]:
+    """Return the environment of a program, which may be another Python, with other packages."""
+    found = dict(os.environ)
+    path = found.pop(USERS_PATH, None)
+    if path is not None:
+        found.pop("PYTHONPATH", None)
+    return found | ({"PYTHONPATH": path} if path else {})
+
+
 def _call(arguments: list[str], directory: Path, time_limit: float) -> tuple[str, str]:
     """Run a program to its end or to the time limit.
 
@@ -146,6 +157,7 @@ def _call(arguments: list[str], directory: Path, time_limit: float) -> tuple[str
         process = subprocess.Popen(  # noqa: S603 - running the user's program is what this is for
             arguments,
             cwd=directory,
+            env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -23,6 +23,7 @@ import numpy as np
 
 from conformance.errors import UsageError
 from conformance.subjects import raised
+from conformance.subjects.command import USERS_PATH
 from conformance.subjects.pipes import Pipes
 from conformance.subjects.protocol import Ended
 from conformance.subjects.wire import GarbageError, encode, printable
@@ -153,6 +154,7 @@ class Process:
             **os.environ,
             **dict.fromkeys(_THREADS, str(self.limits.threads)),
             "PYTHONPATH": os.pathsep.join(paths),
+            USERS_PATH: os.environ.get("PYTHONPATH", ""),
             "PYTHONIOENCODING": "utf-8:backslashreplace",
         }
         try:

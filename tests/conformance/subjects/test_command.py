@@ -217,6 +217,27 @@ def test_a_program_is_ended_with_the_group_of_a_process_that_leads_a_session(pro
         assert said.read() == b""
 
 
+@pytest.mark.parametrize("own", ["", "own-packages"])
+@pytest.mark.parametrize("in_process", [True, False])
+def test_a_program_has_the_path_of_its_user_and_not_that_of_the_harness(
+    tmp_path, monkeypatch, own, in_process
+):
+    """It may be another Python, whose packages are others."""
+    script = tmp_path / "path.sh"
+    script.write_text(
+        '#!/bin/sh\nenv > "$(dirname "$0")/seen"\necho \'{"unsupported": "no"}\' > "$1/error.json"\n', "utf-8"
+    )
+    script.chmod(0o755)
+    if own:
+        monkeypatch.setenv("PYTHONPATH", own)
+    else:
+        monkeypatch.delenv("PYTHONPATH", raising=False)
+    conformance.run(f"cmd:{script}", ["relu"], 1, in_process=in_process)
+    seen = (tmp_path / "seen").read_text(encoding="utf-8").splitlines()
+    paths = [each for each in seen if "PYTHONPATH" in each]
+    assert paths == ([f"PYTHONPATH={own}"] if own else [])
+
+
 def test_bad_calls_training_and_uses_are_outside_unless_they_are_declared(program):
     bad_call = CASES["nn.LSTMCell"].bad_calls[0]
     task = first("relu")
