@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.environment import environment
 from conformance.errors import UsageError
-from conformance.running.journal import source_code
+from conformance.running.source import source_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator

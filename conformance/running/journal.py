@@ -9,12 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import Collection
 from contextlib import contextmanager
-from importlib.util import find_spec
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.environment import environment
@@ -22,12 +19,13 @@ from conformance.errors import UsageError
 from conformance.judging.verdict import Verdict
 from conformance.report.record import SCHEMA_VERSION
 from conformance.running.output import held
+from conformance.running.source import source_code
 from conformance.running.work import Outcome
-from conformance.subjects.command import COMMAND, files_of
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from conformance.running.work import Work
@@ -194,42 +192,3 @@ def common(
         "pieces": len(work),
         "source code": source_code(subject, name),
     }
-
-
-def source_code(subject: str | Implementation, name: str = "") -> str:
-    """Return a digest of the files that verdicts depend on: ours, and those of the subject.
-
-    Of a Python module these are the files of its package, and of a program those that its command names.
-
-    Who interrupts a run to mend the subject must not get verdicts of both in one report.
-    """
-    module = subject.rpartition(":")[0] if isinstance(subject, str) else type(subject).__module__
-    files = {file for each in ("conformance", "mytorch", module) for file in _files(each)}
-    # A `Command` of any module has the name by which the command line would call it.
-    for command in {text for text in (subject, name) if isinstance(text, str) and text.startswith(COMMAND)}:
-        files |= files_of(command.removeprefix(COMMAND))
-    digests = []
-    for file in files:
-        # In pieces, as a program may be given a file that does not fit into memory.
-        with file.open("rb") as opened:
-            digests.append(hashlib.file_digest(opened, "sha256").digest())
-    # In an order that does not depend on where the files are: shards run on several machines.
-    return hashlib.sha256(b"".join(sorted(digests))).hexdigest()[:16]
-
-
-def _files(module: str) -> list[Path]:
-    """Return the files of a module, without importing it; none if it has none."""
-    if module.endswith(".py"):
-        return [path] if (path := Path(module).resolve()).is_file() else []
-    top = module.partition(".")[0]
-    loaded = sys.modules.get(top)
-    try:
-        spec = find_spec(top) if top else None
-    except ValueError:  # a script that was run has no spec
-        spec = None
-    origin = spec.origin if spec else getattr(loaded, "__file__", None)
-    if not origin or not Path(origin).is_file():
-        return []
-    if spec and spec.submodule_search_locations:
-        return [path for path in Path(origin).parent.rglob("*") if path.suffix in {".py", ".toml"}]
-    return [Path(origin)]

@@ -18,9 +18,9 @@ from conformance.errors import UsageError
 from conformance.registry import IMPLEMENTATIONS
 from conformance.report.bitwise import Bitwise
 from conformance.report.shard import ENDED, JUDGED
-from conformance.running.journal import source_code
 from conformance.running.outcomes import Done
 from conformance.running.shrink import SHRUNK
+from conformance.running.source import source_code
 from conformance.running.subject import find_subject, opened
 from conformance.running.work import Outcome, work_of
 from conformance.subjects.modes import quietly_on_one_thread

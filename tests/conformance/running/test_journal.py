@@ -18,6 +18,7 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.report.record import Report
 from conformance.running import journal as journals
 from conformance.running.journal import JOURNAL, Journal, common, kept
+from conformance.running.source import source_code
 from conformance.running.work import BadCallWork, Outcome
 from conformance.subjects.command import Command
 from conformance.subjects.torchlike import TorchLike
@@ -188,6 +189,31 @@ def test_a_subject_that_was_edited_is_another(tmp_path, monkeypatch, named):
     assert differ == ["source code"]
     assert "mine" not in sys.modules
     assert "package" not in sys.modules
+
+
+@pytest.mark.parametrize("named", ["mine.py:make", "mine:make", "package.inner:make", "spaces.inner:make"])
+@pytest.mark.parametrize("edited", ["mine.py", "helpers.py", "package/deep/inner.py", "spaces/inner.py"])
+def test_what_stands_beside_a_subject_is_its_own_too(tmp_path, monkeypatch, named, edited):
+    """It may be imported only when it is called. The current directory is not on the path of the judge."""
+    monkeypatch.chdir(tmp_path)
+    files = ["mine.py", "helpers.py", "package/__init__.py", "package/deep/inner.py", "spaces/inner.py"]
+    for file in files:
+        (tmp_path / file).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / file).touch()
+    (tmp_path / "unread.py").symlink_to(tmp_path / "missing")
+    before, again = source_code(named), source_code(named)
+    (tmp_path / edited).write_text("a = 2\n", encoding="utf-8")
+    assert before == again
+    # A folder without __init__.py may be anything: it counts where the subject is in it.
+    assert (source_code(named) != before) == (named.partition(".")[0] == "spaces" or "spaces" not in edited)
+
+
+@pytest.mark.parametrize("named", ["mytorch", "fault:gates-gifo", "numpy:zeros"])
+def test_files_beside_do_not_count_for_what_is_installed(tmp_path, monkeypatch, named):
+    monkeypatch.chdir(tmp_path)
+    before = source_code(named)
+    (tmp_path / "other.py").write_text("a = 2\n", encoding="utf-8")
+    assert source_code(named) == before
 
 
 @pytest.mark.parametrize("named", ["program", "script", "object"])
