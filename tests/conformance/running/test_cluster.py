@@ -150,6 +150,7 @@ class Held(TorchLike):
         ({"backend": "dask"}, "scheduler: expected an address for the backend dask, got None"),
         ({"scheduler": "tcp://x:1"}, "scheduler: expected None for the backend local, got 'tcp://x:1'"),
         ({"backend": "dask", "scheduler": "nowhere://x"}, "scheduler: expected the address of a Dask"),
+        ({"backend": "dask", "scheduler": "localhost"}, "scheduler: .* got 'localhost': missing port number"),
         (
             {"backend": "dask", "scheduler": "tcp://x:1", "implementation": Held("held", "torch")},
             "backend: expected an implementation that can be sent to workers: in the judge's process",
