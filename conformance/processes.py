@@ -198,10 +198,10 @@ def _as_started() -> Iterator[None]:
     subject. One that joblib starts later, in place of another, is not covered.
     """
     with _STARTING:
-        path, before = [*sys.path], os.environ.get(_SAFE)
-        sys.path[:] = own_path()
-        if not {"", str(Path.cwd())} & {*sys.path}:
+        path, own, before = [*sys.path], own_path(), os.environ.get(_SAFE)
+        if not {"", str(Path.cwd())} & {*own}:
             os.environ[_SAFE] = "1"
+        sys.path[:] = own
         try:
             yield
         finally:

@@ -48,8 +48,8 @@ def told_of(sample: Sample) -> Iterator[None]:
     Raises:
         UnpreparedError: it was one, or an exception without a meaning of its own to the caller.
         UsageError: it was one.
-        ModuleNotFoundError: a package of an extra is missing, which no other sample would change.
-        MemoryError: there is not enough memory, for the same reason.
+        ModuleNotFoundError: a package of an extra is missing, as it would be for any other sample.
+        MemoryError: there is not enough memory.
     """
     try:
         yield

@@ -38,7 +38,9 @@ def source_code(subject: str | Implementation, name: str = "") -> str:
         name: the name that it has itself, where it is known.
     """
     module = subject.rpartition(":")[0] if isinstance(subject, str) else type(subject).__module__
-    files = {file for each in ("conformance", "mytorch") for file in _of_module(each)} | _of_subject(module)
+    files = _of_subject(module)
+    for own in ("conformance", "mytorch"):
+        files |= _of_package(own, find_spec(own))
     # A `Command` of any module has the name by which the command line would call it.
     for command in {text for text in (subject, name) if isinstance(text, str) and text.startswith(COMMAND)}:
         files |= files_of(command.removeprefix(COMMAND))
@@ -56,16 +58,14 @@ def _of_subject(module: str) -> set[Path]:
     if module.endswith(".py"):
         path = Path(module).resolve()
         return _readable([path]) | _beside(path) if path.is_file() else set()
-    found = _of_module(module)
-    here = Path.cwd().resolve()
+    top, here = module.partition(".")[0], Path.cwd().resolve()
+    found = _of_package(top, _spec(top))
     # A module or a package that is not installed.
     return found | _beside(here / "any") if any(file.is_relative_to(here) for file in found) else found
 
 
-def _of_module(module: str) -> set[Path]:
-    """Return the files of a module or of its package, without importing it; none if it has none."""
-    top = module.partition(".")[0]
-    spec = _spec(top)
+def _of_package(top: str, spec: ModuleSpec | None) -> set[Path]:
+    """Return the files of a module or a package, without importing it; none if it has none."""
     if spec and spec.submodule_search_locations is not None:
         return _readable(
             file

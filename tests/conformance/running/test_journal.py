@@ -212,7 +212,9 @@ def test_what_stands_beside_a_subject_is_its_own_too(tmp_path, monkeypatch, name
 def test_files_beside_do_not_count_for_what_is_installed(tmp_path, monkeypatch, named):
     monkeypatch.chdir(tmp_path)
     before = source_code(named)
-    (tmp_path / "other.py").write_text("a = 2\n", encoding="utf-8")
+    for file in ("other.py", "conformance.py", "mytorch/__init__.py"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("a = 2\n", encoding="utf-8")
     assert source_code(named) == before
 
 
