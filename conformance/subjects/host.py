@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from conformance.errors import UsageError
+from conformance.processes import own_path
 from conformance.subjects import raised
 from conformance.subjects.command import USERS_PATH
 from conformance.subjects.pipes import Pipes
@@ -146,10 +147,14 @@ class Process:
             told = " ".join(str(ended).split())
             raise UsageError(f"{kind} {what}: while it was imported, {told}") from None
 
+    def _path(self) -> list[str]:
+        return [*own_path(), *sys.path] if self.pickled else own_path()
+
     def _start(self) -> None:
         command = [*shlex.split(self.limits.command), sys.executable, "-P", "-u", "-m"]
-        # The subject is looked for where it would be looked for here.
-        paths = dict.fromkeys(str(Path(path).absolute()) for path in sys.path)
+        # The subject is looked for where it would be looked for here. The directory of one that was imported
+        # here comes last, as its files may have the names of the harness's; the process puts its own first.
+        paths = dict.fromkeys(str(Path(path).absolute()) for path in self._path())
         environment = {
             **os.environ,
             **dict.fromkeys(_THREADS, str(self.limits.threads)),

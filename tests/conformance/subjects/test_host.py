@@ -10,9 +10,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pytest
 
+from conformance import processes
 from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.sample_judge import judge_sample, prepare
@@ -22,6 +24,7 @@ from conformance.subjects import host
 from conformance.subjects.host import Limits, Process
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.protocol import Ended, Task
+from conformance.subjects.torchlike import TorchLike
 
 SUBJECT = """
 import os, sys, time, warnings
@@ -150,6 +153,30 @@ def test_the_program_that_starts_it_can_be_named(path):
     subject.close()
     with pytest.raises(UsageError, match=r"host command 'no-such-program': .*No such file"):
         hosted(f"{path}:Named", command="no-such-program")
+
+
+@pytest.mark.parametrize("pickled", [True, False])
+def test_the_harness_is_not_looked_for_where_a_subject_was_imported_here(path, monkeypatch, pickled):
+    folder = path.parent / "shadowing"
+    folder.mkdir()
+    (folder / "conformance.py").write_text("raise ImportError(__file__)", encoding="utf-8")
+    (folder / "own_library.py").write_text("name = 'from there'", encoding="utf-8")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(processes, "_added", [])
+    monkeypatch.chdir(folder)
+    processes.look_here()
+    (folder / "shadowed.py").write_text(
+        "import own_library\nfrom conformance import TorchLike\n"
+        "mine = TorchLike(own_library.name, 'mytorch')\n",
+        encoding="utf-8",
+    )
+    if pickled:
+        named = TorchLike("from there", "mytorch")
+        subject = Hosted(Process({"do": "load"}, cloudpickle.dumps(named)))
+    else:
+        subject = hosted("shadowed:mine")
+    assert subject.name == "from there"
+    subject.close()
 
 
 def test_it_ends_when_it_is_closed(path):
