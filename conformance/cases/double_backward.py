@@ -13,11 +13,11 @@ from conformance.cases._table import CLASSES, FILLED, row
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from conformance.cases.case import Case
+    from conformance.cases.case import Case, Config
 
     Form = Callable[[Any, Any, Any], Any]
 
-_UNUSED = dict.fromkeys(
+_UNUSED: dict[str, str | Callable[[Config], str | None]] = dict.fromkeys(
     ("no-grad", "inference-mode", "frozen-in-turn"),
     "torch raises: without a gradient of every input there is none to differentiate",
 )
@@ -52,11 +52,15 @@ def _without_history(t: Any, a: Any, b: Any) -> Any:
 _TIE = {"same-tensor": "what is chosen between a tensor and itself is at a tie"}
 
 
+def _of_equal_rows(config: Config) -> str | None:
+    return "the largest of equal rows is at a tie" if config["form"] == "largest" else None
+
+
 def _case(
     aspect: str,
     forms: Mapping[str, Form],
     classes: tuple[str, ...] = CLASSES,
-    unused: Mapping[str, str] = _UNUSED,
+    unused: Mapping[str, str | Callable[[Config], str | None]] = _UNUSED,
 ) -> Case:
     return row(
         f"autograd.grad@{aspect}",
@@ -126,6 +130,7 @@ CASES = (
             "cumsum": lambda t, a, b: t.cumsum(a * b, 1) * a,
         },
         FILLED,
+        _UNUSED | {"expanded": _of_equal_rows},
     ),
     _case(
         "second-shapes",

@@ -255,3 +255,11 @@ def test_a_correct_bare_function_passes_in_each_use_of_functions_and_skips_the_o
     skipped = {name for name, found in statuses.items() if found == {Status.SKIP}}
     assert skipped & {*FUNCTION_USES} == {"other-size-between", "sharing", "flags"}
     assert skipped.isdisjoint({"no-grad", "frozen-inputs", "only-one-output", "twice"})
+
+
+@pytest.mark.parametrize(("form", "applies"), [("largest", False), ("sum", True)])
+def test_the_largest_of_equal_rows_is_not_asked_for(form, applies):
+    """Noise decides between them in every repetition of a draw."""
+    case = CASES["autograd.grad@second-reductions"]
+    why = USES["expanded"].why_unused(case, {"N": 4, "F": 5, "form": form})
+    assert (why is None) == applies
