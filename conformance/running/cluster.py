@@ -167,7 +167,8 @@ def reached(backend: str, scheduler: str | None, subject: Subject) -> Iterator[C
     from distributed.comm import get_address_host_port
 
     try:
-        # A client of what is no address tells so, and takes a minute to end. One in this process has no host.
+        # Checked first: a client that is given anything else takes a minute to end. The address of a
+        # scheduler in this process has no host and no port.
         if not scheduler.startswith("inproc://"):
             get_address_host_port(scheduler)
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
