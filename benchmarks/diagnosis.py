@@ -34,7 +34,8 @@ from conformance.faults import FAULTS, faulty
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.judging.chosen_uses import by_use
 from conformance.judging.judge import judge
-from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import run_subject
 from conformance.judging.verdict import Status
 from conformance.processes import in_processes
 from conformance.running.plan import samples_of
@@ -45,7 +46,7 @@ from conformance.subjects.protocol import LANES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.running.work import SampleWork
 
 # A fault of accuracy leaves the function as it is, and how wrong it is depends on the order of roundings. So

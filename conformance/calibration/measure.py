@@ -19,7 +19,8 @@ from conformance.errors import DegenerateError
 from conformance.judging.asking import why_unsupported
 from conformance.judging.chosen_uses import by_use, uses_of
 from conformance.judging.judge import errors, form, judge, nothing_to_compare
-from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import run_subject
 from conformance.processes import in_processes
 from conformance.sampling.space import draw
 from conformance.subjects import mytorch, pytorch
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from conformance.arithmetic.tolerance import Scale
     from conformance.judging.chosen_uses import Uses
     from conformance.judging.expectation import Expectation
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.sampling.sample import Sample
     from conformance.subjects.protocol import Implementation, Trace
 

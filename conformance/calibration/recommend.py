@@ -14,7 +14,7 @@ import numpy as np
 from conformance.arithmetic.constants import constants
 from conformance.cases import CASES
 from conformance.errors import DegenerateError
-from conformance.judging.sample_judge import prepare
+from conformance.judging.prepared import prepare
 from conformance.processes import in_processes
 from conformance.sampling.space import draw_sized
 from conformance.subjects.protocol import LANES

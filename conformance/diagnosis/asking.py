@@ -14,7 +14,8 @@ import numpy as np
 from conformance.errors import UnpreparedError
 from conformance.judging.expectation import is_gradient
 from conformance.judging.judge import errors
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.subjects.answers import NotNumbersError, numbers
 from conformance.subjects.declarations import declared
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from conformance.diagnosis.refeeding import Problem
     from conformance.judging.expectation import Expectation
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Implementation, Task, Trace
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Case
     from conformance.diagnosis.asking import Asked
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.sampling.values import Array
     from conformance.subjects.protocol import Implementation
 
@@ -84,7 +84,7 @@ def localise(
 def _localise(
     case: Case, sample: Sample, subject: Implementation, lane: str | None, stored: Mapping[str, Array]
 ) -> Location:
-    from conformance.judging.sample_judge import prepare
+    from conformance.judging.prepared import prepare
 
     asker = Asker(subject)
     lanes = (

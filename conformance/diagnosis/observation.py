@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.judging.expectation import Expectation
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.subjects.protocol import Task, Trace
 
 

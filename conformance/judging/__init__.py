@@ -1,4 +1,4 @@
 """Compares a subject's traces with the oracle's, and makes verdicts of it.
 
-The entry is `sample_judge`: `prepare` a sample once, then `judge_sample` for each subject.
+`prepared.prepare` a sample once, then `sample_judge.judge_sample` for each subject.
 """

@@ -15,7 +15,7 @@ from conformance.judging.verdict import Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.subjects.protocol import Trace
 

@@ -1,6 +1,6 @@
 """The expectation of a sample in one lane, for any subject: the oracle's arrays and the tolerances.
 
-Made by judging.sample_judge, read by judging.judge and judging.criteria, and by the calibration.
+Made by judging.prepared, read by judging.judge and judging.criteria, and by the calibration.
 """
 
 from __future__ import annotations

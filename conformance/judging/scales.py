@@ -1,6 +1,6 @@
 """The scales of a sample's tolerances, from the noise that is measured on the oracle.
 
-Called by judging.sample_judge, once per sample, and once more where the other accuracy class is asked for.
+Called by judging.prepared, once per sample, and once more where the other accuracy class is asked for.
 """
 
 from __future__ import annotations

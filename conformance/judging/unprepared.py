@@ -1,6 +1,6 @@
 """What is raised while a sample is prepared, told as an error of that sample, and told from the subject's.
 
-Entered by judging.sample_judge around all that runs the reference, which may refuse an input as any
+Entered by judging.prepared around all that runs the reference, which may refuse an input as any
 implementation may. A run makes ERROR verdicts of it; the self-test, the calibration and the export end there.
 """
 

@@ -1,6 +1,6 @@
 """The tolerances of a use that has the values of the plain call.
 
-Called by judging.sample_judge once per sample and use; an expectation is made of the scales.
+Called by judging.prepared once per sample and use; an expectation is made of the scales.
 """
 
 from __future__ import annotations

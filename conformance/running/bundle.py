@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from conformance.arithmetic.formats import Inside
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
     from conformance.subjects.protocol import Implementation, Trace
@@ -78,7 +78,7 @@ def _prepared(verdict: Verdict, report: Report, inside: Inside) -> Prepared | No
     Returns:
         None where neither can be prepared, as where the reference raises at times.
     """
-    from conformance.judging.sample_judge import prepare
+    from conformance.judging.prepared import prepare
 
     case, lanes = CASES[verdict.case], lanes_beside(verdict)
     # A subject that raises is shrunk without an oracle, to a sample that may have none.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conformance.cases.case import Case
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.sampling.sample import Sample
     from conformance.sampling.values import Array
@@ -103,7 +103,7 @@ def prepare_any(
         DegenerateError: the sample cannot tell right from wrong.
         NoiseError: the arithmetic cannot follow the case's program.
     """
-    from conformance.judging.sample_judge import prepare
+    from conformance.judging.prepared import prepare
 
     try:
         return prepare(case, sample, lanes, inputs, inside)

@@ -15,7 +15,8 @@ from conformance.diagnosis.observation import Observation
 from conformance.diagnosis.reading import read
 from conformance.errors import UnpreparedError, UsageError
 from conformance.judging.asking import why_unsupported
-from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import run_subject
 from conformance.judging.verdict import Status
 from conformance.running.diagnosed_samples import Asked, agreeing, chosen, shown
 from conformance.running.plan import lanes_of, plan

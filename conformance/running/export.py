@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from conformance.cases import CASES
 from conformance.environment import environment
 from conformance.errors import UsageError
-from conformance.judging.sample_judge import prepare
+from conformance.judging.prepared import prepare
 from conformance.running.plan import find_lanes, plan
 from conformance.running.work import SampleWork
 from conformance.subjects.modes import quietly_on_one_thread
@@ -30,7 +30,7 @@ from conformance.subjects.task_directory import asked, write_arrays, write_task
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
 
 # 2 says of each observable which cheap wrong answers would pass, which the files do not tell.
 EXPORT_VERSION = 2

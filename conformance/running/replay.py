@@ -22,7 +22,7 @@ from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
     from conformance.arithmetic.formats import Inside
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.subjects.protocol import Implementation
 

@@ -16,7 +16,8 @@ from conformance.faults.equivalents import EQUIVALENTS
 from conformance.judging.chosen_uses import by_use
 from conformance.judging.criteria import CRITERIA, passed
 from conformance.judging.judge import judge
-from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import run_subject
 from conformance.judging.verdict import Status
 from conformance.processes import in_processes, worthwhile
 from conformance.running.kill_matrix import CONTROL, Cell, KillMatrix, OtherSeed, Trial
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from conformance.cases.case import Case
     from conformance.faults.fault import Fault
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.sampling.sample import Sample
 
     Progress = Callable[[str, int, int], None]

@@ -85,7 +85,8 @@ def _fails(candidate: Sample, verdict: Verdict, subject: Implementation) -> bool
         Ended: the subject's process ended.
     """
     from conformance.judging.asking import raises
-    from conformance.judging.sample_judge import judge_sample, prepare
+    from conformance.judging.prepared import prepare
+    from conformance.judging.sample_judge import judge_sample
     from conformance.subjects import pytorch
 
     case = CASES[candidate.case]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conformance.arithmetic.formats import Inside
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.subjects.protocol import Implementation
 
@@ -121,7 +121,7 @@ class SampleWork:
         return Outcome(verdicts, prepared=True, ended=deaths(subject) > before)
 
     def _prepared(self, inside: Inside) -> Prepared:
-        from conformance.judging.sample_judge import prepare
+        from conformance.judging.prepared import prepare
 
         kept, key = _kept[-1] if _kept else {}, (self.sample, self.lanes, inside)
         if key not in kept:
@@ -184,7 +184,7 @@ def readied() -> None:
     with quietly_on_one_thread():
         import torch
 
-        for name in ("arithmetic.deviation", "judging.repeat", "judging.sample_judge"):
+        for name in ("arithmetic.deviation", "judging.repeat", "judging.prepared", "judging.sample_judge"):
             import_module(f"conformance.{name}")
         # The first backward from a given gradient imports sympy.
         one = torch.ones((), requires_grad=True)

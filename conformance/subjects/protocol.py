@@ -1,6 +1,6 @@
 """The protocol of implementations: a task, and the trace that running it returns.
 
-Tasks are made by judging.sample_judge and judging.bad_calls, and given to the reference and to every subject.
+Tasks are made by judging.prepared and judging.bad_calls, and given to the reference and to every subject.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ import pytest
 from conformance.cases import CASES
 from conformance.errors import UsageError
 from conformance.judging.bad_calls import judge_bad_calls
+from conformance.judging.prepared import prepare
 from conformance.judging.repeat import judge_repeatedly
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.sampling.space import draw

@@ -12,7 +12,8 @@ import torch
 from conformance.arithmetic.constants import constants
 from conformance.calibration.recommend import Pair, covering, recommend, sized_samples
 from conformance.cases import CASES
-from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import run_subject
 from conformance.report.tolerances import HEAD
 from conformance.subjects import mytorch
 from conformance.subjects.protocol import LANES

@@ -28,7 +28,8 @@ from conformance.calibration.tail import fit, upper_bound
 from conformance.cases import CASES
 from conformance.cli.main import main
 from conformance.errors import UsageError
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.report.calibration import to_json, write
 from conformance.report.evidence import markdown
 from conformance.sampling.space import draw

@@ -10,7 +10,7 @@ import pytest
 from conformance.cases import CASES
 from conformance.cases._constant import where
 from conformance.judging.chosen_uses import uses_of
-from conformance.judging.sample_judge import prepare
+from conformance.judging.prepared import prepare
 from conformance.judging.sight import mistrusted
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import HOLLOW, draw

@@ -13,7 +13,8 @@ from conformance.cases import CASES
 from conformance.cases._uses import USES
 from conformance.judging.distributions import findings
 from conformance.judging.judge import judge
-from conformance.judging.sample_judge import judge_sample, prepare, run_subject
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample, run_subject
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.running.selftest import KillMatrix, try_sample

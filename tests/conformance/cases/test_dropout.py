@@ -12,7 +12,8 @@ import mytorch
 from conformance.cases import CASES
 from conformance.cases.dropout import _showing as showing
 from conformance.faults import FAULTS, faulty
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.sampling.space import draw
 from conformance.subjects import pytorch

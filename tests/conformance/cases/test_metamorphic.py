@@ -13,7 +13,8 @@ from conformance.cases.case import Values, data_of
 from conformance.cases.metamorphic import CASES as METAMORPHIC
 from conformance.cases.metamorphic import RELATIONS
 from conformance.faults import FAULTS
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.sampling.space import draw
 from conformance.subjects.torchlike import TorchLike

@@ -13,7 +13,8 @@ from conformance.cases._module_uses import MODULE_USES
 from conformance.cases._modules import is_module
 from conformance.cases.case import LayerProgram, Values
 from conformance.faults import faulty, uses_of_modules
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw

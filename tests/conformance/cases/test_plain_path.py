@@ -8,7 +8,8 @@ import pytest
 
 from conformance import Status, TorchLike
 from conformance.cases import CASES
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.sampling.space import draw, on_plain_path
 
 GRU = CASES["nn.GRU"]

@@ -12,7 +12,8 @@ from conformance.cases import CASES
 from conformance.cases._use import EVERY_USE
 from conformance.cases._uses import USES, find_use
 from conformance.errors import UsageError
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw

@@ -13,7 +13,7 @@ from conformance.diagnosis.drawn import Drawn
 from conformance.diagnosis.nearest import hypothesis, nearest
 from conformance.diagnosis.observation import Observation
 from conformance.faults import FAULTS, faulty
-from conformance.judging.sample_judge import prepare
+from conformance.judging.prepared import prepare
 from conformance.running.diagnose import diagnose
 from conformance.sampling.sample import Sample
 from conformance.subjects import pytorch

@@ -13,7 +13,8 @@ from conformance import TorchLike
 from conformance.arithmetic.rules import ACCURACIES, RULES
 from conformance.cases import CASES
 from conformance.judging import scales
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.sampling.space import draw
@@ -115,10 +116,11 @@ def test_a_use_has_the_class_of_the_plain_call(declaring):
 def measurements(monkeypatch):
     """The accuracy classes that noise was measured in."""
     found = []
-    monkeypatch.setattr(
-        "conformance.judging.sample_judge.measured",
-        lambda task, accuracy="relative": found.append(accuracy) or scales.measured(task, accuracy),
-    )
+    for module in ("prepared", "redraw"):
+        monkeypatch.setattr(
+            f"conformance.judging.{module}.measured",
+            lambda task, accuracy="relative": found.append(accuracy) or scales.measured(task, accuracy),
+        )
     return found
 
 
@@ -136,5 +138,5 @@ def test_the_second_class_is_measured_once_and_only_where_it_is_asked_for(declar
 
 def test_a_branch_that_the_wider_noise_changes_keeps_the_relative_tolerances(monkeypatch):
     prepared = replace(_prepared("tanh", "normal"))
-    monkeypatch.setattr("conformance.judging.sample_judge.measured", lambda *_: None)
+    monkeypatch.setattr("conformance.judging.prepared.measured", lambda *_: None)
     assert prepared.absolute is prepared

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conformance.cases import CASES
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import AGREES, Status
 from conformance.registry import find_implementation
 from conformance.running.replay import prepare_text

@@ -21,10 +21,11 @@ from conformance.cases import CASES
 from conformance.cases.case import Case
 from conformance.errors import DegenerateError
 from conformance.faults import FAULTS
-from conformance.judging import sample_judge
+from conformance.judging import redraw
 from conformance.judging.bad_calls import judge_bad_calls
 from conformance.judging.judge import judge
-from conformance.judging.sample_judge import judge_sample, prepare, run_subject
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample, run_subject
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.report.record import Report
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conformance.judging.expectation import Expectation
-    from conformance.judging.sample_judge import Prepared
+    from conformance.judging.prepared import Prepared
     from conformance.judging.verdict import Verdict
 
     # From the expectation and the trace to what a judge without one check gets instead.
@@ -369,7 +370,7 @@ def test_constant_weights_are_refused_because_any_order_of_gates_passes_them(mon
     subject = TorchLike("gates", "torch", seams={CELL.case: FAULTS["gates-figo"].seams})
     with pytest.raises(DegenerateError, match="is constant"):
         prepare(CASES[CELL.case], CELL)
-    monkeypatch.setattr(sample_judge, "_degenerate", lambda _: None)
+    monkeypatch.setattr(redraw, "_degenerate", lambda _: None)
     assert "forward" not in _failed_checks(subject)
     monkeypatch.undo()
     assert "forward" in _failed_checks(subject)
@@ -395,7 +396,7 @@ def test_the_sum_as_the_loss_is_refused_because_no_gradient_at_all_passes_it(mon
     monkeypatch.setattr(protocol.Task, "cotangent", lambda task, _, shape: np.ones(shape, dtype=task.dtype))
     with pytest.raises(DegenerateError, match="cotangents are constant"):
         prepare(SUM_TO_ONE, sample)
-    monkeypatch.setattr(sample_judge, "_degenerate", lambda _: None)
+    monkeypatch.setattr(redraw, "_degenerate", lambda _: None)
     assert seen_as_nothing(judge_sample(prepare(SUM_TO_ONE, sample), subject))
 
 

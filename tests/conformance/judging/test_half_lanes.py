@@ -16,7 +16,8 @@ from conformance.cases import CASES
 from conformance.cases.case import Case
 from conformance.errors import ReferenceRaisedError
 from conformance.judging.judge import form
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.running.plan import plan
 from conformance.running.replay import replay

@@ -13,7 +13,8 @@ from conformance.arithmetic.tolerance import scale
 from conformance.cases import CASES
 from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import draw

@@ -16,8 +16,9 @@ from conformance.cases._axes import Axis
 from conformance.cases._steps import split_gates
 from conformance.faults import faulty, find_faults
 from conformance.faults.backward import scale_gradient
+from conformance.judging.prepared import prepare
 from conformance.judging.profile import MOST, Profile, profile
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.subjects.declarations import Excuse

@@ -11,7 +11,8 @@ from conformance.arithmetic.constants import constants
 from conformance.cases import CASES
 from conformance.cases.case import Case
 from conformance.errors import DegenerateError, NoiseError
-from conformance.judging.sample_judge import judge_sample, prepare, run_subject, unprepared
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample, run_subject, unprepared
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space, draw

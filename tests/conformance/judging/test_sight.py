@@ -11,7 +11,8 @@ from conformance.cases import CASES
 from conformance.cases.case import Case
 from conformance.judging.expectation import Expectation
 from conformance.judging.judge import judge
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.sight import _FIRST, DECIDING, INPUT, ROUNDINGS, mistrusted, noticed, wrong_answers
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample

@@ -11,7 +11,8 @@ import torch
 from conformance.cases import CASES
 from conformance.cases.case import Case
 from conformance.errors import DegenerateError, ReferenceRaisedError, UsageError
-from conformance.judging.sample_judge import judge_sample, prepare, unprepared
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample, unprepared
 from conformance.judging.unprepared import told_of
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import Space

@@ -14,7 +14,8 @@ from conformance.cases import CASES
 from conformance.cases._function_uses import FUNCTION_USES
 from conformance.cases._use import Use
 from conformance.cases._uses import USES
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.uses import of_use
 from conformance.judging.verdict import Status
 from conformance.sampling.sample import Sample

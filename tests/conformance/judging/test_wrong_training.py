@@ -9,7 +9,8 @@ import pytest
 
 from conformance.cases import CASES
 from conformance.cases._ways import WAYS
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.sampling.space import BARE, draw

@@ -17,7 +17,8 @@ from conformance.cli.main import main
 from conformance.diagnosis.asking import Asker
 from conformance.diagnosis.localise import localise
 from conformance.diagnosis.refeeding import Problem
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.report.baseline import Baseline

@@ -11,7 +11,8 @@ import pytest
 import conformance
 from conformance import Supports, TorchLike
 from conformance.cases import CASES
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status, Verdict
 from conformance.report.markdown import markdown
 from conformance.report.record import Report

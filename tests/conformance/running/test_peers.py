@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from conformance.judging import sample_judge
+from conformance.judging import prepared as preparing
 from conformance.running import peers as running
 from conformance.subjects.peers import PEERS, Peer
 from conformance.subjects.peers._layers import layers
@@ -145,13 +145,13 @@ def test_an_unknown_peer_is_refused(table, tmp_path, capsys):
 
 def test_each_sample_is_prepared_once_for_all_peers(judged, monkeypatch):
     prepared = []
-    prepare = sample_judge.prepare
+    prepare = preparing.prepare
 
     def counted(case, sample, *given, **options):
         prepared.append(sample.text)
         return prepare(case, sample, *given, **options)
 
-    monkeypatch.setattr(sample_judge, "prepare", counted)
+    monkeypatch.setattr(preparing, "prepare", counted)
     alone = [judged(name)[2][name] for name in ("right", "wrong")]
     apart, prepared[:] = Counter(prepared), []
     both = judged("right", "wrong")[2]

@@ -12,7 +12,8 @@ import pytest
 
 from conformance.cases import CASES
 from conformance.judging.judge import judge
-from conformance.judging.sample_judge import prepare, run_subject
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import run_subject
 from conformance.judging.verdict import Status, Verdict
 from conformance.registry import find_implementation
 from conformance.report.record import Report

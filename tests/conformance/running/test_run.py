@@ -14,7 +14,7 @@ import conformance
 from conformance.cases import CASES
 from conformance.cases.case import BadCall, Case
 from conformance.errors import DegenerateError
-from conformance.judging.sample_judge import Prepared
+from conformance.judging.prepared import Prepared
 from conformance.judging.verdict import Status
 from conformance.processes import in_processes
 from conformance.report.record import Report

@@ -19,7 +19,8 @@ from conformance.faults._rewriting import in_place_of
 from conformance.faults.equivalents import EQUIVALENTS
 from conformance.faults.fault import LSTMS
 from conformance.judging.criteria import CRITERIA
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.report.kills import details, markdown, write
 from conformance.running import selftest as module

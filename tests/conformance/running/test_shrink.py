@@ -9,7 +9,8 @@ import pytest
 import conformance
 from conformance.cases import CASES
 from conformance.faults import FAULTS, faulty
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status, Verdict
 from conformance.running.shrink import shrink_failures, shrink_sample
 from conformance.sampling.sample import Sample

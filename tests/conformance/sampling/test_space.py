@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
 from conformance.cases import CASES
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.sampling.space import BARE, CLASSES, REGIMES, Space, draw, draw_sized, strategy
 from conformance.subjects import pytorch
 

@@ -21,7 +21,8 @@ from conformance.cases._call import Unused
 from conformance.errors import UsageError
 from conformance.judging.asking import why_unsupported
 from conformance.judging.bad_calls import judge_bad_calls
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.registry import find_implementation
 from conformance.sampling.sample import Sample

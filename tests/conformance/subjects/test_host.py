@@ -17,7 +17,8 @@ import pytest
 from conformance import processes
 from conformance.cases import CASES
 from conformance.errors import UsageError
-from conformance.judging.sample_judge import judge_sample, prepare
+from conformance.judging.prepared import prepare
+from conformance.judging.sample_judge import judge_sample
 from conformance.judging.verdict import Status
 from conformance.sampling.space import draw
 from conformance.subjects import host
