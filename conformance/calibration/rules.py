@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from conformance.arithmetic.mode import Arithmetic
+from conformance.arithmetic.noise import Noise
+from conformance.arithmetic.perturbation import Perturbation
 from conformance.arithmetic.rounding import UNDERFLOW, UNIT
 from conformance.arithmetic.rules import FOLDER, RULES
 from conformance.errors import NoiseError
@@ -108,20 +110,20 @@ class MeasuredRule:
         return max(m.largest for m in self.measured if m.regime != "tiny")
 
 
-class _Sizes(Arithmetic):  # type: ignore[no-untyped-call] # as its base
+class _Sizes(Perturbation):
     """Adds no noise, but keeps the size that it would have."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.sizes: list[Tensor] = []
+        super().__init__(Noise(0), UNIT, zeros=False)
+        self.found: list[Tensor] = []
 
-    def _perturb(self, clean: Tensor, moved: Tensor, size: Any) -> None:
+    def _add(self, clean: Tensor, moved: Tensor, size: Any) -> None:
         del moved
         if size is not None:
-            self.sizes.append((size * UNIT + UNDERFLOW).expand(clean.shape))
+            self.found.append((size * UNIT + UNDERFLOW).expand(clean.shape))
 
-    def _perturb_shortly(self, rounds: Any, clean: Tensor, moved: Tensor, before: Any) -> None:
-        self._perturb(clean, moved, rounds.size(before, clean))
+    def add_shortly(self, rounds: Any, clean: Tensor, moved: Tensor, before: Any) -> None:
+        self._add(clean, moved, rounds.size(before, clean))
 
 
 def measure_rules(names: Sequence[str] = ()) -> list[MeasuredRule]:
@@ -176,11 +178,13 @@ def _ratios(name: str, measuring: MeasuringCall, sample: Sample, size: int) -> d
         arrays = tuple(a.astype(np.float32) for a in measuring.prepare(*drawn.values()))
     exact = [torch.from_numpy(array).double() for array in arrays]
     if RULES[name].nearby is None:
-        with _Sizes() as mode:
+        sizes = _Sizes()
+        with Arithmetic(perturbation=sizes):
             oracle = measuring.call(torch, *exact)
-        if len(mode.sizes) != 1:
-            raise NoiseError(f"{name}: expected one operation that rounds in its call, got {len(mode.sizes)}")
-        expected, allowed = oracle.numpy(), mode.sizes[0].numpy()
+        if len(sizes.found) != 1:
+            got = len(sizes.found)
+            raise NoiseError(f"{name}: expected one operation that rounds in its call, got {got}")
+        expected, allowed = oracle.numpy(), sizes.found[0].numpy()
     else:
         expected, allowed = _spread(lambda: measuring.call(torch, *exact))
     with np.errstate(all="ignore"):

@@ -65,7 +65,7 @@ def test_replicates_follow_it(name):
 
     with Arithmetic(1, 8) as mode:
         z = Z * W
-        mode._unit = 0.0
+        mode._perturbation.unit = 0.0
         clean = program(z)
     own = mode.replicates(z)
     assert not torch.equal(own[0], own[1])
