@@ -1,7 +1,7 @@
 """Converts a checkpoint, and shows that its recurrent layers compute what they did: both sides run.
 
-Layers are taken over by subjects.convert and compared by reference.layer_parity. Called by `conformance
-convert`.
+Layers are read by subjects.convert, written by subjects.laid_out and compared by reference.layer_parity.
+Called by `conformance convert`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import numpy as np
 from conformance.errors import UsageError
 from conformance.reference.layer_parity import drawn, noticed, shown
 from conformance.subjects.checkpoints import ending, load, save
-from conformance.subjects.convert import find, laid_out, remarks
+from conformance.subjects.convert import find
+from conformance.subjects.laid_out import laid_out, remarks
 from conformance.subjects.layouts import find_framework
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.environment import environment
 from conformance.errors import UsageError
 from conformance.judging.verdict import Verdict
-from conformance.report.record import SCHEMA_VERSION
+from conformance.report.parity_schema import SCHEMA_VERSION
 from conformance.running.output import held
 from conformance.running.source import source_code
 from conformance.running.work import Outcome

@@ -1,8 +1,7 @@
-"""Recurrent layers in a checkpoint, found by their names, and taken over into another framework's layout.
+"""Recurrent layers in a checkpoint, found by their names and read into torch's names and layout.
 
-Parameters are read into torch's names and layout by the weight map of one framework, and written by that of
-another (subjects.layouts). What changes the function is refused. Called by `conformance convert`;
-reference.conversion runs both sides.
+They are read by the weight map of their framework (subjects.layouts); laid_out.py writes them by that of
+another. Called by `conformance convert`; reference.conversion runs both sides.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from conformance.subjects.layouts import DIRECTIONS, GATES, layer_map
 from conformance.subjects.name_patterns import NamePattern, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from conformance.sampling.values import Array
     from conformance.subjects.layouts import Framework, Layout
@@ -133,7 +132,8 @@ def find(
 
     Example:
         >>> import numpy as np
-        >>> from conformance.subjects.convert import find, laid_out
+        >>> from conformance.subjects.convert import find
+        >>> from conformance.subjects.laid_out import laid_out
         >>> from conformance.subjects.layouts import FRAMEWORKS
         >>> arrays = {"a.weight_ih_l0": np.ones((4, 3)), "a.weight_hh_l0": np.ones((4, 4)), "x": np.ones(2)}
         >>> found = find(arrays, FRAMEWORKS["torch"])
@@ -149,7 +149,7 @@ def find(
     for places in groups:
         activations = {name.rpartition(".")[0] in relu for name in places}
         if len(activations) > 1:
-            at = _named(next(iter(places.values())).prefix)
+            at = called(next(iter(places.values())).prefix)
             raise UsageError(f"{at}: expected one nonlinearity in all layers, got tanh and relu")
         named = "relu" if activations == {True} else nonlinearity
         layers.append(_layer(arrays, places, framework, named))
@@ -176,7 +176,8 @@ def _grouped(
     return recurrent, {name: array for name, array in arrays.items() if name not in taken}
 
 
-def _named(prefix: str) -> str:
+def called(prefix: str) -> str:
+    """Return what messages call the layer whose parameters' names begin with a prefix."""
     return f"layer {prefix!r}" if prefix else "the layer"
 
 
@@ -190,7 +191,7 @@ def _layer(
         part = parts.setdefault((place.layer, place.direction), {})
         if place.name in part:
             raise UsageError(
-                f"{_named(prefix)}: two parameters are read as {place.name}, the second {name!r}"
+                f"{called(prefix)}: two parameters are read as {place.name}, the second {name!r}"
             )
         if arrays[name].dtype.kind != "f":
             raise UsageError(f"{name}: expected numbers of a floating dtype, got {arrays[name].dtype}")
@@ -204,7 +205,7 @@ def _layer(
         for direction in range(directions):
             if (layer, direction) not in parts:
                 way = "the reverse direction of " if direction else ""
-                raise UsageError(f"{_named(prefix)}: {way}layer {layer} is missing")
+                raise UsageError(f"{called(prefix)}: {way}layer {layer} is missing")
     refused = []
     for layout in framework.layouts:
         try:
@@ -266,7 +267,7 @@ def _unreadable(
 ) -> UsageError:
     """Return the error about parameters that have none of a framework's layouts."""
     first = parts[0, 0]
-    at = _named(prefix)
+    at = called(prefix)
     if framework.name == "keras" and _is_reset_before(first):
         return UsageError(
             f"{at}: a GRU with a bias of shape {first['bias'].shape}, as with reset_after=False: it applies "
@@ -290,101 +291,3 @@ def _is_reset_before(first: Mapping[str, Array]) -> bool:
     if kernel is None or bias is None or kernel.ndim != 2:
         return False
     return kernel.shape[1] == 3 * kernel.shape[0] and bias.shape == (kernel.shape[1],)
-
-
-def laid_out(layer: Recurrent, framework: Framework, pattern: str = "") -> dict[str, Array]:
-    """Return the parameters of a layer as another framework has them, by name.
-
-    Args:
-        layer: the layer.
-        framework: whose layout it gets.
-        pattern: the names of the parameters; by default the framework's.
-
-    Raises:
-        UsageError: the framework has no such layer, or it would compute something else there; two parameters
-            would have the same name; or biases of a half dtype are added, which rounds.
-    """
-    try:
-        layout = framework.of_kind(layer.kind)
-        _check_function(layer, framework, layout)
-        names = _names(layer, NamePattern(pattern or framework.patterns[0]), layout)
-        weights = layer_map(
-            layout,
-            layers=layer.layers,
-            directions=layer.directions,
-            bias=layer.bias or layout.always_biased,
-            projection=bool(layer.proj_size),
-            named=lambda name, k, direction: names[name, k, direction],
-        )
-        return weights.to_subject({**layer.parameters, **_zero_biases(layer, layout)})
-    except UsageError as error:
-        raise UsageError(f"{_named(layer.prefix)}: {error}") from error
-
-
-def _check_function(layer: Recurrent, framework: Framework, layout: Layout) -> None:
-    """Raise unless the framework's layer can compute what this one does."""
-    if layer.proj_size and not layout.projects:
-        raise UsageError(f"{framework.name} has no {layer.kind} with a projection (proj_size)")
-    if layout.merges and layer.bias and layer.dtype.itemsize < 4:
-        raise UsageError(f"{framework.name} has one bias, and a sum in {layer.dtype} rounds; cast to float32")
-    for name, gates in (each for each in layout.zero if not isinstance(each, str)):
-        for key, array in layer.parameters.items():
-            blocks = np.split(array, len(GATES[layer.kind]))
-            lacking = [np.abs(blocks[GATES[layer.kind].index(gate)]).max(initial=0) for gate in gates]
-            if key.startswith(name) and max(lacking):
-                told = f"expected zero in {key}, got up to {max(lacking):.3g}"
-                raise UsageError(
-                    f"{framework.name}'s {layout.cell} has no {name} in the gate {gates}: {told}"
-                )
-
-
-def _names(layer: Recurrent, named: NamePattern, layout: Layout) -> dict[tuple[str, int, int], str]:
-    names: dict[tuple[str, int, int], str] = {}
-    for entry in layout.entries:
-        for k in range(layer.layers):
-            for direction in range(1 if layout.stacked else layer.directions):
-                name = named.filled(Place(layer.prefix, k, direction, entry.target))
-                key = (entry.target, k, direction)
-                if name in names.values() and names.get(key) != name:
-                    raise UsageError(f"pattern {named.text!r}: two parameters get the name {name!r}")
-                names[key] = name
-    return names
-
-
-def _zero_biases(layer: Recurrent, layout: Layout) -> dict[str, Array]:
-    """Return the biases that a layer without any has in a framework whose layers always have some."""
-    if layer.bias or not layout.always_biased:
-        return {}
-    weights = [name for name in layer.parameters if name.startswith("weight_ih")]
-    return {
-        name.replace("weight_ih", bias): np.zeros(len(layer.parameters[name]), layer.parameters[name].dtype)
-        for name in weights
-        for bias in ("bias_ih", "bias_hh")
-    }
-
-
-def remarks(layer: Recurrent, source: Framework, target: Framework, *, told: bool = False) -> Iterator[str]:
-    """Yield, a line each, what a conversion changes without changing the function, and what it assumes.
-
-    Args:
-        layer: the layer, as it was read.
-        source: the framework that it is from.
-        target: the framework that it is for.
-        told: the file stated what arrays do not show.
-    """
-    layout = target.of_kind(layer.kind)
-    if layer.bias and layout.merges:
-        gates = "".join(entry.gates or GATES[layer.kind] for entry in layout.entries if entry.merge)
-        of = "" if {*gates} == {*GATES[layer.kind]} else f" (of the gates {', '.join(gates)})"
-        back = "read back, bias_ih is the sum and bias_hh zero"
-        yield f"bias_ih + bias_hh become one bias{of} in {target.name}: {back}"
-    if not layer.bias and layout.always_biased:
-        yield f"{target.name}'s layer always has biases: they are zero"
-    if layer.kind == "GRU" and source.name == "onnx" and not told:
-        yield "taken as linear_before_reset=1, which arrays do not show; with 0 it is another function"
-    if layer.kind == "GRU" and target.name == "onnx":
-        yield "it is for a node with linear_before_reset=1"
-    if layer.kind == "GRU" and source.name == "keras" and not layer.bias:
-        yield "taken as reset_after=True, which arrays without a bias do not show"
-    if layer.kind == "GRU" and target.name == "keras":
-        yield "it is for a layer with reset_after=True, the default"

@@ -25,7 +25,8 @@ from conformance.report.baseline import Baseline
 from conformance.report.bitwise import Bitwise
 from conformance.report.gate import Gate, text
 from conformance.report.job_summary import job_summary
-from conformance.report.record import SCHEMA, Report
+from conformance.report.parity_schema import SCHEMA
+from conformance.report.record import Report
 from conformance.report.scope import Scope
 from conformance.report.terminal import terminal
 from conformance.subjects.declarations import Declarations, Excuse

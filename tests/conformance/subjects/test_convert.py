@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from conformance.errors import UsageError
-from conformance.subjects.convert import find, laid_out, remarks
+from conformance.subjects.convert import find
+from conformance.subjects.laid_out import laid_out, remarks
 from conformance.subjects.layouts import FRAMEWORKS, GATES
 
 KINDS = ("LSTM", "GRU", "RNN")

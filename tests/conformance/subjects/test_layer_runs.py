@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from conformance.subjects import layer_runs
-from conformance.subjects.convert import find, laid_out
+from conformance.subjects.convert import find
+from conformance.subjects.laid_out import laid_out
 from conformance.subjects.layer_runs import side
 from conformance.subjects.layouts import FRAMEWORKS
 
