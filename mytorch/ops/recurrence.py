@@ -135,15 +135,19 @@ class Carry:
             self._source: Array = np.zeros((height, batch), dtype)
         else:
             self._source = rows.reshape(batch, height).T
-        self._sink = np.empty((height, batch), dtype)
+        self._sink: Array | None = None
         self.state = self._source[:, :0]
 
     def enter(self, batch: int) -> Array:
         """Return the state, (F, B), of the sequences that take part in the next block."""
         present = self.state.shape[1]
-        if batch > present:
+        if not present:
+            self.state = self._source[:, :batch]
+        elif batch > present:
             self.state = np.concatenate((self.state, self._source[:, present:batch]), axis=1)
         elif batch < present:
+            if self._sink is None:
+                self._sink = np.empty_like(self._source, order="C")
             self._sink[:, batch:present] = self.state[:, batch:]
             self.state = self.state[:, :batch]
         return self.state
@@ -157,6 +161,9 @@ class Carry:
 
     def finish(self, *shape: int) -> Array:
         """Return where every sequence ended, (N, F), in another shape of as many elements."""
+        if self._sink is None:
+            # A copy in any case: an LSTM's state is a part of what it saves.
+            return np.array(self.state.T, order="C").reshape(shape)
         self._sink[:, : self.state.shape[1]] = self.state
         return np.ascontiguousarray(self._sink.T).reshape(shape)
 
@@ -184,10 +191,8 @@ def joined(w_ih: Array, w_hh: Array, b_ih: Array | None, b_hh: Array | None) -> 
 
     So W_ih x + W_hh h + b is one product with what `Walk.stacked` returns.
     """
-    biases = [b for b in (b_ih, b_hh) if b is not None]
-    parts = [w_ih, w_hh]
-    if biases:
-        parts.append(sum(biases[1:], start=biases[0])[:, None])
+    bias = b_hh if b_ih is None else b_ih if b_hh is None else b_ih + b_hh
+    parts = (w_ih, w_hh) if bias is None else (w_ih, w_hh, bias[:, None])
     return np.concatenate(parts, axis=1)
 
 
