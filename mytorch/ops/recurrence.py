@@ -44,7 +44,7 @@ class Block(NamedTuple):
 class Walk:
     """The blocks of a batch of sequences in the order in which one direction visits them.
 
-    Values go one of three ways through a walk: `project` and `columns` take rows into a block, Carry takes a
+    Values go one of three ways through a walk: `stacked` and `columns` take rows into a block, Carry takes a
     state from one block to the next, and `rows_of` puts the blocks' results back into rows. The backward
     visits the blocks in reverse order and goes the same ways.
 
@@ -109,13 +109,6 @@ class Walk:
         h[0] = state
         return inputs, h
 
-    def project(self, weight: Array, rows: Array, bias: Array | None, block: Block) -> Array:
-        """Apply the input's weight (G, I) and bias (G,) to a block of rows (R, I), as (T, G, B)."""
-        out: Array = np.matmul(weight, self.steps(rows, block).transpose(0, 2, 1))
-        if bias is not None:
-            out += bias[:, None]
-        return out
-
 
 class Carry:
     """A state on its way through the blocks: sequences that end leave it, sequences that begin join it.
@@ -151,13 +144,6 @@ class Carry:
             self._sink[:, batch:present] = self.state[:, batch:]
             self.state = self.state[:, :batch]
         return self.state
-
-    def start(self, block: Block) -> Array:
-        """Return room for the state before and after every step, (T + 1, F, B), with the first one in it."""
-        state = self.enter(block.batch)
-        room = np.empty((block.steps + 1, *state.shape), state.dtype)
-        room[0] = state
-        return room
 
     def finish(self, *shape: int) -> Array:
         """Return where every sequence ended, (N, F), in another shape of as many elements."""
