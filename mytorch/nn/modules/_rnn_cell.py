@@ -76,9 +76,8 @@ class LSTMCell(RNNCellBase):
             raise TypeError("lstm_cell(): argument 'hx' (position 2) must be tuple of Tensors, not Tensor")
         if hx is not None and len(hx) != 2:
             raise RuntimeError(f"lstm_cell expects two hidden states, got {len(hx)}")
-        x, states, runs = self._batched(4, input, hx)
-        weights = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, None
-        h, c = apply_many(Lstm, x, *states, *weights, runs=runs, every_cell=True)
+        x, states, weights, runs = self._batched(4, input, hx)
+        h, c = apply_many(Lstm, x, *states, *weights, None, runs=runs, every_cell=True)
         return (h.squeeze(0), c.squeeze(0)) if input.dim() == 1 else (h, c)
 
 
@@ -135,8 +134,7 @@ class GRUCell(RNNCellBase):
             ValueError: the input or the state has another rank.
             RuntimeError: a size or dtype does not fit; the message gives both.
         """
-        x, states, runs = self._batched(3, input, None if hx is None else (hx,))
-        weights = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+        x, states, weights, runs = self._batched(3, input, None if hx is None else (hx,))
         h = apply_many(Gru, x, states[0], *weights, runs=runs)[0]
         return h.squeeze(0) if input.dim() == 1 else h
 
@@ -197,9 +195,8 @@ class RNNCell(RNNCellBase):
             ValueError: the input or the state has another rank.
             RuntimeError: a size or dtype does not fit, or the nonlinearity does not exist.
         """
-        x, states, runs = self._batched(1, input, None if hx is None else (hx,))
+        x, states, weights, runs = self._batched(1, input, None if hx is None else (hx,))
         if self.nonlinearity not in {"tanh", "relu"}:
             raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
-        weights = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
         h = apply_many(Rnn, x, states[0], *weights, runs=runs, relu=self.nonlinearity == "relu")[0]
         return h.squeeze(0) if input.dim() == 1 else h

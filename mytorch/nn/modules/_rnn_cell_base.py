@@ -6,7 +6,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from mytorch._core.dtypes import SCALAR_TYPE_NAMES
-from mytorch.creation.filled import empty
+from mytorch.creation.filled import empty, zeros
 from mytorch.functions._check import array_of
 from mytorch.nn import init
 from mytorch.nn.modules.module import Module
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mytorch._tensor import Tensor
 
     Runs = tuple[tuple[int, int]]
+    Weights = tuple[Tensor, Tensor, Tensor | None, Tensor | None]
 
 _WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
@@ -92,8 +93,8 @@ class RNNCellBase(Module):
 
     def _batched(
         self, gates: int, input: Tensor, states: tuple[Tensor, ...] | None
-    ) -> tuple[Tensor, tuple[Tensor | None, ...], Runs]:
-        """Check the arguments, and return them with a batch dimension, and the one run that the ops take."""
+    ) -> tuple[Tensor, tuple[Tensor | None, ...], Weights, Runs]:
+        """Check arguments and weights, and return them as the ops take them, with their one run."""
         name = type(self).__name__
         if input.dim() not in {1, 2}:
             raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
@@ -118,19 +119,21 @@ class RNNCellBase(Module):
                 raise RuntimeError(
                     f"mat1 and mat2 must have the same dtype, but got {kinds[0]} and {kinds[1]}"
                 )
-        self._check_weights(gates)
-        return input, states or (None, None), ((1, batch),)
+        return input, states or (None, None), self._weights(gates), ((1, batch),)
 
-    def _check_weights(self, gates: int) -> None:
+    def _weights(self, gates: int) -> Weights:
+        """Return W_ih, W_hh, b_ih and b_hh: both biases or none, with a number per row."""
         rows = gates * self.hidden_size
         expected = (rows, self.input_size), (rows, self.hidden_size), (rows,), (rows,)
-        given = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
-        for name, weight, shape in zip(_WEIGHTS, given, expected, strict=True):
+        w_ih, w_hh, b_ih, b_hh = self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
+        for name, weight, shape in zip(_WEIGHTS, (w_ih, w_hh, b_ih, b_hh), expected, strict=True):
             if weight is None or weight.array.shape == shape:
                 continue
-            # As in torch, one number serves as the bias of every gate.
             if len(shape) > 1 or weight.array.shape != (1,):
                 raise RuntimeError(f"{name} must be of shape {list(shape)}, but got {list(weight.shape)}")
+        if b_ih is None and b_hh is None:
+            return w_ih, w_hh, None, None
+        return w_ih, w_hh, _whole(b_ih, rows, w_ih), _whole(b_hh, rows, w_ih)
 
     def _check_states(self, batch: int, states: tuple[Tensor, ...] | None) -> None:
         for k, state in enumerate(states or ()):
@@ -146,3 +149,10 @@ class RNNCellBase(Module):
                 raise RuntimeError(
                     f"hidden{k} has inconsistent hidden_size: got {given}, expected {self.hidden_size}"
                 )
+
+
+def _whole(bias: Tensor | None, rows: int, like: Tensor) -> Tensor:
+    """Return a bias with a number per row; as in torch, one number serves as the bias of every gate."""
+    if bias is None:
+        return zeros(rows, dtype=like.dtype)
+    return bias if len(bias.array) == rows else bias.expand(rows)
