@@ -177,10 +177,14 @@ def interrupts_held() -> Iterator[None]:
 
 def look_here() -> None:
     """Look for modules in the current directory first, from now on, if it is not on the path already."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-        _added.append(here)
+    look_in(Path.cwd())
+
+
+def look_in(folder: Path, *, last: bool = False) -> None:
+    """Look for a subject's modules in a folder first, or last, from now on, if it is not on the path yet."""
+    if str(folder) not in sys.path:
+        sys.path.insert(len(sys.path) if last else 0, str(folder))
+        _added.append(str(folder))
 
 
 def own_path() -> list[str]:

@@ -6,8 +6,6 @@ Called by running and by the command line, in each process that judges.
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import sys
 import traceback
 from inspect import Parameter, signature
 from operator import attrgetter
@@ -15,7 +13,9 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from conformance import files
 from conformance.errors import UsageError, unknown
+from conformance.files import advice, run_file
 from conformance.processes import look_here
 from conformance.subjects import mytorch, pytorch
 from conformance.subjects.command import COMMAND, Command
@@ -29,6 +29,9 @@ IMPLEMENTATIONS: dict[str, Callable[[], Implementation]] = {"mytorch": mytorch.m
 
 _FAULT = "fault:"
 
+# The files through which an import goes before it comes to the user's.
+_IMPORTING = {__file__, files.__file__, importlib.__file__}
+
 # The kinds of parameters that stand for any number of arguments, and for none.
 _NEED_NO_ARGUMENT = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
 
@@ -37,7 +40,7 @@ def find_implementation(spec: str | Implementation) -> Implementation:
     """Return the implementation that a name or one of the forms above means, or the one given.
 
     For the last two the current directory is first on the path, if it was not on it, and stays there: what
-    a subject imports later is its own too.
+    a subject imports later is its own too. For a file, its folder comes before that.
 
     Raises:
         UsageError: there is no such implementation, or it cannot be imported; the message lists the known
@@ -90,28 +93,11 @@ def _lacking(found: object) -> str:
     return "without " + ", ".join(name for name in ("name", "unsupported", "run") if not hasattr(found, name))
 
 
-def _imported(module: str) -> ModuleType:
-    """Import a module by its name, or a file by its path."""
+def _imported(module: str, *, beside: bool = True) -> ModuleType:
+    """Import a module by its name, or a file by its path, which may import what is next to it."""
     if not module.endswith(".py"):
         return importlib.import_module(module)
-    path = Path(module).resolve()
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}")
-    # The path is part of the name, so that two files of one name are two modules, each imported once.
-    name = f"conformance plugged in from {path}"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{path} is not a Python file")
-        loaded = importlib.util.module_from_spec(spec)
-        # Before it runs, as Python does it: a dataclass looks its module up.
-        sys.modules[name] = loaded
-        try:
-            spec.loader.exec_module(loaded)
-        except BaseException:
-            sys.modules.pop(name, None)
-            raise
-    return sys.modules[name]
+    return run_file(Path(module).resolve(), beside=beside)
 
 
 def _attribute(module: ModuleType, name: str) -> Any:
@@ -159,11 +145,11 @@ def _made(name: str, make: Callable[[], Any]) -> Any:
 
 
 def _raised(error: Exception) -> str:
-    """Return what was raised, with the last line that is neither Python's own nor of this module, if any."""
+    """Return what was raised, with the last line that is neither Python's own nor ours, if any."""
     lines = [
         f" ({frame.filename}, line {frame.lineno})"
         for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename not in {__file__, importlib.__file__} and not frame.filename.startswith("<frozen")
+        if frame.filename not in _IMPORTING and not frame.filename.startswith("<frozen")
     ]
     # A SyntaxError names the place itself; the file was not run.
     place = "" if isinstance(error, SyntaxError) or not lines else lines[-1]
@@ -189,13 +175,14 @@ def find_object(what: str, spec: str) -> Any:
         raise UsageError(f"{what} {spec!r}: {_raised(error)}") from error
 
 
-def find_attribute(what: str, spec: str, *, here: bool = True) -> tuple[ModuleType, Any]:
+def find_attribute(what: str, spec: str, *, here: bool = True, beside: bool = True) -> tuple[ModuleType, Any]:
     """Return a module and the attribute of it that `module:attribute` or `path.py:attribute` names, as it is.
 
     Args:
         what: what it should name, for the message.
         spec: one of the two forms; dots lead to attributes of attributes.
         here: put the current directory on the path, for modules that are imported by name.
+        beside: put the folder of a file on the path.
 
     Raises:
         UsageError: there is none, or it cannot be imported.
@@ -206,7 +193,7 @@ def find_attribute(what: str, spec: str, *, here: bool = True) -> tuple[ModuleTy
     if here:
         look_here()
     try:
-        module = _imported(name)
+        module = _imported(name, beside=beside)
         if name.endswith(".py") and not hasattr(module, attribute.partition(".")[0]):
             lacks = f"{name} has no attribute {attribute!r}{_own(module)}"
             raise UsageError(lacks)  # noqa: TRY301 - the spec is put in front of it below
@@ -214,7 +201,8 @@ def find_attribute(what: str, spec: str, *, here: bool = True) -> tuple[ModuleTy
     except UsageError as error:
         raise UsageError(f"{what} {spec!r}: {error}") from error
     except Exception as error:
-        raise UsageError(f"{what} {spec!r}: {_raised(error)}") from error
+        told = _raised(error) + advice(error, name, attribute, beside=beside)
+        raise UsageError(f"{what} {spec!r}: {told}") from error
 
 
 def _own(module: ModuleType) -> str:
@@ -235,7 +223,8 @@ def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
         raise UsageError(f"implementation {spec!r}: {error}") from error
     except Exception as error:
         # The module is not ours, and importing it may raise anything.
-        raise UsageError(f"implementation {spec!r}: {_raised(error)}") from error
+        told = _raised(error) + advice(error, module, attribute)
+        raise UsageError(f"implementation {spec!r}: {told}") from error
     if not isinstance(implementation, Implementation):
         raise UsageError(
             f"implementation {spec!r}: expected an Implementation, but it is {_lacking(implementation)}"

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from conformance import processes
 from conformance.cli.main import main
 from conformance.running import run as judged
 
@@ -50,6 +52,18 @@ def sealed_state():
             # What a test draws does not depend on the tests before it.
             framework.manual_seed(0)
         yield
+
+
+@pytest.fixture(autouse=True)
+def sealed_imports(tmp_path_factory):
+    """Leave out of the path and the modules what a test that plugs its own files in has put there."""
+    path, added, there = [*sys.path], [*processes._added], {*sys.modules}
+    yield
+    sys.path[:], processes._added[:] = path, added
+    own = tmp_path_factory.getbasetemp()
+    for name in {*sys.modules} - there:
+        if Path(getattr(sys.modules[name], "__file__", None) or "/").is_relative_to(own):
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 import random
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from torch import Tensor
 from conformance.checking.layouts import LAYOUTS
 from conformance.checking.settings import changed, functions, generators, settings
 from conformance.checking.values import as_array, as_tensor, dtype_name, unpacked
+from conformance.files import home
 from conformance.reference.program import leaves
 from conformance.registry import find_attribute
 from conformance.subjects import raised
@@ -77,9 +79,11 @@ class Server:
         self._dtype = getattr(torch, question["dtype"])
         with stated_precision(self._device, allow_tf32=self._allow_tf32) as told:
             pass
-        # A file is found without the current directory, where the reference may be.
-        spec, is_file = question["spec"], question["spec"].rpartition(":")[0].endswith(".py")
-        self._found = find_attribute("candidate", spec, here=not is_file)[1]
+        spec, path = question["spec"], Path(question["spec"].rpartition(":")[0])
+        # A file is found without the current directory, where the reference may be, and finds what is next to
+        # it only where that is not.
+        beside = {path.parent, home(path)}.isdisjoint(Path(each).parent for each in question["hidden"])
+        self._found = find_attribute("candidate", spec, here=path.suffix != ".py", beside=beside)[1]
         if not callable(self._found):
             kind = type(self._found).__name__
             raise TypeError(f"expected a function of tensors or a class of modules, got {kind}")

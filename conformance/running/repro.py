@@ -140,6 +140,10 @@ def _found(module: str, attribute: str) -> Any:
         if found is None or found.loader is None:
             raise ImportError(f"{path} is not a Python file")
         loaded = importlib.util.module_from_spec(found)
+        # It finds itself, and what is next to it, except in a package, whose names may be those of libraries.
+        if not path.with_name("__init__.py").exists():
+            sys.path.insert(0, str(path.parent))
+        sys.modules.setdefault(path.stem, loaded)
         found.loader.exec_module(loaded)
     else:
         loaded = importlib.import_module(module)

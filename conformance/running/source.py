@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.files import home
 from conformance.subjects.command import COMMAND, files_of
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def source_code(subject: str | Implementation, name: str = "") -> str:
     """Return a digest of the files that verdicts depend on: ours, and those of the subject.
 
     Of an installed package these are its files. Of a file, or a module in the current directory, they are
-    also the other files and the packages beside it, which it may import. Of a program they are those that its
-    command names.
+    also the other files and the packages beside it, and those of its own package, which it may import. Of a
+    program they are those that its command names.
 
     Args:
         subject: the implementation or its name.
@@ -57,11 +58,20 @@ def _of_subject(module: str) -> set[Path]:
     """Return the files of a subject's module, or of a path, and of what may be imported from beside it."""
     if module.endswith(".py"):
         path = Path(module).resolve()
-        return _readable([path]) | _beside(path) if path.is_file() else set()
-    top, here = module.partition(".")[0], Path.cwd().resolve()
-    found = _of_package(top, _spec(top))
-    # A module or a package that is not installed.
+        found = _readable([path]) | _beside(path) | _own_package(path) if path.is_file() else set()
+    else:
+        top = module.partition(".")[0]
+        found = _of_package(top, _spec(top))
+    here = Path.cwd().resolve()
+    # What is not installed may import what is there, too.
     return found | _beside(here / "any") if any(file.is_relative_to(here) for file in found) else found
+
+
+def _own_package(path: Path) -> set[Path]:
+    """Return the files of the package that a file is in, if it is in one."""
+    folder = home(path)
+    inside = path.relative_to(folder).parts
+    return _readable((folder / inside[0]).rglob("*.py")) if inside[1:] else set()
 
 
 def _of_package(top: str, spec: ModuleSpec | None) -> set[Path]:

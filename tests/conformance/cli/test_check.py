@@ -86,6 +86,23 @@ def test_the_reference_is_not_to_be_found_in_the_candidates_process(tmp_path, co
     assert (tmp_path / "reports/latest/check.json").exists()
 
 
+def test_a_candidate_finds_what_is_next_to_it_if_the_reference_is_not(folder, command_line):
+    (folder / "new").mkdir()
+    for where in (folder, folder / "new"):
+        (where / "beside_it.py").write_text(RENAMED, encoding="utf-8")
+        (where / "importing.py").write_text("from beside_it import ModelNew", encoding="utf-8")
+    done = command_line("check", "model.py", "importing.py", "--seed", 1, cwd=folder)
+    assert done.returncode == 2
+    told = f"beside_it is in {folder}, which is not looked in as it has the reference: move importing.py"
+    assert f"{told} and what it imports to another folder\n" in done.stderr
+    own = 'if {"", str(Path(__file__).parent)} & {*sys.path}'
+    text = RENAMED.replace(own, f"if {str(folder)!r} in sys.path")
+    assert text != RENAMED
+    (folder / "new" / "beside_it.py").write_text(text, encoding="utf-8")
+    done = command_line("check", "model.py", "new/importing.py", "--seed", 1, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_candidate_that_ends_its_process_is_an_error_of_that_call(folder, command_line):
     done = command_line("check", "model.py", "ends.py", cwd=folder)
     assert done.returncode == 1

@@ -208,6 +208,22 @@ def test_what_stands_beside_a_subject_is_its_own_too(tmp_path, monkeypatch, name
     assert (source_code(named) != before) == (named.partition(".")[0] == "spaces" or "spaces" not in edited)
 
 
+@pytest.mark.parametrize("edited", ["other.py", "pack/inner/mine.py", "pack/inner/deep.py", "pack/other.py"])
+def test_of_a_file_in_a_package_all_that_counts(tmp_path, monkeypatch, edited):
+    """And what is in the current directory, from which it may import, too."""
+    monkeypatch.chdir(tmp_path)
+    inner = ("pack/inner/__init__.py", "pack/inner/mine.py")
+    for file in ("other.py", "pack/__init__.py", "pack/other.py", *inner):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    if edited != "other.py":
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+    before = source_code(f"{tmp_path / 'pack/inner/mine.py'}:make")
+    (tmp_path / edited).write_text("a = 2\n", encoding="utf-8")
+    assert source_code(f"{tmp_path / 'pack/inner/mine.py'}:make") != before
+
+
 @pytest.mark.parametrize("named", ["mytorch", "fault:gates-gifo", "numpy:zeros"])
 def test_files_beside_do_not_count_for_what_is_installed(tmp_path, monkeypatch, named):
     monkeypatch.chdir(tmp_path)

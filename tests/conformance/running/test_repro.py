@@ -179,9 +179,11 @@ def test_without_conformance_it_shows_the_failure_and_runs_the_subject_again(tmp
     errors = [float(row[-2]) for row in rows[:6]]
     assert errors == sorted(errors, reverse=True)
     assert all(2 * float(row[2]) == pytest.approx(float(row[3])) for row in rows)
-    # Once mended, it agrees.
-    path.write_text(f"import numpy\n\nFACTOR = 1.0\n{SUBJECT}", encoding="utf-8")
+    # Once mended, it agrees. From another folder a path finds what is next to it.
+    (tmp_path / "factor.py").write_text("FACTOR = 1.0\n", encoding="utf-8")
+    path.write_text(f"import numpy\nfrom factor import FACTOR\n{SUBJECT}", encoding="utf-8")
     assert alone(folder).returncode == 0
+    assert alone(folder, f"{path}:Mine", cwd=tmp_path / "out").returncode == 0
 
 
 def test_a_subject_that_needs_conformance_is_compared_by_the_stored_arrays(tmp_path, alone):

@@ -1,0 +1,113 @@
+"""A file of Python as a module: where it looks for what it imports, and what helps where it fails.
+
+Called by the registry for `path.py:attribute`, and by running.source. A file is run as `python path.py` runs
+it: what stands next to it can be imported, from whichever directory the command is started.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.errors import UsageError
+from conformance.processes import look_in, own_path
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_INIT = "__init__.py"
+
+
+def home(path: Path) -> Path:
+    """Return the folder in which a file's imports are looked for: its own, or the one that has its package.
+
+    In a package names such as `types.py` are common, which would be taken for those of libraries.
+    """
+    folder = path.parent
+    while (folder / _INIT).is_file() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def run_file(path: Path, *, beside: bool = True) -> ModuleType:
+    """Return a file as a module, which is run if this process has not run it yet.
+
+    Args:
+        path: the file, absolute and resolved.
+        beside: look for modules in its `home` first, from now on; last, if the file has a library's name.
+
+    Raises:
+        UsageError: there is no such file.
+        Exception: as the file raises it.
+    """
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    if beside:
+        # A file that plugs in a library may have its name, and imports it.
+        look_in(home(path), last=_found_elsewhere(path))
+    # The path is part of the name, so that two files of one name are two modules, each imported once.
+    name = f"conformance plugged in from {path}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is not a Python file")
+    loaded = module_from_spec(spec)
+    # Before it runs, as Python does it: a dataclass looks its module up.
+    sys.modules[name] = loaded
+    try:
+        spec.loader.exec_module(loaded)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return sys.modules[name]
+
+
+def _found_elsewhere(path: Path) -> bool:
+    """Whether an import of the own name of a file would find something else, if the file were not there."""
+    spec = PathFinder.find_spec(path.stem, own_path())
+    return spec is not None and spec.origin is not None and not _same(spec.origin, path)
+
+
+def _same(file: str | None, path: Path) -> bool:
+    return file is not None and Path(file).resolve() == path
+
+
+def advice(error: Exception, module: str, attribute: str, *, beside: bool = True) -> str:
+    """Return what to do about what a module or a file raised while it was imported, if that is known.
+
+    Args:
+        error: what was raised.
+        module: its name, or the path of the file.
+        attribute: what was asked for.
+        beside: whether modules were looked for next to the file.
+    """
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ""
+    if module.endswith(".py"):
+        return _nearby(Path(module).resolve(), error.name.partition(".")[0], beside)
+    if f"{module}.".startswith(f"{error.name}."):
+        places = f"the current directory, {Path.cwd()}, and on PYTHONPATH"
+        return f"; it was looked for in {places}, and a file is given as path.py:{attribute}"
+    return ""
+
+
+def _nearby(path: Path, name: str, beside: bool) -> str:
+    """Return where a module is that a file did not find: next to it, or in a folder further up."""
+    for folder in path.parents:
+        spec = PathFinder.find_spec(name, [str(folder)])
+        # Any folder would be a package without __init__.py.
+        if spec is None or spec.origin is None:
+            continue
+        if str(folder) in sys.path:
+            break
+        found = f"; {name} is in {folder}, which is not looked in"
+        if folder == path.parent and not beside:
+            return f"{found} as it has the reference: move {path.name} and what it imports to another folder"
+        package = ".".join(folder.relative_to(home(path)).parts) if folder.is_relative_to(home(path)) else ""
+        other = f", or import {package}.{name}" if package else ""
+        return f"{found}: set PYTHONPATH={folder}{other}"
+    return ""

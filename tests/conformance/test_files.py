@@ -1,0 +1,116 @@
+"""A file as a module: what it may import, and what is said where not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import conformance
+from conformance import processes
+from conformance.errors import UsageError
+from conformance.files import home
+from conformance.registry import find_attribute, find_implementation, find_object
+
+MINE = "from conformance import TorchLike\nclass Mine(TorchLike):\n    pass\nmine = Mine(name, 'mytorch')\n"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    """Be in another folder than the files."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+
+def written(folder, **texts):
+    folder.mkdir(exist_ok=True, parents=True)
+    for name, text in texts.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def refused(spec):
+    with pytest.raises(UsageError) as caught:
+        find_implementation(str(spec))
+    return str(caught.value)
+
+
+# What it imports.
+
+
+def test_a_file_imports_what_is_next_to_it_from_any_directory(tmp_path):
+    text = f"from beside_it import name\n{MINE}"
+    written(tmp_path / "a", beside_it="name = 'from there'", own_subject=text)
+    (tmp_path / "link.py").symlink_to(tmp_path / "a" / "own_subject.py")
+    # The current directory comes after it, as it has nothing to do with the file.
+    written(Path.cwd(), beside_it="name = 'from here'", only_here="")
+    for path in (tmp_path / "a" / "own_subject.py", "../link.py"):
+        assert find_implementation(f"{path}:mine").name == "from there"
+    assert sys.path[:2] == [str(tmp_path / "a"), str(Path.cwd())]
+    assert {*sys.path[:2]}.isdisjoint(processes.own_path())
+
+
+def test_a_file_may_have_the_name_of_the_library_that_it_plugs_in(tmp_path):
+    written(Path.cwd(), own_subject="raise ImportError")
+    folder = written(tmp_path / "a", beside_it="", joblib="import joblib, beside_it")
+    module, library = find_attribute("library", f"{folder / 'joblib.py'}:joblib")
+    assert library.Parallel
+    assert library is not module
+    assert sys.path[-1] == str(folder)
+    # It has nothing to do with files in the current directory.
+    other = written(tmp_path / "b", own_subject="x = 1")
+    find_object("number", f"{other / 'own_subject.py'}:x")
+    assert sys.path[0] == str(other)
+
+
+@pytest.mark.parametrize("in_process", [False, True])
+def test_a_run_does_it_in_either_process(tmp_path, in_process):
+    folder = written(
+        tmp_path / "a", beside_it="name = 'found'", own_subject=f"from beside_it import name\n{MINE}"
+    )
+    report = conformance.run(f"{folder / 'own_subject.py'}:mine", ["relu"], 1, in_process=in_process)
+    assert report.exit_code == 0
+    # What runs in a process of its own leaves this one as it was.
+    assert (str(folder) in sys.path) == in_process
+
+
+def test_of_a_package_the_folder_around_it_is_looked_in(tmp_path):
+    """In the package `random.py` would be taken for Python's."""
+    written(tmp_path / "a" / "own_package", __init__="", random="raise ImportError", named="name = 'found'")
+    text = "from own_package.inner.own_subject import name as mine"
+    inner = written(tmp_path / "a" / "own_package" / "inner", __init__="", own_subject="name = 3", other=text)
+    assert find_object("number", f"{inner / 'other.py'}:mine") == 3
+    assert home(inner / "other.py") == tmp_path / "a"
+    assert str(inner) not in sys.path
+
+
+# What is said.
+
+
+def test_a_module_in_a_folder_that_is_not_looked_in_is_told_where(tmp_path):
+    inner = written(tmp_path / "pack" / "inner", __init__="", near="", own_subject="import near")
+    written(tmp_path / "pack", __init__="", further="", near="")
+    told = f"; near is in {inner}, which is not looked in: set PYTHONPATH={inner}, or import pack.inner.near"
+    assert refused(f"{inner / 'own_subject.py'}:x").endswith(told)
+    above = written(tmp_path / "pack" / "data", own_subject="import further")
+    told = f"; further is in {tmp_path / 'pack'}, which is not looked in: set PYTHONPATH={tmp_path / 'pack'}"
+    assert refused(f"{above / 'own_subject.py'}:x").endswith(told)
+
+
+@pytest.mark.parametrize("text", ["import nowhere_at_all", "import beside.part", "from beside import part"])
+def test_what_is_nowhere_is_told_without_advice(tmp_path, text):
+    folder = written(tmp_path / "a", beside="", own_subject=text)
+    assert refused(f"{folder / 'own_subject.py'}:x").endswith(f"({folder / 'own_subject.py'}, line 1)")
+
+
+@pytest.mark.parametrize("module", ["no_such_module", "no.such.module", "folder/mine"])
+def test_a_module_that_is_not_found_is_told_where_it_was_looked_for(module):
+    place = f"the current directory, {Path.cwd()}, and on PYTHONPATH"
+    told = refused(f"{module}:Mine")
+    assert told.endswith(f"; it was looked for in {place}, and a file is given as path.py:Mine")
+
+
+def test_what_a_module_does_not_find_itself_is_told_without_that(tmp_path, monkeypatch):
+    monkeypatch.chdir(written(tmp_path / "a", own_subject="import nowhere_at_all"))
+    assert refused("own_subject:x").endswith("own_subject.py, line 1)")
