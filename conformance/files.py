@@ -1,4 +1,4 @@
-"""A file of Python as a module: where it looks for what it imports, and what helps where it fails.
+"""A file of Python as a module: its name, where it looks for what it imports, and what helps where it fails.
 
 Called by the registry for `path.py:attribute`, and by running.source. A file is run as `python path.py` runs
 it: what stands next to it can be imported, from whichever directory the command is started.
@@ -6,9 +6,11 @@ it: what stands next to it can be imported, from whichever directory the command
 
 from __future__ import annotations
 
+import hashlib
+import re
 import sys
 from importlib.machinery import PathFinder
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,9 +51,13 @@ def run_file(path: Path, *, beside: bool = True) -> ModuleType:
         # A file that plugs in a library may have its name, and imports it.
         look_in(home(path), last=_found_elsewhere(path))
     # The path is part of the name, so that two files of one name are two modules, each imported once.
-    name = f"conformance plugged in from {path}"
-    if name in sys.modules:
-        return sys.modules[name]
+    unique = f"conformance_file_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{_word(path.stem)}"
+    for name in (path.stem, unique):
+        if name in sys.modules and _same(getattr(sys.modules[name], "__file__", None), path):
+            return sys.modules[name]
+    # The own name, if an import of that finds this file, is also understood by a process that is started here
+    # and reads a pickle. The other one can be pickled too, as it has no dot, and read in this process.
+    name = path.stem if _free(path) else unique
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not a Python file")
@@ -72,8 +78,21 @@ def _found_elsewhere(path: Path) -> bool:
     return spec is not None and spec.origin is not None and not _same(spec.origin, path)
 
 
+def _word(text: str) -> str:
+    return re.sub(r"\W", "_", text)
+
+
 def _same(file: str | None, path: Path) -> bool:
     return file is not None and Path(file).resolve() == path
+
+
+def _free(path: Path) -> bool:
+    """Whether the own name of a file has no dot, is that of no module yet, and is found to be this file."""
+    name = path.stem
+    if name != _word(name) or name in sys.modules:
+        return False
+    spec = find_spec(name)
+    return spec is not None and _same(spec.origin, path)
 
 
 def advice(error: Exception, module: str, attribute: str, *, beside: bool = True) -> str:

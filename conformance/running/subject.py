@@ -162,6 +162,9 @@ def _importable(module: ModuleType) -> bool:
         return True
     path = Path(file).absolute()
     names = module.__name__.split(".")
+    # A file that was given by its path may have another name here.
+    if names[-1] != (path.parent.name if path.stem == "__init__" else path.stem):
+        return False
     root = path.parents[len(names) - (path.stem != "__init__")]
     return root in {Path(each).absolute() for each in own_path()}
 

@@ -1,7 +1,8 @@
-"""A file as a module: what it may import, and what is said where not."""
+"""A file as a module: what it may import, that its classes can be pickled, and what is said where not."""
 
 from __future__ import annotations
 
+import pickle
 import sys
 from pathlib import Path
 
@@ -83,6 +84,46 @@ def test_of_a_package_the_folder_around_it_is_looked_in(tmp_path):
     assert find_object("number", f"{inner / 'other.py'}:mine") == 3
     assert home(inner / "other.py") == tmp_path / "a"
     assert str(inner) not in sys.path
+
+
+# Its name.
+
+
+def test_its_classes_can_be_pickled_here_and_in_another_process(tmp_path, python):
+    folder = written(tmp_path / "a", own_subject="class Mine: pass")
+    module, mine = find_attribute("class", f"{folder / 'own_subject.py'}:Mine")
+    written_here = pickle.dumps(mine)
+    assert pickle.loads(written_here) is mine  # noqa: S301 - the test's own
+    assert module.__name__ == "own_subject"
+    # As of a process that the subject starts, which gets its path.
+    done = python("-c", f"import pickle; print(pickle.loads({written_here}))", cwd=folder, PYTHONPATH=folder)
+    assert done.stdout == "<class 'own_subject.Mine'>\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["own_subject", "json", "time", "two words", "v1.2"])
+def test_files_whose_names_are_taken_are_modules_of_their_own(tmp_path, name):
+    files = [written(tmp_path / each, **{name: f"class Mine: at = {each!r}"}) / f"{name}.py" for each in "ab"]
+    before = sys.modules.get(name)
+    found = [find_attribute("class", f"{file}:Mine")[1] for file in files]
+    assert [each.at for each in found] == ["a", "b"]
+    assert [pickle.loads(pickle.dumps(each)) for each in found] == found  # noqa: S301 - the test's own
+    assert find_attribute("class", f"{files[1]}:Mine")[1] is found[1]
+    assert before is None or sys.modules[name] is before
+
+
+def test_an_object_of_a_file_whose_name_is_another_is_sent_whole(tmp_path, monkeypatch):
+    folder = written(tmp_path / "a", **{"own-subject": f"name = 'x'\n{MINE}"})
+    monkeypatch.syspath_prepend(folder)
+    report = conformance.run(find_object("subject", f"{folder / 'own-subject.py'}:mine"), ["relu"], 1)
+    assert report.exit_code == 0
+    assert "subject" not in report.environment  # which says why, where it had no process of its own
+
+
+def test_a_file_that_was_imported_by_its_name_is_not_run_again(tmp_path):
+    folder = written(tmp_path / "a", beside="import own_subject", own_subject="import beside\nnumbers = []")
+    module, numbers = find_attribute("list", f"{folder / 'own_subject.py'}:numbers")
+    assert sys.modules["beside"].own_subject is module
+    assert module.numbers is numbers
 
 
 # What is said.
