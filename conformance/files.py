@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+import traceback
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -104,14 +105,32 @@ def advice(error: Exception, module: str, attribute: str, *, beside: bool = True
         attribute: what was asked for.
         beside: whether modules were looked for next to the file.
     """
+    if not isinstance(error, ImportError):
+        return ""
+    path = Path(module).resolve() if module.endswith(".py") else None
+    if "attempted relative import with no known parent" in str(error):
+        raising = Path(traceback.extract_tb(error.__traceback__)[-1].filename).resolve()
+        own = raising == path if path else raising.stem == module.rpartition(".")[2]
+        return _with_package(raising, attribute) if own else ""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return ""
-    if module.endswith(".py"):
-        return _nearby(Path(module).resolve(), error.name.partition(".")[0], beside)
+    if path:
+        return _nearby(path, error.name.partition(".")[0], beside)
     if f"{module}.".startswith(f"{error.name}."):
         places = f"the current directory, {Path.cwd()}, and on PYTHONPATH"
         return f"; it was looked for in {places}, and a file is given as path.py:{attribute}"
     return ""
+
+
+def _with_package(path: Path, attribute: str) -> str:
+    """Return how a file is given that imports from its own package."""
+    root = home(path)
+    if root == path.parent:  # a package without __init__.py
+        root = root.parent
+    looked = str(root) in own_path() or root == Path.cwd()
+    where = "" if looked else f", in {root} or with PYTHONPATH={root}"
+    name = ".".join(path.with_suffix("").relative_to(root).parts)
+    return f"; a relative import needs the package: give {name}:{attribute}{where}"
 
 
 def _nearby(path: Path, name: str, beside: bool) -> str:

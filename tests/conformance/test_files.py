@@ -129,6 +129,29 @@ def test_a_file_that_was_imported_by_its_name_is_not_run_again(tmp_path):
 # What is said.
 
 
+def test_an_import_from_its_own_package_is_told_how_to_name_it(tmp_path, monkeypatch):
+    pack = written(tmp_path / "pack", __init__="from . import other", other="", mine="from . import other")
+    assert find_object("module", f"{pack / '__init__.py'}:other").__name__.endswith("__init__.other")
+    expected = "; a relative import needs the package: give pack.mine:mine"
+    where = f", in {tmp_path} or with PYTHONPATH={tmp_path}"
+    assert refused(f"{pack / 'mine.py'}:mine").endswith(f"line 1){expected}{where}")
+    monkeypatch.chdir(tmp_path)
+    assert refused("pack/mine.py:mine").endswith(expected)
+
+
+@pytest.mark.parametrize("form", ["mine.py", "mine"])
+def test_so_is_one_from_a_package_without_init(tmp_path, monkeypatch, form):
+    monkeypatch.chdir(written(tmp_path / "pack", mine="from .other import x"))
+    where = f", in {tmp_path} or with PYTHONPATH={tmp_path}"
+    told = "; a relative import needs the package: give pack.mine:Mine"
+    assert refused(f"{form}:Mine").endswith(told + where)
+
+
+def test_a_relative_import_of_another_file_is_told_without_that(tmp_path):
+    folder = written(tmp_path / "a", beside_it="from . import x", own_subject="import beside_it")
+    assert refused(f"{folder / 'own_subject.py'}:x").endswith(f"({folder / 'beside_it.py'}, line 1)")
+
+
 def test_a_module_in_a_folder_that_is_not_looked_in_is_told_where(tmp_path):
     inner = written(tmp_path / "pack" / "inner", __init__="", near="", own_subject="import near")
     written(tmp_path / "pack", __init__="", further="", near="")
