@@ -63,10 +63,10 @@ def interleaved(
         wall: tells the seconds of the budget.
 
     Raises:
-        UsageError: `budget` is negative or not a number.
+        UsageError: `budget` is negative, infinite or not a number.
     """
-    if not budget >= 0:
-        raise UsageError(f"budget: expected seconds, 0 or more, got {budget}")
+    if not 0 <= budget < float("inf"):
+        raise UsageError(f"budget: expected a finite number of seconds, 0 or more, got {budget}")
     calls = {name: _calls(side, clock) for name, side in sides.items()}
     times: dict[str, list[float]] = {name: [] for name in sides}
     gc.collect()

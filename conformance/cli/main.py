@@ -12,6 +12,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from conformance.arguments import Parser
 from conformance.cli import (
     bench,
     calibrate,
@@ -142,7 +143,7 @@ class _Version(argparse.Action):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="conformance",
         description="Decides whether an implementation computes what PyTorch computes.",
         epilog="Exit codes: 0 shown; 1 not shown; 2 wrong usage; 3 nothing was compared; 130 interrupted by "

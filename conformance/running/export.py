@@ -57,7 +57,7 @@ def export(
         out: the folder, which must not exist or be empty.
 
     Raises:
-        UsageError: an unknown case or dtype, or a half type; a negative count, or a folder that holds
+        UsageError: an unknown case or dtype, or a half type; no samples, or a folder that holds
             something.
         DegenerateError: a sample cannot tell right from wrong.
         NoiseError: the arithmetic cannot follow a case's program.

@@ -8,13 +8,13 @@ brings, the exit code is 1, as it is where torch in another form does not show p
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.arguments import Parser
 from conformance.environment import environment
 from conformance.errors import UsageError, unknown, whole
 from conformance.report import peers as report_on
@@ -111,17 +111,15 @@ def _known(path: Path, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 1 where a package is not installed, or torch is not torch."""
-    parser = argparse.ArgumentParser(
-        prog="python -m conformance.running.peers", description="Judge the peers."
-    )
+    parser = Parser(prog="python -m conformance.running.peers", description="Judge the peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="peers; by default all")
     parser.add_argument("--out", type=Path, required=True, help="the folder for the reports")
     parser.add_argument("--samples", type=int, help="samples of each case")
     parser.add_argument("--seed", type=int, default=1, help="of the samples (1)")
     parser.add_argument("--resume", action="store_true", help="keep the peers that are judged in DIR")
-    given = vars(parser.parse_args(arguments))
-    names, out = given.pop("names"), given.pop("out")
     try:
+        given = vars(parser.parse_args(arguments))
+        names, out = given.pop("names"), given.pop("out")
         # Most peers are judged on the same samples.
         with prepared_once():
             record = judge_peers(names, out, **given)

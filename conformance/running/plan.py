@@ -60,11 +60,11 @@ def plan(
         supports: the limits of the subject.
 
     Raises:
-        UsageError: an unknown case or dtype, or a negative count.
+        UsageError: an unknown case or dtype, no samples, or a negative seed.
     """
     asked = lanes_of(supports) if dtypes is None else find_lanes(dtypes)
     lanes = tuple(lane for lane in asked if lane in supports.dtypes)
-    samples = None if samples is None else whole("samples", samples, 0)
+    samples = None if samples is None else whole("samples", samples, 1)
     seed = whole("seed", seed, 0)
     chosen = find_cases(cases)
     work: list[Work] = []
@@ -73,7 +73,7 @@ def plan(
     for case in chosen:
         count = case.default_samples if samples is None else samples
         found = _within(case, seed, count, supports) if lanes else Within([], 0)
-        if count and not found.samples:
+        if not found.samples:
             outside["cases"] += 1
             continue
         work += _with_uses(case, found.samples, lanes, supports)

@@ -112,7 +112,8 @@ def limits_of(time_limit: float, host_command: str) -> Limits:
     if not _is_command(host_command):
         raise UsageError(f"host command: expected a program with its arguments, got {host_command!r}")
     if not _is_seconds(time_limit):
-        raise UsageError(f"time limit: expected a positive number of seconds, got {time_limit!r}")
+        expected = "a positive number of seconds, below 1,000,000"
+        raise UsageError(f"time limit: expected {expected}, got {time_limit!r}")
     return Limits(float(time_limit), host_command)
 
 

@@ -348,7 +348,7 @@ def test_a_dtype_is_that_of_inputs_and_results():
         ({"dtype": "float7"}, "dtype"),
         ({"device": "tpu"}, "device: expected cpu or cuda, got 'tpu'"),
         ({"host_command": "'"}, 'host command: expected a program with its arguments, got "\'"'),
-        ({"time_limit": 0}, "time limit: expected a positive number of seconds, got 0"),
+        ({"time_limit": 0}, "time limit: expected a positive number of seconds, below 1,000,000, got 0"),
     ],
 )
 def test_what_is_refused_before_anything_starts(change, told):

@@ -58,7 +58,7 @@ def test_each_row_has_finite_positive_ratios_and_the_report_its_lines(smallest):
     ("arguments", "told"),
     [
         (("LSTM trian",), "unknown workload 'LSTM trian'. Did you mean LSTM train"),
-        (("Linear", "--budget", "-1"), "budget: expected seconds, 0 or more, got -1.0"),
+        (("Linear", "--budget", "-1"), "budget: expected a finite number of seconds, 0 or more, got -1.0"),
         (("--out", "file"), "out: file: File exists"),
     ],
 )

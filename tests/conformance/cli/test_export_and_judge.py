@@ -138,8 +138,10 @@ def test_a_folder_with_control_characters_is_shown_escaped(tmp_path, capsys):
     assert printed.count("/\\x1b[2J/tasks") == 2
 
 
-def test_no_samples_are_nothing_to_export(tmp_path):
-    assert export(tmp_path / "out", "--samples", "0") == 3
+def test_no_samples_are_refused_before_anything_is_written(tmp_path, capsys):
+    assert export(tmp_path / "out", "--samples", "0") == 2
+    assert "samples: expected a whole number of at least 1, got 0" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_answers_are_judged_where_torch_is_not_installed(exported):

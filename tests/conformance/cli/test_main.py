@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
 
@@ -25,9 +26,17 @@ from conformance.running.output import held
         (["run", "--dtype", "int8"], 2, ("int8", "float32", "float64")),
         (["run", "--implementation", "nobody"], 2, ("nobody", "mytorch", "module:attribute")),
         (["run", "--samples", "-1"], 2, ("samples", "-1")),
-        (["run", "--samples", "few"], 2, ("--samples", "few")),
+        (["run", "--samples", "0"], 2, ("samples: expected a whole number of at least 1, got 0",)),
+        (["run", "--samples", "few"], 2, ("--samples: expected a whole number, got 'few'",)),
+        (["run", "--seed", "1.5"], 2, ("--seed: expected a whole number, got '1.5'",)),
+        (["run", "--time-limit", "soon"], 2, ("--time-limit: expected a number, got 'soon'",)),
+        (["run", "--jobs"], 2, ("--jobs: expected a value, got none",)),
+        (["run", "--backend", "x\ny"], 2, ("--backend: expected local or dask, got 'x",)),
+        (["run", "--sampels", "3"], 2, ("unrecognized arguments: --sampels", "`conformance --help`")),
+        (["export"], 2, ("required: CASE, --out", "`conformance export --help`")),
+        (["rnu"], 2, ("unknown command 'rnu'. Did you mean run?", "`conformance --help`")),
         (["run", "--jobs", "0"], 2, ("jobs", "0")),
-        (["run", "sigmoid", "--samples", "0"], 3, ()),
+        (["diagnose", "sigmoid", "--samples", "0"], 2, ("samples: expected", "at least 1, got 0")),
         (["replay", "sigmoid"], 2, ("sample", "sigmoid")),
         (["replay", "sigmoyd:seed=1,draw=0,class=small,regime=normal,N=1"], 2, ("sigmoyd", "sigmoid")),
         (["replay", "sigmoid:seed=1,draw=0,class=small,regime=normal,N=1"], 2, ("lacks", "F", "method")),
@@ -63,7 +72,7 @@ from conformance.running.output import held
         (["run", "sigmoid", "--implementation", "broken:x"], 2, ("broken:x", "ZeroDivisionError", "line 2")),
         (["run", "sigmoid", "--implementation", "mistyped:x"], 2, ("mistyped:x", "SyntaxError", "line 1")),
         (["run", "sigmoid", "--resume", "--out", "other"], 2, ("seed was 7 and is 1", "of another run")),
-        (["list", "sheep"], 2, ("sheep", "cases")),
+        (["list", "sheep"], 2, ("what: expected cases, implementations, faults or rules, got 'sheep'",)),
         ([], 2, ("COMMAND",)),
     ],
 )
@@ -75,14 +84,13 @@ def test_exit_codes(monkeypatch, capsys, tmp_path, arguments, code, mentions):
     (tmp_path / "other" / "verdicts.jsonl").write_text('{"seed": 7}\n', encoding="utf-8")
     (tmp_path / "broken.py").write_text("x = 0\n1 / x\n", encoding="utf-8")
     (tmp_path / "mistyped.py").write_text("x = = 1\n", encoding="utf-8")
-    try:
-        found = main(arguments)
-    except SystemExit as leaving:
-        found = leaving.code
+    found = main(arguments)
     told = capsys.readouterr().err
     assert found == code, told
     assert [word for word in mentions if word not in told] == []
     assert (len(told) < 2_200, "Traceback" in told) == (True, False)
+    # One line, and nothing else.
+    assert re.fullmatch("conformance: .*\n", told)
 
 
 def test_the_exit_code_is_that_of_the_process(own_process, tmp_path):

@@ -120,6 +120,7 @@ def test_a_skipped_peer_and_one_of_another_version_are_judged_anew(judged, monke
     [
         (["--seed", "-1"], "seed: expected"),
         (["--samples", "0"], "samples: expected"),
+        (["--samples", "few"], "peers: --samples: expected a whole number, got 'few'\n"),
         (["--resume"], "peers.json"),
     ],
 )

@@ -26,8 +26,10 @@ def test_a_case_without_bad_calls_has_no_work_for_them():
     assert {type(work) for work in plan([case.name], 1, 1, LANES).work} == {SampleWork}
 
 
-def test_no_samples_are_no_work():
-    assert plan(["unsqueeze"], 0, 1, LANES).work == ()
+@pytest.mark.parametrize("samples", [0, -1, 1.0, True, "1"])
+def test_no_samples_are_refused(samples):
+    with pytest.raises(UsageError, match=f"samples: expected a whole number of at least 1, got {samples!r}"):
+        plan(["unsqueeze"], samples, 1, LANES)
 
 
 def test_by_default_a_case_says_how_many_samples():
