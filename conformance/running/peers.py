@@ -22,6 +22,7 @@ from conformance.report.files import write_whole
 from conformance.running.run import run
 from conformance.running.work import prepared_once
 from conformance.subjects.peers import PEERS
+from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,15 +99,22 @@ def _versions(name: str) -> dict[str, str]:
 
 
 def _known(path: Path, record: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the peers of a record that is like another but for them, by name."""
+    """Return the peers of a record that is like another but for them, by name; tell where there are none."""
     if not path.is_file():
-        return {}
+        return _none(f"there is nothing to go on from in {path.parent}")
     try:
         there = json.loads(path.read_text(encoding="utf-8"))
-        alike = all(there.get(key) == value for key, value in record.items() if key != "peers")
-        return {entry["name"]: entry for entry in there["peers"] if not entry["skipped"]} if alike else {}
+        others = [key for key, value in record.items() if key != "peers" and there.get(key) != value]
+        if others:
+            return _none(f"{path} is of another run, by its {', '.join(others)}")
+        return {entry["name"]: entry for entry in there["peers"] if not entry["skipped"]}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{path}: expected the record of a run of peers: {error}") from error
+
+
+def _none(why: str) -> dict[str, dict[str, Any]]:
+    print(f"peers: {safe_name(why)}: starts anew", file=sys.stderr)  # noqa: T201 - a command
+    return {}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -94,6 +94,14 @@ def test_where_no_run_was_begun_it_starts_anew_and_says_so(tmp_path, caplog, the
         assert texts(journal.outcomes) == texts(OUTCOMES[:1])
 
 
+def test_a_user_of_the_command_line_sees_that(tmp_path, python):
+    """Where nothing handles what is logged, as there."""
+    code = "from pathlib import Path; from conformance.running.journal import kept\n"
+    done = python("-c", f"{code}with kept(Path('new'), {{}}, resume=True): pass", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"conformance: there is nothing to go on from in {Path('new')}: starts anew\n"
+
+
 def test_a_run_that_is_not_to_go_on_begins_anew(tmp_path):
     written(tmp_path, *OUTCOMES)
     file = written(tmp_path, OUTCOMES[0])

@@ -100,6 +100,27 @@ def test_it_goes_on_from_a_record_of_the_same_samples(judged, monkeypatch):
     assert after["right"]["limits"] == "new"
 
 
+NOTHING = "there is nothing to go on from in FOLDER"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], [NOTHING, ""]),
+        (["--seed", "2"], [NOTHING, "FOLDER/peers.json is of another run, by its seed"]),
+    ],
+)
+def test_where_it_starts_anew_it_says_so(table, monkeypatch, tmp_path, capsys, arguments, told):
+    del table
+    entry = {"name": "right", "skipped": "", "exit_code": 0, "samples": 2, "versions": {}}
+    monkeypatch.setattr(running, "_judge", lambda *_: entry)
+    monkeypatch.setattr(running.report_on, "markdown", lambda _: "")
+    for given, why in zip(([], arguments), told, strict=True):
+        assert running.main(["right", "--resume", "--samples", "2", "--out", str(tmp_path), *given]) == 0
+        line = f"peers: {why.replace('FOLDER', str(tmp_path))}: starts anew\n" if why else ""
+        assert capsys.readouterr().err == line
+
+
 def test_torch_in_another_form_has_to_be_right(judged):
     assert judged("wrong")[0] == 1
 
