@@ -1,11 +1,12 @@
 """`conformance replay`: runs one sample again and prints the comparison.
 
-Calls running.replay; returns 0 if every observable agrees in each of ten runs, else 1. Of a bundle whose
-failure did not repeat in the run either, it returns 1 even if all of them agree.
+Calls running.replay; returns 0 if every observable agrees in each of ten runs, 3 if the subject runs none of
+them, else 1. Of a bundle whose failure did not repeat in the run either, it returns 1 even if all agree.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -42,20 +43,25 @@ def command(options: argparse.Namespace) -> int:
     failures = [verdict for verdict in found.verdicts if not verdict.passed]
     for verdict in failures[:SHOWN]:
         print("\n" + explain(verdict, found.implementation, run=found.verdicts))
-    agree = len(found.verdicts) - len(failures)
     for verdict in found.verdicts:
         if verdict.passed and verdict.repeatable is False:
             where = f"{verdict.observable} · {verdict.lane}"
             print(f"\nOTHER BITS {where}: within the tolerance in each of {RUNS} runs")
-    if found.failed and not failures:
+    none = all(verdict.status is Status.SKIP for verdict in found.verdicts)
+    if found.failed and not failures and not none:
         print("\n" + _unrepeated(found.failed, found.implementation))
     for line in filter(None, (found.in_process, found.inside)):
         print("\n" + safe_name(line))
-    excused = sum(verdict.status is Status.EXCUSED for verdict in found.verdicts)
-    also = f", {excused} are excused" if excused else ""
+    if none:
+        reasons = dict.fromkeys(verdict.reason for verdict in found.verdicts if verdict.reason)
+        print(f"\nNOTHING COMPARED {found.sample}: {'; '.join(reasons)}")
+        return 3
+    ended = Counter(verdict.status for verdict in found.verdicts)
+    agree = ended[Status.PASS] + ended[Status.MISTRUSTED]
+    apart = {Status.EXCUSED: "are excused", Status.SKIP: "are skipped"}
+    also = "".join(f", {ended[each]} {words}" for each, words in apart.items() if ended[each])
     print(
-        f"\n{agree - excused} of {len(found.verdicts)} observables of {found.sample} agree in each of {RUNS} "
-        f"runs{also}"
+        f"\n{agree} of {len(found.verdicts)} observables of {found.sample} agree in each of {RUNS} runs{also}"
     )
     at_times = found.failed is not None and found.failed.repeatable is False
     return 1 if failures or at_times else 0

@@ -108,6 +108,30 @@ def test_a_failure_that_does_not_fail_again_is_told(tmp_path, monkeypatch, capsy
     assert "bundle was written" not in capsys.readouterr().out
 
 
+class Declining(TorchLike):
+    """mytorch, which declines one lane or all."""
+
+    def __init__(self, *lanes):
+        super().__init__("declining", "mytorch")
+        self._lanes = lanes
+
+    def unsupported(self, task):
+        return f"no {task.dtype} here" if task.dtype in self._lanes else None
+
+
+def test_what_the_subject_declines_does_not_count_as_agreement(monkeypatch, capsys):
+    text = "tanh:seed=1,draw=0,class=small,regime=normal,N=5,F=6,method=true"
+    said = {
+        ("float32",): (0, f"2 of 3 observables of {text} agree in each of 10 runs, 1 are skipped\n"),
+        ("float64", "float32"): (3, f"NOTHING COMPARED {text}: no float64 here; no float32 here\n"),
+    }
+    for lanes, (code, told) in said.items():
+        name = f"declining {len(lanes)}"
+        monkeypatch.setitem(IMPLEMENTATIONS, name, lambda lanes=lanes: Declining(*lanes))
+        assert main(["replay", text, "--implementation", name, "--in-process"]) == code
+        assert told in capsys.readouterr().out
+
+
 def test_a_replay_says_where_the_bits_differ_from_run_to_run(monkeypatch, capsys):
     class Rounding(Flaky):
         def run(self, task):
