@@ -47,7 +47,7 @@ def shares(every: int = EVERY) -> dict[str, float]:
     Args:
         every: of the pieces of work of a default run, every so many are judged, in this process.
     """
-    work = plan([], None, 1, None).work[::every]
+    work = list(plan([], None, 1, None))[::every]
     subject, profile = mytorch.make(), cProfile.Profile()
     with quietly_on_one_thread():
         # Imports belong to no piece.

@@ -6,6 +6,7 @@ Called by running.plan, by the pytest plugin and by the self-test; nothing here 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from conformance.cases._modules import is_module
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     # The uses that a sample is judged in, each with its lane.
     Uses = tuple[tuple[str, str], ...]
 
+    # Samples that may be judged in a use: in the first lane, and in the others.
+    _Among = tuple[list[Sample], list[Sample]]
+
 # Small arrays first, because a use costs as much as a plain call; then values of order one, because what a
 # use can show does not depend on them.
 _CLASSES = ("small", "strided", "square", "unbatched", "pow2")
@@ -34,45 +38,68 @@ _REGIMES = ("normal", "remembering", "saturated")
 _OTHER_REGIMES = ("integer", "cancelling", "ties", "zeros", "tiny")
 # How many samples in that order a use is judged in one of.
 _AMONG = 6
+# Of so many samples at a time is chosen among which.
+_BLOCK = 512
 
 
 def uses_of(
     case: Case, drawn: Sequence[Sample], lanes: Sequence[str], supports: Supports = EVERYTHING
 ) -> list[Uses]:
-    """Return the uses that each drawn sample of a case is judged in.
+    """Return the uses that each drawn sample of a case is judged in; see `uses_by_draw`."""
+    found = uses_by_draw(case, drawn, lanes, supports)
+    return [found.get(sample.draw, ()) for sample in drawn]
+
+
+def uses_by_draw(
+    case: Case, drawn: Iterable[Sample], lanes: Sequence[str], supports: Supports = EVERYTHING
+) -> dict[int, Uses]:
+    """Return the uses that drawn samples of a case are judged in, by the number of the draw.
 
     Each use that applies to the case is judged in one sample per lane: in the first lane with the settings
     that most people use, in the next in another sample with any, others for each use. So one use meets few
     settings, and all uses together meet most. They follow from the samples and the names alone. Uses outside
-    what the subject supports are left out.
+    what the subject supports are left out. No more samples are kept than a use may be judged in.
     """
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    order = sorted(_showing(case, drawn), key=lambda k: _rank(drawn[k]))
-    settings = {k: drawn[k].settings for k in order}
-    unusual = {k: _unusual(case.space, drawn[k]) for k in order}
+    among: dict[str, _Among] = {}
+    samples = iter(drawn)
+    while block := list(islice(samples, _BLOCK)):
+        # The first ones of all are among the first ones of any part.
+        kept = {each.draw: each for sides in among.values() for side in sides for each in side}
+        among = _among(case, [*kept.values(), *block], supports)
+    for name, sides in among.items():
+        words = raw_words(f"{case.name}|{sides[0][0].seed}|{name}", len(lanes))
+        taken: list[int] = []
+        for turn, lane in enumerate(lanes):
+            if turn < USES[name].samples:
+                chosen = [each.draw for each in sides[turn] if each.draw not in taken] or taken
+                taken.append(chosen[int(words[turn]) % len(chosen)])
+            found[taken[-1]].append((name, lane))
+    return {draw: tuple(uses) for draw, uses in found.items()}
+
+
+def _among(case: Case, drawn: Iterable[Sample], supports: Supports) -> dict[str, _Among]:
+    """Return by use the samples of which it is judged in one: in the first lane, and in the others."""
+    found = {}
+    order = sorted(_showing(case, drawn), key=_rank)
+    settings = {each.draw: each.settings for each in order}
+    unusual = {each.draw: _unusual(case.space, each) for each in order}
     for name, use in USES.items():
         if not supports.has_use(name):
             continue
-        fits = [k for k in order if use.why_unused(case, settings[k]) is None]
-        fitting = [k for k in fits if drawn[k].regime in _REGIMES] or fits
+        fits = [each for each in order if use.why_unused(case, settings[each.draw]) is None]
+        fitting = [each for each in fits if each.regime in _REGIMES] or fits
         if not fitting:
             continue
-        usual = min(unusual[k] for k in fitting)
-        plainest = [k for k in fitting if unusual[k] == usual][: _AMONG // 2]
-        among = (plainest, fitting[:_AMONG])
-        words = raw_words(f"{case.name}|{drawn[0].seed}|{name}", len(lanes))
-        taken: list[int] = []
-        for turn, lane in enumerate(lanes):
-            if turn < use.samples:
-                chosen = [k for k in among[turn] if k not in taken] or taken
-                taken.append(chosen[int(words[turn]) % len(chosen)])
-            found[taken[-1]].append((name, lane))
-    return [tuple(found[k]) for k in range(len(drawn))]
+        usual = min(unusual[each.draw] for each in fitting)
+        plainest = [each for each in fitting if unusual[each.draw] == usual]
+        found[name] = plainest[: _AMONG // 2], fitting[:_AMONG]
+    return found
 
 
-def _showing(case: Case, drawn: Sequence[Sample]) -> list[int]:
-    """Return which of some samples a use can show something in."""
-    return [k for k, sample in enumerate(drawn) if _suits(sample) and _has_several(case.space, sample)]
+def _showing(case: Case, drawn: Iterable[Sample]) -> list[Sample]:
+    """Return those of some samples that a use can show something in."""
+    return [sample for sample in drawn if _suits(sample) and _has_several(case.space, sample)]
 
 
 def by_use(uses: Sequence[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
@@ -110,7 +137,7 @@ def use_table(cases: Iterable[Case], seed: int = 1) -> dict[str, dict[str, str |
     chosen = list(cases)
     for case in chosen:
         drawn = draw(case.name, case.space, seed, case.default_samples)
-        showing = [drawn[k].settings for k in _showing(case, drawn)]
+        showing = [sample.settings for sample in _showing(case, drawn)]
         nearest = _nearest(case, drawn)
         for name, use in USES.items():
             # As `uses_of`: in which of the samples makes no difference.

@@ -100,7 +100,7 @@ def diagnose(
         lanes = lanes_of(supports)
         if one is None:
             planned = plan([chosen.name], samples, seed, lanes, supports)
-            work = [each for each in planned.work if isinstance(each, SampleWork)]
+            work = [each for each in planned if isinstance(each, SampleWork)]
         else:
             uses = tuple((one.use, lane) for lane in lanes if one.use and lane in LANES)
             work = [SampleWork(one.plain, lanes, uses)]

@@ -64,7 +64,7 @@ def export(
     """
     if halves := [lane for lane in find_lanes(dtypes) if lane in HALF_LANES]:
         raise UsageError(f"dtypes: expected float64 or float32, got {halves[0]}, which is not exported")
-    work = [each for each in plan(cases, samples, seed, dtypes).work if isinstance(each, SampleWork)]
+    work = [each for each in plan(cases, samples, seed, dtypes) if isinstance(each, SampleWork)]
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"out: expected a folder that is empty or does not exist, got {str(out)!r}")
     out.parent.mkdir(parents=True, exist_ok=True)

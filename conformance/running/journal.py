@@ -6,7 +6,6 @@ outcome of one piece of work, in the order of the plan. The file is removed when
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Collection
@@ -24,11 +23,11 @@ from conformance.running.work import Outcome
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
-    from conformance.running.work import Work
+    from conformance.running.plan import Plan
     from conformance.subjects.protocol import Implementation
 
 _log = logging.getLogger(__name__)
@@ -175,20 +174,20 @@ def identity(run: Mapping[str, Any], shard: str | None = None) -> dict[str, Any]
 
 
 def common(
-    asked: Mapping[str, Any], work: Sequence[Work], subject: str | Implementation, name: str = ""
+    asked: Mapping[str, Any], planned: Plan, subject: str | Implementation, name: str = ""
 ) -> dict[str, Any]:
     """Return what must be equal for verdicts of two processes to be of one run, on whatever machine.
 
     Args:
         asked: the arguments of the run that its verdicts depend on, by name.
-        work: the plan.
+        planned: the plan.
         subject: the implementation or its name.
         name: the name that it has itself, where it is known.
     """
     return {
         "schema_version": SCHEMA_VERSION,
         **asked,
-        "work": hashlib.sha256(repr(work).encode()).hexdigest()[:16],
-        "pieces": len(work),
+        "work": planned.digest,
+        "pieces": len(planned),
         "source code": source_code(subject, name),
     }

@@ -67,15 +67,15 @@ class Merged:
         pieces = sum(len(_shard(each).pieces) for each in shards.values())
         if pieces != len(found) or found.keys() != set(range(shard.planned)):
             raise UsageError(f"merge: expected each of {shard.planned} pieces of work once, got {pieces}")
-        self._done = Done(range(shard.planned))
+        self._done = Done(shard.planned)
         files: dict[str, str] = {}
 
-        def outcomes() -> Iterator[tuple[Work, Outcome]]:
-            for place in self._done.places:
+        def outcomes() -> Iterator[tuple[int, Work, Outcome]]:
+            for place in range(shard.planned):
                 file, each = found[place]
                 outcome = _outcome(each.piece, shards[file].verdicts[each.start : each.end])
                 files.update((verdict.sample, file) for verdict in outcome.verdicts if not verdict.passed)
-                yield work_of(each.piece.name, shard.lanes), outcome
+                yield place, work_of(each.piece.name, shard.lanes), outcome
 
         self._done.extend(outcomes(), None, exit_first=False)
         self.failures = [(verdict, files[verdict.sample]) for verdict in self._done.failures]

@@ -6,7 +6,6 @@ Called by running.run, which does the work, and by running.merge, for which shar
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from conformance.judging.unprepared import is_unprepared
@@ -16,7 +15,7 @@ from conformance.report.shard import ENDED, JUDGED, LEFT_OUT, UNPREPARED, Piece
 from conformance.running.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from conformance.running.work import Outcome, Work
 
@@ -28,44 +27,58 @@ class Done:
     """The work that is done.
 
     Attributes:
-        places: those in the plan of all pieces of work that are to be done.
-        pieces: those that are done.
+        planned: how many pieces of work are to be done.
+        pieces: those of a shard that are done; None of an undivided run, of which nobody asks for them.
+        count: how many are done.
         verdicts: the verdicts, in the order planned.
         ended: the samples that ended the subject's process.
         patience: decides when the rest of a case is left out.
         stopped: how the run ended before all was done, if it did.
     """
 
-    places: Sequence[int]
-    pieces: list[Piece] = field(default_factory=list)
+    planned: int
+    pieces: list[Piece] | None = None
+    count: int = 0
     verdicts: Verdicts = field(default_factory=Verdicts)
     ended: set[str] = field(default_factory=set)
     patience: Patience = field(default_factory=Patience)
     stopped: str | None = None
     _first: dict[str, Verdict] = field(default_factory=dict)
+    # The places of the verdicts on samples that could not be prepared, or were left out.
+    _unprepared: set[int] = field(default_factory=set)
 
     @property
     def told(self) -> str:
         """How much is done, in words."""
-        return f"after {len(self.pieces)} of {len(self.places)} pieces of work"
+        return f"after {self.count} of {self.planned} pieces of work"
 
     def extend(
-        self, outcomes: Iterable[tuple[Work, Outcome]], progress: Progress | None, *, exit_first: bool
+        self, outcomes: Iterable[tuple[int, Work, Outcome]], progress: Progress | None, *, exit_first: bool
     ) -> None:
-        """Take in outcomes as they come; with `exit_first` until one does not pass."""
-        for work, found in outcomes:
+        """Take in outcomes as they come, each with the work and its place in the plan.
+
+        Args:
+            outcomes: the outcomes.
+            progress: called after each.
+            exit_first: end after one that does not pass.
+        """
+        for place, work, found in outcomes:
             lost = work.case in self.patience.lost
             outcome = self.patience.seen(work, found)
             self.ended |= {verdict.sample for verdict in outcome.verdicts if outcome.ended}
-            place = self.places[len(self.pieces)]
-            self.pieces.append(Piece(place, len(outcome.verdicts), _state(outcome, lost=lost), work.name))
+            self.count += 1
+            if self.pieces is not None:
+                state = _state(outcome, lost=lost)
+                self.pieces.append(Piece(place, len(outcome.verdicts), state, work.name))
+            if not outcome.prepared:
+                self._unprepared |= {*range(len(self.verdicts), len(self.verdicts) + len(outcome.verdicts))}
             self.verdicts.extend(outcome.verdicts)
             if outcome.prepared and (failed := _failed(outcome.verdicts)):
                 self._first.setdefault(work.case, failed)
             if progress:
-                progress(work.case, len(self.pieces), len(self.places), outcome.verdicts)
+                progress(work.case, self.count, self.planned, outcome.verdicts)
             passed = all(verdict.passed for verdict in outcome.verdicts)
-            if exit_first and not passed and len(self.pieces) < len(self.places):
+            if exit_first and not passed and self.count < self.planned:
                 self.stopped = f"STOPPED at the first failure, {self.told}"
                 return
 
@@ -75,12 +88,8 @@ class Done:
         return list(self._first.values())
 
     def prepared(self) -> Iterator[Verdict]:
-        """Yield the verdicts on samples that could be prepared."""
-        verdicts = iter(self.verdicts)
-        for piece in self.pieces:
-            for verdict in islice(verdicts, piece.verdicts):
-                if piece.state in {JUDGED, ENDED}:
-                    yield verdict
+        """Return the verdicts on samples that could be prepared."""
+        return (each for place, each in enumerate(self.verdicts) if place not in self._unprepared)
 
     def answering(self) -> list[Verdict]:
         """Return the failures for which the subject may be asked again.

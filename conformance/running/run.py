@@ -7,6 +7,7 @@ asked for.
 from __future__ import annotations
 
 import time
+from collections import deque
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +37,7 @@ from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable, Sequence
+    from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 
     from conformance.judging.verdict import Verdict
     from conformance.report.baseline import Baseline
@@ -117,7 +118,7 @@ def run(
             and the message says so.
     """
     # A run goes through eight steps, each entered once and from here, and holds its folder from 2 to 8:
-    # 1. plan: draw every sample, and list the work (plan.py);
+    # 1. plan: draw every sample, and count the work, of which none is kept (plan.py);
     # 2. work: judge each piece, here or in other processes (work.py, judging/), and append its verdicts to a
     #    file (journal.py). A sample that cannot be prepared is an ERROR of its case, like a subject that
     #    raises, and the run goes on;
@@ -148,9 +149,8 @@ def run(
     declarations = declared(subject)
     began, clock, supports = datetime.now(UTC), time.perf_counter(), supports_of(subject)
     dtypes = lanes_of(supports) if dtypes is None else dtypes
-    planned = plan(cases, samples, seed, dtypes, supports)
-    places, work = part.of(planned.work)
-    done = Done(places)
+    planned = plan(cases, samples, seed, dtypes, supports, part)
+    done = Done(planned.own, [] if part.divided else None)
     asked = {
         "implementation": how.name,
         "cases": cases,
@@ -163,7 +163,7 @@ def run(
         "bits required": required,
     }
     interrupt, shrunk, diagnosed = None, dict[str, str](), dict[str, list[str]]()
-    shared = common(asked, planned.work, implementation, subject.name) if folder or shard else {}
+    shared = common(asked, planned, implementation, subject.name) if folder or shard else {}
     about = identity(shared, shard) if folder else {}
     with (
         reached(backend, scheduler, how) as cluster,
@@ -175,14 +175,15 @@ def run(
             where = cluster or (jobs if how.pickled or how.spec or in_process else 1)
             asked_bits = part.takes(BITS) and bool(required or not cases)
             # After an early end nothing is measured.
-            left = [] if exit_first or not asked_bits else work[len(journal.outcomes) :]
+            left = 0 if exit_first or not asked_bits else planned.own - len(journal.outcomes)
             with measuring(
-                Measures({piece.case for piece in planned.work}, seed, dtypes, bits.required),
+                Measures({each.case for each in planned.cases}, seed, dtypes, bits.required),
                 how,
                 subject,
                 _judging(where, left),
             ) as measured:
-                with closing(_outcomes(work, how, where, journal, done.patience.lost)) as outcomes:
+                work = part.of(planned), planned.own
+                with closing(_outcomes(*work, how, where, journal, done.patience.lost)) as outcomes:
                     done.extend(outcomes, progress, exit_first=exit_first)
                 shrunk, diagnosed = _looked_into(done, subject, shrink=shrink, diagnose=diagnose)
                 bits = measured() if asked_bits and not done.stopped else bits
@@ -191,7 +192,7 @@ def run(
                 raise
             interrupt = error
             done.stopped = f"INTERRUPTED {done.told}"
-        marked = part.marked(planned, shared, done.pieces)
+        marked = part.marked(planned, shared, done.pieces or ())
         report = Report(
             seed=seed,
             implementation=how.name,
@@ -258,30 +259,42 @@ def _since(baseline: object, folder: Path | None, shard: str | None) -> Baseline
 
 
 def _outcomes(
-    work: Sequence[Work], subject: Subject, where: int | Cluster, journal: Journal, lost: Collection[str]
-) -> Generator[tuple[Work, Outcome]]:
+    work: Iterator[tuple[int, Work]],
+    count: int,
+    subject: Subject,
+    where: int | Cluster,
+    journal: Journal,
+    lost: Collection[str],
+) -> Generator[tuple[int, Work, Outcome]]:
     """Yield the outcomes in the order planned: those of the journal, then those of the work that is left.
 
-    The work is done in some processes, or by a cluster, and each outcome added to the journal before it is
-    yielded. Of a case that is lost by then nothing is done.
+    Each comes with the work and its place in the plan. The work is done in some processes, or by a cluster,
+    and each outcome added to the journal before it is yielded. Of a case that is lost by then nothing is
+    done.
     """
-    known = journal.outcomes
-    yield from zip(work, known, strict=False)
-    left = work[len(known) :]
-    arguments = ((piece, subject, piece.case in lost) for piece in left)
+    for outcome, (place, piece) in zip(journal.outcomes, work, strict=False):
+        yield place, piece, outcome
+    # What is under way, in this order.
+    begun: deque[tuple[int, Work]] = deque()
+
+    def arguments() -> Iterator[tuple[Work, Subject, bool]]:
+        for place, piece in work:
+            begun.append((place, piece))
+            yield piece, subject, piece.case in lost
+
     if isinstance(where, int):
-        results = in_processes(_done, arguments, worthwhile(where, len(left)))
+        results = in_processes(_done, arguments(), worthwhile(where, count - len(journal.outcomes)))
     else:
-        results = where.each(_done, arguments)
+        results = where.each(_done, arguments())
     with closing(results) as found:
-        for piece, outcome in zip(left, found, strict=True):
+        for outcome in found:
             journal.add(outcome)
-            yield piece, outcome
+            yield *begun.popleft(), outcome
 
 
-def _judging(where: int | Cluster, left: Sequence[Work]) -> int:
+def _judging(where: int | Cluster, left: int) -> int:
     """Return how many processes of this machine do what is left of the work, this one included."""
-    return worthwhile(where, len(left)) if left and isinstance(where, int) else 1
+    return worthwhile(where, left) if left and isinstance(where, int) else 1
 
 
 def _machines(cluster: Cluster | None) -> list[dict[str, Any]]:

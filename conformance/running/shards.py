@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError
 from conformance.report.shard import Shard
-from conformance.running.work import SampleWork
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from conformance.report.shard import Piece
     from conformance.running.plan import Plan
@@ -44,15 +43,14 @@ class Part:
 
     def takes(self, name: str) -> bool:
         """Whether the work of some name is this shard's."""
+        if self.count == 1:
+            return True
         digest = hashlib.sha256(name.encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.count == self.index - 1
 
-    def of(self, work: Sequence[Work]) -> tuple[Sequence[int], Sequence[Work]]:
-        """Return the places in the whole plan of this shard's pieces of work, and the pieces."""
-        if self.count == 1:
-            return range(len(work)), work
-        places = [place for place, piece in enumerate(work) if self.takes(piece.name)]
-        return places, [work[place] for place in places]
+    def of(self, planned: Iterable[Work]) -> Iterator[tuple[int, Work]]:
+        """Yield this shard's pieces of work, each after its place in the whole plan."""
+        return (each for each in enumerate(planned) if self.takes(each[1].name))
 
     def marked(self, planned: Plan, run: Mapping[str, Any], pieces: Sequence[Piece]) -> Plan:
         """Return a plan whose scope says that this part of it is done; of an undivided run as it is.
@@ -64,9 +62,13 @@ class Part:
         """
         if not self.divided:
             return planned
-        lanes = next((piece.lanes for piece in planned.work if isinstance(piece, SampleWork)), ())
-        shard = Shard(self.index, self.count, len(planned.work), lanes, planned.minimums, run, tuple(pieces))
+        lanes = planned.cases[0].lanes if planned.cases else ()
+        shard = Shard(self.index, self.count, len(planned), lanes, planned.minimums, run, tuple(pieces))
         return replace(planned, minimums={}, scope=replace(planned.scope, shard=shard))
+
+
+# All of a run that is not divided.
+WHOLE = Part(divided=False)
 
 
 def part_of(shard: object) -> Part:
@@ -76,7 +78,7 @@ def part_of(shard: object) -> Part:
         UsageError: it names none.
     """
     if shard is None:
-        return Part(divided=False)
+        return WHOLE
     match = _PART.fullmatch(shard) if isinstance(shard, str) else None
     if match is None or int(match[1]) > int(match[2]):
         raise UsageError(f"shard: expected K/N with 1 ≤ K ≤ N, such as 2/8, got {shard!r}")

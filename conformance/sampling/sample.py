@@ -133,10 +133,16 @@ class Sample:
         return raw_words(f"{self.plain.text}|{name}", count)
 
 
-def raw_words(text: str, count: int) -> NDArray[np.uint64]:
-    """Return `count` raw words of the Philox stream whose key is the SHA-256 of the text."""
+def raw_words(text: str, count: int, first: int = 0) -> NDArray[np.uint64]:
+    """Return `count` raw words of the Philox stream whose key is the SHA-256 of the text.
+
+    Args:
+        text: the text.
+        count: how many.
+        first: how many words of the stream come before them; a multiple of 4.
+    """
     key = hashlib.sha256(f"{SCHEMA}|{text}".encode()).digest()[:16]
-    return _streams.words(np.frombuffer(key, "<u8").astype(np.uint64), count)
+    return _streams.words(np.frombuffer(key, "<u8").astype(np.uint64), count, first // 4)
 
 
 class _Key(ISeedSequence):
@@ -155,10 +161,11 @@ class _Streams(threading.local):
         self._drawing = Philox(_Key())  # type: ignore[arg-type] # NumPy's stubs know of its own sequence only
         self._state: Any = self._drawing.state
 
-    def words(self, key: NDArray[np.uint64], count: int) -> NDArray[np.uint64]:
-        """Return the first words of the stream of a key."""
-        # Nothing is drawn yet in this state but for the key.
+    def words(self, key: NDArray[np.uint64], count: int, blocks: int) -> NDArray[np.uint64]:
+        """Return words of the stream of a key, after so many blocks of four of them."""
+        # Nothing is drawn yet in this state but for the key and the place.
         self._state["state"]["key"] = key
+        self._state["state"]["counter"][0] = blocks
         self._drawing.state = self._state
         return np.asarray(self._drawing.random_raw(count), dtype=np.uint64)
 

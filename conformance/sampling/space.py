@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count, islice
 from math import ceil, log
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from conformance.sampling.flags import Turns, covering, impossible, take
 from conformance.sampling.sample import Sample, Scalar, raw_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from hypothesis.strategies import SearchStrategy
 
@@ -70,6 +71,9 @@ REGIMES: Mapping[str, str] = {
     "ties": "data from four numbers, so that many are equal",
     "zeros": "vectors of zeros along every axis of the data; probabilities of exactly 0 and 1",
 }
+
+# The words of so many draws are made at once; a multiple of 4.
+_DRAWS = 64
 
 # Classes whose arrays may have no elements: only shape and dtype can be compared.
 HOLLOW = frozenset({"empty", "zero"})
@@ -187,7 +191,14 @@ class Space:
 
 
 def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
-    """Draw the samples of one case; they depend on nothing but these arguments and the schema version.
+    """Draw the first samples of the stream of one case."""
+    return list(islice(stream(case, space, seed), count))
+
+
+def stream(case: str, space: Space, seed: int) -> Iterator[Sample]:
+    """Draw the samples of one case, one by one and without end.
+
+    They depend on nothing but these arguments and the schema version.
 
     A draw goes through five steps from here:
 
@@ -198,15 +209,14 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
        those of the first row of a covering design that can be run; else each value in turn.
     5. `space.settled` replaces settings that cannot be run as drawn.
     """
-    samples, pairs = [], space.pairs
+    pairs = space.pairs
     # Of each class the values of each size.
     tables = {name: [CLASSES[name][kind] for kind in space.sizes.values()] for name in space.classes}
-    words = raw_words(f"{case}|{seed}|sizes", count * len(space.sizes)).tolist()
+    words = _words(f"{case}|{seed}|sizes", len(space.sizes))
     larges = list(space.larges.items())
     turns, rows = Turns(f"{case}|{seed}"), space.covering(f"{case}|{seed}")
-    for number in range(count):
+    for number, own in enumerate(words):
         shape_class, regime = pairs[number % len(pairs)]
-        own = words[number * len(space.sizes) : (number + 1) * len(space.sizes)]
         config: dict[str, Scalar] = {
             name: values[word % len(values)]
             for name, values, word in zip(space.sizes, tables[shape_class], own, strict=True)
@@ -214,8 +224,14 @@ def draw(case: str, space: Space, seed: int, count: int) -> list[Sample]:
         if shape_class == "large":
             config |= [turns.next("large", larges)]
         config |= _flags(space, shape_class, config, turns, rows)
-        samples.append(Sample(case, seed, number, shape_class, regime, tuple(space.settled(config).items())))
-    return samples
+        yield Sample(case, seed, number, shape_class, regime, tuple(space.settled(config).items()))
+
+
+def _words(text: str, each: int) -> Iterator[list[int]]:
+    """Yield the words of a stream, so many for each draw."""
+    for block in count():
+        words = raw_words(text, _DRAWS * each, block * _DRAWS * each).tolist()
+        yield from (words[place * each : (place + 1) * each] for place in range(_DRAWS))
 
 
 def _flags(

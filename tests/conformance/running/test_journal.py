@@ -18,8 +18,9 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.report.record import Report
 from conformance.running import journal as journals
 from conformance.running.journal import JOURNAL, Journal, common, kept
+from conformance.running.plan import Plan, plan
 from conformance.running.source import source_code
-from conformance.running.work import BadCallWork, Outcome
+from conformance.running.work import Outcome
 from conformance.subjects.command import Command
 from conformance.subjects.torchlike import TorchLike
 
@@ -29,8 +30,8 @@ import json
 from conformance.running.journal import common
 from conformance.running.plan import plan
 
-work = plan(["relu", "nn.LSTMCell"], 3, 1, ["float32"]).work
-print(json.dumps(common({}, work, "mytorch")))
+planned = plan(["relu", "nn.LSTMCell"], 3, 1, ["float32"])
+print(json.dumps(common({}, planned, "mytorch")))
 """
 
 ABOUT = {"seed": 1, "cases": ("relu",), "numpy": "2.0"}
@@ -192,7 +193,7 @@ def test_a_subject_that_was_edited_is_another(tmp_path, monkeypatch, named):
     for text in ("a = 1\n", "a = 2\n"):
         for file in files:
             file.write_text(text, encoding="utf-8")
-        found.append(common({}, [], named))
+        found.append(common({}, Plan((), {}), named))
     differ = [name for name in found[0] if found[0][name] != found[1][name]]
     assert differ == ["source code"]
     assert "mine" not in sys.modules
@@ -253,7 +254,7 @@ def test_a_program_that_was_changed_is_another(tmp_path, monkeypatch, named):
         path.chmod(0o755)
         # What a module holds is not a name, but has one.
         subject = ("mine.py:mine", Command(command).name) if named == "object" else (f"cmd:{command}", "")
-        found.append(common({}, [], *subject))
+        found.append(common({}, Plan((), {}), *subject))
     assert [name for name in found[0] if found[0][name] != found[1][name]] == ["source code"]
     assert found[1] == found[2]
 
@@ -285,7 +286,7 @@ def _interrupted(*_):
 
 
 def test_other_work_is_another_run():
-    found = [common({}, [BadCallWork("relu", seed)], "torch") for seed in (1, 2)]
+    found = [common({}, plan(["relu"], 1, seed, ["float32"]), "torch") for seed in (1, 2)]
     assert [name for name in found[0] if found[0][name] != found[1][name]] == ["work"]
 
 

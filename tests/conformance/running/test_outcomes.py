@@ -37,8 +37,8 @@ def outcome(draw, *statuses, check="forward", prepared=True, ended=False):
 
 
 def done(*outcomes):
-    found = Done(range(len(outcomes)))
-    found.extend(((WORK, each) for each in outcomes), None, exit_first=False)
+    found = Done(len(outcomes))
+    found.extend(((place, WORK, each) for place, each in enumerate(outcomes)), None, exit_first=False)
     return found
 
 
@@ -82,9 +82,9 @@ def test_it_keeps_few_of_the_verdicts_of_many_samples():
         for draw in range(500):
             each = outcome(draw, Status.PASS, Status.PASS)
             alive.extend(map(weakref.ref, each.verdicts))
-            yield WORK, each
+            yield draw, WORK, each
 
-    found = Done(range(500))
+    found = Done(500)
     found.extend(outcomes(), None, exit_first=False)
     assert len(found.verdicts) == 1000
     # The first four, and a block that is filled.

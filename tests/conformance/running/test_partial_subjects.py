@@ -131,10 +131,10 @@ def test_where_some_gradients_come_the_others_are_missing():
 
 def test_a_narrow_lstm_is_judged_by_as_many_samples_as_a_whole_one():
     whole, narrow = (plan(["nn.LSTM"], None, 1, ["float32"], s) for s in (Supports(), Narrow.supports))
-    counts = [sum(isinstance(w, SampleWork) for w in each.work) for each in (whole, narrow)]
+    counts = [sum(isinstance(w, SampleWork) for w in each) for each in (whole, narrow)]
     assert counts == [80, 80]
     assert narrow.scope.outside == {"samples": 57, "bad calls": 26}
-    assert not any(isinstance(w, BadCallWork) or w.uses for w in narrow.work)
+    assert not any(isinstance(w, BadCallWork) or w.uses for w in narrow)
 
 
 def test_a_narrow_lstm_is_shown():
@@ -148,7 +148,7 @@ def test_a_narrow_lstm_that_is_wrong_off_the_plain_path_meets_a_sample_that_show
     """The first 80 draws of the stream hold one such sample or none."""
     samples = [
         w.sample
-        for w in plan(["nn.LSTM"], None, 1, ["float64"], Narrow.supports).work
+        for w in plan(["nn.LSTM"], None, 1, ["float64"], Narrow.supports)
         if isinstance(w, SampleWork)
     ]
     telling = [
@@ -171,7 +171,7 @@ def test_a_replay_of_a_sample_outside_is_a_skip_that_says_why():
 
 def test_shrinking_stays_inside_the_limits():
     """Outside, it raises, which would pass for the failure that is looked for."""
-    inside = next(w.sample for w in plan(["nn.LSTM"], 1, 1, ["float64"], Narrow.supports).work)
+    inside = next(w.sample for w in plan(["nn.LSTM"], 1, 1, ["float64"], Narrow.supports))
     outside = draw("nn.LSTM", CASES["nn.LSTM"].space, 1, 2)[1]
     failure = Verdict.on(inside, "float64", None, Status.ERROR, training=False, reason="it raises")
     assert not shrink._fails(outside, failure, Narrow())

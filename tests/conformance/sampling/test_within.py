@@ -24,25 +24,27 @@ def within(case, supports, seed, count=None):
 
 
 def test_who_supports_everything_gets_the_first_of_the_stream():
-    assert within(LSTM, Supports(), 1) == (draw("nn.LSTM", LSTM.space, 1, 80), 0)
+    found = within(LSTM, Supports(), 1)
+    assert (list(found), found.count, found.outside) == (draw("nn.LSTM", LSTM.space, 1, 80), 80, 0)
+    assert list(draw_within("nn.LSTM", LSTM.space, 1, 80)) == list(found)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_partial_subject_gets_as_many_as_a_whole_one(seed):
     found = within(LSTM, SMALL, seed)
-    stream = draw("nn.LSTM", LSTM.space, seed, MOST * 80)
-    assert len(found.samples) == 80
-    assert found.samples == [sample for sample in stream if sample in set(found.samples)]
+    samples, stream = list(found), draw("nn.LSTM", LSTM.space, seed, MOST * 80)
+    assert len(samples) == found.count == 80
+    assert samples == [sample for sample in stream if sample in set(samples)]
     assert found.outside == sum(
         SMALL.why_outside(LSTM, sample.settings) is not None for sample in stream[:80]
     )
-    assert all(SMALL.why_outside(LSTM, sample.settings) is None for sample in found.samples)
+    assert all(SMALL.why_outside(LSTM, sample.settings) is None for sample in samples)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_it_gets_them_of_the_same_kinds(seed):
     """The first 80 that are supported would be three of four on the plain path, and two of one element."""
-    found, whole = within(LSTM, SMALL, seed).samples, draw("nn.LSTM", LSTM.space, seed, 80)
+    found, whole = list(within(LSTM, SMALL, seed)), draw("nn.LSTM", LSTM.space, seed, 80)
     for kind in (lambda s: s.shape_class, lambda s: s.regime):
         missing = Counter(map(kind, whole)) - Counter(map(kind, found))
         assert missing.total() <= 4, missing
@@ -56,19 +58,20 @@ def test_it_gets_them_of_the_same_kinds(seed):
 @pytest.mark.parametrize("seed", [3, 7, 8])
 def test_a_pair_of_flags_is_met_however_late_it_is_drawn(seed):
     """The first of each kind, in the order of the stream, lack one of these pairs at these seeds."""
-    found = within(CASES["nn.RNN"], Supports(layers=2, bidirectional=False, packed=False), seed).samples
+    found = within(CASES["nn.RNN"], Supports(layers=2, bidirectional=False, packed=False), seed)
     for name in ("batch_first", "states", "bias"):
         shown = {s.settings[name] for s in found if s.settings["dropout"] == "all"}
         assert shown == {True, False}, name
 
 
 def test_a_class_that_is_not_supported_is_replaced_by_others():
-    found = within(LSTM, Supports(empty_batch=False), 1).samples
-    assert len(found) == 80
+    found = within(LSTM, Supports(empty_batch=False), 1)
+    assert found.count == len(list(found)) == 80
     assert not any(sample.shape_class == "empty" for sample in found)
 
 
 def test_fewer_are_found_where_there_are_no_more():
     found = draw_within("nn.LSTM", LSTM.space, 1, 4, lambda sample: sample.draw in {1, 150})
-    assert [sample.draw for sample in found.samples] == [1, 150]
-    assert draw_within("nn.LSTM", LSTM.space, 1, 4, lambda _: False) == ([], 4)
+    assert [sample.draw for sample in found] == [1, 150]
+    none = draw_within("nn.LSTM", LSTM.space, 1, 4, lambda _: False)
+    assert (list(none), none.count, none.outside) == ([], 0, 4)

@@ -97,7 +97,7 @@ def questions(monkeypatch):
 
 
 def work_with_uses(case="nn.Linear"):
-    planned = plan([case], None, 1, ("float64", "float32")).work
+    planned = plan([case], None, 1, ("float64", "float32"))
     return next(each for each in planned if isinstance(each, SampleWork) and len(each.uses) > 2)
 
 
