@@ -12,6 +12,7 @@ import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
@@ -29,6 +30,15 @@ BLOCK = 1024
 
 _NAMES = tuple(field.name for field in fields(Verdict))
 _VALUES = attrgetter(*_NAMES)
+_SAMPLE = attrgetter("sample")
+
+
+def by_sample(verdicts: Iterable[Verdict]) -> Iterator[list[Verdict]]:
+    """Yield the verdicts on each sample together: those of a run stand next to each other.
+
+    So samples can be counted without keeping their names, of which there may be a million.
+    """
+    return (list(found) for _, found in groupby(verdicts, _SAMPLE))
 
 
 class Verdicts(Sequence[Verdict]):

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from conformance.arithmetic.formats import Inside
 from conformance.errors import UsageError
 from conformance.judging.verdict import Status
+from conformance.judging.verdicts import by_sample
 from conformance.report.coverage import judged
 from conformance.sampling.lanes import HALF_LANES
 
@@ -141,10 +142,9 @@ class Baseline:
             # The tolerances of a use are those of the plain call, whose headrooms are there.
             if v.agrees and v.headroom is not None and not v.use:
                 least[place] = min(v.headroom, least.get(place, inf))
-        samples = {v.sample: (v.case, str(v.shape_class)) for v in judged(report.verdicts)}
-        classes: dict[str, dict[str, int]] = {place.case: {} for place in ended}
-        for (case, name), count in Counter(samples.values()).items():
-            classes[case][name] = count
+        classes: dict[str, Counter[str]] = {place.case: Counter() for place in ended}
+        for first, *_ in by_sample(judged(report.verdicts)):
+            classes[first.case][str(first.shape_class)] += 1
         declared = report.declarations
         return cls(
             seed=report.seed,
@@ -155,7 +155,7 @@ class Baseline:
             | {"accuracy": declared.accuracy, "nan_conventions": declared.nan_conventions}
             | _half_types(report),
             shown={place: _shown(counts, least.get(place)) for place, counts in ended.items()},
-            classes=classes,
+            classes={case: dict(counts) for case, counts in classes.items()},
             elements=dict(elements),
         )
 

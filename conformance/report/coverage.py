@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.judging.verdict import Status, Verdict
+from conformance.judging.verdicts import by_sample
 from conformance.sampling.space import CLASSES, HOLLOW, REGIMES
 
 if TYPE_CHECKING:
@@ -74,15 +75,15 @@ def covered(verdicts: Iterable[Verdict], minimums: Mapping[str, int]) -> list[Co
         minimums: the least number of samples by name; empty for a run of some cases only.
     """
     cases: dict[Named, set[str]] = defaultdict(set)
-    samples: dict[Named, set[str]] = defaultdict(set)
+    samples: Counter[Named] = Counter()
     elements: Counter[Named] = Counter()
-    for v in judged(verdicts):
-        for named in ((_CLASS, v.shape_class), (_REGIME, v.regime)):
-            cases[named].add(v.case)
-            samples[named].add(v.sample)
-            elements[named] += v.elements
+    for mine in by_sample(judged(verdicts)):
+        for named in ((_CLASS, mine[0].shape_class), (_REGIME, mine[0].regime)):
+            cases[named].add(mine[0].case)
+            samples[named] += 1
+            elements[named] += sum(v.elements for v in mine)
     return [
-        Covered(*named, len(cases[named]), len(samples[named]), elements[named], minimums.get(named[1]))
+        Covered(*named, len(cases[named]), samples[named], elements[named], minimums.get(named[1]))
         for named in ((kind, name) for kind, names in _NAMES.items() for name in names)
         if named in elements or named[1] in minimums
     ]
@@ -104,16 +105,11 @@ def summary(rows: Iterable[Covered]) -> list[dict[str, object]]:
 
 def by_case(verdicts: Iterable[Verdict]) -> list[dict[str, object]]:
     """Return one row per case: how many samples of each shape class and regime were judged."""
-    samples: dict[str, dict[str, tuple[str | None, str | None]]] = defaultdict(dict)
-    classes, regimes = dict[str | None, None](), dict[str | None, None]()
-    for v in judged(verdicts):
-        samples[v.case][v.sample] = v.shape_class, v.regime
-        classes[v.shape_class] = regimes[v.regime] = None
-    rows: list[dict[str, object]] = []
-    for case, mine in samples.items():
-        by_class, by_regime = (Counter(each) for each in zip(*mine.values(), strict=True))
-        counts = {str(name): by_class[name] or "" for name in classes} | {
-            str(name): by_regime[name] or "" for name in regimes
-        }
-        rows.append({"case": case, **counts})
-    return rows
+    samples: dict[str, Counter[str]] = defaultdict(Counter)
+    classes, regimes = dict[str, None](), dict[str, None]()
+    for first, *_ in by_sample(judged(verdicts)):
+        shape_class, regime = str(first.shape_class), str(first.regime)
+        samples[first.case].update((shape_class, regime))
+        classes[shape_class] = regimes[regime] = None
+    names = [*classes, *regimes]
+    return [{"case": case, **{name: mine[name] or "" for name in names}} for case, mine in samples.items()]

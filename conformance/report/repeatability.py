@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from conformance.judging.verdicts import by_sample
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -42,9 +44,8 @@ class Repeated(NamedTuple):
 
 def repeated(verdicts: Iterable[Verdict]) -> Repeated:
     """Count the samples whose passing observables were compared bit for bit between runs."""
-    same: dict[tuple[str, str], bool] = {}
-    for verdict in verdicts:
-        if verdict.agrees and verdict.repeatable is not None:
-            key = verdict.case, verdict.sample
-            same[key] = same.get(key, True) and verdict.repeatable
-    return Repeated(len(same), dict(Counter(case for (case, _), kept in same.items() if not kept)))
+    samples, other_bits = 0, Counter[str]()
+    for mine in by_sample(v for v in verdicts if v.agrees and v.repeatable is not None):
+        samples += 1
+        other_bits.update([mine[0].case] * (not all(verdict.repeatable for verdict in mine)))
+    return Repeated(samples, dict(other_bits))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from conformance.judging.verdicts import by_sample
 from conformance.report.shard import Shard
 from conformance.text import one_line
 
@@ -43,10 +44,10 @@ class Scope:
         """Return what was judged, in words; empty where nothing limits it."""
         told = list(self.limits)
         # A subject that declares nothing may return no gradients: they are skipped.
-        skipped = {v.sample for v in verdicts if v.check == "backward" and v.status == "SKIP"}
-        if skipped:
+        lacking = (v for v in verdicts if v.check == "backward" and v.status == "SKIP")
+        if skipped := sum(1 for _ in by_sample(lacking)):
             some = any(v.check == "backward" and v.status != "SKIP" for v in verdicts)
-            told = [f"forward only in {len(skipped)} samples" if some else "forward only", *told]
+            told = [f"forward only in {skipped} samples" if some else "forward only", *told]
         if left := self.outside.get("cases"):
             asked = len(self.named) or left + len({verdict.case for verdict in verdicts})
             told.append(f"{asked - left} of {asked} cases")

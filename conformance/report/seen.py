@@ -10,16 +10,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from conformance.cases import CASES
+from conformance.errors import UsageError
 from conformance.judging.verdict import Status
+from conformance.judging.verdicts import by_sample
 from conformance.report.coverage import is_judged
 from conformance.sampling.sample import Sample
 from conformance.sampling.space import on_plain_path
 from conformance.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from conformance.judging.verdict import Verdict
+    from conformance.sampling.sample import Scalar
 
 
 @dataclass
@@ -28,27 +31,46 @@ class Seen:
 
     Attributes:
         case: the case's name.
-        drawn: the samples that were drawn.
-        judged: those of them in which something was compared.
-        plain: those drawn that lie on the plain path; empty where the case's space names none.
+        drawn: how many samples were drawn.
+        judged: in how many of them something was compared.
+        plain: how many of those drawn lie on the plain path; 0 where the case's space names none.
+        plainly: how many of these were judged.
         skipped: how many samples were skipped for each reason.
+        values: how often each shape class, each regime and each value of a setting was drawn, by its name.
     """
 
     case: str
-    drawn: set[str] = field(default_factory=set)
-    judged: set[str] = field(default_factory=set)
-    plain: set[str] = field(default_factory=set)
+    drawn: int = 0
+    judged: int = 0
+    plain: int = 0
+    plainly: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+    values: dict[str, Counter[Scalar]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, verdicts: Sequence[Verdict]) -> None:
+        """Take in the verdicts on the next sample."""
+        judged = any(map(is_judged, verdicts))
+        self.drawn += 1
+        self.judged += judged
+        if not judged:
+            self.skipped.update([str(v.reason) for v in verdicts if v.status is Status.SKIP][:1])
+        if (sample := _parsed(verdicts[0].sample)) is None:
+            return
+        plain = _plain(sample)
+        self.plain += plain
+        self.plainly += plain and judged
+        for name, value in (("shape class", sample.shape_class), ("regime", sample.regime), *sample.config):
+            self.values[name][value] += 1
 
     @property
     def samples(self) -> str:
         """How many of the drawn samples were judged."""
-        return f"{len(self.judged)} of {len(self.drawn)}"
+        return f"{self.judged} of {self.drawn}"
 
     @property
     def plain_path(self) -> str:
         """How many of the drawn samples on the plain path were judged; empty where there is none."""
-        return f"{len(self.plain & self.judged)} of {len(self.plain)}" if self.plain else ""
+        return f"{self.plainly} of {self.plain}" if self.plain else ""
 
     def __str__(self) -> str:
         """Return a line about what was skipped."""
@@ -63,24 +85,30 @@ class Seen:
 def seen(verdicts: Iterable[Verdict]) -> dict[str, Seen]:
     """Return by case how much of it a run saw; bad calls and uses are counted elsewhere."""
     found: dict[str, Seen] = {}
-    skipped: dict[str, dict[str, str]] = defaultdict(dict)
-    for verdict in verdicts:
-        if not verdict.lane or verdict.use:
-            continue
-        if verdict.case not in found:
-            found[verdict.case] = Seen(verdict.case)
-        mine = found[verdict.case]
-        mine.drawn.add(verdict.sample)
-        if verdict.status is Status.SKIP:
-            skipped[verdict.case].setdefault(verdict.sample, str(verdict.reason))
-        if is_judged(verdict):
-            mine.judged.add(verdict.sample)
-    for case, mine in found.items():
-        mine.skipped.update(why for sample, why in skipped[case].items() if sample not in mine.judged)
-        if case in CASES and CASES[case].space.plain:
-            space = CASES[case].space
-            mine.plain = {text for text in mine.drawn if on_plain_path(space, Sample.parse(text))}
+    for mine in by_sample(v for v in verdicts if v.lane and not v.use):
+        case = mine[0].case
+        if case not in found:
+            found[case] = Seen(case)
+        found[case].add(mine)
     return found
+
+
+def is_plain(text: str) -> bool:
+    """Whether the sample of a text lies on the plain path of its case."""
+    sample = _parsed(text)
+    return sample is not None and _plain(sample)
+
+
+def _plain(sample: Sample) -> bool:
+    return sample.case in CASES and on_plain_path(CASES[sample.case].space, sample)
+
+
+def _parsed(text: str) -> Sample | None:
+    """Return the sample of a text; None where that is of another version, or of another program."""
+    try:
+        return Sample.parse(text)
+    except UsageError:
+        return None
 
 
 def partly(found: Mapping[str, Seen]) -> list[Seen]:

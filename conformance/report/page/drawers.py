@@ -11,19 +11,18 @@ from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.cases import CASES
-from conformance.errors import UsageError
 from conformance.judging.verdict import Status, numbers_first
 from conformance.report.page.anchors import anchor, anchor_of, level
 from conformance.report.page.first import row_of
 from conformance.report.page.heat import heat
 from conformance.report.page.program import program
+from conformance.report.seen import is_plain
 from conformance.report.tables import error_there, headroom, number
 from conformance.report.tally import Tally
-from conformance.sampling.sample import Sample
 from conformance.sampling.space import UNBATCHED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from conformance.judging.verdict import Verdict
     from conformance.report.page.changes import Changes
@@ -194,10 +193,10 @@ def _drawer(
         id=anchor(case),
         program=program(case),
         samples=samples,
-        drawn=tuple(_drawn(case, how_much.drawn if how_much else ())),
+        drawn=tuple(_drawn(how_much) if how_much else ()),
         failures=tuple(row_of(verdict, report, changes) for verdict in failed[:_FAILURES]),
         more=len(failed[_FAILURES:]),
-        heat=heat(failed, how_much.plain if how_much else ()),
+        heat=heat(failed, is_plain),
         skipped=tuple(f"{count:,} {why}" for why, count in mine.left.most_common(_REASONS)),
         observed=tuple(_observed(id, row.nearest, row.tally, warn) for id, row in rows if row.nearest),
     )
@@ -228,20 +227,12 @@ def _observed(id: str, nearest: Verdict, tally: Tally, warn: float) -> Observed:
     )
 
 
-def _drawn(case: str, samples: Iterable[str]) -> list[tuple[str, str]]:
+def _drawn(seen: Seen) -> list[tuple[str, str]]:
     """Return the sizes as ranges, and how often each class, regime and value of a flag was drawn."""
-    sizes = CASES[case].space.sizes if case in CASES else {}
-    values: dict[str, Counter[Scalar]] = defaultdict(Counter)
-    for text in sorted(samples):
-        try:
-            sample = Sample.parse(text)
-        except UsageError:  # of another version, or of another program
-            return []
-        values["shape class"][sample.shape_class] += 1
-        values["regime"][sample.regime] += 1
-        for name, value in sample.config:
-            values[name][value] += 1
-    return [(name, _range(counts) if name in sizes else _counts(counts)) for name, counts in values.items()]
+    sizes = CASES[seen.case].space.sizes if seen.case in CASES else {}
+    return [
+        (name, _range(counts) if name in sizes else _counts(counts)) for name, counts in seen.values.items()
+    ]
 
 
 def _range(counts: Mapping[Scalar, int]) -> str:

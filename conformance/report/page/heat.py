@@ -11,7 +11,7 @@ from conformance.report.page.anchors import anchor_of
 from conformance.report.tables import number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Sequence
 
     from conformance.judging.profile import Profile
     from conformance.judging.verdict import Verdict
@@ -68,18 +68,18 @@ class Heat(NamedTuple):
     tables: tuple[Table, ...]
 
 
-def heat(failed: Sequence[Verdict], plain: Collection[str]) -> Heat | None:
+def heat(failed: Sequence[Verdict], plain: Callable[[str], bool]) -> Heat | None:
     """Return the profiles of one sample in one lane; None where no failure has any.
 
     Args:
         failed: the failures of a case.
-        plain: its samples on the plain path. The first of them is taken, if there is one: with one layer and
-            one direction, an error spreads least.
+        plain: whether a sample lies on the plain path. The first that does is taken, if there is one: with
+            one layer and one direction, an error spreads least.
     """
     shown = [verdict for verdict in failed if verdict.profile]
     if not shown:
         return None
-    chosen = next((verdict for verdict in shown if verdict.sample in plain), shown[0])
+    chosen = next((verdict for verdict in shown if plain(verdict.sample)), shown[0])
     by_axis: dict[tuple[str, tuple[str, ...]], list[Line]] = {}
     for verdict in shown:
         if verdict.profile and (verdict.sample, verdict.lane) == (chosen.sample, chosen.lane):

@@ -262,14 +262,14 @@ def test_of_the_errors_by_steps_and_gates_the_plain_path_is_shown(recurrent):
 
 
 def test_without_a_plain_sample_the_first_failure_is_shown_and_of_many_rows_some(make, recurrent):
-    first_of_all = heat(recurrent.failures, ())
+    first_of_all = heat(recurrent.failures, lambda _: False)
     assert "draw=0" in first_of_all.sample
     assert [len(table.labels) for table in first_of_all.tables] == [3]
     (one,) = (v for v in recurrent.verdicts if v.observable == "grad.bias_ih_l0")
     many = [replace(one, observable=f"grad.bias_ih_l{layer}") for layer in range(14)]
-    (table,) = heat(many, ()).tables
+    (table,) = heat(many, lambda _: False).tables
     assert (len(table.rows), table.more) == (12, 2)
-    assert heat([make.verdict(status=Status.FAIL)], ()) is None
+    assert heat([make.verdict(status=Status.FAIL)], lambda _: False) is None
 
 
 def test_a_failure_says_in_which_steps_or_gates_it_is_beyond(recurrent):

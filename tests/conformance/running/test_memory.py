@@ -1,0 +1,133 @@
+"""The memory of a run does not grow with its samples: not by the plan, not by what is done, not by tables."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections import Counter
+from contextlib import nullcontext
+from itertools import islice
+
+import pytest
+
+import conformance
+from conformance.cases import CASES
+from conformance.judging import chosen_uses
+from conformance.judging import verdicts as module
+from conformance.judging.verdict import Status, Verdict
+from conformance.judging.verdicts import Verdicts
+from conformance.report.baseline import Baseline
+from conformance.report.coverage import by_case, covered
+from conformance.report.record import Report
+from conformance.report.repeatability import repeated
+from conformance.report.seen import seen
+from conformance.running import run as running
+from conformance.running.plan import plan
+from conformance.running.work import Outcome, SampleWork
+from conformance.sampling.space import stream
+from conformance.subjects.supports import EVERYTHING, Supports
+
+FEW, MANY = 120, 360
+
+# Bytes per sample: all that a plan, an outcome or a name could be is larger.
+LEAST = 40
+# A piece of work of a shard, with its name.
+PIECE = 400
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch):
+    # So that no growth hides in a block that is filled.
+    monkeypatch.setattr(module, "BLOCK", 16)
+    monkeypatch.setattr(module, "HELD", 0)
+    monkeypatch.setattr(chosen_uses, "_BLOCK", 64)
+    yield
+    tracemalloc.stop()
+
+
+def verdict(sample):
+    named = {"shape_class": sample.shape_class, "regime": sample.regime, "elements": 1, "repeatable": True}
+    return Verdict(sample.case, sample.text, "forward", "float32", "output", Status.PASS, **named)
+
+
+def growth(made, few=FEW, many=MANY):
+    """Return by how many bytes per sample the peak grows of what is made of so many samples."""
+
+    def peak(samples):
+        tracemalloc.start()
+        made(samples)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    # What is made once for all is made before.
+    made(few)
+    return (peak(many) - peak(few)) / (many - few)
+
+
+@pytest.mark.parametrize("supports", [EVERYTHING, Supports(empty_batch=False, bad_calls=False)])
+def test_a_plan_holds_no_samples(supports):
+    def made(samples):
+        planned = plan(["relu"], samples, 1, ["float32"], supports)
+        assert Counter(map(type, planned))[SampleWork] == samples
+
+    # Those among which the uses are chosen are found among the first few hundred.
+    assert growth(made, 240, 600) < LEAST
+
+
+@pytest.mark.parametrize("shard", [None, "2/2"])
+def test_nothing_is_held_of_what_was_judged(monkeypatch, tmp_path, shard):
+    """But of a shard its pieces of work, which its report names."""
+    held, alive = {}, []
+
+    def progress(_, done, __, ___):
+        if done == 1:
+            tracemalloc.start()
+        if done in {FEW, MANY}:
+            gc.collect()
+            held[done] = tracemalloc.get_traced_memory()[0]
+            alive.append(sum(type(each) is SampleWork for each in gc.get_objects()))
+        if done == MANY:
+            tracemalloc.stop()
+            if not resume:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "do", lambda work, _: Outcome([verdict(work.sample)], prepared=True))
+    monkeypatch.setattr("conformance.report.files.write", lambda *_: None)
+    # A run that is interrupted, and the one that goes on with it.
+    for resume in (False, True):
+        ends = nullcontext() if resume else pytest.raises(KeyboardInterrupt)
+        with ends:
+            conformance.run(
+                "torch",
+                ["tanh"],
+                (2 if shard else 1) * MANY + FEW,
+                in_process=True,
+                out=tmp_path,
+                resume=resume,
+                shard=shard,
+                progress=progress,
+            )
+        assert (held[MANY] - held[FEW]) / (MANY - FEW) < (PIECE if shard else LEAST)
+    assert max(alive) <= 2
+
+
+TABLES = [seen, repeated, by_case, lambda verdicts: covered(verdicts, {}), Baseline.of]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_hold_no_names_of_samples(table):
+    case = CASES["nn.RNN"]
+
+    class Drawn(Verdicts):
+        def __init__(self, samples):
+            self.samples = samples
+
+        def __iter__(self):
+            return map(verdict, islice(stream(case.name, case.space, 1), self.samples))
+
+    def made(samples):
+        verdicts = Drawn(samples)
+        assert table(Report(1, "torch", "torch", verdicts) if table == Baseline.of else verdicts)
+
+    assert growth(made) < LEAST
