@@ -10,6 +10,7 @@ import pytest
 from conformance.cases import CASES
 from conformance.cases._uses import USES
 from conformance.errors import UsageError
+from conformance.judging import chosen_uses
 from conformance.judging.chosen_uses import use_table, uses_of
 from conformance.judging.verdict import Status, Verdict
 from conformance.running.replay import prepare_text
@@ -76,6 +77,15 @@ def test_a_case_can_be_judged_in_no_use_with_some_settings():
     assert "zero" not in ways
     constant = next(sample for sample in samples if sample.settings["form"] == "zero")
     assert "power 0" in USES["no-grad"].why_unused(case, constant.settings)
+
+
+@pytest.mark.parametrize("name", ["nn.LSTM", "nn.GRU", "add", "prod", "pow@numbers"])
+def test_they_are_the_same_however_many_samples_are_looked_at_together(name, monkeypatch):
+    case, samples = drawn(name)
+    found = uses_of(case, samples, LANES)
+    for block in (1, 7):
+        monkeypatch.setattr(chosen_uses, "_BLOCK", block)
+        assert uses_of(case, samples, LANES) == found
 
 
 def test_no_samples_have_no_uses():

@@ -21,6 +21,20 @@ def test_a_cases_samples_come_first_and_then_its_bad_calls():
     assert bad_calls == BadCallWork("unsqueeze", 7)
 
 
+def test_a_plan_is_the_same_each_time_that_it_is_gone_through():
+    planned = plan(["cat", "add"], None, 1, LANES)
+    assert list(planned) == list(planned)
+    assert planned.own == len(planned) == len(list(planned))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [(["cat"], 4, 1, LANES), (["cat"], 5, 2, LANES), (["add"], 5, 1, LANES), (["cat"], 5, 1, LANES[:1])],
+)
+def test_other_work_has_another_digest(other):
+    assert plan(["cat"], 5, 1, LANES).digest == plan(["cat"], 5, 1, LANES).digest != plan(*other).digest
+
+
 def test_a_case_without_bad_calls_has_no_work_for_them():
     case = next(case for case in CASES.values() if not case.bad_calls)
     assert {type(work) for work in plan([case.name], 1, 1, LANES)} == {SampleWork}

@@ -130,6 +130,12 @@ def test_words_depend_neither_on_what_was_drawn_before_nor_on_the_thread():
             assert words.tolist() == alone[text]
 
 
+def test_later_words_are_those_of_the_same_stream():
+    words = raw_words("golden", 100).tolist()
+    assert raw_words("golden", 60, 40).tolist() == words[40:]
+    assert raw_words("golden", 40).tolist() == words[:40]
+
+
 def test_more_words_begin_with_the_same():
     np.testing.assert_array_equal(SAMPLE.words("input", 100)[:7], SAMPLE.words("input", 7))
 

@@ -13,6 +13,7 @@ from hypothesis.errors import NoSuchExample
 from conformance.cases import CASES
 from conformance.judging.prepared import prepare
 from conformance.judging.sample_judge import judge_sample
+from conformance.sampling import space as space_module
 from conformance.sampling.space import BARE, CLASSES, REGIMES, Space, draw, draw_sized, strategy
 from conformance.subjects import pytorch
 
@@ -233,6 +234,12 @@ def test_the_strategy_finds_a_mistake_of_one_size_and_leaves_the_others_small(wr
     found = find(strategy("x", space), lambda sample: wrong(sample.settings["N"]), settings=how)
     assert (found.shape_class, found.regime) == ("large", "normal")
     assert {name: found.settings[name] for name in "NLF"} == {"N": size, "L": 2, "F": 2}
+
+
+def test_samples_do_not_depend_on_how_many_are_drawn_at_once(monkeypatch):
+    before = draw("x", SPACE, 3, 50)
+    monkeypatch.setattr(space_module, "_DRAWS", 4)
+    assert draw("x", SPACE, 3, 50) == before
 
 
 def test_samples_do_not_depend_on_what_was_judged_before():
