@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from conformance.arithmetic.constants import constants
-from conformance.arithmetic.mode import Arithmetic
+from conformance.arithmetic.results import Results
 from conformance.cases import CASES
 from conformance.cases.case import Case
 from conformance.errors import DegenerateError
@@ -418,7 +418,7 @@ def test_a_draw_at_a_tie_is_refused_because_there_the_judge_is_blind(monkeypatch
     sample = Sample("tie", 1, 0, "small", "normal", (("N", 3),))
     with pytest.raises(DegenerateError, match="took another branch"):
         prepare(TIE, sample)
-    monkeypatch.setattr(Arithmetic, "_notice", lambda *_: None)
+    monkeypatch.setattr(Results, "notice", lambda *_: None)
     # With or without the gradient, the result is within the deviation, and so is anything between.
     prepared = prepare(TIE, sample, ("float32",))
     assert seen_as_nothing(judge_sample(prepared, Off("grad.input", 0.1)))

@@ -22,6 +22,7 @@ from conformance.running import plan as plans
 from conformance.running.merge import Merged, merge
 from conformance.running.work import work_of
 from conformance.subjects.declarations import Declarations, Excuse
+from conformance.subjects.supports import Supports
 from conformance.subjects.torchlike import TorchLike
 
 QUICK = {"cases": ["sigmoid", "cat"], "samples": 4}
@@ -121,7 +122,8 @@ def test_the_first_three_cases_that_fail_are_looked_into(monkeypatch):
 
 
 def test_a_run_without_samples_is_merged_too():
-    asked = {"implementation": "torch", "cases": ["cat"], "samples": 0}
+    outside = TorchLike("tanh alone", "torch", supports=Supports(cases=["tanh"]))
+    asked = {"implementation": outside, "cases": ["cat"]}
     merged = merge(shards_of(2, **asked)).report
     assert lasting(merged) == lasting(conformance.run(**asked))
     assert merged.exit_code == 3

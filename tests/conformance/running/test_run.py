@@ -144,7 +144,7 @@ def test_only_the_lanes_asked_for_are_judged(dtypes):
         ({"seed": 1.5}, ("seed", "a whole number of at least 0", "1.5")),
         ({"seed": True}, ("seed", "a whole number of at least 0", "True")),
         ({"seed": "1"}, ("seed", "a whole number of at least 0", "'1'")),
-        ({"samples": 2.5}, ("samples", "a whole number of at least 0", "2.5")),
+        ({"samples": 2.5}, ("samples", "a whole number of at least 1", "2.5")),
         ({"out": 3}, ("out", "a folder", "3")),
         ({"out": ""}, ("out", "a folder", "''")),
         ({"out": "a\0b"}, ("out", "a folder", "'a\\x00b'")),
@@ -158,7 +158,7 @@ def test_only_the_lanes_asked_for_are_judged(dtypes):
         ({"host_command": "'unclosed"}, ("host command", "a program with its arguments", "unclosed")),
         ({"host_command": 3}, ("host command", "a program with its arguments", "3")),
         ({"host_command": " "}, ("host command", "a program with its arguments", "' '")),
-        ({"samples": -1}, ("samples", "at least 0", "-1")),
+        ({"samples": -1}, ("samples", "at least 1", "-1")),
         ({"seed": -1}, ("seed", "at least 0", "-1")),
     ],
 )
