@@ -16,6 +16,7 @@ import importlib
 import importlib.util
 import platform
 import sys
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 from conformance.running.stored import GIVEN, DamagedError, compare, observables, read
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import numpy as np
 
 _USAGE = "python repro.py [module:attribute | path.py:attribute]"
@@ -140,15 +143,26 @@ def _found(module: str, attribute: str) -> Any:
         if found is None or found.loader is None:
             raise ImportError(f"{path} is not a Python file")
         loaded = importlib.util.module_from_spec(found)
-        # It finds itself, and what is next to it, except in a package, whose names may be those of libraries.
-        if not path.with_name("__init__.py").exists():
-            sys.path.insert(0, str(path.parent))
-        sys.modules.setdefault(path.stem, loaded)
+        _look_beside(path, loaded)
         found.loader.exec_module(loaded)
     else:
         loaded = importlib.import_module(module)
     subject = getattr(loaded, attribute)
     return subject() if isinstance(subject, type) or not hasattr(subject, "run") else subject
+
+
+def _look_beside(path: Path, loaded: ModuleType) -> None:
+    """Let a file find itself, and what is next to it.
+
+    Not in a package, whose names may be those of libraries. A file that plugs in a library may have its
+    name, and imports it.
+    """
+    there = PathFinder.find_spec(path.stem, [each for each in sys.path if each])
+    library = there is not None and there.origin is not None and Path(there.origin).resolve() != path
+    if not path.with_name("__init__.py").exists():
+        sys.path.insert(len(sys.path) if library else 0, str(path.parent))
+    if not library:
+        sys.modules.setdefault(path.stem, loaded)
 
 
 def _plain(text: object) -> str:

@@ -186,6 +186,18 @@ def test_without_conformance_it_shows_the_failure_and_runs_the_subject_again(tmp
     assert alone(folder, f"{path}:Mine", cwd=tmp_path / "out").returncode == 0
 
 
+def test_a_file_with_the_name_of_the_library_that_it_plugs_in_imports_that(tmp_path, alone):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "factor.py").write_text("FACTOR = 1.0\n", encoding="utf-8")
+    path = tmp_path / "a" / "colorsys.py"
+    path.write_text(f"import numpy\n\nFACTOR = 2\n{SUBJECT}", encoding="utf-8")
+    folder = written(tmp_path / "out", find_implementation(f"{path}:Mine"), TANH.format("normal"))
+    text = f"import numpy\nfrom colorsys import rgb_to_hsv\nfrom factor import FACTOR\n{SUBJECT}"
+    path.write_text(text, encoding="utf-8")
+    done = alone(folder, f"{path}:Mine")
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_subject_that_needs_conformance_is_compared_by_the_stored_arrays(tmp_path, alone):
     (tmp_path / "mine.py").write_text("import conformance\n", encoding="utf-8")
     folder = written(tmp_path / "out", Rounded("mine.py:mine", "torch"), TANH.format("normal"))
