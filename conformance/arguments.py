@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from conformance.errors import UsageError, unknown
 
@@ -32,6 +32,13 @@ class Parser(argparse.ArgumentParser):
     Raises:
         UsageError: the arguments are not those of the command; the message names the option.
     """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse other arguments here, where the command that was given them is known."""
+        found, others = super().parse_known_args(args, namespace)
+        if others:
+            self.error(f"unrecognized arguments: {' '.join(others)}")
+        return found, others
 
     def error(self, message: str) -> NoReturn:
         """Raise an error in our words."""

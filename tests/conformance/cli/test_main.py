@@ -32,7 +32,7 @@ from conformance.running.output import held
         (["run", "--time-limit", "soon"], 2, ("--time-limit: expected a number, got 'soon'",)),
         (["run", "--jobs"], 2, ("--jobs: expected a value, got none",)),
         (["run", "--backend", "x\ny"], 2, ("--backend: expected local or dask, got 'x",)),
-        (["run", "--sampels", "3"], 2, ("unrecognized arguments: --sampels", "`conformance --help`")),
+        (["run", "--sampels", "3"], 2, ("unrecognized arguments: --sampels", "`conformance run --help`")),
         (["export"], 2, ("required: CASE, --out", "`conformance export --help`")),
         (["rnu"], 2, ("unknown command 'rnu'. Did you mean run?", "`conformance --help`")),
         (["run", "--jobs", "0"], 2, ("jobs", "0")),
