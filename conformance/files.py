@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.errors import UsageError
-from conformance.processes import look_in, own_path
+from conformance.processes import looked_in, own_path
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 _INIT = "__init__.py"
+
+# The names of the modules that are such files.
+_ran: set[str] = set()
 
 
 def home(path: Path) -> Path:
@@ -40,7 +43,8 @@ def run_file(path: Path, *, beside: bool = True) -> ModuleType:
 
     Args:
         path: the file, absolute and resolved.
-        beside: look for modules in its `home` first, from now on; last, if the file has a library's name.
+        beside: look for modules in its `home`, too, from now on: first while the file runs, unless it has a
+            library's name.
 
     Raises:
         UsageError: there is no such file.
@@ -48,9 +52,15 @@ def run_file(path: Path, *, beside: bool = True) -> ModuleType:
     """
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    if beside:
-        # A file that plugs in a library may have its name, and imports it.
-        look_in(home(path), last=_found_elsewhere(path))
+    if not beside:
+        return _run(path)
+    # A file that plugs in a library may have its name, and imports it.
+    with looked_in(home(path), first=not _found_elsewhere(path)):
+        _forget_others(home(path))
+        return _run(path)
+
+
+def _run(path: Path) -> ModuleType:
     # The path is part of the name, so that two files of one name are two modules, each imported once.
     unique = f"conformance_file_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}_{_word(path.stem)}"
     for name in (path.stem, unique):
@@ -65,12 +75,30 @@ def run_file(path: Path, *, beside: bool = True) -> ModuleType:
     loaded = module_from_spec(spec)
     # Before it runs, as Python does it: a dataclass looks its module up.
     sys.modules[name] = loaded
+    _ran.add(name)
     try:
         spec.loader.exec_module(loaded)
     except BaseException:
         sys.modules.pop(name, None)
         raise
     return sys.modules[name]
+
+
+def _forget_others(folder: Path) -> None:
+    """Forget modules that files of other folders import, where this one has some of the same names.
+
+    Python keeps one module of a name: a second implementation would silently compute with the first one's.
+    """
+    others = {*sys.path} - {*own_path(), str(folder), str(Path.cwd())}
+    for name in [each for each in sys.modules if "." not in each and each not in _ran] if others else ():
+        file = Path(getattr(sys.modules[name], "__file__", None) or _INIT)
+        where = file.parent.parent if file.name == _INIT else file.parent
+        if str(where) not in others:
+            continue
+        spec = PathFinder.find_spec(name, [str(folder)])
+        if spec is not None and spec.origin is not None:
+            for each in [each for each in sys.modules if f"{each}.".startswith(f"{name}.")]:
+                del sys.modules[each]
 
 
 def _found_elsewhere(path: Path) -> bool:

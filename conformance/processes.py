@@ -177,14 +177,36 @@ def interrupts_held() -> Iterator[None]:
 
 def look_here() -> None:
     """Look for modules in the current directory first, from now on, if it is not on the path already."""
-    look_in(Path.cwd())
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+        _added.append(here)
 
 
-def look_in(folder: Path, *, last: bool = False) -> None:
-    """Look for a subject's modules in a folder first, or last, from now on, if it is not on the path yet."""
-    if str(folder) not in sys.path:
-        sys.path.insert(len(sys.path) if last else 0, str(folder))
-        _added.append(str(folder))
+@contextmanager
+def looked_in(folder: Path, *, first: bool) -> Iterator[None]:
+    """Look for a subject's modules in a folder, too, from now on, if that is not done already.
+
+    A file there may have the name of a module that the judge, or a library, has yet to import, as profile.py.
+
+    Args:
+        folder: the folder.
+        first: look there first as long as this is entered, and behind all other folders afterwards.
+    """
+    text = str(folder)
+    place = sys.path.index(text) if text in sys.path else len(sys.path)
+    if text in sys.path:
+        del sys.path[place]
+    else:
+        _added.append(text)
+    sys.path.insert(0 if first else place, text)
+    try:
+        yield
+    finally:
+        # What is run meanwhile may change the path, too.
+        if first and text in sys.path:
+            sys.path.remove(text)
+            sys.path.insert(place, text)
 
 
 def own_path() -> list[str]:

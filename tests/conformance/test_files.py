@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import sys
 from pathlib import Path
@@ -48,8 +49,9 @@ def test_a_file_imports_what_is_next_to_it_from_any_directory(tmp_path):
     written(Path.cwd(), beside_it="name = 'from here'", only_here="")
     for path in (tmp_path / "a" / "own_subject.py", "../link.py"):
         assert find_implementation(f"{path}:mine").name == "from there"
-    assert sys.path[:2] == [str(tmp_path / "a"), str(Path.cwd())]
-    assert {*sys.path[:2]}.isdisjoint(processes.own_path())
+    # What is imported later is Python's, a library's, or from there.
+    assert (sys.path[0], sys.path[-1]) == (str(Path.cwd()), str(tmp_path / "a"))
+    assert {sys.path[0], sys.path[-1]}.isdisjoint(processes.own_path())
 
 
 def test_a_file_may_have_the_name_of_the_library_that_it_plugs_in(tmp_path):
@@ -62,7 +64,30 @@ def test_a_file_may_have_the_name_of_the_library_that_it_plugs_in(tmp_path):
     # It has nothing to do with files in the current directory.
     other = written(tmp_path / "b", own_subject="x = 1")
     find_object("number", f"{other / 'own_subject.py'}:x")
-    assert sys.path[0] == str(other)
+    assert sys.path[-2:] == [str(folder), str(other)]
+
+
+def test_each_file_has_what_is_next_to_it_though_the_names_are_the_same(tmp_path):
+    for name in ("a", "b"):
+        written(
+            tmp_path / name,
+            beside_it=f"name = 'from {name}'",
+            own_subject=f"from beside_it import name\n{MINE}",
+        )
+        written(tmp_path / name / "own_package", __init__="", inner=f"name = 'inside {name}'")
+        written(tmp_path / name, late=f"from own_package.inner import name\n{MINE}")
+    for name in ("a", "b"):
+        assert find_implementation(f"{tmp_path / name / 'own_subject.py'}:mine").name == f"from {name}"
+    # A third file, in a folder that is on the path already.
+    for name in ("b", "a"):
+        assert find_implementation(f"{tmp_path / name / 'late.py'}:mine").name == f"inside {name}"
+
+
+def test_a_neighbour_with_the_name_of_a_module_of_python_is_not_taken_for_that_later(tmp_path):
+    written(tmp_path / "a", colorsys="raise ImportError", own_subject=f"name = 'right'\n{MINE}")
+    find_implementation(f"{tmp_path / 'a' / 'own_subject.py'}:mine")
+    sys.modules.pop("colorsys", None)
+    assert importlib.import_module("colorsys").rgb_to_hsv
 
 
 @pytest.mark.parametrize("in_process", [False, True])
