@@ -72,23 +72,25 @@ def names_of(what: str, names: object) -> list[str]:
     return given
 
 
-def whole(what: str, value: object, least: int) -> int:
+def whole(what: str, value: object, least: int, most: int | None = None) -> int:
     """Return a number that has to be whole, as an `int`.
 
     Args:
         what: the argument, for the message.
         value: its value: an integer of Python or NumPy.
         least: the least that it may be.
+        most: the most, if there is one.
 
     Raises:
-        UsageError: it is not a whole number, or a smaller one.
+        UsageError: it is not a whole number, or a smaller or larger one.
     """
-    error = UsageError(f"{what}: expected a whole number of at least {least}, got {value!r}")
+    limits = f"at least {least}" if most is None else f"{least} to {most}"
+    error = UsageError(f"{what}: expected a whole number of {limits}, got {value!r}")
     try:
         number = index(value)  # type: ignore[arg-type]  # this is how to ask whether it is one
     except TypeError:
         raise error from None
-    if isinstance(value, bool) or number < least:
+    if isinstance(value, bool) or number < least or (most is not None and number > most):
         raise error
     return number
 

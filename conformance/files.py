@@ -171,9 +171,10 @@ def _nearby(path: Path, name: str, beside: bool) -> str:
         if str(folder) in sys.path:
             break
         found = f"; {name} is in {folder}, which is not looked in"
-        if folder == path.parent and not beside:
+        if folder == home(path) and not beside:
             return f"{found} as it has the reference: move {path.name} and what it imports to another folder"
-        package = ".".join(folder.relative_to(home(path)).parts) if folder.is_relative_to(home(path)) else ""
+        inside = beside and folder.is_relative_to(home(path))
+        package = ".".join(folder.relative_to(home(path)).parts) if inside else ""
         other = f", or import {package}.{name}" if package else ""
         return f"{found}: set PYTHONPATH={folder}{other}"
     return ""

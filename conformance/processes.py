@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
 
+# More processes than any machine has cores: joblib accepts more, and fails with words of its own.
+MOST_JOBS = 4096
+
 # A worker takes as long to start, most of it torch's import, as about so many samples take to be judged.
 _PIECES = 200
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError, whole
+from conformance.processes import MOST_JOBS
 
 if TYPE_CHECKING:
     import argparse
@@ -71,7 +72,7 @@ def check_sweep(options: argparse.Namespace) -> None:
         UsageError: there are no processes, or the seed is negative.
     """
     if options.jobs != -1:
-        whole("jobs", options.jobs, 1)
+        whole("jobs", options.jobs, 1, MOST_JOBS)
     whole("seed", options.seed, 0)
 
 

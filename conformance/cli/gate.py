@@ -45,11 +45,16 @@ def command(options: argparse.Namespace) -> int:
     from conformance.errors import UsageError
     from conformance.report.files import read_baseline, read_report, write_whole
     from conformance.report.gate import Gate, text
+    from conformance.running.journal import JOURNAL
 
     path: Path = options.baseline
     if not path.exists() and options.accept is None:
         raise UsageError(f"baseline: {path}: expected a file, got none; --accept REASON makes it of this run")
-    gate = Gate(read_report(options.report), read_baseline(path) if path.exists() else None)
+    report = read_report(options.report)
+    if not report.stopped and (unfinished := options.report.parent / JOURNAL).exists():
+        told = f"report: the run that wrote {unfinished} was killed, or goes on, and "
+        raise UsageError(f"{told}{options.report.name} is of one before it; end it with --resume")
+    gate = Gate(report, read_baseline(path) if path.exists() else None)
     if options.accept is not None:
         write_whole(path.parent, {path.name: gate.accept(options.accept).to_json()})
     print(text(gate, "terminal"))

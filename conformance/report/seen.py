@@ -78,7 +78,9 @@ class Seen:
         line = f"{self.case}: {self.samples} samples judged{plain}"
         if self.skipped:
             ((why, count),) = self.skipped.most_common(1)
-            line += f"; {sum(self.skipped.values())} skipped, {count} of them because: {one_line(why)}"
+            every = sum(self.skipped.values())
+            some = f", {count} of them because" if count < every else ""
+            line += f"; {every} skipped{some}: {one_line(why)}"
         return line
 
 

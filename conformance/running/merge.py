@@ -161,7 +161,7 @@ def _why_not(report: Report, implementation: str | None, shard: Shard) -> str:
     if implementation is None and not (name in {*IMPLEMENTATIONS, *PEERS} or name.startswith("fault:")):
         return f"--implementation {name} would allow to run it for one"
     if source_code(name) != shard.run.get("source code"):
-        return f"the code of {name} or of conformance here is not that of the shards"
+        return f"the code of {name} found from here, or that of conformance, is not that of the shards"
     return ""
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.environment import environment, joined
 from conformance.errors import UsageError, flag, whole
 from conformance.extras import extras
-from conformance.processes import in_processes, worthwhile
+from conformance.processes import MOST_JOBS, in_processes, worthwhile
 from conformance.registry import absolute
 from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
@@ -224,7 +224,7 @@ def _checked(jobs: object, out: object) -> int:
     """Return the number of processes, if that and the folder for the reports can be what they are."""
     if out is not None and (not isinstance(out, (str, Path)) or str(out) == "" or "\0" in str(out)):
         raise UsageError(f"out: expected a folder's path or None, got {out!r}")
-    return -1 if jobs == -1 else whole("jobs", jobs, 1)
+    return -1 if jobs == -1 else whole("jobs", jobs, 1, MOST_JOBS)
 
 
 def _timing(began: datetime, seconds: float, stopped: str | None) -> dict[str, Any]:

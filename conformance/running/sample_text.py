@@ -72,7 +72,8 @@ def _check_values(given: Mapping[str, Scalar], space: Space) -> None:
     for name, values in space.flags.items():
         # By type too: 1 equals True, but the bits of the arrays follow from the text.
         if not any(type(given[name]) is type(each) and given[name] == each for each in values):
-            raise UsageError(f"sample: {name}: expected one of {list(values)}, got {given[name]!r}")
+            there_are = list(dict.fromkeys(values))
+            raise UsageError(f"sample: {name}: expected one of {there_are}, got {given[name]!r}")
     for name, kind in space.sizes.items():
         size = given[name]
         least = UNBATCHED if kind == "batch" and "unbatched" in space.classes else 0

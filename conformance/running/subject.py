@@ -87,6 +87,8 @@ def find_subject(
     flag("in_process", in_process)
     limits = limits_of(time_limit, host_command)
     if isinstance(implementation, str):
+        if not implementation:
+            find_implementation(implementation)
         subject = Subject(implementation, implementation, limits=limits)
         if implementation == _OURS[0] or implementation.startswith(_OURS[1]):
             return replace(subject, limits=None)

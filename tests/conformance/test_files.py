@@ -177,6 +177,14 @@ def test_a_relative_import_of_another_file_is_told_without_that(tmp_path):
     assert refused(f"{folder / 'own_subject.py'}:x").endswith(f"({folder / 'beside_it.py'}, line 1)")
 
 
+def test_where_the_folder_of_a_package_has_the_reference_that_inside_is_told(tmp_path):
+    pack = written(tmp_path / "pack", __init__="", beside_it="", own_subject="import beside_it")
+    with pytest.raises(UsageError) as caught:
+        find_attribute("candidate", f"{pack / 'own_subject.py'}:x", here=False, beside=False)
+    told = f"; beside_it is in {pack}, which is not looked in: set PYTHONPATH={pack}"
+    assert str(caught.value).endswith(told)
+
+
 def test_a_module_in_a_folder_that_is_not_looked_in_is_told_where(tmp_path):
     inner = written(tmp_path / "pack" / "inner", __init__="", near="", own_subject="import near")
     written(tmp_path / "pack", __init__="", further="", near="")

@@ -94,6 +94,14 @@ def test_it_exits_with_2_where_there_is_no_baseline_that_it_can_read(gate, tmp_p
     assert (code, mentions in told) == (2, True)
 
 
+def test_the_report_of_an_earlier_run_is_refused_where_a_later_one_was_killed(gate, tmp_path):
+    (tmp_path / "verdicts.jsonl").write_text("", encoding="utf-8")
+    code, printed = gate(GOOD)
+    assert (code, "is of one before it; end it with --resume" in printed) == (2, True)
+    # One that was interrupted is a report of its own.
+    assert "INTERRUPTED" in gate(replace(GOOD, timing={**TIMING, "stopped": "INTERRUPTED after 1 of 2"}))[1]
+
+
 def test_a_reason_makes_the_run_the_baseline_and_stands_there(gate, tmp_path):
     code, told = gate(FAILED, "--accept", "the kernel is wrong")
     assert code == 0
