@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from joblib.externals.loky import get_reusable_executor
 
 import conformance
+from conformance import spooled
 from conformance.judging import chosen_uses, verdicts
 from conformance.report import files
 from conformance.report.files import read_report
@@ -71,7 +72,7 @@ def growth(case: str, shard: str | None = None) -> Growth:
         shard: `1/1`, for a run that is one shard.
     """
     # So that no growth hides in a block that is filled.
-    verdicts.HELD, verdicts.BLOCK, chosen_uses._BLOCK = 0, 64, 64  # noqa: SLF001
+    verdicts.HELD, spooled.BLOCK, chosen_uses._BLOCK = 0, 64, 64  # noqa: SLF001
     found: Counter[tuple[str, int]] = Counter()
 
     def written(report: Report, folder: Path, *rest: Any) -> None:
@@ -110,7 +111,7 @@ def verdict(case: str) -> tuple[float, float, float]:
     began = time.process_time()
     number = sum(1 for _ in filed)
     seconds = time.process_time() - began
-    in_blocks = len(filed) // verdicts.BLOCK * verdicts.BLOCK
+    in_blocks = len(filed) // spooled.BLOCK * spooled.BLOCK
     return in_memory, filed._ends[-1] / in_blocks, 1e6 * seconds / number  # noqa: SLF001
 
 

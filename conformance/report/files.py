@@ -6,7 +6,6 @@ commands that take a report or a baseline call `read_report` and `read_baseline`
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from conformance.errors import UsageError
@@ -15,15 +14,12 @@ from conformance.report.baseline import Baseline
 from conformance.report.details import details
 from conformance.report.markdown import markdown
 from conformance.report.page import render_page
+from conformance.report.parity_json import OtherFormError, by_lines
 from conformance.report.record import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
-    from typing import Any, TextIO
-
-# The lines before and behind the verdicts of a report.
-_OPEN, _CLOSE = ' "verdicts": [\n', " ]\n"
 
 
 def write(report: Report, folder: Path, baseline: Baseline | None = None) -> None:
@@ -105,43 +101,9 @@ def read_report(path: Path, held: int | None = None) -> Report:
     """
     try:
         with path.open(encoding="utf-8") as file:
-            return Report.from_data(*_by_lines(file), held)
-    except (_OtherFormError, UnicodeDecodeError):
+            return Report.from_data(*by_lines(file), held)
+    except (OtherFormError, UnicodeDecodeError):
         return Report.from_json(read(path))
-
-
-class _OtherFormError(Exception):
-    """A file is not one verdict per line, as `Report.to_json` writes them."""
-
-
-def _by_lines(file: TextIO) -> tuple[Any, Iterator[Any]]:
-    """Return what a report holds beside its verdicts, and these as they come, as all may not fit into memory.
-
-    Raises:
-        _OtherFormError: here or by the iterator: the text is of another form, or not JSON.
-    """
-    head = []
-    for line in file:
-        head.append(line)
-        if line == _OPEN:
-            return _json("".join([*head, "]}"])), _verdicts(file)
-    raise _OtherFormError
-
-
-def _verdicts(file: TextIO) -> Iterator[Any]:
-    for line in file:
-        if line == _CLOSE:
-            break
-        yield _json(line.rstrip("\n").removesuffix(","))
-    if file.read() != "}\n":
-        raise _OtherFormError
-
-
-def _json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (RecursionError, ValueError) as error:
-        raise _OtherFormError from error
 
 
 def read_baseline(path: Path) -> Baseline:

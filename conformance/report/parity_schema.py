@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.errors import UsageError
+from conformance.report.shard import Pieces
 
 # 3 says of each verdict whether it repeats, and the use; 4 has the declarations and the constants, from which
 # and the rest every other file of a run follows; 5 says where along steps and gates a recurrent case fails; 6
@@ -31,7 +32,7 @@ SCHEMA = Path(__file__).with_name("parity.schema.json")
 
 
 def check_data(data: Any) -> None:
-    """Check the version, and everything but the verdicts by the schema; there are too many of those.
+    """Check the version, and by the schema all but the verdicts and a shard's pieces, which are too many.
 
     Raises:
         UsageError: the file is of another version, or has an unknown key or value.
@@ -45,6 +46,9 @@ def check_data(data: Any) -> None:
         raise UsageError("report: this is the record of a check, which CheckResult.from_json reads")
     _check_version(data["schema_version"])
     head = data | ({"verdicts": []} if isinstance(data.get("verdicts"), list) else {})
+    match data:
+        case {"scope": {"shard": {"pieces": Pieces()} as shard} as scope}:
+            head["scope"] = scope | {"shard": shard | {"pieces": []}}
     validator = Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
     wrong = best_match(validator.iter_errors(head))
     if wrong is not None:

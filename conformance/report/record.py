@@ -21,7 +21,8 @@ from conformance.judging.verdicts import Verdicts
 from conformance.report.bitwise import Bitwise
 from conformance.report.coverage import Covered, covered
 from conformance.report.glance import Glance
-from conformance.report.parity_schema import SCHEMA_VERSION, check_data
+from conformance.report.parity_json import parity_text
+from conformance.report.parity_schema import check_data
 from conformance.report.repeatability import Repeated, repeated
 from conformance.report.scope import Scope
 from conformance.report.seen import Seen, seen
@@ -225,30 +226,7 @@ class Report:
 
     def json_pieces(self) -> Iterator[str]:
         """Yield the text of `to_json` in pieces, the verdicts one by one, which may be many."""
-        head = {
-            "schema_version": SCHEMA_VERSION,
-            "environment": self.environment,
-            "timing": self.timing,
-            "seed": self.seed,
-            "implementation": self.implementation,
-            "given_as": self.given_as,
-            "reference": self.reference,
-            "constants": self.constants,
-            "declarations": asdict(self.declarations),
-            "totals": self.totals,
-            "minimums": self.minimums,
-            "shrunk": self.shrunk,
-            "diagnosed": self.diagnosed,
-            **({"scope": scope} if (scope := self.scope.to_json()) else {}),
-            "repeated": self.repeated._asdict(),
-        }
-        body = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
-        yield f'{body}{self.bitwise.json_lines()},\n "verdicts": ['
-        encode = json.JSONEncoder(ensure_ascii=False).encode
-        for number, verdict in enumerate(self.verdicts):
-            line = encode(verdict.to_json())
-            yield f"{',' if number else ''}\n  {line}"
-        yield f"{'' if self.verdicts else chr(10)}\n ]\n}}\n"
+        return parity_text(self)
 
     def to_markdown(self) -> str:
         """Return the tables for people, as they stand in parity.md."""

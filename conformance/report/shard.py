@@ -9,8 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conformance.spooled import Spooled
+from conformance.text import safe_message
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # How a piece of work ended: the subject was judged; its process ended; the sample could not be prepared; the
 # piece was left out, because the samples before it ended the process.
@@ -48,7 +51,29 @@ class Piece(NamedTuple):
         if match is None:
             raise ValueError(f"shard: pieces: expected PLACE VERDICTS STATE NAME, got {text!r}")
         place, verdicts, state, name = match.groups()
-        return cls(int(place), int(verdicts), state, name)
+        return cls(int(place), int(verdicts), state, safe_message(name))
+
+
+class Pieces(Spooled[Piece]):
+    """The pieces of work of a shard, of which memory holds no more than a block: there may be a million.
+
+    Example:
+        >>> from conformance.report.shard import JUDGED, Piece, Pieces
+        >>> found = Pieces([Piece(0, 4, JUDGED, "add:seed=1,draw=0"), Piece(3, 1, JUDGED, "add!")])
+        >>> len(found), found[-1].place
+        (2, 3)
+    """
+
+    @staticmethod
+    def _row(value: Piece) -> Piece:
+        return value
+
+    @staticmethod
+    def _made(row: Sequence[Any]) -> Piece:
+        return Piece(*row)
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} pieces of work>"
 
 
 @dataclass(frozen=True)
@@ -71,7 +96,7 @@ class Shard:
     lanes: tuple[str, ...]
     minimums: Mapping[str, int]
     run: Mapping[str, Any]
-    pieces: tuple[Piece, ...]
+    pieces: Pieces
 
     def __str__(self) -> str:
         return f"{self.index}/{self.count}"
@@ -82,16 +107,18 @@ class Shard:
         return f"shard {self} alone, {len(self.pieces):,} of {self.planned:,} pieces of work"
 
     def to_json(self) -> dict[str, Any]:
-        """Return every field; a piece is one text, so that it is one line of the file."""
-        return self.__dict__ | {"lanes": list(self.lanes), "pieces": [str(piece) for piece in self.pieces]}
+        """Return every field; the pieces as they are, of which the file has one text per line."""
+        return self.__dict__ | {"lanes": list(self.lanes)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Shard:
-        """Read what `to_json` returned.
+        """Read what `to_json` returned, with the pieces or their texts.
 
         Raises:
             TypeError: a field is missing or unknown.
             ValueError: a piece is not one.
         """
-        pieces = tuple(Piece.parse(text) for text in data["pieces"])
+        pieces = data["pieces"]
+        if not isinstance(pieces, Pieces):
+            pieces = Pieces(map(Piece.parse, pieces))
         return cls(**{**data, "lanes": tuple(data["lanes"]), "pieces": pieces})

@@ -8,9 +8,10 @@ of the shard that failed first.
 
 from __future__ import annotations
 
+import heapq
 import logging
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import islice, starmap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.environment import joined
@@ -27,9 +28,8 @@ from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.peers import PEERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
     from conformance.report.shard import Piece, Shard
     from conformance.running.work import Work
@@ -63,19 +63,15 @@ class Merged:
         shards = _ordered(reports)
         first = next(iter(shards.values()))
         shard = _shard(first)
-        found = {place.place: (file, place) for file, each in shards.items() for place in _places(each)}
-        pieces = sum(len(_shard(each).pieces) for each in shards.values())
-        if pieces != len(found) or found.keys() != set(range(shard.planned)):
-            raise UsageError(f"merge: expected each of {shard.planned} pieces of work once, got {pieces}")
+        for each in shards.values():
+            _check_counts(each)
         self._done = Done(shard.planned)
         files: dict[str, str] = {}
 
         def outcomes() -> Iterator[tuple[int, Work, Outcome]]:
-            for place in range(shard.planned):
-                file, each = found[place]
-                outcome = _outcome(each.piece, shards[file].verdicts[each.start : each.end])
+            for piece, outcome, file in _in_order(shards, shard.planned):
                 files.update((verdict.sample, file) for verdict in outcome.verdicts if not verdict.passed)
-                yield place, work_of(each.piece.name, shard.lanes), outcome
+                yield piece.place, work_of(piece.name, shard.lanes), outcome
 
         self._done.extend(outcomes(), None, exit_first=False)
         self.failures = [(verdict, files[verdict.sample]) for verdict in self._done.failures]
@@ -214,30 +210,45 @@ def _shard(report: Report) -> Shard:
     return report.scope.shard
 
 
-class _Place(NamedTuple):
-    """A piece of a shard, and the slice of the shard's verdicts that is of it."""
+class _Found(NamedTuple):
+    """A piece of work, what came out, and the file of the shard that did it."""
 
     piece: Piece
-    start: int
-    end: int
-
-    @property
-    def place(self) -> int:
-        return self.piece.place
+    outcome: Outcome
+    file: str
 
 
-def _places(report: Report) -> list[_Place]:
-    """Return the pieces of a shard with their verdicts."""
-    pieces = _shard(report).pieces
-    ends = list(accumulate((piece.verdicts for piece in pieces), initial=0))
-    if ends[-1] != len(report.verdicts):
-        told = f"its pieces of work have {ends[-1]} verdicts, and it has {len(report.verdicts)}"
+def _check_counts(report: Report) -> None:
+    """Raise UsageError unless the verdicts of a shard are those of its pieces, by their number."""
+    if (count := sum(piece.verdicts for piece in _shard(report).pieces)) != len(report.verdicts):
+        told = f"its pieces of work have {count} verdicts, and it has {len(report.verdicts)}"
         raise UsageError(f"merge: shard {_shard(report)}: {told}")
-    return [_Place(piece, *span) for piece, span in zip(pieces, pairwise(ends), strict=True)]
 
 
-def _outcome(piece: Piece, verdicts: Sequence[Verdict]) -> Outcome:
-    return Outcome(list(verdicts), prepared=piece.state in {JUDGED, ENDED}, ended=piece.state == ENDED)
+def _in_order(shards: Mapping[str, Report], planned: int) -> Iterator[_Found]:
+    """Yield the pieces of all shards in the order of the plan, of which each shard has its own in order.
+
+    Raises:
+        UsageError: a piece is missing, there twice, or not in its place.
+    """
+    told = f"merge: expected each of {planned} pieces of work once, in the order of the plan"
+    following = heapq.merge(*starmap(_pieces, shards.items()), key=lambda found: found.piece.place)
+    expected = 0
+    for found in following:
+        if found.piece.place != expected:
+            raise UsageError(f"{told}, got number {found.piece.place} for {expected} in {found.file}")
+        yield found
+        expected += 1
+    if expected != planned:
+        raise UsageError(f"{told}, got {expected}")
+
+
+def _pieces(file: str, report: Report) -> Iterator[_Found]:
+    """Yield the pieces of a shard, each with its verdicts, which follow each other."""
+    rest = iter(report.verdicts)
+    for piece in _shard(report).pieces:
+        verdicts = list(islice(rest, piece.verdicts))
+        yield _Found(piece, Outcome(verdicts, piece.state in {JUDGED, ENDED}, piece.state == ENDED), file)
 
 
 def _timing(shards: Mapping[str, Report]) -> dict[str, Any]:

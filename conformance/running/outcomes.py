@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from conformance.judging.unprepared import is_unprepared
 from conformance.judging.verdict import Status, Verdict
 from conformance.judging.verdicts import Verdicts
-from conformance.report.shard import ENDED, JUDGED, LEFT_OUT, UNPREPARED, Piece
+from conformance.report.shard import ENDED, JUDGED, LEFT_OUT, UNPREPARED, Piece, Pieces
 from conformance.running.patience import Patience
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Done:
 
     Attributes:
         planned: how many pieces of work are to be done.
-        pieces: those of a shard that are done; None of an undivided run, of which nobody asks for them.
+        pieces: those that are done, of a shard; of an undivided run nobody asks for them.
         count: how many are done.
         verdicts: the verdicts, in the order planned.
         ended: the samples that ended the subject's process.
@@ -37,7 +37,7 @@ class Done:
     """
 
     planned: int
-    pieces: list[Piece] | None = None
+    pieces: Pieces | None = None
     count: int = 0
     verdicts: Verdicts = field(default_factory=Verdicts)
     ended: set[str] = field(default_factory=set)
@@ -69,7 +69,7 @@ class Done:
             self.count += 1
             if self.pieces is not None:
                 state = _state(outcome, lost=lost)
-                self.pieces.append(Piece(place, len(outcome.verdicts), state, work.name))
+                self.pieces.extend([Piece(place, len(outcome.verdicts), state, work.name)])
             if not outcome.prepared:
                 self._unprepared |= {*range(len(self.verdicts), len(self.verdicts) + len(outcome.verdicts))}
             self.verdicts.extend(outcome.verdicts)

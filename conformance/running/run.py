@@ -20,6 +20,7 @@ from conformance.processes import MOST_JOBS, in_processes, worthwhile
 from conformance.registry import absolute
 from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
+from conformance.report.shard import Pieces
 from conformance.running.bitwise import Measures, checked, measuring
 from conformance.running.bundle import write_bundles
 from conformance.running.cluster import reached
@@ -150,7 +151,7 @@ def run(
     began, clock, supports = datetime.now(UTC), time.perf_counter(), supports_of(subject)
     dtypes = lanes_of(supports) if dtypes is None else dtypes
     planned = plan(cases, samples, seed, dtypes, supports, part)
-    done = Done(planned.own, [] if part.divided else None)
+    done = Done(planned.own, Pieces() if part.divided else None)
     asked = {
         "implementation": how.name,
         "cases": cases,
@@ -192,7 +193,7 @@ def run(
                 raise
             interrupt = error
             done.stopped = f"INTERRUPTED {done.told}"
-        marked = part.marked(planned, shared, done.pieces or ())
+        marked = part.marked(planned, shared, done.pieces or Pieces())
         report = Report(
             seed=seed,
             implementation=how.name,

@@ -15,9 +15,9 @@ from conformance.errors import UsageError
 from conformance.report.shard import Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from conformance.report.shard import Piece
+    from conformance.report.shard import Pieces
     from conformance.running.plan import Plan
     from conformance.running.work import Work
 
@@ -52,7 +52,7 @@ class Part:
         """Yield this shard's pieces of work, each after its place in the whole plan."""
         return (each for each in enumerate(planned) if self.takes(each[1].name))
 
-    def marked(self, planned: Plan, run: Mapping[str, Any], pieces: Sequence[Piece]) -> Plan:
+    def marked(self, planned: Plan, run: Mapping[str, Any], pieces: Pieces) -> Plan:
         """Return a plan whose scope says that this part of it is done; of an undivided run as it is.
 
         Args:
@@ -63,7 +63,7 @@ class Part:
         if not self.divided:
             return planned
         lanes = planned.cases[0].lanes if planned.cases else ()
-        shard = Shard(self.index, self.count, len(planned), lanes, planned.minimums, run, tuple(pieces))
+        shard = Shard(self.index, self.count, len(planned), lanes, planned.minimums, run, pieces)
         return replace(planned, minimums={}, scope=replace(planned.scope, shard=shard))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.judging import verdicts as module
+from conformance import spooled
 from conformance.judging.profile import Profile
 from conformance.judging.verdict import Status, Verdict
 from conformance.judging.verdicts import Verdicts
@@ -25,7 +25,7 @@ def verdict(draw, **fields):
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", 4)
+    monkeypatch.setattr(spooled, "BLOCK", 4)
 
 
 @pytest.fixture

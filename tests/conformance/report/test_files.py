@@ -104,7 +104,7 @@ def test_pieces_are_written_as_they_come_and_whole_or_not_at_all(tmp_path):
 def test_a_report_is_written_verdict_by_verdict():
     found = report(*[verdict(draw=draw) for draw in range(9)])
     pieces = [*found.json_pieces()]
-    assert len(pieces) == 11
+    assert len(pieces) == 13
     assert "".join(pieces) == found.to_json()
     assert json.loads(report().to_json())["verdicts"] == []
 

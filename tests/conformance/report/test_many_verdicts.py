@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance import spooled
 from conformance.judging import verdicts as module
 from conformance.judging.verdict import Status, Verdict
 from conformance.judging.verdicts import Verdicts
@@ -25,7 +26,7 @@ TIMING = {"began": "", "seconds": 1.0}
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", BLOCK)
+    monkeypatch.setattr(spooled, "BLOCK", BLOCK)
     monkeypatch.setattr(module, "HELD", 1)
 
 

@@ -15,7 +15,7 @@ from conformance.judging.verdict import Status, Verdict
 from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
 from conformance.report.scope import Scope
-from conformance.report.shard import Piece, Shard
+from conformance.report.shard import Piece, Pieces, Shard
 from conformance.running import bitwise, shrink
 from conformance.running import merge as merging
 from conformance.running import plan as plans
@@ -211,10 +211,16 @@ def test_pieces_that_are_lost_or_there_twice_are_refused(two):
     second = two["shard 2"]
     pieces = second.scope.shard.pieces
     with pytest.raises(UsageError, match=r"merge: shard 2/2: its pieces of work have .* verdicts, and it"):
-        merge({"a": two["shard 1"], "b": other(second, pieces=pieces[:-1])})
-    moved = (*pieces[:-1], pieces[-1]._replace(place=two["shard 1"].scope.shard.pieces[0].place))
-    with pytest.raises(UsageError, match="merge: expected each of 9 pieces of work once, got 9"):
-        merge({"a": two["shard 1"], "b": other(second, pieces=moved)})
+        merge({"a": two["shard 1"], "b": other(second, pieces=Pieces(pieces[:-1]))})
+    told = "merge: expected each of {} pieces of work once, in the order of the plan, got {}"
+    of_first = two["shard 1"].scope.shard.pieces[0]
+    again, lost = (pieces[0]._replace(place=place) for place in (of_first.place, 9))
+    swapped = pieces[0]._replace(place=pieces[1].place), pieces[1]._replace(place=pieces[0].place)
+    for wrong, rest in (((again,), pieces[1:]), ((lost,), pieces[1:]), (swapped, pieces[2:])):
+        with pytest.raises(UsageError, match=told.format(9, r"number \d for \d in [ab]")):
+            merge({"a": two["shard 1"], "b": other(second, pieces=Pieces([*wrong, *rest]))})
+    with pytest.raises(UsageError, match=told.format(10, 9)):
+        merge({file: other(each, planned=10) for file, each in two.items()})
 
 
 def test_another_implementation_than_that_of_the_shards_is_refused(two):
@@ -238,7 +244,7 @@ NAMES = [f"relu:seed=1,draw={draw},class=small,regime=normal,N=2,F=3" for draw i
 
 def by_hand(index, states, **fields):
     """Return a shard of 2 of eight samples, with one verdict each, from their states by their places."""
-    pieces = tuple(Piece(place, 1, state, NAMES[place]) for place, state in states.items())
+    pieces = Pieces(Piece(place, 1, state, NAMES[place]) for place, state in states.items())
     status = {"judged": Status.PASS, "ended": Status.ERROR, "left-out": Status.ERROR}
     verdicts = [
         Verdict("relu", NAMES[place], "forward", "float32", None, status[state], reason=f"{state} {place}")

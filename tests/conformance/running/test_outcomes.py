@@ -6,6 +6,7 @@ import weakref
 
 import pytest
 
+from conformance import spooled
 from conformance.cases import CASES
 from conformance.errors import DegenerateError, NoiseError, ReferenceRaisedError
 from conformance.judging import verdicts as module
@@ -27,7 +28,7 @@ UNPREPARED = (
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch):
-    monkeypatch.setattr(module, "BLOCK", 4)
+    monkeypatch.setattr(spooled, "BLOCK", 4)
     monkeypatch.setattr(module, "HELD", 4)
 
 
