@@ -38,8 +38,12 @@ if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
     from conformance.report.record import Report
 
-# The samples between which growth is measured. Caches are full by the first.
-FEW, MANY = 400, 1200
+# So many values are together in the file, and looked at together, so that no growth hides in a block that is
+# filled.
+BLOCK = 64
+
+# The samples between which growth is measured: at both, blocks are full. Caches are full by the first.
+FEW, MANY = 6 * BLOCK, 19 * BLOCK
 
 # What is made once for all is made in a run of so many.
 FIRST = 40
@@ -71,8 +75,7 @@ def growth(case: str, shard: str | None = None) -> Growth:
         case: the case's name.
         shard: `1/1`, for a run that is one shard.
     """
-    # So that no growth hides in a block that is filled.
-    verdicts.HELD, spooled.BLOCK, chosen_uses._BLOCK = 0, 64, 64  # noqa: SLF001
+    verdicts.HELD, spooled.BLOCK, chosen_uses._BLOCK = 0, BLOCK, BLOCK  # noqa: SLF001
     found: Counter[tuple[str, int]] = Counter()
 
     def written(report: Report, folder: Path, *rest: Any) -> None:
