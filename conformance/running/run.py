@@ -7,7 +7,6 @@ asked for.
 from __future__ import annotations
 
 import time
-from collections import deque
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.environment import environment, joined
 from conformance.errors import UsageError, flag, whole
 from conformance.extras import extras
-from conformance.processes import MOST_JOBS, in_processes, worthwhile
+from conformance.processes import MOST_JOBS, worthwhile
 from conformance.registry import absolute
 from conformance.report.bitwise import Bitwise
 from conformance.report.record import Report
@@ -24,6 +23,7 @@ from conformance.report.shard import Pieces
 from conformance.running.bitwise import Measures, checked, measuring
 from conformance.running.bundle import write_bundles
 from conformance.running.cluster import reached
+from conformance.running.doing import outcomes_of
 from conformance.running.journal import common, identity, kept
 from conformance.running.outcomes import Done
 from conformance.running.output import FAILURES
@@ -31,22 +31,18 @@ from conformance.running.plan import lanes_of, plan
 from conformance.running.shards import BITS, part_of
 from conformance.running.shrink import shrink_failures
 from conformance.running.subject import close, find_subject, opened_here
-from conformance.running.work import Outcome, do
 from conformance.subjects.declarations import declared
 from conformance.subjects.devices import on_device
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.supports import supports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from conformance.judging.verdict import Verdict
     from conformance.report.baseline import Baseline
     from conformance.running.cluster import Cluster
-    from conformance.running.journal import Journal
     from conformance.running.outcomes import Progress
-    from conformance.running.subject import Subject
-    from conformance.running.work import Work
     from conformance.subjects.protocol import Implementation
 
 
@@ -120,9 +116,9 @@ def run(
     """
     # A run goes through eight steps, each entered once and from here, and holds its folder from 2 to 8:
     # 1. plan: draw every sample, and count the work, of which none is kept (plan.py);
-    # 2. work: judge each piece, here or in other processes (work.py, judging/), and append its verdicts to a
-    #    file (journal.py). A sample that cannot be prepared is an ERROR of its case, like a subject that
-    #    raises, and the run goes on;
+    # 2. work: judge each piece, here or in other processes (doing.py, work.py, judging/), and append its
+    #    verdicts to a file (journal.py). A sample that cannot be prepared is an ERROR of its case, like a
+    #    subject that raises, and the run goes on;
     # 3. shrink: look for smaller samples that fail (shrink.py);
     # 4. diagnose: look for what is wrong with the cases that fail (diagnose.py);
     # 5. bits: count those in which two calls differ that could be equal (bitwise.py); of several processes
@@ -184,7 +180,7 @@ def run(
                 _judging(where, left),
             ) as measured:
                 work = part.of(planned), planned.own
-                with closing(_outcomes(*work, how, where, journal, done.patience.lost)) as outcomes:
+                with closing(outcomes_of(*work, how, where, journal, done.patience.lost)) as outcomes:
                     done.extend(outcomes, progress, exit_first=exit_first)
                 shrunk, diagnosed = _looked_into(done, subject, shrink=shrink, diagnose=diagnose)
                 bits = measured() if asked_bits and not done.stopped else bits
@@ -259,40 +255,6 @@ def _since(baseline: object, folder: Path | None, shard: str | None) -> Baseline
     return read_baseline(Path(baseline))
 
 
-def _outcomes(
-    work: Iterator[tuple[int, Work]],
-    count: int,
-    subject: Subject,
-    where: int | Cluster,
-    journal: Journal,
-    lost: Collection[str],
-) -> Generator[tuple[int, Work, Outcome]]:
-    """Yield the outcomes in the order planned: those of the journal, then those of the work that is left.
-
-    Each comes with the work and its place in the plan. The work is done in some processes, or by a cluster,
-    and each outcome added to the journal before it is yielded. Of a case that is lost by then nothing is
-    done.
-    """
-    for outcome, (place, piece) in zip(journal.outcomes, work, strict=False):
-        yield place, piece, outcome
-    # What is under way, in this order.
-    begun: deque[tuple[int, Work]] = deque()
-
-    def arguments() -> Iterator[tuple[Work, Subject, bool]]:
-        for place, piece in work:
-            begun.append((place, piece))
-            yield piece, subject, piece.case in lost
-
-    if isinstance(where, int):
-        results = in_processes(_done, arguments(), worthwhile(where, count - len(journal.outcomes)))
-    else:
-        results = where.each(_done, arguments())
-    with closing(results) as found:
-        for outcome in found:
-            journal.add(outcome)
-            yield *begun.popleft(), outcome
-
-
 def _judging(where: int | Cluster, left: int) -> int:
     """Return how many processes of this machine do what is left of the work, this one included."""
     return worthwhile(where, left) if left and isinstance(where, int) else 1
@@ -301,10 +263,6 @@ def _judging(where: int | Cluster, left: int) -> int:
 def _machines(cluster: Cluster | None) -> list[dict[str, Any]]:
     """Return the environments that the verdicts of a run depend on."""
     return [environment(threads=1), *(cluster.environments if cluster else [])]
-
-
-def _done(work: Work, subject: Subject, lost: bool) -> Outcome:
-    return Outcome([], prepared=False) if lost else do(work, subject)
 
 
 def _looked_into(

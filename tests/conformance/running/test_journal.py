@@ -365,7 +365,7 @@ def test_an_interrupt_while_a_failure_is_shrunk_loses_nothing(tmp_path, monkeypa
     with pytest.raises(KeyboardInterrupt, match="INTERRUPTED after 4 of 4 pieces of work"):
         conformance.run(VARIOUS, ["relu"], 4, out=tmp_path)
     monkeypatch.undo()
-    monkeypatch.setattr("conformance.running.run.do", None)  # nothing is left to do
+    monkeypatch.setattr("conformance.running.doing.do", None)  # nothing is left to do
     assert conformance.run(VARIOUS, ["relu"], 4, out=tmp_path, resume=True).shrunk
 
 
@@ -418,7 +418,7 @@ def test_where_the_report_cannot_be_written_the_run_goes_on_from_what_is_judged(
         with pytest.raises(OSError, match="No space left"):
             conformance.run("torch", ["relu"], 2, out=tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {JOURNAL}
-    monkeypatch.setattr("conformance.running.run.do", None)  # nothing is left to do
+    monkeypatch.setattr("conformance.running.doing.do", None)  # nothing is left to do
     assert conformance.run("torch", ["relu"], 2, out=tmp_path, resume=True).exit_code == 0
     assert not (tmp_path / journals.JOURNAL).exists()
 

@@ -25,7 +25,7 @@ from conformance.report.repeatability import repeated
 from conformance.report.scope import Scope
 from conformance.report.seen import seen
 from conformance.report.shard import JUDGED, Piece, Pieces, Shard
-from conformance.running import run as running
+from conformance.running import doing
 from conformance.running.merge import merge
 from conformance.running.plan import plan
 from conformance.running.work import Outcome, SampleWork
@@ -102,7 +102,7 @@ def test_nothing_is_held_of_what_was_judged(monkeypatch, tmp_path, shard):
             if not resume:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "do", lambda work, _: Outcome([verdict(work.sample)], prepared=True))
+    monkeypatch.setattr(doing, "do", lambda work, _: Outcome([verdict(work.sample)], prepared=True))
     monkeypatch.setattr("conformance.report.files.write", lambda *_: None)
     # A run that is interrupted, and the one that goes on with it.
     for resume in (False, True):

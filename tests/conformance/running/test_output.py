@@ -15,7 +15,7 @@ import pytest
 import conformance
 from conformance.errors import UsageError
 from conformance.report import calibration, files, kills
-from conformance.running import run as running
+from conformance.running import doing
 from conformance.running.output import BUNDLE_FILES, FILES, LOCK, PART, held, remove_bundles, whole_bundle
 
 # Holds a folder until its standard input ends.
@@ -73,7 +73,7 @@ def test_it_is_free_again_after_an_exception(tmp_path, caplog):
 
 def test_what_another_process_holds_is_refused_with_its_number(tmp_path, monkeypatch):
     judged = []
-    monkeypatch.setattr(running, "in_processes", lambda *_: judged.append(_))
+    monkeypatch.setattr(doing, "in_processes", lambda *_: judged.append(_))
     with subprocess.Popen(  # noqa: S603 - the command is this file's own
         [sys.executable, "-c", HOLDER, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:
@@ -118,7 +118,7 @@ def test_a_lock_whose_file_was_removed_meanwhile_is_not_one(tmp_path, monkeypatc
 @pytest.mark.parametrize("name", ["file", "file/new"])
 def test_what_is_not_a_folder_is_refused_before_anything_is_judged(tmp_path, monkeypatch, name):
     (tmp_path / "file").touch()
-    monkeypatch.setattr(running, "in_processes", None)
+    monkeypatch.setattr(doing, "in_processes", None)
     with pytest.raises(UsageError, match=f"out: expected a folder that can be written to, got .*{name}'"):
         conformance.run("torch", ["relu"], 1, out=tmp_path / name)
 
@@ -126,7 +126,7 @@ def test_what_is_not_a_folder_is_refused_before_anything_is_judged(tmp_path, mon
 @pytest.mark.parametrize("name", [*FILES, "parity.json.part"])
 def test_a_report_that_could_not_be_written_is_refused_before_anything_is_judged(tmp_path, monkeypatch, name):
     (tmp_path / name).mkdir()
-    monkeypatch.setattr(running, "in_processes", None)
+    monkeypatch.setattr(doing, "in_processes", None)
     with pytest.raises(UsageError, match=f"out: expected .*{name}' to be a file or not there, got a folder"):
         conformance.run("torch", ["relu"], 1, out=tmp_path)
     assert left(tmp_path) == {name}
@@ -138,7 +138,7 @@ def test_a_folder_of_bundles_that_is_not_one_is_refused_before_anything_is_judge
 ):
     failures = tmp_path / "failures"
     {"file": failures.touch, "broken link": lambda: failures.symlink_to("none")}[kind]()
-    monkeypatch.setattr(running, "in_processes", None)
+    monkeypatch.setattr(doing, "in_processes", None)
     with pytest.raises(UsageError, match=f"out: expected .*failures' to be a folder or not there, got {got}"):
         conformance.run("torch", ["relu"], 1, out=tmp_path)
 
@@ -161,7 +161,7 @@ def test_what_cannot_be_written_to_is_refused(tmp_path, monkeypatch):
         return real(path, *arguments, **options)
 
     monkeypatch.setattr(Path, "open", refused)
-    monkeypatch.setattr(running, "in_processes", None)
+    monkeypatch.setattr(doing, "in_processes", None)
     with pytest.raises(UsageError, match=r"expected a folder that can be written to.*Permission denied"):
         conformance.run("torch", ["relu"], 1, out=tmp_path)
 

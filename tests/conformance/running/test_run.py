@@ -18,7 +18,7 @@ from conformance.judging.prepared import Prepared
 from conformance.judging.verdict import Status
 from conformance.processes import in_processes
 from conformance.report.record import Report
-from conformance.running import run as running
+from conformance.running import doing
 from conformance.sampling.space import Space
 from conformance.sampling.values import Input
 from conformance.subjects.torchlike import TorchLike
@@ -75,7 +75,7 @@ def test_a_run_of_few_samples_starts_no_worker_unless_it_is_asked_to(monkeypatch
         asked.append(jobs)
         return in_processes(function, arguments, 1)
 
-    monkeypatch.setattr(running, "in_processes", here)
+    monkeypatch.setattr(doing, "in_processes", here)
     conformance.run("mytorch", cases=["relu"], samples=2, jobs=jobs)
     assert asked == [used]
 
