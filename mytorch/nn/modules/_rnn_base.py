@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from math import sqrt
 from numbers import Number
@@ -40,7 +40,8 @@ def _without_layer(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple([name.rpartition("_l")[0] for name in names])
 
 
-@cache
+# Of the sizes that a program has, of which one that draws them may have any number.
+@lru_cache(maxsize=256)
 def _shapes_of(gates: int, below: int, height: int, projected: int) -> dict[str, tuple[int, ...]]:
     rows, width = gates * height, projected or height
     shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, below), "weight_hh": (rows, width)}
