@@ -7,6 +7,7 @@ reads a file of another form as a whole.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -86,16 +87,17 @@ def by_lines(file: TextIO) -> tuple[Any, Iterator[Any]]:
         OtherFormError: here or by the iterator: the text is of another form.
     """
     head, pieces = [], None
+    # Stands for the pieces until it is known of what they are. No text can have it before it is read.
+    mark = os.urandom(16).hex()
     for line in file:
         if line == _PIECES[0] and pieces is None:
             pieces = _pieces(file)
-            # What only the pieces of a shard take the place of, below.
-            line = '"pieces": null\n'  # noqa: PLW2901
+            line = f'"pieces": "{mark}"\n'  # noqa: PLW2901
         head.append(line)
         if line == _VERDICTS[0]:
             data = _json("".join([*head, "]}"]))
             if pieces is not None:
-                _put(pieces, data)
+                _put(pieces, data, mark)
             return data, _listed(file, _VERDICTS[1], "}\n")
     raise OtherFormError
 
@@ -107,9 +109,10 @@ def _pieces(file: TextIO) -> Pieces:
         raise OtherFormError from error
 
 
-def _put(pieces: Pieces, data: Any) -> None:
+def _put(pieces: Pieces, data: Any, mark: str) -> None:
+    """Put the pieces where the mark is, if it is the shard of a report that has it."""
     try:
-        if data["scope"]["shard"]["pieces"] is not None:
+        if data["scope"]["shard"]["pieces"] != mark:
             raise OtherFormError
         data["scope"]["shard"]["pieces"] = pieces
     except (KeyError, TypeError) as error:
@@ -120,12 +123,18 @@ def _listed(file: TextIO, end: str, rest: str | None = None) -> Iterator[Any]:
     """Yield the values of a list, each of a line, up to the line that ends it.
 
     Raises:
-        OtherFormError: a line is not JSON, or something else follows than should.
+        OtherFormError: a line is not JSON, there is a comma too many or too few, or something else follows
+            than should.
     """
+    comma = None
     for line in file:
+        if comma is (line == end):
+            raise OtherFormError
         if line == end:
             break
-        yield _json(line.rstrip("\n").removesuffix(","))
+        text = line.rstrip("\n")
+        comma = text.endswith(",")
+        yield _json(text.removesuffix(","))
     if rest is not None and file.read() != rest:
         raise OtherFormError
 

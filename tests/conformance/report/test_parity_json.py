@@ -78,6 +78,16 @@ WRONG = {
     "a text that is cut off": ("\n ]\n}\n", "\n", "not a parity report"),
     "a text that goes on": ("\n ]\n}\n", "\n ]\n}\n{}", "not a parity report"),
     "no pieces": ('   "pieces": [', '   "parts": [', "parts"),
+    "a comma too few": ('judged relu:1",', 'judged relu:1"', "Expecting ',' delimiter"),
+    "a comma too many": ('judged relu!"', 'judged relu!",', "Expecting value"),
+    "a comma too few between verdicts": ("},\n  {", "}\n  {", "Expecting ',' delimiter"),
+    "a comma too many behind verdicts": ("}\n ]\n", "},\n ]\n", "Expecting value"),
+    "other pieces behind": ("\n   ]\n", '\n   ],\n   "pieces": null\n', "pieces: None is not of type"),
+    "another scope behind": (
+        ' "repeated": {',
+        ' "scope": {"shard": {"pieces": null}},\n "repeated": {',
+        "'index' is a required property",
+    ),
 }
 
 
@@ -98,6 +108,14 @@ def test_pieces_of_something_else_are_not_those_of_the_shard():
     text = shard([], environment={"a": {"pieces": ["0 0 judged relu:1"]}}).to_json()
     with pytest.raises(OtherFormError):
         by_lines(io.StringIO(text))
+
+
+def test_pieces_of_something_else_are_not_taken_where_the_shard_has_none(tmp_path):
+    text = shard([], environment={"a": {"pieces": ["0 0 judged relu:1"]}}).to_json()
+    assert text.count('"pieces": []') == 1
+    (tmp_path / "a.json").write_text(text.replace('"pieces": []', '"pieces": null'), encoding="utf-8")
+    with pytest.raises(UsageError, match="pieces: None is not of type 'array'"):
+        read_report(tmp_path / "a.json")
 
 
 def test_a_piece_is_named_as_it_may_be_shown(tmp_path):
