@@ -64,7 +64,7 @@ class Merged:
         first = next(iter(shards.values()))
         shard = _shard(first)
         for each in shards.values():
-            _check_counts(each)
+            _check_pieces(each)
         self._done = Done(shard.planned)
         files: dict[str, str] = {}
 
@@ -218,29 +218,42 @@ class _Found(NamedTuple):
     file: str
 
 
-def _check_counts(report: Report) -> None:
-    """Raise UsageError unless the verdicts of a shard are those of its pieces, by their number."""
-    if (count := sum(piece.verdicts for piece in _shard(report).pieces)) != len(report.verdicts):
+def _check_pieces(report: Report) -> None:
+    """Raise UsageError unless a shard's pieces are in the order of the plan, and its verdicts are theirs."""
+    shard, count, last = _shard(report), 0, -1
+    for piece in shard.pieces:
+        if piece.place <= last:
+            raise UsageError(
+                f"merge: shard {shard}: expected its pieces of work in the order of the plan, got number "
+                f"{piece.place} behind number {last}"
+            )
+        count, last = count + piece.verdicts, piece.place
+    if count != len(report.verdicts):
         told = f"its pieces of work have {count} verdicts, and it has {len(report.verdicts)}"
-        raise UsageError(f"merge: shard {_shard(report)}: {told}")
+        raise UsageError(f"merge: shard {shard}: {told}")
 
 
 def _in_order(shards: Mapping[str, Report], planned: int) -> Iterator[_Found]:
     """Yield the pieces of all shards in the order of the plan, of which each shard has its own in order.
 
     Raises:
-        UsageError: a piece is missing, there twice, or not in its place.
+        UsageError: a piece is missing, is of two shards, or is not in the plan.
     """
-    told = f"merge: expected each of {planned} pieces of work once, in the order of the plan"
+    told = f"merge: expected each of {planned} pieces of work once, counted from 0"
     following = heapq.merge(*starmap(_pieces, shards.items()), key=lambda found: found.piece.place)
-    expected = 0
+    last, expected = "", 0
     for found in following:
-        if found.piece.place != expected:
-            raise UsageError(f"{told}, got number {found.piece.place} for {expected} in {found.file}")
+        place = found.piece.place
+        if place < expected:
+            raise UsageError(f"{told}, got number {place} twice: in {last} and in {found.file}")
+        if expected == planned:
+            raise UsageError(f"{told}, got number {place} in {found.file}")
+        if place > expected:
+            break
         yield found
-        expected += 1
-    if expected != planned:
-        raise UsageError(f"{told}, got {expected}")
+        last, expected = found.file, expected + 1
+    if expected < planned:
+        raise UsageError(f"{told}, got none of number {expected}")
 
 
 def _pieces(file: str, report: Report) -> Iterator[_Found]:
