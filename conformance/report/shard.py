@@ -116,9 +116,13 @@ class Shard:
 
         Raises:
             TypeError: a field is missing or unknown.
-            ValueError: a piece is not one.
+            ValueError: a piece is not one, or the shard is none of those that there are.
         """
         pieces = data["pieces"]
         if not isinstance(pieces, Pieces):
             pieces = Pieces(map(Piece.parse, pieces))
-        return cls(**{**data, "lanes": tuple(data["lanes"]), "pieces": pieces})
+        # 2.0 is an integer of JSON, too.
+        numbers = {name: int(data[name]) for name in ("index", "count", "planned")}
+        if numbers["index"] > numbers["count"]:
+            raise ValueError(f"shard: index: expected at most {numbers['count']}, got {numbers['index']}")
+        return cls(**{**data, **numbers, "lanes": tuple(data["lanes"]), "pieces": pieces})

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+# So many missing shards are named.
+_TOLD = 20
+
 # Numbers depend on these versions; those of other packages, and the machines, may differ between shards.
 _VERSIONS = ("mytorch-conformance", "numpy", "torch")
 
@@ -181,8 +184,10 @@ def _ordered(reports: Mapping[str, Report]) -> dict[str, Report]:
     if not by_index:
         raise UsageError("merge: expected the reports of shards, got none")
     count = _shard(next(iter(reports.values()))).count
-    if missing := [f"{index}/{count}" for index in range(1, count + 1) if index not in by_index]:
-        raise UsageError(f"merge: expected all {count} shards, got none for {', '.join(missing)}")
+    if more := count - len(by_index):
+        missing = (f"{index}/{count}" for index in range(1, count + 1) if index not in by_index)
+        told = [*islice(missing, _TOLD), *([f"{more - _TOLD} more"] if more > _TOLD else [])]
+        raise UsageError(f"merge: expected all {count} shards, got none for {', '.join(told)}")
     return {by_index[index]: reports[by_index[index]] for index in sorted(by_index)}
 
 

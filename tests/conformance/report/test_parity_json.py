@@ -78,6 +78,7 @@ WRONG = {
     "a text that is cut off": ("\n ]\n}\n", "\n", "not a parity report"),
     "a text that goes on": ("\n ]\n}\n", "\n ]\n}\n{}", "not a parity report"),
     "no pieces": ('   "pieces": [', '   "parts": [', "parts"),
+    "a shard that there is not": ('"index": 1', '"index": 3', "shard: index: expected at most 2, got 3"),
     "a comma too few": ('judged relu:1",', 'judged relu:1"', "Expecting ',' delimiter"),
     "a comma too many": ('judged relu!"', 'judged relu!",', "Expecting value"),
     "a comma too few between verdicts": ("},\n  {", "}\n  {", "Expecting ',' delimiter"),
@@ -102,6 +103,16 @@ def test_what_is_wrong_with_pieces_is_said_as_for_any_file(tmp_path, name):
     with pytest.raises(UsageError) as whole:
         Report.from_json(text.replace(old, new))
     assert str(raised.value) == str(whole.value)
+
+
+def test_numbers_of_a_shard_may_be_written_in_any_way_that_json_has(tmp_path):
+    text = shard().to_json()
+    for number in ('"index": 1', '"count": 2', '"planned": 5'):
+        assert text.count(f"{number},") == 1
+        text = text.replace(f"{number},", f"{number}.0,")
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    found = read_report(tmp_path / "a.json").scope.shard
+    assert repr((found.index, found.count, found.planned)) == "(1, 2, 5)"
 
 
 def test_pieces_of_something_else_are_not_those_of_the_shard():

@@ -187,6 +187,10 @@ def test_runs_that_were_asked_for_something_else_are_refused(two, asked, says):
 def test_a_missing_shard_is_named(two):
     with pytest.raises(UsageError, match="merge: expected all 2 shards, got none for 1/2"):
         merge({"b": two["shard 2"]})
+    with pytest.raises(UsageError, match=r"got none for 2/23, 3/23, [\d/, ]* 21/23, 2 more$"):
+        merge({"a": other(two["shard 1"], count=23)})
+    with pytest.raises(UsageError, match="merge: expected all 1000000000000 shards, got none for 2/10"):
+        merge({"a": other(two["shard 1"], count=10**12)})
     with pytest.raises(UsageError, match="merge: expected the reports of shards, got none"):
         merge({})
 
@@ -264,7 +268,9 @@ def test_pieces_that_are_lost_or_there_twice_are_named(places, says):
         merge(dict(zip("ab", shards, strict=True)))
 
 
-@pytest.mark.parametrize(("places", "says"), [((4, 2, 6, 7), "2 behind number 4"), ((2, 2, 4), "2 behind number 2")])
+@pytest.mark.parametrize(
+    ("places", "says"), [((4, 2, 6, 7), "2 behind number 4"), ((2, 2, 4), "2 behind number 2")]
+)
 def test_a_shard_whose_pieces_are_not_in_the_order_of_the_plan_is_named(places, says):
     second = by_hand(2, dict.fromkeys(range(len(places)), "judged"))
     pieces = zip(second.scope.shard.pieces, places, strict=True)
