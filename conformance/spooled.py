@@ -104,10 +104,13 @@ class Spooled(Sequence[T], Generic[T]):
         block = zlib.compress(pickle.dumps(list(zip(*map(self._row, self._last), strict=True))), 1)
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="conformance-")  # noqa: SIM115 - open as long as it is used
+                # Without a buffer, of which a full disk would be found when it is read, or the file closed.
+                self._file = tempfile.TemporaryFile("w+b", 0, prefix="conformance-")  # noqa: SIM115 - open as long as it is used
                 weakref.finalize(self, self._file.close)
             self._file.seek(self._ends[-1])
-            self._file.write(block)
+            left = memoryview(block)
+            while left:
+                left = left[self._file.write(left) :]
         except OSError as error:
             raise OSError(error.errno, error.strerror, tempfile.gettempdir()) from error
         self._ends.append(self._ends[-1] + len(block))

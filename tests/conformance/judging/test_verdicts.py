@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import pickle
-import tempfile
 import weakref
-from pathlib import Path
 
 import pytest
 
@@ -80,20 +77,3 @@ def test_it_keeps_no_more_than_it_says():
     alive += map(weakref.ref, found)
     # The first ten, a block that is filled, and one that was read.
     assert len({id(ref()) for ref in alive} - {id(None)}) <= 10 + 4 + 4
-
-
-def test_a_full_disk_is_an_error_that_names_the_folder(many, monkeypatch):
-    class Full:
-        def seek(self, _):
-            pass
-
-        def write(self, _):
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        def close(self):
-            pass
-
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
-    with pytest.raises(OSError, match="No space left on device") as raised:
-        Verdicts(many, 0)
-    assert Path(raised.value.filename) == Path(tempfile.gettempdir())
