@@ -53,10 +53,11 @@ def command(options: argparse.Namespace) -> int:
     from conformance.report.junit import junit
     from conformance.report.terminal import terminal
     from conformance.running.merge import merge
-    from conformance.running.merged_files import shard_files, write_merged
+    from conformance.running.merged_files import open_files, shard_files, write_merged
 
     baseline = read_baseline(options.baseline) if options.baseline else None
     files = shard_files(options.shards, options.out)
+    open_files(len(files))
     merged = merge(
         {str(file): read_report(file, held=0) for file in files},
         options.implementation,

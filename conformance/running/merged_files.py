@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,31 @@ if TYPE_CHECKING:
     from conformance.judging.verdict import Verdict
     from conformance.report.baseline import Baseline
     from conformance.running.merge import Merged
+
+# So many files a process has open beside those of the shards, and more.
+_OTHERS = 128
+
+
+def open_files(shards: int) -> None:
+    """Let this process have the temporary files of so many shards open, as far as the system lets it.
+
+    Of a shard with many samples the verdicts are in one, and the pieces of work in another. A process may
+    have 1,024 files open on most systems, and 256 on macOS, if it does not ask for more.
+
+    Args:
+        shards: how many shards are merged.
+    """
+    if sys.platform == "win32":  # where there is no such limit
+        return
+    import resource
+
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * shards + _OTHERS
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    if limit != resource.RLIM_INFINITY and limit < wanted:
+        with suppress(OSError, ValueError):  # where the system has another limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def shard_files(shards: Sequence[Path], out: Path) -> list[Path]:

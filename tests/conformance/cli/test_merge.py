@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 
 import pytest
 
 from conformance.cli.main import main
+from conformance.running.merged_files import open_files
 from conformance.running.output import FAILURES
 
 SUBJECT = ("--implementation", "fault:relu-by-product")
@@ -98,3 +100,23 @@ def test_a_shard_that_is_of_another_schema_is_refused(runs, command_line, tmp_pa
     assert done.returncode == 2
     assert "report: expected schema_version 7, got 6" in done.stderr
     assert not (here / "out").exists()
+
+
+@pytest.fixture
+def few_files():
+    """Let this process have few files open; return how many it may have at most."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (120, limits[1]))
+    yield limits[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_as_many_files_may_be_open_as_shards_need(runs, few_files, tmp_path):
+    assert main(["merge", *(str(runs / f"shard-{k}") for k in (1, 2)), "--out", str(tmp_path / "out")]) == 1
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (2 * 2 + 128, few_files)
+    # Never fewer than before, and no more than this process may have.
+    open_files(1)
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == (2 * 2 + 128, few_files)
+    if few_files != resource.RLIM_INFINITY:
+        open_files(few_files)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (few_files, few_files)
