@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import traceback
+from contextlib import suppress
 from inspect import Parameter, signature
 from operator import attrgetter
 from pathlib import Path
@@ -34,6 +35,12 @@ _IMPORTING = {__file__, files.__file__, importlib.__file__}
 
 # The kinds of parameters that stand for any number of arguments, and for none.
 _NEED_NO_ARGUMENT = {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD}
+
+# What makes an implementation of a bare function, by the number of its arguments.
+_WRAPPED = {
+    2: "a program of a namespace and tensors is given as TorchLike(NAME, MODULE, {{CASE: {0}}})",
+    3: "a function of a case, settings and arrays is given as Functional(NAME, {0})",
+}
 
 
 def find_implementation(spec: str | Implementation) -> Implementation:
@@ -84,13 +91,14 @@ def _given(spec: object) -> Implementation:
     if isinstance(spec, type):
         raise UsageError(f"implementation: expected an instance, got the class {spec.__qualname__}")
     if not isinstance(spec, Implementation):
-        what = "None" if spec is None else f"an object of {type(spec).__qualname__} {_lacking(spec)}"
-        raise UsageError(f"implementation: expected a name or an Implementation, got {what}")
+        raise UsageError(f"implementation: expected a name or an Implementation, got {_what(spec)}")
     return spec
 
 
-def _lacking(found: object) -> str:
-    return "without " + ", ".join(name for name in ("name", "unsupported", "run") if not hasattr(found, name))
+def _what(found: object) -> str:
+    """Return what was found instead of an Implementation, and what it lacks."""
+    lacking = ", ".join(name for name in ("name", "unsupported", "run") if not hasattr(found, name))
+    return "None" if found is None else f"an object of {type(found).__qualname__} without {lacking}"
 
 
 def _imported(module: str, *, beside: bool = True) -> ModuleType:
@@ -101,13 +109,13 @@ def _imported(module: str, *, beside: bool = True) -> ModuleType:
 
 
 def _attribute(module: ModuleType, name: str) -> Any:
-    """Return an attribute of an imported module or file.
+    """Return an attribute of an imported module or file; dots lead to attributes of attributes.
 
     Raises:
         UsageError: it has none of that name; the message lists those that look like implementations.
     """
-    if hasattr(module, name):
-        return getattr(module, name)
+    with suppress(AttributeError):
+        return attrgetter(name)(module)
     alike = [each for each, value in vars(module).items() if _like_an_implementation(module, each, value)]
     file = getattr(module, "__file__", None)
     there_are = f"; these look like implementations: {', '.join(alike)}" if alike else ""
@@ -138,7 +146,9 @@ def _made(name: str, make: Callable[[], Any]) -> Any:
     try:
         signature(make).bind()
     except TypeError as error:
-        raise UsageError(f"{name} cannot be called without arguments: {error}") from error
+        told = f"{name} cannot be called without arguments: {error}"
+        wrapped = None if isinstance(make, type) else _WRAPPED.get(len(signature(make).parameters))
+        raise UsageError(told + (f"; {wrapped.format(name)}" if wrapped else "")) from error
     except ValueError:  # a built-in one that does not tell its arguments
         pass
     return make()
@@ -226,7 +236,5 @@ def _plugged_in(spec: str, module: str, attribute: str) -> Implementation:
         told = _raised(error) + advice(error, module, attribute)
         raise UsageError(f"implementation {spec!r}: {told}") from error
     if not isinstance(implementation, Implementation):
-        raise UsageError(
-            f"implementation {spec!r}: expected an Implementation, but it is {_lacking(implementation)}"
-        )
+        raise UsageError(f"implementation {spec!r}: expected an Implementation, got {_what(implementation)}")
     return implementation

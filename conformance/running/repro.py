@@ -17,6 +17,7 @@ import importlib.util
 import platform
 import sys
 from importlib.machinery import PathFinder
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,7 @@ def _found(module: str, attribute: str) -> Any:
         found.loader.exec_module(loaded)
     else:
         loaded = importlib.import_module(module)
-    subject = getattr(loaded, attribute)
+    subject = attrgetter(attribute)(loaded)
     return subject() if isinstance(subject, type) or not hasattr(subject, "run") else subject
 
 

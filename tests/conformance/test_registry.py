@@ -32,7 +32,11 @@ class Needing(TorchLike):
 
 
 class Other:
-    pass
+    mine = mine
+
+    class Inner:
+        def make():
+            return mine
 
 
 def make():
@@ -45,6 +49,14 @@ def make_of(name):
 
 def lacking():
     return number.missing
+
+
+def cell(case, config, x):
+    return {}
+
+
+def program(t, x):
+    return {}
 
 
 _hidden = mine
@@ -64,7 +76,7 @@ def told(spec):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("attribute", ["mine", "Mine", "make"])
+@pytest.mark.parametrize("attribute", ["mine", "Mine", "make", "Other.mine", "Other.Inner.make"])
 def test_an_implementation_is_found_in_a_file(plugin, attribute):
     assert find_implementation(f"{plugin}:{attribute}").name == "mine"
 
@@ -97,9 +109,10 @@ def test_a_file_that_does_not_exist_is_named(tmp_path):
     assert told(f"{path}:mine") == f"implementation '{path}:mine': there is no file {path}"
 
 
-def test_a_missing_attribute_is_told_with_the_file_and_what_could_be_meant(plugin):
-    assert told(f"{plugin}:yours") == (
-        f"implementation '{plugin}:yours': {plugin} has no attribute 'yours'; "
+@pytest.mark.parametrize("attribute", ["yours", "Other.yours", "yours.mine"])
+def test_a_missing_attribute_is_told_with_the_file_and_what_could_be_meant(plugin, attribute):
+    assert told(f"{plugin}:{attribute}") == (
+        f"implementation '{plugin}:{attribute}': {plugin} has no attribute '{attribute}'; "
         "these look like implementations: mine, Mine, make, lacking"
     )
 
@@ -160,6 +173,19 @@ def test_what_needs_arguments_is_told_which(plugin, attribute):
         f"implementation '{plugin}:{attribute}': {attribute} cannot be called without arguments: "
         "missing a required argument: 'name'"
     )
+
+
+@pytest.mark.parametrize(
+    ("attribute", "given"),
+    [("cell", "Functional(NAME, cell)"), ("program", "TorchLike(NAME, MODULE, {CASE: program})")],
+)
+def test_a_bare_function_is_told_what_makes_an_implementation_of_it(plugin, attribute, given):
+    assert told(f"{plugin}:{attribute}").endswith(f" is given as {given}")
+
+
+def test_what_is_something_else_is_told_by_its_class_and_what_it_lacks(plugin):
+    expected = "expected an Implementation, got an object of int without name, unsupported, run"
+    assert told(f"{plugin}:number") == f"implementation '{plugin}:number': {expected}"
 
 
 def test_a_syntax_error_is_told_with_its_file_and_line_once(tmp_path):

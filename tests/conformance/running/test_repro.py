@@ -146,10 +146,14 @@ class Mine:
         grad = FACTOR * (1 - y * y) * task.cotangent("output", y.shape)
         assert y.dtype == grad.dtype == task.dtype
         return {"output": y, "grad.input": grad}
+
+
+class Kept:
+    Mine = Mine
 '''
 
 
-@pytest.mark.parametrize("form", ["mine:Mine", "mine.py:Mine", "./mine.py:Mine"])
+@pytest.mark.parametrize("form", ["mine:Mine", "mine.py:Mine", "./mine.py:Kept.Mine"])
 def test_without_conformance_it_shows_the_failure_and_runs_the_subject_again(tmp_path, alone, form):
     path = tmp_path / "mine.py"
     path.write_text(f"import numpy\n\nFACTOR = 2\n{SUBJECT}", encoding="utf-8")
