@@ -39,7 +39,8 @@ def add_parser(commands: Commands) -> None:
         "--dtype",
         action="append",
         help="float64 (is it the same function?), or float32, bfloat16 or float16 (is it as accurate as its "
-        "arithmetic?); may be repeated; by default those that it declares, and else the first two",
+        "arithmetic?); may be repeated; one that it does not declare is not judged; by default those that it "
+        "declares, and without Supports(dtypes=…) the first two",
     )
     parser.add_argument(
         "--samples", type=int, metavar="N", help="samples per case; by default as many as the case declares"

@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.judging.verdicts import by_sample
 from conformance.report.shard import Shard
+from conformance.sampling.lanes import EVERY_LANE
 from conformance.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from conformance.judging.verdict import Verdict
+
+
+def undeclared_words(dtypes: Iterable[str]) -> tuple[str, ...]:
+    """Return the words for dtypes that were asked for and that the subject does not declare."""
+    return tuple(f"no {dtype}" for dtype in dtypes)
+
+
+_UNDECLARED = frozenset(undeclared_words(EVERY_LANE))
 
 
 @dataclass(frozen=True)
@@ -24,9 +33,10 @@ class Scope:
 
     Attributes:
         named: the cases that were asked for by name; none in a run of all.
-        limits: what the subject declares that it does not support, in words.
-        outside: how much of a run of any other subject is beyond these limits: `cases`, and of the other
-            cases `samples`, each replaced by a later one of the stream, and `bad calls`.
+        limits: what the subject declares that it does not support, in words, and the dtypes that were asked
+            for and that it does not declare.
+        outside: how much of a run of any other subject is beyond these limits: `dtypes`, `cases`, and of the
+            other cases `samples`, each replaced by a later one of the stream, and `bad calls`.
         fewer: by case, in words, of how many samples only fewer were found within the limits.
         half_types: the dtypes that it declares to `compute` and `accumulate` in, in half types; empty where
             they are those of torch's kernels.
@@ -69,6 +79,9 @@ class Scope:
             if v.reason:
                 reasons.setdefault(v.case, v.reason)
         why = "the subject supports no sample of it"
+        if undeclared := [limit for limit in self.limits if limit in _UNDECLARED]:
+            dtypes = " and ".join(undeclared)
+            why += f" in the dtypes asked for: its Supports(dtypes=…) has {dtypes}"
         if stopped:
             # It is only counted how many cases are outside the limits.
             why = (

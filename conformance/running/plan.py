@@ -16,7 +16,7 @@ from conformance.arithmetic.formats import TORCHS
 from conformance.cases import CASES, find_cases
 from conformance.errors import UsageError, names_of, whole
 from conformance.judging.chosen_uses import uses_by_draw
-from conformance.report.scope import Scope
+from conformance.report.scope import Scope, undeclared_words
 from conformance.running.shards import WHOLE, Part
 from conformance.running.work import BadCallWork, SampleWork
 from conformance.sampling.space import MINIMUMS
@@ -131,7 +131,7 @@ def plan(
         cases: names of cases; none for all.
         samples: the number of samples per case; None for what each declares.
         seed: the seed of the samples.
-        dtypes: the lanes; None for those of the subject.
+        dtypes: the lanes; None for those of the subject. Those that it does not declare are outside.
         supports: the limits of the subject.
         part: which part of the work is done.
 
@@ -140,12 +140,13 @@ def plan(
     """
     asked = lanes_of(supports) if dtypes is None else find_lanes(dtypes)
     lanes = tuple(lane for lane in asked if lane in supports.dtypes)
+    undeclared = undeclared_words(lane for lane in asked if lane not in lanes)
     samples = None if samples is None else whole("samples", samples, 1)
     seed = whole("seed", seed, 0)
     chosen = find_cases(cases)
     work: list[CaseWork] = []
     counted = _Count(part)
-    outside: Counter[str] = Counter()
+    outside: Counter[str] = Counter({"dtypes": len(undeclared)})
     fewer: dict[str, str] = {}
     for case in chosen:
         count = case.default_samples if samples is None else samples
@@ -163,7 +164,8 @@ def plan(
         if not supports.judges_bad_calls:
             outside["bad calls"] += len(case.bad_calls)
     inside = supports.inside._asdict() if supports.inside != TORCHS else {}
-    scope = Scope(tuple(dict.fromkeys(cases)), supports.words, dict(+outside), fewer, inside)
+    limits = (*supports.words, *undeclared)
+    scope = Scope(tuple(dict.fromkeys(cases)), limits, dict(+outside), fewer, inside)
     needed = _reachable(minimums(chosen, samples), counted.kinds, supports)
     return Plan(tuple(work), needed, scope, counted.own, counted.digest)
 

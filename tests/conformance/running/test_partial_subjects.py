@@ -243,7 +243,18 @@ def test_a_case_that_a_stopped_run_did_not_come_to_is_not_said_to_be_unsupported
 
 
 def test_a_lane_that_is_not_supported_compares_nothing():
-    assert run(Single("mine", "mytorch"), "sigmoid", dtypes=["float64"]).exit_code == 3
+    report = run(Single("mine", "mytorch"), "sigmoid", dtypes=["float64", "bfloat16"])
+    assert report.exit_code == 3
+    undeclared = "its Supports(dtypes=…) has no float64 and no bfloat16"
+    told = f"the subject supports no sample of it in the dtypes asked for: {undeclared}"
+    assert report.unseen == {"sigmoid": told}
+
+
+def test_lanes_that_were_asked_for_and_are_not_supported_stand_next_to_the_verdict():
+    report = run(TorchLike("mine", "mytorch"), "sigmoid", samples=1, dtypes=["float16", "float32"])
+    assert (report.exit_code, report.limits) == (0, "no float16")
+    assert report.scope.outside == {"dtypes": 1}
+    assert run(Single("mine", "mytorch"), "sigmoid", samples=1).limits == "float32, no bad calls"
 
 
 def test_the_scope_is_in_the_file_and_read_back():
