@@ -2,9 +2,10 @@
 
 A ``python`` fence is run as a program, or, with ``file=NAME``, written beside the others for them to import.
 Of a ``console`` fence each line after ``$ `` is run and must leave with status 0, or with the one that
-``exit=N`` states; its other lines show output and are not compared. A ``sh`` fence holds tox commands only:
-they set up the environment in which this test runs already, so only the environments' names are checked. A
-fence in braces is a directive of the site: the files and lines that it names must be there.
+``exit=N`` states; its other lines but ``…`` must be printed, with any decimals and any diagnosis. A ``sh``
+fence holds tox commands only: they set up the environment in which this test runs already, so only the
+environments' names are checked. A fence in braces is a directive of the site: the files and lines that it
+names must be there.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ DIRECTIVES = ("{toctree}", "{literalinclude}", "{eval-rst}")
 INSTALLED = "conformance list cases"
 SHOWN_ONLY = ("text", "json", "toml", "yaml")
 TOX = re.compile(r"(?:python -m pip install tox && )?(?:python -m )?tox run (?:-r )?-e ([a-z,-]+)( -- .+)?")
+
+# What another processor or version may compute otherwise; counts are the same everywhere.
+NUMBER = re.compile(r"\d+(\.\d+)+(e[+-]?\d+)?|\d+e[+-]?\d+")
 
 
 @dataclass(frozen=True)
@@ -124,10 +128,11 @@ def test_snippets_run(fence, directory):
 
 
 @pytest.mark.parametrize("fence", of_language("console"), ids=str)
-def test_commands_leave_with_the_stated_status(fence, directory, command_line):
+def test_commands_print_what_is_shown_and_leave_with_the_stated_status(fence, directory, command_line):
     """The installed program runs one command; the others run here, where torch is loaded."""
     commands = [line.removeprefix("$ ") for line in fence.text.splitlines() if line.startswith("$ ")]
     assert commands, f"{fence}: a console fence without a command"
+    printed = []
     for command in commands:
         program, *arguments = shlex.split(command)
         if program == "conformance" and command != INSTALLED:
@@ -137,6 +142,18 @@ def test_commands_leave_with_the_stated_status(fence, directory, command_line):
         assert done.returncode == int(fence.options.get("exit", "0")), (
             f"{fence}: {command}\n{done.stdout}{done.stderr}"
         )
+        printed += comparable([f"$ {command}", *done.stdout.splitlines()])
+    # What is left out is said by `…`; what is shown stands in the order in which it is printed.
+    left = iter(printed)
+    for line in comparable(fence.text.splitlines()):
+        assert line in left, f"{fence}: not printed, or not here: {line}\n{printed}"
+
+
+def comparable(lines: list[str]) -> list[str]:
+    """Leave out of shown or printed lines what depends on what is installed, and what tests do not seek."""
+    apart = ("…", "  diagnosis", "  begins", "  keras: ")
+    kept = [line for line in lines if line and not line.startswith(apart)]
+    return [line if line.startswith("$ ") else NUMBER.sub("#", line) for line in kept]
 
 
 @pytest.mark.parametrize("fence", of_language("sh"), ids=str)
