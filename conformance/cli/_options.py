@@ -171,17 +171,14 @@ def inputs_of(given: str) -> Any:
     Raises:
         UsageError: it is none of these.
     """
-    import numpy as np
-
     from conformance.registry import find_object
+    from conformance.subjects.checkpoints import read_npz
 
-    if not given.endswith(".npz"):
-        return find_object("inputs", given)
-    try:
-        with np.load(Path(given), allow_pickle=False) as file:
-            return [file[name] for name in file.files]
-    except ValueError as error:
-        raise UsageError(f"inputs {given!r}: expected an npz file of arrays: {error}") from error
+    if given.endswith(".npz"):
+        return [*read_npz("inputs", Path(given)).values()]
+    if ":" not in given:
+        raise UsageError(f"inputs {given!r}: expected FILE.npz, module:function or path.py:function")
+    return find_object("inputs", given)
 
 
 def hosting(options: argparse.Namespace) -> dict[str, Any]:

@@ -93,7 +93,7 @@ def assert_close(
         as_input(tuple(inputs)),
         _dtype(dtypes),
         backward=grads is not None,
-        cotangents=None if cotangents is None else _each(as_input(cotangents)),
+        cotangents=None if cotangents is None else _each(as_input(cotangents, "cotangents")),
         random=False,
         compute=None if compute is None else of_dtype(compute, "compute"),
         accumulate=None if accumulate is None else of_dtype(accumulate, "accumulate"),

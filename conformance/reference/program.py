@@ -285,13 +285,18 @@ def _name(dtype: object) -> str:
     return text.rpartition(".")[2]
 
 
-def as_input(value: Any) -> Any:
+def as_input(value: Any, what: str = "inputs") -> Any:
     """Return an argument of a program, with arrays as tensors.
 
+    Args:
+        value: the argument, or several of them.
+        what: what it is called, for the message.
+
     Raises:
-        UsageError: a complex or sparse tensor, or one on the device meta, which has no numbers.
+        UsageError: a complex or sparse tensor, one on the device meta, which has no numbers, or an array that
+            is not of numbers that torch has.
     """
-    return _mapped(_real, value)
+    return _mapped(_real, value, what)
 
 
 def _real(value: Tensor) -> Tensor:
@@ -304,21 +309,34 @@ def _real(value: Tensor) -> Tensor:
     return value
 
 
-def _mapped(function: Callable[[Tensor], Tensor], value: Any) -> Any:
+def _mapped(function: Callable[[Tensor], Tensor], value: Any, name: str = "inputs") -> Any:
     """Return a value with a function applied to the tensors in it; arrays count as tensors."""
     if isinstance(value, Tensor):
         return function(value)
     if _is_array(value):
-        array = np.asarray(value.detach() if hasattr(value, "detach") else value)
-        # As other libraries add it to NumPy; torch does not take it, and float32 holds all of its numbers.
-        return function(torch.tensor(array.astype(np.float32) if array.dtype.name == "bfloat16" else array))
+        return function(_as_tensor(np.asarray(value.detach() if hasattr(value, "detach") else value), name))
     if isinstance(value, dict):
-        return {key: _mapped(function, each) for key, each in value.items()}
+        return {key: _mapped(function, each, f"{name}[{key!r}]") for key, each in value.items()}
     if isinstance(value, (tuple, list)) and not isinstance(value, torch.Size):
-        made = [_mapped(function, each) for each in value]
+        made = [_mapped(function, each, f"{name}[{place}]") for place, each in enumerate(value)]
         # A named tuple, such as a PackedSequence, takes its fields one by one.
         return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
     return value
+
+
+def _as_tensor(array: Array, name: str) -> Tensor:
+    """Return an array as a tensor.
+
+    Raises:
+        UsageError: it is not of numbers, or of numbers that torch lacks.
+    """
+    # As other libraries add it to NumPy; torch does not take it, and float32 holds all of its numbers.
+    dtype = np.float32 if array.dtype.name == "bfloat16" else array.dtype.newbyteorder("=")
+    try:
+        return torch.tensor(array.astype(dtype, copy=False))
+    except TypeError as error:
+        told = f"{name}: expected an array of numbers that torch has, got one of {array.dtype}"
+        raise UsageError(told) from error
 
 
 def _is_array(value: Any) -> bool:

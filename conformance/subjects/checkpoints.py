@@ -6,11 +6,12 @@ recurrent nodes of a model are read by subjects.onnx_models.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _PICKLES = (".pt", ".pth")
 _CAST = "cast the checkpoint to float32 first"
+# The kinds of NumPy's dtypes that are numbers or truth values.
+_NUMBERS = "biufc"
 ENDINGS = (".safetensors", ".npz", *_PICKLES, ".onnx")
 
 
@@ -78,9 +81,9 @@ def load(path: Path, key: str = "") -> Checkpoint:
     elif kind in _PICKLES:
         found = Checkpoint(_pickled(path, key))
     else:
-        found = Checkpoint(_npz(path) if kind == ".npz" else _safetensors(path))
+        found = Checkpoint(read_npz("file", path) if kind == ".npz" else _safetensors(path))
     for name, array in found.arrays.items():
-        if array.dtype.kind not in "biufc":
+        if array.dtype.kind not in _NUMBERS:
             raise UsageError(
                 f"file {str(path)!r}: {name} has a dtype that NumPy lacks, {array.dtype}; {_CAST}"
             )
@@ -112,18 +115,46 @@ def save(path: Path, arrays: Mapping[str, Array], layers: Sequence[Recurrent] = 
         _save_pickle(path, arrays)
 
 
-def _npz(path: Path) -> dict[str, Array]:
+def read_npz(what: str, path: Path) -> dict[str, Array]:
+    """Return the arrays of numbers in an npz file, by name, in their order.
+
+    Args:
+        what: the argument that names the file, for the message.
+        path: the file.
+
+    Raises:
+        OSError: it cannot be read.
+        UsageError: it is not an npz file, or something in it is not an array of numbers.
+    """
+    told = f"{what} {str(path)!r}: expected an npz file of arrays of numbers, got"
+    # NumPy takes what is neither an npz nor an npy file for a pickle, and advises to load that.
+    if path.is_file() and not is_zipfile(path):
+        raise UsageError(f"{told} a file that is not one, or is incomplete")
     try:
-        file = np.load(path, allow_pickle=False)
-        found: dict[str, Any] = {"": None}  # of one array, as an .npy file has
-        if isinstance(file, np.lib.npyio.NpzFile):
-            with file:
-                found = dict(file)
-    except (ValueError, EOFError, BadZipFile) as error:
-        raise UsageError(f"file {str(path)!r}: expected an npz file of arrays: {error}") from error
-    if not all(isinstance(each, np.ndarray) for each in found.values()):
-        raise UsageError(f"file {str(path)!r}: expected an npz file, whose members are arrays by name")
-    return found
+        with np.load(path, allow_pickle=False) as file:
+            return {name: _numbers(told, name, file) for name in file.files}
+    except UsageError:
+        raise
+    except (ValueError, EOFError, BadZipFile, NotImplementedError, zlib.error) as error:
+        raise UsageError(f"{told} a damaged one: {error}") from error
+
+
+def _numbers(told: str, name: str, file: Mapping[str, Any]) -> Array:
+    try:
+        array = file[name]
+    except ValueError as error:
+        # Reading objects could run code.
+        if "Object arrays" not in str(error):
+            raise
+        raise UsageError(f"{told} objects in {name}") from error
+    if not isinstance(array, np.ndarray):
+        raise UsageError(f"{told} a file in it that is not an array, {name}")
+    # What is stored of a dtype of another library, such as bfloat16, are bytes without a meaning.
+    if array.dtype.kind == "V" and array.dtype.names is None:
+        raise UsageError(f"{told} a dtype that NumPy lacks in {name}, {array.dtype}; store it in float32")
+    if array.dtype.kind not in _NUMBERS:
+        raise UsageError(f"{told} {array.dtype} in {name}")
+    return array
 
 
 def _safetensors(path: Path) -> dict[str, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import torch
 
@@ -120,10 +121,21 @@ def test_a_candidate_that_ends_its_process_is_an_error_of_that_call(folder, comm
         (["model.py", "renamed.py", "--shapes", "4*5"], "shapes: expected sizes such as 4x8,8x3"),
         (["model.py", "renamed.py", "--shapes", "4x6"], "reference: raised RuntimeError"),
         (["model.py", "renamed.py", "--inputs", "torch:none"], "inputs 'torch:none': "),
+        (
+            ["model.py", "renamed.py", "--inputs", "words.npz"],
+            "inputs 'words.npz': expected an npz file of arrays of numbers, got <U4 in names",
+        ),
+        (
+            ["model.py", "renamed.py", "--inputs", "words.py:draw"],
+            "inputs[0]: expected an array of numbers that torch has, got one of <U4",
+        ),
         (["model.py", "renamed.py", "--device", "gpu"], "device: expected cpu or cuda, got 'gpu'"),
     ],
 )
 def test_what_is_refused(folder, command_line, arguments, told):
+    np.savez(folder / "words.npz", x=np.ones(3, np.float32), names=["some", "text"])
+    text = "import numpy as np\ndef draw():\n    return (np.array(['some', 'text']),)"
+    (folder / "words.py").write_text(text, encoding="utf-8")
     done = command_line("check", *arguments, cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("conformance: ")

@@ -85,8 +85,11 @@ def test_a_program_that_is_wrong_on_a_device_is_not_shown(folder, command_line):
         (["torch", "--inputs", "one.npz"], "program 'torch': expected module:attribute or path.py:attribute"),
         (["no_such:fn", "--inputs", "one.npz"], "program 'no_such:fn': ModuleNotFoundError"),
         (["torch:exp", "--inputs", "none.npz"], "none.npz"),
-        (["torch:exp", "--inputs", "one"], "inputs 'one': expected module:attribute or path.py:attribute"),
-        (["torch:exp", "--inputs", "objects.npz"], "inputs 'objects.npz': expected an npz file of arrays: "),
+        (["torch:exp", "--inputs", "one"], "inputs 'one': expected FILE.npz, module:function or path.py"),
+        (
+            ["torch:exp", "--inputs", "objects.npz"],
+            "inputs 'objects.npz': expected an npz file of arrays of numbers, got objects in arr_0",
+        ),
         (
             ["torch:exp", "--inputs", "one.npz", "--dtype", "half"],
             "dtype: expected float32, float64, bfloat16 or float16, got half",

@@ -191,6 +191,12 @@ def test_arrays_are_taken_too():
     assert str(found) == str(same)
 
 
+def test_arrays_of_the_other_byte_order_are_taken_too():
+    a = A.numpy()
+    found = conformance.tolerance(torch.exp, a.astype(a.dtype.newbyteorder("S")), draws=1)
+    np.testing.assert_array_equal(found["output"].expected, torch.exp(A.double()).numpy())
+
+
 def test_the_same_seed_gives_the_same():
     first, second, other = (
         str(conformance.tolerance(torch.softmax, A, -1, draws=1, seed=seed)) for seed in (3, 3, 4)
@@ -328,6 +334,12 @@ class TestSentence:
             {},
             conformance.UsageError,
             "inputs: expected dense tensors, got one of the layout torch.sparse_coo",
+        ),
+        (
+            (torch.add, A, np.array(["a"])),
+            {},
+            conformance.UsageError,
+            r"inputs\[1\]: expected an array of numbers that torch has, got one of <U1",
         ),
         ((torch.mm, lambda: [A, A]), {}, conformance.UsageError, "a list is one argument: draw a tuple"),
         (

@@ -64,6 +64,16 @@ def _one_array(path):
         np.save(stream, np.ones(3))
 
 
+def _half(path):
+    np.savez(path, np.ones(3))
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def _damaged(path):
+    np.savez(path, np.ones(3))
+    path.write_bytes(path.read_bytes().replace(np.ones(3).tobytes(), np.zeros(3).tobytes()))
+
+
 def _zip(path):
     with zipfile.ZipFile(path, "w") as file:
         file.writestr("a.npy", b"none")
@@ -77,9 +87,17 @@ REFUSED = {
     ),
     "no npz": ("x.npz", lambda path: path.write_bytes(b"none"), "expected an npz file of arrays"),
     "an empty npz": ("x.npz", lambda path: path.write_bytes(b""), "expected an npz file of arrays"),
-    "one array": ("x.npz", _one_array, "expected an npz file, whose members are arrays"),
-    "a zip of others": ("x.npz", _zip, "expected an npz file, whose members are arrays"),
-    "objects": ("x.npz", lambda path: np.savez(path, np.array([None])), "expected an npz file of arrays"),
+    "one array": ("x.npz", _one_array, "got a file that is not one"),
+    "a zip of others": ("x.npz", _zip, "got a file in it that is not an array, a$"),
+    "half a file": ("x.npz", _half, "got a file that is not one, or is incomplete"),
+    "damaged": ("x.npz", _damaged, "got a damaged one: Bad CRC-32"),
+    "objects": ("x.npz", lambda path: np.savez(path, a=np.array([None])), "numbers, got objects in a$"),
+    "strings": ("x.npz", lambda path: np.savez(path, a=np.ones(2), b=["x"]), "numbers, got <U1 in b$"),
+    "unknown bytes": (
+        "x.npz",
+        lambda path: np.savez(path, w=np.zeros(2, "V2")),
+        r"got a dtype that NumPy lacks in w, \|V2; store it in float32",
+    ),
     "no pt": ("x.pt", lambda path: path.write_bytes(b"none"), "torch.load with weights_only=True raised"),
     "a tensor": (
         "x.pt",
