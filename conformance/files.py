@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.errors import UsageError
+from conformance.paths import found_at
 from conformance.processes import looked_in, own_path
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def run_file(path: Path, *, beside: bool = True) -> ModuleType:
         Exception: as the file raises it.
     """
     if not path.is_file():
-        raise UsageError(f"there is no file {path}")
+        found = found_at(path)
+        raise UsageError(f"there is no file {path}" + ("" if found == "none" else f", but {found}"))
     if not beside:
         return _run(path)
     # A file that plugs in a library may have its name, and imports it.

@@ -10,7 +10,6 @@ import shlex
 from typing import TYPE_CHECKING
 
 from conformance.cli._options import add_out
-from conformance.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
@@ -52,13 +51,11 @@ def command(options: argparse.Namespace) -> int:
     from conformance.bench.plot import svg
     from conformance.bench.report import PICTURE, line, markdown
     from conformance.bench.running import run
+    from conformance.paths import made_folder
     from conformance.report.files import write_whole
 
-    try:
-        # Before minutes are spent.
-        options.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"out: {options.out}: {error.strerror}") from error
+    # Before minutes are spent.
+    made_folder("out", options.out)
     record = run(
         options.names,
         options.budget,

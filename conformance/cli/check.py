@@ -60,8 +60,11 @@ def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.checking.check import check
     from conformance.checking.inputs import shapes_of
+    from conformance.paths import check_target
     from conformance.report.files import write_whole
 
+    # Before minutes are spent.
+    check_target("out", options.out / "check.json")
     result = check(
         options.reference,
         options.candidate,

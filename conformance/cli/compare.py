@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from conformance.cli._options import Commands
 
+# The arguments, in their order.
+_RUNS = ("before", "after")
+
 
 def add_parser(commands: Commands) -> None:
     """Add the command's parser."""
@@ -24,7 +27,7 @@ def add_parser(commands: Commands) -> None:
         description="Show what moved between two runs by more than rounding may, and in what their "
         "environments differ. Exit codes: 0 nothing moved; 1 something did; 2 a report cannot be read.",
     )
-    for name in ("before", "after"):
+    for name in _RUNS:
         add_record(parser, name)
     parser.set_defaults(command=command)
 
@@ -35,7 +38,7 @@ def command(options: argparse.Namespace) -> int:
     from conformance.report.compare import Comparison
     from conformance.report.files import read_report
 
-    runs = (Baseline.of(read_report(path)) for path in (options.before, options.after))
+    runs = (Baseline.of(read_report(getattr(options, name), what=name)) for name in _RUNS)
     comparison = Comparison(*runs)
     print(comparison.text())
     return 1 if comparison.moved else 0

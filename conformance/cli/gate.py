@@ -43,23 +43,27 @@ def add_parser(commands: Commands) -> None:
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     from conformance.errors import UsageError
-    from conformance.report.files import read_baseline, read_report, write_whole
+    from conformance.paths import check_target
+    from conformance.report.files import read_baseline, read_report, write_file
     from conformance.report.gate import Gate, text
     from conformance.running.journal import JOURNAL
 
     path: Path = options.baseline
+    if options.markdown:
+        check_target("markdown", options.markdown)
     if not path.exists() and options.accept is None:
-        raise UsageError(f"baseline: {path}: expected a file, got none; --accept REASON makes it of this run")
+        told = f"baseline {str(path)!r}: expected a file, got none"
+        raise UsageError(f"{told}; --accept REASON makes it of this run")
     report = read_report(options.report)
     if not report.stopped and (unfinished := options.report.parent / JOURNAL).exists():
         told = f"report: the run that wrote {unfinished} was killed, or goes on, and "
         raise UsageError(f"{told}{options.report.name} is of one before it; end it with --resume")
     gate = Gate(report, read_baseline(path) if path.exists() else None)
     if options.accept is not None:
-        write_whole(path.parent, {path.name: gate.accept(options.accept).to_json()})
+        write_file("baseline", path, gate.accept(options.accept).to_json())
     print(text(gate, "terminal"))
     if options.markdown and gate.moved:
-        write_whole(options.markdown.parent, {options.markdown.name: text(gate, "markdown") + "\n"})
+        write_file("markdown", options.markdown, text(gate, "markdown") + "\n")
     if options.accept is not None:
         print(f"ACCEPTED: {path} is of this run now, and gives the reason for what is lost")
         return 0

@@ -121,7 +121,13 @@ def _command(options: argparse.Namespace) -> int:
 
 def _told(error: Exception) -> tuple[int, str]:
     """Return the exit code of an error, and what is said of it."""
-    if isinstance(error, (UsageError, OSError)):
+    if isinstance(error, UsageError):
+        return 2, str(error)
+    if isinstance(error, OSError) and error.strerror:
+        # Of two names the second is that of the file that was to be written.
+        named = error.filename2 or error.filename
+        return 2, error.strerror if named is None else f"{named!r}: {error.strerror}"
+    if isinstance(error, OSError):
         return 2, str(error)
     named = f"{type(error).__name__}: {error}"
     if isinstance(error, UnpreparedError):

@@ -48,18 +48,21 @@ def add_parser(commands: Commands) -> None:
 
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from conformance.report.files import read_baseline, read_report, write_whole
+    from conformance.paths import check_target
+    from conformance.report.files import read_baseline, read_report, write_file
     from conformance.report.job_summary import append_summary
     from conformance.report.junit import junit
     from conformance.report.terminal import terminal
     from conformance.running.merge import merge
     from conformance.running.merged_files import open_files, shard_files, write_merged
 
+    if options.junit:
+        check_target("junit", options.junit)
     baseline = read_baseline(options.baseline) if options.baseline else None
     files = shard_files(options.shards, options.out)
     open_files(len(files))
     merged = merge(
-        {str(file): read_report(file, held=0) for file in files},
+        {str(file): read_report(file, held=0, what="shard") for file in files},
         options.implementation,
         time_limit=options.time_limit,
         host_command=options.host_command,
@@ -67,7 +70,7 @@ def command(options: argparse.Namespace) -> int:
     report = merged.report
     write_merged(merged, options.out, baseline)
     if options.junit:
-        write_whole(options.junit.parent, {options.junit.name: junit(report)})
+        write_file("junit", options.junit, junit(report))
     append_summary(report)
     names = ("parity.html", "parity.md", "parity.json")
     written = [*(options.out / name for name in names), *filter(None, [options.junit])]

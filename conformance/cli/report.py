@@ -40,12 +40,12 @@ def add_parser(commands: Commands) -> None:
 
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from conformance.report.files import read_baseline, read_report, write_whole
+    from conformance.report.files import read_baseline, read_report, write_file
 
     baseline = read_baseline(options.baseline) if options.baseline else None
     rendered = formats.rendered(read_report(options.report), options.format, baseline)
     if options.out:
-        write_whole(options.out.parent, {options.out.name: rendered})
+        write_file("out", options.out, rendered)
     elif options.format == "terminal" or sys.stdout is None:
         print(rendered)
     else:

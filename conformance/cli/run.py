@@ -18,8 +18,8 @@ from conformance.cli._options import (
     check_sweep,
     hosting,
 )
-from conformance.errors import UsageError
 from conformance.judging.relations import RELATIONS
+from conformance.paths import check_target
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def add_parser(commands: Commands) -> None:
 
 def command(options: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
-    from conformance.report.files import write_whole
+    from conformance.report.files import write_file
     from conformance.report.job_summary import append_summary
     from conformance.report.junit import junit
     from conformance.report.terminal import terminal
@@ -96,8 +96,8 @@ def command(options: argparse.Namespace) -> int:
     from conformance.running.run import run
 
     check_sweep(options)
-    if options.junit and options.junit.is_dir():
-        raise UsageError(f"junit: expected a file to write, got the folder {options.junit}")
+    if options.junit:
+        check_target("junit", options.junit)
     with Progress(options.verbosity) as progress, _workers(options):
         report = run(
             options.implementation,
@@ -119,7 +119,7 @@ def command(options: argparse.Namespace) -> int:
             **hosting(options),
         )
     if options.junit:
-        write_whole(options.junit.parent, {options.junit.name: junit(report)})
+        write_file("junit", options.junit, junit(report))
     append_summary(report)
     names = ("parity.html", "parity.md", "parity.json")
     files = [*(options.out / name for name in names), *filter(None, [options.junit])]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from conformance.errors import UsageError
+from conformance.paths import check_target, found_at
 from conformance.reference.layer_parity import drawn, noticed, shown
 from conformance.subjects.checkpoints import ending, load, save
 from conformance.subjects.convert import find
@@ -146,7 +147,7 @@ def convert(
 
     Raises:
         DegenerateError: rounding decides which branch relu takes, for several inputs.
-        OSError: a file cannot be read or written.
+        OSError: the file cannot be written, as on a full disk.
         UsageError: a framework, a file or a layer cannot be used; see subjects.convert.
     """
     names = names or Names()
@@ -200,6 +201,10 @@ def _check_files(of: Framework, to: Framework, file: Path, out: Path) -> None:
             raise UsageError(f"file {str(path)!r}: an ONNX model has the layout onnx, not {framework.name}")
         if framework.name == "npz" and kind != ".npz":
             raise UsageError(f"file {str(path)!r}: npz is torch's layout in an npz file, got {kind}")
+    check_target("out", out)
+    if found_at(out.parent) != "a folder":
+        told = "expected a file in a folder that is there, got one in"
+        raise UsageError(f"out {str(out)!r}: {told} {str(out.parent)!r}")
     if out.exists() and file.exists() and out.samefile(file):
         raise UsageError(f"out {str(out)!r}: expected another file than the one that is read")
 

@@ -210,6 +210,7 @@ class Baseline:
         """
         try:
             data = json.loads(text)
+            _check_kind(data)
             _check_version(data["schema_version"])
             cases = data["cases"]
             shown = {
@@ -269,6 +270,13 @@ def _read(ended: Any, headroom: Any) -> Shown:
         Counter({Status(name): int(count) for name, count in counts.items()}),
         None if headroom is None else float(headroom),
     )
+
+
+def _check_kind(data: Any) -> None:
+    if not isinstance(data, dict) or "schema_version" not in data:
+        raise UsageError("baseline: not a baseline: expected an object with a schema_version")
+    if "verdicts" in data:
+        raise UsageError("baseline: this is the parity.json of a run, next to which there is a baseline.json")
 
 
 def _check_version(version: object) -> None:

@@ -1,14 +1,15 @@
 """Writes reports into a folder, and reads their text.
 
 running.run calls `write` for the record of a run; kills and calibration write theirs by `write_whole`. The
-commands that take a report or a baseline call `read_report` and `read_baseline`.
+commands that take a report or a baseline call `read_report` and `read_baseline`, and those that take the
+name of a file to write `write_file`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from conformance.errors import UsageError
+from conformance.paths import check_target, reading
 from conformance.processes import cycles_kept
 from conformance.report.baseline import Baseline
 from conformance.report.details import details
@@ -75,44 +76,46 @@ def write_whole(folder: Path, files: Mapping[str, str | Iterable[str]]) -> None:
             part.unlink(missing_ok=True)
 
 
-def read(path: Path) -> str:
-    """Return the text of a file.
+def write_file(what: str, path: Path, text: str) -> None:
+    """Write a file that a caller names, whole or not at all; its folder is made if it does not exist.
+
+    Args:
+        what: the argument that names it.
+        path: the file.
+        text: what it holds.
 
     Raises:
-        UsageError: it is not text.
-        OSError: it cannot be read.
+        UsageError: there is a folder of its name, or a file where its folder should be.
+        OSError: it cannot be written, as on a full disk; it is then what it was.
     """
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: expected a report, got a file that is not text: {error}") from error
+    check_target(what, path)
+    write_whole(path.parent, {path.name: text})
 
 
-def read_report(path: Path, held: int | None = None) -> Report:
+def read_report(path: Path, held: int | None = None, what: str = "report") -> Report:
     """Return the record in a `parity.json`.
 
     Args:
         path: the file.
         held: how many of its verdicts stay in memory; None for as many as of a run.
+        what: the argument that names the file, for messages.
 
     Raises:
-        UsageError: the file holds none, or one of another schema version.
-        OSError: it cannot be read.
+        UsageError: the file cannot be read, holds no report, or one of another schema version.
     """
-    try:
-        with path.open(encoding="utf-8") as file:
-            return Report.from_data(*by_lines(file), held)
-    except (OtherFormError, UnicodeDecodeError):
-        return Report.from_json(read(path))
+    with reading(what, path, "the parity.json that `run` wrote", "report"):
+        try:
+            with path.open(encoding="utf-8") as file:
+                return Report.from_data(*by_lines(file), held)
+        except OtherFormError:
+            return Report.from_json(path.read_text(encoding="utf-8"))
 
 
 def read_baseline(path: Path) -> Baseline:
     """Return the record in a `baseline.json`.
 
     Raises:
-        UsageError: the file does not exist, does not hold a baseline, or holds one of another schema version.
-        OSError: it cannot be read.
+        UsageError: the file cannot be read, does not hold a baseline, or holds one of another schema version.
     """
-    if not path.exists():
-        raise UsageError(f"baseline: {path}: expected a file, got none")
-    return Baseline.from_json(read(path))
+    with reading("baseline", path, "a baseline.json"):
+        return Baseline.from_json(path.read_text(encoding="utf-8"))

@@ -44,6 +44,8 @@ def check_data(data: Any) -> None:
         raise UsageError("report: not a parity report: expected an object with a schema_version")
     if "candidate" in data and "rows" in data:
         raise UsageError("report: this is the record of a check, which CheckResult.from_json reads")
+    if "cases" in data and "accepted" in data:
+        raise UsageError("report: this is a baseline, which `run` writes next to the parity.json of the run")
     _check_version(data["schema_version"])
     head = data | ({"verdicts": []} if isinstance(data.get("verdicts"), list) else {})
     match data:

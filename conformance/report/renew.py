@@ -13,15 +13,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance.cases import CASES
 from conformance.errors import UsageError
-from conformance.report.baseline import Baseline
 from conformance.report.changes import lost
-from conformance.report.files import read
+from conformance.report.files import read_baseline
 from conformance.report.gate import check_comparable
 from conformance.report.suite import Suite, summarised
+
+if TYPE_CHECKING:
+    from conformance.report.baseline import Baseline
 
 # The files that are committed, and the most bytes that each may have: they are read by people and kept in
 # every clone. What they leave out stays in the folder that the commands wrote, an artefact of CI.
@@ -104,7 +106,7 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 def _next(committed: Path, written: Path) -> Baseline:
     """Return the baseline that was written, with what was accepted before."""
-    before, after = (Baseline.from_json(read(path)) for path in (committed, written))
+    before, after = map(read_baseline, (committed, written))
     check_comparable(before, after)
     if found := lost(before, after):
         gate = f"conformance gate {written.with_name('parity.json')} --baseline {committed} --accept REASON"

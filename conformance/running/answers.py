@@ -19,6 +19,7 @@ from conformance.judging.expectation import Expectation, nan_inputs
 from conformance.judging.sample_judge import judge_supported
 from conformance.judging.sight import NAMES
 from conformance.judging.verdict import Status
+from conformance.paths import check_folder
 from conformance.report.record import Report
 from conformance.report.scope import Scope
 from conformance.running.export import (
@@ -116,6 +117,7 @@ def _judge(task: Exported) -> list[Verdict]:
 def _read(folder: Path) -> tuple[int, list[Exported]]:
     """Return the seed and the tasks of an export."""
     path = folder / MANIFEST
+    check_folder("export", folder, MANIFEST, "the folder that `export` wrote")
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
         _check_version(about["export_version"])

@@ -21,6 +21,7 @@ from conformance.cases import CASES
 from conformance.environment import environment
 from conformance.errors import UsageError
 from conformance.judging.prepared import prepare
+from conformance.paths import made_folder
 from conformance.running.plan import find_lanes, plan
 from conformance.running.work import SampleWork
 from conformance.subjects.modes import quietly_on_one_thread
@@ -67,7 +68,7 @@ def export(
     work = [each for each in plan(cases, samples, seed, dtypes) if isinstance(each, SampleWork)]
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"out: expected a folder that is empty or does not exist, got {str(out)!r}")
-    out.parent.mkdir(parents=True, exist_ok=True)
+    made_folder("out", out.parent)
     # Written next to the folder and renamed, so that an export is whole or not there.
     with TemporaryDirectory(prefix=f"{out.name}-", dir=out.parent) as name, quietly_on_one_thread():
         part = Path(name) / out.name

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.errors import UsageError
+from conformance.paths import check_folder
 from conformance.report.files import write
 from conformance.running.output import BUNDLE_FILES, FAILURES, held, remove_bundles, whole_bundle
 
@@ -57,8 +58,11 @@ def shard_files(shards: Sequence[Path], out: Path) -> list[Path]:
         out: the folder that is written to.
 
     Raises:
-        UsageError: a file is given twice, or is in the folder that is written to.
+        UsageError: a folder has no report, or a file is given twice or is in the folder that is written to.
     """
+    for path in shards:
+        if path.is_dir():
+            check_folder("shard", path, "parity.json", "the folder of a shard, or its parity.json")
     files = [path / "parity.json" if path.is_dir() else path for path in shards]
     for number, file in enumerate(files):
         if file.resolve().parent == out.resolve():

@@ -15,6 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, TextIO
 
 from conformance.errors import UsageError
+from conformance.paths import found_at, made_folder, not_writable
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -60,13 +61,11 @@ def held(folder: Path) -> Iterator[None]:
         UsageError: the folder cannot be made or written to, another process holds it, or something there has
             the name of a report or of the bundles' folder and cannot be replaced by it.
     """
+    made_folder("out", folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         file = _locked(folder)
     except OSError as error:
-        raise UsageError(
-            f"out: expected a folder that can be written to, got {str(folder)!r}: {error.strerror}"
-        ) from error
+        raise not_writable("out", folder, error) from error
     with file:
         try:
             _check_names(folder)
@@ -85,13 +84,7 @@ def _check_names(folder: Path) -> None:
     for path in [folder / name for name in names] + [folder / FAILURES]:
         kind = "folder" if path.name == FAILURES else "file"
         if os.path.lexists(path) and not (path.is_dir() if kind == "folder" else path.is_file()):
-            raise UsageError(f"out: expected {str(path)!r} to be a {kind} or not there, got {_kind(path)}")
-
-
-def _kind(path: Path) -> str:
-    if path.is_symlink() and not path.exists():
-        return "a link to nothing"
-    return "a folder" if path.is_dir() else "a file" if path.is_file() else "neither a file nor a folder"
+            raise UsageError(f"out: expected {str(path)!r} to be a {kind} or not there, got {found_at(path)}")
 
 
 def _locked(folder: Path) -> TextIO:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.arguments import Parser
 from conformance.environment import environment
 from conformance.errors import UsageError, unknown, whole
+from conformance.paths import made_folder
 from conformance.report import peers as report_on
 from conformance.report.files import write_whole
 from conformance.running.run import run
@@ -63,10 +64,7 @@ def judge_peers(
         "seed": seed,
         "peers": [],
     }
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"out: {out}: {error.strerror}") from error
+    made_folder("out", out)
     known = _known(out / "peers.json", record) if resume else {}
     for name in names or PEERS:
         count = PEERS[name].samples if samples is None else samples

@@ -16,6 +16,7 @@ from zipfile import BadZipFile, is_zipfile
 import numpy as np
 
 from conformance.errors import UsageError
+from conformance.paths import reading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ _PICKLES = (".pt", ".pth")
 _CAST = "cast the checkpoint to float32 first"
 # The kinds of NumPy's dtypes that are numbers or truth values.
 _NUMBERS = "biufc"
+_NPZ = "an npz file of arrays of numbers"
 ENDINGS = (".safetensors", ".npz", *_PICKLES, ".onnx")
 
 
@@ -65,14 +67,16 @@ def load(path: Path, key: str = "") -> Checkpoint:
         key: of a .pt file, the key of the state dict in it, such as `state_dict`.
 
     Raises:
-        OSError: it cannot be read.
-        UsageError: it is not what its ending says, or does not hold arrays by name.
+        UsageError: it cannot be read, is not what its ending says, or does not hold arrays by name.
     """
     kind = ending(path)
-    if not path.is_file():
-        raise UsageError(f"file {str(path)!r}: there is no such file")
+    with reading("file", path, f"a {kind} file"):
+        return _read(path, kind, key)
+
+
+def _read(path: Path, kind: str, key: str) -> Checkpoint:
     if key and kind not in _PICKLES:
-        raise UsageError(f"key {key!r}: expected a .pt file, got {str(path)!r}")
+        raise UsageError(f"expected a .pt file, in which there is a key {key!r}")
     if kind == ".onnx":
         from conformance.subjects.onnx_models import read_model
 
@@ -123,37 +127,37 @@ def read_npz(what: str, path: Path) -> dict[str, Array]:
         path: the file.
 
     Raises:
-        OSError: it cannot be read.
-        UsageError: it is not an npz file, or something in it is not an array of numbers.
+        UsageError: it cannot be read or is not an npz file, or something in it is not an array of numbers.
     """
-    told = f"{what} {str(path)!r}: expected an npz file of arrays of numbers, got"
-    # NumPy takes what is neither an npz nor an npy file for a pickle, and advises to load that.
-    if path.is_file() and not is_zipfile(path):
-        raise UsageError(f"{told} a file that is not one, or is incomplete")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: _numbers(told, name, file) for name in file.files}
-    except UsageError:
-        raise
-    except (ValueError, EOFError, BadZipFile, NotImplementedError, zlib.error) as error:
-        raise UsageError(f"{told} a damaged one: {error}") from error
+    with reading(what, path, _NPZ):
+        # NumPy takes what is neither an npz nor an npy file for a pickle, and advises to load that.
+        if not is_zipfile(path):
+            raise UsageError(f"expected {_NPZ}, got a file that is not one, or is incomplete")
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return {name: _numbers(name, file) for name in file.files}
+        except UsageError:
+            raise
+        except (ValueError, EOFError, BadZipFile, NotImplementedError, zlib.error) as error:
+            raise UsageError(f"expected {_NPZ}, got a damaged one: {error}") from error
 
 
-def _numbers(told: str, name: str, file: Mapping[str, Any]) -> Array:
+def _numbers(name: str, file: Mapping[str, Any]) -> Array:
     try:
         array = file[name]
     except ValueError as error:
         # Reading objects could run code.
         if "Object arrays" not in str(error):
             raise
-        raise UsageError(f"{told} objects in {name}") from error
+        raise UsageError(f"expected {_NPZ}, got objects in {name}") from error
     if not isinstance(array, np.ndarray):
-        raise UsageError(f"{told} a file in it that is not an array, {name}")
+        raise UsageError(f"expected {_NPZ}, got a file in it that is not an array, {name}")
     # What is stored of a dtype of another library, such as bfloat16, are bytes without a meaning.
     if array.dtype.kind == "V" and array.dtype.names is None:
-        raise UsageError(f"{told} a dtype that NumPy lacks in {name}, {array.dtype}; store it in float32")
+        lacks = f"a dtype that NumPy lacks in {name}, {array.dtype}"
+        raise UsageError(f"expected {_NPZ}, got {lacks}; store it in float32")
     if array.dtype.kind not in _NUMBERS:
-        raise UsageError(f"{told} {array.dtype} in {name}")
+        raise UsageError(f"expected {_NPZ}, got {array.dtype} in {name}")
     return array
 
 
@@ -184,7 +188,7 @@ def _pickled(path: Path, key: str) -> dict[str, Array]:
             told = (
                 f"{told.partition(': ')[0]}: it reads tensors only; of a whole model, save model.state_dict()"
             )
-        raise UsageError(f"file {str(path)!r}: {told}") from error
+        raise UsageError(f"expected what torch.save writes; {told}") from error
     if key:
         if not isinstance(found, Mapping) or key not in found:
             keys = ", ".join(map(str, found)) if isinstance(found, Mapping) else type(found).__name__

@@ -59,7 +59,7 @@ def test_each_row_has_finite_positive_ratios_and_the_report_its_lines(smallest):
     [
         (("LSTM trian",), "unknown workload 'LSTM trian'. Did you mean LSTM train"),
         (("Linear", "--budget", "-1"), "budget: expected a finite number of seconds, 0 or more, got -1.0"),
-        (("--out", "file"), "out: file: File exists"),
+        (("--out", "file"), "out 'file': expected a folder that can be written to"),
     ],
 )
 def test_wrong_use_is_told_in_a_line(command_line, tmp_path, arguments, told):

@@ -32,7 +32,7 @@ NEARER = replace(REPORT, verdicts=(replace(VERDICT, headroom=1.1),))
         (replace(REPORT, seed=2), 0, "seed"),
         (NEARER, 1, "nearer to its tolerance"),
         ("{}", 2, "not a parity report"),
-        (None, 2, "No such file"),
+        (None, 2, "after 'b.json': expected the parity.json that `run` wrote, got none"),
     ],
 )
 def test_exit_codes(tmp_path, monkeypatch, capsys, other, code, mentions):

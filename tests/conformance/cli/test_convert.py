@@ -102,8 +102,8 @@ def test_options_name_the_state_dict_the_layers_and_their_parameters(folder, com
             "pattern '{x}': expected the fields",
         ),
         (["torch", "keras", "model.pt", "o.npz", "--seed", "-1"], 2, "seed: expected a whole number"),
-        (["torch", "keras", "none.pt", "o.npz"], 2, "file 'none.pt': there is no such file"),
-        (["torch", "keras", "model.pt", "none/o.npz"], 2, "No such file or directory"),
+        (["torch", "keras", "none.pt", "o.npz"], 2, "file 'none.pt': expected a .pt file, got none"),
+        (["torch", "keras", "model.pt", "none/o.npz"], 2, "out 'none/o.npz': expected a file in a folder"),
     ],
 )
 def test_exit_codes(arguments, code, told, folder, command_line):

@@ -82,7 +82,7 @@ def test_it_exits_with_2_where_the_two_cannot_be_compared(gate, report, mentions
     [
         (b'{"schema_version": 2}', "expected schema_version 4, got 2"),
         (b"{}", "not a baseline"),
-        (b"\xff\xfe", "baseline.json: expected a report, got a file that is not text"),
+        (b"\xff\xfe", "baseline.json': expected a baseline.json, got a file that is not text"),
         (None, "--accept REASON makes it of this run"),
     ],
 )

@@ -78,7 +78,7 @@ def test_reports_without_bundles_are_merged_without_them(runs, command_line, tmp
         (["shard-1", "shard-1/parity.json"], "merge: shard-1/parity.json is given twice"),
         (["shard-1", "copy"], "merge: shard 1/2 is there twice: shard-1/parity.json and copy/parity.json"),
         (["shard-1", "whole"], "merge: whole/parity.json: expected the report of a shard"),
-        (["shard-1", "missing"], "No such file or directory: 'missing'"),
+        (["shard-1", "missing"], "shard 'missing': expected the parity.json that `run` wrote, got none"),
         (["shard-1", "shard-2", "--implementation", "torch"], "implementation: expected that of the shards"),
         (["shard-1", "shard-2", "--out", "shard-2"], "out: expected another folder than that of the shard"),
     ],
@@ -98,7 +98,7 @@ def test_a_shard_that_is_of_another_schema_is_refused(runs, command_line, tmp_pa
     (here / "shard-2" / "parity.json").write_text(json.dumps(old), encoding="utf-8")
     done = command_line("merge", "shard-1", "shard-2", "--out", "out", cwd=here)
     assert done.returncode == 2
-    assert "report: expected schema_version 7, got 6" in done.stderr
+    assert "shard 'shard-2/parity.json': expected schema_version 7, got 6" in done.stderr
     assert not (here / "out").exists()
 
 

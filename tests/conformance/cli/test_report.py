@@ -60,9 +60,9 @@ def test_with_the_same_baseline_the_page_is_the_bytes_that_the_run_wrote(run, mo
     ("format", "baseline", "says"),
     [
         ("markdown", "out/baseline.json", "baseline: expected the format html, which says what changed"),
-        ("html", "none.json", "baseline: none.json: expected a file, got none"),
-        ("html", "out/parity.json", "baseline: expected schema_version 4, got 7"),
-        ("html", "parity.xml", "baseline: not a baseline"),
+        ("html", "none.json", "baseline 'none.json': expected a baseline.json, got none"),
+        ("html", "out/parity.json", "baseline 'out/parity.json': this is the parity.json of a run"),
+        ("html", "parity.xml", "baseline 'parity.xml': not a baseline"),
     ],
 )
 def test_a_baseline_that_does_not_serve_is_refused(run, monkeypatch, capsys, format, baseline, says):
@@ -103,7 +103,7 @@ def _changed(text):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda _: "# Parity", "report: not a parity report"),
+        (lambda _: "# Parity", "parity.json': not a parity report"),
         (lambda _: "\xff", "not a parity report"),
         (lambda text: text.replace('"schema_version": 7', '"schema_version": 3'), "make the report again"),
         (_changed, "'sheep' was unexpected"),
@@ -136,4 +136,4 @@ def test_junit_counts_what_fails(run):
 
 def test_a_folder_cannot_be_the_junit_file(tmp_path, capsys):
     assert main(["run", "relu", "--samples", "1", "--junit", str(tmp_path)]) == 2
-    assert f"junit: expected a file to write, got the folder {tmp_path}" in capsys.readouterr().err
+    assert f"junit {str(tmp_path)!r}: expected a file to write, got a folder" in capsys.readouterr().err

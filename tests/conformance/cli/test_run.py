@@ -255,7 +255,7 @@ def test_the_page_says_what_changed_and_the_exit_code_does_not(command_line, tmp
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(None, "baseline: kept.json: expected a file, got none"), ("{}", "baseline: not a baseline: KeyError")],
+    [(None, "baseline 'kept.json': expected a baseline.json, got none"), ("{}", "not a baseline: expected")],
 )
 def test_a_baseline_that_cannot_be_read_is_refused_before_anything_is_judged(
     command_line, tmp_path, content, says

@@ -79,7 +79,10 @@ def test_what_an_encoding_lacks_is_replaced(monkeypatch, encoding):
 # What a command may raise, the exit code, and what the one line holds.
 ERRORS = {
     "wrong use": (UsageError("x\n\x1b[31m" + 9000 * "y"), 2, r"conformance: x \x1b[31myyy"),
-    "a full disk": (OSError(28, "No space left on device"), 2, "conformance: [Errno 28] No space left"),
+    "a full disk": (OSError(28, "No space left on device"), 2, "conformance: No space left"),
+    "a file without permission": (PermissionError(13, "Denied", "a"), 2, "conformance: 'a': Denied"),
+    "a file that is not replaced": (OSError(21, "Is one", "a", None, "b"), 2, "conformance: 'b': Is one"),
+    "another": (OSError("odd"), 2, "conformance: odd"),
     "memory": (MemoryError("8 GiB"), 1, "conformance: there is not enough memory: 8 GiB"),
     "a mistake of ours": (KeyError("x"), 1, "conformance: unexpected KeyError: 'x'. With --debug"),
     "an exit with 0": (SystemExit(0), 1, "the process was told to exit, with 0"),

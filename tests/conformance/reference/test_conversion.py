@@ -313,7 +313,7 @@ REFUSED = {
     ),
     "an ending": ("torch", "keras", "model.pt", "o.h5", "expected a name that ends in .safetensors .npz"),
     "the same file": ("torch", "torch", "model.pt", "model.pt", "expected another file"),
-    "no file": ("torch", "keras", "none.pt", "o.npz", "there is no such file"),
+    "no file": ("torch", "keras", "none.pt", "o.npz", r"expected a \.pt file, got none"),
 }
 
 

@@ -256,7 +256,7 @@ def whole(**changed):
 UNKNOWN = "nn.Q:seed=1,draw=0,class=small,regime=normal"
 # What is done to the export, and the words of the one line about it.
 DAMAGE = {
-    "no manifest": (lambda d: (d / "export.json").unlink(), "cannot be read: FileNotFoundError"),
+    "no manifest": (lambda d: (d / "export.json").unlink(), "got a folder without export.json"),
     "no text": (lambda d: (d / "export.json").write_bytes(b"\xff"), "UnicodeDecodeError"),
     "cut": (manifest("{"), "JSONDecodeError"),
     "a list": (manifest("[]"), "TypeError"),

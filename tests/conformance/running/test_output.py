@@ -119,7 +119,8 @@ def test_a_lock_whose_file_was_removed_meanwhile_is_not_one(tmp_path, monkeypatc
 def test_what_is_not_a_folder_is_refused_before_anything_is_judged(tmp_path, monkeypatch, name):
     (tmp_path / "file").touch()
     monkeypatch.setattr(doing, "in_processes", None)
-    with pytest.raises(UsageError, match=f"out: expected a folder that can be written to, got .*{name}'"):
+    told = f"out '.*{name}': expected a folder that can be written to, got .*file"
+    with pytest.raises(UsageError, match=told):
         conformance.run("torch", ["relu"], 1, out=tmp_path / name)
 
 
@@ -132,7 +133,7 @@ def test_a_report_that_could_not_be_written_is_refused_before_anything_is_judged
     assert left(tmp_path) == {name}
 
 
-@pytest.mark.parametrize(("kind", "got"), [("file", "a file"), ("broken link", "a link to nothing")])
+@pytest.mark.parametrize(("kind", "got"), [("file", "an empty file"), ("broken link", "a link to nothing")])
 def test_a_folder_of_bundles_that_is_not_one_is_refused_before_anything_is_judged(
     tmp_path, monkeypatch, kind, got
 ):

@@ -86,7 +86,7 @@ REFUSED = {
         "expected a safetensors file",
     ),
     "no npz": ("x.npz", lambda path: path.write_bytes(b"none"), "expected an npz file of arrays"),
-    "an empty npz": ("x.npz", lambda path: path.write_bytes(b""), "expected an npz file of arrays"),
+    "an empty npz": ("x.npz", lambda path: path.write_bytes(b""), "got an empty file"),
     "one array": ("x.npz", _one_array, "got a file that is not one"),
     "a zip of others": ("x.npz", _zip, "got a file in it that is not an array, a$"),
     "half a file": ("x.npz", _half, "got a file that is not one, or is incomplete"),
@@ -114,7 +114,7 @@ REFUSED = {
         lambda path: path.write_bytes(b""),
         "expected a name that ends in .safetensors",
     ),
-    "a folder": ("x.npz", lambda path: path.mkdir(), "there is no such file"),
+    "a folder": ("x.npz", lambda path: path.mkdir(), r"expected a \.npz file, got a folder"),
 }
 
 
@@ -127,7 +127,7 @@ def test_what_is_no_checkpoint_is_refused(name, make, told, tmp_path):
 
 def test_a_key_is_for_a_pickle(tmp_path):
     np.savez(tmp_path / "x.npz", a=np.ones(1))
-    with pytest.raises(UsageError, match=r"key 'model': expected a \.pt file"):
+    with pytest.raises(UsageError, match=r"expected a \.pt file, in which there is a key 'model'"):
         load(tmp_path / "x.npz", "model")
 
 
