@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from conformance.errors import UsageError
+from conformance.paths import check_folder
 from conformance.registry import absolute
 from conformance.running.bundle_reader import prepare_any, read_bundle
+from conformance.running.output import FAILURES
 from conformance.running.plan import lanes_of
 from conformance.running.sample_text import parse
 from conformance.running.subject import find_subject, opened
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from conformance.judging.prepared import Prepared
     from conformance.judging.verdict import Verdict
     from conformance.subjects.protocol import Implementation
+
+# The file by which the folder of a bundle is known.
+BUNDLE = "bundle.json"
 
 
 class Replayed(NamedTuple):
@@ -77,10 +82,7 @@ def replay(
     from conformance.judging.repeat import RUNS, judge_repeatedly
     from conformance.judging.sample_judge import judge_sample
 
-    # Unlike Path.is_dir, it takes texts that are too long for the name of a file.
-    folder = os.path.isdir(bundle_or_sample)  # noqa: PTH112
-    if not folder and os.path.exists(bundle_or_sample):  # noqa: PTH110 - likewise
-        raise UsageError(f"expected a sample's text or a bundle's folder, got the file {bundle_or_sample!r}")
+    folder = _is_folder(bundle_or_sample)
     with quietly_on_one_thread():
         bundle = read_bundle(Path(bundle_or_sample)) if folder else None
         if bundle and bundle.given_as and not implementation:
@@ -102,6 +104,24 @@ def replay(
     failed = bundle.failed if bundle and bundle.implementation == absolute(name) else None
     told = _other_inside(prepared, supports_of(subject).inside)
     return Replayed(prepared.sample.text, name, verdicts, failed, how.in_process, told)
+
+
+def _is_folder(given: str) -> bool:
+    """Whether a bundle's folder was given, and not a sample's text.
+
+    Raises:
+        UsageError: it is neither, by its form; the message names a bundle that is nearby.
+    """
+    # Unlike Path.exists, it takes texts that are too long for the name of a file.
+    if "seed=" in given and not os.path.exists(given):  # noqa: PTH110
+        return False
+    folder = Path(given)
+    near = [folder] if folder.name == BUNDLE and folder.is_file() else []
+    if os.path.isdir(given):  # noqa: PTH112 - likewise
+        near = sorted(file for place in ("*", f"{FAILURES}/*") for file in folder.glob(f"{place}/{BUNDLE}"))
+    such = f", such as {str(near[0].parent)!r}" if near else ""
+    check_folder("bundle", folder, BUNDLE, f"the folder of a bundle{such}, or a sample's text CASE:seed=…")
+    return True
 
 
 def _other_inside(prepared: Prepared, declared: Inside) -> str:

@@ -53,6 +53,30 @@ def test_a_bundle_replays_from_its_own_arrays(command_line, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("given", "expected", "got"),
+    [
+        ("missing", "", "none"),
+        ("empty", "", "a folder without bundle.json"),
+        ("file", "", "a file"),
+        ("out", ", such as 'out/failures/relu'", "a folder without bundle.json"),
+        ("out/failures", ", such as 'out/failures/relu'", "a folder without bundle.json"),
+        ("out/failures/relu/bundle.json", ", such as 'out/failures/relu'", "a file"),
+        (400 * "sigmoid", "", "the error 'File name too long'"),
+    ],
+)
+def test_what_holds_no_bundle_is_told(tmp_path, monkeypatch, capsys, given, expected, got):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("empty", "out/failures/relu"):
+        (tmp_path / folder).mkdir(parents=True)
+    for file in ("file", "out/failures/relu/bundle.json"):
+        (tmp_path / file).write_text("{}", encoding="utf-8")
+    assert main(["replay", given]) == 2
+    told = f": expected the folder of a bundle{expected}, or a sample's text CASE:seed=…, got {got}\n"
+    line = capsys.readouterr().err
+    assert (line.endswith(told), line.count("\n")) == (True, 1)
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("seed=-1,draw=0", "seed: expected a whole number of at least 0"),

@@ -64,11 +64,11 @@ def test_what_the_harness_raises_is_not_told_as_what_torch_cannot_run(monkeypatc
 
 
 def test_a_text_that_is_too_long_for_a_folder_is_a_text():
-    with pytest.raises(UsageError, match="expected CASE:seed"):
+    with pytest.raises(UsageError, match="or a sample's text CASE:seed"):
         replay.replay(10_000 * "x")
 
 
 def test_the_file_of_a_bundle_is_not_a_bundle(tmp_path):
     (tmp_path / "bundle.json").touch()
-    with pytest.raises(UsageError, match=r"a bundle's folder, got the file .*bundle\.json"):
+    with pytest.raises(UsageError, match=r"expected the folder of a bundle.*, got an empty file"):
         replay.replay(str(tmp_path / "bundle.json"))
