@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from conformance.errors import UsageError, unknown
@@ -24,6 +25,18 @@ _WORDS = {
 _CHOICE = re.compile(r"invalid choice: (.*) \(choose from (.*)\)", re.DOTALL)
 # So many choices are all named.
 _FEW = 5
+
+
+def path_of(text: str) -> Path:
+    """Return a path that was given: the type of each option and argument that takes one.
+
+    Raises:
+        ArgumentTypeError: it is empty, as `--out "$OUT"` is where the variable is not set. Path would take it
+            for the current directory.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError(f"expected a path, got {text!r}")
+    return Path(text)
 
 
 class Parser(argparse.ArgumentParser):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.arguments import path_of
 from conformance.errors import UsageError, whole
 from conformance.processes import MOST_JOBS
 
@@ -40,7 +41,7 @@ def add_out(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the option of the folder that a command writes to."""
     parser.add_argument(
         "--out",
-        type=Path,
+        type=path_of,
         default=Path("reports/latest"),
         metavar="DIR",
         help=f"folder for {what} (default: reports/latest)",
@@ -50,7 +51,7 @@ def add_out(parser: argparse.ArgumentParser, what: str) -> None:
 def add_record(parser: argparse.ArgumentParser, name: str = "report") -> None:
     """Add the argument that takes the record of a run, for `report.files.read_report`."""
     parser.add_argument(
-        name, type=Path, metavar=f"{name.upper()}.json", help="the parity.json that `run` wrote"
+        name, type=path_of, metavar=f"{name.upper()}.json", help="the parity.json that `run` wrote"
     )
 
 
@@ -62,7 +63,7 @@ def add_baseline(parser: argparse.ArgumentParser, told: str, *, required: bool =
         told: what it is for.
         required: whether the command needs one.
     """
-    parser.add_argument("--baseline", type=Path, required=required, metavar="FILE", help=told)
+    parser.add_argument("--baseline", type=path_of, required=required, metavar="FILE", help=told)
 
 
 def check_sweep(options: argparse.Namespace) -> None:

@@ -5,9 +5,9 @@ Calls reference.conversion, and prints what it shows of each layer.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.arguments import path_of
 from conformance.text import one_line, safe_name
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("source", metavar="FROM", help=f"whose layout the checkpoint has: {_FRAMEWORKS}")
     parser.add_argument("target", metavar="TO", help="whose layout it gets")
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help="a .safetensors, .npz, .pt, .pth or .onnx file"
+        "file", type=path_of, metavar="FILE", help="a .safetensors, .npz, .pt, .pth or .onnx file"
     )
-    parser.add_argument("out", type=Path, metavar="OUT", help="the file to write, of one of these kinds")
+    parser.add_argument("out", type=path_of, metavar="OUT", help="the file to write, of one of these kinds")
     parser.add_argument(
         "--prefix", default="", help="convert only the layers whose names begin with it, and keep the others"
     )

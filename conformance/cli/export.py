@@ -5,10 +5,10 @@ Calls running.export; `conformance judge` judges the answers.
 
 from __future__ import annotations
 
-from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from conformance.arguments import path_of
 from conformance.text import safe_name
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="seed of the samples (default: 1)")
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="a folder that is empty or does not exist"
+        "--out", type=path_of, required=True, metavar="DIR", help="a folder that is empty or does not exist"
     )
     parser.set_defaults(command=command)
 

@@ -5,13 +5,14 @@ Calls report.gate; returns 0 if nothing is lost, 1 if something is, and 2 if the
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.arguments import path_of
 from conformance.cli._options import add_baseline, add_record
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from conformance.cli._options import Commands
 
@@ -33,7 +34,7 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument(
         "--markdown",
-        type=Path,
+        type=path_of,
         metavar="FILE",
         help="also write the result to this file, if anything changed, as for a comment on a pull request",
     )

@@ -6,9 +6,9 @@ Calls running.answers; returns the exit code of its report, as `conformance run`
 from __future__ import annotations
 
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.arguments import path_of
 from conformance.cli._options import SHOWN
 from conformance.text import safe_name
 
@@ -27,9 +27,9 @@ def add_parser(commands: Commands) -> None:
         help="judge the answers to golden vectors",
         description="Judge the outputs.safetensors in the task directories of an export.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder that `export` wrote")
+    parser.add_argument("folder", type=path_of, metavar="DIR", help="the folder that `export` wrote")
     parser.add_argument(
-        "--out", type=Path, metavar="REPORTS", help="a folder for the reports; by default none is written"
+        "--out", type=path_of, metavar="REPORTS", help="a folder for the reports; by default none is written"
     )
     parser.set_defaults(command=command)
 

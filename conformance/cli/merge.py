@@ -5,9 +5,9 @@ Calls running.merge; writes what the undivided run would write and returns its e
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.arguments import path_of
 from conformance.cli._options import add_baseline, add_out, add_process, add_verbosity
 from conformance.text import safe_name
 
@@ -28,7 +28,7 @@ def add_parser(commands: Commands) -> None:
         "different runs.",
     )
     parser.add_argument(
-        "shards", nargs="+", type=Path, metavar="SHARD", help="the folder of a shard, or its parity.json"
+        "shards", nargs="+", type=path_of, metavar="SHARD", help="the folder of a shard, or its parity.json"
     )
     add_out(parser, "the reports")
     parser.add_argument(
@@ -39,7 +39,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_process(parser, "implementation")
     parser.add_argument(
-        "--junit", type=Path, metavar="FILE", help="also write the verdict as JUnit XML, for a CI system"
+        "--junit", type=path_of, metavar="FILE", help="also write the verdict as JUnit XML, for a CI system"
     )
     add_baseline(parser, "a baseline.json; parity.html says what changed since it")
     add_verbosity(parser)

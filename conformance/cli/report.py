@@ -7,9 +7,9 @@ whatever the verdict of the run was, which its own exit code told.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.arguments import path_of
 from conformance.cli._options import add_baseline, add_record
 from conformance.report import formats
 
@@ -33,7 +33,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_baseline(parser, "the baseline.json with which the page (--format html) compares the run")
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="the file to write; by default standard output"
+        "--out", type=path_of, metavar="FILE", help="the file to write; by default standard output"
     )
     parser.set_defaults(command=command)
 

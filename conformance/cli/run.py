@@ -6,9 +6,9 @@ Calls running.run; returns the exit code of its report.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from conformance.arguments import path_of
 from conformance.cli._options import (
     add_baseline,
     add_device,
@@ -47,7 +47,7 @@ def add_parser(commands: Commands) -> None:
     )
     add_sweep(parser)
     parser.add_argument(
-        "--junit", type=Path, metavar="FILE", help="also write the verdict as JUnit XML, for a CI system"
+        "--junit", type=path_of, metavar="FILE", help="also write the verdict as JUnit XML, for a CI system"
     )
     add_baseline(
         parser,

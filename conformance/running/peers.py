@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 import sys
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from conformance.arguments import Parser
+from conformance.arguments import Parser, path_of
 from conformance.environment import environment
 from conformance.errors import UsageError, unknown, whole
 from conformance.paths import made_folder
@@ -27,6 +26,7 @@ from conformance.text import safe_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 # Compiling may take minutes; a sample that hangs costs as long, once.
 SECONDS = 600.0
@@ -119,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 1 where a package is not installed, or torch is not torch."""
     parser = Parser(prog="python -m conformance.running.peers", description="Judge the peers.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="peers; by default all")
-    parser.add_argument("--out", type=Path, required=True, help="the folder for the reports")
+    parser.add_argument("--out", type=path_of, required=True, help="the folder for the reports")
     parser.add_argument("--samples", type=int, help="samples of each case")
     parser.add_argument("--seed", type=int, default=1, help="of the samples (1)")
     parser.add_argument("--resume", action="store_true", help="keep the peers that are judged in DIR")

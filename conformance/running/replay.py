@@ -85,7 +85,7 @@ def replay(
     folder = _is_folder(bundle_or_sample)
     with quietly_on_one_thread():
         bundle = read_bundle(Path(bundle_or_sample)) if folder else None
-        if bundle and bundle.given_as and not implementation:
+        if bundle and bundle.given_as and implementation is None:
             raise UsageError(
                 f"bundle {bundle_or_sample!r}: its implementation {bundle.implementation!r} was given as "
                 f"{bundle.given_as}; name it: --implementation MODULE:ATTRIBUTE or path.py:ATTRIBUTE"
@@ -93,7 +93,7 @@ def replay(
         if not bundle:
             # Before the subject is imported.
             parse(bundle_or_sample)
-        name = implementation or (bundle.implementation if bundle else "mytorch")
+        name = (bundle.implementation if bundle else "mytorch") if implementation is None else implementation
         how = find_subject(name, in_process=in_process, time_limit=time_limit, host_command=host_command)
         subject = opened(how)
         prepared = bundle.prepared if bundle else _prepared(bundle_or_sample, subject)

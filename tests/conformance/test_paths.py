@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cli.main import main
+from conformance.arguments import path_of
+from conformance.cli.main import _parser, main
 from conformance.errors import UsageError
 from conformance.paths import check_folder, check_target, found_at, made_folder, reading
 
@@ -105,6 +106,27 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_done(told, ar
 def test_a_folder_that_cannot_be_made_is_named_before_anything_is_done(told, arguments, name):
     for path in ("text", "text/below"):
         assert re.match(f"{name} '.*{path}.*': expected a .*, got (a|one in) .*", told(arguments, path))
+
+
+@pytest.mark.parametrize(
+    "arguments", [value[0] for each in (READ, WRITTEN, FOLDERS) for value in each.values() if "@" in value[0]]
+)
+def test_an_empty_path_is_not_the_current_directory(told, tmp_path, arguments):
+    before = sorted(tmp_path.iterdir())
+    assert re.match(r"[-\w./]+: expected a path, got ''", told(arguments, ""))
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_no_argument_of_a_command_takes_an_empty_path_for_the_current_directory():
+    (commands,) = (action for action in _parser()._actions if isinstance(action.choices, dict))
+    taken = {
+        f"{name} {action.dest}": action.type
+        for name, command in commands.choices.items()
+        for action in command._actions
+        if action.type not in {None, int, float}
+    }
+    assert "run out" in taken
+    assert {*taken.values()} == {path_of}
 
 
 def test_a_report_and_a_baseline_that_were_swapped_are_told_apart(told):

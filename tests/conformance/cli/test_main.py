@@ -65,6 +65,14 @@ from conformance.running.output import held
         ),
         (["replay", "sigmoid:seed=1,draw=0,class=one,regime=normal,N=5,F=1,method=1"], 2, ("method", "1")),
         (["replay", "sigmoid:seed=1,draw=0,class=one,regime=normal,F=5,N=1,method=true"], 2, ("the order",)),
+        (
+            [
+                *("replay", "--implementation", ""),
+                "tanh:seed=1,draw=0,class=one,regime=normal,N=1,F=1,method=true",
+            ],
+            2,
+            ("unknown implementation ''",),
+        ),
         (["replay", "."], 2, ("bundle", "bundle.json")),
         (["run", "sigmoid", "--out", "file"], 2, ("a folder that can be written to", "file")),
         (["run", "sigmoid", "--out", "file/new"], 2, ("a folder that can be written to", "file/new")),
