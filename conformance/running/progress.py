@@ -6,12 +6,12 @@ Made by the commands that judge many samples; `run`, the self-test and the calib
 from __future__ import annotations
 
 from collections import Counter
+from math import ceil
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
-from rich.text import Text
 
 from conformance.judging.verdict import Status
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
-    from rich.progress import Task
+    from rich.progress import ProgressColumn
 
     from conformance.judging.verdict import Verdict
 
@@ -27,19 +27,43 @@ if TYPE_CHECKING:
 _LINES = 10
 # A narrower terminal has no room for the bar and the case, and a case's name has as much as numbers leave it.
 _WIDE, _NUMBERS = 60, 50
-# Seconds over which the rate is taken: the whole run, as some cases take a hundred times as long as others.
-_PERIOD = 10**6
+# The time left, where it is not known.
+_UNKNOWN = "--:--"
+# Seconds at the beginning that do not count, and how many have to follow before there is a rate.
+_LEAST = 1.0
 
 
-class _Rate(ProgressColumn):
-    """The rate, which is asked for where the bar is drawn: it takes as long as half a verdict."""
+class _Pace:
+    """How many pieces of work are done per second, over the whole run: some take a hundred times as long.
 
-    def render(self, task: Task) -> Text:
-        return Text(_rate(task))
+    What several processes did at the beginning, or an earlier run which this one resumes, comes at once, a
+    thousand pieces in a second. So the rate is of what is done after the first second.
+    """
+
+    def __init__(self) -> None:
+        self._done = self._before = 0
+        self._began = self._since = 0.0
+
+    def rate(self, now: float, done: int) -> float:
+        """Return the rate; 0 where too little time has passed to know one.
+
+        Args:
+            now: the time in seconds.
+            done: how many pieces are done; of fewer than before, other work has begun.
+        """
+        if done <= self._done or not self._done:
+            self._began = now
+        self._done = done
+        if now - self._began <= _LEAST:
+            self._since, self._before = now, done
+        seconds = now - self._since
+        return (done - self._before) / seconds if seconds >= _LEAST else 0.0
 
 
-def _rate(task: Task) -> str:
-    return f"{task.speed:.1f}/s" if task.speed else ""
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(ceil(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
 
 
 class Progress:
@@ -59,8 +83,8 @@ class Progress:
         width = self._console.width
         numbers: list[ProgressColumn] = [
             MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[rate]}", markup=False),
+            TextColumn("{task.fields[left]}", style="progress.remaining", markup=False),
             TextColumn("{task.fields[wrong]}", style="red", markup=False),
         ]
         case = TextColumn("{task.description}", markup=False)
@@ -70,11 +94,11 @@ class Progress:
             console=self._console,
             disable=verbosity < 0 or not live,
             transient=True,
-            speed_estimate_period=_PERIOD,
         )
-        self._bar.add_task("drawing", total=None, wrong="")
+        self._bar.add_task("drawing", total=None, wrong="", rate="", left=_UNKNOWN)
         (self._task,) = self._bar.tasks
         self._case, self._wrong, self._tenths = "", 0, 0
+        self._pace = _Pace()
         self._counts: Counter[Status] = Counter()
 
     def __enter__(self) -> Self:
@@ -100,12 +124,16 @@ class Progress:
         self._wrong += sum(not verdict.passed for verdict in verdicts)
         wrong = f"{self._wrong} wrong" if self._wrong else ""
         shown = case if len(case) <= self._room else f"…{case[-self._room :]}"
-        self._bar.update(self._task.id, completed=done, total=total, description=shown, wrong=wrong)
+        pace = self._pace.rate(self._console.get_time(), done)
+        rate, seconds = (f"{pace:.1f}/s", (total - done) / pace) if pace else ("", 0.0)
+        left = _clock(seconds) if pace else _UNKNOWN
+        self._bar.update(
+            self._task.id, completed=done, total=total, description=shown, wrong=wrong, rate=rate, left=left
+        )
         if self._plain and (_LINES * done // total > self._tenths or done == total):
             self._tenths = _LINES * done // total
-            left = self._task.time_remaining
-            seconds = f"{left:.0f} s left" if left else ""
-            self._say(", ".join(filter(None, [f"{done}/{total} {case}", _rate(self._task), seconds, wrong])))
+            told = f"{ceil(seconds)} s left" if seconds else ""
+            self._say(", ".join(filter(None, [f"{done}/{total} {case}", rate, told, wrong])))
         if done == total:
             self._finish()
 

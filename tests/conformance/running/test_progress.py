@@ -21,7 +21,7 @@ LONG = "nn.functional.scaled_dot_product_attention@batch-permutation"
 
 def told(pieces, verbosity=0, **console):
     """Return what is written when pieces of work, of a case and its verdicts, are done at equal times."""
-    clock = count(step=1e-3)
+    clock = count(step=0.3)
     shown = Console(file=io.StringIO(), get_time=lambda: next(clock), legacy_windows=False, **console)
     with Progress(verbosity, shown) as progress:
         for done, (case, verdicts) in enumerate(pieces, start=1):
@@ -103,6 +103,30 @@ def test_without_colours_there_are_none():
 def test_a_case_is_no_markup():
     text = told([("[red]add[/]", [])], 1)
     assert "[red]add[/]" in text
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-4, 0.03])
+def test_no_rate_is_shown_of_what_comes_at_once(apart):
+    """As from several processes, or from the journal of a run that is resumed."""
+    now, text = [5.0], io.StringIO()
+    with Progress(console=Console(file=text, width=80, get_time=lambda: now[0])) as progress:
+        for done in range(1, 101):
+            now[0] += 2.0 if done > 30 else apart
+            progress("add", done, 100)
+    lines = text.getvalue().splitlines()
+    assert lines[:3] == [f"{done}/100 add" for done in (10, 20, 30)]
+    assert lines[3:5] == ["40/100 add, 0.5/s, 120 s left", "50/100 add, 0.5/s, 100 s left"]
+
+
+def test_work_that_begins_anew_has_a_rate_of_its_own():
+    now, text = [0.0], io.StringIO()
+    with Progress(console=Console(file=text, width=80, get_time=lambda: now[0])) as progress:
+        for seconds in (0.1, 10.0):
+            for done in range(1, 101):
+                now[0] += seconds
+                progress("add", done, 100)
+            progress._tenths = 0
+    assert [line.split(", ")[1] for line in text.getvalue().splitlines()[3::10]] == ["10.0/s", "0.1/s"]
 
 
 def test_the_rate_is_that_of_the_whole_run():
