@@ -6,6 +6,7 @@ Called by running and by the command line, in each process that judges.
 from __future__ import annotations
 
 import importlib
+import os
 import traceback
 from contextlib import suppress
 from inspect import Parameter, signature
@@ -80,10 +81,33 @@ def find_implementation(spec: str | Implementation) -> Implementation:
 
 def absolute(spec: str) -> str:
     """Return a name or form as any directory finds it: with the path of `path.py:attribute` absolute."""
-    module, _, attribute = spec.rpartition(":")
-    if not module.endswith(".py") or spec.startswith((COMMAND, _FAULT)):
+    file, attribute = _file_in(spec)
+    return f"{file.resolve()}:{attribute}" if file else spec
+
+
+def spelled(spec: str) -> str:
+    """Return a name or form as reports have it: of `path.py:attribute`, the path without `./` and `..`.
+
+    A relative path stays one, so that a baseline is of every machine's checkout.
+
+    Example:
+        >>> from conformance.registry import spelled
+        >>> spelled("./kernels/../mine.py:subject")
+        'mine.py:subject'
+    """
+    file, attribute = _file_in(spec)
+    if file is None:
         return spec
-    return f"{Path(module).resolve()}:{attribute}"
+    short = Path(os.path.normpath(file))
+    # Behind a link to a folder, `..` leads elsewhere.
+    return f"{(short if short.resolve() == file.resolve() else file).as_posix()}:{attribute}"
+
+
+def _file_in(spec: str) -> tuple[Path | None, str]:
+    """Return the file and the attribute of `path.py:attribute`; None where it is another form, or a name."""
+    module, _, attribute = spec.rpartition(":")
+    other = not module.endswith(".py") or spec.startswith((COMMAND, _FAULT))
+    return None if other else Path(module), attribute
 
 
 def _given(spec: object) -> Implementation:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conformance.environment import joined
 from conformance.errors import UsageError
-from conformance.registry import IMPLEMENTATIONS
+from conformance.registry import IMPLEMENTATIONS, spelled
 from conformance.report.bitwise import Bitwise
 from conformance.report.shard import ENDED, JUDGED
 from conformance.running.outcomes import Done
@@ -130,7 +130,7 @@ def merge(
     """
     merged = Merged(reports)
     report = merged.report
-    if implementation is not None and implementation != report.implementation:
+    if implementation is not None and spelled(implementation) != report.implementation:
         raise UsageError(
             f"implementation: expected that of the shards, {report.implementation}, got {implementation}"
         )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance.errors import UsageError, flag
 from conformance.processes import own_path
-from conformance.registry import find_implementation
+from conformance.registry import find_implementation, spelled
 from conformance.subjects.host import Limits, Process, UnsendableError
 from conformance.subjects.hosted import Hosted
 from conformance.subjects.in_process import InProcess, imported
@@ -89,6 +89,7 @@ def find_subject(
     if isinstance(implementation, str):
         if not implementation:
             find_implementation(implementation)
+        implementation = spelled(implementation)
         subject = Subject(implementation, implementation, limits=limits)
         if implementation == _OURS[0] or implementation.startswith(_OURS[1]):
             return replace(subject, limits=None)

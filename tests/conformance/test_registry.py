@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from conformance.errors import UsageError
-from conformance.registry import find_implementation
+from conformance.registry import find_implementation, spelled
 
 PLUGIN = """
 from pathlib import Path
@@ -107,6 +107,28 @@ def test_a_file_that_raised_is_run_again(tmp_path):
 def test_a_file_that_does_not_exist_is_named(tmp_path):
     path = tmp_path / "missing.py"
     assert told(f"{path}:mine") == f"implementation '{path}:mine': there is no file {path}"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("./mine.py:subject", "mine.py:subject"),
+        (".//kernels/../mine.py:subject", "mine.py:subject"),
+        ("/here/../mine.py:subject", "/mine.py:subject"),
+        ("../mine.py:subject", "../mine.py:subject"),
+        ("link/../mine.py:subject", "link/../mine.py:subject"),
+        ("mine:subject", "mine:subject"),
+        ("mytorch", "mytorch"),
+        ("fault:./h0.py:ignored", "fault:./h0.py:ignored"),
+        ("cmd:./program x.py:y", "cmd:./program x.py:y"),
+    ],
+)
+def test_a_path_has_one_name_in_reports_where_it_is_one_file(tmp_path, monkeypatch, given, name):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there" / "below").mkdir(parents=True)
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "there" / "below")
+    monkeypatch.chdir(tmp_path / "here")
+    assert spelled(given) == name == spelled(name)
 
 
 @pytest.mark.parametrize("attribute", ["yours", "Other.yours", "yours.mine"])

@@ -50,6 +50,12 @@ def test_it_exits_with_0_where_nothing_is_lost(gate):
     assert (code, told) == (0, "GATE HOLDS: mytorch against torch, seed 1: nothing is lost\n")
 
 
+def test_a_file_is_one_subject_however_its_path_is_spelled(gate, tmp_path):
+    named = [replace(GOOD, implementation=f"{path}:subject") for path in ("./mine.py", "mine.py", "other.py")]
+    (tmp_path / "baseline.json").write_text(Baseline.of(named[0]).to_json(), encoding="utf-8")
+    assert [gate(report)[0] for report in named] == [0, 0, 2]
+
+
 def test_it_exits_with_1_and_one_table_where_something_is(gate):
     code, told = gate(FAILED)
     assert code == 1

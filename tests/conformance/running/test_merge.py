@@ -221,6 +221,10 @@ def test_a_shard_with_other_verdicts_than_those_of_its_pieces_is_refused(two):
 def test_another_implementation_than_that_of_the_shards_is_refused(two):
     with pytest.raises(UsageError, match="implementation: expected that of the shards, torch, got mytorch"):
         merge(two, "mytorch")
+    named = {file: replace(each, implementation="mine.py:subject") for file, each in two.items()}
+    assert merge(named, "./mine.py:subject").report.implementation == "mine.py:subject"
+    with pytest.raises(UsageError, match="expected that of the shards"):
+        merge(named, "other.py:subject")
 
 
 @pytest.mark.parametrize("name", ["os:abort", "cmd:program", "mine.py:subject"])

@@ -53,6 +53,10 @@ def test_the_reference_and_the_faults_are_in_the_judges_process(name):
     assert (subject.limits, subject.note) == (None, "")
 
 
+def test_a_file_is_known_by_one_name():
+    assert {find_subject(f"{path}:mine").name for path in ("./a.py", "a.py", "x/../a.py")} == {"a.py:mine"}
+
+
 def test_a_name_and_an_object_have_a_process_of_their_own():
     for implementation, name in (("mytorch", "mytorch"), (TorchLike("mine", "mytorch"), "mine")):
         subject, found = opened_here(find_subject(implementation))
