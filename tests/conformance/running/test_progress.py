@@ -118,6 +118,16 @@ def test_no_rate_is_shown_of_what_comes_at_once(apart):
     assert lines[3:5] == ["40/100 add, 0.5/s, 120 s left", "50/100 add, 0.5/s, 100 s left"]
 
 
+def test_a_rate_is_of_a_second_at_least():
+    now, text = [0.0], io.StringIO()
+    with Progress(console=Console(file=text, width=80, get_time=lambda: now[0])) as progress:
+        for done in range(1, 21):
+            now[0] += 1 / 8
+            progress("add", done, 20)
+    lines = text.getvalue().splitlines()
+    assert [line.partition("/s")[0].partition(", ")[2] for line in lines] == 8 * [""] + 2 * ["8.0"]
+
+
 def test_work_that_begins_anew_has_a_rate_of_its_own():
     now, text = [0.0], io.StringIO()
     with Progress(console=Console(file=text, width=80, get_time=lambda: now[0])) as progress:
