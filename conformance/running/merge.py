@@ -23,7 +23,7 @@ from conformance.running.outcomes import Done
 from conformance.running.shrink import SHRUNK
 from conformance.running.source import source_code
 from conformance.running.subject import find_subject, opened
-from conformance.running.work import Outcome, work_of
+from conformance.running.work import Outcome, SampleWork, work_of
 from conformance.subjects.modes import quietly_on_one_thread
 from conformance.subjects.peers import PEERS
 
@@ -73,8 +73,10 @@ class Merged:
 
         def outcomes() -> Iterator[tuple[int, Work, Outcome]]:
             for piece, outcome, file in _in_order(shards, shard.planned):
+                work = work_of(piece.name, shard.lanes)
+                _check_verdicts(file, work, outcome)
                 files.update((verdict.sample, file) for verdict in outcome.verdicts if not verdict.passed)
-                yield piece.place, work_of(piece.name, shard.lanes), outcome
+                yield piece.place, work, outcome
 
         self._done.extend(outcomes(), None, exit_first=False)
         self.failures = [(verdict, files[verdict.sample]) for verdict in self._done.failures]
@@ -267,6 +269,18 @@ def _pieces(file: str, report: Report) -> Iterator[_Found]:
     for piece in _shard(report).pieces:
         verdicts = list(islice(rest, piece.verdicts))
         yield _Found(piece, Outcome(verdicts, piece.state in {JUDGED, ENDED}, piece.state == ENDED), file)
+
+
+def _check_verdicts(file: str, work: Work, outcome: Outcome) -> None:
+    """Raise UsageError unless verdicts are on their piece: on a sample, also in a use, or on bad calls."""
+    for verdict in outcome.verdicts:
+        if isinstance(work, SampleWork):
+            found = verdict.sample.startswith(work.name)
+        else:
+            found = (verdict.case, verdict.check) == (work.case, "errors")
+        if not found:
+            told = f"{verdict.sample}, {verdict.check}"
+            raise UsageError(f"merge: {file}: expected a verdict on {work.name}, got one on {told}")
 
 
 def _timing(shards: Mapping[str, Report]) -> dict[str, Any]:

@@ -218,6 +218,20 @@ def test_a_shard_with_other_verdicts_than_those_of_its_pieces_is_refused(two):
         merge({"a": two["shard 1"], "b": other(second, pieces=Pieces(pieces[:-1]))})
 
 
+@pytest.mark.parametrize(
+    ("name", "place", "more"),
+    [("shard 2", 0, -1), ("shard 2", 0, 1), ("shard 1", -2, -1), ("shard 1", -2, 1)],
+)
+def test_verdicts_on_something_else_than_their_piece_are_refused(two, name, place, more):
+    # The last piece of the first shard are bad calls.
+    pieces = [*two[name].scope.shard.pieces]
+    pieces[place] = pieces[place]._replace(verdicts=pieces[place].verdicts + more)
+    pieces[place + 1] = pieces[place + 1]._replace(verdicts=pieces[place + 1].verdicts - more)
+    wrong = pieces[place if more > 0 else place + 1].name
+    with pytest.raises(UsageError, match=rf"merge: {name}: expected a verdict on {wrong}, got one on "):
+        merge(two | {name: other(two[name], pieces=Pieces(pieces))})
+
+
 def test_another_implementation_than_that_of_the_shards_is_refused(two):
     with pytest.raises(UsageError, match="implementation: expected that of the shards, torch, got mytorch"):
         merge(two, "mytorch")
