@@ -92,13 +92,21 @@ def test_what_cannot_be_merged_is_refused(runs, command_line, tmp_path, argument
     assert says in done.stderr
 
 
-def test_a_shard_that_is_of_another_schema_is_refused(runs, command_line, tmp_path):
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (b'"schema_version": 7', b'"schema_version": 6', "expected schema_version 7, got 6"),
+        (b" judged ", b" judge ", "$.scope.shard.pieces["),
+        (b" judged ", b" judged \xff ", "expected the parity.json that `run` wrote, got a file that is not text"),
+    ],
+)
+def test_a_shard_that_cannot_be_read_is_named(runs, command_line, tmp_path, old, new, says):
     here = shutil.copytree(runs, tmp_path / "here")
-    old = read(here / "shard-2") | {"schema_version": 6}
-    (here / "shard-2" / "parity.json").write_text(json.dumps(old), encoding="utf-8")
+    file = here / "shard-2" / "parity.json"
+    file.write_bytes(file.read_bytes().replace(old, new))
     done = command_line("merge", "shard-1", "shard-2", "--out", "out", cwd=here)
     assert done.returncode == 2
-    assert "shard 'shard-2/parity.json': expected schema_version 7, got 6" in done.stderr
+    assert done.stderr.startswith(f"conformance: shard 'shard-2/parity.json': {says}")
     assert not (here / "out").exists()
 
 
