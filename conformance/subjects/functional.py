@@ -101,8 +101,16 @@ class Functional:
 
         Raises:
             TypeError: the function or its pullback returns something else than it should.
+            KeyError: the function raises one; a note lists the names that the sample has.
         """
-        returned: Any = self._f(task.case.name, task.config, task.inputs())
+        arrays = task.inputs()
+        there = f"config has {', '.join(task.config)}; this sample's arrays are {', '.join(arrays)}"
+        try:
+            returned: Any = self._f(task.case.name, task.config, arrays)
+        except KeyError as error:
+            # Most who write a function meet a sample that lacks an array, such as a bias.
+            error.add_note(there)
+            raise
         pair = isinstance(returned, tuple) and len(returned) == 2
         outputs, pullback = returned if pair else (returned, None)
         if not isinstance(outputs, Mapping) or not (pullback is None or callable(pullback)):

@@ -137,8 +137,12 @@ def test_an_output_that_is_missing_fails_without_a_pullback_too():
         ),
         (lambda *given: (forward_only(*given), lambda _: 3), "pullback: expected gradients by name, got int"),
         (lambda *_: 1 / 0, "ZeroDivisionError: division by zero"),
+        (
+            lambda *given: given[2]["hx"],
+            "config has N, I, H, bias, states; this sample's arrays are input, weight_ih, weight_hh, h0, c0",
+        ),
     ],
-    ids=["None", "an array", "no function", "no gradients", "a number", "raises"],
+    ids=["None", "an array", "no function", "no gradients", "a number", "raises", "another name"],
 )
 def test_what_is_no_answer_is_an_error(f, reason):
     errors = [v for v in judged(f, samples=1).verdicts if v.status is Status.ERROR]
