@@ -97,7 +97,7 @@ def test_what_cannot_be_merged_is_refused(runs, command_line, tmp_path, argument
     [
         (b'"schema_version": 7', b'"schema_version": 6', "expected schema_version 7, got 6"),
         (b" judged ", b" judge ", "$.scope.shard.pieces["),
-        (b" judged ", b" judged \xff ", "expected the parity.json that `run` wrote, got a file that is not text"),
+        (b" judged ", b" judged \xff ", "expected the parity.json that `run` wrote, got a file"),
     ],
 )
 def test_a_shard_that_cannot_be_read_is_named(runs, command_line, tmp_path, old, new, says):
